@@ -1,0 +1,56 @@
+package policy
+
+import (
+	"encoding/hex"
+	"fmt"
+	"time"
+)
+
+// Action names what an Event records.
+type Action string
+
+// The actions of the audit trail.
+const (
+	ActionAccountCreated    Action = "account.created"
+	ActionPolicyChanged     Action = "policy.changed"
+	ActionTenantCreated     Action = "tenant.created"
+	ActionUserCreated       Action = "user.created"
+	ActionUserUpdated       Action = "user.updated"
+	ActionUserDeleted       Action = "user.deleted"
+	ActionMemberAdded       Action = "member.added"
+	ActionMemberRoleChanged Action = "member.role_changed"
+	ActionMemberRemoved     Action = "member.removed"
+	ActionKeyCreated        Action = "key.created"
+	ActionKeyRefreshed      Action = "key.refreshed"
+	ActionKeyRevoked        Action = "key.revoked"
+)
+
+// Event is one record of an account's audit trail: who did what, from where, when, to whom. It never holds a secret or a digest.
+type Event struct {
+	// ID orders events by time: see NewEventID.
+	ID        string    `json:"id"`
+	At        time.Time `json:"at"`
+	Action    Action    `json:"action"`
+	Actor     Actor     `json:"actor"`
+	AccountID string    `json:"account_id"`
+	TenantID  string    `json:"tenant_id,omitempty"`
+	UserID    string    `json:"user_id,omitempty"`   // whom it was done to
+	ClientID  string    `json:"client_id,omitempty"` // the access key it was done to
+	// Details holds what changed, in words and values fit to show.
+	Details map[string]string `json:"details,omitempty"`
+}
+
+// Actor is who did something, and from where.
+type Actor struct {
+	UserID    string `json:"user_id,omitempty"`
+	ClientID  string `json:"client_id,omitempty"`
+	Via       string `json:"via"`                  // api, console, command or server
+	Address   string `json:"address,omitempty"`    // the client's IP address
+	RequestID string `json:"request_id,omitempty"` // as in the log
+}
+
+// NewEventID makes an ID whose byte order is the order of time, to the millisecond: 12 hexadecimal digits of Unix
+// milliseconds, a hyphen, 20 of random.
+func NewEventID(at time.Time, random [10]byte) string {
+	return fmt.Sprintf("%012x-%s", max(at.UnixMilli(), 0), hex.EncodeToString(random[:]))
+}

@@ -1,0 +1,161 @@
+package policy
+
+import (
+	"slices"
+	"time"
+)
+
+// Day is the unit of periods.
+const Day = 24 * time.Hour
+
+// DefaultPeriodDays is the period of a new account's policy, in days.
+const DefaultPeriodDays = 90
+
+// Periods are the allowed lengths of a key's life, in days.
+func Periods() []int { return []int{90, 120, 150, 180, 210, 240, 270, 300, 330, 360} }
+
+// Revision is one state of an account's expiration policy, in force from At until the next revision.
+type Revision struct {
+	At         time.Time `json:"at"`
+	Enabled    bool      `json:"enabled"`
+	PeriodDays int       `json:"period_days"`
+}
+
+// Period is the length of a key's life under the revision.
+func (r Revision) Period() time.Duration { return time.Duration(r.PeriodDays) * Day }
+
+// ExpirationPolicy is an account's revisions, oldest first. It is never empty: an account is made with one.
+type ExpirationPolicy []Revision
+
+// DefaultExpirationPolicy is what a new account starts with: on, 90 days.
+func DefaultExpirationPolicy(now time.Time) ExpirationPolicy {
+	return ExpirationPolicy{{At: now, Enabled: true, PeriodDays: DefaultPeriodDays}}
+}
+
+// InForce is the revision in force at t. Before the first revision that is the first one.
+func (p ExpirationPolicy) InForce(t time.Time) Revision {
+	if len(p) == 0 {
+		return Revision{}
+	}
+	return p[p.indexAt(t)]
+}
+
+func (p ExpirationPolicy) indexAt(t time.Time) int {
+	i := len(p) - 1
+	for i > 0 && p[i].At.After(t) {
+		i--
+	}
+	return i
+}
+
+// PolicyChange is what an account admin asks for.
+type PolicyChange struct {
+	Enabled         bool
+	PeriodDays      int // 0 keeps the present period
+	AcknowledgeRisk bool
+}
+
+// Revise returns the policy after the change. A change that changes nothing returns p itself. Turning the policy off without
+// the acknowledgement is ErrAcknowledgementRequired, a period outside Periods is ErrInvalidPeriod.
+//
+// A revision that lies after now is dropped: it was made under a clock that has been set back since (a rehearsal
+// with a shifted clock), and under this clock it has not happened.
+func (p ExpirationPolicy) Revise(change PolicyChange, now time.Time) (ExpirationPolicy, error) {
+	current := p.InForce(now)
+	next := Revision{At: now, Enabled: change.Enabled, PeriodDays: change.PeriodDays}
+	if next.PeriodDays == 0 {
+		next.PeriodDays = current.PeriodDays
+	}
+	if !slices.Contains(Periods(), next.PeriodDays) {
+		return p, ErrInvalidPeriod
+	}
+	if current.Enabled && !next.Enabled && !change.AcknowledgeRisk {
+		return p, ErrAcknowledgementRequired
+	}
+	if current.Enabled == next.Enabled && current.PeriodDays == next.PeriodDays {
+		return p, nil
+	}
+	past := slices.DeleteFunc(slices.Clone(p), func(r Revision) bool { return r.At.After(now) })
+	return append(past, next), nil
+}
+
+// Rule names the line of R12 that a step of Explain applied.
+type Rule string
+
+// The rules of a Step.
+const (
+	RuleIssuedUnderPolicy   Rule = "issued_under_policy"    // issue + period
+	RuleIssuedWithoutPolicy Rule = "issued_without_policy"  // never
+	RuleTurnedOff           Rule = "turned_off"             // never
+	RulePeriodGrew          Rule = "period_grew"            // issue + the new period
+	RuleWholePeriodFromNow  Rule = "whole_period_on_change" // the change + the new period
+	RulePresentExpiryKept   Rule = "present_expiry_kept"    // the present expiry is earlier than the change + the new period
+	RuleAlreadyExpired      Rule = "already_expired"        // no change revives an expired key
+)
+
+// Step is what one revision did to a key's expiry.
+type Step struct {
+	Revision  Revision
+	Rule      Rule
+	ExpiresAt time.Time // zero: never
+}
+
+// Expiry is the instant at which a secret issued at the given time stops working (R12). The zero time is never.
+func (p ExpirationPolicy) Expiry(issued time.Time) time.Time {
+	var expiry time.Time
+	p.fold(issued, func(s Step) { expiry = s.ExpiresAt })
+	return expiry
+}
+
+// Explain is the fold behind Expiry, step by step: first the revision in force at issue, then each later one.
+func (p ExpirationPolicy) Explain(issued time.Time) []Step {
+	var steps []Step
+	p.fold(issued, func(s Step) { steps = append(steps, s) })
+	return steps
+}
+
+func (p ExpirationPolicy) fold(issued time.Time, visit func(Step)) {
+	if len(p) == 0 {
+		return
+	}
+	start := p.indexAt(issued)
+	step := Step{Revision: p[start], Rule: RuleIssuedWithoutPolicy}
+	if step.Revision.Enabled {
+		step.Rule, step.ExpiresAt = RuleIssuedUnderPolicy, issued.Add(step.Revision.Period())
+	}
+	visit(step)
+	for _, revision := range p[start+1:] {
+		step = step.next(issued, revision)
+		visit(step)
+	}
+}
+
+func (s Step) next(issued time.Time, r Revision) Step {
+	present := s.ExpiresAt
+	switch {
+	case Expired(present, r.At):
+		return Step{r, RuleAlreadyExpired, present}
+	case !r.Enabled:
+		return Step{r, RuleTurnedOff, time.Time{}}
+	}
+	full, fromChange := issued.Add(r.Period()), r.At.Add(r.Period())
+	switch {
+	case !present.IsZero() && !full.Before(present):
+		return Step{r, RulePeriodGrew, full}
+	case present.IsZero() || fromChange.Before(present):
+		return Step{r, RuleWholePeriodFromNow, fromChange}
+	default:
+		return Step{r, RulePresentExpiryKept, present}
+	}
+}
+
+// Expired says whether an expiry, which may be zero for never, has come.
+func Expired(expiry, now time.Time) bool { return !expiry.IsZero() && !now.Before(expiry) }
+
+// Earlier is the earlier of two expiries, where zero is never.
+func Earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,238 @@
+package policy
+
+import (
+	"slices"
+	"time"
+)
+
+// MaxKeys is how many live access keys a user can hold in a tenant (R2).
+const MaxKeys = 2
+
+// MaxOverlap is how long an old secret may go on working after a refresh (R6).
+const MaxOverlap = 7 * Day
+
+// ListedAfterExpiry is how long an expired key stays listed before it is purged (R14).
+const ListedAfterExpiry = 30 * Day
+
+// Ages at which a key is marked.
+const (
+	UnusedAfter = 90 * Day
+	OldAfter    = 90 * Day
+	StaleAfter  = 360 * Day
+)
+
+// AccessKey is a client ID with the digests of the secrets that open it.
+type AccessKey struct {
+	ClientID  string    `json:"client_id"`
+	Label     string    `json:"label,omitempty"`
+	Scopes    []string  `json:"scopes"`
+	CreatedAt time.Time `json:"created_at"`
+	// Secrets has the current secret first. A second one is the old secret during an overlap.
+	Secrets []Secret `json:"secrets"`
+}
+
+// Secret is what is stored of a client secret.
+type Secret struct {
+	Digest   Digest    `json:"digest"`
+	IssuedAt time.Time `json:"issued_at"`
+	// EndsAt is when an overlap ends; zero for the current secret.
+	EndsAt time.Time `json:"ends_at,omitzero"`
+}
+
+// Status is whether a key still works.
+type Status string
+
+// The statuses of an access key.
+const (
+	StatusActive  Status = "active"
+	StatusExpired Status = "expired"
+)
+
+// Mark is a reminder of good practice: shown, never enforced.
+type Mark string
+
+// The marks of an access key.
+const (
+	MarkUnused Mark = "unused"
+	MarkOld    Mark = "old"
+	MarkStale  Mark = "stale"
+)
+
+// SecretIssuedAt is when the current secret was made: the start of the key's life.
+func (k AccessKey) SecretIssuedAt() time.Time {
+	if len(k.Secrets) == 0 {
+		return k.CreatedAt
+	}
+	return k.Secrets[0].IssuedAt
+}
+
+// Expiry is when the key expires under the policy; zero is never.
+func (k AccessKey) Expiry(p ExpirationPolicy) time.Time { return p.Expiry(k.SecretIssuedAt()) }
+
+// Status is the key's status at the given time.
+func (k AccessKey) Status(p ExpirationPolicy, now time.Time) Status {
+	if Expired(k.Expiry(p), now) {
+		return StatusExpired
+	}
+	return StatusActive
+}
+
+// Purgeable says whether the key expired so long ago that it is no longer listed (R14).
+func (k AccessKey) Purgeable(p ExpirationPolicy, now time.Time) bool {
+	expiry := k.Expiry(p)
+	return !expiry.IsZero() && Expired(expiry.Add(ListedAfterExpiry), now)
+}
+
+// CheckSecret returns nil when the digest opens the key now, ErrKeyExpired when it would but for the key's expiry, and
+// ErrWrongSecret otherwise. It compares with every stored digest, in constant time each.
+func (k AccessKey) CheckSecret(digest Digest, p ExpirationPolicy, now time.Time) error {
+	result := ErrWrongSecret
+	for _, secret := range k.Secrets {
+		ends := Earlier(secret.EndsAt, p.Expiry(secret.IssuedAt))
+		if secret.Digest.Equal(digest) && (secret.EndsAt.IsZero() || !Expired(ends, now)) {
+			result = nil
+		}
+	}
+	if result == nil && k.Status(p, now) == StatusExpired {
+		return ErrKeyExpired
+	}
+	return result
+}
+
+// Marks lists the reminders that hold for the key. lastAccess is zero for a key that was never used.
+func (k AccessKey) Marks(lastAccess time.Time, p ExpirationPolicy, now time.Time) []Mark {
+	marks := []Mark{}
+	used, issued := lastAccess, k.SecretIssuedAt()
+	if used.IsZero() {
+		used = k.CreatedAt
+	}
+	if now.Sub(used) >= UnusedAfter {
+		marks = append(marks, MarkUnused)
+	}
+	if !p.InForce(now).Enabled {
+		if now.Sub(issued) > OldAfter {
+			marks = append(marks, MarkOld)
+		}
+		if now.Sub(issued) > StaleAfter {
+			marks = append(marks, MarkStale)
+		}
+	}
+	return marks
+}
+
+// TokenExpiry is when a token made now expires: after its lifetime, and never after its key (R13).
+func TokenExpiry(now time.Time, lifetime time.Duration, keyExpiry time.Time) time.Time {
+	return Earlier(now.Add(lifetime), keyExpiry)
+}
+
+// Membership is a user in a tenant, with a role and access keys: the unit of change (R1). A membership whose Role
+// is empty does not exist; a change that empties the Role removes it.
+type Membership struct {
+	AccountID string      `json:"account_id"`
+	TenantID  string      `json:"tenant_id"`
+	UserID    string      `json:"user_id"`
+	Role      Role        `json:"role"`
+	JoinedAt  time.Time   `json:"joined_at"`
+	Keys      []AccessKey `json:"keys,omitempty"`
+}
+
+// Exists says whether the user is a member of the tenant.
+func (m Membership) Exists() bool { return m.Role != "" }
+
+// Key returns the access key with the client ID, or ErrKeyNotFound.
+func (m Membership) Key(clientID string) (AccessKey, error) {
+	if i := m.index(clientID); i >= 0 {
+		return m.Keys[i], nil
+	}
+	return AccessKey{}, ErrKeyNotFound
+}
+
+func (m Membership) index(clientID string) int {
+	return slices.IndexFunc(m.Keys, func(k AccessKey) bool { return k.ClientID == clientID })
+}
+
+// LiveKeys are the keys that have not expired.
+func (m Membership) LiveKeys(p ExpirationPolicy, now time.Time) []AccessKey {
+	var live []AccessKey
+	for _, k := range m.Keys {
+		if k.Status(p, now) == StatusActive {
+			live = append(live, k)
+		}
+	}
+	return live
+}
+
+// WithRole returns the membership with the role, joined now if it did not exist.
+func (m Membership) WithRole(role Role, now time.Time) (Membership, error) {
+	if role != RoleTenantAdmin && role != RoleMember {
+		return m, ErrInvalidRole
+	}
+	if !m.Exists() {
+		m.JoinedAt = now
+	}
+	m.Role = role
+	return m, nil
+}
+
+// WithKey returns the membership with one more key. A third live key is a KeyLimitError (R2); an expired key does not count.
+func (m Membership) WithKey(key AccessKey, p ExpirationPolicy, now time.Time) (Membership, error) {
+	if !m.Exists() {
+		return m, ErrNotMember
+	}
+	if live := m.LiveKeys(p, now); len(live) >= MaxKeys {
+		limit := &KeyLimitError{}
+		for _, k := range live {
+			limit.ClientIDs = append(limit.ClientIDs, k.ClientID)
+		}
+		return m, limit
+	}
+	m.Keys = append(slices.Clip(m.Keys), key)
+	return m, nil
+}
+
+// WithRefreshedKey returns the membership with a new secret for the key, whose life starts again (R6). The old secret works
+// on for the overlap, but not past its own expiry; a secret from an earlier overlap stops at once.
+func (m Membership) WithRefreshedKey(clientID string, digest Digest, overlap time.Duration, p ExpirationPolicy, now time.Time) (Membership, error) {
+	i := m.index(clientID)
+	switch {
+	case i < 0:
+		return m, ErrKeyNotFound
+	case overlap < 0 || overlap > MaxOverlap:
+		return m, ErrInvalidOverlap
+	case m.Keys[i].Status(p, now) == StatusExpired:
+		return m, ErrKeyExpired
+	}
+	secrets := []Secret{{Digest: digest, IssuedAt: now}}
+	if old := m.Keys[i].Secrets; overlap > 0 && len(old) > 0 {
+		kept := old[0]
+		kept.EndsAt = Earlier(now.Add(overlap), p.Expiry(kept.IssuedAt))
+		secrets = append(secrets, kept)
+	}
+	m.Keys = slices.Clone(m.Keys)
+	m.Keys[i].Secrets = secrets
+	return m, nil
+}
+
+// WithoutKey returns the membership without the key (R5).
+func (m Membership) WithoutKey(clientID string) (Membership, error) {
+	i := m.index(clientID)
+	if i < 0 {
+		return m, ErrKeyNotFound
+	}
+	m.Keys = slices.Delete(slices.Clone(m.Keys), i, i+1)
+	return m, nil
+}
+
+// WithoutKeys returns the membership without any key, and the keys that it lost (R8).
+func (m Membership) WithoutKeys() (Membership, []AccessKey) {
+	revoked := m.Keys
+	m.Keys = nil
+	return m, revoked
+}
+
+// Removed returns what is left of a membership that has ended: nothing, and the keys that died with it (R8).
+func (m Membership) Removed() (Membership, []AccessKey) {
+	m, revoked := m.WithoutKeys()
+	m.Role, m.JoinedAt = "", time.Time{}
+	return m, revoked
+}

@@ -1,0 +1,131 @@
+package policy
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"fmt"
+	"hash/crc32"
+	"log/slog"
+	"math/big"
+	"regexp"
+	"strings"
+)
+
+// SecretPrefix begins every client secret, so that secret scanners can find leaked ones.
+const SecretPrefix = "mks_"
+
+const (
+	base62Alphabet  = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	secretDigits    = 43 // 62^43 > 2^256
+	checksumDigits  = 6  // 62^6 > 2^32
+	clientIDDigits  = 22 // 62^22 > 2^128
+	redacted        = "[redacted]"
+	secretPatternRE = SecretPrefix + `[0-9A-Za-z]{49}`
+)
+
+var secretPattern = regexp.MustCompile(secretPatternRE)
+
+// ClientSecret is a secret in clear. It prints, logs and marshals as "[redacted]"; Reveal is the one way
+// to its text, and is called only by the response that shows it once.
+type ClientSecret struct {
+	text string
+}
+
+// NewClientSecret makes a secret of 256 random bits: "mks_", 43 base62 digits, and 6 base62 digits of the CRC-32 (IEEE) of
+// all that goes before.
+func NewClientSecret(random [32]byte) ClientSecret {
+	body := SecretPrefix + base62(random[:], secretDigits)
+	return ClientSecret{body + checksum(body)}
+}
+
+// ClientSecretFromRequest wraps what a client presented, well-formed or not.
+func ClientSecretFromRequest(text string) ClientSecret { return ClientSecret{text} }
+
+// Reveal is the secret in clear, for the one response that shows it.
+func (s ClientSecret) Reveal() string { return s.text }
+
+// Digest is the SHA-256 of the secret: all that is ever stored of it.
+func (s ClientSecret) Digest() Digest { return sha256.Sum256([]byte(s.text)) }
+
+// WellFormed says whether the checksum fits, which a random string of this form does with a chance of one in four thousand million.
+func (s ClientSecret) WellFormed() bool {
+	if len(s.text) != len(SecretPrefix)+secretDigits+checksumDigits || secretPattern.FindString(s.text) != s.text {
+		return false
+	}
+	body := s.text[:len(s.text)-checksumDigits]
+	return checksum(body) == s.text[len(body):]
+}
+
+// String redacts.
+func (ClientSecret) String() string { return redacted }
+
+// GoString redacts.
+func (ClientSecret) GoString() string { return redacted }
+
+// Format redacts under every verb.
+func (ClientSecret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
+
+// LogValue redacts.
+func (ClientSecret) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// MarshalText redacts, in JSON too.
+func (ClientSecret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// FindSecrets returns the byte ranges in text that hold client secrets with a fitting checksum.
+func FindSecrets(text []byte) [][2]int {
+	var found [][2]int
+	for start := 0; ; {
+		at := secretPattern.FindIndex(text[start:])
+		if at == nil {
+			return found
+		}
+		from, to := start+at[0], start+at[1]
+		start = from + len(SecretPrefix)
+		if (ClientSecret{string(text[from:to])}).WellFormed() {
+			found = append(found, [2]int{from, to})
+			start = to
+		}
+	}
+}
+
+// Digest is the SHA-256 of a client secret. A random secret of 256 bits needs no slow hash: there is
+// nothing to guess faster.
+type Digest [sha256.Size]byte
+
+// Equal compares in constant time.
+func (d Digest) Equal(other Digest) bool { return subtle.ConstantTimeCompare(d[:], other[:]) == 1 }
+
+// MarshalText is the digest in hexadecimal.
+func (d Digest) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, d[:]), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (d *Digest) UnmarshalText(text []byte) error {
+	raw, err := hex.DecodeString(string(text))
+	if err != nil || len(raw) != len(d) {
+		return fmt.Errorf("a digest has %d hexadecimal characters", 2*len(d))
+	}
+	copy(d[:], raw)
+	return nil
+}
+
+// NewClientID makes a client ID of 128 random bits between the configured prefix ("mk_" by default) and suffix.
+func NewClientID(random [16]byte, prefix, suffix string) string {
+	return prefix + base62(random[:], clientIDDigits) + suffix
+}
+
+func checksum(body string) string {
+	sum := crc32.ChecksumIEEE([]byte(body))
+	return base62([]byte{byte(sum >> 24), byte(sum >> 16), byte(sum >> 8), byte(sum)}, checksumDigits)
+}
+
+// base62 writes a big-endian number with a fixed count of digits, most significant first.
+func base62(number []byte, digits int) string {
+	rest, base, digit := new(big.Int).SetBytes(number), big.NewInt(int64(len(base62Alphabet))), new(big.Int)
+	out := []byte(strings.Repeat(base62Alphabet[:1], digits))
+	for i := digits - 1; i >= 0; i-- {
+		rest.QuoRem(rest, base, digit)
+		out[i] = base62Alphabet[digit.Int64()]
+	}
+	return string(out)
+}

@@ -1,0 +1,158 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"mintkey/policy"
+)
+
+// The failures that every store reports, for errors.Is.
+var (
+	// ErrNotFound means that there is no such record.
+	ErrNotFound = errors.New("not found")
+	// ErrExists refuses to create a record whose ID is taken.
+	ErrExists = errors.New("the ID is taken")
+	// ErrEmailTaken refuses a user whose e-mail address another user of the account has.
+	ErrEmailTaken = errors.New("another user of the account has this e-mail address")
+	// ErrConflict gives up on a record that others keep changing.
+	ErrConflict = errors.New("the record is being changed by others; try again")
+	// ErrUnavailable means that the store cannot be reached, or cannot confirm a write.
+	ErrUnavailable = errors.New("the store is unavailable")
+	// ErrSchemaTooNew refuses to open a store that a later version of the program has written.
+	ErrSchemaTooNew = errors.New("the store was written by a later version of mintkey")
+	// ErrInUse refuses to open a store file that another process holds open.
+	ErrInUse = errors.New("the store is in use by another process, perhaps a running server")
+)
+
+// SchemaVersion is the version of the layout that this program reads and writes.
+const SchemaVersion = 1
+
+// Page asks for part of a list. Lists are ordered by ID, byte by byte.
+type Page struct {
+	After string // the ID to begin after; empty for the start
+	Limit int    // at most this many; must be positive
+}
+
+// Accounts keeps accounts with their expiration policies.
+type Accounts interface {
+	// CreateAccount saves a new account. ErrExists if the ID is taken.
+	CreateAccount(ctx context.Context, account policy.Account, events ...policy.Event) error
+	// Account returns one account, or ErrNotFound.
+	Account(ctx context.Context, id string) (policy.Account, error)
+	// Accounts lists accounts by ID.
+	Accounts(ctx context.Context, page Page) ([]policy.Account, error)
+	// UpdateAccount changes an account by compare-and-swap. ErrNotFound if it does not exist.
+	UpdateAccount(ctx context.Context, id string, change func(policy.Account) (policy.Account, []policy.Event, error)) error
+}
+
+// Tenants keeps tenants, which never change.
+type Tenants interface {
+	// CreateTenant saves a new tenant. ErrExists if the ID is taken, in whichever account.
+	CreateTenant(ctx context.Context, tenant policy.Tenant, events ...policy.Event) error
+	// Tenant returns one tenant, or ErrNotFound.
+	Tenant(ctx context.Context, id string) (policy.Tenant, error)
+	// Tenants lists the tenants of an account by ID.
+	Tenants(ctx context.Context, accountID string, page Page) ([]policy.Tenant, error)
+}
+
+// Users keeps the users of accounts. Their IDs are unique in the store, their e-mail addresses, folded by
+// policy.FoldEmail, in the account.
+type Users interface {
+	// CreateUser saves a new user. ErrExists if the ID is taken in whichever account, ErrEmailTaken if the address is.
+	CreateUser(ctx context.Context, user policy.User, events ...policy.Event) error
+	// User returns one user of the account, or ErrNotFound.
+	User(ctx context.Context, accountID, id string) (policy.User, error)
+	// UserByEmail returns the user of the account who has the address, or ErrNotFound.
+	UserByEmail(ctx context.Context, accountID, email string) (policy.User, error)
+	// UsersByID returns those of the users that exist, by ID.
+	UsersByID(ctx context.Context, accountID string, ids []string) (map[string]policy.User, error)
+	// Users lists the users of an account by ID.
+	Users(ctx context.Context, accountID string, page Page) ([]policy.User, error)
+	// UpdateUser changes a user by compare-and-swap. ErrNotFound if there is none, ErrEmailTaken if the new address is taken.
+	UpdateUser(ctx context.Context, accountID, id string, change func(policy.User) (policy.User, []policy.Event, error)) error
+	// DeleteUser removes a user, whose memberships the caller has removed before. ErrNotFound if there is none.
+	DeleteUser(ctx context.Context, accountID, id string, events ...policy.Event) error
+}
+
+// Memberships keeps users in tenants, with their access keys.
+type Memberships interface {
+	// Membership returns one membership, or ErrNotFound.
+	Membership(ctx context.Context, tenantID, userID string) (policy.Membership, error)
+	// Memberships lists the memberships of a tenant by user ID.
+	Memberships(ctx context.Context, tenantID string, page Page) ([]policy.Membership, error)
+	// TenantsOf lists the IDs of the tenants that the user is a member of, in order.
+	TenantsOf(ctx context.Context, accountID, userID string) ([]string, error)
+	// UpdateMembership changes a membership by compare-and-swap. A membership that does not exist is passed with its IDs and
+	// an empty Role; one returned with an empty Role is removed. ErrNotFound if the tenant does not exist. Client IDs that the
+	// change adds can be looked up, and those that it drops cannot, from the moment that it returns.
+	UpdateMembership(ctx context.Context, tenantID, userID string, change MembershipChange) error
+}
+
+// MembershipChange is a pure function from one state of a membership to the next, with the events that record it.
+type MembershipChange func(policy.Membership) (policy.Membership, []policy.Event, error)
+
+// Subjects reads all that is judged when a token is issued or used, in as few round trips as the store can.
+type Subjects interface {
+	// SubjectByClientID returns whom an access key belongs to, or ErrNotFound.
+	SubjectByClientID(ctx context.Context, clientID string) (policy.Subject, error)
+	// Subject returns a user in a tenant, or ErrNotFound when the tenant, the user or the membership does not exist.
+	Subject(ctx context.Context, tenantID, userID string) (policy.Subject, error)
+}
+
+// KeyRef names an access key where it is kept.
+type KeyRef struct {
+	TenantID string
+	ClientID string
+}
+
+// AccessTimes keeps when each access key was last used, apart from the key's record, so that it can never
+// overwrite a digest (R7).
+type AccessTimes interface {
+	// RecordAccess saves many times at once. A time never moves back.
+	RecordAccess(ctx context.Context, times map[KeyRef]time.Time) error
+	// AccessTimes returns the times of those of the keys that were used, by client ID.
+	AccessTimes(ctx context.Context, tenantID string, clientIDs []string) (map[string]time.Time, error)
+}
+
+// EventsQuery selects events of an account's audit trail.
+type EventsQuery struct {
+	Before string    // an event ID: only older events than this one; empty for the newest
+	Since  time.Time // only events at or after; zero for all
+	Limit  int       // at most this many; must be positive
+}
+
+// AuditTrail reads what the changes above have recorded.
+type AuditTrail interface {
+	// Events lists the events of an account and its tenants, newest first.
+	Events(ctx context.Context, accountID string, query EventsQuery) ([]policy.Event, error)
+	// RecordEvents appends events that go with no change, such as a refused sign-in.
+	RecordEvents(ctx context.Context, events ...policy.Event) error
+}
+
+// Documents keeps a few small documents that all replicas share, such as the set of signing keys.
+type Documents interface {
+	// Document returns the document, or ErrNotFound.
+	Document(ctx context.Context, name string) ([]byte, error)
+	// UpdateDocument changes a document by compare-and-swap. One that does not exist is passed as nil.
+	UpdateDocument(ctx context.Context, name string, change func([]byte) ([]byte, error)) error
+}
+
+// Store is everything together.
+type Store interface {
+	Accounts
+	Tenants
+	Users
+	Memberships
+	Subjects
+	AccessTimes
+	AuditTrail
+	Documents
+	// Ping returns nil when the store can be read.
+	Ping(ctx context.Context) error
+	// Warnings says in plain words what about this store puts acknowledged writes at risk, such as a Redis without persistence.
+	Warnings(ctx context.Context) ([]string, error)
+	// Close releases the store. No other method may be called after it.
+	Close() error
+}
