@@ -1,0 +1,40 @@
+package storetest
+
+import (
+	"testing"
+
+	"mintkey/store"
+)
+
+// Location is where a store keeps its data.
+type Location struct {
+	// Open opens one more connection to the same data. The suite closes what it opened.
+	Open func(t *testing.T) store.Store
+	// Single is true when only one connection can be open at a time. The suite then closes before it reopens, and its
+	// races are between goroutines on one connection.
+	Single bool
+}
+
+// Run runs every case, each on a fresh, empty location.
+func Run(t *testing.T, fresh func(t *testing.T) Location) {
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			location := fresh(t)
+			open := func() store.Store { return location.Open(t) }
+			c.run(t, place{open: open, single: location.Single})
+		})
+	}
+}
+
+// place is a Location bound to the test that runs the case, so that a case can also run under a recorder that is no *testing.T.
+type place struct {
+	open   func() store.Store
+	single bool
+}
+
+type testCase struct {
+	name string
+	run  func(t testing.TB, at place)
+}
+
+var cases []testCase
