@@ -1,0 +1,58 @@
+# make test is the one command: it installs what the tests need and this machine lacks, then runs everything.
+
+GOLANGCI := go tool -modfile=tools/go.mod golangci-lint
+FUZZTIME ?= 10s
+IMAGE    ?= mintkey
+
+.DEFAULT_GOAL := help
+.PHONY: help test install build vet lint fmt unit e2e bench fuzz image
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# One after the other also under make -j: they share two cores well enough, and their output stays readable.
+# No version stamp here: it would need a .git that belongs to this user, and nothing that is tested reads it.
+test: export GOFLAGS += -buildvcs=false
+test: ## install what is missing, then build, vet, lint and run every test
+	@$(MAKE) --no-print-directory install
+	go build ./...
+	@$(MAKE) --no-print-directory vet
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory e2e
+
+install: ## install what the tests need
+	@tools/install
+
+build: ## bin/mintkey
+	go build -trimpath -o bin/ ./cmd/mintkey
+
+vet:
+	go vet ./...
+
+lint: ## golangci-lint, with the rules of .golangci.yml
+	$(GOLANGCI) run ./...
+	tools/lint-test
+
+fmt: ## gofumpt and gci
+	$(GOLANGCI) fmt ./...
+
+unit: ## every test but the end-to-end ones, with the race detector
+	go test -race $$(go list ./... | grep -v /e2e)
+
+e2e: ## the program as it is built, with real stores and real OAuth clients
+	go test -race -count=1 -timeout 15m ./e2e/...
+
+bench: ## every benchmark
+	go test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## each fuzz target for FUZZTIME (10s)
+	@for package in $$(go list ./...); do \
+	  for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+	    echo "$$package $$target"; \
+	    go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+	  done; \
+	done
+
+image: ## the container image
+	docker build -t $(IMAGE) .
