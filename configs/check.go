@@ -1,0 +1,215 @@
+package configs
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net"
+	"net/mail"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"mintkey/policy"
+)
+
+// The forms that a setting can be limited to.
+var (
+	// Clients send IDs unencoded in Basic authentication, where only these characters are safe.
+	clientIDPart = regexp.MustCompile(`^[0-9A-Za-z_.@-]{0,64}$`)
+	audienceForm = regexp.MustCompile(`^[\x21\x23-\x5B\x5D-\x7E]{1,512}$`)
+	storeSchemes = []string{boltScheme, "redis", "rediss", "unix", "redis-sentinel", "redis-cluster"}
+	smtpSchemes  = []string{"smtp", "smtps"}
+	algorithms   = []string{"ES256", "RS256", "EdDSA"}
+	logLevels    = []string{"debug", "info", "warn", "error"}
+	logFormats   = []string{"text", "json"}
+)
+
+const (
+	listenForm          = "must be host:port, such as 127.0.0.1:8080 or :8080"
+	encryptionKeyLength = 32 // bytes: AES-256
+)
+
+// check returns what is wrong, by the name of the setting. No text repeats a secret.
+func (c Config) check() map[string]string {
+	return map[string]string{
+		"listen":                           checkAddress(c.Listen),
+		"ops_listen":                       c.checkOpsListen(),
+		"issuer":                           c.checkIssuer(),
+		"store":                            c.checkStore(),
+		"tokens.lifetime":                  checkBetween(c.Tokens.Lifetime, time.Minute, 24*time.Hour),
+		"tokens.algorithm":                 checkOneOf(c.Tokens.Algorithm, algorithms),
+		"tokens.audiences":                 c.checkAudiences(),
+		"tokens.audience_algorithms":       c.checkAudienceAlgorithms(),
+		"scopes":                           c.checkScopes(),
+		"client_id.prefix":                 checkClientIDPart(c.ClientID.Prefix),
+		"client_id.suffix":                 checkClientIDPart(c.ClientID.Suffix),
+		"signing_keys.encryption_key":      c.checkEncryptionKey(),
+		"signing_keys.encryption_key_file": c.checkEncryptionKeyFile(),
+		"signing_keys.rotate_every":        checkBetween(c.SigningKeys.RotateEvery, time.Hour, 8760*time.Hour),
+		"smtp.url":                         c.checkSMTPURL(),
+		"smtp.from":                        c.checkSMTPFrom(),
+		"tls.cert":                         checkPair(c.TLS.Cert, c.TLS.Key, "tls.key"),
+		"tls.key":                          checkPair(c.TLS.Key, c.TLS.Cert, "tls.cert"),
+		"log.level":                        checkOneOf(c.Log.Level, logLevels),
+		"log.format":                       checkOneOf(c.Log.Format, logFormats),
+		"shutdown_grace":                   checkBetween(c.ShutdownGrace, 0, 10*time.Minute),
+	}
+}
+
+func checkAddress(address string) string {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Sprintf("%.60q %s", address, listenForm)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Sprintf("%.60q %s, with a port from 0 to 65535", address, listenForm)
+	}
+	return ""
+}
+
+func (c Config) checkOpsListen() string {
+	if c.OpsListen == "" {
+		return ""
+	}
+	return checkAddress(c.OpsListen)
+}
+
+func (c Config) checkIssuer() string {
+	if c.Issuer == "" {
+		return ""
+	}
+	u, err := url.Parse(c.Issuer)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil ||
+		strings.ContainsAny(c.Issuer, "?#") || strings.HasSuffix(c.Issuer, "/") {
+		return "must be an http or https URL without user, query, fragment and slash at the end, such as https://mintkey.example.com"
+	}
+	return ""
+}
+
+func (c Config) checkStore() string {
+	scheme, rest, ok := strings.Cut(c.Store.Reveal(), "://")
+	if !ok || rest == "" || !slices.Contains(storeSchemes, scheme) {
+		return "must begin with " + strings.Join(storeSchemes, "://, ") + ":// and go on with a path or a host"
+	}
+	return ""
+}
+
+func (c Config) checkAudiences() string {
+	for _, audience := range c.Tokens.Audiences {
+		if !audienceForm.MatchString(audience) {
+			return fmt.Sprintf("%.60q has a space, a quote or a character that is not ASCII", audience)
+		}
+	}
+	return ""
+}
+
+func (c Config) checkAudienceAlgorithms() string {
+	known := c.Tokens.Audiences
+	if len(known) == 0 {
+		known = []string{c.Issuer}
+	}
+	for _, entry := range c.Tokens.AudienceAlgorithms {
+		audience, algorithm, ok := cutLast(entry, "=")
+		switch {
+		case !ok || !slices.Contains(algorithms, algorithm):
+			return fmt.Sprintf("%.60q must be audience=algorithm, with one of %s", entry, strings.Join(algorithms, ", "))
+		case !slices.Contains(known, audience):
+			return fmt.Sprintf("%.60q is not one of tokens.audiences", audience)
+		}
+	}
+	return ""
+}
+
+func (c Config) checkScopes() string {
+	if len(c.Scopes) == 0 {
+		return "must have at least one scope"
+	}
+	for _, scope := range c.Scopes {
+		if err := policy.CheckScopeToken(scope); err != nil {
+			return fmt.Sprintf("%.60q: %v", scope, err)
+		}
+		if policy.IsAdministrationScope(scope) {
+			return fmt.Sprintf("%q is an administration scope, which every server has by itself", scope)
+		}
+	}
+	return ""
+}
+
+func (c Config) checkEncryptionKey() string {
+	text := c.SigningKeys.EncryptionKey.Reveal()
+	if key, err := base64.StdEncoding.DecodeString(text); text != "" && (err != nil || len(key) != encryptionKeyLength) {
+		return "must be base64 of 32 bytes; openssl rand -base64 32 makes one"
+	}
+	return ""
+}
+
+func (c Config) checkEncryptionKeyFile() string {
+	if c.SigningKeys.EncryptionKeyFile != "" && c.SigningKeys.EncryptionKey.Reveal() != "" {
+		return "cannot be set beside signing_keys.encryption_key"
+	}
+	return ""
+}
+
+func (c Config) checkSMTPURL() string {
+	text := c.SMTP.URL.Reveal()
+	if text == "" {
+		return ""
+	}
+	u, err := url.Parse(text)
+	if err != nil || !slices.Contains(smtpSchemes, u.Scheme) || u.Hostname() == "" {
+		return "must be smtp://user:password@host:587 or smtps://host:465, with special characters in the password percent-encoded"
+	}
+	return ""
+}
+
+func (c Config) checkSMTPFrom() string {
+	if c.SMTP.From == "" {
+		if c.SMTP.URL.Reveal() != "" {
+			return "must be set beside smtp.url"
+		}
+		return ""
+	}
+	if _, err := mail.ParseAddress(c.SMTP.From); err != nil {
+		return fmt.Sprintf("%.60q must be an address such as mintkey@example.com or Mintkey <mintkey@example.com>", c.SMTP.From)
+	}
+	return ""
+}
+
+func checkClientIDPart(text string) string {
+	if !clientIDPart.MatchString(text) {
+		return fmt.Sprintf("%.60q must have at most 64 of the letters a-z and A-Z, the digits and _ - . @", text)
+	}
+	return ""
+}
+
+func checkBetween(d, least, most time.Duration) string {
+	if d < least || d > most {
+		return fmt.Sprintf("%v must be between %v and %v", d, least, most)
+	}
+	return ""
+}
+
+func checkOneOf(text string, allowed []string) string {
+	if !slices.Contains(allowed, text) {
+		return fmt.Sprintf("%.60q must be one of %s", text, strings.Join(allowed, ", "))
+	}
+	return ""
+}
+
+func checkPair(path, other, otherName string) string {
+	if path == "" && other != "" {
+		return "must be set beside " + otherName
+	}
+	return ""
+}
+
+func cutLast(text, separator string) (before, after string, found bool) {
+	at := strings.LastIndex(text, separator)
+	if at < 0 {
+		return text, "", false
+	}
+	return text[:at], text[at+len(separator):], true
+}

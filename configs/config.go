@@ -1,0 +1,94 @@
+package configs
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Config is all that an operator can set. The tags of a field are its name in the file, its default and its help; a slice
+// is a list, which flags and variables write with commas.
+type Config struct {
+	// Listen is the address of everything that clients and people use. Port 0 picks a free one.
+	Listen string `koanf:"listen" default:"127.0.0.1:8080" help:"address of the OAuth endpoints, the administration API and the console"`
+	// OpsListen is the address of /healthz, /readyz and /metrics. It is apart so that it can stay private.
+	OpsListen string `koanf:"ops_listen" default:"127.0.0.1:9090" help:"address of /healthz, /readyz and /metrics; empty turns them off"`
+	// Issuer is the URL that clients know the server by: the iss of every token. Empty stands for the address that Listen was bound to.
+	Issuer string `koanf:"issuer" help:"URL that clients reach the server by, and the iss of its tokens (default: made from the listen address)"`
+	// Store is where everything is kept. A bolt path without a leading slash lies under the working directory.
+	Store SecretURL `koanf:"store" default:"bolt://data/mintkey.db" help:"where data is kept: bolt:///path, redis://, rediss://, unix://, redis-sentinel:// or redis-cluster://"`
+	// StoreStrict turns the warnings about an unsafe store, or signing keys that lie there in clear, into refusals.
+	StoreStrict bool `koanf:"store_strict" default:"false" help:"refuse to start, instead of warning, when the store or the protection of the signing keys is unsafe"`
+	// Tokens is about the access tokens that the server issues.
+	Tokens Tokens `koanf:"tokens"`
+	// Scopes is the catalogue: the scopes that the company's own APIs know, and that access keys can be given.
+	Scopes []string `koanf:"scopes" default:"api" help:"scopes that access keys can have, besides the administration scopes"`
+	// ClientID is the form of new client IDs.
+	ClientID ClientID `koanf:"client_id"`
+	// SigningKeys is about the keys that sign tokens.
+	SigningKeys SigningKeys `koanf:"signing_keys"`
+	// SMTP is the way out for notices.
+	SMTP SMTP `koanf:"smtp"`
+	// TLS serves https itself, without a proxy in front.
+	TLS TLS `koanf:"tls"`
+	// TrustedProxies are the peers whose X-Forwarded-For is believed.
+	TrustedProxies []netip.Prefix `koanf:"trusted_proxies" help:"addresses or networks of proxies whose X-Forwarded-For is believed"`
+	// Log is what goes to standard error.
+	Log Log `koanf:"log"`
+	// ShutdownGrace is how long requests may take to finish once the server has been told to stop.
+	ShutdownGrace time.Duration `koanf:"shutdown_grace" default:"15s" help:"how long open requests may take to finish at a stop"`
+}
+
+// Tokens is about the access tokens that the server issues.
+type Tokens struct {
+	// Lifetime is how long a token is good. A gateway that does not poll status lists accepts a revoked key's token that long.
+	Lifetime time.Duration `koanf:"lifetime" default:"15m" help:"how long a token is good, 1m to 24h"`
+	// Algorithm signs the tokens for every audience that AudienceAlgorithms does not name.
+	Algorithm string `koanf:"algorithm" default:"ES256" help:"signature of tokens: ES256, RS256 or EdDSA"`
+	// Audiences are what a client can ask for by resource (RFC 8707), the default first. Empty stands for the issuer.
+	Audiences []string `koanf:"audiences" help:"audiences that tokens can be for, the default first (default: the issuer)"`
+	// AudienceAlgorithms has entries audience=algorithm, for gateways that know one algorithm only.
+	AudienceAlgorithms []string `koanf:"audience_algorithms" help:"signatures of single audiences, each as audience=algorithm"`
+}
+
+// ClientID is the form of new client IDs. Existing plugins look at it.
+type ClientID struct {
+	// Prefix begins every new client ID.
+	Prefix string `koanf:"prefix" default:"mk_" help:"beginning of new client IDs"`
+	// Suffix ends every new client ID.
+	Suffix string `koanf:"suffix" help:"end of new client IDs"`
+}
+
+// SigningKeys is about the keys that sign tokens. They are kept in the store, encrypted with a key that is not. With a
+// bolt store and neither setting, that key is made in a file beside the store.
+type SigningKeys struct {
+	// EncryptionKey is base64 of 32 random bytes.
+	EncryptionKey Secret `koanf:"encryption_key" help:"encrypts the signing keys in the store: base64 of 32 bytes (openssl rand -base64 32)"`
+	// EncryptionKeyFile holds the same, out of sight of process lists.
+	EncryptionKeyFile string `koanf:"encryption_key_file" help:"file with the encryption key"`
+	// RotateEvery is how long a signing key signs before the next one takes over.
+	RotateEvery time.Duration `koanf:"rotate_every" default:"720h" help:"how long one signing key signs, 1h to 8760h"`
+}
+
+// SMTP is the mail server that sends notices.
+type SMTP struct {
+	// URL is empty to send no mail. smtp turns to TLS by STARTTLS, smtps begins with it.
+	URL SecretURL `koanf:"url" help:"mail server for notices: smtp://user:password@host:587 or smtps://; empty sends none"`
+	// From is the sender's address, with or without a name.
+	From string `koanf:"from" help:"sender of notices, such as Mintkey <mintkey@example.com>"`
+}
+
+// TLS has the paths of two PEM files: both, or neither for plain http.
+type TLS struct {
+	// Cert is the certificate, followed by its chain.
+	Cert string `koanf:"cert" help:"PEM file with the certificate and its chain"`
+	// Key is the private key of the certificate.
+	Key string `koanf:"key" help:"PEM file with the private key of the certificate"`
+}
+
+// Log is what goes to standard error.
+type Log struct {
+	// Level is the least level that is written.
+	Level string `koanf:"level" default:"info" help:"debug, info, warn or error"`
+	// Format is text for people or json for machines.
+	Format string `koanf:"format" default:"text" help:"text or json"`
+}

@@ -1,0 +1,170 @@
+package configs
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/knadh/koanf/parsers/yaml"
+	"github.com/knadh/koanf/providers/confmap"
+	"github.com/knadh/koanf/providers/env/v2"
+	"github.com/knadh/koanf/providers/file"
+	"github.com/knadh/koanf/v2"
+)
+
+// Sources is where settings come from. A later field wins over an earlier one; all win over the defaults.
+type Sources struct {
+	File    string            // path of a YAML file; empty for none
+	Environ []string          // as os.Environ gives it
+	Flags   map[string]string // those that were given, by the name of the setting
+}
+
+// ClientVariables are the variables of the commands that are clients of a server, and the one that stands for --config. They are no settings.
+func ClientVariables() []string {
+	return []string{"MINTKEY_URL", "MINTKEY_CLIENT_ID", "MINTKEY_CLIENT_SECRET", "MINTKEY_PROFILE", "MINTKEY_CONFIG"}
+}
+
+// Kubernetes sets these for each Service of the namespace, such as one that is called mintkey or mintkey-redis.
+var serviceLink = regexp.MustCompile(`_SERVICE_(HOST|PORT(_.+)?)$|_PORT(_[0-9]+_(TCP|UDP|SCTP)(_.+)?)?$`)
+
+// Error is one setting that is unknown or wrong.
+type Error struct {
+	Setting string // its name, or what was taken for one
+	Source  string // where it was set: a flag, a variable, a file or the default
+	Problem string // what is wrong and what is allowed
+}
+
+// Error is all of it on one line.
+func (e *Error) Error() string { return fmt.Sprintf("%s (%s): %s", e.Setting, e.Source, e.Problem) }
+
+// layer is one source: what it sets, and how its user finds a setting again.
+type layer struct {
+	values map[string]any
+	source func(Setting) string
+}
+
+// Load merges the sources and checks the result. The error joins an *Error for everything that is wrong, so that one
+// start shows all of it.
+func Load(sources Sources) (Config, error) {
+	settings := Settings()
+	fromFile, err := fileLayer(sources.File)
+	if err != nil {
+		return Config{}, err
+	}
+	fromEnv, unknown := envLayer(sources.Environ, settings)
+	layers := []layer{defaultsLayer(settings), fromFile, fromEnv, flagsLayer(sources.Flags)}
+	unknown = append(unknown, unknownKeys(fromFile.values, sources.File, settings)...)
+
+	merged := koanf.New(".")
+	for _, l := range layers {
+		if err := merged.Load(confmap.Provider(l.values, "."), nil); err != nil {
+			return Config{}, fmt.Errorf("merge the settings: %w", err)
+		}
+	}
+	config, wrong := decode(merged, settings, layers)
+	return config, errors.Join(append(unknown, wrong...)...)
+}
+
+func defaultsLayer(settings []Setting) layer {
+	values := map[string]any{}
+	for _, s := range settings {
+		values[s.Name] = s.Default
+	}
+	return layer{values, func(Setting) string { return "default" }}
+}
+
+func fileLayer(path string) (layer, error) {
+	l := layer{map[string]any{}, func(Setting) string { return "in " + path }}
+	if path == "" {
+		return l, nil
+	}
+	k := koanf.New(".")
+	if err := k.Load(file.Provider(path), yaml.Parser()); err != nil {
+		return l, fmt.Errorf("read the settings in %s: %w", path, err)
+	}
+	for name, value := range k.All() {
+		if group, ok := value.(map[string]any); value == nil || ok && len(group) == 0 {
+			continue // "smtp:" with nothing below it
+		}
+		l.values[name] = value
+	}
+	return l, nil
+}
+
+func envLayer(environ []string, settings []Setting) (layer, []error) {
+	var unknown []error
+	names, byEnv := ClientVariables(), map[string]string{}
+	for _, s := range settings {
+		names, byEnv[s.Env()] = append(names, s.Env()), s.Name
+	}
+	k := koanf.New(".")
+	provider := env.Provider(".", env.Opt{
+		Prefix:      EnvPrefix,
+		EnvironFunc: func() []string { return environ },
+		TransformFunc: func(variable, value string) (string, any) {
+			if byEnv[variable] == "" && !slices.Contains(names, variable) && !serviceLink.MatchString(variable) {
+				unknown = append(unknown, &Error{variable, "environment", "there is no such setting" + suggestion(variable, names)})
+			}
+			return byEnv[variable], value
+		},
+	})
+	if err := k.Load(provider, nil); err != nil {
+		unknown = append(unknown, err)
+	}
+	return layer{k.All(), Setting.Env}, unknown
+}
+
+func flagsLayer(flags map[string]string) layer {
+	values := map[string]any{}
+	for name, value := range flags {
+		values[name] = value
+	}
+	return layer{values, func(s Setting) string { return "--" + s.Flag() }}
+}
+
+func unknownKeys(values map[string]any, path string, settings []Setting) []error {
+	var names []string
+	for _, s := range settings {
+		names = append(names, s.Name)
+	}
+	var unknown []error
+	for name := range values {
+		if !slices.Contains(names, name) {
+			unknown = append(unknown, &Error{name, "in " + path, "there is no such setting" + suggestion(name, names)})
+		}
+	}
+	slices.SortFunc(unknown, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return unknown
+}
+
+// decode parses every setting, and judges the whole once every part could be read.
+func decode(merged *koanf.Koanf, settings []Setting, layers []layer) (Config, []error) {
+	var config Config
+	var wrong []error
+	report := func(s Setting, problem string) {
+		for _, l := range slices.Backward(layers) {
+			if _, ok := l.values[s.Name]; ok {
+				wrong = append(wrong, &Error{s.Name, l.source(s), problem})
+				return
+			}
+		}
+	}
+	for _, s := range settings {
+		if err := parse(reflect.ValueOf(&config).Elem().FieldByIndex(s.index).Addr().Interface(), merged.Get(s.Name)); err != nil {
+			report(s, err.Error())
+		}
+	}
+	if len(wrong) > 0 {
+		return config, wrong
+	}
+	problems := config.check()
+	for _, s := range settings {
+		if problem := problems[s.Name]; problem != "" {
+			report(s, problem)
+		}
+	}
+	return config, wrong
+}

@@ -1,0 +1,71 @@
+package configs
+
+import (
+	"fmt"
+	"log/slog"
+	"strings"
+)
+
+const redacted = "[redacted]"
+
+// Secret is a setting that prints, logs and marshals as "[redacted]".
+type Secret struct{ text string }
+
+// NewSecret wraps a secret.
+func NewSecret(text string) Secret { return Secret{text} }
+
+// Reveal is the secret in clear.
+func (s Secret) Reveal() string { return s.text }
+
+// String redacts; an empty secret is empty.
+func (s Secret) String() string {
+	if s.text == "" {
+		return ""
+	}
+	return redacted
+}
+
+// Format redacts under every verb.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(s.String())) }
+
+// LogValue redacts.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// MarshalText redacts.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// SecretURL is a URL that prints, logs and marshals without what may be secret in it: the user and password, and the query.
+type SecretURL struct{ text string }
+
+// NewSecretURL wraps a URL.
+func NewSecretURL(text string) SecretURL { return SecretURL{text} }
+
+// Reveal is the whole URL.
+func (u SecretURL) Reveal() string { return u.text }
+
+// String is the URL with its secrets redacted. It cuts text, because net/url refuses the lists of hosts that Redis URLs have.
+func (u SecretURL) String() string {
+	scheme, rest, ok := strings.Cut(u.text, "://")
+	if !ok {
+		if u.text == "" {
+			return ""
+		}
+		return redacted
+	}
+	if at := strings.LastIndex(rest, "@"); at >= 0 {
+		rest = redacted + rest[at:]
+	}
+	if before, _, ok := strings.Cut(rest, "?"); ok {
+		rest = before + "?" + redacted
+	}
+	return scheme + "://" + rest
+}
+
+// Format redacts under every verb.
+func (u SecretURL) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(u.String())) }
+
+// LogValue redacts.
+func (u SecretURL) LogValue() slog.Value { return slog.StringValue(u.String()) }
+
+// MarshalText redacts.
+func (u SecretURL) MarshalText() ([]byte, error) { return []byte(u.String()), nil }
