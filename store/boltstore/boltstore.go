@@ -1,0 +1,128 @@
+package boltstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"go.etcd.io/bbolt"
+	bbolterrors "go.etcd.io/bbolt/errors"
+
+	"mintkey/policy"
+	"mintkey/store"
+)
+
+// lockTimeout is how long Open waits for another process to let go of the file, as at a restart.
+const lockTimeout = time.Second
+
+const schemaKey = "schema"
+
+var _ store.Store = (*Store)(nil)
+
+// Store is a store.Store in one file.
+type Store struct {
+	db    *bbolt.DB
+	queue queue
+
+	accounts    memo[policy.Account]
+	tenants     memo[policy.Tenant]
+	users       memo[policy.User]
+	memberships memo[policy.Membership]
+}
+
+// Open opens the store in the file at path. It creates the file, readable by its owner only, and its folder when they
+// do not exist. A file that another process holds is store.ErrInUse, after a second; one of a later version of the program is
+// store.ErrSchemaTooNew.
+func Open(path string) (*Store, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{
+		Timeout:      lockTimeout,
+		FreelistType: bbolt.FreelistMapType,
+		NoStatistics: true,
+	})
+	if errors.Is(err, bbolterrors.ErrTimeout) {
+		return nil, fmt.Errorf("open store %s: %w", path, store.ErrInUse)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", path, err)
+	}
+	if err := db.Update(prepare); err != nil {
+		return nil, errors.Join(fmt.Errorf("open store %s: %w", path, err), db.Close())
+	}
+	return &Store{db: db, queue: newQueue()}, nil
+}
+
+// prepare checks the version of the layout before it touches anything.
+func prepare(tx *bbolt.Tx) error {
+	if meta := tx.Bucket([]byte(bucketMeta)); meta != nil {
+		version, err := strconv.Atoi(string(meta.Get([]byte(schemaKey))))
+		if err != nil {
+			return fmt.Errorf("schema version: %w", err)
+		}
+		if version > store.SchemaVersion {
+			return fmt.Errorf("%w: its schema is %d, this program knows %d", store.ErrSchemaTooNew, version, store.SchemaVersion)
+		}
+		return nil
+	}
+	for _, b := range buckets() {
+		if _, err := tx.CreateBucketIfNotExists([]byte(b)); err != nil {
+			return fmt.Errorf("bucket %s: %w", b, err)
+		}
+	}
+	return bucketMeta.put(tx, schemaKey, []byte(strconv.Itoa(store.SchemaVersion)))
+}
+
+// Ping implements store.Store.
+func (s *Store) Ping(ctx context.Context) error {
+	return s.read(ctx, func(*bbolt.Tx) error { return nil })
+}
+
+// Warnings implements store.Store. There is nothing to warn of: every commit is synced.
+func (s *Store) Warnings(context.Context) ([]string, error) { return nil, nil }
+
+// Close implements store.Store. It waits for what is under way.
+func (s *Store) Close() error { return s.db.Close() }
+
+// Backup writes a consistent copy of the file, as of now, while the store goes on serving. The copy can be opened as a
+// store. Whatever w has received when an error is returned is not a backup.
+func (s *Store) Backup(ctx context.Context, w io.Writer) error {
+	return s.read(ctx, func(tx *bbolt.Tx) error {
+		if _, err := tx.WriteTo(cancelledWriter{ctx, w}); err != nil {
+			return errors.Join(ctx.Err(), fmt.Errorf("backup: %w", err))
+		}
+		return nil
+	})
+}
+
+type cancelledWriter struct {
+	ctx context.Context
+	w   io.Writer
+}
+
+func (c cancelledWriter) Write(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.w.Write(p)
+}
+
+// read runs f on the store as it is now. Nothing that f saw may be kept by reference: it is the file itself, mapped.
+func (s *Store) read(ctx context.Context, f func(*bbolt.Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	err := s.db.View(f)
+	if errors.Is(err, bbolterrors.ErrDatabaseNotOpen) {
+		return unavailable(err)
+	}
+	return err
+}
+
+func unavailable(err error) error { return fmt.Errorf("%w: %w", store.ErrUnavailable, err) }

@@ -1,0 +1,118 @@
+package boltstore
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+
+	"go.etcd.io/bbolt"
+
+	"mintkey/store"
+)
+
+// bucket names a bucket. The parts of its keys are joined by a slash, which no part but the last may contain.
+type bucket string
+
+const (
+	bucketMeta           bucket = "meta"            // "schema" → version
+	bucketAccounts       bucket = "accounts"        // account → JSON
+	bucketTenants        bucket = "tenants"         // tenant → JSON
+	bucketAccountTenants bucket = "account_tenants" // account/tenant → nothing
+	bucketUsers          bucket = "users"           // account/user → JSON
+	bucketUserIDs        bucket = "user_ids"        // user → account, because IDs of users are unique in the store
+	bucketEmails         bucket = "emails"          // account/folded address → user
+	bucketMemberships    bucket = "memberships"     // tenant/user → JSON
+	bucketUserTenants    bucket = "user_tenants"    // account/user/tenant → nothing
+	bucketClientIDs      bucket = "client_ids"      // client ID → tenant/user
+	bucketAccessTimes    bucket = "access_times"    // tenant/client ID → RFC 3339
+	bucketEvents         bucket = "events"          // account/event → JSON
+	bucketDocuments      bucket = "documents"       // name → bytes
+)
+
+func buckets() []bucket {
+	return []bucket{
+		bucketMeta, bucketAccounts, bucketTenants, bucketAccountTenants, bucketUsers, bucketUserIDs, bucketEmails,
+		bucketMemberships, bucketUserTenants, bucketClientIDs, bucketAccessTimes, bucketEvents, bucketDocuments,
+	}
+}
+
+const separator = "/"
+
+// everything is the page that holds a whole list.
+func everything() store.Page { return store.Page{Limit: math.MaxInt} }
+
+// get returns the value, which is valid during the transaction only, or nil.
+func (b bucket) get(tx *bbolt.Tx, key string) []byte {
+	return tx.Bucket([]byte(b)).Get([]byte(key))
+}
+
+func (b bucket) has(tx *bbolt.Tx, key string) bool { return b.get(tx, key) != nil }
+
+func (b bucket) put(tx *bbolt.Tx, key string, value []byte) error {
+	if err := tx.Bucket([]byte(b)).Put([]byte(key), value); err != nil {
+		return fmt.Errorf("save %s %q: %w", b, key, err)
+	}
+	return nil
+}
+
+func (b bucket) putJSON(tx *bbolt.Tx, key string, record any) error {
+	value, err := json.Marshal(record)
+	if err != nil {
+		return fmt.Errorf("encode %s %q: %w", b, key, err)
+	}
+	return b.put(tx, key, value)
+}
+
+func (b bucket) delete(tx *bbolt.Tx, key string) error {
+	if err := tx.Bucket([]byte(b)).Delete([]byte(key)); err != nil {
+		return fmt.Errorf("delete %s %q: %w", b, key, err)
+	}
+	return nil
+}
+
+// load returns the record under key, or store.ErrNotFound.
+func load[T any](tx *bbolt.Tx, b bucket, key string) (record T, err error) {
+	value := b.get(tx, key)
+	if value == nil {
+		return record, store.ErrNotFound
+	}
+	return decode[T](b, key, value)
+}
+
+func decode[T any](b bucket, key string, value []byte) (record T, err error) {
+	if err := json.Unmarshal(value, &record); err != nil {
+		return record, fmt.Errorf("decode %s %q: %w", b, key, err)
+	}
+	return record, nil
+}
+
+// scan visits a page of the keys that begin with prefix, in order, each without the prefix.
+func (b bucket) scan(tx *bbolt.Tx, prefix string, page store.Page, visit func(id string, value []byte) error) error {
+	begin := prefix + page.After
+	cursor, left := tx.Bucket([]byte(b)).Cursor(), page.Limit
+	for key, value := cursor.Seek([]byte(begin)); key != nil && left > 0; key, value = cursor.Next() {
+		if !bytes.HasPrefix(key, []byte(prefix)) {
+			return nil
+		}
+		if string(key) == begin {
+			continue
+		}
+		if err := visit(string(key[len(prefix):]), value); err != nil {
+			return err
+		}
+		left--
+	}
+	return nil
+}
+
+// list decodes a page of the records under prefix.
+func list[T any](tx *bbolt.Tx, b bucket, prefix string, page store.Page) ([]T, error) {
+	var records []T
+	err := b.scan(tx, prefix, page, func(id string, value []byte) error {
+		record, err := decode[T](b, prefix+id, value)
+		records = append(records, record)
+		return err
+	})
+	return records, err
+}

@@ -1,0 +1,102 @@
+package boltstore
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"go.etcd.io/bbolt"
+
+	"mintkey/policy"
+	"mintkey/store"
+)
+
+func membershipKey(tenantID, userID string) string { return tenantID + separator + userID }
+
+// Membership implements store.Memberships.
+func (s *Store) Membership(ctx context.Context, tenantID, userID string) (membership policy.Membership, err error) {
+	err = s.read(ctx, func(tx *bbolt.Tx) error {
+		membership, err = load[policy.Membership](tx, bucketMemberships, membershipKey(tenantID, userID))
+		return err
+	})
+	return membership, err
+}
+
+// Memberships implements store.Memberships.
+func (s *Store) Memberships(ctx context.Context, tenantID string, page store.Page) (memberships []policy.Membership, err error) {
+	err = s.read(ctx, func(tx *bbolt.Tx) error {
+		memberships, err = list[policy.Membership](tx, bucketMemberships, tenantID+separator, page)
+		return err
+	})
+	return memberships, err
+}
+
+// TenantsOf implements store.Memberships.
+func (s *Store) TenantsOf(ctx context.Context, accountID, userID string) (tenantIDs []string, err error) {
+	err = s.read(ctx, func(tx *bbolt.Tx) error {
+		prefix := userKey(accountID, userID) + separator
+		return bucketUserTenants.scan(tx, prefix, everything(), func(id string, _ []byte) error {
+			tenantIDs = append(tenantIDs, id)
+			return nil
+		})
+	})
+	return tenantIDs, err
+}
+
+// UpdateMembership implements store.Memberships.
+func (s *Store) UpdateMembership(ctx context.Context, tenantID, userID string, change store.MembershipChange) error {
+	return s.write(ctx, func(tx *bbolt.Tx) error {
+		tenant, err := load[policy.Tenant](tx, bucketTenants, tenantID)
+		if err != nil {
+			return err
+		}
+		before, err := load[policy.Membership](tx, bucketMemberships, membershipKey(tenantID, userID))
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		before.AccountID, before.TenantID, before.UserID = tenant.AccountID, tenantID, userID
+		held := clientIDs(before) // taken now: the change owns what it is given
+		after, events, err := change(before)
+		if err != nil {
+			return err
+		}
+		after.AccountID, after.TenantID, after.UserID = tenant.AccountID, tenantID, userID
+		if err := putMembership(tx, after, held); err != nil {
+			return err
+		}
+		return appendEvents(tx, events)
+	})
+}
+
+// putMembership saves or removes the membership and whatever leads to it. before lists the client IDs that it had.
+func putMembership(tx *bbolt.Tx, m policy.Membership, before []string) error {
+	key := membershipKey(m.TenantID, m.UserID)
+	userTenant := userKey(m.AccountID, m.UserID) + separator + m.TenantID
+	var err error
+	if m.Exists() {
+		err = errors.Join(bucketMemberships.putJSON(tx, key, m), bucketUserTenants.put(tx, userTenant, nil))
+	} else {
+		m.Keys = nil
+		err = errors.Join(bucketMemberships.delete(tx, key), bucketUserTenants.delete(tx, userTenant))
+	}
+	after := clientIDs(m)
+	for _, id := range before {
+		if !slices.Contains(after, id) {
+			err = errors.Join(err, bucketClientIDs.delete(tx, id), bucketAccessTimes.delete(tx, accessKey(m.TenantID, id)))
+		}
+	}
+	for _, id := range after {
+		if !slices.Contains(before, id) {
+			err = errors.Join(err, bucketClientIDs.put(tx, id, []byte(key)))
+		}
+	}
+	return err
+}
+
+func clientIDs(m policy.Membership) []string {
+	ids := make([]string, len(m.Keys))
+	for i, key := range m.Keys {
+		ids[i] = key.ClientID
+	}
+	return ids
+}

@@ -1,0 +1,67 @@
+package boltstore
+
+import (
+	"slices"
+	"sync"
+
+	"go.etcd.io/bbolt"
+
+	"mintkey/policy"
+	"mintkey/store"
+)
+
+// memoLimit bounds each memo, in records of about a kilobyte.
+const memoLimit = 4096
+
+// memo remembers what records decode to, because decoding JSON would be most of the cost of reading a subject. It is keyed by the
+// bytes of the record, which are read from the file each time: so it can't be stale, and needs no invalidation.
+type memo[T any] struct {
+	mu      sync.RWMutex
+	decoded map[string]T
+}
+
+// load is like the function load, but the record is shared: it must be cloned before it is handed out.
+func (m *memo[T]) load(tx *bbolt.Tx, b bucket, key string) (record T, err error) {
+	value := b.get(tx, key)
+	if value == nil {
+		return record, store.ErrNotFound
+	}
+	m.mu.RLock()
+	record, ok := m.decoded[string(value)]
+	m.mu.RUnlock()
+	if ok {
+		return record, nil
+	}
+	record, err = decode[T](b, key, value)
+	if err == nil {
+		m.remember(string(value), record)
+	}
+	return record, err
+}
+
+func (m *memo[T]) remember(value string, record T) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.decoded == nil {
+		m.decoded = make(map[string]T)
+	}
+	if len(m.decoded) >= memoLimit {
+		for any := range m.decoded { // the order of a map is random enough to choose who goes
+			delete(m.decoded, any)
+			break
+		}
+	}
+	m.decoded[value] = record
+}
+
+// cloneSubject copies all that a caller could change.
+func cloneSubject(s policy.Subject) policy.Subject {
+	s.Account.Expiration = slices.Clone(s.Account.Expiration)
+	s.User.Roles = slices.Clone(s.User.Roles)
+	s.Membership.Keys = slices.Clone(s.Membership.Keys)
+	for i := range s.Membership.Keys {
+		key := &s.Membership.Keys[i]
+		key.Scopes, key.Secrets = slices.Clone(key.Scopes), slices.Clone(key.Secrets)
+	}
+	return s
+}

@@ -1,0 +1,123 @@
+package boltstore
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"go.etcd.io/bbolt"
+)
+
+// queue lets writers share commits. Whoever finds nobody committing commits for all who wait; those who come
+// meanwhile wait for the next one. So a lone writer waits for the disk and for nothing else, and a hundred wait for it
+// hardly longer than one. (bbolt's own Batch waits for company by a timer, which a lone writer pays for.)
+type queue struct {
+	committing chan struct{} // holds one value while somebody commits
+	mu         sync.Mutex
+	waiting    []*write
+}
+
+type write struct {
+	run  func(*bbolt.Tx) error
+	done chan error
+}
+
+// errAlone tells a writer to run by itself: in company its function failed, so what it had seen of others was rolled back.
+var errAlone = errors.New("run alone")
+
+func newQueue() queue { return queue{committing: make(chan struct{}, 1)} }
+
+// write runs f in a transaction and commits. An error of f is returned as it is, and then nothing is written; f may
+// run more than once. When ctx is cancelled before f has ended, nothing is written either.
+func (s *Store) write(ctx context.Context, f func(*bbolt.Tx) error) error {
+	w := &write{done: make(chan error, 1), run: func(tx *bbolt.Tx) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := f(tx); err != nil {
+			return err
+		}
+		return ctx.Err()
+	}}
+	s.queue.add(w)
+	var err error
+	select {
+	case err = <-w.done:
+	case s.queue.committing <- struct{}{}:
+		s.commit(s.queue.take())
+		<-s.queue.committing
+		err = <-w.done
+	}
+	if errors.Is(err, errAlone) {
+		return s.writeAlone(w)
+	}
+	return err
+}
+
+func (q *queue) add(w *write) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.waiting = append(q.waiting, w)
+}
+
+func (q *queue) take() []*write {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	taken := q.waiting
+	q.waiting = nil
+	return taken
+}
+
+// commit commits the writes together, without those that fail.
+func (s *Store) commit(writes []*write) {
+	for len(writes) > 0 {
+		failed := -1
+		err := s.db.Update(func(tx *bbolt.Tx) error {
+			for i, w := range writes {
+				if err := w.try(tx); err != nil {
+					failed = i
+					return err
+				}
+			}
+			return nil
+		})
+		if failed < 0 {
+			for _, w := range writes {
+				w.done <- committed(err)
+			}
+			return
+		}
+		writes[failed].done <- errAlone
+		writes = slices.Delete(writes, failed, failed+1)
+	}
+}
+
+// try makes a panic a failure, so that it comes up again in the goroutine that it belongs to.
+func (w *write) try(tx *bbolt.Tx) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errAlone
+		}
+	}()
+	return w.run(tx)
+}
+
+func (s *Store) writeAlone(w *write) error {
+	var refused error
+	err := s.db.Update(func(tx *bbolt.Tx) error {
+		refused = w.run(tx)
+		return refused
+	})
+	if refused != nil {
+		return refused
+	}
+	return committed(err)
+}
+
+func committed(err error) error {
+	if err != nil {
+		return unavailable(err)
+	}
+	return nil
+}

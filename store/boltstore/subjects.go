@@ -1,0 +1,54 @@
+package boltstore
+
+import (
+	"context"
+	"strings"
+
+	"go.etcd.io/bbolt"
+
+	"mintkey/policy"
+	"mintkey/store"
+)
+
+// SubjectByClientID implements store.Subjects.
+func (s *Store) SubjectByClientID(ctx context.Context, clientID string) (subject policy.Subject, err error) {
+	err = s.read(ctx, func(tx *bbolt.Tx) error {
+		tenantID, userID, found := strings.Cut(string(bucketClientIDs.get(tx, clientID)), separator)
+		if !found {
+			return store.ErrNotFound
+		}
+		subject, err = s.subject(tx, tenantID, userID)
+		return err
+	})
+	return subject, err
+}
+
+// Subject implements store.Subjects.
+func (s *Store) Subject(ctx context.Context, tenantID, userID string) (subject policy.Subject, err error) {
+	err = s.read(ctx, func(tx *bbolt.Tx) error {
+		subject, err = s.subject(tx, tenantID, userID)
+		return err
+	})
+	return subject, err
+}
+
+// subject reads all four records in one transaction, so that they fit each other.
+func (s *Store) subject(tx *bbolt.Tx, tenantID, userID string) (policy.Subject, error) {
+	tenant, err := s.tenants.load(tx, bucketTenants, tenantID)
+	if err != nil {
+		return policy.Subject{}, err
+	}
+	account, err := s.accounts.load(tx, bucketAccounts, tenant.AccountID)
+	if err != nil {
+		return policy.Subject{}, err
+	}
+	user, err := s.users.load(tx, bucketUsers, userKey(tenant.AccountID, userID))
+	if err != nil {
+		return policy.Subject{}, err
+	}
+	membership, err := s.memberships.load(tx, bucketMemberships, membershipKey(tenantID, userID))
+	if err != nil {
+		return policy.Subject{}, err
+	}
+	return cloneSubject(policy.Subject{Account: account, Tenant: tenant, User: user, Membership: membership}), nil
+}

@@ -1,0 +1,141 @@
+package boltstore
+
+import (
+	"context"
+	"errors"
+
+	"go.etcd.io/bbolt"
+
+	"mintkey/policy"
+	"mintkey/store"
+)
+
+func userKey(accountID, id string) string { return accountID + separator + id }
+
+func emailKey(accountID, email string) string {
+	return accountID + separator + policy.FoldEmail(email)
+}
+
+// CreateUser implements store.Users.
+func (s *Store) CreateUser(ctx context.Context, user policy.User, events ...policy.Event) error {
+	return s.write(ctx, func(tx *bbolt.Tx) error {
+		if bucketUserIDs.has(tx, user.ID) {
+			return store.ErrExists
+		}
+		if err := claimEmail(tx, user); err != nil {
+			return err
+		}
+		if err := bucketUserIDs.put(tx, user.ID, []byte(user.AccountID)); err != nil {
+			return err
+		}
+		if err := bucketUsers.putJSON(tx, userKey(user.AccountID, user.ID), user); err != nil {
+			return err
+		}
+		return appendEvents(tx, events)
+	})
+}
+
+func claimEmail(tx *bbolt.Tx, user policy.User) error {
+	key := emailKey(user.AccountID, user.Email)
+	if owner := bucketEmails.get(tx, key); owner != nil && string(owner) != user.ID {
+		return store.ErrEmailTaken
+	}
+	return bucketEmails.put(tx, key, []byte(user.ID))
+}
+
+// User implements store.Users.
+func (s *Store) User(ctx context.Context, accountID, id string) (user policy.User, err error) {
+	err = s.read(ctx, func(tx *bbolt.Tx) error {
+		user, err = load[policy.User](tx, bucketUsers, userKey(accountID, id))
+		return err
+	})
+	return user, err
+}
+
+// UserByEmail implements store.Users.
+func (s *Store) UserByEmail(ctx context.Context, accountID, email string) (user policy.User, err error) {
+	err = s.read(ctx, func(tx *bbolt.Tx) error {
+		id := bucketEmails.get(tx, emailKey(accountID, email))
+		if id == nil {
+			return store.ErrNotFound
+		}
+		user, err = load[policy.User](tx, bucketUsers, userKey(accountID, string(id)))
+		return err
+	})
+	return user, err
+}
+
+// UsersByID implements store.Users.
+func (s *Store) UsersByID(ctx context.Context, accountID string, ids []string) (map[string]policy.User, error) {
+	users := make(map[string]policy.User, len(ids))
+	err := s.read(ctx, func(tx *bbolt.Tx) error {
+		for _, id := range ids {
+			user, err := load[policy.User](tx, bucketUsers, userKey(accountID, id))
+			if errors.Is(err, store.ErrNotFound) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			users[id] = user
+		}
+		return nil
+	})
+	return users, err
+}
+
+// Users implements store.Users.
+func (s *Store) Users(ctx context.Context, accountID string, page store.Page) (users []policy.User, err error) {
+	err = s.read(ctx, func(tx *bbolt.Tx) error {
+		users, err = list[policy.User](tx, bucketUsers, accountID+separator, page)
+		return err
+	})
+	return users, err
+}
+
+// UpdateUser implements store.Users.
+func (s *Store) UpdateUser(ctx context.Context, accountID, id string, change func(policy.User) (policy.User, []policy.Event, error)) error {
+	return s.write(ctx, func(tx *bbolt.Tx) error {
+		user, err := load[policy.User](tx, bucketUsers, userKey(accountID, id))
+		if err != nil {
+			return err
+		}
+		oldEmail := emailKey(accountID, user.Email)
+		user, events, err := change(user)
+		if err != nil {
+			return err
+		}
+		user.AccountID, user.ID = accountID, id
+		if emailKey(accountID, user.Email) != oldEmail {
+			if err := claimEmail(tx, user); err != nil {
+				return err
+			}
+			if err := bucketEmails.delete(tx, oldEmail); err != nil {
+				return err
+			}
+		}
+		if err := bucketUsers.putJSON(tx, userKey(accountID, id), user); err != nil {
+			return err
+		}
+		return appendEvents(tx, events)
+	})
+}
+
+// DeleteUser implements store.Users.
+func (s *Store) DeleteUser(ctx context.Context, accountID, id string, events ...policy.Event) error {
+	return s.write(ctx, func(tx *bbolt.Tx) error {
+		user, err := load[policy.User](tx, bucketUsers, userKey(accountID, id))
+		if err != nil {
+			return err
+		}
+		err = errors.Join(
+			bucketUsers.delete(tx, userKey(accountID, id)),
+			bucketUserIDs.delete(tx, id),
+			bucketEmails.delete(tx, emailKey(accountID, user.Email)),
+		)
+		if err != nil {
+			return err
+		}
+		return appendEvents(tx, events)
+	})
+}
