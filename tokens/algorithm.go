@@ -1,0 +1,77 @@
+package tokens
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"fmt"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// Algorithm is a JWS signature algorithm (RFC 7518 section 3.1, RFC 8037 section 3.1).
+type Algorithm string
+
+// The algorithms that a signing key can have.
+const (
+	ES256 Algorithm = "ES256" // ECDSA on P-256: the default
+	RS256 Algorithm = "RS256" // RSA of 2048 bits: for gateways that know nothing else; signs about 30 times slower
+	EdDSA Algorithm = "EdDSA" // Ed25519
+)
+
+const rsaBits = 2048
+
+// ParseAlgorithm reads the name of an algorithm, in the spelling of its RFC.
+func ParseAlgorithm(name string) (Algorithm, error) {
+	switch algorithm := Algorithm(name); algorithm {
+	case ES256, RS256, EdDSA:
+		return algorithm, nil
+	default:
+		return "", fmt.Errorf("unknown signing algorithm %q: use ES256, RS256 or EdDSA", name)
+	}
+}
+
+// method is nil for what is none of the algorithms above.
+func (a Algorithm) method() jwt.SigningMethod {
+	switch a {
+	case ES256:
+		return jwt.SigningMethodES256
+	case RS256:
+		return jwt.SigningMethodRS256
+	case EdDSA:
+		return jwt.SigningMethodEdDSA
+	default:
+		return nil
+	}
+}
+
+func (a Algorithm) generate() (crypto.Signer, error) {
+	switch a {
+	case ES256:
+		return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	case RS256:
+		return rsa.GenerateKey(rand.Reader, rsaBits)
+	case EdDSA:
+		_, private, err := ed25519.GenerateKey(rand.Reader)
+		return private, err
+	default:
+		return nil, fmt.Errorf("no signing key can be made for algorithm %q", string(a))
+	}
+}
+
+// algorithmOf is the one algorithm that a private key of this server is used with.
+func algorithmOf(private any) (Algorithm, error) {
+	switch private.(type) {
+	case *ecdsa.PrivateKey:
+		return ES256, nil
+	case *rsa.PrivateKey:
+		return RS256, nil
+	case ed25519.PrivateKey:
+		return EdDSA, nil
+	default:
+		return "", fmt.Errorf("a signing key of an unknown kind, %T", private)
+	}
+}

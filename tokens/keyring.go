@@ -1,0 +1,168 @@
+package tokens
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"mintkey/store"
+)
+
+// DefaultPublishBefore is as long as gateways commonly go on with the JWKS that they have.
+const DefaultPublishBefore = 10 * time.Minute
+
+// Options say which signing keys there are and how long they live.
+type Options struct {
+	Algorithms    []Algorithm   // every one that some audience uses; at least one
+	Sealer        *Sealer       // seals private keys; nil keeps the sealing key beside them, which protects nothing
+	TokenLifetime time.Duration // the longest life of a token: a retired key is kept for that long
+	RotateEvery   time.Duration // how long a key signs; 0 for ever, until Rotate
+	PublishBefore time.Duration // how long a new key is published before it signs; 0 for DefaultPublishBefore
+}
+
+// KeyRing is the signing keys as this replica last saw them. All methods may be called from many goroutines. Sign, Verify, JWKS and
+// SigningKeys never wait for the store.
+type KeyRing struct {
+	documents store.Documents
+	options   Options
+	parser    *jwt.Parser
+	changing  sync.Mutex // orders Refresh and Rotate, so that an older set never replaces a newer one
+	current   atomic.Pointer[keySet]
+}
+
+// OpenKeyRing reads the signing keys, making those that are missing; replicas that start at once agree on them. A Sealer
+// that is new to this store takes over the private keys. ErrWrongSealingKey if they were sealed with another one.
+func OpenKeyRing(ctx context.Context, documents store.Documents, options Options, now time.Time) (*KeyRing, error) {
+	if options.PublishBefore == 0 {
+		options.PublishBefore = DefaultPublishBefore
+	}
+	if err := options.check(); err != nil {
+		return nil, err
+	}
+	ring := &KeyRing{documents: documents, options: options, parser: newParser()}
+	ring.current.Store(newKeySet(nil, nil, nil))
+	if err := ring.Refresh(ctx, now); err != nil {
+		return nil, err
+	}
+	return ring, nil
+}
+
+func (o Options) check() error {
+	if len(o.Algorithms) == 0 {
+		return errors.New("a key ring needs at least one algorithm")
+	}
+	for _, algorithm := range o.Algorithms {
+		if _, err := ParseAlgorithm(string(algorithm)); err != nil {
+			return err
+		}
+	}
+	switch {
+	case o.TokenLifetime <= 0:
+		return errors.New("the lifetime of tokens must be positive")
+	case o.PublishBefore < 0:
+		return errors.New("a signing key cannot be published after it signs")
+	case o.RotateEvery != 0 && o.RotateEvery <= o.PublishBefore:
+		return fmt.Errorf("signing keys must sign for longer than the %s that they are published before", o.PublishBefore)
+	}
+	return nil
+}
+
+// Refresh reads what other replicas changed, begins a rotation that is due, and drops signing keys whose last token is dead. Call it on every
+// replica every few seconds, at any rate several times in Options.PublishBefore. On an error, such as store.ErrUnavailable, the
+// ring goes on with the keys it has.
+func (r *KeyRing) Refresh(ctx context.Context, now time.Time) error {
+	now = asStored(now)
+	return r.carryOut(ctx, r.options.upkeep(now), now)
+}
+
+// Rotate begins a rotation now: the new signing keys are published at once and sign after Options.PublishBefore. If such a
+// rotation is under way already, nothing changes.
+//
+// In an emergency, when a private key may be known to others, the new keys sign at once and all others are withdrawn at once,
+// with every token that they signed. Another replica follows at its next Refresh, a gateway when it next fetches the JWKS.
+func (r *KeyRing) Rotate(ctx context.Context, now time.Time, emergency bool) error {
+	now = asStored(now)
+	if emergency {
+		return r.carryOut(ctx, r.options.emergency(now), now)
+	}
+	return r.carryOut(ctx, r.options.rotation(now), now)
+}
+
+// Unprotected says that no sealing key is configured, so that whoever can read the store can sign tokens.
+func (r *KeyRing) Unprotected() bool { return r.current.Load().sealingKey != nil }
+
+// asStored drops what a time loses in the document, so that a set just saved is the same as one read back.
+func asStored(t time.Time) time.Time { return t.Round(0).UTC() }
+
+func (r *KeyRing) carryOut(ctx context.Context, plan plan, now time.Time) error {
+	r.changing.Lock()
+	defer r.changing.Unlock()
+	set, err := r.read(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the signing keys: %w", err)
+	}
+	keep, orders := plan(set.byAlgorithm)
+	reseal := set.sealingKey != nil && r.options.Sealer != nil
+	if len(keep) == len(set.keys) && len(orders) == 0 && !reseal {
+		r.current.Store(set)
+		return nil
+	}
+	made := make(map[Algorithm]crypto.Signer, len(orders))
+	for _, order := range orders {
+		if made[order.algorithm], err = order.algorithm.generate(); err != nil {
+			return fmt.Errorf("making a signing key: %w", err)
+		}
+	}
+	if set, err = r.save(ctx, plan, made, now); err != nil {
+		return fmt.Errorf("saving the signing keys: %w", err)
+	}
+	r.current.Store(set)
+	return nil
+}
+
+// read parses the document only if it has changed.
+func (r *KeyRing) read(ctx context.Context) (*keySet, error) {
+	raw, err := r.documents.Document(ctx, documentName)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return nil, err
+	}
+	if current := r.current.Load(); raw != nil && bytes.Equal(raw, current.raw) {
+		return current, nil
+	}
+	return openDocument(raw, r.options.Sealer)
+}
+
+// save repeats the plan on what the document holds by then. A key that another replica has made meanwhile is used and the one
+// made here forgotten; one that is wanted only now waits for the next Refresh.
+func (r *KeyRing) save(ctx context.Context, plan plan, made map[Algorithm]crypto.Signer, now time.Time) (saved *keySet, err error) {
+	err = r.documents.UpdateDocument(ctx, documentName, func(raw []byte) ([]byte, error) {
+		set, err := openDocument(raw, r.options.Sealer)
+		if err != nil {
+			return nil, err
+		}
+		keys, orders := plan(set.byAlgorithm)
+		for _, order := range orders {
+			private := made[order.algorithm]
+			if private == nil {
+				continue
+			}
+			key, err := newSigningKey(private, now, order.activeFrom)
+			if err != nil {
+				return nil, err
+			}
+			keys = append(keys, key)
+		}
+		if saved, err = set.with(keys, r.options.Sealer); err != nil {
+			return nil, err
+		}
+		return saved.raw, nil
+	})
+	return saved, err
+}

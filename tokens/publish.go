@@ -1,0 +1,68 @@
+package tokens
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/MicahParks/jwkset"
+)
+
+// State says what a signing key is doing at a given time.
+type State string
+
+// The states, in the order in which a signing key goes through them.
+const (
+	Next    State = "next"    // published; signs later
+	Active  State = "active"  // signs
+	Retired State = "retired" // published while tokens that it signed may live
+)
+
+// SigningKeyInfo is what may be known of a signing key.
+type SigningKeyInfo struct {
+	KID        string    `json:"kid"` // the key's thumbprint (RFC 7638)
+	Algorithm  Algorithm `json:"algorithm"`
+	State      State     `json:"state"`
+	CreatedAt  time.Time `json:"created_at"`
+	ActiveFrom time.Time `json:"active_from"`
+	PublicPEM  string    `json:"public_pem"` // for gateways that read no JWKS
+}
+
+// SigningKeys lists the signing keys that are published at now, by algorithm in the order of their names, then in the order in which they sign.
+func (r *KeyRing) SigningKeys(now time.Time) []SigningKeyInfo {
+	var infos []SigningKeyInfo
+	for _, line := range r.published(now) {
+		for i, key := range line {
+			infos = append(infos, SigningKeyInfo{
+				KID:        key.kid,
+				Algorithm:  key.algorithm,
+				State:      line.state(i, now),
+				CreatedAt:  key.createdAt,
+				ActiveFrom: key.activeFrom,
+				PublicPEM:  key.publicPEM,
+			})
+		}
+	}
+	return infos
+}
+
+// JWKS is the JWK Set (RFC 7517 section 5) of the signing keys that are published at now. It holds no private member.
+func (r *KeyRing) JWKS(now time.Time) ([]byte, error) {
+	var set jwkset.JWKSMarshal
+	for _, line := range r.published(now) {
+		for _, key := range line {
+			set.Keys = append(set.Keys, key.jwk)
+		}
+	}
+	return json.Marshal(set)
+}
+
+func (r *KeyRing) published(now time.Time) []timeline {
+	byAlgorithm := r.current.Load().byAlgorithm
+	var lines []timeline
+	for _, algorithm := range slices.Sorted(maps.Keys(byAlgorithm)) {
+		lines = append(lines, byAlgorithm[algorithm].living(now, r.options.TokenLifetime))
+	}
+	return lines
+}

@@ -1,0 +1,73 @@
+package tokens
+
+import "time"
+
+// order asks for a new key.
+type order struct {
+	algorithm  Algorithm
+	activeFrom time.Time
+}
+
+// A plan is a pure function from the keys that exist to those to keep and those to make. It runs once before the keys are
+// made, which takes too long for a transaction of the store, and again inside the transaction.
+type plan func(byAlgorithm map[Algorithm]timeline) (keep []*signingKey, orders []order)
+
+// upkeep makes what is missing and what is due, and drops the dead.
+func (o Options) upkeep(now time.Time) plan {
+	return func(byAlgorithm map[Algorithm]timeline) ([]*signingKey, []order) {
+		var orders []order
+		for _, algorithm := range o.Algorithms {
+			switch line := byAlgorithm[algorithm]; {
+			case len(line) == 0:
+				orders = append(orders, order{algorithm, now})
+			case o.due(line, now):
+				orders = append(orders, order{algorithm, now.Add(o.PublishBefore)})
+			}
+		}
+		return o.living(byAlgorithm, now), orders
+	}
+}
+
+// due says whether the successor of the active key is to be published now.
+func (o Options) due(line timeline, now time.Time) bool {
+	active := line.active(now)
+	if o.RotateEvery == 0 || active < len(line)-1 {
+		return false
+	}
+	return !line[active].activeFrom.Add(o.RotateEvery - o.PublishBefore).After(now)
+}
+
+// rotation makes the next key of every algorithm, unless it is about to sign already.
+func (o Options) rotation(now time.Time) plan {
+	return func(byAlgorithm map[Algorithm]timeline) ([]*signingKey, []order) {
+		var orders []order
+		for _, algorithm := range o.Algorithms {
+			switch line := byAlgorithm[algorithm]; {
+			case len(line) == 0:
+				orders = append(orders, order{algorithm, now})
+			case !line.changesWithin(o.PublishBefore, now):
+				orders = append(orders, order{algorithm, now.Add(o.PublishBefore)})
+			}
+		}
+		return o.living(byAlgorithm, now), orders
+	}
+}
+
+// emergency replaces everything at once: whoever could read one private key could read them all.
+func (o Options) emergency(now time.Time) plan {
+	return func(map[Algorithm]timeline) ([]*signingKey, []order) {
+		var orders []order
+		for _, algorithm := range o.Algorithms {
+			orders = append(orders, order{algorithm, now})
+		}
+		return nil, orders
+	}
+}
+
+func (o Options) living(byAlgorithm map[Algorithm]timeline, now time.Time) []*signingKey {
+	var living []*signingKey
+	for _, line := range byAlgorithm {
+		living = append(living, line.living(now, o.TokenLifetime)...)
+	}
+	return living
+}

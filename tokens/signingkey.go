@@ -1,0 +1,72 @@
+package tokens
+
+import (
+	"crypto"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"time"
+
+	"github.com/MicahParks/jwkset"
+)
+
+// signingKey is a key pair, parsed once and never changed.
+type signingKey struct {
+	kid        string
+	algorithm  Algorithm
+	createdAt  time.Time
+	activeFrom time.Time
+	private    crypto.Signer
+	jwk        jwkset.JWKMarshal // public members only
+	publicPEM  string
+}
+
+// newSigningKey derives the kid from the key itself, so that no kid can ever name two keys.
+func newSigningKey(private crypto.Signer, createdAt, activeFrom time.Time) (*signingKey, error) {
+	algorithm, err := algorithmOf(private)
+	if err != nil {
+		return nil, err
+	}
+	metadata := jwkset.JWKMetadataOptions{ALG: jwkset.ALG(algorithm), USE: jwkset.UseSig}
+	jwk, err := jwkset.NewJWKFromKey(private.Public(), jwkset.JWKOptions{Metadata: metadata})
+	if err != nil {
+		return nil, fmt.Errorf("describing a signing key: %w", err)
+	}
+	public := jwk.Marshal()
+	if public.KID, err = thumbprint(public); err != nil {
+		return nil, err
+	}
+	der, err := x509.MarshalPKIXPublicKey(private.Public())
+	if err != nil {
+		return nil, fmt.Errorf("describing a signing key: %w", err)
+	}
+	return &signingKey{
+		kid:        public.KID,
+		algorithm:  algorithm,
+		createdAt:  createdAt,
+		activeFrom: activeFrom,
+		private:    private,
+		jwk:        public,
+		publicPEM:  string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})),
+	}, nil
+}
+
+// thumbprint is that of RFC 7638: the SHA-256 of the required members, ordered by name, without space.
+func thumbprint(jwk jwkset.JWKMarshal) (string, error) {
+	required, err := json.Marshal(struct {
+		CRV jwkset.CRV `json:"crv,omitempty"`
+		E   string     `json:"e,omitempty"`
+		KTY jwkset.KTY `json:"kty"`
+		N   string     `json:"n,omitempty"`
+		X   string     `json:"x,omitempty"`
+		Y   string     `json:"y,omitempty"`
+	}{jwk.CRV, jwk.E, jwk.KTY, jwk.N, jwk.X, jwk.Y})
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(required)
+	return base64.RawURLEncoding.EncodeToString(sum[:]), nil
+}

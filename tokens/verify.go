@@ -1,0 +1,96 @@
+package tokens
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+var (
+	// ErrInvalidToken refuses a token that this server has not made for this use, or whose time is not now.
+	ErrInvalidToken = errors.New("the token is not valid")
+	// ErrTokenExpired refuses a token that was good once. It comes together with ErrInvalidToken.
+	ErrTokenExpired = errors.New("the token has expired")
+)
+
+const (
+	// maxTokenLength is far above any token of this server and below what a request header may hold.
+	maxTokenLength = 16 << 10
+	// clockSkew is how far the clock of the replica that made a token may be ahead. It never lengthens a life.
+	clockSkew = 5 * time.Second
+)
+
+// Verify reads a token that a key of this ring has signed, of the type typ (compared as in RFC 7515 section 4.1.9: case does not
+// matter, nor does "application/" before it), and valid at now. exp, nbf, iat and aud must be there. Issuer, audience and
+// revocation are for the caller to check. Every error is ErrInvalidToken.
+func (r *KeyRing) Verify(token, typ string, now time.Time) (Claims, error) {
+	claims, err := r.parse(token, typ)
+	if err == nil {
+		err = claims.checkTimes(now)
+	}
+	if err != nil {
+		return Claims{}, fmt.Errorf("%w: %w", ErrInvalidToken, err)
+	}
+	return claims, nil
+}
+
+func newParser() *jwt.Parser {
+	return jwt.NewParser(
+		jwt.WithValidMethods([]string{string(ES256), string(RS256), string(EdDSA)}),
+		jwt.WithStrictDecoding(),
+		jwt.WithoutClaimsValidation(), // its leeway would lengthen a life; checkTimes is stricter
+	)
+}
+
+func (r *KeyRing) parse(token, typ string) (claims Claims, err error) {
+	if len(token) > maxTokenLength {
+		return claims, errors.New("it is too long")
+	}
+	if strings.ContainsAny(token, "\r\n") { // which encoding/base64 skips, even when strict
+		return claims, errors.New("it contains a line break")
+	}
+	keys := r.current.Load()
+	_, err = r.parser.ParseWithClaims(token, &payload{claims: &claims}, func(token *jwt.Token) (any, error) {
+		return keys.keyOf(token, typ)
+	})
+	return claims, err
+}
+
+// keyOf chooses the public key by kid among the keys of the ring. Nothing else in the header has a say.
+func (s *keySet) keyOf(token *jwt.Token, typ string) (any, error) {
+	if len(token.Header) != 3 { // crit, jwk, jku, x5u and their like are never in a token of this server
+		return nil, errors.New("the header must have alg, kid and typ and nothing else")
+	}
+	if given, _ := token.Header["typ"].(string); !sameType(given, typ) {
+		return nil, fmt.Errorf("its typ is not %s", typ)
+	}
+	kid, _ := token.Header["kid"].(string)
+	key := s.byKID[kid]
+	if key == nil || token.Method != key.algorithm.method() {
+		return nil, errors.New("no signing key has its kid and alg")
+	}
+	return key.private.Public(), nil
+}
+
+func sameType(given, want string) bool {
+	const prefix = "application/"
+	if len(given) > len(prefix) && strings.EqualFold(given[:len(prefix)], prefix) {
+		given = given[len(prefix):]
+	}
+	return strings.EqualFold(given, want)
+}
+
+func (c Claims) checkTimes(now time.Time) error {
+	switch {
+	case c.ExpiresAt.IsZero() || c.NotBefore.IsZero() || c.IssuedAt.IsZero() || len(c.Audience) == 0:
+		return errors.New("it must have exp, nbf, iat and aud")
+	case !now.Before(c.ExpiresAt):
+		return ErrTokenExpired
+	case c.NotBefore.After(now.Add(clockSkew)) || c.IssuedAt.After(now.Add(clockSkew)):
+		return errors.New("it is not valid yet")
+	}
+	return nil
+}
