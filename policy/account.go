@@ -53,17 +53,22 @@ const maxNameLength = 200 // characters
 
 // CheckName returns ErrInvalidName unless name can be shown on one line.
 func CheckName(name string) error {
-	if strings.TrimSpace(name) == "" || !printable(name) {
+	if strings.TrimSpace(name) == "" || utf8.RuneCountInString(name) > maxNameLength || !printable(name) {
 		return ErrInvalidName
 	}
 	return nil
 }
 
-func printable(text string) bool {
-	if !utf8.ValidString(text) || utf8.RuneCountInString(text) > maxNameLength {
-		return false
+// CheckLabel returns ErrInvalidLabel unless label, which may be empty, can be shown on one line.
+func CheckLabel(label string) error {
+	if utf8.RuneCountInString(label) > maxNameLength || !printable(label) {
+		return ErrInvalidLabel
 	}
-	return strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
+	return nil
+}
+
+func printable(text string) bool {
+	return utf8.ValidString(text) && strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
 }
 
 // CheckEmail returns ErrInvalidEmail unless email is one bare address.

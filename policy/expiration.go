@@ -59,7 +59,7 @@ type PolicyChange struct {
 // the acknowledgement is ErrAcknowledgementRequired, a period outside Periods is ErrInvalidPeriod.
 //
 // A revision that lies after now is dropped: it was made under a clock that has been set back since (a rehearsal
-// with a shifted clock), and under this clock it has not happened.
+// with a shifted clock), and under this clock it has not happened. That alone is a change.
 func (p ExpirationPolicy) Revise(change PolicyChange, now time.Time) (ExpirationPolicy, error) {
 	current := p.InForce(now)
 	next := Revision{At: now, Enabled: change.Enabled, PeriodDays: change.PeriodDays}
@@ -72,10 +72,10 @@ func (p ExpirationPolicy) Revise(change PolicyChange, now time.Time) (Expiration
 	if current.Enabled && !next.Enabled && !change.AcknowledgeRisk {
 		return p, ErrAcknowledgementRequired
 	}
-	if current.Enabled == next.Enabled && current.PeriodDays == next.PeriodDays {
+	past := slices.DeleteFunc(slices.Clone(p), func(r Revision) bool { return r.At.After(now) })
+	if len(past) == len(p) && current.Enabled == next.Enabled && current.PeriodDays == next.PeriodDays {
 		return p, nil
 	}
-	past := slices.DeleteFunc(slices.Clone(p), func(r Revision) bool { return r.At.After(now) })
 	return append(past, next), nil
 }
 

@@ -167,8 +167,10 @@ func CheckGrant(actor Authority, actorScopes []string, owner Authority, keyScope
 // CheckUserChange returns ErrNotGrantable if an actor would give a role above its own authority, or change a user
 // who has one.
 func CheckUserChange(actor Authority, before, after []Role) error {
-	if actor < AuthorityOperator && (slices.Contains(before, RoleOperator) || slices.Contains(after, RoleOperator)) {
-		return fmt.Errorf("%w: only an operator can make or change an operator", ErrNotGrantable)
+	for _, role := range slices.Concat(before, after) {
+		if role == RoleOperator && actor < AuthorityOperator || role == RoleAccountAdmin && actor < AuthorityAccountAdmin {
+			return fmt.Errorf("%w: only users with the role %s or above can give it, or change a user who has it", ErrNotGrantable, role)
+		}
 	}
 	return nil
 }

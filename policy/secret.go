@@ -29,32 +29,40 @@ var secretPattern = regexp.MustCompile(secretPatternRE)
 // ClientSecret is a secret in clear. It prints, logs and marshals as "[redacted]"; Reveal is the one way
 // to its text, and is called only by the response that shows it once.
 type ClientSecret struct {
-	text string
+	// A pointer, because fmt prints the fields of a struct that it can't ask to format itself: one in an
+	// unexported field of another, or any under %p and a stray %w. Of this one it can print the address.
+	text *string
 }
 
 // NewClientSecret makes a secret of 256 random bits: "mks_", 43 base62 digits, and 6 base62 digits of the CRC-32 (IEEE) of
 // all that goes before.
 func NewClientSecret(random [32]byte) ClientSecret {
 	body := SecretPrefix + base62(random[:], secretDigits)
-	return ClientSecret{body + checksum(body)}
+	return ClientSecretFromRequest(body + checksum(body))
 }
 
 // ClientSecretFromRequest wraps what a client presented, well-formed or not.
-func ClientSecretFromRequest(text string) ClientSecret { return ClientSecret{text} }
+func ClientSecretFromRequest(text string) ClientSecret { return ClientSecret{&text} }
 
 // Reveal is the secret in clear, for the one response that shows it.
-func (s ClientSecret) Reveal() string { return s.text }
+func (s ClientSecret) Reveal() string {
+	if s.text == nil {
+		return ""
+	}
+	return *s.text
+}
 
 // Digest is the SHA-256 of the secret: all that is ever stored of it.
-func (s ClientSecret) Digest() Digest { return sha256.Sum256([]byte(s.text)) }
+func (s ClientSecret) Digest() Digest { return sha256.Sum256([]byte(s.Reveal())) }
 
 // WellFormed says whether the checksum fits, which a random string of this form does with a chance of one in four thousand million.
 func (s ClientSecret) WellFormed() bool {
-	if len(s.text) != len(SecretPrefix)+secretDigits+checksumDigits || secretPattern.FindString(s.text) != s.text {
+	text := s.Reveal()
+	if len(text) != len(SecretPrefix)+secretDigits+checksumDigits || secretPattern.FindString(text) != text {
 		return false
 	}
-	body := s.text[:len(s.text)-checksumDigits]
-	return checksum(body) == s.text[len(body):]
+	body := text[:len(text)-checksumDigits]
+	return checksum(body) == text[len(body):]
 }
 
 // String redacts.
@@ -82,7 +90,7 @@ func FindSecrets(text []byte) [][2]int {
 		}
 		from, to := start+at[0], start+at[1]
 		start = from + len(SecretPrefix)
-		if (ClientSecret{string(text[from:to])}).WellFormed() {
+		if ClientSecretFromRequest(string(text[from:to])).WellFormed() {
 			found = append(found, [2]int{from, to})
 			start = to
 		}
