@@ -1,0 +1,61 @@
+package redistest
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Do sends one command, whose words must hold no spaces, and returns its reply as text. An error fails the test.
+func (s *Server) Do(words ...string) string {
+	s.t.Helper()
+	reply, err := s.try(words...)
+	if err != nil {
+		s.t.Fatalf("redis %s: %v", strings.Join(words, " "), err)
+	}
+	return reply
+}
+
+func (s *Server) try(words ...string) (string, error) {
+	conn, err := net.DialTimeout(s.network, s.address, time.Second)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = conn.Close() }()
+	if err := conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		return "", err
+	}
+	if _, err := fmt.Fprintf(conn, "%s\r\n", strings.Join(words, " ")); err != nil {
+		return "", err
+	}
+	return readReply(bufio.NewReader(conn))
+}
+
+// readReply reads a simple string, an error, an integer or a bulk string of RESP2; the commands that tests need answer nothing else.
+func readReply(r *bufio.Reader) (string, error) {
+	line, err := r.ReadString('\n')
+	if err != nil {
+		return "", err
+	}
+	kind, text := line[0], strings.TrimSpace(line[1:])
+	switch kind {
+	case '+', ':':
+		return text, nil
+	case '-':
+		return "", fmt.Errorf("answered %q", text)
+	case '$':
+		size, err := strconv.Atoi(text)
+		if err != nil || size < 0 {
+			return "", err
+		}
+		bulk := make([]byte, size)
+		_, err = io.ReadFull(r, bulk)
+		return string(bulk), err
+	default:
+		return "", fmt.Errorf("answered with the unexpected %q", line)
+	}
+}

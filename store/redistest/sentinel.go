@@ -1,0 +1,77 @@
+package redistest
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// MasterName is the name under which Sentinel knows the master.
+const MasterName = "mintkey"
+
+// Sentinel is a master and its replica, watched by one Sentinel that alone decides on a failover.
+type Sentinel struct {
+	Master   *Server // the master at the start
+	Replica  *Server // its replica at the start
+	Sentinel *Server
+}
+
+// StartSentinel starts all three and waits until the replica is in step and the Sentinel knows it.
+func StartSentinel(t testing.TB) *Sentinel {
+	t.Helper()
+	s := &Sentinel{Master: Start(t)}
+	s.Replica = StartReplica(t, s.Master)
+	host, port, err := net.SplitHostPort(s.Master.Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, sentinelPort := t.TempDir(), freePort(t)
+	config := filepath.Join(dir, "sentinel.conf")
+	text := strings.Join([]string{
+		"port " + sentinelPort, "bind 127.0.0.1", "dir " + dir,
+		"sentinel monitor " + MasterName + " " + host + " " + port + " 1",
+		"sentinel down-after-milliseconds " + MasterName + " 500",
+		"sentinel failover-timeout " + MasterName + " 3000",
+	}, "\n") + "\n"
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.Sentinel = start(t, "tcp", net.JoinHostPort("127.0.0.1", sentinelPort), []string{config, "--sentinel"})
+	Eventually(t, "the Sentinel knows the replica", func() bool {
+		info, err := s.Sentinel.try("INFO", "sentinel")
+		return err == nil && strings.Contains(info, "status=ok") && strings.Contains(info, "slaves=1")
+	})
+	return s
+}
+
+// StartReplica starts a replica of the master and waits until it is in step.
+func StartReplica(t testing.TB, master *Server) *Server {
+	t.Helper()
+	host, port, err := net.SplitHostPort(master.Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	master.Do("CONFIG", "SET", "repl-diskless-sync-delay", "0")
+	replica := Start(t, "--replicaof", host+" "+port)
+	Eventually(t, "the replica is in step", func() bool {
+		info, err := master.try("INFO", "replication")
+		return err == nil && strings.Contains(info, "state=online")
+	})
+	return replica
+}
+
+// URL is where a client finds the master of the day.
+func (s *Sentinel) URL() string {
+	return "redis-sentinel://" + s.Sentinel.Address() + "/" + MasterName
+}
+
+// AwaitFailover waits until the replica has become the master.
+func (s *Sentinel) AwaitFailover() {
+	s.Replica.t.Helper()
+	Eventually(s.Replica.t, "the replica is promoted", func() bool {
+		info, err := s.Replica.try("INFO", "replication")
+		return err == nil && strings.Contains(info, "role:master")
+	})
+}

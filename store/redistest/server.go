@@ -1,0 +1,150 @@
+package redistest
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Server is one redis-server process.
+type Server struct {
+	t       testing.TB
+	network string // tcp or unix
+	address string
+	args    []string
+	process *exec.Cmd
+	log     *bytes.Buffer
+}
+
+// Start starts a redis-server on a free port of the loopback interface, with an append-only file that is synced every second,
+// and waits until it answers. The args, such as "--appendonly", "no", come last and so win.
+func Start(t testing.TB, args ...string) *Server {
+	t.Helper()
+	port := freePort(t)
+	return start(t, "tcp", net.JoinHostPort("127.0.0.1", port), dataArgs(t.TempDir(), port, args...))
+}
+
+// StartUnix is Start on a unix socket.
+func StartUnix(t testing.TB, args ...string) *Server {
+	t.Helper()
+	dir := t.TempDir()
+	socket := filepath.Join(dir, "s")
+	return start(t, "unix", socket, dataArgs(dir, "0", append([]string{"--unixsocket", socket}, args...)...))
+}
+
+func dataArgs(dir, port string, more ...string) []string {
+	return append([]string{
+		"--dir", dir, "--port", port, "--bind", "127.0.0.1",
+		"--appendonly", "yes", "--appendfsync", "everysec", "--save", "",
+	}, more...)
+}
+
+func start(t testing.TB, network, address string, args []string) *Server {
+	t.Helper()
+	s := &Server{t: t, network: network, address: address, args: args}
+	s.Restart()
+	t.Cleanup(s.Kill)
+	return s
+}
+
+// URL is where a client finds the server.
+func (s *Server) URL() string {
+	if s.network == "unix" {
+		return "unix://" + s.address
+	}
+	return "redis://" + s.address
+}
+
+// Address is the server's host and port, or its socket.
+func (s *Server) Address() string { return s.address }
+
+// Kill ends the process by SIGKILL. It does nothing if it has ended already.
+func (s *Server) Kill() {
+	if s.process == nil {
+		return
+	}
+	if err := s.process.Process.Kill(); err != nil {
+		s.t.Errorf("kill redis-server: %v", err)
+	}
+	_ = s.process.Wait() // reports the signal that we sent
+	s.process = nil
+}
+
+// Restart starts the server again on the data that it left, or for the first time, and waits until it answers.
+func (s *Server) Restart() {
+	s.t.Helper()
+	s.Kill()
+	binary, err := exec.LookPath("redis-server")
+	if err != nil {
+		s.t.Fatal("this test needs a real Redis: install redis-server")
+	}
+	s.log = new(bytes.Buffer)
+	s.process = exec.Command(binary, s.args...) //nolint:gosec,noctx // what a test asks for; it outlives the test's context to be killed in Cleanup
+	s.process.Stdout, s.process.Stderr = s.log, s.log
+	if err := s.process.Start(); err != nil {
+		s.process = nil
+		s.t.Fatalf("start redis-server: %v", err)
+	}
+	s.t.Cleanup(s.explain)
+	Eventually(s.t, "redis-server answers", func() bool {
+		reply, err := s.try("PING")
+		return err == nil && reply == "PONG"
+	})
+}
+
+// explain shows what the server had to say when the test has failed.
+func (s *Server) explain() {
+	if s.t.Failed() && s.process == nil && s.log.Len() > 0 {
+		s.t.Logf("redis-server %s said:\n%s", s.address, s.log)
+		s.log.Reset()
+	}
+}
+
+// Pause freezes the process: connections stay open and nothing answers.
+func (s *Server) Pause() { s.signal(syscall.SIGSTOP) }
+
+// Resume ends a Pause.
+func (s *Server) Resume() { s.signal(syscall.SIGCONT) }
+
+func (s *Server) signal(signal os.Signal) {
+	s.t.Helper()
+	if err := s.process.Process.Signal(signal); err != nil {
+		s.t.Fatalf("%v to redis-server: %v", signal, err)
+	}
+}
+
+// Eventually waits until the condition holds, and fails the test when it does not within 30 seconds.
+func Eventually(t testing.TB, what string, condition func() bool) {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	timeout := time.After(30 * time.Second)
+	for !condition() {
+		select {
+		case <-tick.C:
+		case <-timeout:
+			t.Fatalf("waited for 30 s in vain: %s", what)
+		}
+	}
+}
+
+func freePort(t testing.TB) string {
+	t.Helper()
+	listener, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatalf("find a free port: %v", err)
+	}
+	defer func() { _ = listener.Close() }()
+	address, ok := listener.Addr().(*net.TCPAddr)
+	if !ok {
+		t.Fatal(fmt.Errorf("no port in %v", listener.Addr()))
+	}
+	return strconv.Itoa(address.Port)
+}
