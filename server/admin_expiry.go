@@ -1,0 +1,148 @@
+package server
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"mintkey/policy"
+)
+
+type expiryView struct {
+	ClientID  string       `json:"client_id"`
+	IssuedAt  time.Time    `json:"issued_at"`
+	ExpiresAt *time.Time   `json:"expires_at"`
+	Steps     []stepView   `json:"steps"`
+	Notices   []noticeView `json:"notices"`
+}
+
+type stepView struct {
+	policy.Revision
+	Rule      policy.Rule `json:"rule"`
+	ExpiresAt *time.Time  `json:"expires_at"`
+	Text      string      `json:"text"`
+}
+
+type noticeView struct {
+	DaysBefore int       `json:"days_before"`
+	At         time.Time `json:"at"`
+}
+
+// getExpiry says when a key expires and why.
+func (s *Server) getExpiry(c *call) (reply, error) {
+	key, subject, err := s.findKey(c.Context(), c.tenant.ID, pathValue(c.Request, "client_id"), c.about.At)
+	if err != nil {
+		return reply{}, err
+	}
+	expiration := subject.Account.Expiration
+	answer := expiryView{ClientID: key.ClientID, IssuedAt: key.SecretIssuedAt(), ExpiresAt: orNull(key.Expiry(expiration)),
+		Steps: []stepView{}, Notices: viewNotices(key.Expiry(expiration))}
+	for _, step := range expiration.Explain(key.SecretIssuedAt()) {
+		answer.Steps = append(answer.Steps, stepView{step.Revision, step.Rule, orNull(step.ExpiresAt), explainStep(step)})
+	}
+	return ok(answer), nil
+}
+
+func viewNotices(expiry time.Time) []noticeView {
+	notices := []noticeView{}
+	if expiry.IsZero() {
+		return notices
+	}
+	for _, days := range policy.NoticeDays() {
+		notices = append(notices, noticeView{days, expiry.Add(-time.Duration(days) * policy.Day).UTC()})
+	}
+	return notices
+}
+
+func explainStep(step policy.Step) string {
+	days, at := step.Revision.PeriodDays, step.Revision.At.UTC().Format("2 January 2006")
+	switch step.Rule {
+	case policy.RuleIssuedUnderPolicy:
+		return fmt.Sprintf("When the secret was made, keys expired after %d days.", days)
+	case policy.RuleIssuedWithoutPolicy:
+		return "When the secret was made, keys did not expire."
+	case policy.RuleTurnedOff:
+		return fmt.Sprintf("On %s the expiration policy was turned off: the key no longer expires.", at)
+	case policy.RulePeriodGrew:
+		return fmt.Sprintf("On %s the period became %d days, counted from when the secret was made.", at, days)
+	case policy.RuleWholePeriodFromNow:
+		return fmt.Sprintf("On %s the period became %d days: the key got that long from the day of the change.", at, days)
+	case policy.RulePresentExpiryKept:
+		return fmt.Sprintf("On %s the period became %d days; the key expires before that anyway.", at, days)
+	case policy.RuleAlreadyExpired:
+		return fmt.Sprintf("The change of %s came after the key had expired, and revives nothing.", at)
+	default:
+		return string(step.Rule)
+	}
+}
+
+type calendarEntry struct {
+	At         time.Time `json:"at"`
+	Kind       string    `json:"kind"` // expiry or notice
+	DaysBefore int       `json:"days_before,omitempty"`
+	ClientID   string    `json:"client_id"`
+	TenantID   string    `json:"tenant_id"`
+	UserID     string    `json:"user_id"`
+	Email      string    `json:"email"`
+	Label      string    `json:"label"`
+}
+
+const (
+	defaultCalendarDays = 30
+	maxCalendarDays     = 366
+)
+
+// calendar lists the expiries and notices of the coming days, soonest first.
+func (s *Server) calendar(c *call) (reply, error) {
+	q, err := c.query("days")
+	if err != nil {
+		return reply{}, err
+	}
+	days := defaultCalendarDays
+	if text := q.Get("days"); text != "" {
+		if days, err = strconv.Atoi(text); err != nil || days < 1 || days > maxCalendarDays {
+			return reply{}, refuse(errInvalidRequest, "days must be between 1 and %d.", maxCalendarDays)
+		}
+	}
+	from, to := c.about.At, c.about.At.Add(time.Duration(days)*policy.Day)
+	answer := list[calendarEntry]{Items: []calendarEntry{}}
+	add := func(entry calendarEntry) {
+		if !entry.At.Before(from) && entry.At.Before(to) {
+			answer.Items = append(answer.Items, entry)
+		}
+	}
+	err = s.forEachKey(c, func(m policy.Membership, key policy.AccessKey) {
+		expiry := key.Expiry(c.account.Expiration)
+		if expiry.IsZero() {
+			return
+		}
+		entry := calendarEntry{At: expiry.UTC(), Kind: "expiry", ClientID: key.ClientID, TenantID: m.TenantID, UserID: m.UserID, Label: key.Label}
+		add(entry)
+		for _, notice := range viewNotices(expiry) {
+			entry.At, entry.Kind, entry.DaysBefore = notice.At, "notice", notice.DaysBefore
+			add(entry)
+		}
+	})
+	if err != nil {
+		return reply{}, err
+	}
+	slices.SortFunc(answer.Items, func(a, b calendarEntry) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ClientID, b.ClientID), cmp.Compare(b.DaysBefore, a.DaysBefore))
+	})
+	return s.withEmails(c, answer)
+}
+
+func (s *Server) withEmails(c *call, answer list[calendarEntry]) (reply, error) {
+	var ids []string
+	for _, entry := range answer.Items {
+		ids = append(ids, entry.UserID)
+	}
+	slices.Sort(ids)
+	users, err := s.store.UsersByID(c.Context(), c.account.ID, slices.Compact(ids))
+	for i := range answer.Items {
+		answer.Items[i].Email = users[answer.Items[i].UserID].Email
+	}
+	return ok(answer), err
+}

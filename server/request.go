@@ -1,0 +1,159 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"mintkey/policy"
+)
+
+// requestInfo is what the server knows of one request beyond its bytes. It belongs to that request's goroutine.
+type requestInfo struct {
+	ID      string
+	At      time.Time // the instant at which the request is judged
+	Address string    // of the client, behind trusted proxies
+	Route   string    // the template of the path, for logs and metrics
+	status  int
+	err     error // why it was refused, for the log only
+}
+
+type requestInfoKey struct{}
+
+func aboutRequest(ctx context.Context) *requestInfo {
+	if about, ok := ctx.Value(requestInfoKey{}).(*requestInfo); ok {
+		return about
+	}
+	return &requestInfo{}
+}
+
+// observe reads the clock once, names the request, and logs and counts what became of it.
+func (s *Server) observe(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		about := &requestInfo{ID: requestID(r), At: s.now().UTC(), Address: s.clientAddress(r), Route: "none", status: http.StatusOK}
+		w.Header().Set("X-Request-Id", about.ID)
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		recorder := &statusRecorder{ResponseWriter: w, about: about}
+		r = r.WithContext(context.WithValue(r.Context(), requestInfoKey{}, about))
+		defer func() {
+			if failure := recover(); failure != nil {
+				if failure == http.ErrAbortHandler {
+					panic(failure)
+				}
+				s.log.ErrorContext(r.Context(), "panic", slog.String("request_id", about.ID), slog.Any("panic", failure), slog.String("stack", string(debug.Stack())))
+				if !recorder.wrote {
+					s.writeProblem(recorder, r, fmt.Errorf("panic: %v", failure))
+				}
+			}
+			s.logRequest(r, about)
+		}()
+		next.ServeHTTP(recorder, r)
+	})
+}
+
+// logRequest writes one line: quiet for what went well, so that a load test does not fill the disk.
+func (s *Server) logRequest(r *http.Request, about *requestInfo) {
+	elapsed := s.now().Sub(about.At)
+	s.metrics.observeRequest(about.Route, r.Method, about.status, elapsed)
+	level := slog.LevelDebug
+	switch {
+	case about.status >= http.StatusInternalServerError:
+		level = slog.LevelWarn
+	case about.status >= http.StatusBadRequest || r.Method != http.MethodGet && about.Route != tokenPath:
+		level = slog.LevelInfo
+	}
+	if !s.log.Enabled(r.Context(), level) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("request_id", about.ID), slog.String("method", r.Method), slog.String("path", r.URL.Path),
+		slog.Int("status", about.status), slog.Duration("took", elapsed), slog.String("address", about.Address),
+	}
+	if about.err != nil {
+		attrs = append(attrs, slog.String("reason", about.err.Error()))
+	}
+	s.log.LogAttrs(r.Context(), level, "request", attrs...)
+}
+
+// requestID keeps an ID that a proxy gave, if it is harmless in a log, and otherwise makes one.
+func requestID(r *http.Request) string {
+	const maxLength = 64
+	if id := r.Header.Get("X-Request-Id"); id != "" && len(id) <= maxLength && strings.IndexFunc(id, notWordCharacter) < 0 {
+		return id
+	}
+	return rand.Text()
+}
+
+func notWordCharacter(c rune) bool {
+	return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune("-_.", c)
+}
+
+// clientAddress is the address that connected or, when that is a trusted proxy, the last address in
+// X-Forwarded-For that is not one.
+func (s *Server) clientAddress(r *http.Request) string {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr // a unix socket
+	}
+	address := peer.Addr().Unmap()
+	if !s.trusts(address) {
+		return address.String()
+	}
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(hops) - 1; i >= 0; i-- {
+		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		if err != nil {
+			break
+		}
+		address = hop.Unmap()
+		if !s.trusts(address) {
+			break
+		}
+	}
+	return address.String()
+}
+
+func (s *Server) trusts(address netip.Addr) bool {
+	for _, proxy := range s.proxies {
+		if proxy.Contains(address) {
+			return true
+		}
+	}
+	return false
+}
+
+// statusRecorder remembers the status of a response.
+type statusRecorder struct {
+	http.ResponseWriter
+	about *requestInfo
+	wrote bool
+}
+
+func (w *statusRecorder) WriteHeader(status int) {
+	if !w.wrote {
+		w.wrote, w.about.status = true, status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *statusRecorder) Write(body []byte) (int, error) {
+	w.wrote = true
+	return w.ResponseWriter.Write(body)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *statusRecorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// newEvent records an action at the instant of the request.
+func newEvent(about *requestInfo, actor policy.Actor, action policy.Action) policy.Event {
+	var random [10]byte
+	_, _ = rand.Read(random[:]) // never fails
+	actor.Address, actor.RequestID = about.Address, about.ID
+	return policy.Event{ID: policy.NewEventID(about.At, random), At: about.At, Action: action, Actor: actor}
+}
