@@ -1,0 +1,109 @@
+package policy_test
+
+import (
+	"net/mail"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode"
+
+	"mintkey/policy"
+)
+
+func TestCheckID(t *testing.T) {
+	for _, good := range []string{"a", "0", "acme", "acme-load-1", "0-", "a--b", strings.Repeat("a", 63)} {
+		equal(t, good, policy.CheckID(good), nil)
+	}
+	for _, bad := range []string{
+		"", "-a", "A", "Acme", "a_b", "a.b", "a b", "a/b", "a:b", "a{b}", "a\n", "\na", "a\x00", "é", "а", "..", "a%2fb", strings.Repeat("a", 64),
+	} {
+		equal(t, bad, policy.CheckID(bad), policy.ErrInvalidID)
+	}
+}
+
+// shown are texts that a name and a label judge alike.
+var shown = map[string]bool{
+	"a": true, "Ada Lovelace": true, "Łódź 東京 🙂": true, "<script>": true, " padded ": true,
+	strings.Repeat("é", 200): true, strings.Repeat("é", 201): false, strings.Repeat("x", 1<<20): false,
+	"a\nb": false, "a\tb": false, "a\x00": false, "a\x1b[31m": false, "\xff": false, "a\u202eb": false, "a\u200bb": false, "a\u00a0b": false, "a\u2028b": false,
+}
+
+func TestCheckNameAndLabel(t *testing.T) {
+	for text, good := range shown {
+		var name, label error
+		if !good {
+			name, label = policy.ErrInvalidName, policy.ErrInvalidLabel
+		}
+		equal(t, "name "+strconv.QuoteToASCII(text), policy.CheckName(text), name)
+		equal(t, "label "+strconv.QuoteToASCII(text), policy.CheckLabel(text), label)
+	}
+	equal(t, "empty name", policy.CheckName(""), policy.ErrInvalidName)
+	equal(t, "blank name", policy.CheckName("   "), policy.ErrInvalidName)
+	equal(t, "empty label", policy.CheckLabel(""), nil)
+}
+
+func TestCheckPassword(t *testing.T) {
+	for password, want := range map[string]error{
+		"":                               policy.ErrInvalidPassword,
+		"1234567":                        policy.ErrInvalidPassword,
+		"12345678":                       nil,
+		"ééééééé":                        policy.ErrInvalidPassword, // 7 characters in 14 bytes
+		"éééééééé":                       nil,
+		"        ":                       nil, // odd, but the user's choice
+		strings.Repeat("é", 256):         nil,
+		strings.Repeat("a", 257):         policy.ErrInvalidPassword,
+		"12345678\xff":                   policy.ErrInvalidPassword,
+		strings.Repeat("long ", 200_000): policy.ErrInvalidPassword,
+	} {
+		equal(t, "password", policy.CheckPassword(password), want)
+	}
+}
+
+func TestCheckEmail(t *testing.T) {
+	long := func(n int) string { return strings.Repeat("a", n-len("@example.com")) + "@example.com" }
+	for _, good := range []string{
+		"ada@example.com", "Ada.Lovelace+load@sub.example.co.uk", "ada@localhost", "a_b-c@example.com", "o'hara@example.com", "ада@example.com", long(254),
+	} {
+		equal(t, good, policy.CheckEmail(good), nil)
+	}
+	for _, bad := range []string{
+		"", "ada", "@example.com", "ada@", "ada@@example.com", "ada@example.com,bob@example.com", "ada@example.com;bob@example.com",
+		"Ada <ada@example.com>", "<ada@example.com>", " ada@example.com", "ada@example.com ", "ada @example.com", "ada(x)@example.com",
+		`"ada"@example.com`, `"a b"@example.com`, "ada@example.com\n", "ada@example.com\r\nBcc: bob@example.com", "ada\x00@example.com",
+		"ada@exam\xffple.com", "a\u202eda@example.com", "ada.@example.com", ".ada@example.com", "group: ada@example.com;", long(255),
+	} {
+		equal(t, bad, policy.CheckEmail(bad), policy.ErrInvalidEmail)
+	}
+}
+
+func TestFoldEmail(t *testing.T) {
+	equal(t, "folded", policy.FoldEmail("Ada.LOVELACE@Example.COM"), policy.FoldEmail("ada.lovelace@example.com"))
+	equal(t, "others stay others", policy.FoldEmail("ada@example.com") == policy.FoldEmail("ada@example.org"), false)
+}
+
+// What passes is one bare address that can stand in a mail header as it is.
+func FuzzCheckEmail(f *testing.F) {
+	for _, seed := range []string{
+		"ada@example.com", "Ada <ada@example.com>", "a@b,c@d", `"a b"@c`, "a@b\r\nBcc: c@d", "ada(x)@b", "=?utf-8?q?a?=@b", "a@[127.0.0.1]", "ада@пример", "a@b>", "",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, email string) {
+		if policy.CheckEmail(email) != nil {
+			return
+		}
+		odd := func(r rune) bool {
+			return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(`<>(),;:"\`, r)
+		}
+		if len(email) > 254 || strings.Count(email, "@") != 1 || strings.ContainsFunc(email, odd) {
+			t.Fatalf("%q passes", email)
+		}
+		list, err := mail.ParseAddressList("First <" + email + ">, " + email)
+		if err != nil || len(list) != 2 || list[0].Address != email || list[1].Address != email {
+			t.Fatalf("%q in a header is read as %v, %v", email, list, err)
+		}
+		if folded := policy.FoldEmail(email); policy.FoldEmail(folded) != folded {
+			t.Fatalf("folding %q twice changes it again", email)
+		}
+	})
+}

@@ -1,0 +1,267 @@
+package policy_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"mintkey/policy"
+)
+
+// failer is what *testing.T and *rapid.T share.
+type failer interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
+// world is a membership and the policy of its account as they go through changes, beside a model of R2, R5, R6, R8 and R14 that
+// remembers every secret ever made. Its operations take any number for an argument.
+type world struct {
+	failer
+	now        time.Time
+	policy     policy.ExpirationPolicy
+	membership policy.Membership
+	made       []madeSecret
+	clientIDs  []string
+}
+
+type madeSecret struct {
+	clientID string
+	digest   policy.Digest
+	issued   time.Time
+	stopsAt  time.Time // zero for a current secret; for an older one, the end of its overlap
+}
+
+func newWorld(f failer) *world {
+	w := &world{failer: f, now: day(0), policy: policy.DefaultExpirationPolicy(day(0))}
+	w.join()
+	return w
+}
+
+func (w *world) digest() policy.Digest {
+	return policy.ClientSecretFromRequest(fmt.Sprint("secret ", len(w.made))).Digest()
+}
+
+func (w *world) join() {
+	w.Helper()
+	joined, err := w.membership.WithRole(policy.RoleMember, w.now)
+	if err != nil || !joined.Exists() || !joined.JoinedAt.Equal(w.now) {
+		w.Fatalf("WithRole: %+v, %v", joined, err)
+	}
+	w.membership = joined
+}
+
+// change runs one change on a membership whose slices all have room behind their ends, and sees that it touches
+// nothing of it, that it fails as expected, and then changes nothing.
+func (w *world) change(want error, run func(policy.Membership) (policy.Membership, error)) error {
+	w.Helper()
+	given := roomy(w.membership)
+	kept := roomy(w.membership)
+	next, err := run(given)
+	if diff := cmp.Diff(kept.Keys[:cap(kept.Keys)], given.Keys[:cap(given.Keys)]); diff != "" {
+		w.Fatalf("the membership that was given has changed: %s", diff)
+	}
+	if !errors.Is(err, want) {
+		w.Fatalf("error %v, want %v", err, want)
+	}
+	if diff := cmp.Diff(kept, next); want != nil && diff != "" {
+		w.Fatalf("refused, yet: %s", diff)
+	}
+	w.membership = next
+	return err
+}
+
+// roomy is a deep copy in which the backing array of each slice goes on behind its end.
+func roomy(m policy.Membership) policy.Membership {
+	keys := make([]policy.AccessKey, 0, len(m.Keys)+2)
+	for _, k := range m.Keys {
+		k.Secrets = append(make([]policy.Secret, 0, len(k.Secrets)+2), k.Secrets...)
+		k.Scopes = append(make([]string, 0, len(k.Scopes)+2), k.Scopes...)
+		keys = append(keys, k)
+	}
+	m.Keys = keys
+	return m
+}
+
+func (w *world) create() {
+	w.Helper()
+	live := w.live()
+	var want error
+	if len(live) >= 2 {
+		want = policy.ErrKeyLimit
+	}
+	id, digest := fmt.Sprint("mk_", len(w.clientIDs)), w.digest()
+	key := policy.AccessKey{ClientID: id, CreatedAt: w.now, Secrets: []policy.Secret{{Digest: digest, IssuedAt: w.now}}}
+	err := w.change(want, func(m policy.Membership) (policy.Membership, error) { return m.WithKey(key, w.policy, w.now) })
+	if limit := new(policy.KeyLimitError); errors.As(err, &limit) && !slices.Equal(limit.ClientIDs, live) {
+		w.Fatalf("the refusal names %v, want %v", limit.ClientIDs, live)
+	}
+	if err == nil {
+		w.clientIDs = append(w.clientIDs, id)
+		w.made = append(w.made, madeSecret{clientID: id, digest: digest, issued: w.now})
+	}
+}
+
+// live lists the keys whose current secret, by the model, has not expired.
+func (w *world) live() (clientIDs []string) {
+	for _, id := range w.clientIDs {
+		if s := w.current(id); s != nil && !policy.Expired(w.policy.Expiry(s.issued), w.now) {
+			clientIDs = append(clientIDs, id)
+		}
+	}
+	return clientIDs
+}
+
+func (w *world) current(clientID string) *madeSecret {
+	for i, s := range w.made {
+		if s.clientID == clientID && s.stopsAt.IsZero() {
+			return &w.made[i]
+		}
+	}
+	return nil
+}
+
+// pick is one of the client IDs ever made, or one that never was.
+func (w *world) pick(arg int) string {
+	return append(w.clientIDs, "mk_unknown")[arg%(len(w.clientIDs)+1)]
+}
+
+func (w *world) refresh(arg int, overlap time.Duration) {
+	w.Helper()
+	id, digest := w.pick(arg), w.digest()
+	old := w.current(id)
+	var want error
+	switch {
+	case old == nil:
+		want = policy.ErrKeyNotFound
+	case overlap < 0 || overlap > 7*24*time.Hour:
+		want = policy.ErrInvalidOverlap
+	case !slices.Contains(w.live(), id):
+		want = policy.ErrKeyExpired
+	}
+	err := w.change(want, func(m policy.Membership) (policy.Membership, error) {
+		return m.WithRefreshedKey(id, digest, overlap, w.policy, w.now)
+	})
+	if err != nil {
+		return
+	}
+	expiry := w.policy.Expiry(old.issued)
+	w.stop(id, w.now)
+	old.stopsAt = w.now.Add(overlap)
+	if !expiry.IsZero() && expiry.Before(old.stopsAt) {
+		old.stopsAt = expiry
+	}
+	w.made = append(w.made, madeSecret{clientID: id, digest: digest, issued: w.now})
+}
+
+// stop ends whatever secrets of the key still work.
+func (w *world) stop(clientID string, at time.Time) {
+	for i, s := range w.made {
+		if s.clientID == clientID && (s.stopsAt.IsZero() || s.stopsAt.After(at)) {
+			w.made[i].stopsAt = at
+		}
+	}
+}
+
+func (w *world) revoke(arg int) {
+	w.Helper()
+	id := w.pick(arg)
+	var want error
+	if w.current(id) == nil {
+		want = policy.ErrKeyNotFound
+	}
+	if w.change(want, func(m policy.Membership) (policy.Membership, error) { return m.WithoutKey(id) }) == nil {
+		w.stop(id, w.now)
+	}
+}
+
+// remove ends the membership (R8) and begins a new one.
+func (w *world) remove() {
+	w.Helper()
+	var revoked []policy.AccessKey
+	had := len(w.membership.Keys)
+	_ = w.change(nil, func(m policy.Membership) (next policy.Membership, err error) {
+		next, revoked = m.Removed()
+		return next, nil
+	})
+	if w.membership.Exists() || len(w.membership.Keys) > 0 || len(revoked) != had {
+		w.Fatalf("removed: %+v remains, %d of %d keys revoked", w.membership, len(revoked), had)
+	}
+	_ = w.change(policy.ErrNotMember, func(m policy.Membership) (policy.Membership, error) {
+		return m.WithKey(policy.AccessKey{ClientID: "mk_late"}, w.policy, w.now)
+	})
+	for _, id := range w.clientIDs {
+		w.stop(id, w.now)
+	}
+	w.join()
+}
+
+func (w *world) revise(arg int) {
+	w.Helper()
+	periods := policy.Periods()
+	change := policy.PolicyChange{Enabled: arg%4 > 0, PeriodDays: periods[arg/4%len(periods)], AcknowledgeRisk: true}
+	before := w.live()
+	next, err := w.policy.Revise(change, w.now)
+	if err != nil {
+		w.Fatalf("Revise: %v", err)
+	}
+	w.policy = next
+	if !slices.Equal(w.live(), before) {
+		w.Fatalf("a change of policy made the live keys %v out of %v", w.live(), before)
+	}
+}
+
+func (w *world) pass(d time.Duration) { w.now = w.now.Add(d) }
+
+// verify holds the membership against the model, and both against the limits.
+func (w *world) verify() {
+	w.Helper()
+	working := map[string]int{}
+	for _, s := range w.made {
+		got, want := w.open(s), w.wantOpen(s)
+		if !errors.Is(got, want) {
+			w.Fatalf("%s made at %v opens with %v, want %v, at %v", s.clientID, s.issued, got, want, w.now)
+		}
+		if got == nil {
+			working[s.clientID]++
+		}
+	}
+	if len(working) > 2 {
+		w.Fatalf("more than two live keys: %v", working)
+	}
+	for id, n := range working {
+		if n > 2 {
+			w.Fatalf("%d secrets of %s work", n, id)
+		}
+	}
+	var live []string
+	for _, k := range w.membership.LiveKeys(w.policy, w.now) {
+		live = append(live, k.ClientID)
+	}
+	if !slices.Equal(live, w.live()) {
+		w.Fatalf("live keys %v, want %v", live, w.live())
+	}
+}
+
+func (w *world) open(s madeSecret) error {
+	key, err := w.membership.Key(s.clientID)
+	if err != nil {
+		return err
+	}
+	return key.CheckSecret(s.digest, w.policy, w.now)
+}
+
+func (w *world) wantOpen(s madeSecret) error {
+	switch {
+	case w.current(s.clientID) == nil:
+		return policy.ErrKeyNotFound
+	case !s.stopsAt.IsZero() && !w.now.Before(s.stopsAt):
+		return policy.ErrWrongSecret
+	case !slices.Contains(w.live(), s.clientID):
+		return policy.ErrKeyExpired
+	}
+	return nil
+}
