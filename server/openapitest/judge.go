@@ -1,0 +1,100 @@
+package openapitest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/http/httptest"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+)
+
+var (
+	errUndocumentedRoute  = errors.New("the document has no such route")
+	errUndocumentedStatus = errors.New("the document does not have this status for the operation")
+	errUndocumentedBody   = errors.New("the document has no body for this answer")
+	errNotOneJSONValue    = errors.New("the body is not one JSON value")
+)
+
+// judge returns what the document does not allow about an answer.
+func (c *Checker) judge(asked *http.Request, got *httptest.ResponseRecorder) error {
+	head := asked.Method == http.MethodHead
+	if head { // GET without the body (RFC 9110 section 9.3.2), and not in the document
+		asked.Method = http.MethodGet
+	}
+	route, _, err := c.router.FindRoute(asked)
+	if err != nil {
+		return c.judgeStray(asked, got, err)
+	}
+	response := route.Operation.Responses.Status(got.Code)
+	if response == nil {
+		return errUndocumentedStatus
+	}
+	c.saw(answer(route.Method, route.Path, strconv.Itoa(got.Code)))
+
+	body := got.Body.Bytes()
+	switch {
+	case head:
+	case len(response.Value.Content) == 0 && len(body) > 0: // kin-openapi lets it pass
+		return errUndocumentedBody
+	case isJSON(got.Header()) && !json.Valid(body): // kin-openapi reads the first value and stops
+		return errNotOneJSONValue
+	}
+	options := &openapi3filter.Options{ExcludeResponseBody: head, MultiError: true, SchemaValidationOptions: formats()}
+	return openapi3filter.ValidateResponse(asked.Context(), &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: asked, Route: route},
+		Status:                 got.Code,
+		Header:                 got.Header(),
+		Body:                   io.NopCloser(bytes.NewReader(body)),
+		Options:                options,
+	})
+}
+
+// judgeStray judges the answer to a request that no operation matches: it must be a refusal.
+func (c *Checker) judgeStray(asked *http.Request, got *httptest.ResponseRecorder, reason error) error {
+	switch {
+	case errors.Is(reason, routers.ErrMethodNotAllowed) && got.Code == http.StatusMethodNotAllowed:
+		return c.judgeAllow(asked, got.Header().Get("Allow"))
+	case errors.Is(reason, routers.ErrPathNotFound) && got.Code == http.StatusNotFound:
+		return nil
+	case path.Clean(asked.URL.Path) != asked.URL.Path && got.Code == http.StatusMovedPermanently:
+		return nil // gorilla/mux sends the client to the clean path
+	}
+	return errUndocumentedRoute
+}
+
+// judgeAllow compares Allow, which a 405 must have (RFC 9110 section 15.5.6), with the operations of the path.
+func (c *Checker) judgeAllow(asked *http.Request, allow string) error {
+	var documented []string
+	for _, method := range []string{http.MethodDelete, http.MethodGet, http.MethodPatch, http.MethodPost, http.MethodPut} {
+		asked.Method = method
+		if _, _, err := c.router.FindRoute(asked); err == nil {
+			documented = append(documented, method)
+		}
+	}
+	var allowed []string
+	for method := range strings.SplitSeq(allow, ",") {
+		if method = strings.TrimSpace(method); method != http.MethodHead && method != http.MethodOptions {
+			allowed = append(allowed, method)
+		}
+	}
+	slices.Sort(allowed)
+	if !slices.Equal(allowed, documented) {
+		return fmt.Errorf("the header Allow is %q, but the document has %s", allow, strings.Join(documented, ", "))
+	}
+	return nil
+}
+
+func isJSON(header http.Header) bool {
+	mediaType, _, err := mime.ParseMediaType(header.Get("Content-Type"))
+	return err == nil && (mediaType == "application/json" || strings.HasSuffix(mediaType, "+json"))
+}
