@@ -38,6 +38,8 @@ type Event struct {
 	ClientID  string    `json:"client_id,omitempty"` // the access key it was done to
 	// Details holds what changed, in words and values fit to show.
 	Details map[string]string `json:"details,omitempty"`
+	// Announce puts the event into the outbox too, in the same write: somebody must be told of it.
+	Announce bool `json:"-"`
 }
 
 // Actor is who did something, and from where.
