@@ -36,7 +36,7 @@ func Handler(t testing.TB, next http.Handler) *Checker {
 	t.Helper()
 	c := &Checker{t: t, next: next, seen: map[string]bool{}}
 	served := httptest.NewRecorder()
-	next.ServeHTTP(served, httptest.NewRequest(http.MethodGet, DocumentPath, nil))
+	next.ServeHTTP(served, httptest.NewRequestWithContext(t.Context(), http.MethodGet, DocumentPath, nil))
 	var err error
 	if c.doc, err = openapi3.NewLoader().LoadFromData(served.Body.Bytes()); err != nil {
 		t.Fatalf("openapitest: GET %s answered %d with a body that is no OpenAPI document: %v", DocumentPath, served.Code, err)
