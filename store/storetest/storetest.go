@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"slices"
 	"testing"
 
 	"mintkey/store"
@@ -17,7 +18,7 @@ type Location struct {
 
 // Run runs every case, each on a fresh, empty location.
 func Run(t *testing.T, fresh func(t *testing.T) Location) {
-	for _, c := range cases {
+	for _, c := range cases() {
 		t.Run(c.name, func(t *testing.T) {
 			location := fresh(t)
 			open := func() store.Store { return location.Open(t) }
@@ -32,9 +33,36 @@ type place struct {
 	single bool
 }
 
+// connect opens a connection that is closed when the case ends.
+func (p place) connect(t testing.TB) store.Store {
+	t.Helper()
+	s := p.open()
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	return s
+}
+
+// connectTwice opens the two connections that a race needs: the same one twice where only one can be open.
+func (p place) connectTwice(t testing.TB) [2]store.Store {
+	t.Helper()
+	first := p.connect(t)
+	if p.single {
+		return [2]store.Store{first, first}
+	}
+	return [2]store.Store{first, p.connect(t)}
+}
+
+// testCase is one promise, told by its name.
 type testCase struct {
 	name string
 	run  func(t testing.TB, at place)
 }
 
-var cases []testCase
+func cases() []testCase {
+	return slices.Concat(accountCases(), tenantCases(), userCases(), emailCases(), membershipCases(), clientIDCases(),
+		subjectCases(), accessTimeCases(), eventCases(), atomicityCases(), documentCases(), aliasingCases(), raceCases(),
+		cancellationCases(), durabilityCases())
+}

@@ -1,0 +1,62 @@
+package storetest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"mintkey/policy"
+	"mintkey/store"
+)
+
+func cancellationCases() []testCase {
+	return []testCase{
+		{"cancelled reads", cancelledReads},
+		{"cancelled writes", cancelledWrites},
+	}
+}
+
+func cancelled(t testing.TB) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	return ctx
+}
+
+func cancelledReads(t testing.TB, at place) {
+	s := at.connect(t)
+	populate(t, s)
+	for _, r := range reads() {
+		_, err := r.run(cancelled(t), s)
+		if err == nil {
+			t.Errorf("%s returns nil", r.name)
+		}
+		wantError(t, err, context.Canceled)
+	}
+	wantError(t, s.Ping(cancelled(t)), context.Canceled)
+	check(t, s.Ping(t.Context()))
+	late, cancel := context.WithDeadline(t.Context(), day(-10000))
+	defer cancel()
+	_, err := s.Account(late, acme)
+	wantError(t, err, context.DeadlineExceeded)
+}
+
+func cancelledWrites(t testing.TB, at place) {
+	s := at.connect(t)
+	ctx := cancelled(t)
+	populate(t, s)
+	before := everythingRead(t, s)
+	e := []policy.Event{event(acme, load, 7)}
+	wantError(t, s.CreateAccount(ctx, account(other), e...), context.Canceled)
+	wantError(t, s.CreateTenant(ctx, tenant(t, acme, "perf"), e...), context.Canceled)
+	wantError(t, s.CreateUser(ctx, user(acme, bob), e...), context.Canceled)
+	for _, c := range changes() {
+		wantError(t, c.run(ctx, s, e, nil), context.Canceled)
+	}
+	wantError(t, s.DeleteUser(ctx, acme, ada, e...), context.Canceled)
+	wantError(t, s.RecordEvents(ctx, e...), context.Canceled)
+	later := map[store.KeyRef]time.Time{{TenantID: load, ClientID: "mk_1"}: second(9)}
+	wantError(t, s.RecordAccess(ctx, later), context.Canceled)
+	wantError(t, s.UpdateDocument(ctx, "signing-keys", func([]byte) ([]byte, error) { return []byte("new"), nil }), context.Canceled)
+	equal(t, "everything", everythingRead(t, s), before)
+}

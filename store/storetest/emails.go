@@ -1,0 +1,91 @@
+package storetest
+
+import (
+	"testing"
+
+	"mintkey/policy"
+	"mintkey/store"
+)
+
+func emailCases() []testCase {
+	return []testCase{
+		{"e-mail address is taken once in an account", emailIsTakenOnce},
+		{"e-mail address is found in any case", emailIsFoundInAnyCase},
+		{"e-mail address of another is refused on change", emailTakenOnChange},
+		{"e-mail address moves with its user", emailMoves},
+		{"e-mail address changes its case", emailChangesItsCase},
+	}
+}
+
+func withEmail(u policy.User, email string) policy.User {
+	u.Email = email
+	return u
+}
+
+func setEmail(t testing.TB, s store.Store, id, email string) error {
+	t.Helper()
+	return s.UpdateUser(t.Context(), acme, id, func(u policy.User) (policy.User, []policy.Event, error) {
+		return withEmail(u, email), nil, nil
+	})
+}
+
+func emailIsTakenOnce(t testing.TB, at place) {
+	s := at.connect(t)
+	settle(t, s)
+	check(t, s.CreateAccount(t.Context(), account(other)))
+	for _, email := range []string{"ada@example.com", "Ada@Example.COM"} {
+		wantError(t, s.CreateUser(t.Context(), withEmail(user(acme, bob), email)), store.ErrEmailTaken)
+	}
+	_, err := s.User(t.Context(), acme, bob)
+	wantError(t, err, store.ErrNotFound)
+	// The refused ones must not have claimed the ID, and another account is another matter.
+	check(t, s.CreateUser(t.Context(), withEmail(user(other, bob), "ada@example.com")))
+}
+
+func emailIsFoundInAnyCase(t testing.TB, at place) {
+	s := at.connect(t)
+	settle(t, s)
+	want := withEmail(user(acme, bob), "Bob.Builder@Example.com")
+	check(t, s.CreateUser(t.Context(), want))
+	for _, email := range []string{"Bob.Builder@Example.com", "bob.builder@example.com", "BOB.BUILDER@EXAMPLE.COM"} {
+		got, err := s.UserByEmail(t.Context(), acme, email)
+		check(t, err)
+		equal(t, "user", got, want)
+	}
+}
+
+func emailTakenOnChange(t testing.TB, at place) {
+	s := at.connect(t)
+	settle(t, s)
+	check(t, s.CreateUser(t.Context(), user(acme, bob)))
+	wantError(t, setEmail(t, s, bob, "ADA@example.com"), store.ErrEmailTaken)
+	got, err := s.UserByEmail(t.Context(), acme, "bob@example.com")
+	check(t, err)
+	equal(t, "user who was refused", got, user(acme, bob))
+	got, err = s.UserByEmail(t.Context(), acme, "ada@example.com")
+	check(t, err)
+	equal(t, "user who has the address", got, user(acme, ada))
+}
+
+func emailMoves(t testing.TB, at place) {
+	s := at.connect(t)
+	settle(t, s)
+	check(t, setEmail(t, s, ada, "lovelace@example.com"))
+	_, err := s.UserByEmail(t.Context(), acme, "ada@example.com")
+	wantError(t, err, store.ErrNotFound)
+	got, err := s.UserByEmail(t.Context(), acme, "lovelace@example.com")
+	check(t, err)
+	equal(t, "user", got, withEmail(user(acme, ada), "lovelace@example.com"))
+	check(t, s.CreateUser(t.Context(), withEmail(user(acme, bob), "ada@example.com")))
+	wantError(t, setEmail(t, s, ada, "ada@example.com"), store.ErrEmailTaken)
+}
+
+func emailChangesItsCase(t testing.TB, at place) {
+	s := at.connect(t)
+	settle(t, s)
+	check(t, setEmail(t, s, ada, "Ada@Example.com"))
+	got, err := s.UserByEmail(t.Context(), acme, "ada@example.com")
+	check(t, err)
+	equal(t, "user", got, withEmail(user(acme, ada), "Ada@Example.com"))
+	wantError(t, s.CreateUser(t.Context(), withEmail(user(acme, bob), "ada@example.com")), store.ErrEmailTaken)
+}

@@ -1,0 +1,70 @@
+package storetest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"mintkey/policy"
+	"mintkey/store"
+)
+
+// read is one way to read what populate has written.
+type read struct {
+	name string
+	run  func(ctx context.Context, s store.Store) (any, error)
+}
+
+// reading hides the type of what a read returns.
+func reading[T any](name string, run func(ctx context.Context, s store.Store) (T, error)) read {
+	return read{name, func(ctx context.Context, s store.Store) (any, error) {
+		got, err := run(ctx, s)
+		return &got, err
+	}}
+}
+
+func reads() []read {
+	all := store.Page{Limit: 100}
+	return []read{
+		reading("Account", func(ctx context.Context, s store.Store) (policy.Account, error) { return s.Account(ctx, acme) }),
+		reading("Accounts", func(ctx context.Context, s store.Store) ([]policy.Account, error) { return s.Accounts(ctx, all) }),
+		reading("Tenant", func(ctx context.Context, s store.Store) (policy.Tenant, error) { return s.Tenant(ctx, load) }),
+		reading("Tenants", func(ctx context.Context, s store.Store) ([]policy.Tenant, error) { return s.Tenants(ctx, acme, all) }),
+		reading("User", func(ctx context.Context, s store.Store) (policy.User, error) { return s.User(ctx, acme, ada) }),
+		reading("UserByEmail", func(ctx context.Context, s store.Store) (policy.User, error) {
+			return s.UserByEmail(ctx, acme, "ada@example.com")
+		}),
+		reading("UsersByID", func(ctx context.Context, s store.Store) (map[string]policy.User, error) {
+			return s.UsersByID(ctx, acme, []string{ada})
+		}),
+		reading("Users", func(ctx context.Context, s store.Store) ([]policy.User, error) { return s.Users(ctx, acme, all) }),
+		reading("Membership", func(ctx context.Context, s store.Store) (policy.Membership, error) {
+			return s.Membership(ctx, load, ada)
+		}),
+		reading("Memberships", func(ctx context.Context, s store.Store) ([]policy.Membership, error) {
+			return s.Memberships(ctx, load, all)
+		}),
+		reading("TenantsOf", func(ctx context.Context, s store.Store) ([]string, error) { return s.TenantsOf(ctx, acme, ada) }),
+		reading("SubjectByClientID", func(ctx context.Context, s store.Store) (policy.Subject, error) {
+			return s.SubjectByClientID(ctx, "mk_1")
+		}),
+		reading("Subject", func(ctx context.Context, s store.Store) (policy.Subject, error) { return s.Subject(ctx, load, ada) }),
+		reading("AccessTimes", func(ctx context.Context, s store.Store) (map[string]time.Time, error) {
+			return s.AccessTimes(ctx, load, []string{"mk_1"})
+		}),
+		reading("Events", func(ctx context.Context, s store.Store) ([]policy.Event, error) {
+			return s.Events(ctx, acme, store.EventsQuery{Limit: 100})
+		}),
+		reading("Document", func(ctx context.Context, s store.Store) ([]byte, error) { return s.Document(ctx, "signing-keys") }),
+	}
+}
+
+// populate writes something for each of the reads to find.
+func populate(t testing.TB, s store.Store) {
+	t.Helper()
+	settle(t, s)
+	put(t, s, membership(acme, load, ada, "mk_1", "mk_2"), event(acme, load, 1))
+	check(t, s.RecordEvents(t.Context(), event(acme, "", 2)))
+	check(t, s.RecordAccess(t.Context(), map[store.KeyRef]time.Time{{TenantID: load, ClientID: "mk_1"}: second(3)}))
+	setDocument(t, s, "signing-keys", "document")
+}
