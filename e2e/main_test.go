@@ -28,7 +28,7 @@ func build(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	mintkey = filepath.Join(dir, "mintkey")
 	args := []string{"build", "-buildvcs=false", "-o", mintkey}
 	if raceDetector { // then the servers look for races too
