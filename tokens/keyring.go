@@ -6,6 +6,7 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -46,6 +47,8 @@ func OpenKeyRing(ctx context.Context, documents store.Documents, options Options
 	if err := options.check(); err != nil {
 		return nil, err
 	}
+	// Two audiences may name one algorithm.
+	options.Algorithms = slices.Compact(slices.Sorted(slices.Values(options.Algorithms)))
 	ring := &KeyRing{documents: documents, options: options, parser: newParser()}
 	ring.current.Store(newKeySet(nil, nil, nil))
 	if err := ring.Refresh(ctx, now); err != nil {

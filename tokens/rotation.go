@@ -1,6 +1,10 @@
 package tokens
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // order asks for a new key.
 type order struct {
@@ -66,8 +70,8 @@ func (o Options) emergency(now time.Time) plan {
 
 func (o Options) living(byAlgorithm map[Algorithm]timeline, now time.Time) []*signingKey {
 	var living []*signingKey
-	for _, line := range byAlgorithm {
-		living = append(living, line.living(now, o.TokenLifetime)...)
+	for _, algorithm := range slices.Sorted(maps.Keys(byAlgorithm)) {
+		living = append(living, byAlgorithm[algorithm].living(now, o.TokenLifetime)...)
 	}
 	return living
 }

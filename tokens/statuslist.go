@@ -1,0 +1,74 @@
+package tokens
+
+import (
+	"bytes"
+	"compress/zlib"
+	"encoding/base64"
+	"fmt"
+	"time"
+)
+
+// TypeStatusList is the typ of a signed status list (draft-ietf-oauth-status-list-21 section 5.1).
+const TypeStatusList = "statuslist+jwt"
+
+// StatusListSize is how many entries, of one bit each, a status list has. A list of that size is 16 KiB before compression.
+const StatusListSize = 1 << 17
+
+// StatusList is the bits of one list: 0 is valid, 1 is invalid, that is revoked for ever. The zero StatusList is
+// valid throughout. It must not be used by several goroutines at once.
+type StatusList struct {
+	bits [StatusListSize / 8]byte
+}
+
+// Set marks an entry, counted from 0 in this list, as revoked or not.
+func (l *StatusList) Set(entry uint64, revoked bool) {
+	mask := byte(1) << (entry % 8) // entry 0 is the least significant bit of the first byte (section 4.1)
+	if revoked {
+		l.bits[entry/8] |= mask
+	} else {
+		l.bits[entry/8] &^= mask
+	}
+}
+
+// Revoked says whether an entry is marked.
+func (l *StatusList) Revoked(entry uint64) bool { return l.bits[entry/8]>>(entry%8)&1 == 1 }
+
+// statusListClaims are the claims of section 5.1.
+type statusListClaims struct {
+	Subject    string         `json:"sub"`
+	IssuedAt   int64          `json:"iat"`
+	ExpiresAt  int64          `json:"exp"`
+	TTL        int64          `json:"ttl"`
+	StatusList statusListBits `json:"status_list"`
+}
+
+type statusListBits struct {
+	Bits int    `json:"bits"`
+	List string `json:"lst"`
+}
+
+// SignStatusList makes a status list token: a gateway may keep it for ttl, and must not believe it after lifetime.
+func (r *KeyRing) SignStatusList(now time.Time, algorithm Algorithm, uri string, list *StatusList, ttl, lifetime time.Duration) (string, error) {
+	compressed, err := compress(list.bits[:])
+	if err != nil {
+		return "", fmt.Errorf("compressing a status list: %w", err)
+	}
+	return r.Sign(now, algorithm, TypeStatusList, statusListClaims{
+		Subject: uri, IssuedAt: now.Unix(), ExpiresAt: now.Add(lifetime).Unix(), TTL: int64(ttl / time.Second),
+		StatusList: statusListBits{1, base64.RawURLEncoding.EncodeToString(compressed)},
+	})
+}
+
+// compress writes DEFLATE in the ZLIB format at the highest level (section 4.1).
+func compress(data []byte) ([]byte, error) {
+	var out bytes.Buffer
+	w, err := zlib.NewWriterLevel(&out, zlib.BestCompression)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(data); err != nil {
+		return nil, err
+	}
+	err = w.Close()
+	return out.Bytes(), err
+}
