@@ -2,6 +2,7 @@ package configs
 
 import (
 	"net"
+	"net/netip"
 	"strings"
 )
 
@@ -19,8 +20,8 @@ func (c Config) StoreKind() string {
 }
 
 // IssuerAt is the issuer of a server that listens at the address: the configured one, or else a URL of the address. An address that
-// stands for every interface becomes the loopback one, which is right for a first try only.
-func (c Config) IssuerAt(address net.Addr) string {
+// stands for every interface becomes the loopback one, which is right for a first try only: see IssuerIsGuess.
+func (c Config) IssuerAt(address string) string {
 	if c.Issuer != "" {
 		return c.Issuer
 	}
@@ -28,12 +29,22 @@ func (c Config) IssuerAt(address net.Addr) string {
 	if c.TLS.Cert != "" {
 		scheme = "https"
 	}
-	host := address.String()
-	if tcp, ok := address.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
-		_, port, _ := net.SplitHostPort(host)
-		host = net.JoinHostPort("127.0.0.1", port)
+	host, port, _ := net.SplitHostPort(address)
+	if everyInterface(host) {
+		host = "127.0.0.1"
 	}
-	return scheme + "://" + host
+	return scheme + "://" + net.JoinHostPort(host, port)
+}
+
+// IssuerIsGuess says that clients elsewhere cannot reach the server by its issuer.
+func (c Config) IssuerIsGuess() bool {
+	host, _, _ := net.SplitHostPort(c.Listen)
+	return c.Issuer == "" && everyInterface(host)
+}
+
+func everyInterface(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "" || err == nil && ip.IsUnspecified()
 }
 
 // AudiencesOf are the audiences that tokens of the issuer can be for, the default first.

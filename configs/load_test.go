@@ -3,7 +3,6 @@ package configs_test
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -223,7 +222,6 @@ func TestSecretsAreRedacted(t *testing.T) {
 }
 
 func TestIssuerAt(t *testing.T) {
-	address := func(text string) net.Addr { return net.TCPAddrFromAddrPort(netip.MustParseAddrPort(text)) }
 	https := configs.Config{TLS: configs.TLS{Cert: "c", Key: "k"}}
 	for _, row := range []struct {
 		config        configs.Config
@@ -231,10 +229,11 @@ func TestIssuerAt(t *testing.T) {
 	}{
 		{configs.Config{}, "127.0.0.1:8080", "http://127.0.0.1:8080"},
 		{configs.Config{}, "[::]:8080", "http://127.0.0.1:8080"},
+		{configs.Config{}, ":8080", "http://127.0.0.1:8080"},
 		{https, "[2001:db8::1]:443", "https://[2001:db8::1]:443"},
 		{configs.Config{Issuer: "https://mintkey.example.com"}, "127.0.0.1:8080", "https://mintkey.example.com"},
 	} {
-		if got := row.config.IssuerAt(address(row.address)); got != row.want {
+		if got := row.config.IssuerAt(row.address); got != row.want {
 			t.Errorf("issuer at %s = %s, want %s", row.address, got, row.want)
 		}
 	}

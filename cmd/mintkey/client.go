@@ -1,0 +1,204 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"mintkey/policy"
+)
+
+const (
+	requestTimeout = 30 * time.Second
+	maxAnswer      = 64 << 20 // bytes; a dry run over a large account is long
+	pageSize       = "200"
+)
+
+// httpClient follows no redirect: it would carry a secret or a token to where nobody sent it.
+func httpClient() *http.Client {
+	return &http.Client{
+		Timeout:       requestTimeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// tokenRequest is what a caller can ask of a token.
+type tokenRequest struct{ scope, resource string }
+
+// tokenResponse is the answer of the token endpoint, RFC 6749 section 5.1.
+type tokenResponse struct {
+	AccessToken string `json:"access_token"`
+	raw         json.RawMessage
+}
+
+// fetchToken exchanges the access key for a token, and warns when the key is about to expire (R25).
+func (p *program) fetchToken(ctx context.Context, a access, wanted tokenRequest) (tokenResponse, error) {
+	form := url.Values{"grant_type": {"client_credentials"}}
+	if wanted.scope != "" {
+		form.Set("scope", wanted.scope)
+	}
+	if wanted.resource != "" {
+		form.Set("resource", wanted.resource)
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(a.url, "/")+"/oauth2/token", strings.NewReader(form.Encode()))
+	if err != nil {
+		return tokenResponse{}, fmt.Errorf("ask for a token: %w", err)
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	// RFC 6749 section 2.3.1 wants both form-encoded.
+	request.SetBasicAuth(url.QueryEscape(a.clientID), url.QueryEscape(a.secret.Reveal()))
+	body, header, err := send(request)
+	if err != nil {
+		return tokenResponse{}, fmt.Errorf("ask for a token: %w", err)
+	}
+	answer := tokenResponse{raw: body}
+	if err := json.Unmarshal(body, &answer); err != nil || answer.AccessToken == "" {
+		return tokenResponse{}, fmt.Errorf("ask for a token: %s answered without one", a.url)
+	}
+	p.warnOfExpiry(a.clientID, header.Get("Mintkey-Key-Expires"))
+	return answer, nil
+}
+
+func (p *program) warnOfExpiry(clientID, expires string) {
+	at, err := time.Parse(time.RFC3339, expires)
+	if err != nil {
+		return
+	}
+	p.sayf("warning: access key %s expires at %s, in %d days; refresh it with: mintkey keys refresh %s\n",
+		clientID, showTime(&at), int(at.Sub(p.clock())/policy.Day), clientID)
+}
+
+// send returns the body and the header of a good answer. Any other is an error in words.
+func send(request *http.Request) (json.RawMessage, http.Header, error) {
+	request.Header.Set("Accept", "application/json")
+	response, err := httpClient().Do(request)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	if err != nil {
+		return nil, nil, err
+	}
+	if response.StatusCode < 200 || response.StatusCode > 299 {
+		return nil, nil, refusal(response.StatusCode, body)
+	}
+	return body, response.Header, nil
+}
+
+// refusal reads an OAuth error or problem details (RFC 9457).
+func refusal(status int, body []byte) error {
+	var said struct {
+		Error       string `json:"error"`
+		Description string `json:"error_description"`
+		Code        string `json:"code"`
+		Detail      string `json:"detail"`
+	}
+	_ = json.Unmarshal(body, &said) // what is not JSON says nothing
+	switch {
+	case said.Error != "":
+		return fmt.Errorf("%s: %s", said.Error, said.Description)
+	case said.Code != "":
+		return fmt.Errorf("%s: %s", said.Code, said.Detail)
+	default:
+		return fmt.Errorf("the server answered %d %s; is this the URL of a Mintkey server?", status, http.StatusText(status))
+	}
+}
+
+// client calls the administration API with a token.
+type client struct {
+	url    string
+	token  string
+	claims claims
+}
+
+// claims are those of the token that commands take their defaults from.
+type claims struct {
+	AccountID string `json:"account_id"`
+	TenantID  string `json:"tenant_id"`
+	UserID    string `json:"user_id"`
+}
+
+func (p *program) connect(ctx context.Context, f *accessFlags) (*client, error) {
+	a, err := p.resolve(f)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := p.fetchToken(ctx, a, tokenRequest{})
+	if err != nil {
+		return nil, err
+	}
+	_, payload, err := decodeToken(answer.AccessToken)
+	if err != nil {
+		return nil, err
+	}
+	c := &client{url: strings.TrimSuffix(a.url, "/"), token: answer.AccessToken}
+	if err := json.Unmarshal(payload, &c.claims); err != nil {
+		return nil, fmt.Errorf("read the token's claims: %w", err)
+	}
+	return c, nil
+}
+
+// call sends a request, with a body unless that is nil, and returns the JSON answer as it came.
+func (c *client) call(ctx context.Context, method, path string, body any) (json.RawMessage, error) {
+	var content io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			return nil, fmt.Errorf("write the request: %w", err)
+		}
+		content = bytes.NewReader(text)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, c.url+path, content)
+	if err != nil {
+		return nil, fmt.Errorf("write the request: %w", err)
+	}
+	request.Header.Set("Authorization", "Bearer "+c.token)
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	answer, _, err := send(request)
+	return answer, err
+}
+
+// list follows a list from page to page, up to a number of items; 0 is all of them.
+func (c *client) list(ctx context.Context, path string, query url.Values, most int) ([]json.RawMessage, error) {
+	items := []json.RawMessage{}
+	query.Set("limit", pageSize)
+	for {
+		answer, err := c.call(ctx, http.MethodGet, path+"?"+query.Encode(), nil)
+		if err != nil {
+			return nil, err
+		}
+		var page struct {
+			Items []json.RawMessage `json:"items"`
+			Next  string            `json:"next"`
+		}
+		if err := json.Unmarshal(answer, &page); err != nil {
+			return nil, fmt.Errorf("read a list: %w", err)
+		}
+		items = append(items, page.Items...)
+		if most > 0 && len(items) >= most {
+			return items[:most], nil
+		}
+		if page.Next == "" {
+			return items, nil
+		}
+		query.Set("after", page.Next)
+	}
+}
+
+// path joins parts of a path, each of which may hold any character.
+func path(parts ...string) string {
+	var joined strings.Builder
+	for _, part := range parts {
+		joined.WriteString("/" + url.PathEscape(part))
+	}
+	return joined.String()
+}

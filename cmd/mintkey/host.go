@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"time"
+
+	"mintkey/configs"
+	"mintkey/policy"
+	"mintkey/server"
+	"mintkey/store"
+	"mintkey/tokens"
+)
+
+// host is a server with all that it needs around it: addresses, store, signing keys. Use it in the order listen, open, run, close.
+type host struct {
+	config configs.Config
+	log    *slog.Logger
+	now    func() time.Time
+	offset time.Duration // that now has
+
+	public, ops net.Listener // ops is nil when it is off
+	store       store.Store
+}
+
+// listen comes first, so that a second server on the machine fails before it touches the store.
+func (h *host) listen(ctx context.Context) (err error) {
+	if h.public, err = listenAt(ctx, "listen", h.config.Listen); err != nil {
+		return err
+	}
+	if h.config.OpsListen != "" {
+		h.ops, err = listenAt(ctx, "ops_listen", h.config.OpsListen)
+	}
+	return err
+}
+
+func listenAt(ctx context.Context, setting, address string) (net.Listener, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", setting, address, err)
+	}
+	return listener, nil
+}
+
+// open opens the store, and says or refuses what is unsafe about it.
+func (h *host) open(ctx context.Context) (err error) {
+	if h.store, err = openStore(ctx, h.config); err != nil {
+		return err
+	}
+	warnings, err := h.store.Warnings(ctx)
+	if err != nil {
+		return fmt.Errorf("examine the store: %w", err)
+	}
+	for _, warning := range warnings {
+		if h.config.StoreStrict {
+			return fmt.Errorf("store_strict is set and the store is unsafe: %s", warning)
+		}
+		h.log.WarnContext(ctx, "the store is unsafe: "+warning, slog.String("setting", "store"))
+	}
+	return nil
+}
+
+// issuer is known once the address is bound.
+func (h *host) issuer() string { return h.config.IssuerAt(h.public.Addr().String()) }
+
+// newServer opens the signing keys and wires the server.
+func (h *host) newServer(ctx context.Context) (*server.Server, error) {
+	audiences, algorithms := h.audiences()
+	sealer, err := h.sealer()
+	if err != nil {
+		return nil, err
+	}
+	if sealer == nil && h.config.StoreStrict {
+		return nil, errors.New("store_strict is set and the signing keys would lie in the store in clear: set signing_keys.encryption_key")
+	}
+	options := tokens.Options{
+		Algorithms: algorithms, Sealer: sealer, TokenLifetime: h.config.Tokens.Lifetime, RotateEvery: h.config.SigningKeys.RotateEvery,
+	}
+	ring, err := tokens.OpenKeyRing(ctx, h.store, options, h.now())
+	if err != nil {
+		return nil, fmt.Errorf("open the signing keys: %w", err)
+	}
+	if ring.Unprotected() {
+		h.log.WarnContext(ctx, "THE SIGNING KEYS LIE IN THE STORE IN CLEAR: whoever reads the store can make tokens; set signing_keys.encryption_key "+
+			"(openssl rand -base64 32), the same for every server", slog.String("setting", "signing_keys.encryption_key"))
+	}
+	return server.New(server.Options{
+		Store: h.store, KeyRing: ring, Issuer: h.issuer(), Audiences: audiences, TokenLifetime: h.config.Tokens.Lifetime,
+		Catalogue: policy.Catalogue(h.config.Scopes), ClientIDPrefix: h.config.ClientID.Prefix, ClientIDSuffix: h.config.ClientID.Suffix,
+		TrustedProxies: h.config.TrustedProxies, Log: h.log, Now: h.now, ClockOffset: h.offset, Version: thisBuild().Version,
+	})
+}
+
+func (h *host) audiences() (audiences []server.Audience, algorithms []tokens.Algorithm) {
+	for _, name := range h.config.AudiencesOf(h.issuer()) {
+		algorithm := tokens.Algorithm(h.config.AlgorithmFor(name))
+		audiences = append(audiences, server.Audience{Name: name, Algorithm: algorithm})
+		algorithms = append(algorithms, algorithm)
+	}
+	return audiences, algorithms
+}
+
+// sealer encrypts the signing keys in the store. It is nil when no encryption key is set, unless the store is a file: then the key is
+// kept in a file beside it, so that a copy of the store alone is of no use.
+func (h *host) sealer() (sealer *tokens.Sealer, err error) {
+	var key [32]byte
+	storePath, isFile := h.config.BoltPath()
+	switch set := h.config.SigningKeys; {
+	case set.EncryptionKeyFile != "":
+		key, err = readSealingKey(set.EncryptionKeyFile)
+	case set.EncryptionKey.Reveal() != "":
+		key, err = tokens.ParseSealingKey(set.EncryptionKey.Reveal())
+	case isFile:
+		key, err = tokens.LoadOrCreateSealingKey(storePath + ".sealing-key")
+	default:
+		return sealer, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("signing_keys: %w", err)
+	}
+	return tokens.NewSealer(key), nil
+}
+
+func readSealingKey(path string) ([32]byte, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return [32]byte{}, fmt.Errorf("encryption_key_file: %w", err)
+	}
+	key, err := tokens.ParseSealingKey(string(text))
+	if err != nil {
+		return key, fmt.Errorf("encryption_key_file %s: %w", path, err)
+	}
+	return key, nil
+}
+
+func (h *host) close() error {
+	var err error
+	for _, listener := range []net.Listener{h.public, h.ops} {
+		if listener != nil {
+			_ = listener.Close() // closed already after a graceful stop
+		}
+	}
+	if h.store != nil {
+		err = h.store.Close()
+	}
+	return err
+}

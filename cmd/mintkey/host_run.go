@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+const (
+	readHeaderTimeout = 10 * time.Second
+	readTimeout       = 30 * time.Second
+	writeTimeout      = 2 * time.Minute // a dry run over a large account takes a while
+	idleTimeout       = 2 * time.Minute
+	maxHeaderBytes    = 32 << 10 // twice the longest token
+)
+
+// run serves until ctx ends. It calls ready once requests are answered.
+func (h *host) run(ctx context.Context, ready func()) error {
+	public, err := h.newHTTPServer()
+	if err != nil {
+		return err
+	}
+	srv, err := h.newServer(ctx)
+	if err != nil {
+		return err
+	}
+	public.Handler = srv.Handler()
+	failed := make(chan error, 2)
+	go func() { failed <- serve(public, h.public) }()
+	if h.ops != nil {
+		ops := &http.Server{Handler: srv.OpsHandler(), ReadHeaderTimeout: readHeaderTimeout, ErrorLog: public.ErrorLog}
+		defer func() { _ = ops.Close() }()
+		go func() { failed <- serve(ops, h.ops) }()
+	}
+	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopBackground()
+	stopped := make(chan error, 1)
+	go func() { stopped <- srv.Run(background) }()
+	ready()
+
+	select {
+	case <-ctx.Done():
+		h.log.InfoContext(ctx, "stopping", slog.Duration("grace", h.config.ShutdownGrace))
+	case err = <-failed:
+	}
+	h.finishRequests(ctx, public)
+	stopBackground() // after the last request, so that the last flush has it all
+	return errors.Join(err, <-stopped)
+}
+
+// finishRequests stops accepting and waits for open requests, within the grace.
+func (h *host) finishRequests(ctx context.Context, public *http.Server) {
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.config.ShutdownGrace)
+	defer cancel()
+	if err := public.Shutdown(grace); err != nil {
+		h.log.WarnContext(ctx, "requests were cut off: they took longer than shutdown_grace", slog.Any("error", err))
+		_ = public.Close()
+	}
+}
+
+func (h *host) newHTTPServer() (*http.Server, error) {
+	s := &http.Server{
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(h.log.Handler(), slog.LevelWarn),
+	}
+	if h.config.TLS.Cert == "" {
+		return s, nil
+	}
+	certificate, err := tls.LoadX509KeyPair(h.config.TLS.Cert, h.config.TLS.Key)
+	if err != nil {
+		return nil, fmt.Errorf("tls.cert, tls.key: %w", err)
+	}
+	s.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{certificate}}
+	return s, nil
+}
+
+func serve(s *http.Server, listener net.Listener) (err error) {
+	if s.TLSConfig != nil {
+		err = s.ServeTLS(listener, "", "")
+	} else {
+		err = s.Serve(listener)
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"cmp"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// key is an access key as the server describes it. ClientSecret is there only when it was just made.
+type key struct {
+	ClientID     string     `json:"client_id"`
+	UserName     string     `json:"user_name"`
+	Email        string     `json:"email"`
+	Label        string     `json:"label"`
+	Status       string     `json:"status"`
+	CreatedAt    *time.Time `json:"created_at"`
+	LastAccessAt *time.Time `json:"last_access_at"`
+	ExpiresAt    *time.Time `json:"expires_at"`
+	Marks        []string   `json:"marks"`
+
+	ClientSecret         string     `json:"client_secret"`
+	PreviousSecretEndsAt *time.Time `json:"previous_secret_ends_at"`
+}
+
+// keysFlags are common to the commands about access keys.
+type keysFlags struct {
+	access *accessFlags
+	tenant string
+	mine   bool
+}
+
+func (p *program) keysCommand() *cobra.Command {
+	c := group("keys", "List, create, refresh and revoke access keys")
+	f := &keysFlags{access: addAccessFlags(c)}
+	addTenantFlag(c, &f.tenant)
+	c.AddCommand(p.keysListCommand(f), p.keysCreateCommand(f), p.keysRefreshCommand(f), p.keysRevokeCommand(f))
+	return c
+}
+
+func addTenantFlag(c *cobra.Command, tenant *string) {
+	c.PersistentFlags().StringVar(tenant, "tenant", "", "tenant (default: that of the access key in use)")
+}
+
+func addMineFlag(c *cobra.Command, f *keysFlags) {
+	c.Flags().BoolVar(&f.mine, "mine", false, "only your own keys in the token's tenant, for which scope self is enough")
+}
+
+// keysPath is where the keys are: those of the tenant, or one's own.
+func (c *client) keysPath(f *keysFlags, parts ...string) string {
+	at := []string{"admin", "v1", "tenants", cmp.Or(f.tenant, c.claims.TenantID), "keys"}
+	if f.mine {
+		at = []string{"me", "v1", "keys"}
+	}
+	return path(append(at, parts...)...)
+}
+
+func (p *program) keysListCommand(f *keysFlags) *cobra.Command {
+	c := &cobra.Command{Use: "list", Short: "List access keys", Args: arguments(cobra.NoArgs)}
+	addMineFlag(c, f)
+	user := c.Flags().String("user", "", "only those of this user ID")
+	status := c.Flags().String("status", "", "only active or expired ones")
+	text := c.Flags().String("search", "", "only those with this text in client ID, name, e-mail or label")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		query := url.Values{}
+		for name, value := range map[string]string{"user_id": *user, "status": *status, "q": *text} {
+			if value != "" {
+				query.Set(name, value)
+			}
+		}
+		api, err := p.connect(c.Context(), f.access)
+		if err != nil {
+			return err
+		}
+		items, err := api.list(c.Context(), api.keysPath(f), query, 0)
+		if err != nil {
+			return err
+		}
+		header := []string{"CLIENT ID", "USER", "EMAIL", "LABEL", "STATUS", "CREATED", "LAST ACCESS", "EXPIRES", "MARKS"}
+		return printItems(p, items, header, func(k key) []string {
+			return []string{k.ClientID, k.UserName, k.Email, k.Label, k.Status, showTime(k.CreatedAt), showTime(k.LastAccessAt),
+				showTime(k.ExpiresAt), strings.Join(k.Marks, " ")}
+		})
+	}
+	return c
+}

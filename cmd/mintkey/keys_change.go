@@ -1,0 +1,105 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+func (p *program) keysCreateCommand(f *keysFlags) *cobra.Command {
+	c := &cobra.Command{
+		Use:     "create",
+		Short:   "Create an access key, and show its secret once",
+		Example: "  mintkey keys create --email ada@example.com --label \"load tests\" --scopes api",
+		Args:    arguments(cobra.NoArgs),
+	}
+	user := c.Flags().String("user", "", "ID of the owner (default: the owner of the access key in use)")
+	email := c.Flags().String("email", "", "e-mail address of the owner, instead of --user")
+	label := c.Flags().String("label", "", "what the key is for")
+	scopes := c.Flags().StringSlice("scopes", nil, "scopes, separated by commas (default: all of the server's catalogue)")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		if *user != "" && *email != "" {
+			return usagef("give either --user or --email")
+		}
+		api, err := p.connect(c.Context(), f.access)
+		if err != nil {
+			return err
+		}
+		body := map[string]any{"label": *label}
+		if *email != "" {
+			body["email"] = *email
+		} else {
+			body["user_id"] = cmp.Or(*user, api.claims.UserID)
+		}
+		if c.Flag("scopes").Changed {
+			body["scopes"] = *scopes
+		}
+		answer, err := api.call(c.Context(), http.MethodPost, api.keysPath(f), body)
+		if err != nil {
+			return err
+		}
+		return printAnswer(p, answer, func(w io.Writer, k key) {
+			showSecret(w, k.ClientID, k.ClientSecret)
+			_, _ = fmt.Fprintf(w, "Owner: %s <%s>. Expires: %s.\n", k.UserName, k.Email, showTime(k.ExpiresAt))
+		})
+	}
+	return c
+}
+
+func (p *program) keysRefreshCommand(f *keysFlags) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "refresh CLIENT_ID",
+		Short: "Give an access key a new secret and a new life, and show the secret once",
+		Long:  "Give an access key a new secret, and show it once. The client ID stays and the key's life starts again.\nThe old secret stops working at once, or after --overlap.",
+		Args:  arguments(cobra.ExactArgs(1)),
+	}
+	addMineFlag(c, f)
+	overlap := c.Flags().Duration("overlap", 0, "how long the old secret goes on working, at most 168h")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		api, err := p.connect(c.Context(), f.access)
+		if err != nil {
+			return err
+		}
+		body := map[string]any{"overlap_seconds": int64(*overlap / time.Second)}
+		answer, err := api.call(c.Context(), http.MethodPost, api.keysPath(f, args[0], "refresh"), body)
+		if err != nil {
+			return err
+		}
+		return printAnswer(p, answer, func(w io.Writer, k key) {
+			showSecret(w, k.ClientID, k.ClientSecret)
+			if k.PreviousSecretEndsAt != nil {
+				_, _ = fmt.Fprintf(w, "The old secret works until %s.\n", showTime(k.PreviousSecretEndsAt))
+			}
+			_, _ = fmt.Fprintf(w, "Expires: %s.\n", showTime(k.ExpiresAt))
+		})
+	}
+	return c
+}
+
+func (p *program) keysRevokeCommand(f *keysFlags) *cobra.Command {
+	return &cobra.Command{
+		Use:   "revoke CLIENT_ID…",
+		Short: "Delete access keys: from then on they get no tokens",
+		Args:  arguments(cobra.MinimumNArgs(1)),
+		RunE: func(c *cobra.Command, args []string) error {
+			api, err := p.connect(c.Context(), f.access)
+			if err != nil {
+				return err
+			}
+			for i, clientID := range args {
+				if _, err := api.call(c.Context(), http.MethodDelete, api.keysPath(f, clientID), nil); err != nil {
+					return fmt.Errorf("%s (revoked before it: %d of %d): %w", clientID, i, len(args), err)
+				}
+			}
+			return p.print(map[string][]string{"revoked": args}, func(w io.Writer) {
+				for _, clientID := range args {
+					_, _ = fmt.Fprintf(w, "Revoked %s.\n", clientID)
+				}
+			})
+		},
+	}
+}

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// print writes a result to standard output: as JSON, or for people in the way that show knows.
+func (p *program) print(result any, show func(io.Writer)) error {
+	if p.output == "json" {
+		encoder := json.NewEncoder(p.stdout)
+		encoder.SetEscapeHTML(false)
+		encoder.SetIndent("", "  ")
+		if err := encoder.Encode(result); err != nil {
+			return fmt.Errorf("write the result: %w", err)
+		}
+		return nil
+	}
+	var text strings.Builder
+	show(&text)
+	if _, err := io.WriteString(p.stdout, text.String()); err != nil {
+		return fmt.Errorf("write the result: %w", err)
+	}
+	return nil
+}
+
+// table writes rows below a header, in aligned columns.
+func table(w io.Writer, header []string, rows [][]string) {
+	columns := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, row := range append([][]string{header}, rows...) {
+		_, _ = fmt.Fprintln(columns, strings.Join(row, "\t"))
+	}
+	_ = columns.Flush()
+}
+
+// showTime is for people: to the minute, and with the zone, so that nobody has to guess what the hour is.
+func showTime(t *time.Time) string {
+	if t == nil || t.IsZero() {
+		return "never"
+	}
+	return t.UTC().Format("2006-01-02 15:04 UTC")
+}
+
+// showSecret is the one place that shows a client secret to people.
+func showSecret(w io.Writer, clientID, secret string) {
+	_, _ = fmt.Fprintf(w, "Client ID      %s\nClient secret  %s\n\n", clientID, secret)
+	_, _ = fmt.Fprintln(w, "The secret is shown this once: Mintkey keeps only a digest of it. Copy it now to where your program reads its secrets.")
+}

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+type expirationPolicy struct {
+	Enabled    bool `json:"enabled"`
+	PeriodDays int  `json:"period_days"`
+	Revisions  []struct {
+		At         *time.Time `json:"at"`
+		Enabled    bool       `json:"enabled"`
+		PeriodDays int        `json:"period_days"`
+	} `json:"revisions"`
+}
+
+// affected is a key that a change would hit.
+type affected struct {
+	ClientID        string     `json:"client_id"`
+	TenantID        string     `json:"tenant_id"`
+	UserID          string     `json:"user_id"`
+	ExpiresAtBefore *time.Time `json:"expires_at_before"`
+	ExpiresAtAfter  *time.Time `json:"expires_at_after"`
+}
+
+// change is what set and preview ask for.
+type change struct {
+	off, acknowledge bool
+	days             int
+}
+
+func (p *program) policyCommand() *cobra.Command {
+	c := group("policy", "Show, change and preview the expiration policy of the account")
+	access, account := addAccessFlags(c), addAccountFlag(c)
+	c.AddCommand(p.policyGetCommand(access, account), p.policySetCommand(access, account), p.policyPreviewCommand(access, account))
+	return c
+}
+
+func (p *program) policyGetCommand(access *accessFlags, account *string) *cobra.Command {
+	return &cobra.Command{
+		Use:   "get",
+		Short: "Show the expiration policy and its history",
+		Args:  arguments(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error {
+			api, err := p.connect(c.Context(), access)
+			if err != nil {
+				return err
+			}
+			answer, err := api.call(c.Context(), http.MethodGet, api.accountPath(*account, "expiration-policy"), nil)
+			if err != nil {
+				return err
+			}
+			return printAnswer(p, answer, showPolicy)
+		},
+	}
+}
+
+func (p *program) policySetCommand(access *accessFlags, account *string) *cobra.Command {
+	c := &cobra.Command{
+		Use:     "set",
+		Short:   "Change the expiration policy; preview shows whom that hits",
+		Example: "  mintkey policy set --period 180\n  mintkey policy set --off --acknowledge-risk",
+		Args:    arguments(cobra.NoArgs),
+	}
+	wanted := addChangeFlags(c)
+	c.Flags().BoolVar(&wanted.acknowledge, "acknowledge-risk", false, "accept that access keys never expire (with --off)")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		answer, err := p.putPolicy(c, access, *account, wanted, "")
+		if err != nil {
+			return err
+		}
+		return printAnswer(p, answer, showPolicy)
+	}
+	return c
+}
+
+func (p *program) policyPreviewCommand(access *accessFlags, account *string) *cobra.Command {
+	c := &cobra.Command{
+		Use:     "preview",
+		Short:   "Show which access keys a change of the policy would hit, soonest expiry first",
+		Example: "  mintkey policy preview --period 90",
+		Args:    arguments(cobra.NoArgs),
+	}
+	wanted := addChangeFlags(c)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		answer, err := p.putPolicy(c, access, *account, wanted, "?dry_run=true")
+		if err != nil {
+			return err
+		}
+		return printAnswer(p, answer, func(w io.Writer, preview struct {
+			Affected []affected `json:"affected"`
+		}) {
+			showAffected(w, preview.Affected)
+		})
+	}
+	return c
+}
+
+func addChangeFlags(c *cobra.Command) *change {
+	var wanted change
+	c.Flags().IntVar(&wanted.days, "period", 0, "turn the policy on, with this period in days: 90 to 360 in steps of 30")
+	c.Flags().BoolVar(&wanted.off, "off", false, "turn the policy off")
+	return &wanted
+}
+
+func (p *program) putPolicy(c *cobra.Command, access *accessFlags, account string, wanted *change, query string) (answer []byte, err error) {
+	if wanted.off == c.Flag("period").Changed {
+		return nil, usagef("give either --period or --off")
+	}
+	api, err := p.connect(c.Context(), access)
+	if err != nil {
+		return nil, err
+	}
+	body := map[string]any{"enabled": !wanted.off}
+	if !wanted.off {
+		body["period_days"] = wanted.days
+	}
+	if wanted.acknowledge {
+		body["acknowledge_risk"] = true
+	}
+	return api.call(c.Context(), http.MethodPut, api.accountPath(account, "expiration-policy")+query, body)
+}
+
+func showPolicy(w io.Writer, policy expirationPolicy) {
+	_, _ = fmt.Fprintf(w, "%s\n\n", sentence(policy.Enabled, policy.PeriodDays))
+	var rows [][]string
+	for _, r := range policy.Revisions {
+		rows = append(rows, []string{showTime(r.At), sentence(r.Enabled, r.PeriodDays)})
+	}
+	table(w, []string{"SINCE", "POLICY"}, rows)
+}
+
+func sentence(enabled bool, days int) string {
+	if !enabled {
+		return "Access keys never expire."
+	}
+	return fmt.Sprintf("Access keys expire %d days after their secret was made.", days)
+}
+
+func showAffected(w io.Writer, keys []affected) {
+	_, _ = fmt.Fprintf(w, "Access keys that the change would hit: %d\n", len(keys))
+	if len(keys) == 0 {
+		return
+	}
+	var rows [][]string
+	for _, k := range keys {
+		rows = append(rows, []string{k.ClientID, k.TenantID, k.UserID, showTime(k.ExpiresAtBefore), showTime(k.ExpiresAtAfter)})
+	}
+	_, _ = fmt.Fprintln(w)
+	table(w, []string{"CLIENT ID", "TENANT", "USER", "EXPIRES NOW", "WOULD EXPIRE"}, rows)
+}

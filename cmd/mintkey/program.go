@@ -1,0 +1,123 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// program is what all commands share: the outside world, and the flags of the root.
+type program struct {
+	environ []string
+	stdin   io.Reader
+	stdout  io.Writer
+	stderr  io.Writer
+	clock   func() time.Time
+	output  string // table or json
+}
+
+func (p *program) rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "mintkey",
+		Short: "OAuth 2.0 access keys and tokens for machines",
+		Long: "Mintkey is an OAuth 2.0 authorization server for machines: an access key (a client ID and a secret) becomes a\n" +
+			"short-lived token, which API gateways check without asking anybody.\n\n" +
+			"New here? Try: mintkey demo",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.ArbitraryArgs,
+		RunE:          runGroup,
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			if !slices.Contains(outputs(), p.output) {
+				return usagef("--output %q: must be one of %s", p.output, strings.Join(outputs(), ", "))
+			}
+			return nil
+		},
+	}
+	root.SetIn(p.stdin)
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	root.PersistentFlags().StringVarP(&p.output, "output", "o", outputs()[0], "table for people or json for programs")
+	root.AddGroup(&cobra.Group{ID: groupServer, Title: "Run a server:"}, &cobra.Group{ID: groupClient, Title: "Use a server:"})
+	add := func(group string, commands ...*cobra.Command) {
+		for _, c := range commands {
+			c.GroupID = group
+			root.AddCommand(c)
+		}
+	}
+	add(groupServer, p.demoCommand(), p.initCommand(), p.serveCommand())
+	add(groupClient, p.loginCommand(), p.tokenCommand(), p.keysCommand(), p.tenantsCommand(), p.usersCommand(), p.membersCommand(),
+		p.policyCommand(), p.auditCommand(), p.calendarCommand())
+	root.AddCommand(p.secretCommand(), p.versionCommand())
+	return root
+}
+
+const (
+	groupServer = "server"
+	groupClient = "client"
+)
+
+func outputs() []string { return []string{"table", "json"} }
+
+// group makes a command that only has commands below it.
+func group(use, short string, commands ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{Use: use, Short: short, Args: cobra.ArbitraryArgs, RunE: runGroup}
+	c.AddCommand(commands...)
+	return c
+}
+
+// runGroup runs when no command below fits: cobra itself would print the help and report success.
+func runGroup(c *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0 && !c.HasParent():
+		return c.Help()
+	case len(args) == 0:
+		return usagef("%s needs a command", c.CommandPath())
+	}
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		return usagef("unknown command %q for %s; did you mean %s?", args[0], c.CommandPath(), strings.Join(near, " or "))
+	}
+	return usagef("unknown command %q for %s", args[0], c.CommandPath())
+}
+
+// arguments makes the failure of a check a usage error.
+func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if err := check(c, args); err != nil {
+			return &usageError{err}
+		}
+		return nil
+	}
+}
+
+// needFlags returns a usage error that names those of the flags that are empty.
+func needFlags(c *cobra.Command, names ...string) error {
+	var missing []string
+	for _, name := range names {
+		if c.Flag(name).Value.String() == "" {
+			missing = append(missing, "--"+name)
+		}
+	}
+	if len(missing) > 0 {
+		return usagef("needed and not given: %s", strings.Join(missing, ", "))
+	}
+	return nil
+}
+
+// getenv returns the last value of a variable, as a shell would.
+func (p *program) getenv(name string) string {
+	for _, entry := range slices.Backward(p.environ) {
+		if value, ok := strings.CutPrefix(entry, name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+// sayf tells people something, on standard error.
+func (p *program) sayf(format string, args ...any) { _, _ = fmt.Fprintf(p.stderr, format, args...) }

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mintkey/configs"
+)
+
+func (p *program) serveCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the server",
+		Long: "Run the server until it is told to stop (SIGTERM or Ctrl-C); requests under way are finished first.\n" +
+			"Every flag is also a setting of the file (--config) and of the environment: smtp.url, MINTKEY_SMTP_URL, --smtp-url.",
+		Example: "  mintkey serve --config mintkey.yaml\n  mintkey serve --store redis://127.0.0.1:6379/0",
+		Args:    arguments(cobra.NoArgs),
+	}
+	settings := p.settings(c)
+	offset := c.Flags().Duration("clock-offset", 0, "shift the server's clock, such as 2160h, to rehearse expiry on a copy of the data")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		config, err := settings()
+		if err != nil {
+			return err
+		}
+		return p.serve(c.Context(), config, *offset)
+	}
+	return c
+}
+
+func (p *program) serve(ctx context.Context, config configs.Config, offset time.Duration) (err error) {
+	h := &host{
+		config: config, log: p.newLog(config.Log), offset: offset,
+		now: func() time.Time { return p.clock().Add(offset) },
+	}
+	if offset != 0 {
+		h.log.WarnContext(ctx, "THE CLOCK IS SHIFTED: this server is for rehearsals, its tokens and expiries are not real",
+			slog.Duration("offset", offset), slog.Time("clock", h.now()))
+	}
+	defer func() { err = errors.Join(err, h.close()) }()
+	if err := h.listen(ctx); err != nil {
+		return err
+	}
+	if config.IssuerIsGuess() {
+		h.log.WarnContext(ctx, "the server listens on every interface, and its issuer is a guess that is right on this machine only: set issuer",
+			slog.String("issuer", h.issuer()))
+	}
+	if err := h.open(ctx); err != nil {
+		return err
+	}
+	return h.run(ctx, func() {
+		attributes := []slog.Attr{
+			slog.String("listen", h.public.Addr().String()), slog.String("issuer", h.issuer()), slog.String("store", config.StoreKind()),
+			slog.String("version", thisBuild().Version),
+		}
+		if h.ops != nil {
+			attributes = append(attributes, slog.String("ops_listen", h.ops.Addr().String()))
+		}
+		h.log.LogAttrs(ctx, slog.LevelInfo, "ready", attributes...)
+	})
+}
+
+// newLog writes to standard error.
+func (p *program) newLog(config configs.Log) *slog.Logger {
+	levels := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}
+	options := &slog.HandlerOptions{Level: levels[config.Level]}
+	if config.Format == "json" {
+		return slog.New(slog.NewJSONHandler(p.stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(p.stderr, options))
+}

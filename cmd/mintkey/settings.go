@@ -1,0 +1,47 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"mintkey/configs"
+)
+
+// settingFlag is a flag of one setting. It holds text: package configs judges all sources alike.
+type settingFlag struct {
+	kind, text string
+	given      bool
+}
+
+func (f *settingFlag) String() string     { return f.text }
+func (f *settingFlag) Type() string       { return f.kind }
+func (f *settingFlag) Set(s string) error { f.text, f.given = s, true; return nil }
+
+// settings adds --config and a flag for every setting to a command, and returns what loads them.
+func (p *program) settings(c *cobra.Command) func() (configs.Config, error) {
+	file := c.Flags().String("config", "", "YAML file with settings (MINTKEY_CONFIG)")
+	flags := map[string]*settingFlag{}
+	for _, s := range configs.Settings() {
+		value := &settingFlag{kind: s.Kind, text: s.Default}
+		flags[s.Name] = value
+		flag := c.Flags().VarPF(value, s.Flag(), "", s.Help)
+		if s.Kind == "switch" {
+			flag.NoOptDefVal = "true"
+		}
+	}
+	return func() (configs.Config, error) {
+		sources := configs.Sources{File: *file, Environ: p.environ, Flags: map[string]string{}}
+		if sources.File == "" {
+			sources.File = p.getenv("MINTKEY_CONFIG")
+		}
+		for name, value := range flags {
+			if value.given {
+				sources.Flags[name] = value.text
+			}
+		}
+		config, err := configs.Load(sources)
+		if err != nil {
+			return config, &usageError{err}
+		}
+		return config, nil
+	}
+}
