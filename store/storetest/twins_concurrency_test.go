@@ -1,0 +1,132 @@
+package storetest_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math"
+	"time"
+
+	"mintkey/policy"
+	"mintkey/store"
+)
+
+func concurrencyTwins() []twin {
+	overwrites := func(s store.Store) store.Store { return overwritesMembership{s} }
+	return []twin{
+		{"race of 12 creates leaves two keys", "overwrites instead of swapping", overwrites},
+		{"race of 100 creates leaves two keys", "overwrites instead of swapping", overwrites},
+		{"race of 12 creates leaves two keys", "loses events", func(s store.Store) store.Store { return losesEvent{s} }},
+		{"race for IDs and addresses has one winner", "looks before it writes", func(s store.Store) store.Store { return looksFirst{s} }},
+		{"race of increments loses none", "overwrites instead of swapping", func(s store.Store) store.Store { return overwritesDocument{s} }},
+		{"conflict gives up", "tries for ever", func(s store.Store) store.Store { return swapping{s, math.MaxInt} }},
+		{"conflict gives up", "overwrites instead of swapping", func(s store.Store) store.Store { return overwritesDocument{s} }},
+		{"cancelled reads", "reads on", func(s store.Store) store.Store { return readsOn{s} }},
+		{"cancelled writes", "writes on", func(s store.Store) store.Store { return writesOn{s} }},
+		{"other connection finds everything", "keeps documents to itself", func(s store.Store) store.Store { return &keepsToItself{Store: s} }},
+		{"reopening finds everything", "loses what it has not flushed", func(s store.Store) store.Store { return &lastRecordWins{Store: s} }},
+	}
+}
+
+// swapping is a good twin: it changes documents as a store does that many processes share, by compare-and-swap.
+type swapping struct {
+	store.Store
+	attempts int
+}
+
+var errChanged = errors.New("changed meanwhile")
+
+func (s swapping) UpdateDocument(ctx context.Context, name string, change func([]byte) ([]byte, error)) error {
+	for range s.attempts {
+		before, err := s.Document(ctx, name)
+		if unless(err, store.ErrNotFound) != nil {
+			return err
+		}
+		after, err := change(bytes.Clone(before))
+		if err != nil {
+			return err
+		}
+		err = s.Store.UpdateDocument(ctx, name, func(now []byte) ([]byte, error) {
+			if !bytes.Equal(before, now) {
+				return nil, errChanged
+			}
+			return after, nil
+		})
+		if !errors.Is(err, errChanged) {
+			return err
+		}
+	}
+	return store.ErrConflict
+}
+
+type overwritesMembership struct{ store.Store }
+
+func (b overwritesMembership) UpdateMembership(ctx context.Context, tenantID, userID string, change store.MembershipChange) error {
+	before, err := b.Membership(ctx, tenantID, userID)
+	if unless(err, store.ErrNotFound) != nil {
+		return err
+	}
+	after, events, err := change(before)
+	if err != nil {
+		return err
+	}
+	return b.Store.UpdateMembership(ctx, tenantID, userID, func(policy.Membership) (policy.Membership, []policy.Event, error) {
+		return after, events, nil
+	})
+}
+
+type looksFirst struct{ store.Store }
+
+func (b looksFirst) CreateAccount(ctx context.Context, a policy.Account, events ...policy.Event) error {
+	if _, err := b.Account(ctx, a.ID); err == nil {
+		return store.ErrExists
+	}
+	return unless(b.Store.CreateAccount(ctx, a, events...), store.ErrExists)
+}
+
+type overwritesDocument struct{ store.Store }
+
+func (b overwritesDocument) UpdateDocument(ctx context.Context, name string, change func([]byte) ([]byte, error)) error {
+	before, err := b.Document(ctx, name)
+	if unless(err, store.ErrNotFound) != nil {
+		return err
+	}
+	after, err := change(before)
+	if err != nil {
+		return err
+	}
+	return b.Store.UpdateDocument(ctx, name, func([]byte) ([]byte, error) { return after, nil })
+}
+
+type readsOn struct{ store.Store }
+
+func (b readsOn) Subject(ctx context.Context, tenantID, userID string) (policy.Subject, error) {
+	return b.Store.Subject(context.WithoutCancel(ctx), tenantID, userID)
+}
+
+type writesOn struct{ store.Store }
+
+func (b writesOn) RecordAccess(ctx context.Context, times map[store.KeyRef]time.Time) error {
+	return errors.Join(b.Store.RecordAccess(context.WithoutCancel(ctx), times), ctx.Err())
+}
+
+// keepsToItself is a connection that never sends its documents.
+type keepsToItself struct {
+	store.Store
+	document []byte
+}
+
+func (b *keepsToItself) Document(context.Context, string) ([]byte, error) {
+	if b.document == nil {
+		return nil, store.ErrNotFound
+	}
+	return bytes.Clone(b.document), nil
+}
+
+func (b *keepsToItself) UpdateDocument(_ context.Context, _ string, change func([]byte) ([]byte, error)) error {
+	after, err := change(bytes.Clone(b.document))
+	if err == nil {
+		b.document = bytes.Clone(after)
+	}
+	return err
+}
