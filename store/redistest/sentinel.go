@@ -55,10 +55,13 @@ func StartReplica(t testing.TB, master *Server) *Server {
 	}
 	master.Do("CONFIG", "SET", "repl-diskless-sync-delay", "0")
 	replica := Start(t, "--replicaof", host+" "+port)
+	// A replica that the master calls online may still be a second away from its first write.
+	master.Do("SET", "redistest", "in-step")
 	Eventually(t, "the replica is in step", func() bool {
-		info, err := master.try("INFO", "replication")
-		return err == nil && strings.Contains(info, "state=online")
+		value, err := replica.try("GET", "redistest")
+		return err == nil && value == "in-step"
 	})
+	master.Do("DEL", "redistest")
 	return replica
 }
 

@@ -1,0 +1,37 @@
+package redisstore
+
+import (
+	"context"
+
+	"mintkey/policy"
+	"mintkey/store"
+)
+
+// CreateAccount is in the contract of package store.
+func (s *Store) CreateAccount(ctx context.Context, account policy.Account, events ...policy.Event) error {
+	if err := s.enter(ctx, accountsKey, account.ID); err != nil {
+		return err
+	}
+	return s.create(ctx, accountKey(account.ID), account, accountTrailKey(account.ID), events)
+}
+
+// Account is in the contract of package store.
+func (s *Store) Account(ctx context.Context, id string) (policy.Account, error) {
+	return find[policy.Account](ctx, s, accountKey(id))
+}
+
+// Accounts is in the contract of package store.
+func (s *Store) Accounts(ctx context.Context, page store.Page) ([]policy.Account, error) {
+	return list(ctx, s, accountsKey, page, accountKey, every[policy.Account])
+}
+
+// UpdateAccount is in the contract of package store.
+func (s *Store) UpdateAccount(ctx context.Context, id string, edit func(policy.Account) (policy.Account, []policy.Event, error)) error {
+	return update(ctx, s, accountKey(id), func(before policy.Account, c *change) (policy.Account, error) {
+		after, events, err := edit(before)
+		if err != nil {
+			return after, err
+		}
+		return after, c.record(accountTrailKey(id), events)
+	})
+}

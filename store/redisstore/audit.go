@@ -1,0 +1,109 @@
+package redisstore
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"mintkey/policy"
+	"mintkey/store"
+)
+
+// An audit trail is a sorted set whose scores are all zero, which Redis orders by the bytes of its members: an event's ID, a space, the event.
+
+func encodeEvent(event policy.Event) (string, error) {
+	text, err := encode(event)
+	return event.ID + " " + text, err
+}
+
+func decodeEvent(entry string) (policy.Event, error) {
+	_, text, _ := strings.Cut(entry, " ")
+	return decode[policy.Event](text)
+}
+
+// Events is in the contract of package store.
+func (s *Store) Events(ctx context.Context, accountID string, query store.EventsQuery) ([]policy.Event, error) {
+	tenants, err := s.client.ZRange(ctx, accountTenantsKey(accountID), 0, -1).Result()
+	if err != nil {
+		return nil, unavailable(ctx, err)
+	}
+	trails := []string{accountTrailKey(accountID)}
+	for _, tenantID := range tenants {
+		trails = append(trails, tenantTrailKey(tenantID))
+	}
+	// What a page holds too much is of another account, whose tenant the index names in vain, or a part of a millisecond too old.
+	fits := func(e policy.Event) bool { return e.AccountID == accountID && !e.At.Before(query.Since) }
+	var found []policy.Event
+	for before := query.Before; len(found) < query.Limit; {
+		page, err := s.newest(ctx, trails, before, query.Since, query.Limit)
+		if err != nil {
+			return nil, err
+		}
+		for _, event := range page {
+			if fits(event) && len(found) < query.Limit {
+				found = append(found, event)
+			}
+		}
+		if len(page) < query.Limit {
+			break
+		}
+		before = page[len(page)-1].ID
+	}
+	return found, nil
+}
+
+// newest merges the trails, newest first, down to the limit.
+func (s *Store) newest(ctx context.Context, trails []string, before string, since time.Time, limit int) ([]policy.Event, error) {
+	from, to := "-", "+"
+	if before != "" {
+		to = "(" + before
+	}
+	if !since.IsZero() {
+		from = "[" + policy.NewEventID(since, [10]byte{})
+	}
+	var events []policy.Event
+	for some := range slices.Chunk(trails, batch) {
+		pipe := s.client.Pipeline()
+		replies := make([]*redis.StringSliceCmd, len(some))
+		for i, trail := range some {
+			replies[i] = pipe.ZRangeArgs(ctx, redis.ZRangeArgs{Key: trail, ByLex: true, Rev: true, Start: to, Stop: from, Count: int64(limit)})
+		}
+		if _, err := pipe.Exec(ctx); err != nil {
+			return nil, unavailable(ctx, err)
+		}
+		for _, reply := range replies {
+			for _, entry := range reply.Val() {
+				event, err := decodeEvent(entry)
+				if err != nil {
+					return nil, err
+				}
+				events = append(events, event)
+			}
+		}
+		slices.SortFunc(events, func(a, b policy.Event) int { return cmp.Compare(b.ID, a.ID) })
+		events = events[:min(len(events), limit)]
+	}
+	return events, nil
+}
+
+// RecordEvents is in the contract of package store. The events go to the trail of their account, where they are found even if they
+// name a tenant that does not exist.
+func (s *Store) RecordEvents(ctx context.Context, events ...policy.Event) error {
+	pipe := s.client.Pipeline()
+	for _, event := range events {
+		entry, err := encodeEvent(event)
+		if err != nil {
+			return fmt.Errorf("event %s: %w", event.ID, err)
+		}
+		pipe.ZAdd(ctx, accountTrailKey(event.AccountID), redis.Z{Member: entry})
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return unavailable(ctx, err)
+	}
+	return nil
+}

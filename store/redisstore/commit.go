@@ -1,0 +1,86 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// How long a change waits for a replica to confirm it.
+const confirmTimeout = 300 * time.Millisecond
+
+// errUnconfirmed is what store.ErrUnavailable says when no replica has taken a change over in time.
+var errUnconfirmed = errors.New("unconfirmed: no replica has the change yet")
+
+// commit makes the change, and says whether it was made: it is not when a key that it expects has changed.
+//
+// If the server has replicas, one of them must have the change before it counts: a failover would
+// otherwise undo, say, a revocation that was acknowledged. WAIT is about what its own connection wrote, and answers for nothing on
+// another, hence the connection held here.
+func (s *Store) commit(ctx context.Context, c change) (bool, error) {
+	keys, args := c.script()
+	primary, err := s.primary(ctx, keys[0])
+	if err != nil {
+		return false, unavailable(ctx, err)
+	}
+	conn := primary.Conn()
+	defer func() { _ = conn.Close() }()
+	saved, replicas, err := runSwap(ctx, conn, "EVALSHA", swap.Hash(), keys, args)
+	if redis.HasErrorPrefix(err, "NOSCRIPT") {
+		saved, replicas, err = runSwap(ctx, conn, "EVAL", swapSource, keys, args)
+	}
+	if err != nil {
+		return false, s.refused(ctx, err)
+	}
+	if !saved || replicas == 0 {
+		return saved, nil
+	}
+	confirmed, err := conn.Wait(ctx, 1, confirmTimeout).Result()
+	if err == nil && confirmed == 0 {
+		err = errUnconfirmed
+	}
+	if err != nil {
+		return false, unavailable(ctx, err)
+	}
+	return true, nil
+}
+
+// refused tells an error from a slot that has moved to another node, where the next attempt finds it.
+func (s *Store) refused(ctx context.Context, err error) error {
+	if cluster, ok := s.client.(*redis.ClusterClient); ok {
+		cluster.ReloadState(ctx)
+	}
+	if _, moved := redis.IsMovedError(err); moved {
+		return nil
+	}
+	return unavailable(ctx, err)
+}
+
+// runSwap runs the script and counts the replicas in one round trip. A server that does not tell its role has none for our purpose, and
+// Warnings says so.
+func runSwap(ctx context.Context, conn *redis.Conn, command, script string, keys []string, args []any) (saved bool, replicas int, err error) {
+	words := []any{command, script, len(keys)}
+	for _, key := range keys {
+		words = append(words, key)
+	}
+	reply := redis.NewCmd(ctx, append(words, args...)...)
+	pipe := conn.Pipeline()
+	_ = pipe.Process(ctx, once{reply}) // queued; the reply holds the error
+	role := pipe.Do(ctx, "ROLE")
+	_, _ = pipe.Exec(ctx)
+	saved, err = reply.Bool()
+	// A master answers "master", its offset, and a list of the replicas that are in step.
+	if parts, _ := role.Slice(); len(parts) == 3 {
+		list, _ := parts[2].([]any)
+		replicas = len(list)
+	}
+	return saved, replicas, err
+}
+
+// once is a command that go-redis must not send again by itself when the answer is lost.
+type once struct{ *redis.Cmd }
+
+// NoRetry is read by go-redis.
+func (once) NoRetry() bool { return true }

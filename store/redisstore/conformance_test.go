@@ -1,0 +1,55 @@
+package redisstore_test
+
+import (
+	"testing"
+
+	"mintkey/store"
+	"mintkey/store/redisstore"
+	"mintkey/store/redistest"
+	"mintkey/store/storetest"
+)
+
+func open(t *testing.T, url string) *redisstore.Store {
+	t.Helper()
+	s, err := redisstore.Open(t.Context(), url)
+	if err != nil {
+		t.Fatalf("open %s: %v", url, err)
+	}
+	return s
+}
+
+// opened is open for a test that does not close the store itself.
+func opened(t *testing.T, url string) *redisstore.Store {
+	t.Helper()
+	s := open(t, url)
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func conform(t *testing.T, url string, flush func()) {
+	t.Helper()
+	storetest.Run(t, func(*testing.T) storetest.Location {
+		flush()
+		return storetest.Location{Open: func(t *testing.T) store.Store { return open(t, url) }}
+	})
+}
+
+func TestConformanceOverTCP(t *testing.T) {
+	server := redistest.Start(t)
+	conform(t, server.URL(), func() { server.Do("FLUSHALL") })
+}
+
+func TestConformanceOverUnixSocket(t *testing.T) {
+	server := redistest.StartUnix(t)
+	conform(t, server.URL(), func() { server.Do("FLUSHALL") })
+}
+
+func TestConformanceOnCluster(t *testing.T) {
+	cluster := redistest.StartCluster(t, 3)
+	conform(t, cluster.URL(), cluster.FlushAll)
+}
+
+func TestConformanceThroughSentinel(t *testing.T) {
+	sentinel := redistest.StartSentinel(t)
+	conform(t, sentinel.URL(), func() { sentinel.Master.Do("FLUSHALL") })
+}

@@ -1,0 +1,137 @@
+package redisstore
+
+import (
+	"context"
+
+	"mintkey/policy"
+	"mintkey/store"
+)
+
+// Membership is in the contract of package store.
+func (s *Store) Membership(ctx context.Context, tenantID, userID string) (policy.Membership, error) {
+	return find[policy.Membership](ctx, s, memberKey(tenantID, userID))
+}
+
+// Memberships is in the contract of package store.
+func (s *Store) Memberships(ctx context.Context, tenantID string, page store.Page) ([]policy.Membership, error) {
+	key := func(userID string) string { return memberKey(tenantID, userID) }
+	return list(ctx, s, membersKey(tenantID), page, key, every[policy.Membership])
+}
+
+// TenantsOf is in the contract of package store. The user's list of tenants only ever grows, because an ID can't be taken off it in one
+// step with a membership in another slot; what it names is therefore looked up.
+func (s *Store) TenantsOf(ctx context.Context, accountID, userID string) ([]string, error) {
+	var tenants []string
+	for after := ""; ; {
+		ids, err := s.idsAfter(ctx, tenantsOfKey(accountID, userID), after, batch)
+		if err != nil {
+			return nil, err
+		}
+		keys := make([]string, len(ids))
+		for i, id := range ids {
+			keys[i] = memberKey(id, userID)
+		}
+		memberships, err := s.getAll(ctx, keys...)
+		if err != nil {
+			return nil, err
+		}
+		for i, membership := range memberships {
+			if membership.exists {
+				tenants = append(tenants, ids[i])
+			}
+		}
+		if len(ids) < batch {
+			return tenants, nil
+		}
+		after = ids[len(ids)-1]
+	}
+}
+
+// UpdateMembership is in the contract of package store.
+func (s *Store) UpdateMembership(ctx context.Context, tenantID, userID string, edit store.MembershipChange) error {
+	tenant, err := s.cachedTenant(ctx, tenantID)
+	if err != nil {
+		return err
+	}
+	nobody := policy.Membership{AccountID: tenant.AccountID, TenantID: tenantID, UserID: userID}
+	var claimed []string
+	return untilSaved(ctx, func() (bool, error) {
+		old, err := s.get(ctx, memberKey(tenantID, userID))
+		if err != nil {
+			return false, err
+		}
+		before := nobody
+		if old.exists {
+			if before, err = decode[policy.Membership](old.value); err != nil {
+				return false, err
+			}
+		}
+		after, events, err := edit(before)
+		if err != nil {
+			s.dropClientIDs(ctx, missing(claimed, clientIDs(before)))
+			return false, err
+		}
+		added := missing(clientIDs(after), clientIDs(before))
+		claimed = append(claimed, added...)
+		if err := s.prepareMembership(ctx, old, after, added); err != nil {
+			return false, err
+		}
+		saved, err := s.commitMembership(ctx, old, after, missing(clientIDs(before), clientIDs(after)), events)
+		if saved {
+			s.dropClientIDs(ctx, missing(append(claimed, clientIDs(before)...), clientIDs(after)))
+		}
+		return saved, err
+	})
+}
+
+// prepareMembership writes, in other slots, what must be there before the membership is.
+func (s *Store) prepareMembership(ctx context.Context, old snapshot, after policy.Membership, added []string) error {
+	if !old.exists && after.Exists() {
+		if err := s.enter(ctx, tenantsOfKey(after.AccountID, after.UserID), after.TenantID); err != nil {
+			return err
+		}
+	}
+	for _, clientID := range added {
+		if err := s.claimClientID(ctx, clientID, pointer{after.TenantID, after.UserID}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) commitMembership(ctx context.Context, old snapshot, after policy.Membership, dropped []string, events []policy.Event) (bool, error) {
+	var c change
+	if after.Exists() {
+		c.index(membersKey(after.TenantID), after.UserID)
+	} else {
+		c.unindex(membersKey(after.TenantID), after.UserID)
+	}
+	for _, clientID := range dropped {
+		c.unindex(accessKey(after.TenantID), clientID)
+	}
+	if err := c.record(tenantTrailKey(after.TenantID), events); err != nil {
+		return false, err
+	}
+	if !after.Exists() {
+		c.remove(old)
+		return s.commit(ctx, c)
+	}
+	text, err := encode(after)
+	if err != nil {
+		return false, err
+	}
+	c.put(old, text)
+	return s.commit(ctx, c)
+}
+
+// clientIDs lists the client IDs of a membership; one that does not exist has none.
+func clientIDs(m policy.Membership) []string {
+	if !m.Exists() {
+		return nil
+	}
+	ids := make([]string, len(m.Keys))
+	for i, key := range m.Keys {
+		ids[i] = key.ClientID
+	}
+	return ids
+}

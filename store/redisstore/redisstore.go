@@ -1,0 +1,80 @@
+package redisstore
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/redis/go-redis/v9"
+
+	"mintkey/policy"
+	"mintkey/store"
+)
+
+var _ store.Store = (*Store)(nil)
+
+// Store is a store.Store in Redis. Any number of processes may share one Redis.
+type Store struct {
+	client   redis.UniversalClient
+	primary  primaryFunc
+	tenants  *cache[policy.Tenant]
+	pointers *cache[pointer]
+}
+
+// Each cache holds at most this many small records: some 20 MB.
+const cacheSize = 100_000
+
+// Open connects to the Redis that the URL names:
+//
+//	redis://[[user]:password@]host[:port][/database]
+//	rediss://…                                          the same over TLS
+//	unix://[[user]:password@]/path/to/socket[?db=database]
+//	redis-sentinel://[[user]:password@]host:port,host:port…/master-name[?db=database]
+//	redis-cluster://[[user]:password@]host:port,host:port…
+//
+// The hosts of redis-sentinel are Sentinels, the user and password those of the Redis servers behind them; Sentinels with a
+// password of their own take it from sentinel_password (and sentinel_username) after the question mark.
+//
+// It is store.ErrUnavailable if Redis does not answer, and store.ErrSchemaTooNew if a later version of the program wrote to it.
+func Open(ctx context.Context, url string) (*Store, error) {
+	client, primary, err := newClient(url)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{
+		client: client, primary: primary,
+		tenants: newCache[policy.Tenant](cacheSize), pointers: newCache[pointer](cacheSize),
+	}
+	if err := s.checkSchema(ctx); err != nil {
+		_ = client.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Store) checkSchema(ctx context.Context) error {
+	if err := s.client.SetNX(ctx, schemaKey, store.SchemaVersion, 0).Err(); err != nil {
+		return unavailable(ctx, err)
+	}
+	text, err := s.client.Get(ctx, schemaKey).Result()
+	if err != nil {
+		return unavailable(ctx, err)
+	}
+	version, err := strconv.Atoi(text)
+	if err != nil {
+		return fmt.Errorf("%s in Redis is no schema version: %w", schemaKey, err)
+	}
+	if version > store.SchemaVersion {
+		return fmt.Errorf("%w: its schema is %d, this program knows %d", store.ErrSchemaTooNew, version, store.SchemaVersion)
+	}
+	return nil
+}
+
+// Ping reads one key, because a Redis that answers PING may still be loading its data or be cut off from its Cluster.
+func (s *Store) Ping(ctx context.Context) error {
+	_, err := s.get(ctx, schemaKey)
+	return err
+}
+
+// Close closes the connections.
+func (s *Store) Close() error { return s.client.Close() }

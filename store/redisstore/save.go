@@ -1,0 +1,96 @@
+package redisstore
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"mintkey/policy"
+	"mintkey/store"
+)
+
+// With this bound and these pauses, a hundred writers who all change one record all get their turn.
+const (
+	attempts = 100
+	maxPause = 50 * time.Millisecond
+)
+
+// untilSaved repeats an attempt that reads, decides and commits, until it is saved or fails.
+func untilSaved(ctx context.Context, attempt func() (saved bool, err error)) error {
+	for i := range attempts {
+		saved, err := attempt()
+		if saved || err != nil {
+			return err
+		}
+		pause := rand.N(min(time.Duration(i+1)*2*time.Millisecond, maxPause)) //nolint:gosec // spreads retries, guards nothing
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return unavailable(ctx, ctx.Err())
+		}
+	}
+	return store.ErrConflict
+}
+
+// create saves a record that does not exist yet, and with it what else the change holds.
+func (s *Store) create(ctx context.Context, key string, record any, trail string, events []policy.Event) error {
+	text, err := encode(record)
+	if err != nil {
+		return err
+	}
+	return untilSaved(ctx, func() (bool, error) {
+		old, err := s.get(ctx, key)
+		if err == nil && old.exists {
+			err = store.ErrExists
+		}
+		if err != nil {
+			return false, err
+		}
+		var c change
+		if err := c.record(trail, events); err != nil {
+			return false, err
+		}
+		c.put(old, text)
+		return s.commit(ctx, c)
+	})
+}
+
+// update changes a record that exists. The edit adds to the change what goes with it.
+func update[T any](ctx context.Context, s *Store, key string, edit func(before T, c *change) (T, error)) error {
+	return untilSaved(ctx, func() (bool, error) {
+		old, err := s.get(ctx, key)
+		if err == nil && !old.exists {
+			err = store.ErrNotFound
+		}
+		if err != nil {
+			return false, err
+		}
+		before, err := decode[T](old.value)
+		if err != nil {
+			return false, err
+		}
+		var c change
+		after, err := edit(before, &c)
+		if err != nil {
+			return false, err
+		}
+		text, err := encode(after)
+		if err != nil {
+			return false, err
+		}
+		c.put(old, text)
+		return s.commit(ctx, c)
+	})
+}
+
+// enter adds an ID to an index in another slot than its record. It comes before the record: an ID without a record is skipped by readers,
+// a record without its ID would be lost to them.
+func (s *Store) enter(ctx context.Context, index, id string) error {
+	return untilSaved(ctx, func() (bool, error) {
+		var c change
+		c.index(index, id)
+		return s.commit(ctx, c)
+	})
+}

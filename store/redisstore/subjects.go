@@ -1,0 +1,74 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+
+	"mintkey/policy"
+	"mintkey/store"
+)
+
+// SubjectByClientID is in the contract of package store. In the steady state it costs one round trip, because it remembers which
+// membership a client ID leads to. That memory can't make a revoked key work: the membership itself is always read.
+func (s *Store) SubjectByClientID(ctx context.Context, clientID string) (policy.Subject, error) {
+	if to, ok := s.pointers.get(clientID); ok {
+		subject, err := s.owner(ctx, to, clientID)
+		if !errors.Is(err, store.ErrNotFound) {
+			return subject, err
+		}
+		s.pointers.drop(clientID)
+	}
+	record, err := s.get(ctx, clientKey(clientID))
+	if err == nil && !record.exists {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return policy.Subject{}, err
+	}
+	to := parsePointer(record.value)
+	subject, err := s.owner(ctx, to, clientID)
+	if err == nil {
+		s.pointers.put(clientID, to)
+	}
+	return subject, err
+}
+
+// owner reads the subject that the pointer leads to, if it has the access key.
+func (s *Store) owner(ctx context.Context, to pointer, clientID string) (policy.Subject, error) {
+	subject, err := s.Subject(ctx, to.tenantID, to.userID)
+	if err != nil {
+		return policy.Subject{}, err
+	}
+	if _, err := subject.Membership.Key(clientID); err != nil {
+		return policy.Subject{}, store.ErrNotFound
+	}
+	return subject, nil
+}
+
+// Subject is in the contract of package store.
+func (s *Store) Subject(ctx context.Context, tenantID, userID string) (policy.Subject, error) {
+	tenant, err := s.cachedTenant(ctx, tenantID)
+	if err != nil {
+		return policy.Subject{}, err
+	}
+	records, err := s.getAll(ctx, memberKey(tenantID, userID), userKey(tenant.AccountID, userID), accountKey(tenant.AccountID))
+	if err != nil {
+		return policy.Subject{}, err
+	}
+	for _, record := range records {
+		if !record.exists {
+			return policy.Subject{}, store.ErrNotFound
+		}
+	}
+	subject := policy.Subject{Tenant: tenant}
+	if subject.Membership, err = decode[policy.Membership](records[0].value); err != nil {
+		return policy.Subject{}, err
+	}
+	if subject.User, err = decode[policy.User](records[1].value); err != nil {
+		return policy.Subject{}, err
+	}
+	if subject.Account, err = decode[policy.Account](records[2].value); err != nil {
+		return policy.Subject{}, err
+	}
+	return subject, nil
+}

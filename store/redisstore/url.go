@@ -1,0 +1,149 @@
+package redisstore
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+)
+
+const forms = "redis://host:port/database, rediss://host:port/database, unix:///path/to/socket, " +
+	"redis-sentinel://host:port,host:port/master-name or redis-cluster://host:port,host:port"
+
+// How long a request may hang on a Redis that does not answer: at most twice two seconds, since a read is tried once more.
+const (
+	ioTimeout   = 2 * time.Second
+	readRetries = 1
+)
+
+// primaryFunc returns the client of the node that writes a key.
+type primaryFunc func(ctx context.Context, key string) (*redis.Client, error)
+
+func newClient(rawURL string) (redis.UniversalClient, primaryFunc, error) {
+	scheme, rest, _ := strings.Cut(rawURL, "://")
+	var single *redis.Client
+	var err error
+	switch scheme {
+	case "redis", "rediss", "unix":
+		single, err = newSingle(rawURL)
+	case "redis-sentinel":
+		single, err = newSentinel(rest)
+	case "redis-cluster":
+		var cluster *redis.ClusterClient
+		if cluster, err = newCluster(rest); err == nil {
+			return cluster, cluster.MasterForKey, nil
+		}
+	default:
+		err = errors.New("unknown scheme")
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("the URL of the store: %w; allowed are %s", withoutURL(err), forms)
+	}
+	return single, func(context.Context, string) (*redis.Client, error) { return single, nil }, nil
+}
+
+// withoutURL drops the URL, and so its password, from an error of package url.
+func withoutURL(err error) error {
+	if parse := new(url.Error); errors.As(err, &parse) {
+		return errors.New("it cannot be parsed")
+	}
+	return err
+}
+
+func newSingle(rawURL string) (*redis.Client, error) {
+	o, err := redis.ParseURL(rawURL)
+	if err != nil {
+		return nil, err
+	}
+	o.MaxRetries = cmp.Or(o.MaxRetries, readRetries)
+	o.DialTimeout = cmp.Or(o.DialTimeout, ioTimeout)
+	o.ReadTimeout = cmp.Or(o.ReadTimeout, ioTimeout)
+	o.WriteTimeout = cmp.Or(o.WriteTimeout, ioTimeout)
+	o.DialerRetries = 1
+	o.ContextTimeoutEnabled = true
+	o.PipelinePoolSize = -1
+	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	return redis.NewClient(o), nil
+}
+
+func newSentinel(rest string) (*redis.Client, error) {
+	u, err := parseHosts(rest, "db", "sentinel_username", "sentinel_password")
+	if err != nil {
+		return nil, err
+	}
+	if u.path == "" || strings.Contains(u.path, "/") {
+		return nil, errors.New("the name of the master is missing after the hosts")
+	}
+	database, err := strconv.Atoi(cmp.Or(u.query.Get("db"), "0"))
+	if err != nil || database < 0 {
+		return nil, errors.New("db is not a number")
+	}
+	return redis.NewFailoverClient(&redis.FailoverOptions{
+		MasterName: u.path, SentinelAddrs: u.hosts,
+		SentinelUsername: u.query.Get("sentinel_username"), SentinelPassword: u.query.Get("sentinel_password"),
+		Username: u.username, Password: u.password, DB: database,
+		MaxRetries: readRetries, DialTimeout: ioTimeout, ReadTimeout: ioTimeout, WriteTimeout: ioTimeout,
+		DialerRetries: 1, ContextTimeoutEnabled: true, PipelinePoolSize: -1,
+	}), nil
+}
+
+func newCluster(rest string) (*redis.ClusterClient, error) {
+	u, err := parseHosts(rest)
+	if err != nil {
+		return nil, err
+	}
+	if u.path != "" {
+		return nil, errors.New("a Redis Cluster has one database, without a name")
+	}
+	return redis.NewClusterClient(&redis.ClusterOptions{
+		Addrs: u.hosts, Username: u.username, Password: u.password,
+		DialTimeout: ioTimeout, ReadTimeout: ioTimeout, WriteTimeout: ioTimeout,
+		DialerRetries: 1, ContextTimeoutEnabled: true, PipelinePoolSize: -1,
+		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+	}), nil
+}
+
+type hostsURL struct {
+	username, password string
+	hosts              []string
+	path               string
+	query              url.Values
+}
+
+// parseHosts reads [user:password@]host:port,host:port[/path][?query]. Package url refuses a list of hosts, so it gets one at a time.
+func parseHosts(rest string, parameters ...string) (hostsURL, error) {
+	end := len(rest)
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		end = i
+	}
+	at := strings.LastIndex(rest[:end], "@") + 1
+	var parsed hostsURL
+	for host := range strings.SplitSeq(rest[at:end], ",") {
+		u, err := url.Parse("redis://" + rest[:at] + host + rest[end:])
+		if err != nil {
+			return hostsURL{}, err
+		}
+		if u.Hostname() == "" || u.Port() == "" {
+			return hostsURL{}, fmt.Errorf("%q is not host:port", host)
+		}
+		parsed.hosts = append(parsed.hosts, net.JoinHostPort(u.Hostname(), u.Port()))
+		parsed.username = u.User.Username()
+		parsed.password, _ = u.User.Password()
+		parsed.path, parsed.query = strings.TrimPrefix(u.Path, "/"), u.Query()
+	}
+	for name := range parsed.query {
+		if !slices.Contains(parameters, name) {
+			return hostsURL{}, fmt.Errorf("unknown parameter %q", name)
+		}
+	}
+	return parsed, nil
+}

@@ -1,0 +1,168 @@
+package redisstore
+
+import (
+	"context"
+
+	"mintkey/policy"
+	"mintkey/store"
+)
+
+// CreateUser is in the contract of package store.
+func (s *Store) CreateUser(ctx context.Context, user policy.User, events ...policy.Event) error {
+	// Looking first keeps the usual refusals from leaving a claim behind.
+	if _, err := s.newUser(ctx, user); err != nil {
+		return err
+	}
+	if err := s.claimUserID(ctx, user.AccountID, user.ID); err != nil {
+		return err
+	}
+	text, err := encode(user)
+	if err != nil {
+		return err
+	}
+	err = untilSaved(ctx, func() (bool, error) {
+		free, err := s.newUser(ctx, user)
+		if err != nil {
+			return false, err
+		}
+		var c change
+		c.index(usersKey(user.AccountID), user.ID)
+		if err := c.record(accountTrailKey(user.AccountID), events); err != nil {
+			return false, err
+		}
+		c.put(free[0], text)
+		c.put(free[1], user.ID)
+		return s.commit(ctx, c)
+	})
+	if err != nil {
+		return err
+	}
+	return s.checkUserClaim(ctx, user)
+}
+
+// newUser returns the keys of the user's record and e-mail address, both unused, or the reason why the user can't be made.
+func (s *Store) newUser(ctx context.Context, user policy.User) ([]snapshot, error) {
+	keys, err := s.getAll(ctx, userKey(user.AccountID, user.ID), emailKey(user.AccountID, policy.FoldEmail(user.Email)))
+	switch {
+	case err != nil:
+		return nil, err
+	case keys[0].exists:
+		return nil, store.ErrExists
+	case keys[1].exists:
+		return nil, store.ErrEmailTaken
+	}
+	return keys, nil
+}
+
+// User is in the contract of package store.
+func (s *Store) User(ctx context.Context, accountID, id string) (policy.User, error) {
+	return find[policy.User](ctx, s, userKey(accountID, id))
+}
+
+// UserByEmail is in the contract of package store.
+func (s *Store) UserByEmail(ctx context.Context, accountID, email string) (policy.User, error) {
+	owner, err := s.get(ctx, emailKey(accountID, policy.FoldEmail(email)))
+	if err == nil && !owner.exists {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return policy.User{}, err
+	}
+	return s.User(ctx, accountID, owner.value)
+}
+
+// UsersByID is in the contract of package store.
+func (s *Store) UsersByID(ctx context.Context, accountID string, ids []string) (map[string]policy.User, error) {
+	keys := make([]string, len(ids))
+	for i, id := range ids {
+		keys[i] = userKey(accountID, id)
+	}
+	records, err := s.getAll(ctx, keys...)
+	if err != nil {
+		return nil, err
+	}
+	users := make(map[string]policy.User, len(ids))
+	for i, record := range records {
+		if !record.exists {
+			continue
+		}
+		if users[ids[i]], err = decode[policy.User](record.value); err != nil {
+			return nil, err
+		}
+	}
+	return users, nil
+}
+
+// Users is in the contract of package store.
+func (s *Store) Users(ctx context.Context, accountID string, page store.Page) ([]policy.User, error) {
+	key := func(id string) string { return userKey(accountID, id) }
+	return list(ctx, s, usersKey(accountID), page, key, every[policy.User])
+}
+
+// UpdateUser is in the contract of package store.
+func (s *Store) UpdateUser(ctx context.Context, accountID, id string, edit func(policy.User) (policy.User, []policy.Event, error)) error {
+	return update(ctx, s, userKey(accountID, id), func(before policy.User, c *change) (policy.User, error) {
+		after, events, err := edit(before)
+		if err != nil {
+			return after, err
+		}
+		if err := c.record(accountTrailKey(accountID), events); err != nil {
+			return after, err
+		}
+		return after, s.moveEmail(ctx, accountID, before, after, c)
+	})
+}
+
+func (s *Store) moveEmail(ctx context.Context, accountID string, before, after policy.User, c *change) error {
+	from, to := policy.FoldEmail(before.Email), policy.FoldEmail(after.Email)
+	if from == to {
+		return nil
+	}
+	taken, err := s.get(ctx, emailKey(accountID, to))
+	if err == nil && taken.exists {
+		err = store.ErrEmailTaken
+	}
+	if err != nil {
+		return err
+	}
+	c.do("DEL", emailKey(accountID, from))
+	c.put(taken, after.ID)
+	return nil
+}
+
+// DeleteUser is in the contract of package store. The list of the user's tenants stays: it is only a hint, and an addition that races with
+// the deletion must still be found.
+func (s *Store) DeleteUser(ctx context.Context, accountID, id string, events ...policy.Event) error {
+	claim, err := s.get(ctx, userClaimKey(id))
+	if err != nil {
+		return err
+	}
+	if err := s.deleteUserRecord(ctx, accountID, id, events); err != nil {
+		return err
+	}
+	return s.releaseUserID(ctx, claim)
+}
+
+func (s *Store) deleteUserRecord(ctx context.Context, accountID, id string, events []policy.Event) error {
+	return untilSaved(ctx, func() (bool, error) {
+		old, err := s.get(ctx, userKey(accountID, id))
+		if err == nil && !old.exists {
+			err = store.ErrNotFound
+		}
+		if err != nil {
+			return false, err
+		}
+		user, err := decode[policy.User](old.value)
+		if err != nil {
+			return false, err
+		}
+		var c change
+		c.remove(old)
+		c.do("DEL", emailKey(accountID, policy.FoldEmail(user.Email)))
+		c.unindex(usersKey(accountID), id)
+		if err := c.record(accountTrailKey(accountID), events); err != nil {
+			return false, err
+		}
+		return s.commit(ctx, c)
+	})
+}

@@ -1,0 +1,66 @@
+package redisstore
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Warnings is in the contract of package store. It asks every master of a Cluster.
+func (s *Store) Warnings(ctx context.Context) ([]string, error) {
+	if err := s.Ping(ctx); err != nil {
+		return nil, err
+	}
+	cluster, ok := s.client.(*redis.ClusterClient)
+	if !ok {
+		return warningsOf(ctx, s.client), nil
+	}
+	var mu sync.Mutex
+	var all []string
+	err := cluster.ForEachMaster(ctx, func(ctx context.Context, master *redis.Client) error {
+		found := warningsOf(ctx, master)
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, found...)
+		return nil
+	})
+	if err != nil {
+		return nil, unavailable(ctx, err)
+	}
+	slices.Sort(all)
+	return slices.Compact(all), nil
+}
+
+func warningsOf(ctx context.Context, server redis.UniversalClient) []string {
+	var warnings []string
+	settings := map[string]string{}
+	for _, name := range []string{"appendonly", "save", "maxmemory", "maxmemory-policy"} {
+		setting, err := server.ConfigGet(ctx, name).Result()
+		if err != nil {
+			warnings = append(warnings, fmt.Sprintf("Redis does not tell its settings (%v): "+
+				"see to it yourself that appendonly is yes and maxmemory-policy is noeviction.", err))
+			break
+		}
+		settings[name] = setting[name]
+	}
+	switch {
+	case settings["appendonly"] != "no":
+	case settings["save"] == "":
+		warnings = append(warnings, "Redis keeps everything in memory only: a restart loses all accounts, users and access keys. Set appendonly to yes.")
+	default:
+		warnings = append(warnings, "Redis saves to disk only now and then: a crash brings back access keys that were revoked "+
+			"since the last time. Set appendonly to yes.")
+	}
+	if eviction := settings["maxmemory-policy"]; settings["maxmemory"] != "0" && eviction != "" && eviction != "noeviction" {
+		warnings = append(warnings, fmt.Sprintf("Redis drops records when its memory is full (maxmemory-policy %s). "+
+			"Set maxmemory-policy to noeviction.", eviction))
+	}
+	if err := server.Do(ctx, "ROLE").Err(); err != nil {
+		warnings = append(warnings, fmt.Sprintf("Redis does not tell its replicas (%v): changes are not confirmed by one, and "+
+			"a failover may bring back an access key that was revoked.", err))
+	}
+	return warnings
+}
