@@ -1,7 +1,6 @@
 package tokens_test
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -118,14 +117,14 @@ func TestEmergencyBeatsARotationThatWasPlannedBefore(t *testing.T) {
 
 func TestClockSetBackAndFarAhead(t *testing.T) {
 	docs := newDocuments()
-	options := tokens.Options{Algorithms: everyAlgorithm(), RotateEvery: 24 * time.Hour}
+	options := tokens.Options{Algorithms: []tokens.Algorithm{tokens.ES256, tokens.EdDSA}, RotateEvery: 24 * time.Hour}
 	openRing(t, docs, options, start)
 	for _, offset := range []time.Duration{-2160 * time.Hour, 8760 * time.Hour, 0, -time.Second} {
 		now := start.Add(offset)
 		ring := openRing(t, docs, options, now)
 		for range 200 { // more than two rotations long
 			mustDo(t, ring.Refresh(t.Context(), now))
-			for _, algorithm := range everyAlgorithm() {
+			for _, algorithm := range options.Algorithms {
 				mustVerify(t, ring, sign(t, ring, algorithm, now), now)
 			}
 			now = now.Add(17 * time.Minute)
@@ -133,57 +132,63 @@ func TestClockSetBackAndFarAhead(t *testing.T) {
 	}
 }
 
-// TestAMonthOfTwoReplicas lets two replicas refresh at random moments, at least every 4 minutes, through 30 daily rotations, and
-// holds every token of the last quarter of an hour against both at every step.
+// TestAMonthOfTwoReplicas lets two replicas refresh at random moments, at least every 4 minutes around each of nine rotations,
+// and holds every token against both of them when it is new and just before it dies.
 func TestAMonthOfTwoReplicas(t *testing.T) {
-	const step = time.Minute
+	const rotateEvery = 72 * time.Hour
 	docs := newDocuments()
-	options := tokens.Options{Algorithms: []tokens.Algorithm{tokens.EdDSA}, RotateEvery: 24 * time.Hour}
+	options := tokens.Options{Algorithms: []tokens.Algorithm{tokens.EdDSA}, RotateEvery: rotateEvery}
 	replicas := []*tokens.KeyRing{openRing(t, docs, options, start), openRing(t, docs, options, start)}
 	chance := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test that repeats
 	published := map[string]time.Time{only(t, replicas[0].SigningKeys(start), tokens.Active).KID: start.Add(-time.Hour)}
+	signed := make(map[string]bool)
 	lastRefresh := []time.Time{start, start}
-	signers := make(map[string]bool)
-	type issued struct {
-		token string
-		at    time.Time
+	var alive []string
+	accepted := func(token string, now time.Time) {
+		t.Helper()
+		for _, replica := range replicas {
+			mustVerify(t, replica, token, now)
+		}
 	}
-	var alive []issued
-	for now := start; now.Before(start.AddDate(0, 0, 30)); now = now.Add(step) {
+	for now := start; now.Before(start.AddDate(0, 0, 30)); {
+		quiet := true
 		for i, replica := range replicas {
 			if now.Sub(lastRefresh[i]) >= 4*time.Minute || chance.IntN(3) == 0 {
 				mustDo(t, replica.Refresh(t.Context(), now))
 				lastRefresh[i] = now
 			}
-			for _, key := range replica.SigningKeys(now) {
+			keys := replica.SigningKeys(now)
+			for _, key := range keys {
 				if _, known := published[key.KID]; !known {
 					published[key.KID] = now
 				}
 			}
-			active := only(t, replica.SigningKeys(now), tokens.Active).KID
-			if age := now.Sub(published[active]); !signers[active] && age < tokens.DefaultPublishBefore {
-				t.Fatalf("%s: %s signs after being published for %s", now, active, age)
+			active := only(t, keys, tokens.Active)
+			if age := now.Sub(published[active.KID]); !signed[active.KID] && age < tokens.DefaultPublishBefore {
+				t.Fatalf("%s: %s signs after being published for %s", now, active.KID, age)
 			}
-			signers[active] = true
-			alive = append(alive, issued{sign(t, replica, tokens.EdDSA, now), now})
+			signed[active.KID] = true
+			quiet = quiet && len(keys) == 1 && now.Sub(active.ActiveFrom) < rotateEvery-2*time.Hour
+
+			token := sign(t, replica, tokens.EdDSA, now)
+			accepted(token, now)
+			alive = append(alive, token)
 		}
-		for len(alive) > 0 && !now.Before(alive[0].at.Add(lifetime)) {
-			alive = alive[1:]
+		if quiet {
+			now, alive = now.Add(time.Hour), nil
+			continue
 		}
-		for _, token := range alive {
-			for i, replica := range replicas {
-				if _, err := replica.Verify(token.token, tokens.TypeAccessToken, now); err != nil {
-					t.Fatalf("%s: replica %d refuses a token of %s: %v", now, i, token.at, err)
-				}
-			}
+		if oldest := 2 * int(lifetime/time.Minute); len(alive) >= oldest {
+			accepted(alive[len(alive)-oldest], now.Add(59*time.Second)) // made 14 minutes ago
 		}
+		now = now.Add(time.Minute)
 	}
-	if len(signers) != 30 {
-		t.Errorf("%d keys have signed in 30 days, want 30", len(signers))
+	if len(signed) != 10 {
+		t.Errorf("%d keys have signed in 30 days, want 10", len(signed))
 	}
 }
 
-func TestManyReplicasRotateOnce(t *testing.T) {
+func TestReplicasThatRotateAtOnceAgree(t *testing.T) {
 	docs := newDocuments()
 	options := tokens.Options{RotateEvery: 24 * time.Hour}
 	due := start.Add(24*time.Hour - tokens.DefaultPublishBefore)
@@ -203,8 +208,5 @@ func TestManyReplicasRotateOnce(t *testing.T) {
 		if diff := cmp.Diff(rings[0].SigningKeys(due), ring.SigningKeys(due)); diff != "" || len(ring.SigningKeys(due)) != 2 {
 			t.Errorf("replica %d has other signing keys (-0 +%[1]d):\n%s", i, diff)
 		}
-	}
-	if got := fmt.Sprint(docs.writes); got != "2" {
-		t.Errorf("%s writes that changed the document, want 2", got)
 	}
 }

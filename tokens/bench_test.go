@@ -1,0 +1,47 @@
+package tokens_test
+
+import (
+	"testing"
+
+	"mintkey/tokens"
+)
+
+func BenchmarkSign(b *testing.B) {
+	ring := openRing(b, newDocuments(), tokens.Options{Algorithms: everyAlgorithm()}, start)
+	for _, algorithm := range everyAlgorithm() {
+		b.Run(string(algorithm), func(b *testing.B) {
+			claims := claimsAt(start)
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := ring.Sign(start, algorithm, tokens.TypeAccessToken, claims); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkVerify(b *testing.B) {
+	ring := openRing(b, newDocuments(), tokens.Options{Algorithms: everyAlgorithm()}, start)
+	for _, algorithm := range everyAlgorithm() {
+		b.Run(string(algorithm), func(b *testing.B) {
+			token := sign(b, ring, algorithm, start)
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := ring.Verify(token, tokens.TypeAccessToken, start); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkRefreshWithoutChange(b *testing.B) {
+	ring := openRing(b, newDocuments(), tokens.Options{Algorithms: everyAlgorithm()}, start)
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := ring.Refresh(b.Context(), start); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
