@@ -6,10 +6,6 @@ import (
 	"net/http/httptest"
 	"sync"
 	"testing"
-
-	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/getkin/kin-openapi/routers"
-	"github.com/getkin/kin-openapi/routers/gorillamux"
 )
 
 // DocumentPath is where the handler under test must serve its document.
@@ -17,10 +13,9 @@ const DocumentPath = "/openapi.json"
 
 // Checker is a handler that judges the answers of another one. Its methods may be called from many goroutines.
 type Checker struct {
-	t      testing.TB
-	next   http.Handler
-	doc    *openapi3.T
-	router routers.Router
+	t    testing.TB
+	next http.Handler
+	doc  *document
 
 	mu   sync.Mutex
 	seen map[string]bool // answers, as named by answer
@@ -34,17 +29,13 @@ func answer(method, path, status string) string { return method + " " + path + "
 // reported before the client of the test can go on. It stops the test if next serves no sound document.
 func Handler(t testing.TB, next http.Handler) *Checker {
 	t.Helper()
-	c := &Checker{t: t, next: next, seen: map[string]bool{}}
 	served := httptest.NewRecorder()
 	next.ServeHTTP(served, httptest.NewRequestWithContext(t.Context(), http.MethodGet, DocumentPath, nil))
-	var err error
-	if c.doc, err = openapi3.NewLoader().LoadFromData(served.Body.Bytes()); err != nil {
-		t.Fatalf("openapitest: GET %s answered %d with a body that is no OpenAPI document: %v", DocumentPath, served.Code, err)
+	doc, err := parse(served.Body.Bytes())
+	if err != nil {
+		t.Fatalf("openapitest: GET %s answered %d without a sound OpenAPI document: %v", DocumentPath, served.Code, err)
 	}
-	if c.router, err = gorillamux.NewRouter(c.doc); err != nil {
-		t.Fatalf("openapitest: the paths of the document: %v", err)
-	}
-	return c
+	return &Checker{t: t, next: next, doc: doc, seen: map[string]bool{}}
 }
 
 // ServeHTTP implements http.Handler.

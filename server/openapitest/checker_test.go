@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -169,6 +170,30 @@ func TestViolationsAreReported(t *testing.T) {
 				t.Errorf("reported %q, want one report with %q", texts, row.report)
 			}
 		})
+	}
+}
+
+// The race detector is the judge here: a server under test answers many requests at once.
+func TestManyAtOnce(t *testing.T) {
+	text := document(t)
+	checker := openapitest.Handler(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == openapitest.DocumentPath {
+			_, _ = w.Write(text)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Cache-Control", "no-store")
+		_, _ = fmt.Fprintf(w, `{"items":[{%s,"expires_at":null}]}`, key)
+	}))
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			checker.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/admin/v1/tenants/t1/keys", nil))
+		})
+	}
+	group.Wait()
+	if diff := cmp.Diff([]string{"GET /admin/v1/tenants/{tenant}/keys 200"}, checker.Seen()); diff != "" {
+		t.Errorf("seen (-want +got):\n%s", diff)
 	}
 }
 
