@@ -27,8 +27,12 @@ func newProcess(t *testing.T, name, command string, args ...string) *process {
 	t.Helper()
 	p := &process{t: t, name: name, command: command, args: args, logPath: filepath.Join(t.TempDir(), name+".log")}
 	t.Cleanup(func() {
-		if p.running != nil {
+		switch {
+		case p.running == nil:
+		case command == mintkey: // whose graceful stop is thereby part of every test
 			p.terminate()
+		default:
+			p.kill()
 		}
 		if log := p.log(); t.Failed() {
 			t.Logf("the log of %s ends:\n%s", name, log[max(0, len(log)-4000):])

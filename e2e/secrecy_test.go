@@ -30,7 +30,11 @@ func TestSecretNowhere(t *testing.T) {
 			key = refreshed
 		}
 		d.admin.mustFetch(key)
-		secrets = append(secrets, misplace(t, d, key)...)
+		stale := d.newKey("owner")
+		d.admin.must(http.StatusNoContent, http.MethodDelete, d.keysPath()+"/"+stale.ClientID, nil, nil)
+		secrets = append(secrets, stale.ClientSecret)
+		misplace(t, d, key, key.ClientSecret)
+		misplace(t, d, key, stale.ClientSecret)
 		lookAround(d, key)
 
 		places := everywhere(t, d, record)
@@ -38,7 +42,7 @@ func TestSecretNowhere(t *testing.T) {
 			for place, text := range places {
 				for form, pattern := range spellings(key.ClientID, secret) {
 					if bytes.Contains(text, pattern) {
-						t.Errorf("%s has a client secret, %s", place, form)
+						t.Errorf("%s has a client secret, %s: …%s…", place, form, around(text, pattern))
 					}
 				}
 			}
@@ -47,42 +51,38 @@ func TestSecretNowhere(t *testing.T) {
 	})
 }
 
-// misplace sends secrets, right and wrong ones, wherever a confused client might put them.
-func misplace(t *testing.T, d *deployment, key accessKey) []string {
+// misplace sends a secret wherever a confused client might put it.
+func misplace(t *testing.T, d *deployment, key accessKey, secret string) {
 	t.Helper()
-	wrong := "mks_" + strings.Repeat("Wr0ngSecret", 5)[:49]
-	for _, secret := range []string{key.ClientSecret, wrong} {
-		form := url.Values{"grant_type": {"client_credentials"}, "client_id": {key.ClientID}, "client_secret": {secret}}.Encode()
-		for _, request := range []*http.Request{
-			post(d, "/oauth2/token?"+form, ""),
-			post(d, "/oauth2/token", form+"&client_secret="+secret),
-			post(d, "/oauth2/token", "grant_type="+secret),
-			post(d, "/oauth2/token", "grant_type=client_credentials&client_id="+secret+"&client_secret="+secret),
-			post(d, "/oauth2/token", form+"&scope="+secret),
-			post(d, "/oauth2/token", form+"&resource="+secret),
-			post(d, "/oauth2/"+secret, form),
-			post(d, "/v1/auth-client?TENANTID="+secret, `{"client_id":"`+key.ClientID+`","client_secret":"`+secret+`"}`),
-			post(d, "/v1/auth?TENANTID="+d.first.TenantID, `{"user":"`+secret+`","password":"`+secret+`"}`),
-		} {
-			if _, err := d.admin.send(request); err != nil {
-				t.Fatal(err)
-			}
-		}
-		for _, path := range []string{d.keysPath() + "/" + secret, "/admin/v1/tenants/" + secret + "/keys", "/me/v1/keys?after=" + secret} {
-			if _, err := d.admin.try(http.MethodGet, path, nil); err != nil {
-				t.Fatal(err)
-			}
-		}
-		stranger := *d.admin
-		stranger.token = secret
-		if a, err := stranger.try(http.MethodGet, d.keysPath(), nil); err != nil || a.status != http.StatusUnauthorized {
-			t.Errorf("a client secret as a bearer token: %v %s; want 401", err, a)
-		}
-		if _, a, err := d.admin.fetch(accessKey{secret, key.ClientID}); err != nil || a.status != http.StatusUnauthorized {
-			t.Errorf("client ID and secret the wrong way round: %v %s; want 401", err, a)
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {key.ClientID}, "client_secret": {secret}}.Encode()
+	for _, request := range []*http.Request{
+		post(d, "/oauth2/token?"+form, ""),
+		post(d, "/oauth2/token", form+"&client_secret="+secret),
+		post(d, "/oauth2/token", "grant_type="+secret),
+		post(d, "/oauth2/token", "grant_type=client_credentials&client_id="+secret+"&client_secret="+secret),
+		post(d, "/oauth2/token", form+"&scope="+secret),
+		post(d, "/oauth2/token", form+"&resource="+secret),
+		post(d, "/oauth2/"+secret, form),
+		post(d, "/v1/auth-client?TENANTID="+secret, `{"client_id":"`+key.ClientID+`","client_secret":"`+secret+`"}`),
+		post(d, "/v1/auth?TENANTID="+d.first.TenantID, `{"user":"`+secret+`","password":"`+secret+`"}`),
+	} {
+		if _, err := d.admin.send(request); err != nil {
+			t.Fatal(err)
 		}
 	}
-	return []string{wrong}
+	for _, path := range []string{d.keysPath() + "/" + secret, "/admin/v1/tenants/" + secret + "/keys", "/me/v1/keys?after=" + secret} {
+		if _, err := d.admin.try(http.MethodGet, path, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stranger := *d.admin
+	stranger.token = secret
+	if a, err := stranger.try(http.MethodGet, d.keysPath(), nil); err != nil || a.status != http.StatusUnauthorized {
+		t.Errorf("a client secret as a bearer token: %v %s; want 401", err, a)
+	}
+	if _, a, err := d.admin.fetch(accessKey{secret, key.ClientID}); err != nil || a.status != http.StatusUnauthorized {
+		t.Errorf("client ID and secret the wrong way round: %v %s; want 401", err, a)
+	}
 }
 
 func post(d *deployment, path, body string) *http.Request {
@@ -106,6 +106,12 @@ func lookAround(d *deployment, key accessKey) {
 	owner := *d.admin
 	owner.token = owner.mustFetch(key)
 	owner.must(http.StatusOK, http.MethodGet, "/me/v1/keys", nil, nil)
+}
+
+// around is the pattern with what stands before and after it.
+func around(text, pattern []byte) []byte {
+	at := bytes.Index(text, pattern)
+	return text[max(0, at-80):min(len(text), at+len(pattern)+80)]
 }
 
 // spellings are the forms in which a secret could be kept, by accident or on purpose.

@@ -8,7 +8,7 @@ const fetch = (secret) =>
 const token = await fetch(clientSecret)
 assert.equal(token.tokenType, 'bearer')
 await assert.rejects(fetch(wrongSecret), (error) => {
-  assert.equal(error.status, 401)
+  assert.equal(error.code, 'EAUTH')
   assert.equal(error.body.error, 'invalid_client')
   return true
 })
