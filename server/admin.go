@@ -117,9 +117,8 @@ const maxJSONBytes = 1 << 20
 
 // decode reads the JSON body. Unknown fields are refused, so that a misspelt setting is never silently ignored.
 func (c *call) decode(body any) error {
-	mediaType, _, err := mime.ParseMediaType(c.Header.Get("Content-Type"))
-	if err != nil || mediaType != "application/json" && !strings.HasSuffix(mediaType, "+json") {
-		return refuse(errUnsupportedMediaType, "The body must be application/json.")
+	if err := c.checkMediaType(); err != nil {
+		return err
 	}
 	text, err := c.readBody()
 	if err != nil {
@@ -128,10 +127,21 @@ func (c *call) decode(body any) error {
 	return decodeStrictly(text, body)
 }
 
+func (c *call) checkMediaType() error {
+	mediaType, _, err := mime.ParseMediaType(c.Header.Get("Content-Type"))
+	if err != nil || mediaType != "application/json" && !strings.HasSuffix(mediaType, "+json") {
+		return refuse(errUnsupportedMediaType, "The body must be application/json.")
+	}
+	return nil
+}
+
 // decodeOptional is decode where a missing body means the defaults.
 func (c *call) decodeOptional(body any) error {
 	text, err := c.readBody()
 	if err != nil || len(bytes.TrimSpace(text)) == 0 {
+		return err
+	}
+	if err := c.checkMediaType(); err != nil {
 		return err
 	}
 	return decodeStrictly(text, body)

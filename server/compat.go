@@ -53,10 +53,7 @@ func (s *Server) readCompat(w http.ResponseWriter, r *http.Request, body any) bo
 }
 
 func (s *Server) answerCompat(w http.ResponseWriter, r *http.Request, credentials clientCredentials) {
-	issued, err := s.clientCredentialsGrant(r.Context(), credentials, url.Values{})
-	if err == nil && issued.claims.TenantID != r.URL.Query().Get("TENANTID") {
-		err = refuseForeignTenant()
-	}
+	issued, err := s.compatGrant(r, credentials)
 	if err != nil {
 		s.metrics.refused(s.errors.find(err).oauth)
 		s.writeCompatError(w, r, err)
@@ -67,5 +64,13 @@ func (s *Server) answerCompat(w http.ResponseWriter, r *http.Request, credential
 	writeJSON(w, http.StatusOK, compatToken{issued.text})
 }
 
-// refuseForeignTenant looks like any other failure to authenticate: a key opens nothing in another tenant (R1).
-func refuseForeignTenant() error { return errUnknownClient }
+func (s *Server) compatGrant(r *http.Request, credentials clientCredentials) (issuedToken, error) {
+	subject, key, err := s.authenticateClient(r.Context(), credentials, aboutRequest(r.Context()).At)
+	if err != nil {
+		return issuedToken{}, err
+	}
+	if subject.Tenant.ID != r.URL.Query().Get("TENANTID") {
+		return issuedToken{}, errUnknownClient // a key opens nothing in another tenant (R1)
+	}
+	return s.issueTo(r.Context(), subject, key, url.Values{})
+}

@@ -57,7 +57,7 @@ type rendering struct {
 const (
 	unavailableDetail = "The server cannot reach its store. Nothing is wrong with the request: try again."
 	internalDetail    = "The server failed. The log has more under this request ID."
-	// clientDetail is the same for an unknown client, a wrong secret, an expired and a revoked key (R24).
+	// clientDetail is what every client hears that failed to authenticate, for whatever reason.
 	clientDetail = "Client authentication failed."
 )
 
@@ -78,8 +78,8 @@ func renderings() []rendering {
 
 		{kind: errUnauthorized, status: http.StatusUnauthorized, code: "unauthorized", title: "Unauthorized", oauth: "invalid_token"},
 		{kind: errInvalidToken, status: http.StatusUnauthorized, code: "unauthorized", title: "Unauthorized", detail: errInvalidToken.Error(), oauth: "invalid_token"},
+		{kind: tokens.ErrTokenExpired, status: http.StatusUnauthorized, code: "unauthorized", title: "Unauthorized", detail: tokens.ErrTokenExpired.Error(), oauth: "invalid_token"}, // is an ErrInvalidToken too
 		{kind: tokens.ErrInvalidToken, status: http.StatusUnauthorized, code: "unauthorized", title: "Unauthorized", detail: errInvalidToken.Error(), oauth: "invalid_token"},
-		{kind: tokens.ErrTokenExpired, status: http.StatusUnauthorized, code: "unauthorized", title: "Unauthorized", detail: "the token has expired", oauth: "invalid_token"},
 		{kind: errInsufficientScope, status: http.StatusForbidden, code: "insufficient_scope", title: "Insufficient scope", oauth: "insufficient_scope"},
 		{kind: policy.ErrNotGrantable, status: http.StatusForbidden, code: "not_grantable", title: "Not yours to grant"},
 

@@ -46,7 +46,7 @@ func (s *Server) writeOAuthError(w http.ResponseWriter, r *http.Request, err err
 	row := s.errors.find(err)
 	s.noteError(r, row.oauthStatus, err)
 	setErrorHeaders(w.Header(), row, fmt.Sprintf("Basic realm=%q", s.issuer))
-	writeJSON(w, row.oauthStatus, oauthError{Error: row.oauth, Description: descriptionText(row.detail)})
+	writeJSON(w, row.oauthStatus, oauthError{Error: row.oauth, Description: row.description()})
 }
 
 // writeCompatError is writeOAuthError with the "message" that existing plugins show.
@@ -54,7 +54,7 @@ func (s *Server) writeCompatError(w http.ResponseWriter, r *http.Request, err er
 	row := s.errors.find(err)
 	s.noteError(r, row.oauthStatus, err)
 	setErrorHeaders(w.Header(), row, fmt.Sprintf("Basic realm=%q", s.issuer))
-	text := descriptionText(row.detail)
+	text := row.description()
 	writeJSON(w, row.oauthStatus, oauthError{Error: row.oauth, Description: text, Message: text})
 }
 
@@ -86,6 +86,14 @@ func (s *Server) bearerChallenge(row rendering, err error) string {
 		return ""
 	}
 	return challenge
+}
+
+// description is the error_description. It is the same for an unknown client, a wrong secret and a dead key (R24).
+func (r rendering) description() string {
+	if r.oauth == "invalid_client" {
+		return clientDetail
+	}
+	return descriptionText(r.detail)
 }
 
 // descriptionText keeps to the characters that error_description may have (RFC 6749 section 5.2).

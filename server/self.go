@@ -1,6 +1,9 @@
 package server
 
-import "mintkey/store"
+import (
+	"mintkey/policy"
+	"mintkey/store"
+)
 
 // listOwnKeys lists the caller's keys in the token's tenant.
 func (s *Server) listOwnKeys(c *call) (reply, error) {
@@ -24,7 +27,8 @@ func (s *Server) listOwnKeys(c *call) (reply, error) {
 	return ok(answer), err
 }
 
-// refreshOwnKey refreshes a key of the caller; another's is none.
+// refreshOwnKey refreshes a key of the caller; another's is none. A token with little more than "self" must not turn into a secret that can
+// do more, so what the key can do now must be the token's to do as well.
 func (s *Server) refreshOwnKey(c *call) (reply, error) {
 	key, owner, err := s.findKey(c.Context(), c.tenant.ID, pathValue(c.Request, "client_id"), c.about.At)
 	if err != nil {
@@ -32,6 +36,9 @@ func (s *Server) refreshOwnKey(c *call) (reply, error) {
 	}
 	if owner.User.ID != c.caller.User.ID {
 		return reply{}, store.ErrNotFound
+	}
+	if err := policy.CheckGrant(c.caller.Authority(), c.caller.scopes, owner.Authority(), owner.Cut(key.Scopes, s.catalogue)); err != nil {
+		return reply{}, err
 	}
 	return s.refresh(c, key, owner)
 }

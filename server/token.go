@@ -82,11 +82,16 @@ func (t issuedToken) response() tokenResponse {
 
 // clientCredentialsGrant exchanges an access key for a token (RFC 6749 section 4.4).
 func (s *Server) clientCredentialsGrant(ctx context.Context, credentials clientCredentials, form url.Values) (issuedToken, error) {
-	now := aboutRequest(ctx).At
-	subject, key, err := s.authenticateClient(ctx, credentials, now)
+	subject, key, err := s.authenticateClient(ctx, credentials, aboutRequest(ctx).At)
 	if err != nil {
 		return issuedToken{}, err
 	}
+	return s.issueTo(ctx, subject, key, form)
+}
+
+// issueTo issues a token to a client that has authenticated.
+func (s *Server) issueTo(ctx context.Context, subject policy.Subject, key policy.AccessKey, form url.Values) (issuedToken, error) {
+	now := aboutRequest(ctx).At
 	scopes, err := s.authorizeScopes(subject, key.Scopes, form.Get("scope"))
 	if err != nil {
 		return issuedToken{}, err
@@ -159,8 +164,10 @@ func (s *Server) authorizeScopes(subject policy.Subject, keyScopes []string, req
 	return allowed, nil
 }
 
-// chooseAudience finds the resources among those configured (RFC 8707). Without any, the first configured is meant.
+// chooseAudience finds the resources among those configured (RFC 8707). Without any, the first configured is meant; an empty
+// one counts as left out (RFC 6749 section 3.2).
 func (s *Server) chooseAudience(resources []string) (tokens.Audience, tokens.Algorithm, error) {
+	resources = slices.DeleteFunc(slices.Clone(resources), func(resource string) bool { return resource == "" })
 	if len(resources) == 0 {
 		return tokens.Audience{s.audiences[0].Name}, s.audiences[0].Algorithm, nil
 	}

@@ -1,0 +1,181 @@
+package server_test
+
+import (
+	"encoding/base64"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"mintkey/policy"
+)
+
+func header(name, value string) func(*http.Request) {
+	return func(r *http.Request) { r.Header.Set(name, value) }
+}
+
+func query(text string) func(*http.Request) {
+	return func(r *http.Request) { r.URL.RawQuery = text }
+}
+
+func method(name string) func(*http.Request) {
+	return func(r *http.Request) { r.Method = name }
+}
+
+// Every way to ask wrongly, and the error of RFC 6749 section 5.2 that answers it.
+func TestTokenRefusals(t *testing.T) {
+	w := newWorld(t)
+	good := inBody(w.mia).Encode()
+	rightBasic := basic(w.mia.clientID, w.mia.secret)
+	encoded := base64.StdEncoding.EncodeToString([]byte(w.mia.clientID + ":" + w.mia.secret))
+	for _, c := range []struct {
+		name   string
+		body   string
+		adjust []func(*http.Request)
+		status int
+		code   string
+	}{
+		{"no grant type", with(inBody(w.mia), "grant_type").Encode(), nil, 400, "invalid_request"},
+		{"empty grant type", with(inBody(w.mia), "grant_type", "").Encode(), nil, 400, "invalid_request"},
+		{"empty body", "", nil, 400, "invalid_request"},
+		{"unknown grant type", with(inBody(w.mia), "grant_type", "magic").Encode(), nil, 400, "unsupported_grant_type"},
+		{"grant type in capitals", with(inBody(w.mia), "grant_type", "CLIENT_CREDENTIALS").Encode(), nil, 400, "unsupported_grant_type"},
+		{"authorization code", with(inBody(w.mia), "grant_type", "authorization_code").Encode(), nil, 400, "unsupported_grant_type"},
+		{"grant type in the query", "", []func(*http.Request){query("grant_type=client_credentials"), rightBasic}, 400, "invalid_request"},
+
+		{"no client", "grant_type=client_credentials", nil, 401, "invalid_client"},
+		{"client without a secret", with(inBody(w.mia), "client_secret").Encode(), nil, 401, "invalid_client"},
+		{"empty secret", with(inBody(w.mia), "client_secret", "").Encode(), nil, 401, "invalid_client"},
+		{"secret without a client", with(inBody(w.mia), "client_id").Encode(), nil, 401, "invalid_client"},
+		{"client in the query", "grant_type=client_credentials&client_secret=" + w.mia.secret, []func(*http.Request){query("client_id=" + w.mia.clientID)}, 401, "invalid_client"},
+		{"secret in the query", good, []func(*http.Request){query("client_secret=" + w.mia.secret)}, 400, "invalid_request"},
+		{"password in the query", good, []func(*http.Request){query("x=1&password=hunter22")}, 400, "invalid_request"},
+		{"body and Basic", good, []func(*http.Request){rightBasic}, 400, "invalid_request"},
+		{"body and Bearer", good, []func(*http.Request){authorization("Bearer abc")}, 400, "invalid_request"},
+		{"Basic for one, body for another", with(grantType(), "client_id", w.tom.clientID).Encode(), []func(*http.Request){rightBasic}, 400, "invalid_request"},
+		{"two Authorization headers", "grant_type=client_credentials", []func(*http.Request){authorization("Basic "+encoded, "Basic "+encoded)}, 400, "invalid_request"},
+		{"Bearer", "grant_type=client_credentials", []func(*http.Request){authorization("Bearer " + encoded)}, 401, "invalid_client"},
+		{"an empty header", "grant_type=client_credentials", []func(*http.Request){authorization("")}, 401, "invalid_client"},
+		{"Basic without anything", "grant_type=client_credentials", []func(*http.Request){authorization("Basic")}, 401, "invalid_client"},
+		{"Basic with two spaces", "grant_type=client_credentials", []func(*http.Request){authorization("Basic  " + encoded)}, 401, "invalid_client"},
+		{"Basic with a tab", "grant_type=client_credentials", []func(*http.Request){authorization("Basic\t" + encoded)}, 401, "invalid_client"},
+		{"Basic that is not base64", "grant_type=client_credentials", []func(*http.Request){authorization("Basic !!!!")}, 401, "invalid_client"},
+		{"two Basics in one header", "grant_type=client_credentials", []func(*http.Request){authorization("Basic " + encoded + ", Basic " + encoded)}, 401, "invalid_client"},
+		{"Basic without a colon", "grant_type=client_credentials", []func(*http.Request){authorization("Basic " + base64.StdEncoding.EncodeToString([]byte(w.mia.clientID)))}, 401, "invalid_client"},
+		{"Basic without an ID", "grant_type=client_credentials", []func(*http.Request){basic("", w.mia.secret)}, 401, "invalid_client"},
+		{"Basic without a secret", "grant_type=client_credentials", []func(*http.Request){basic(w.mia.clientID, "")}, 401, "invalid_client"},
+		{"Basic with a bad escape", "grant_type=client_credentials", []func(*http.Request){basic(w.mia.clientID, "%zz"+w.mia.secret)}, 401, "invalid_client"},
+		{"Basic that is not UTF-8", "grant_type=client_credentials", []func(*http.Request){basic("\xff", w.mia.secret)}, 401, "invalid_client"},
+		{"secret of another client", with(inBody(w.mia), "client_secret", w.tom.secret).Encode(), nil, 401, "invalid_client"},
+		{"secret and more", with(inBody(w.mia), "client_secret", w.mia.secret+"x").Encode(), nil, 401, "invalid_client"},
+		{"a prefix of the secret", with(inBody(w.mia), "client_secret", w.mia.secret[:20]).Encode(), nil, 401, "invalid_client"},
+		{"ID in capitals", with(inBody(w.mia), "client_id", strings.ToUpper(w.mia.clientID)).Encode(), nil, 401, "invalid_client"},
+		{"an endless ID", with(inBody(w.mia), "client_id", strings.Repeat("a", 60_000)).Encode(), nil, 401, "invalid_client"},
+
+		{"grant type twice", good + "&grant_type=client_credentials", nil, 400, "invalid_request"},
+		{"scope twice", good + "&scope=api&scope=api", nil, 400, "invalid_request"},
+		{"ID twice", good + "&client_id=" + w.mia.clientID, nil, 400, "invalid_request"},
+		{"secret twice", good + "&client_secret=x", nil, 400, "invalid_request"},
+		{"unknown parameter twice", good + "&nonce=1&nonce=2", nil, 400, "invalid_request"},
+		{"bad escape", good + "&scope=%zz", nil, 400, "invalid_request"},
+		{"bad escape at the end", good + "&x=%", nil, 400, "invalid_request"},
+		{"semicolon", good + ";scope=api", nil, 400, "invalid_request"},
+		{"NUL", good + "&scope=api%00", nil, 400, "invalid_request"},
+		{"not UTF-8", good + "&scope=%ff", nil, 400, "invalid_request"},
+		{"name that is not UTF-8", good + "&%ff=1", nil, 400, "invalid_request"},
+
+		{"JSON", `{"grant_type":"client_credentials"}`, []func(*http.Request){header("Content-Type", "application/json")}, 400, "invalid_request"},
+		{"JSON as a form", `{"grant_type":"client_credentials"}`, nil, 400, "invalid_request"},
+		{"multipart", good, []func(*http.Request){header("Content-Type", "multipart/form-data; boundary=x")}, 400, "invalid_request"},
+		{"plain text", good, []func(*http.Request){header("Content-Type", "text/plain")}, 400, "invalid_request"},
+		{"no media type", good, []func(*http.Request){func(r *http.Request) { r.Header.Del("Content-Type") }}, 400, "invalid_request"},
+		{"malformed media type", good, []func(*http.Request){header("Content-Type", "application/x-www-form-urlencoded;;")}, 400, "invalid_request"},
+		{"a body without end", good + "&x=" + strings.Repeat("y", 64<<10), nil, 413, "invalid_request"},
+
+		{"GET", "", []func(*http.Request){method("GET"), query(good)}, 405, "invalid_request"},
+		{"HEAD", good, []func(*http.Request){method("HEAD")}, 405, "invalid_request"},
+		{"PUT", good, []func(*http.Request){method("PUT")}, 405, "invalid_request"},
+		{"OPTIONS", good, []func(*http.Request){method("OPTIONS")}, 405, "invalid_request"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := *w
+			w.T = t
+			a := w.postText(c.body, c.adjust...)
+			a.wantError(c.status, c.code).wantHeader("Cache-Control", "no-store").wantHeader("Pragma", "no-cache")
+			if a.field("error_description") == "" || a.header.Get("X-Request-Id") == "" {
+				t.Errorf("%s %v", a.body, a.header)
+			}
+			for _, text := range []string{w.mia.secret, w.tom.secret, "hunter22"} {
+				if strings.Contains(a.body, text) {
+					t.Errorf("the answer repeats a secret: %s", a.body)
+				}
+			}
+			switch c.status {
+			case 401:
+				a.wantHeader("WWW-Authenticate", `Basic realm="`+issuer+`"`)
+			case 405:
+				a.wantHeader("Allow", "POST")
+			}
+		})
+	}
+}
+
+func TestTokenErrorsOnTheWire(t *testing.T) {
+	w := newWorld(t)
+	w.postForm(with(inBody(w.mia), "client_secret", "wrong")).want(401).golden("invalid_client")
+	w.postForm(form{}).want(400).golden("invalid_request")
+	w.postForm(with(inBody(w.mia), "scope", `no "such"`)).want(400).golden("invalid_scope")
+	w.postForm(with(inBody(w.mia), "grant_type", "magic")).want(400).golden("unsupported_grant_type")
+	w.postForm(with(inBody(w.mia), "resource", "https://stranger.example")).want(400).golden("invalid_target")
+}
+
+// From outside nobody can tell an unknown client from one whose secret is wrong, whose key is dead, or whose owner is (R24).
+func TestRefusedClientsLookTheSame(t *testing.T) {
+	onEachStore(t, func(w *world) {
+		wrong := w.mia
+		wrong.secret = w.tom.secret
+		unknown := w.mia
+		unknown.clientID = policy.NewClientID([16]byte{1}, "mk_", "")
+		revoked, disabled, removed, deleted := w.tom, w.max, w.gil, w.giveKey(w.mia, "api")
+		old := w.mia
+		w.delete(w.ada, "/admin/v1/tenants/forge/keys/"+w.tom.clientID).want(204)
+		w.patch(w.ada, "/admin/v1/accounts/acme/users/max", `{"disabled":true}`).want(200)
+		w.delete(w.gus, "/admin/v1/tenants/dome/members/gil").want(204)
+		asleep := w.gus // disabled, but a crash came before the access key was revoked
+		w.must(w.store.UpdateUser(w.Context(), "globex", "gus", func(u policy.User) (policy.User, []policy.Event, error) {
+			u.Disabled = true
+			return u, nil, nil
+		}))
+		w.clock.advance(89 * policy.Day)
+		expiring := w.giveKey(w.olga, everyScope()...)
+		w.clock.advance(policy.Day)
+		w.delete(expiring, "/admin/v1/accounts/acme/users/mia").want(204)
+		expired := w.ada
+		look := func(p person) string {
+			a := w.exchange(p).wantError(401, "invalid_client")
+			if a.header.Get("X-Request-Id") == "" {
+				w.Errorf("%s: no X-Request-Id", a.request)
+			}
+			a.header.Del("X-Request-Id")
+			var text strings.Builder
+			w.must(a.header.Write(&text))
+			return text.String() + a.body
+		}
+		want := look(unknown)
+		for name, p := range map[string]person{
+			"wrong secret": wrong, "revoked": revoked, "disabled owner": disabled, "removed owner": removed,
+			"deleted owner": deleted, "deleted owner's other key": old, "expired": expired,
+			"disabled owner whose key lives": asleep,
+		} {
+			if diff := cmp.Diff(want, look(p)); diff != "" {
+				w.Errorf("%s (-unknown +%s):\n%s", name, name, diff)
+			}
+			wrongToo := p
+			wrongToo.secret = wrong.secret
+			if diff := cmp.Diff(want, look(wrongToo)); diff != "" {
+				w.Errorf("%s with a wrong secret (-unknown +got):\n%s", name, diff)
+			}
+		}
+	})
+}
