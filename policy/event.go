@@ -23,6 +23,9 @@ const (
 	ActionKeyCreated        Action = "key.created"
 	ActionKeyRefreshed      Action = "key.refreshed"
 	ActionKeyRevoked        Action = "key.revoked"
+	ActionKeyExpiring       Action = "key.expiring"
+	ActionKeyExpired        Action = "key.expired"
+	ActionKeyPurged         Action = "key.purged"
 )
 
 // Event is one record of an account's audit trail: who did what, from where, when, to whom. It never holds a secret or a digest.

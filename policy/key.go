@@ -29,6 +29,8 @@ type AccessKey struct {
 	CreatedAt time.Time `json:"created_at"`
 	// Secrets has the current secret first. A second one is the old secret during an overlap.
 	Secrets []Secret `json:"secrets"`
+	// Noticed is the last notice that was given for this key.
+	Noticed Notice `json:"noticed,omitzero"`
 }
 
 // Secret is what is stored of a client secret.
@@ -37,6 +39,8 @@ type Secret struct {
 	IssuedAt time.Time `json:"issued_at"`
 	// EndsAt is when an overlap ends; zero for the current secret.
 	EndsAt time.Time `json:"ends_at,omitzero"`
+	// StatusIndex is where the status lists tell of the tokens that this secret has made; 0 is nowhere.
+	StatusIndex uint64 `json:"status_index,omitempty"`
 }
 
 // Status is whether a key still works.
@@ -190,9 +194,9 @@ func (m Membership) WithKey(key AccessKey, p ExpirationPolicy, now time.Time) (M
 	return m, nil
 }
 
-// WithRefreshedKey returns the membership with a new secret for the key, whose life starts again (R6). The old secret works
-// on for the overlap, but not past its own expiry; a secret from an earlier overlap stops at once.
-func (m Membership) WithRefreshedKey(clientID string, digest Digest, overlap time.Duration, p ExpirationPolicy, now time.Time) (Membership, error) {
+// WithRefreshedKey returns the membership with a new secret for the key, whose life starts again now (R6). The old secret
+// works on for the overlap, but not past its own expiry; a secret from an earlier overlap stops at once.
+func (m Membership) WithRefreshedKey(clientID string, fresh Secret, overlap time.Duration, p ExpirationPolicy, now time.Time) (Membership, error) {
 	i := m.index(clientID)
 	switch {
 	case i < 0:
@@ -202,7 +206,8 @@ func (m Membership) WithRefreshedKey(clientID string, digest Digest, overlap tim
 	case m.Keys[i].Status(p, now) == StatusExpired:
 		return m, ErrKeyExpired
 	}
-	secrets := []Secret{{Digest: digest, IssuedAt: now}}
+	fresh.IssuedAt, fresh.EndsAt = now, time.Time{}
+	secrets := []Secret{fresh}
 	if old := m.Keys[i].Secrets; overlap > 0 && len(old) > 0 {
 		kept := old[0]
 		kept.EndsAt = Earlier(now.Add(overlap), p.Expiry(kept.IssuedAt))

@@ -69,7 +69,7 @@ func TestRefresh(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			m := member(key("mk_1", "old", 0), key("mk_2", "other", 0))
-			next, err := m.WithRefreshedKey("mk_1", digestOf("new"), test.overlap, p, test.at)
+			next, err := m.WithRefreshedKey("mk_1", policy.Secret{Digest: digestOf("new")}, test.overlap, p, test.at)
 			equal(t, "error", err, test.err)
 			want := m
 			if err == nil {
@@ -84,16 +84,16 @@ func TestRefresh(t *testing.T) {
 			equal(t, "membership", next, want)
 		})
 	}
-	_, err := member().WithRefreshedKey("mk_1", digestOf("new"), 0, p, day(1))
+	_, err := member().WithRefreshedKey("mk_1", policy.Secret{Digest: digestOf("new")}, 0, p, day(1))
 	equal(t, "unknown key", err, policy.ErrKeyNotFound)
 }
 
 // An overlap is no way around the end of the first one: two secrets work, never three.
 func TestSecondRefreshEndsTheFirstOverlap(t *testing.T) {
 	p := policy.DefaultExpirationPolicy(day(0))
-	m, err := member(key("mk_1", "first", 0)).WithRefreshedKey("mk_1", digestOf("second"), 7*policy.Day, p, day(1))
+	m, err := member(key("mk_1", "first", 0)).WithRefreshedKey("mk_1", policy.Secret{Digest: digestOf("second")}, 7*policy.Day, p, day(1))
 	equal(t, "error", err, nil)
-	m, err = m.WithRefreshedKey("mk_1", digestOf("third"), 7*policy.Day, p, day(2))
+	m, err = m.WithRefreshedKey("mk_1", policy.Secret{Digest: digestOf("third")}, 7*policy.Day, p, day(2))
 	equal(t, "error", err, nil)
 	for secret, want := range map[string]error{"first": policy.ErrWrongSecret, "second": nil, "third": nil} {
 		equal(t, secret, m.Keys[0].CheckSecret(digestOf(secret), p, day(3)), want)
@@ -107,7 +107,7 @@ func TestKeyForPickUp(t *testing.T) {
 	equal(t, "empty secret", waiting.CheckSecret(digestOf(""), p, day(1)), policy.ErrWrongSecret)
 	equal(t, "zero digest", waiting.CheckSecret(policy.Digest{}, p, day(1)), policy.ErrWrongSecret)
 	equal(t, "life begins", waiting.SecretIssuedAt(), day(0))
-	m, err := member(waiting).WithRefreshedKey("mk_1", digestOf("first"), policy.Day, p, day(2))
+	m, err := member(waiting).WithRefreshedKey("mk_1", policy.Secret{Digest: digestOf("first")}, policy.Day, p, day(2))
 	equal(t, "error", err, nil)
 	equal(t, "secrets", m.Keys[0].Secrets, []policy.Secret{{Digest: digestOf("first"), IssuedAt: day(2)}})
 }
@@ -155,7 +155,7 @@ func TestWithRole(t *testing.T) {
 
 func TestMembershipInJSON(t *testing.T) {
 	p := policy.DefaultExpirationPolicy(day(0))
-	m, err := member(key("mk_1", "old", 0)).WithRefreshedKey("mk_1", digestOf("new"), policy.Day, p, day(10))
+	m, err := member(key("mk_1", "old", 0)).WithRefreshedKey("mk_1", policy.Secret{Digest: digestOf("new")}, policy.Day, p, day(10))
 	equal(t, "error", err, nil)
 	text, err := json.Marshal(m)
 	equal(t, "error", err, nil)

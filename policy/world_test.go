@@ -143,7 +143,7 @@ func (w *world) refresh(arg int, overlap time.Duration) {
 		want = policy.ErrKeyExpired
 	}
 	err := w.change(want, func(m policy.Membership) (policy.Membership, error) {
-		return m.WithRefreshedKey(id, digest, overlap, w.policy, w.now)
+		return m.WithRefreshedKey(id, policy.Secret{Digest: digest}, overlap, w.policy, w.now)
 	})
 	if err != nil {
 		return

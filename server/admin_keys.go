@@ -176,7 +176,7 @@ func (s *Server) refresh(c *call, key ownedKey, owner policy.Subject) (reply, er
 	}
 	secret := newClientSecret()
 	err = s.store.UpdateMembership(c.Context(), c.tenant.ID, owner.User.ID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
-		m, err := m.WithRefreshedKey(key.ClientID, secret.Digest(), overlap, owner.Account.Expiration, c.about.At)
+		m, err := m.WithRefreshedKey(key.ClientID, policy.Secret{Digest: secret.Digest()}, overlap, owner.Account.Expiration, c.about.At)
 		if err != nil {
 			return m, nil, err
 		}
