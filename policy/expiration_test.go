@@ -74,6 +74,12 @@ func TestExpiry(t *testing.T) {
 			rules: []policy.Rule{policy.RuleIssuedUnderPolicy, policy.RulePeriodGrew},
 		},
 		{
+			name:   "the same period again: as before",
+			policy: policy.ExpirationPolicy{on(0, 90), on(50, 90)},
+			issued: day(10), want: day(100),
+			rules: []policy.Rule{policy.RuleIssuedUnderPolicy, policy.RulePeriodGrew},
+		},
+		{
 			name:   "the period shrank: a whole period from then",
 			policy: policy.ExpirationPolicy{on(0, 360), on(50, 90)},
 			issued: day(10), want: day(140),

@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -22,11 +23,21 @@ func TestRevise(t *testing.T) {
 		err    error
 	}{
 		{"grow", p, policy.PolicyChange{Enabled: true, PeriodDays: 120}, policy.ExpirationPolicy{p[0], on(20, 120)}, nil},
-		{"0 keeps the period", p, policy.PolicyChange{AcknowledgeRisk: true}, policy.ExpirationPolicy{p[0], off(20)}, nil},
+		{"off", p, policy.PolicyChange{PeriodDays: 90, AcknowledgeRisk: true}, policy.ExpirationPolicy{p[0], off(20)}, nil},
+		{
+			"0 keeps the period",
+			policy.ExpirationPolicy{on(0, 120)},
+			policy.PolicyChange{AcknowledgeRisk: true},
+			policy.ExpirationPolicy{on(0, 120), {At: day(20), PeriodDays: 120}},
+			nil,
+		},
 		{"off without the acknowledgement", p, policy.PolicyChange{PeriodDays: 90}, p, policy.ErrAcknowledgementRequired},
 		{"off while off needs none", disabled, policy.PolicyChange{PeriodDays: 90}, disabled, nil},
-		{"another period while off needs none", disabled, policy.PolicyChange{PeriodDays: 120},
-			append(slices.Clone(disabled), policy.Revision{At: day(20), PeriodDays: 120}), nil},
+		{
+			"another period while off needs none", disabled,
+			policy.PolicyChange{PeriodDays: 120},
+			append(slices.Clone(disabled), policy.Revision{At: day(20), PeriodDays: 120}), nil,
+		},
 		{"on again", disabled, policy.PolicyChange{Enabled: true}, append(slices.Clone(disabled), on(20, 90)), nil},
 		{"no change", p, policy.PolicyChange{Enabled: true, PeriodDays: 90}, p, nil},
 		{"no change by 0", p, policy.PolicyChange{Enabled: true}, p, nil},
@@ -58,9 +69,7 @@ func TestReviseChecksEveryPeriod(t *testing.T) {
 		if period != 0 && !slices.Contains(allowed, period) {
 			want = policy.ErrInvalidPeriod
 		}
-		if err != want {
-			t.Errorf("period %d: error %v, want %v", period, err, want)
-		}
+		equal(t, fmt.Sprintf("error of period %d", period), err, want)
 	}
 }
 

@@ -58,8 +58,10 @@ var leastAuthority = map[string]Authority{
 
 // AdministrationScopes lists the scopes of the administration and self-service APIs, in a fixed order.
 func AdministrationScopes() []string {
-	return []string{ScopeKeysRead, ScopeKeysWrite, ScopeTenantsWrite, ScopeUsersWrite, ScopePolicyRead, ScopePolicyWrite,
-		ScopeAuditRead, ScopeAccountsWrite, ScopeSelf, ScopeTokensIntrospect}
+	return []string{
+		ScopeKeysRead, ScopeKeysWrite, ScopeTenantsWrite, ScopeUsersWrite, ScopePolicyRead, ScopePolicyWrite,
+		ScopeAuditRead, ScopeAccountsWrite, ScopeSelf, ScopeTokensIntrospect,
+	}
 }
 
 // IsAdministrationScope says whether the scope opens one of this server's own APIs.

@@ -17,6 +17,7 @@ var authorities = []policy.Authority{
 func subject(a policy.Authority) policy.Subject {
 	s := policy.Subject{Membership: policy.Membership{Role: policy.RoleMember}}
 	switch a {
+	case policy.AuthorityMember:
 	case policy.AuthorityNone:
 		s.Membership.Role = ""
 	case policy.AuthorityTenantAdmin:

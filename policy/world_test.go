@@ -142,8 +142,9 @@ func (w *world) refresh(arg int, overlap time.Duration) {
 	case !slices.Contains(w.live(), id):
 		want = policy.ErrKeyExpired
 	}
+	fresh := policy.Secret{Digest: digest, IssuedAt: w.now.Add(-time.Hour), EndsAt: w.now.Add(time.Hour)} // times that must not count
 	err := w.change(want, func(m policy.Membership) (policy.Membership, error) {
-		return m.WithRefreshedKey(id, policy.Secret{Digest: digest}, overlap, w.policy, w.now)
+		return m.WithRefreshedKey(id, fresh, overlap, w.policy, w.now)
 	})
 	if err != nil {
 		return
