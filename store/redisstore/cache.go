@@ -2,8 +2,7 @@ package redisstore
 
 import "sync"
 
-// cache remembers what never changes in Redis, so that the token path need not ask for it. When it is full it forgets any
-// one entry for each new one.
+// cache is a map of bounded size. When it is full it forgets any one entry for each new one.
 type cache[V any] struct {
 	mu      sync.RWMutex
 	size    int
@@ -24,7 +23,7 @@ func (c *cache[V]) get(key string) (V, bool) {
 func (c *cache[V]) put(key string, value V) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.entries) >= c.size {
+	if _, present := c.entries[key]; !present && len(c.entries) >= c.size {
 		for other := range c.entries {
 			delete(c.entries, other)
 			break

@@ -9,6 +9,8 @@ import (
 // swap runs commands if the keys that were read before are unchanged. ARGV is the number of those keys, which come first in
 // KEYS, then each one's value behind an equals sign, or nothing for a key that did not exist; then
 // the commands, each as a count and that many words.
+//
+//nolint:dupword // Lua ends each block by a word
 const swapSource = `
 local checks = tonumber(ARGV[1])
 for i = 1, checks do

@@ -1,6 +1,7 @@
 package redisstore_test
 
 import (
+	"log/slog"
 	"testing"
 
 	"mintkey/store"
@@ -8,6 +9,12 @@ import (
 	"mintkey/store/redistest"
 	"mintkey/store/storetest"
 )
+
+// The failures that these tests provoke are not worth a line each.
+func TestMain(m *testing.M) {
+	redisstore.LogTo(slog.New(slog.DiscardHandler))
+	m.Run()
+}
 
 func open(t *testing.T, url string) *redisstore.Store {
 	t.Helper()

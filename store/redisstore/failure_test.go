@@ -1,8 +1,10 @@
 package redisstore_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -141,4 +143,36 @@ func TestReplicaCannotBeOpened(t *testing.T) {
 	if _, err := redisstore.Open(t.Context(), replica.URL()); !errors.Is(err, store.ErrUnavailable) {
 		t.Errorf("open a replica: %v", err)
 	}
+}
+
+func TestLogToTakesTheWordsOfTheClient(t *testing.T) {
+	messages := make(chan string, 1)
+	redisstore.LogTo(slog.New(handler(messages)))
+	server := redistest.Start(t)
+	s := opened(t, server.URL())
+	server.Kill()
+	if err := s.Ping(t.Context()); !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("ping a dead server: %v", err)
+	}
+	if message := <-messages; !strings.Contains(message, "failed to dial") {
+		t.Errorf("message %q", message)
+	}
+}
+
+// handler passes on the first message it gets.
+type handler chan string
+
+func (handler) Enabled(context.Context, slog.Level) bool { return true }
+func (h handler) WithAttrs([]slog.Attr) slog.Handler     { return h }
+func (h handler) WithGroup(string) slog.Handler          { return h }
+
+func (h handler) Handle(_ context.Context, record slog.Record) error {
+	record.Attrs(func(a slog.Attr) bool {
+		select {
+		case h <- a.Value.String():
+		default:
+		}
+		return true
+	})
+	return nil
 }

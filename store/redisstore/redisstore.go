@@ -15,14 +15,22 @@ var _ store.Store = (*Store)(nil)
 
 // Store is a store.Store in Redis. Any number of processes may share one Redis.
 type Store struct {
-	client   redis.UniversalClient
-	primary  primaryFunc
+	client  redis.UniversalClient
+	primary primaryFunc
+	// What never changes in Redis need not be asked for again.
 	tenants  *cache[policy.Tenant]
 	pointers *cache[pointer]
+	// What does change is read each time, but decoded only when its text is another than the last time.
+	memberships *cache[decoded[policy.Membership]]
+	users       *cache[decoded[policy.User]]
+	accounts    *cache[decoded[policy.Account]]
 }
 
-// Each cache holds at most this many small records: some 20 MB.
-const cacheSize = 100_000
+// How much the caches hold: together some 50 MB.
+const (
+	pointersCached = 100_000
+	recordsCached  = 10_000
+)
 
 // Open connects to the Redis that the URL names:
 //
@@ -43,7 +51,11 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	}
 	s := &Store{
 		client: client, primary: primary,
-		tenants: newCache[policy.Tenant](cacheSize), pointers: newCache[pointer](cacheSize),
+		tenants:     newCache[policy.Tenant](recordsCached),
+		pointers:    newCache[pointer](pointersCached),
+		memberships: newCache[decoded[policy.Membership]](recordsCached),
+		users:       newCache[decoded[policy.User]](recordsCached),
+		accounts:    newCache[decoded[policy.Account]](recordsCached),
 	}
 	if err := s.checkSchema(ctx); err != nil {
 		_ = client.Close()

@@ -61,13 +61,13 @@ func (s *Store) Subject(ctx context.Context, tenantID, userID string) (policy.Su
 		}
 	}
 	subject := policy.Subject{Tenant: tenant}
-	if subject.Membership, err = decode[policy.Membership](records[0].value); err != nil {
+	if subject.Membership, err = recall(s.memberships, records[0], cloneMembership); err != nil {
 		return policy.Subject{}, err
 	}
-	if subject.User, err = decode[policy.User](records[1].value); err != nil {
+	if subject.User, err = recall(s.users, records[1], cloneUser); err != nil {
 		return policy.Subject{}, err
 	}
-	if subject.Account, err = decode[policy.Account](records[2].value); err != nil {
+	if subject.Account, err = recall(s.accounts, records[2], cloneAccount); err != nil {
 		return policy.Subject{}, err
 	}
 	return subject, nil

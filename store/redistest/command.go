@@ -2,6 +2,7 @@ package redistest
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -21,14 +22,18 @@ func (s *Server) Do(words ...string) string {
 }
 
 func (s *Server) try(words ...string) (string, error) {
-	conn, err := net.DialTimeout(s.network, s.address, time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	conn, err := new(net.Dialer).DialContext(ctx, s.network, s.address)
 	if err != nil {
 		return "", err
 	}
-	defer func() { _ = conn.Close() }()
-	if err := conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
-		return "", err
-	}
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() }) // a server that is frozen does not answer
+	defer func() {
+		if stop() {
+			_ = conn.Close()
+		}
+	}()
 	if _, err := fmt.Fprintf(conn, "%s\r\n", strings.Join(words, " ")); err != nil {
 		return "", err
 	}

@@ -4,6 +4,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -46,6 +47,8 @@ func StartSentinel(t testing.TB) *Sentinel {
 	return s
 }
 
+var acknowledged = regexp.MustCompile(`state=online,offset=[1-9]`)
+
 // StartReplica starts a replica of the master and waits until it is in step.
 func StartReplica(t testing.TB, master *Server) *Server {
 	t.Helper()
@@ -55,11 +58,11 @@ func StartReplica(t testing.TB, master *Server) *Server {
 	}
 	master.Do("CONFIG", "SET", "repl-diskless-sync-delay", "0")
 	replica := Start(t, "--replicaof", host+" "+port)
-	// A replica that the master calls online may still be a second away from its first write.
-	master.Do("SET", "redistest", "in-step")
+	// The master calls a replica online up to a second before it acknowledges its first write.
 	Eventually(t, "the replica is in step", func() bool {
-		value, err := replica.try("GET", "redistest")
-		return err == nil && value == "in-step"
+		master.Do("SET", "redistest", "any")
+		info, err := master.try("INFO", "replication")
+		return err == nil && acknowledged.MatchString(info)
 	})
 	master.Do("DEL", "redistest")
 	return replica

@@ -1,0 +1,47 @@
+package redisstore
+
+import (
+	"slices"
+
+	"mintkey/policy"
+)
+
+// Decoding JSON would be half of what the token path costs here, and the records of a busy access key hardly ever change.
+
+// decoded is a record with the text that it was decoded from.
+type decoded[T any] struct {
+	text   string
+	record T
+}
+
+// recall decodes what was read, unless it is what was read the last time. What it returns belongs to the caller.
+func recall[T any](last *cache[decoded[T]], read snapshot, clone func(T) T) (T, error) {
+	if known, ok := last.get(read.key); ok && known.text == read.value {
+		return clone(known.record), nil
+	}
+	record, err := decode[T](read.value)
+	if err != nil {
+		return record, err
+	}
+	last.put(read.key, decoded[T]{read.value, record})
+	return clone(record), nil
+}
+
+func cloneAccount(a policy.Account) policy.Account {
+	a.Expiration = slices.Clone(a.Expiration)
+	return a
+}
+
+func cloneUser(u policy.User) policy.User {
+	u.Roles = slices.Clone(u.Roles)
+	return u
+}
+
+func cloneMembership(m policy.Membership) policy.Membership {
+	m.Keys = slices.Clone(m.Keys)
+	for i := range m.Keys {
+		m.Keys[i].Scopes = slices.Clone(m.Keys[i].Scopes)
+		m.Keys[i].Secrets = slices.Clone(m.Keys[i].Secrets)
+	}
+	return m
+}
