@@ -46,8 +46,8 @@ func (m *memo[T]) remember(value string, record T) {
 		m.decoded = make(map[string]T)
 	}
 	if len(m.decoded) >= memoLimit {
-		for any := range m.decoded { // the order of a map is random enough to choose who goes
-			delete(m.decoded, any)
+		for some := range m.decoded { // the order of a map is random enough to choose who goes
+			delete(m.decoded, some)
 			break
 		}
 	}

@@ -29,12 +29,12 @@ var errAlone = errors.New("run alone")
 func newQueue() queue { return queue{committing: make(chan struct{}, 1)} }
 
 // write runs f in a transaction and commits. An error of f is returned as it is, and then nothing is written; f may
-// run more than once. When ctx is cancelled before f has ended, nothing is written either.
+// run more than once. When ctx is cancelled before f has ended, its error is returned and nothing is written either.
 func (s *Store) write(ctx context.Context, f func(*bbolt.Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	w := &write{done: make(chan error, 1), run: func(tx *bbolt.Tx) error {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
 		if err := f(tx); err != nil {
 			return err
 		}

@@ -10,28 +10,35 @@ import (
 
 	"mintkey/policy"
 	"mintkey/store"
+	"mintkey/store/boltstore"
 )
 
-// While one writer holds the commit, others gather, and are committed together: those that are refused, that panic or
-// whose context ends must not harm the rest.
-func TestFailuresInCompany(t *testing.T) {
-	s := open(t, filepath.Join(t.TempDir(), "mintkey.db"))
-	defer func() { check(t, s.Close()) }()
-	errRefused := errors.New("refused")
-	held, release := make(chan struct{}), make(chan struct{})
-	var once sync.Once
-	first := make(chan error, 1)
+// holdCommit keeps a commit under way until the returned function is called. Writers who come meanwhile wait, and
+// are then committed together.
+func holdCommit(t *testing.T, s *boltstore.Store) (release func()) {
+	t.Helper()
+	held, end := make(chan struct{}), make(chan struct{})
+	done := make(chan error, 1)
 	go func() {
-		first <- s.UpdateDocument(t.Context(), "first", func([]byte) ([]byte, error) {
-			once.Do(func() {
-				close(held)
-				<-release
-			})
+		done <- s.UpdateDocument(t.Context(), "first", func([]byte) ([]byte, error) {
+			close(held)
+			<-end
 			return []byte("first"), nil
 		})
 	}()
 	<-held
+	return func() {
+		close(end)
+		check(t, <-done)
+	}
+}
 
+// Those who are refused, who panic or whose context ends must not harm those who are committed with them.
+func TestFailuresInCompany(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "mintkey.db"))
+	defer func() { check(t, s.Close()) }()
+	errRefused := errors.New("refused")
+	release := holdCommit(t, s)
 	const n = 40
 	results := make([]error, n)
 	var writers sync.WaitGroup
@@ -57,9 +64,8 @@ func TestFailuresInCompany(t *testing.T) {
 			})
 		})
 	}
-	close(release)
+	release()
 	writers.Wait()
-	check(t, <-first)
 
 	for i, got := range results {
 		_, read := s.Document(t.Context(), fmt.Sprint("document ", i))
@@ -92,17 +98,22 @@ func TestFailuresInCompany(t *testing.T) {
 func TestRefusalIsJudgedOnCommittedState(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "mintkey.db"))
 	defer func() { check(t, s.Close()) }()
-	var writers sync.WaitGroup
-	for range 20 {
-		writers.Go(func() {
-			err := s.CreateAccount(t.Context(), policy.Account{ID: "acme"})
-			if errors.Is(err, store.ErrExists) {
-				_, err = s.Account(t.Context(), "acme")
-			}
-			if err != nil {
-				t.Errorf("refused, and yet: %v", err)
-			}
-		})
+	for round := range 20 {
+		id := fmt.Sprint("acme-", round)
+		release := holdCommit(t, s)
+		var writers sync.WaitGroup
+		for range 8 {
+			writers.Go(func() {
+				err := s.CreateAccount(t.Context(), policy.Account{ID: id})
+				if errors.Is(err, store.ErrExists) {
+					_, err = s.Account(t.Context(), id)
+				}
+				if err != nil {
+					t.Errorf("refused, and yet: %v", err)
+				}
+			})
+		}
+		release()
+		writers.Wait()
 	}
-	writers.Wait()
 }

@@ -22,8 +22,8 @@ func accessTimesAreKept(t testing.TB, at place) {
 	s := at.connect(t)
 	settle(t, s)
 	check(t, s.CreateTenant(t.Context(), tenant(t, acme, "perf")))
-	put(t, s, membership(acme, load, ada, "mk_1", "x-2.3_4@example.com", "mk_unused"))
-	put(t, s, membership(acme, "perf", ada, "mk_3"))
+	put(t, s, membership(load, ada, "mk_1", "x-2.3_4@example.com", "mk_unused"))
+	put(t, s, membership("perf", ada, "mk_3"))
 	check(t, s.RecordAccess(t.Context(), nil))
 	check(t, s.RecordAccess(t.Context(), map[store.KeyRef]time.Time{
 		{TenantID: load, ClientID: "mk_1"}:                second(1),
@@ -44,7 +44,7 @@ func accessTimesAreKept(t testing.TB, at place) {
 func accessTimeNeverMovesBack(t testing.TB, at place) {
 	s := at.connect(t)
 	settle(t, s)
-	put(t, s, membership(acme, load, ada, "mk_1"))
+	put(t, s, membership(load, ada, "mk_1"))
 	for _, step := range []struct{ record, want time.Time }{
 		{second(5), second(5)}, {second(3), second(5)}, {second(5), second(5)}, {second(6), second(6)},
 	} {
@@ -59,8 +59,8 @@ func accessTimeNeverMovesBack(t testing.TB, at place) {
 func accessTimeLeavesKeyAlone(t testing.TB, at place) {
 	s := at.connect(t)
 	settle(t, s)
-	want := membership(acme, load, ada, "mk_1")
-	put(t, s, membership(acme, load, ada, "mk_1", "mk_2"))
+	want := membership(load, ada, "mk_1")
+	put(t, s, membership(load, ada, "mk_1", "mk_2"))
 	put(t, s, want)
 	check(t, s.RecordAccess(t.Context(), map[store.KeyRef]time.Time{
 		{TenantID: load, ClientID: "mk_1"}: second(5),

@@ -71,7 +71,7 @@ func readBelongsToReader(t testing.TB, at place) {
 func writtenIsCopied(t testing.TB, at place) {
 	s := at.connect(t)
 	ctx := t.Context()
-	a, u, e, m := account(acme), user(acme, ada), event(acme, load, 1), membership(acme, load, ada, "mk_1", "mk_2")
+	a, u, e, m := account(acme), user(acme, ada), event(acme, load, 1), membership(load, ada, "mk_1", "mk_2")
 	document := []byte("document")
 	check(t, s.CreateAccount(ctx, a))
 	check(t, s.CreateUser(ctx, u))
@@ -88,7 +88,7 @@ func writtenIsCopied(t testing.TB, at place) {
 	check(t, err)
 	equal(t, "subject", subject, policy.Subject{
 		Account: account(acme), Tenant: tenant(t, acme, load), User: user(acme, ada),
-		Membership: membership(acme, load, ada, "mk_1", "mk_2"),
+		Membership: membership(load, ada, "mk_1", "mk_2"),
 	})
 	gotAccount, err := s.Account(ctx, acme)
 	check(t, err)

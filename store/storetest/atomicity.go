@@ -32,7 +32,7 @@ func changes() []change {
 		}},
 		{"UpdateMembership", func(ctx context.Context, s store.Store, events []policy.Event, err error) error {
 			return s.UpdateMembership(ctx, load, ada, func(policy.Membership) (policy.Membership, []policy.Event, error) {
-				return membership(acme, load, ada, "mk_1"), events, err
+				return membership(load, ada, "mk_1"), events, err
 			})
 		}},
 		{"UpdateMembership to nothing", func(ctx context.Context, s store.Store, events []policy.Event, err error) error {

@@ -27,9 +27,9 @@ func clientIDLeadsToOwner(t testing.TB, at place) {
 	check(t, s.CreateUser(t.Context(), user(acme, bob)))
 	check(t, s.CreateTenant(t.Context(), tenant(t, acme, "perf")))
 	// The second is of the form that old Jenkins plugins look for.
-	put(t, s, membership(acme, load, ada, "mk_1", "oauth2-Q2.z_9-4@microfocus.com"))
-	put(t, s, membership(acme, "perf", ada, "mk_11"))
-	put(t, s, membership(acme, load, bob, "mk_3"))
+	put(t, s, membership(load, ada, "mk_1", "oauth2-Q2.z_9-4@microfocus.com"))
+	put(t, s, membership("perf", ada, "mk_11"))
+	put(t, s, membership(load, bob, "mk_3"))
 	wantOwner(t, s, "mk_1", load, ada)
 	wantOwner(t, s, "oauth2-Q2.z_9-4@microfocus.com", load, ada)
 	wantOwner(t, s, "mk_11", "perf", ada)
@@ -39,7 +39,7 @@ func clientIDLeadsToOwner(t testing.TB, at place) {
 func clientIDUnknown(t testing.TB, at place) {
 	s := at.connect(t)
 	settle(t, s)
-	put(t, s, membership(acme, load, ada, "mk_1"))
+	put(t, s, membership(load, ada, "mk_1"))
 	for _, id := range []string{"mk_", "mk_12", "MK_1", "", "load/ada", "*"} {
 		_, err := s.SubjectByClientID(t.Context(), id)
 		wantError(t, err, store.ErrNotFound)
@@ -49,13 +49,13 @@ func clientIDUnknown(t testing.TB, at place) {
 func clientIDFollowsKey(t testing.TB, at place) {
 	s := at.connect(t)
 	settle(t, s)
-	put(t, s, membership(acme, load, ada, "mk_1", "mk_2"))
-	put(t, s, membership(acme, load, ada, "mk_2", "mk_3"))
+	put(t, s, membership(load, ada, "mk_1", "mk_2"))
+	put(t, s, membership(load, ada, "mk_2", "mk_3"))
 	_, err := s.SubjectByClientID(t.Context(), "mk_1")
 	wantError(t, err, store.ErrNotFound)
 	wantOwner(t, s, "mk_2", load, ada)
 	wantOwner(t, s, "mk_3", load, ada)
-	put(t, s, membership(acme, load, ada))
+	put(t, s, membership(load, ada))
 	for _, id := range []string{"mk_1", "mk_2", "mk_3"} {
 		_, err := s.SubjectByClientID(t.Context(), id)
 		wantError(t, err, store.ErrNotFound)

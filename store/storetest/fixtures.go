@@ -58,8 +58,9 @@ func accessKey(clientID string) policy.AccessKey {
 	}
 }
 
-func membership(accountID, tenantID, userID string, clientIDs ...string) policy.Membership {
-	m := policy.Membership{AccountID: accountID, TenantID: tenantID, UserID: userID, Role: policy.RoleMember, JoinedAt: day(1)}
+// membership is one in a tenant of acme.
+func membership(tenantID, userID string, clientIDs ...string) policy.Membership {
+	m := policy.Membership{AccountID: acme, TenantID: tenantID, UserID: userID, Role: policy.RoleMember, JoinedAt: day(1)}
 	for _, id := range clientIDs {
 		m.Keys = append(m.Keys, accessKey(id))
 	}

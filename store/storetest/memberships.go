@@ -23,7 +23,7 @@ func membershipCases() []testCase {
 func membershipIsKept(t testing.TB, at place) {
 	s := at.connect(t)
 	settle(t, s)
-	want := membership(acme, load, ada, "mk_1", "mk_2")
+	want := membership(load, ada, "mk_1", "mk_2")
 	put(t, s, want)
 	got, err := s.Membership(t.Context(), load, ada)
 	check(t, err)
@@ -66,7 +66,7 @@ func membershipOfMissingTenant(t testing.TB, at place) {
 	s := at.connect(t)
 	settle(t, s)
 	err := s.UpdateMembership(t.Context(), "nowhere", ada, func(policy.Membership) (policy.Membership, []policy.Event, error) {
-		return membership(acme, "nowhere", ada, "mk_1"), nil, nil
+		return membership("nowhere", ada, "mk_1"), nil, nil
 	})
 	wantError(t, err, store.ErrNotFound)
 	_, err = s.Membership(t.Context(), "nowhere", ada)
@@ -78,7 +78,7 @@ func membershipOfMissingTenant(t testing.TB, at place) {
 func membershipChangeRefused(t testing.TB, at place) {
 	s := at.connect(t)
 	settle(t, s)
-	want := membership(acme, load, ada, "mk_1")
+	want := membership(load, ada, "mk_1")
 	put(t, s, want)
 	err := s.UpdateMembership(t.Context(), load, ada, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 		equal(t, "membership before the change", m, want)
@@ -96,7 +96,7 @@ func membershipChangeRefused(t testing.TB, at place) {
 func membershipRemoved(t testing.TB, at place) {
 	s := at.connect(t)
 	settle(t, s)
-	put(t, s, membership(acme, load, ada, "mk_1"))
+	put(t, s, membership(load, ada, "mk_1"))
 	err := s.UpdateMembership(t.Context(), load, ada, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 		m.Role = "" // the keys are left in: they go all the same
 		return m, nil, nil
@@ -114,6 +114,10 @@ func membershipRemoved(t testing.TB, at place) {
 	wantError(t, err, store.ErrNotFound)
 	_, err = s.Subject(t.Context(), load, ada)
 	wantError(t, err, store.ErrNotFound)
+
+	put(t, s, membership(load, ada)) // who comes back does not get the old keys back
+	_, err = s.SubjectByClientID(t.Context(), "mk_1")
+	wantError(t, err, store.ErrNotFound)
 }
 
 func membershipsInPages(t testing.TB, at place) {
@@ -123,7 +127,7 @@ func membershipsInPages(t testing.TB, at place) {
 		check(t, s.CreateTenant(t.Context(), tenant(t, acme, tenantID)))
 		for _, id := range shuffled(listed(tenantID + "-u")) {
 			check(t, s.CreateUser(t.Context(), user(acme, id)))
-			put(t, s, membership(acme, tenantID, id, "mk_"+id))
+			put(t, s, membership(tenantID, id, "mk_"+id))
 		}
 	}
 	wantPages(t, listed(load+"-u"), func(m policy.Membership) string { return m.UserID },
@@ -136,9 +140,9 @@ func tenantsOfUser(t testing.TB, at place) {
 	check(t, s.CreateUser(t.Context(), user(acme, ada+"-1")))
 	for _, tenantID := range []string{"tenant-b", "tenant-a", "tenant-c"} {
 		check(t, s.CreateTenant(t.Context(), tenant(t, acme, tenantID)))
-		put(t, s, membership(acme, tenantID, ada))
+		put(t, s, membership(tenantID, ada))
 	}
-	put(t, s, membership(acme, load, ada+"-1"))
+	put(t, s, membership(load, ada+"-1"))
 	remove(t, s, "tenant-c", ada)
 	got, err := s.TenantsOf(t.Context(), acme, ada)
 	check(t, err)

@@ -66,7 +66,7 @@ func racingCreates(t testing.TB, at place, n int) {
 	both := at.connectTwice(t)
 	s := both[0]
 	settle(t, s)
-	put(t, s, membership(acme, load, ada))
+	put(t, s, membership(load, ada))
 	expiration := policy.DefaultExpirationPolicy(day(0))
 	results := race(both, n, func(s store.Store, i int) error {
 		key := accessKey(fmt.Sprint("mk_", i))

@@ -63,7 +63,7 @@ func reads() []read {
 func populate(t testing.TB, s store.Store) {
 	t.Helper()
 	settle(t, s)
-	put(t, s, membership(acme, load, ada, "mk_1", "mk_2"), event(acme, load, 1))
+	put(t, s, membership(load, ada, "mk_1", "mk_2"), event(acme, load, 1))
 	check(t, s.RecordEvents(t.Context(), event(acme, "", 2)))
 	check(t, s.RecordAccess(t.Context(), map[store.KeyRef]time.Time{{TenantID: load, ClientID: "mk_1"}: second(3)}))
 	setDocument(t, s, "signing-keys", "document")

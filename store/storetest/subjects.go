@@ -20,7 +20,7 @@ func subjectIsWhole(t testing.TB, at place) {
 	settle(t, s)
 	want := policy.Subject{
 		Account: account(acme), Tenant: tenant(t, acme, load), User: user(acme, ada),
-		Membership: membership(acme, load, ada, "mk_1", "mk_2"),
+		Membership: membership(load, ada, "mk_1", "mk_2"),
 	}
 	put(t, s, want.Membership)
 	wantSubject(t, s, want)
@@ -41,8 +41,8 @@ func subjectMissing(t testing.TB, at place) {
 	s := at.connect(t)
 	settle(t, s)
 	check(t, s.CreateUser(t.Context(), user(acme, bob)))
-	put(t, s, membership(acme, load, ada, "mk_1"))
-	put(t, s, membership(acme, load, "ghost", "mk_9")) // a member who is no user
+	put(t, s, membership(load, ada, "mk_1"))
+	put(t, s, membership(load, "ghost", "mk_9")) // a member who is no user
 	for _, names := range [][2]string{{"nowhere", ada}, {load, "nobody"}, {load, bob}, {load, "ghost"}} {
 		_, err := s.Subject(t.Context(), names[0], names[1])
 		wantError(t, err, store.ErrNotFound)
@@ -58,7 +58,7 @@ func subjectIsNeverStale(t testing.TB, at place) {
 	settle(t, s)
 	want := policy.Subject{
 		Account: account(acme), Tenant: tenant(t, acme, load), User: user(acme, ada),
-		Membership: membership(acme, load, ada, "mk_1", "mk_2"),
+		Membership: membership(load, ada, "mk_1", "mk_2"),
 	}
 	put(t, s, want.Membership)
 	wantSubject(t, s, want)
@@ -75,7 +75,7 @@ func subjectIsNeverStale(t testing.TB, at place) {
 	}))
 	wantSubject(t, s, want)
 
-	want.Membership = membership(acme, load, ada, "mk_2")
+	want.Membership = membership(load, ada, "mk_2")
 	put(t, writer, want.Membership)
 	wantSubject(t, s, want)
 

@@ -12,15 +12,16 @@ import (
 )
 
 func concurrencyTwins() []twin {
-	overwrites := func(s store.Store) store.Store { return overwritesMembership{s} }
+	m := make(meeting)
+	overwrites := func(s store.Store) store.Store { return overwritesMembership{s, m} }
 	return []twin{
 		{"race of 12 creates leaves two keys", "overwrites instead of swapping", overwrites},
 		{"race of 100 creates leaves two keys", "overwrites instead of swapping", overwrites},
 		{"race of 12 creates leaves two keys", "loses events", func(s store.Store) store.Store { return losesEvent{s} }},
-		{"race for IDs and addresses has one winner", "looks before it writes", func(s store.Store) store.Store { return looksFirst{s} }},
-		{"race of increments loses none", "overwrites instead of swapping", func(s store.Store) store.Store { return overwritesDocument{s} }},
+		{"race for IDs and addresses has one winner", "looks before it writes", func(s store.Store) store.Store { return looksFirst{s, m} }},
+		{"race of increments loses none", "overwrites instead of swapping", func(s store.Store) store.Store { return overwritesDocument{s, m} }},
 		{"conflict gives up", "tries for ever", func(s store.Store) store.Store { return swapping{s, math.MaxInt} }},
-		{"conflict gives up", "overwrites instead of swapping", func(s store.Store) store.Store { return overwritesDocument{s} }},
+		{"conflict gives up", "overwrites instead of swapping", func(s store.Store) store.Store { return overwritesDocument{s, m} }},
 		{"cancelled reads", "reads on", func(s store.Store) store.Store { return readsOn{s} }},
 		{"cancelled writes", "writes on", func(s store.Store) store.Store { return writesOn{s} }},
 		{"other connection finds everything", "keeps documents to itself", func(s store.Store) store.Store { return &keepsToItself{Store: s} }},
@@ -59,10 +60,26 @@ func (s swapping) UpdateDocument(ctx context.Context, name string, change func([
 	return store.ErrConflict
 }
 
-type overwritesMembership struct{ store.Store }
+// meeting makes two who race meet between reading and writing, so that a store that is open to the race loses it each
+// time. Who is alone goes on after a while.
+type meeting chan struct{}
+
+func (m meeting) wait() {
+	select {
+	case m <- struct{}{}:
+	case <-m:
+	case <-time.After(100 * time.Millisecond):
+	}
+}
+
+type overwritesMembership struct {
+	store.Store
+	meeting
+}
 
 func (b overwritesMembership) UpdateMembership(ctx context.Context, tenantID, userID string, change store.MembershipChange) error {
 	before, err := b.Membership(ctx, tenantID, userID)
+	b.wait()
 	if unless(err, store.ErrNotFound) != nil {
 		return err
 	}
@@ -75,19 +92,28 @@ func (b overwritesMembership) UpdateMembership(ctx context.Context, tenantID, us
 	})
 }
 
-type looksFirst struct{ store.Store }
+type looksFirst struct {
+	store.Store
+	meeting
+}
 
 func (b looksFirst) CreateAccount(ctx context.Context, a policy.Account, events ...policy.Event) error {
-	if _, err := b.Account(ctx, a.ID); err == nil {
+	_, err := b.Account(ctx, a.ID)
+	b.wait()
+	if err == nil {
 		return store.ErrExists
 	}
 	return unless(b.Store.CreateAccount(ctx, a, events...), store.ErrExists)
 }
 
-type overwritesDocument struct{ store.Store }
+type overwritesDocument struct {
+	store.Store
+	meeting
+}
 
 func (b overwritesDocument) UpdateDocument(ctx context.Context, name string, change func([]byte) ([]byte, error)) error {
 	before, err := b.Document(ctx, name)
+	b.wait()
 	if unless(err, store.ErrNotFound) != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ func membershipTwins() []twin {
 		{"membership change refused", "saves all the same", func(s store.Store) store.Store { return savesRefusedMember{s} }},
 		{"membership without a role is removed", "keeps the member", func(s store.Store) store.Store { return editing{s, alwaysMember} }},
 		{"membership without a role is removed", "keeps the tenant of the user", func(s store.Store) store.Store { return keepsTenantsOf{s} }},
+		{"membership without a role is removed", "keeps the client IDs", func(s store.Store) store.Store { return keepsClientIDs{s} }},
 		{"memberships in pages, by tenant", "takes a prefix for the tenant", func(s store.Store) store.Store { return prefixMembers{s} }},
 		{"tenants of a user", "does not sort", func(s store.Store) store.Store { return unsortedTenants{s} }},
 	}
@@ -92,6 +93,13 @@ type keepsTenantsOf struct{ store.Store }
 
 func (b keepsTenantsOf) TenantsOf(context.Context, string, string) ([]string, error) {
 	return []string{"load"}, nil
+}
+
+// keepsClientIDs leads from each client ID to the owner of old.
+type keepsClientIDs struct{ store.Store }
+
+func (b keepsClientIDs) SubjectByClientID(ctx context.Context, _ string) (policy.Subject, error) {
+	return b.Subject(ctx, "load", "ada")
 }
 
 type prefixMembers struct{ store.Store }

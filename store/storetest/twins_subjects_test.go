@@ -3,6 +3,7 @@ package storetest_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"strings"
 	"time"
 
@@ -102,9 +103,7 @@ func (b mixesTenants) AccessTimes(ctx context.Context, tenantID string, clientID
 		return times, err
 	}
 	foreign, err := b.Store.AccessTimes(ctx, "perf", clientIDs)
-	for id, at := range foreign {
-		times[id] = at
-	}
+	maps.Copy(times, foreign)
 	return times, err
 }
 

@@ -127,7 +127,9 @@ type makesUpUsers struct{ store.Store }
 func (b makesUpUsers) UsersByID(ctx context.Context, accountID string, ids []string) (map[string]policy.User, error) {
 	found, err := b.Store.UsersByID(ctx, accountID, ids)
 	for _, id := range ids {
-		found[id] = found[id]
+		if _, ok := found[id]; !ok {
+			found[id] = policy.User{}
+		}
 	}
 	return found, err
 }
