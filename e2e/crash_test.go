@@ -15,7 +15,7 @@ import (
 // Run one seed again with MINTKEY_E2E_SEED; more rounds with MINTKEY_E2E_ROUNDS.
 func TestKillNine(t *testing.T) {
 	seed := number(t, "MINTKEY_E2E_SEED", uint64(time.Now().UnixNano()))
-	rounds := number(t, "MINTKEY_E2E_ROUNDS", 15)
+	rounds := number(t, "MINTKEY_E2E_ROUNDS", 40)
 	for _, store := range []string{"bolt", "redis"} {
 		t.Run(store, func(t *testing.T) {
 			t.Logf("MINTKEY_E2E_SEED=%d", seed)

@@ -24,7 +24,7 @@ func startRedis(t *testing.T) *redisServer {
 		t.Fatal(err)
 	}
 	r.process = newProcess(t, "redis", "redis-server", "--bind", "127.0.0.1", "--port", port, "--dir", r.dir,
-		"--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--maxmemory-policy", "noeviction",
+		"--appendonly", "yes", "--appendfsync", "always", "--save", "", "--maxmemory-policy", "noeviction",
 		"--rdbcompression", "no") // so that a test can look for text in a dump
 	r.start()
 	return r
