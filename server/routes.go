@@ -26,7 +26,7 @@ type errorWriter func(http.ResponseWriter, *http.Request, error)
 
 // routes is the whole URL surface.
 func (s *Server) routes() http.Handler {
-	router := mux.NewRouter()
+	router := mux.NewRouter().SkipClean(true) // an unclean path is a 404, not a redirect that would drop the body
 	router.NotFoundHandler = http.HandlerFunc(s.notFound)
 	get := func(h http.HandlerFunc) methods { return methods{http.MethodGet: h} }
 	post := func(h http.HandlerFunc) methods { return methods{http.MethodPost: h} }
