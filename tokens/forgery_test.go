@@ -125,7 +125,7 @@ func TestForgedSignaturesAreRefused(t *testing.T) {
 	mustVerify(t, shop.ring, assemble(t, es256(nil), good, ours), start) // the workshop can make a good one
 
 	block, _ := pem.Decode([]byte(shop.pem[tokens.ES256]))
-	public := base64.RawURLEncoding.EncodeToString(stranger.X.FillBytes(make([]byte, 32))) //nolint:staticcheck // the coordinates are wanted
+	public := base64.RawURLEncoding.EncodeToString(stranger.X.FillBytes(make([]byte, 32)))
 	forged := map[string]string{
 		"empty signature":          assemble(t, es256(nil), good, bytesOf()),
 		"signature of zeros":       assemble(t, es256(nil), good, bytesOf(make([]byte, 64)...)),
@@ -200,7 +200,11 @@ func TestClaimsThatAreRefused(t *testing.T) {
 		"iss a number":         {"iss": 1},
 		"status a string":      {"status": "valid"},
 	} {
-		refused(t, shop.ring, name, assemble(t, shop.header(tokens.ES256, nil), goodClaims(changes), ours))
+		token := assemble(t, shop.header(tokens.ES256, nil), goodClaims(changes), ours)
+		refused(t, shop.ring, name, token)
+		if _, err := shop.ring.Verify(token, tokens.TypeAccessToken, start); errors.Is(err, tokens.ErrTokenExpired) {
+			t.Errorf("%s: Verify = %v, but it never was good", name, err)
+		}
 	}
 }
 

@@ -139,7 +139,7 @@ func TestAMonthOfTwoReplicas(t *testing.T) {
 	docs := newDocuments()
 	options := tokens.Options{Algorithms: []tokens.Algorithm{tokens.EdDSA}, RotateEvery: rotateEvery}
 	replicas := []*tokens.KeyRing{openRing(t, docs, options, start), openRing(t, docs, options, start)}
-	chance := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test that repeats
+	chance := rand.New(rand.NewPCG(1, 2))
 	published := map[string]time.Time{only(t, replicas[0].SigningKeys(start), tokens.Active).KID: start.Add(-time.Hour)}
 	signed := make(map[string]bool)
 	lastRefresh := []time.Time{start, start}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -100,7 +101,7 @@ func TestSealerDoesNotPrintItsKey(t *testing.T) {
 			t.Errorf("%s prints %s", verb, got)
 		}
 	}
-	if got := fmt.Sprintf("%#v", sealer); bytes.Contains([]byte(got), []byte("secret!!")) {
+	if got := fmt.Sprintf("%#v", sealer); strings.Contains(got, "secret!!") {
 		t.Errorf("%%#v prints %s", got)
 	}
 }

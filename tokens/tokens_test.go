@@ -8,6 +8,7 @@ import (
 	"crypto/cipher"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -46,7 +47,7 @@ func (d *documents) Document(_ context.Context, name string) ([]byte, error) {
 func (d *documents) UpdateDocument(ctx context.Context, name string, change func([]byte) ([]byte, error)) error {
 	for range 100 {
 		before, err := d.Document(ctx, name)
-		if err != nil && err != store.ErrNotFound {
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
 		after, err := change(bytes.Clone(before))
