@@ -97,6 +97,19 @@ func FindSecrets(text []byte) [][2]int {
 	}
 }
 
+// WithoutSecrets is the text with every client secret in it redacted: for what repeats a request, such as an error or a log
+// line, since a client may send its secret in any place.
+func WithoutSecrets(text string) string {
+	var kept strings.Builder
+	end := 0
+	for _, at := range FindSecrets([]byte(text)) {
+		kept.WriteString(text[end:at[0]])
+		kept.WriteString(redacted)
+		end = at[1]
+	}
+	return kept.String() + text[end:]
+}
+
 // Digest is the SHA-256 of a client secret. A random secret of 256 bits needs no slow hash: there is
 // nothing to guess faster.
 type Digest [sha256.Size]byte

@@ -124,7 +124,7 @@ func (t errorTable) find(err error) rendering {
 		}
 	}
 	if row.detail == "" {
-		row.detail = err.Error()
+		row.detail = policy.WithoutSecrets(err.Error())
 	}
 	if row.oauth == "" {
 		row.oauth = "server_error"

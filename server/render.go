@@ -115,7 +115,8 @@ func (s *Server) noteError(r *http.Request, status int, err error) {
 	about := aboutRequest(r.Context())
 	about.err = err
 	if status == http.StatusInternalServerError && r.Context().Err() == nil {
-		s.log.ErrorContext(r.Context(), "request failed", slog.String("request_id", about.ID), slog.String("path", r.URL.Path), slog.Any("error", err))
+		s.log.ErrorContext(r.Context(), "request failed", slog.String("request_id", about.ID), slog.String("path", policy.WithoutSecrets(r.URL.Path)),
+			slog.String("error", policy.WithoutSecrets(err.Error())))
 	}
 }
 

@@ -72,11 +72,11 @@ func (s *Server) logRequest(r *http.Request, about *requestInfo) {
 		return
 	}
 	attrs := []slog.Attr{
-		slog.String("request_id", about.ID), slog.String("method", r.Method), slog.String("path", r.URL.Path),
+		slog.String("request_id", about.ID), slog.String("method", r.Method), slog.String("path", policy.WithoutSecrets(r.URL.Path)),
 		slog.Int("status", about.status), slog.Duration("took", elapsed), slog.String("address", about.Address),
 	}
 	if about.err != nil {
-		attrs = append(attrs, slog.String("reason", about.err.Error()))
+		attrs = append(attrs, slog.String("reason", policy.WithoutSecrets(about.err.Error())))
 	}
 	s.log.LogAttrs(r.Context(), level, "request", attrs...)
 }
