@@ -41,7 +41,7 @@ func TestExampleFileNamesEverySettingWithItsDefault(t *testing.T) {
 
 func TestExampleFileLoads(t *testing.T) {
 	fromFile := load(t, configs.Sources{File: "mintkey.yaml"})
-	if diff := cmp.Diff(load(t, configs.Sources{}), fromFile, cmp.AllowUnexported(configs.Secret{}, configs.SecretURL{})); diff != "" {
+	if diff := cmp.Diff(load(t, configs.Sources{}), fromFile, revealed()); diff != "" {
 		t.Errorf("mintkey.yaml (-defaults +file):\n%s", diff)
 	}
 }

@@ -8,18 +8,34 @@ import (
 
 const redacted = "[redacted]"
 
+// hidden keeps text behind a pointer, because fmt prints the fields of a struct that it can't ask to format itself: one in an
+// unexported field of another. Of a pointer it prints the address.
+type hidden struct{ text *string }
+
+func hide(text string) hidden {
+	if text == "" {
+		return hidden{}
+	}
+	return hidden{&text}
+}
+
+// Reveal is the text in clear.
+func (h hidden) Reveal() string {
+	if h.text == nil {
+		return ""
+	}
+	return *h.text
+}
+
 // Secret is a setting that prints, logs and marshals as "[redacted]".
-type Secret struct{ text string }
+type Secret struct{ hidden }
 
 // NewSecret wraps a secret.
-func NewSecret(text string) Secret { return Secret{text} }
-
-// Reveal is the secret in clear.
-func (s Secret) Reveal() string { return s.text }
+func NewSecret(text string) Secret { return Secret{hide(text)} }
 
 // String redacts; an empty secret is empty.
 func (s Secret) String() string {
-	if s.text == "" {
+	if s.Reveal() == "" {
 		return ""
 	}
 	return redacted
@@ -35,19 +51,16 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // SecretURL is a URL that prints, logs and marshals without what may be secret in it: the user and password, and the query.
-type SecretURL struct{ text string }
+type SecretURL struct{ hidden }
 
 // NewSecretURL wraps a URL.
-func NewSecretURL(text string) SecretURL { return SecretURL{text} }
-
-// Reveal is the whole URL.
-func (u SecretURL) Reveal() string { return u.text }
+func NewSecretURL(text string) SecretURL { return SecretURL{hide(text)} }
 
 // String is the URL with its secrets redacted. It cuts text, because net/url refuses the lists of hosts that Redis URLs have.
 func (u SecretURL) String() string {
-	scheme, rest, ok := strings.Cut(u.text, "://")
+	scheme, rest, ok := strings.Cut(u.Reveal(), "://")
 	if !ok {
-		if u.text == "" {
+		if u.Reveal() == "" {
 			return ""
 		}
 		return redacted

@@ -14,7 +14,7 @@ type Setting struct {
 	Name    string // in the file, such as smtp.url
 	Default string // as it would be written in a flag
 	Help    string // one line
-	Kind    string // text, switch, duration, list, secret or URL
+	Kind    string // text, bool, duration, list, secret or URL
 	index   []int  // of the field in Config
 }
 
@@ -58,7 +58,7 @@ func kindOf(field reflect.Type) string {
 	}
 	switch field.Kind() {
 	case reflect.Bool:
-		return "switch"
+		return "bool"
 	case reflect.Slice:
 		return "list"
 	case reflect.Struct:

@@ -46,7 +46,7 @@ func (p *program) resolve(f *accessFlags) (access, error) {
 		return access{}, err
 	}
 	given := access{cmp.Or(f.url, p.getenv("MINTKEY_URL")), cmp.Or(f.clientID, p.getenv("MINTKEY_CLIENT_ID")), secret}
-	hasSecret := given.secret != policy.ClientSecret{}
+	hasSecret := given.secret.Reveal() != ""
 	switch {
 	case given.clientID != "" && hasSecret:
 		given.url = cmp.Or(given.url, defaultURL)

@@ -37,7 +37,7 @@ func (p *program) calendarCommand() *cobra.Command {
 		return printItems(p, items, []string{"TIME", "WHAT", "CLIENT ID", "TENANT", "OWNER", "LABEL"}, func(e calendarEntry) []string {
 			what := e.Kind
 			if e.DaysBefore > 0 {
-				what = fmt.Sprintf("%s, %d days before", e.Kind, e.DaysBefore)
+				what = fmt.Sprintf("%s, %d d before", e.Kind, e.DaysBefore)
 			}
 			return []string{showTime(e.At), what, e.ClientID, e.TenantID, e.Email, e.Label}
 		})

@@ -10,8 +10,6 @@ import (
 	"net/url"
 	"strings"
 	"time"
-
-	"mintkey/policy"
 )
 
 const (
@@ -70,8 +68,7 @@ func (p *program) warnOfExpiry(clientID, expires string) {
 	if err != nil {
 		return
 	}
-	p.sayf("warning: access key %s expires at %s, in %d days; refresh it with: mintkey keys refresh %s\n",
-		clientID, showTime(&at), int(at.Sub(p.clock())/policy.Day), clientID)
+	p.sayf("warning: access key %s expires at %s; refresh it with: mintkey keys refresh %s\n", clientID, showTime(&at), clientID)
 }
 
 // send returns the body and the header of a good answer. Any other is an error in words.
@@ -92,6 +89,11 @@ func send(request *http.Request) (json.RawMessage, http.Header, error) {
 	return body, response.Header, nil
 }
 
+// refused is what a server said no with: the code of an OAuth error or of problem details, and its words.
+type refused struct{ code, words string }
+
+func (r *refused) Error() string { return r.code + ": " + r.words }
+
 // refusal reads an OAuth error or problem details (RFC 9457).
 func refusal(status int, body []byte) error {
 	var said struct {
@@ -103,9 +105,9 @@ func refusal(status int, body []byte) error {
 	_ = json.Unmarshal(body, &said) // what is not JSON says nothing
 	switch {
 	case said.Error != "":
-		return fmt.Errorf("%s: %s", said.Error, said.Description)
+		return &refused{said.Error, said.Description}
 	case said.Code != "":
-		return fmt.Errorf("%s: %s", said.Code, said.Detail)
+		return &refused{said.Code, said.Detail}
 	default:
 		return fmt.Errorf("the server answered %d %s; is this the URL of a Mintkey server?", status, http.StatusText(status))
 	}

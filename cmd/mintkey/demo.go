@@ -57,6 +57,9 @@ func (p *program) demo(ctx context.Context, address string, once bool) (err erro
 	case err := <-ended:
 		return err
 	}
+	if ctx.Err() != nil {
+		err = nil // Ctrl-C in the middle of the show
+	}
 	if err != nil || once {
 		stop()
 	}

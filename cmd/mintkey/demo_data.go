@@ -22,14 +22,17 @@ func sampleData(ctx context.Context, s store.Store, now time.Time) (sample, erro
 	}
 	release := func(text string) policy.Release { r, _ := policy.ParseRelease(text); return r }
 	ada := founding{
-		account: "acme", tenant: "berlin", release: release("24.3"), email: "ada@example.com", name: "Ada Lovelace", password: "correct horse",
+		account: named{"acme", "Acme Corporation"}, tenant: named{"berlin", "Berlin"}, release: release("24.3"), email: "ada@example.com", name: "Ada Lovelace", password: "correct horse",
 	}
-	admin, err := ago(80).found(ctx, ada)
+	admin, err := ago(80).ensure(ctx, ada)
 	if err != nil {
 		return sample{}, err
 	}
+	if admin.clientID, admin.secret, err = ago(2).createKey(ctx, admin, policy.AdministrationScopes(), "Ada's terminal"); err != nil {
+		return sample{}, err
+	}
 	lisbon := founded{accountID: admin.accountID}
-	if lisbon.tenantID, err = ago(79).ensureTenant(ctx, admin.accountID, "lisbon", release("23.4")); err != nil {
+	if lisbon.tenantID, err = ago(79).ensureTenant(ctx, admin.accountID, named{"lisbon", "Lisbon"}, release("23.4")); err != nil {
 		return sample{}, err
 	}
 	grace, err := ago(70).sampleMember(ctx, admin, "grace@example.com", "Grace Hopper")

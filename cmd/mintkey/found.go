@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/google/uuid"
 
@@ -25,11 +26,13 @@ type founder struct {
 
 // founding is what init is asked for.
 type founding struct {
-	account, tenant string // IDs, or names from which IDs are made
+	account, tenant named
 	release         policy.Release
 	email, name     string
 	password        string // may be empty
 }
+
+type named struct{ id, name string }
 
 // founded is what there is afterwards.
 type founded struct {
@@ -38,7 +41,17 @@ type founded struct {
 }
 
 // found makes what does not exist yet, and a new access key with every administration scope.
-func (f founder) found(ctx context.Context, wanted founding) (made founded, err error) {
+func (f founder) found(ctx context.Context, wanted founding) (founded, error) {
+	made, err := f.ensure(ctx, wanted)
+	if err != nil {
+		return made, err
+	}
+	made.clientID, made.secret, err = f.createKey(ctx, made, policy.AdministrationScopes(), "made by mintkey init")
+	return made, err
+}
+
+// ensure makes what does not exist yet, but for the key.
+func (f founder) ensure(ctx context.Context, wanted founding) (made founded, err error) {
 	if made.accountID, err = f.ensureAccount(ctx, wanted.account); err != nil {
 		return made, err
 	}
@@ -49,36 +62,25 @@ func (f founder) found(ctx context.Context, wanted founding) (made founded, err 
 	if made.userID, err = f.ensureUser(ctx, made.accountID, wanted, roles); err != nil {
 		return made, err
 	}
-	if err = f.ensureMember(ctx, made, policy.RoleTenantAdmin); err != nil {
-		return made, err
-	}
-	made.clientID, made.secret, err = f.createKey(ctx, made, policy.AdministrationScopes(), "made by mintkey init")
-	return made, err
+	return made, f.ensureMember(ctx, made, policy.RoleTenantAdmin)
 }
 
-func (f founder) ensureAccount(ctx context.Context, text string) (string, error) {
-	id, err := idFrom("account", text)
-	if err != nil {
-		return "", err
+func (f founder) ensureAccount(ctx context.Context, wanted named) (string, error) {
+	if _, err := f.store.Account(ctx, wanted.id); !errors.Is(err, store.ErrNotFound) {
+		return wanted.id, err
 	}
-	if _, err = f.store.Account(ctx, id); !errors.Is(err, store.ErrNotFound) {
-		return id, err
-	}
-	account := policy.Account{ID: id, Name: text, CreatedAt: f.now, Expiration: policy.DefaultExpirationPolicy(f.now)}
-	event := f.event(policy.ActionAccountCreated, founded{accountID: id}, map[string]string{"name": text})
-	return id, f.store.CreateAccount(ctx, account, event)
+	account := policy.Account{ID: wanted.id, Name: wanted.name, CreatedAt: f.now, Expiration: policy.DefaultExpirationPolicy(f.now)}
+	event := f.event(policy.ActionAccountCreated, founded{accountID: wanted.id}, map[string]string{"name": wanted.name})
+	return wanted.id, f.store.CreateAccount(ctx, account, event)
 }
 
-func (f founder) ensureTenant(ctx context.Context, accountID, text string, release policy.Release) (string, error) {
-	id, err := idFrom("tenant", text)
-	if err != nil {
-		return "", err
-	}
+func (f founder) ensureTenant(ctx context.Context, accountID string, wanted named, release policy.Release) (string, error) {
+	id := wanted.id
 	tenant, err := f.store.Tenant(ctx, id)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		tenant = policy.Tenant{ID: id, AccountID: accountID, Name: text, Release: release, CreatedAt: f.now}
-		details := map[string]string{"name": text, "release": release.String()}
+		tenant = policy.Tenant{ID: id, AccountID: accountID, Name: wanted.name, Release: release, CreatedAt: f.now}
+		details := map[string]string{"name": wanted.name, "release": release.String()}
 		return id, f.store.CreateTenant(ctx, tenant, f.event(policy.ActionTenantCreated, founded{accountID: accountID, tenantID: id}, details))
 	case err != nil:
 		return "", err
@@ -119,7 +121,10 @@ func (f founder) createUser(ctx context.Context, accountID string, wanted foundi
 			return "", err
 		}
 	}
-	details := map[string]string{"email": user.Email, "roles": joinRoles(roles)}
+	details := map[string]string{"email": user.Email}
+	if len(roles) > 0 {
+		details["roles"] = joinRoles(roles)
+	}
 	return user.ID, f.store.CreateUser(ctx, user, f.event(policy.ActionUserCreated, founded{accountID: accountID, userID: user.ID}, details))
 }
 
@@ -172,18 +177,19 @@ func joinRoles(roles []policy.Role) string {
 	return strings.Join(names, ", ")
 }
 
-// idFrom returns the text if it is an ID, else the ID that it resembles: "Demo Company" becomes demo-company.
-func idFrom(flag, text string) (string, error) {
+// nameFrom takes a text for the ID if it is one, else for a name and makes an ID of it: "Demo Company" becomes demo-company.
+func nameFrom(text string) (named, error) {
 	if policy.CheckID(text) == nil {
-		return text, nil
+		return named{text, text}, nil
 	}
 	if err := policy.CheckName(text); err != nil {
-		return "", usagef("--%s: %w", flag, err)
+		return named{}, err
 	}
-	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
+	isWord := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !isWord(r) })
 	id := strings.Join(words, "-")
-	if err := policy.CheckID(id); err != nil {
-		return "", usagef("--%s %q: no ID can be made of this name; give an ID: %w", flag, text, err)
+	if policy.CheckID(id) != nil {
+		return named{}, fmt.Errorf("no ID can be made of %q; give one: %w", text, policy.ErrInvalidID)
 	}
-	return id, nil
+	return named{id, text}, nil
 }

@@ -60,7 +60,7 @@ func (h *host) open(ctx context.Context) (err error) {
 		if h.config.StoreStrict {
 			return fmt.Errorf("store_strict is set and the store is unsafe: %s", warning)
 		}
-		h.log.WarnContext(ctx, "the store is unsafe: "+warning, slog.String("setting", "store"))
+		h.log.WarnContext(ctx, "the store is unsafe", slog.String("because", warning))
 	}
 	return nil
 }

@@ -23,8 +23,8 @@ func (p *program) initCommand() *cobra.Command {
 	}
 	var wanted founding
 	flags := c.Flags()
-	flags.StringVar(&wanted.account, "account", "", "ID or name of the account")
-	flags.StringVar(&wanted.tenant, "tenant", "", "ID or name of the tenant")
+	account := flags.String("account", "", "ID or name of the account")
+	tenant := flags.String("tenant", "", "ID or name of the tenant")
 	release := flags.String("release", "", "product release of the tenant, such as 24.3; it never changes")
 	flags.StringVar(&wanted.email, "email", "", "e-mail address of the user")
 	flags.StringVar(&wanted.name, "name", "", "name of the user")
@@ -34,7 +34,7 @@ func (p *program) initCommand() *cobra.Command {
 		if err := needFlags(c, "account", "tenant", "release", "email", "name"); err != nil {
 			return err
 		}
-		if err := p.checkFounding(&wanted, *release); err != nil {
+		if err := p.checkFounding(&wanted, *account, *tenant, *release); err != nil {
 			return err
 		}
 		config, err := settings()
@@ -46,7 +46,13 @@ func (p *program) initCommand() *cobra.Command {
 	return c
 }
 
-func (p *program) checkFounding(wanted *founding, release string) (err error) {
+func (p *program) checkFounding(wanted *founding, account, tenant, release string) (err error) {
+	if wanted.account, err = nameFrom(account); err != nil {
+		return usagef("--account: %w", err)
+	}
+	if wanted.tenant, err = nameFrom(tenant); err != nil {
+		return usagef("--tenant: %w", err)
+	}
 	if wanted.release, err = policy.ParseRelease(release); err != nil {
 		return usagef("--release: %w", err)
 	}

@@ -80,8 +80,10 @@ func (p *program) keysListCommand(f *keysFlags) *cobra.Command {
 		}
 		header := []string{"CLIENT ID", "USER", "EMAIL", "LABEL", "STATUS", "CREATED", "LAST ACCESS", "EXPIRES", "MARKS"}
 		return printItems(p, items, header, func(k key) []string {
-			return []string{k.ClientID, k.UserName, k.Email, k.Label, k.Status, showTime(k.CreatedAt), showTime(k.LastAccessAt),
-				showTime(k.ExpiresAt), strings.Join(k.Marks, " ")}
+			return []string{
+				k.ClientID, k.UserName, k.Email, k.Label, k.Status, showTime(k.CreatedAt), showTime(k.LastAccessAt),
+				showTime(k.ExpiresAt), strings.Join(k.Marks, " "),
+			}
 		})
 	}
 	return c

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -71,6 +72,9 @@ func (p *program) policySetCommand(access *accessFlags, account *string) *cobra.
 	c.Flags().BoolVar(&wanted.acknowledge, "acknowledge-risk", false, "accept that access keys never expire (with --off)")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		answer, err := p.putPolicy(c, access, *account, wanted, "")
+		if no := (*refused)(nil); errors.As(err, &no) && no.code == "acknowledgement_required" {
+			return fmt.Errorf("%w (here: --acknowledge-risk)", err)
+		}
 		if err != nil {
 			return err
 		}
@@ -94,7 +98,8 @@ func (p *program) policyPreviewCommand(access *accessFlags, account *string) *co
 		}
 		return printAnswer(p, answer, func(w io.Writer, preview struct {
 			Affected []affected `json:"affected"`
-		}) {
+		},
+		) {
 			showAffected(w, preview.Affected)
 		})
 	}

@@ -31,6 +31,8 @@ func (p *program) rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 		Args:          cobra.ArbitraryArgs,
 		RunE:          runGroup,
+		// Cobra sets it only where it makes the suggestion itself.
+		SuggestionsMinimumDistance: 2,
 		PersistentPreRunE: func(*cobra.Command, []string) error {
 			if !slices.Contains(outputs(), p.output) {
 				return usagef("--output %q: must be one of %s", p.output, strings.Join(outputs(), ", "))
@@ -66,7 +68,7 @@ func outputs() []string { return []string{"table", "json"} }
 
 // group makes a command that only has commands below it.
 func group(use, short string, commands ...*cobra.Command) *cobra.Command {
-	c := &cobra.Command{Use: use, Short: short, Args: cobra.ArbitraryArgs, RunE: runGroup}
+	c := &cobra.Command{Use: use, Short: short, Args: cobra.ArbitraryArgs, RunE: runGroup, SuggestionsMinimumDistance: 2}
 	c.AddCommand(commands...)
 	return c
 }

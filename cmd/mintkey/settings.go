@@ -24,7 +24,7 @@ func (p *program) settings(c *cobra.Command) func() (configs.Config, error) {
 		value := &settingFlag{kind: s.Kind, text: s.Default}
 		flags[s.Name] = value
 		flag := c.Flags().VarPF(value, s.Flag(), "", s.Help)
-		if s.Kind == "switch" {
+		if s.Kind == "bool" {
 			flag.NoOptDefVal = "true"
 		}
 	}

@@ -1,0 +1,4 @@
+package main
+
+// Main lets the scripts in testdata run the program as it is.
+func Main() { main() }

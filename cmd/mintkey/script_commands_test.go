@@ -1,0 +1,113 @@
+package main_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+const patience = time.Minute // for what must happen sooner or later; no test is about how soon
+
+// exits CODE COMMAND… runs a command and compares its exit code.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND…")
+	}
+	got, err := 0, ts.Exec(args[1], args[2:]...)
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if strconv.Itoa(got) != args[0] {
+		ts.Fatalf("exit code %d, want %s", got, args[0])
+	}
+}
+
+// ready URL waits until a server answers it with 200.
+func ready(ts *testscript.TestScript, _ bool, args []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	for ctx.Err() == nil {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, args[0], nil)
+		ts.Check(err)
+		response, err := http.DefaultClient.Do(request)
+		if err == nil {
+			_ = response.Body.Close()
+			if response.StatusCode == http.StatusOK {
+				return
+			}
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	ts.Fatalf("%s was not ready in time", args[0])
+}
+
+// jsonenv VARIABLE FILE FIELD sets a variable to a field of a JSON object; the file may be stdout.
+func jsonenv(ts *testscript.TestScript, _ bool, args []string) {
+	var object map[string]any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[1])), &object))
+	value, ok := object[args[2]]
+	if !ok {
+		ts.Fatalf("%s has no field %s", args[1], args[2])
+	}
+	ts.Setenv(args[0], fmt.Sprint(value))
+}
+
+// mode PERMISSIONS FILE compares the permissions of a file.
+func mode(ts *testscript.TestScript, _ bool, args []string) {
+	info, err := os.Stat(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if got := fmt.Sprintf("%04o", info.Mode().Perm()); got != args[0] {
+		ts.Fatalf("%s has mode %s, want %s", args[1], got, args[0])
+	}
+}
+
+const halfRequest = "POST /oauth2/token HTTP/1.1\r\nHost: mintkey\r\nContent-Type: application/x-www-form-urlencoded\r\n" +
+	"Content-Length: 29\r\n\r\ngrant_type="
+
+// begin ADDRESS sends half a request.
+func begin(ts *testscript.TestScript, _ bool, args []string) {
+	connection, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", args[0])
+	ts.Check(err)
+	ts.Defer(func() { _ = connection.Close() })
+	_, err = connection.Write([]byte(halfRequest))
+	ts.Check(err)
+	ts.Setenv("BEGUN", args[0])
+	*ts.Value(begunKey{}).(*net.Conn) = connection
+}
+
+type begunKey struct{}
+
+// finish STATUS waits until the server of begin accepts nobody any more, sends the rest, and compares the status of the answer.
+func finish(ts *testscript.TestScript, _ bool, args []string) {
+	connection := *ts.Value(begunKey{}).(*net.Conn)
+	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		other, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", ts.Getenv("BEGUN"))
+		if err != nil {
+			break
+		}
+		_ = other.Close()
+		if time.Now().After(deadline) {
+			ts.Fatalf("the server still accepts connections")
+		}
+	}
+	_, err := connection.Write([]byte("client_credentials"))
+	ts.Check(err)
+	response, err := http.ReadResponse(bufio.NewReader(connection), nil)
+	ts.Check(err)
+	_ = response.Body.Close()
+	if got := strconv.Itoa(response.StatusCode); got != args[0] {
+		ts.Fatalf("status %s, want %s", got, args[0])
+	}
+}

@@ -1,0 +1,63 @@
+package main_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	mintkey "mintkey/cmd/mintkey"
+	"mintkey/store/redistest"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"mintkey": mintkey.Main})
+}
+
+func TestScripts(t *testing.T) { runScripts(t, "testdata", nil) }
+
+func TestScriptsOnRedis(t *testing.T) {
+	runScripts(t, "testdata/redis", map[string]string{
+		"SAFE_REDIS":   redistest.Start(t, "--maxmemory-policy", "noeviction").URL(),
+		"UNSAFE_REDIS": redistest.Start(t, "--appendonly", "no").URL(),
+	})
+}
+
+func runScripts(t *testing.T, dir string, variables map[string]string) {
+	t.Helper()
+	testscript.Run(t, testscript.Params{
+		Dir:      dir,
+		Deadline: time.Now().Add(3 * patience), // a server that starts where it should refuse to would run for ever
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "ready": ready, "jsonenv": jsonenv, "mode": mode, "begin": begin, "finish": finish,
+		},
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("HOME", env.WorkDir)
+			for name, value := range variables {
+				env.Setenv(name, value)
+			}
+			env.Values[begunKey{}] = new(net.Conn)
+			for _, name := range []string{"PORT", "OPS_PORT"} {
+				port, err := freePort(t.Context())
+				if err != nil {
+					return err
+				}
+				env.Setenv(name, port)
+			}
+			return nil
+		},
+	})
+}
+
+func freePort(ctx context.Context) (string, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	return port, errors.Join(err, listener.Close())
+}
