@@ -74,14 +74,15 @@ func (w *world) request(method, path string, body any) *http.Request {
 	return r
 }
 
-// do sends a request and remembers each client secret in the answer.
+// do sends a request. A client secret is in the answer that hands it out, and in no later one (R3).
 func (w *world) do(r *http.Request) answer {
 	w.Helper()
 	recorder := httptest.NewRecorder()
 	w.handler.ServeHTTP(recorder, r)
 	a := answer{w.T, r.Method + " " + r.URL.String(), recorder.Code, recorder.Header(), recorder.Body.String()}
+	w.secrets.searchIn(w, a.request, a.body)
 	if secret := a.peek("client_secret"); secret != "" {
-		w.secrets = append(w.secrets, secret)
+		w.secrets.add(secret)
 	}
 	return a
 }

@@ -65,10 +65,10 @@ func (w *world) admit(p person, role policy.Role, roles ...policy.Role) person {
 // giveKey makes an access key straight in the store, and returns the person with it.
 func (w *world) giveKey(p person, scopes ...string) person {
 	w.Helper()
-	random := sha256.Sum256([]byte(p.id + string(rune(len(w.secrets)))))
+	random := sha256.Sum256([]byte(p.id + string(rune(w.secrets.count()))))
 	secret := policy.NewClientSecret(random)
 	p.clientID, p.secret = policy.NewClientID([16]byte(random[16:]), "mk_", ""), secret.Reveal()
-	w.secrets = append(w.secrets, p.secret)
+	w.secrets.add(p.secret)
 	key := policy.AccessKey{ClientID: p.clientID, Scopes: scopes, CreatedAt: w.clock.now(), Secrets: []policy.Secret{{Digest: secret.Digest(), IssuedAt: w.clock.now()}}}
 	w.must(w.store.UpdateMembership(w.Context(), p.tenant, p.id, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 		m, err := m.WithKey(key, policy.DefaultExpirationPolicy(start), w.clock.now())

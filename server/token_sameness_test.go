@@ -20,7 +20,7 @@ func TestRefusedClientsLookTheSame(t *testing.T) {
 			if diff := cmp.Diff(want, w.lookOfRefusal(p)); diff != "" {
 				w.Errorf("%s (-unknown +%s):\n%s", name, name, diff)
 			}
-			p.secret = w.secrets[0]
+			p.secret = w.olga.secret
 			if diff := cmp.Diff(want, w.lookOfRefusal(p)); diff != "" {
 				w.Errorf("%s, with a wrong secret (-unknown +got):\n%s", name, diff)
 			}

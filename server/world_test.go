@@ -38,7 +38,7 @@ type world struct {
 	clock   *clock
 	log     *logBuffer
 	people
-	secrets []string // every client secret that was ever handed out
+	secrets *secrets
 }
 
 // newWorld is a world on boltstore.
@@ -74,7 +74,7 @@ func newWorldOn(t *testing.T, opened store.Store, change ...func(*server.Options
 			t.Errorf("close the store: %v", err)
 		}
 	})
-	w := &world{T: t, store: opened, clock: &clock{at: start}, log: &logBuffer{}}
+	w := &world{T: t, store: opened, clock: &clock{at: start}, log: &logBuffer{}, secrets: &secrets{}}
 	var err error
 	w.ring, err = tokens.OpenKeyRing(t.Context(), opened, tokens.Options{
 		Algorithms: []tokens.Algorithm{tokens.ES256, tokens.EdDSA}, TokenLifetime: tokenLifetime,
@@ -84,6 +84,7 @@ func newWorldOn(t *testing.T, opened store.Store, change ...func(*server.Options
 	}
 	w.settle()
 	w.serve(change...)
+	t.Cleanup(func() { w.secrets.searchIn(t, "the log", w.log.String()) })
 	return w
 }
 
