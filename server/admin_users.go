@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -155,7 +156,7 @@ func (s *Server) patchUser(c *call) (reply, error) {
 		}
 		event := c.event(policy.ActionUserUpdated)
 		event.UserID = id
-		event.Details = map[string]string{"changed": strings.Join(changed, ", "), "roles": roleText(after.Roles)}
+		event.Details = map[string]string{"changed": strings.Join(changed, ", "), "roles": roleText(after.Roles), "disabled": strconv.FormatBool(after.Disabled)}
 		return after, []policy.Event{event}, nil
 	})
 	if err != nil {

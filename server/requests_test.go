@@ -1,0 +1,143 @@
+package server_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// Every operation that takes a body refuses what is not one JSON object with known members of the right types.
+func TestBadBodies(t *testing.T) {
+	w := newWorld(t)
+	w.delete(w.tom, forgeKeys+"/"+w.mia.clientID).want(204)
+	w.mia = w.giveKey(w.mia, "api", "self")
+	token := bearer(w.tokenOf(w.olga, ""))
+	for _, r := range w.routes() {
+		body, isText := r.body().(string)
+		if !isText {
+			continue
+		}
+		as, path := caller(token), r.fill(w.own(w.mia))
+		if strings.HasPrefix(path, "/me/") {
+			as = bearer(w.tokenOf(w.mia, ""))
+		}
+		send := func(body, mediaType string) answer {
+			request := w.request(r.method, path, body)
+			authorization("Bearer " + as.token(w))(request)
+			request.Header.Del("Content-Type")
+			if mediaType != "" {
+				header("Content-Type", mediaType)(request)
+			}
+			return w.do(request)
+		}
+		object := strings.TrimSuffix(body, "}")
+		comma := ","
+		if object == "{" {
+			comma = ""
+		}
+		for _, bad := range []string{
+			"{", body + body, body + "x", body + ",", "[" + body + "]", "[]", `"text"`, "1", "true", "'" + body, object + comma + `"unknown":1}`, object + `,}`,
+			"\xef\xbb\xbf" + body, strings.ReplaceAll(body, `"`, "'") + "!",
+		} {
+			send(bad, "application/json").wantCode(400, "invalid_request")
+		}
+		for _, mediaType := range []string{"", "text/plain", "application/x-www-form-urlencoded", "application/jsonx", "application/json,", "json"} {
+			send(body, mediaType).wantCode(415, "unsupported_media_type")
+		}
+		send(object+comma+`"unknown":"`+strings.Repeat("x", 1<<20)+`"}`, "application/json").wantCode(413, "payload_too_large")
+		if !strings.HasSuffix(r.path, "/refresh") {
+			send("", "application/json").wantCode(400, "invalid_request")
+		}
+		if a := send(" \n"+body+"\r\n ", "Application/JSON; charset=utf-8"); a.status/100 != 2 {
+			t.Errorf("%s: a good body in white space answered %d: %s", a.request, a.status, a.body)
+		}
+	}
+}
+
+func TestTypesInBodies(t *testing.T) {
+	w := newWorld(t)
+	for _, c := range []struct{ method, path, body, about string }{
+		{"POST", "/admin/v1/accounts", `{"name":1}`, "name"},
+		{"POST", "/admin/v1/accounts/acme/tenants", `{"name":"x","release":24.3}`, "release"},
+		{"POST", acmeUsers, `{"email":["x"]}`, "email"},
+		{"POST", acmeUsers, `{"email":"x@acme.example","roles":"operator"}`, "roles"},
+		{"PATCH", acmeUsers + "/mia", `{"disabled":"true"}`, "disabled"},
+		{"PUT", acmePolicy, `{"enabled":true,"period_days":"90"}`, "period_days"},
+		{"POST", forgeKeys, `{"user_id":"mia","scopes":[1]}`, "scopes"},
+		{"POST", forgeKeys, `{"user_id":"mia","sopes":["api"]}`, "sopes"},
+	} {
+		a := w.ask(w.olga, c.method, c.path, c.body).wantCode(400, "invalid_request")
+		if !strings.Contains(a.field("detail"), `"`+c.about+`"`) {
+			t.Errorf("%s: the detail does not name %q: %s", a.request, c.about, a.body)
+		}
+	}
+	w.post(w.olga, "/admin/v1/accounts", `{"name":1}`).golden("wrong_type")
+}
+
+// Every path answers a method that it does not know with 405 and Allow, in the form of its API. The checker compares Allow with
+// the document.
+func TestWrongMethods(t *testing.T) {
+	w := newWorld(t)
+	paths := map[string]bool{"/openapi.json": true, "/.well-known/jwks.json": true, "/.well-known/oauth-authorization-server": true, "/.well-known/openid-configuration": true}
+	for _, r := range w.routes() {
+		paths[r.fill(w.own(w.mia))] = true
+	}
+	for path := range paths {
+		for _, method := range []string{"TRACE", "OPTIONS", "PROPFIND", "get"} {
+			a := w.do(w.request(method, path, nil)).want(405)
+			if a.header.Get("Allow") == "" || a.peek("code")+a.peek("error") == "" || a.header.Get("Cache-Control") != "no-store" {
+				t.Errorf("%s: %v %s", a.request, a.header, a.body)
+			}
+		}
+	}
+	w.post(w.ada, acmePolicy, `{}`).wantCode(405, "method_not_allowed").wantHeader("Allow", "GET, PUT, HEAD")
+}
+
+func TestHeadIsGetWithoutABody(t *testing.T) {
+	w := newWorld(t)
+	for _, path := range []string{acmePolicy, acmeUsers + "/mia", forgeKeys, "/admin/v1/accounts"} {
+		head, get := w.ask(w.ada, "HEAD", path, nil).want(200), w.get(w.ada, path)
+		if head.header.Get("Content-Type") != get.header.Get("Content-Type") {
+			t.Errorf("%s: %v, but GET %v", head.request, head.header, get.header)
+		}
+	}
+	w.do(w.request("HEAD", forgeKeys, nil)).want(401)
+	w.ask(w.ada, "HEAD", "/admin/v1/tenants/dome", nil).want(404)
+}
+
+// No answer of the administration API may be kept by a cache, be it good or bad.
+func TestNothingIsCached(t *testing.T) {
+	w := newWorld(t)
+	for _, r := range w.routes() {
+		if r.method != "GET" {
+			continue
+		}
+		w.get(w.olga, r.fill(w.own(w.mia))).wantHeader("Cache-Control", "no-store").wantHeader("X-Content-Type-Options", "nosniff")
+		w.get(w.gus, r.fill(w.own(w.mia))).wantHeader("Cache-Control", "no-store")
+	}
+}
+
+func TestRequestIDs(t *testing.T) {
+	w := newWorld(t)
+	ask := func(id string) string {
+		r := w.request("GET", ownKeys, nil)
+		header("X-Request-Id", id)(r)
+		a := w.do(r).want(401)
+		if a.header.Get("X-Request-Id") != a.field("request_id") {
+			t.Errorf("header %v, body %s", a.header, a.body)
+		}
+		return a.field("request_id")
+	}
+	for _, id := range []string{"a", "4bf92f35-77b3.x_Y", strings.Repeat("x", 64)} {
+		if got := ask(id); got != id {
+			t.Errorf("the proxy's ID %q became %q", id, got)
+		}
+	}
+	seen := map[string]bool{}
+	for _, id := range []string{"", "a b", "a\"b", "a\nb", "<script>", "ä", strings.Repeat("x", 65)} {
+		got := ask(id)
+		if got == id || len(got) < 20 || seen[got] {
+			t.Errorf("the ID %q became %q", id, got)
+		}
+		seen[got] = true
+	}
+}
