@@ -17,8 +17,9 @@ var errUnconfirmed = errors.New("unconfirmed: no replica has the change yet")
 // commit makes the change, and says whether it was made: it is not when a key that it expects has changed.
 //
 // If the server has replicas, one of them must have the change before it counts: a failover would
-// otherwise undo, say, a revocation that was acknowledged. WAIT is about what its own connection wrote, and answers for nothing on
-// another, hence the connection held here.
+// otherwise undo, say, a revocation that was acknowledged. WAIT is about what its own connection wrote, and means nothing on
+// another, hence the connection held here. It also keeps go-redis from sending the change again by itself when the answer is lost:
+// a held connection that broke is not replaced.
 func (s *Store) commit(ctx context.Context, c change) (bool, error) {
 	keys, args := c.script()
 	primary, err := s.primary(ctx, keys[0])
@@ -65,9 +66,8 @@ func runSwap(ctx context.Context, conn *redis.Conn, command, script string, keys
 	for _, key := range keys {
 		words = append(words, key)
 	}
-	reply := redis.NewCmd(ctx, append(words, args...)...)
 	pipe := conn.Pipeline()
-	_ = pipe.Process(ctx, once{reply}) // queued; the reply holds the error
+	reply := pipe.Do(ctx, append(words, args...)...)
 	role := pipe.Do(ctx, "ROLE")
 	_, _ = pipe.Exec(ctx)
 	saved, err = reply.Bool()
@@ -78,9 +78,3 @@ func runSwap(ctx context.Context, conn *redis.Conn, command, script string, keys
 	}
 	return saved, replicas, err
 }
-
-// once is a command that go-redis must not send again by itself when the answer is lost.
-type once struct{ *redis.Cmd }
-
-// NoRetry is read by go-redis.
-func (once) NoRetry() bool { return true }

@@ -68,6 +68,9 @@ func TestClaimOfAUserIDThatWasNeverUsedIsTakenOver(t *testing.T) {
 	if err := s.DeleteUser(t.Context(), "acme", "ada"); err != nil {
 		t.Fatal(err)
 	}
+	if got := server.Do("EXISTS", "mintkey:user:ada"); got != "0" {
+		t.Error("the deletion leaves the claim behind")
+	}
 	if err := s.CreateUser(t.Context(), ada("other")); err != nil {
 		t.Errorf("create the user in another account after the deletion: %v", err)
 	}

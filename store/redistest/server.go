@@ -87,7 +87,7 @@ func (s *Server) Restart() {
 		s.t.Fatal("this test needs a real Redis: install redis-server")
 	}
 	s.log = new(bytes.Buffer)
-	s.process = exec.Command(binary, s.args...) //nolint:noctx // it outlives the test's context to be killed in Cleanup
+	s.process = exec.Command(binary, s.args...)
 	s.process.Stdout, s.process.Stderr = s.log, s.log
 	if err := s.process.Start(); err != nil {
 		s.process = nil
