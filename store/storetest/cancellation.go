@@ -58,5 +58,23 @@ func cancelledWrites(t testing.TB, at place) {
 	later := map[store.KeyRef]time.Time{{TenantID: load, ClientID: "mk_1"}: second(9)}
 	wantError(t, s.RecordAccess(ctx, later), context.Canceled)
 	wantError(t, s.UpdateDocument(ctx, "signing-keys", func([]byte) ([]byte, error) { return []byte("new"), nil }), context.Canceled)
+	whole := full(t, s)
+	_, err := whole.ClaimOutbox(ctx, day(100), day(101), 10)
+	wantError(t, err, context.Canceled)
+	entry := store.OutboxEntry{Event: event(acme, "", 2)}
+	wantError(t, whole.CompleteOutbox(ctx, entry), context.Canceled)
+	wantError(t, whole.PostponeOutbox(ctx, entry, day(100)), context.Canceled)
+	wantError(t, whole.RecordRevocations(ctx, revocation(3)), context.Canceled)
+	wantError(t, whole.ForgetRevocations(ctx, farOff()), context.Canceled)
+	wantError(t, whole.PutEphemeral(ctx, "session/1", []byte("new"), farOff()), context.Canceled)
+	wantError(t, whole.DeleteEphemeral(ctx, "session/1"), context.Canceled)
+	_, err = whole.TakeEphemeral(ctx, "session/1")
+	wantError(t, err, context.Canceled)
+	wantError(t, whole.ForgetEphemera(ctx, farOff().Add(time.Hour)), context.Canceled)
+	_, err = whole.Spend(ctx, "ada", store.Rate{Burst: 1, Period: time.Hour})
+	wantError(t, err, context.Canceled)
+	_, err = whole.Wait(ctx, "ada", store.Rate{Burst: 1, Period: time.Hour})
+	wantError(t, err, context.Canceled)
 	equal(t, "everything", everythingRead(t, s), before)
+	wantLeft(t, whole, "ada", store.Rate{Burst: 1, Period: time.Hour})
 }

@@ -65,18 +65,7 @@ func count(t testing.TB, results []error, loss error) (won int) {
 func racingCreates(t testing.TB, at place, n int) {
 	both := at.connectTwice(t)
 	s := both[0]
-	settle(t, s)
-	put(t, s, membership(load, ada))
-	expiration := policy.DefaultExpirationPolicy(day(0))
-	results := race(both, n, func(s store.Store, i int) error {
-		key := accessKey(fmt.Sprint("mk_", i))
-		e := event(acme, load, i)
-		e.ClientID = key.ClientID
-		return s.UpdateMembership(t.Context(), load, ada, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
-			m, err := m.WithKey(key, expiration, day(5))
-			return m, []policy.Event{e}, err
-		})
-	})
+	results := raceCreates(t, both, n)
 	equal(t, "creates that succeeded", count(t, results, policy.ErrKeyLimit), policy.MaxKeys)
 
 	got, err := s.Membership(t.Context(), load, ada)
@@ -96,6 +85,23 @@ func racingCreates(t testing.TB, at place, n int) {
 		_, err := s.SubjectByClientID(t.Context(), id)
 		wantError(t, err, store.ErrNotFound)
 	}
+}
+
+// raceCreates tries to make the keys "mk_0" to "mk_n-1" of one user at once.
+func raceCreates(t testing.TB, both [2]store.Store, n int) []error {
+	t.Helper()
+	settle(t, both[0])
+	put(t, both[0], membership(load, ada))
+	expiration := policy.DefaultExpirationPolicy(day(0))
+	return race(both, n, func(s store.Store, i int) error {
+		key := accessKey(fmt.Sprint("mk_", i))
+		e := event(acme, load, i)
+		e.ClientID = key.ClientID
+		return s.UpdateMembership(t.Context(), load, ada, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+			m, err := m.WithKey(key, expiration, day(5))
+			return m, []policy.Event{e}, err
+		})
+	})
 }
 
 func raceForNames(t testing.TB, at place) {
