@@ -27,7 +27,7 @@ func (k AccessKey) DueNotice(p ExpirationPolicy, now time.Time) (Notice, bool) {
 	if !Expired(expiry, now) {
 		days := NoticeDays()
 		slices.Reverse(days)
-		i := slices.IndexFunc(days, func(d int) bool { return !now.Before(expiry.Add(-time.Duration(d) * Day)) })
+		i := slices.IndexFunc(days, func(d int) bool { return !now.Before(NoticeTime(expiry, d)) })
 		if i < 0 {
 			return Notice{}, false
 		}
@@ -35,6 +35,14 @@ func (k AccessKey) DueNotice(p ExpirationPolicy, now time.Time) (Notice, bool) {
 	}
 	given := k.Noticed.ExpiresAt.Equal(expiry) && k.Noticed.DaysBefore <= due.DaysBefore
 	return due, !given
+}
+
+// Holds says whether the notice, which was given, is still worth passing on at now: the key expires when it says, and no more
+// urgent notice is due. A refresh, a policy change or a long delay on the way makes it stale (R16).
+func (n Notice) Holds(k AccessKey, p ExpirationPolicy, now time.Time) bool {
+	k.Noticed = n
+	_, overtaken := k.DueNotice(p, now)
+	return n.ExpiresAt.Equal(k.Expiry(p)) && !overtaken
 }
 
 // Chore is what the passing of time demands for one key.
@@ -65,4 +73,9 @@ func (m Membership) Upkeep(p ExpirationPolicy, now time.Time) (Membership, []Cho
 		m.Keys = kept
 	}
 	return m, chores
+}
+
+// NoticeTime is when the notice is due that comes so many days before an expiry.
+func NoticeTime(expiry time.Time, daysBefore int) time.Time {
+	return expiry.Add(-time.Duration(daysBefore) * Day).UTC()
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"mintkey/admin"
 	"mintkey/policy"
 	"mintkey/store"
 )
@@ -21,12 +22,9 @@ import (
 // call is one request to the administration API, past authentication and the walls.
 type call struct {
 	*http.Request
-	w      http.ResponseWriter
-	about  *requestInfo
-	caller caller
-	// account and tenant are those that the path names; the caller's own where it names none.
-	account policy.Account
-	tenant  policy.Tenant
+	w     http.ResponseWriter
+	actor admin.Actor
+	place admin.Place // that the path names; the actor's own where it names none
 }
 
 // reply is what a handler of the administration API answers.
@@ -60,58 +58,22 @@ func (s *Server) admin(anyOf string, handle adminHandler) http.HandlerFunc {
 }
 
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, anyOf string, handle adminHandler) (reply, error) {
-	who, err := s.authenticateCaller(r)
+	actor, err := s.authenticateCaller(r)
 	if err != nil {
 		return reply{}, err
 	}
-	c := &call{Request: r, w: w, about: aboutRequest(r.Context()), caller: who, account: who.Account, tenant: who.Tenant}
-	if err := s.passWalls(c); err != nil {
+	place, err := s.office.Enter(r.Context(), actor, pathValue(r, "account"), pathValue(r, "tenant"))
+	if err != nil {
 		return reply{}, err
 	}
-	if err := who.require(anyOf); err != nil {
+	if err := actor.Require(anyOf); err != nil {
 		return reply{}, err
 	}
-	return handle(c)
+	return handle(&call{Request: r, w: w, actor: actor, place: place})
 }
 
-// passWalls loads the account and the tenant that the path names, or returns ErrNotFound when the caller may not see them: an
-// operator sees every account, an account admin every tenant of the own account, everybody else the token's tenant (R1).
-func (s *Server) passWalls(c *call) (err error) {
-	authority := c.caller.Authority()
-	if id := pathValue(c.Request, "account"); id != "" && id != c.account.ID {
-		if authority < policy.AuthorityOperator {
-			return store.ErrNotFound
-		}
-		if c.account, err = s.store.Account(c.Context(), id); err != nil {
-			return err
-		}
-	}
-	id := pathValue(c.Request, "tenant")
-	if id == "" || id == c.tenant.ID {
-		return nil
-	}
-	if authority < policy.AuthorityAccountAdmin {
-		return store.ErrNotFound
-	}
-	if c.tenant, err = s.store.Tenant(c.Context(), id); err != nil {
-		return err
-	}
-	if c.tenant.AccountID == c.account.ID {
-		return nil
-	}
-	if authority < policy.AuthorityOperator {
-		return store.ErrNotFound
-	}
-	c.account, err = s.store.Account(c.Context(), c.tenant.AccountID)
-	return err
-}
-
-// event records an action of the caller in the account that the call is about.
-func (c *call) event(action policy.Action) policy.Event {
-	event := newEvent(c.about, c.caller.actor(), action)
-	event.AccountID = c.account.ID
-	return event
-}
+// at is the instant at which the call is judged.
+func (c *call) at() time.Time { return c.actor.At }
 
 const maxJSONBytes = 1 << 20
 

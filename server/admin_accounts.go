@@ -23,42 +23,20 @@ func (s *Server) createAccount(c *call) (reply, error) {
 	if err := c.decode(&body); err != nil {
 		return reply{}, err
 	}
-	id, err := chooseID(body.ID)
-	if err != nil {
-		return reply{}, err
-	}
-	if err := policy.CheckName(body.Name); err != nil {
-		return reply{}, err
-	}
-	account := policy.Account{ID: id, Name: body.Name, CreatedAt: c.about.At, Expiration: policy.DefaultExpirationPolicy(c.about.At)}
-	event := c.event(policy.ActionAccountCreated)
-	event.AccountID = account.ID
-	event.Details = map[string]string{"name": account.Name}
-	if err := s.store.CreateAccount(c.Context(), account, event); err != nil {
-		return reply{}, err
-	}
-	return created(viewAccount(account), "/admin/v1/accounts/%s", account.ID), nil
+	account, err := s.office.CreateAccount(c.Context(), c.actor, body.ID, body.Name)
+	return created(viewAccount(account), "/admin/v1/accounts/%s", account.ID), err
 }
 
-// listAccounts shows operators every account, and everybody else their own.
 func (s *Server) listAccounts(c *call) (reply, error) {
 	q, err := c.query()
 	if err != nil {
 		return reply{}, err
 	}
-	fetch := func(p store.Page) ([]policy.Account, error) {
-		if c.caller.Authority() < policy.AuthorityOperator {
-			if c.account.ID <= p.After {
-				return nil, nil
-			}
-			return []policy.Account{c.account}, nil
-		}
-		return s.store.Accounts(c.Context(), p)
-	}
+	fetch := func(p store.Page) ([]policy.Account, error) { return s.office.Accounts(c.Context(), c.actor, p) }
 	return page(q, fetch, func(a policy.Account) string { return a.ID }, viewAccount)
 }
 
-func (s *Server) getAccount(c *call) (reply, error) { return ok(viewAccount(c.account)), nil }
+func (s *Server) getAccount(c *call) (reply, error) { return ok(viewAccount(c.place.Account)), nil }
 
 type tenantView struct {
 	ID            string         `json:"id"`
@@ -82,51 +60,19 @@ func (s *Server) createTenant(c *call) (reply, error) {
 	if err := c.decode(&body); err != nil {
 		return reply{}, err
 	}
-	id, err := chooseID(body.ID)
-	if err != nil {
-		return reply{}, err
-	}
-	if err := policy.CheckName(body.Name); err != nil {
-		return reply{}, err
-	}
-	release, err := policy.ParseRelease(body.Release)
-	if err != nil {
-		return reply{}, err
-	}
-	tenant := policy.Tenant{ID: id, AccountID: c.account.ID, Name: body.Name, Release: release, CreatedAt: c.about.At}
-	event := c.event(policy.ActionTenantCreated)
-	event.TenantID = tenant.ID
-	event.Details = map[string]string{"name": tenant.Name, "release": release.String()}
-	if err := s.store.CreateTenant(c.Context(), tenant, event); err != nil {
-		return reply{}, err
-	}
-	return created(viewTenant(tenant), "/admin/v1/tenants/%s", tenant.ID), nil
+	tenant, err := s.office.CreateTenant(c.Context(), c.actor, c.place, body.ID, body.Name, body.Release)
+	return created(viewTenant(tenant), "/admin/v1/tenants/%s", tenant.ID), err
 }
 
-// listTenants shows account admins every tenant of the account, and tenant admins their own.
 func (s *Server) listTenants(c *call) (reply, error) {
 	q, err := c.query()
 	if err != nil {
 		return reply{}, err
 	}
 	fetch := func(p store.Page) ([]policy.Tenant, error) {
-		if c.caller.Authority() < policy.AuthorityAccountAdmin {
-			if c.tenant.ID <= p.After {
-				return nil, nil
-			}
-			return []policy.Tenant{c.tenant}, nil
-		}
-		return s.store.Tenants(c.Context(), c.account.ID, p)
+		return s.office.Tenants(c.Context(), c.actor, c.place, p)
 	}
 	return page(q, fetch, func(t policy.Tenant) string { return t.ID }, viewTenant)
 }
 
-func (s *Server) getTenant(c *call) (reply, error) { return ok(viewTenant(c.tenant)), nil }
-
-// chooseID checks the ID that a caller gave, or makes one.
-func chooseID(given string) (string, error) {
-	if given == "" {
-		return newID()
-	}
-	return given, policy.CheckID(given)
-}
+func (s *Server) getTenant(c *call) (reply, error) { return ok(viewTenant(c.place.Tenant)), nil }

@@ -1,9 +1,7 @@
 package server
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -32,11 +30,11 @@ type noticeView struct {
 
 // getExpiry says when a key expires and why.
 func (s *Server) getExpiry(c *call) (reply, error) {
-	key, subject, err := s.findKey(c.Context(), c.tenant.ID, pathValue(c.Request, "client_id"), c.about.At)
+	key, err := s.office.Key(c.Context(), c.actor, c.place, pathValue(c.Request, "client_id"))
 	if err != nil {
 		return reply{}, err
 	}
-	expiration := subject.Account.Expiration
+	expiration := c.place.Account.Expiration
 	answer := expiryView{ClientID: key.ClientID, IssuedAt: key.SecretIssuedAt(), ExpiresAt: orNull(key.Expiry(expiration)),
 		Steps: []stepView{}, Notices: viewNotices(key.Expiry(expiration))}
 	for _, step := range expiration.Explain(key.SecretIssuedAt()) {
@@ -51,7 +49,7 @@ func viewNotices(expiry time.Time) []noticeView {
 		return notices
 	}
 	for _, days := range policy.NoticeDays() {
-		notices = append(notices, noticeView{days, expiry.Add(-time.Duration(days) * policy.Day).UTC()})
+		notices = append(notices, noticeView{days, policy.NoticeTime(expiry, days)})
 	}
 	return notices
 }
@@ -106,43 +104,14 @@ func (s *Server) calendar(c *call) (reply, error) {
 			return reply{}, refuse(errInvalidRequest, "days must be between 1 and %d.", maxCalendarDays)
 		}
 	}
-	from, to := c.about.At, c.about.At.Add(time.Duration(days)*policy.Day)
-	answer := list[calendarEntry]{Items: []calendarEntry{}}
-	add := func(entry calendarEntry) {
-		if !entry.At.Before(from) && entry.At.Before(to) {
-			answer.Items = append(answer.Items, entry)
+	upcoming, err := s.office.Calendar(c.Context(), c.actor, c.place, c.at().Add(time.Duration(days)*policy.Day))
+	answer := list[calendarEntry]{Items: make([]calendarEntry, len(upcoming))}
+	for i, u := range upcoming {
+		kind := "notice"
+		if u.DaysBefore == 0 {
+			kind = "expiry"
 		}
-	}
-	err = s.forEachKey(c, func(m policy.Membership, key policy.AccessKey) {
-		expiry := key.Expiry(c.account.Expiration)
-		if expiry.IsZero() {
-			return
-		}
-		entry := calendarEntry{At: expiry.UTC(), Kind: "expiry", ClientID: key.ClientID, TenantID: m.TenantID, UserID: m.UserID, Label: key.Label}
-		add(entry)
-		for _, notice := range viewNotices(expiry) {
-			entry.At, entry.Kind, entry.DaysBefore = notice.At, "notice", notice.DaysBefore
-			add(entry)
-		}
-	})
-	if err != nil {
-		return reply{}, err
-	}
-	slices.SortFunc(answer.Items, func(a, b calendarEntry) int {
-		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ClientID, b.ClientID), cmp.Compare(b.DaysBefore, a.DaysBefore))
-	})
-	return s.withEmails(c, answer)
-}
-
-func (s *Server) withEmails(c *call, answer list[calendarEntry]) (reply, error) {
-	var ids []string
-	for _, entry := range answer.Items {
-		ids = append(ids, entry.UserID)
-	}
-	slices.Sort(ids)
-	users, err := s.store.UsersByID(c.Context(), c.account.ID, slices.Compact(ids))
-	for i := range answer.Items {
-		answer.Items[i].Email = users[answer.Items[i].UserID].Email
+		answer.Items[i] = calendarEntry{u.At.UTC(), kind, u.DaysBefore, u.Key.ClientID, u.Membership.TenantID, u.Membership.UserID, u.User.Email, u.Key.Label}
 	}
 	return ok(answer), err
 }

@@ -1,9 +1,9 @@
 package server
 
 import (
-	"net/http"
 	"time"
 
+	"mintkey/admin"
 	"mintkey/policy"
 	"mintkey/store"
 )
@@ -17,8 +17,8 @@ type memberView struct {
 	Email    string      `json:"email"`
 }
 
-func viewMember(m policy.Membership, u policy.User) memberView {
-	return memberView{m.TenantID, m.UserID, m.Role, m.JoinedAt, u.Name, u.Email}
+func viewMember(m admin.Member) memberView {
+	return memberView{m.TenantID, m.UserID, m.Role, m.JoinedAt, m.User.Name, m.User.Email}
 }
 
 func (s *Server) putMember(c *call) (reply, error) {
@@ -28,54 +28,15 @@ func (s *Server) putMember(c *call) (reply, error) {
 	if err := c.decode(&body); err != nil {
 		return reply{}, err
 	}
-	user, err := s.store.User(c.Context(), c.account.ID, pathValue(c.Request, "user"))
-	if err != nil {
-		return reply{}, err
+	member, added, err := s.office.SetMember(c.Context(), c.actor, c.place, pathValue(c.Request, "user"), body.Role)
+	if added {
+		return created(viewMember(member), "/admin/v1/tenants/%s/members/%s", member.TenantID, member.UserID), err
 	}
-	var before, after policy.Membership
-	err = s.store.UpdateMembership(c.Context(), c.tenant.ID, user.ID, func(m policy.Membership) (_ policy.Membership, _ []policy.Event, err error) {
-		before = m
-		if after, err = m.WithRole(body.Role, c.about.At); err != nil || after.Role == before.Role {
-			return after, nil, err
-		}
-		action := policy.ActionMemberRoleChanged
-		if !before.Exists() {
-			action = policy.ActionMemberAdded
-		}
-		return after, []policy.Event{c.memberEvent(action, user.ID, map[string]string{"role": string(body.Role)})}, nil
-	})
-	switch {
-	case err != nil:
-		return reply{}, err
-	case before.Exists():
-		return ok(viewMember(after, user)), nil
-	default:
-		return created(viewMember(after, user), "/admin/v1/tenants/%s/members/%s", c.tenant.ID, user.ID), nil
-	}
+	return ok(viewMember(member)), err
 }
 
 func (s *Server) deleteMember(c *call) (reply, error) {
-	err := s.removeMember(c, c.tenant.ID, pathValue(c.Request, "user"), "member removed")
-	return reply{status: http.StatusNoContent}, err
-}
-
-// removeMember ends a membership and revokes its keys (R8).
-func (s *Server) removeMember(c *call, tenantID, userID, reason string) error {
-	return s.store.UpdateMembership(c.Context(), tenantID, userID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
-		if !m.Exists() {
-			return m, nil, store.ErrNotFound
-		}
-		rest, revoked := m.Removed()
-		events := append(c.revokedEvents(m, revoked, reason), c.memberEvent(policy.ActionMemberRemoved, userID, nil))
-		events[len(events)-1].TenantID = tenantID
-		return rest, events, nil
-	})
-}
-
-func (c *call) memberEvent(action policy.Action, userID string, details map[string]string) policy.Event {
-	event := c.event(action)
-	event.TenantID, event.UserID, event.Details = c.tenant.ID, userID, details
-	return event
+	return noContent(), s.office.RemoveMember(c.Context(), c.actor, c.place, pathValue(c.Request, "user"))
 }
 
 func (s *Server) listMembers(c *call) (reply, error) {
@@ -83,22 +44,6 @@ func (s *Server) listMembers(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	var users map[string]policy.User
-	fetch := func(p store.Page) (members []policy.Membership, err error) {
-		if members, err = s.store.Memberships(c.Context(), c.tenant.ID, p); err != nil {
-			return nil, err
-		}
-		users, err = s.store.UsersByID(c.Context(), c.account.ID, userIDs(members))
-		return members, err
-	}
-	return page(q, fetch, func(m policy.Membership) string { return m.UserID },
-		func(m policy.Membership) memberView { return viewMember(m, users[m.UserID]) })
-}
-
-func userIDs(members []policy.Membership) []string {
-	ids := make([]string, len(members))
-	for i, m := range members {
-		ids[i] = m.UserID
-	}
-	return ids
+	fetch := func(p store.Page) ([]admin.Member, error) { return s.office.Members(c.Context(), c.place, p) }
+	return page(q, fetch, func(m admin.Member) string { return m.UserID }, viewMember)
 }

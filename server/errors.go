@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"mintkey/admin"
 	"mintkey/policy"
 	"mintkey/store"
 	"mintkey/tokens"
@@ -24,7 +25,6 @@ var (
 	errInvalidTarget        = errors.New("unknown resource")
 	errUnauthorized         = errors.New("a Bearer token of this server is needed")
 	errInvalidToken         = errors.New("the token is not valid here: it is malformed, expired or revoked")
-	errInsufficientScope    = errors.New("insufficient scope")
 )
 
 // refusal adds to an error of the table what the caller should be told instead of the error's own text.
@@ -80,7 +80,7 @@ func renderings() []rendering {
 		{kind: errInvalidToken, status: http.StatusUnauthorized, code: "unauthorized", title: "Unauthorized", detail: errInvalidToken.Error(), oauth: "invalid_token"},
 		{kind: tokens.ErrTokenExpired, status: http.StatusUnauthorized, code: "unauthorized", title: "Unauthorized", detail: tokens.ErrTokenExpired.Error(), oauth: "invalid_token"}, // is an ErrInvalidToken too
 		{kind: tokens.ErrInvalidToken, status: http.StatusUnauthorized, code: "unauthorized", title: "Unauthorized", detail: errInvalidToken.Error(), oauth: "invalid_token"},
-		{kind: errInsufficientScope, status: http.StatusForbidden, code: "insufficient_scope", title: "Insufficient scope", oauth: "insufficient_scope"},
+		{kind: admin.ErrInsufficientScope, status: http.StatusForbidden, code: "insufficient_scope", title: "Insufficient scope", oauth: "insufficient_scope"},
 		{kind: policy.ErrNotGrantable, status: http.StatusForbidden, code: "not_grantable", title: "Not yours to grant"},
 
 		{kind: store.ErrNotFound, status: http.StatusNotFound, code: "not_found", title: "Not found", detail: "There is nothing here that you may see.", oauth: "invalid_request"},

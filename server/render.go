@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"mintkey/admin"
 	"mintkey/policy"
 )
 
@@ -79,8 +80,8 @@ func (s *Server) bearerChallenge(row rendering, err error) string {
 		}
 	case "insufficient_scope":
 		challenge += `, error="insufficient_scope"`
-		if missing, ok := errors.AsType[*scopeError](err); ok {
-			challenge += fmt.Sprintf(", scope=%q", missing.scope)
+		if missing, ok := errors.AsType[*admin.ScopeError](err); ok {
+			challenge += fmt.Sprintf(", scope=%q", missing.AnyOf)
 		}
 	default:
 		return ""

@@ -149,11 +149,3 @@ func (w *statusRecorder) Write(body []byte) (int, error) {
 
 // Unwrap lets http.ResponseController reach the connection.
 func (w *statusRecorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// newEvent records an action at the instant of the request.
-func newEvent(about *requestInfo, actor policy.Actor, action policy.Action) policy.Event {
-	var random [10]byte
-	_, _ = rand.Read(random[:]) // never fails
-	actor.Address, actor.RequestID = about.Address, about.ID
-	return policy.Event{ID: policy.NewEventID(about.At, random), At: about.At, Action: action, Actor: actor}
-}

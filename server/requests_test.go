@@ -10,7 +10,7 @@ func TestBadBodies(t *testing.T) {
 	w := newWorld(t)
 	w.delete(w.tom, forgeKeys+"/"+w.mia.clientID).want(204)
 	w.mia = w.giveKey(w.mia, "api", "self")
-	token := bearer(w.tokenOf(w.olga, ""))
+	token, own := bearer(w.tokenOf(w.olga, "")), bearer(w.tokenOf(w.mia, ""))
 	for _, r := range w.routes() {
 		body, isText := r.body().(string)
 		if !isText {
@@ -18,7 +18,7 @@ func TestBadBodies(t *testing.T) {
 		}
 		as, path := caller(token), r.fill(w.own(w.mia))
 		if strings.HasPrefix(path, "/me/") {
-			as = bearer(w.tokenOf(w.mia, ""))
+			as = own
 		}
 		send := func(body, mediaType string) answer {
 			request := w.request(r.method, path, body)

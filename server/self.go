@@ -1,9 +1,6 @@
 package server
 
-import (
-	"mintkey/policy"
-	"mintkey/store"
-)
+import "mintkey/admin"
 
 // listOwnKeys lists the caller's keys in the token's tenant.
 func (s *Server) listOwnKeys(c *call) (reply, error) {
@@ -11,34 +8,16 @@ func (s *Server) listOwnKeys(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	var own []ownedKey
-	after := parseKeyCursor(q.after)
-	for _, key := range listedKeys(c.caller.Membership, c.account.Expiration, c.about.At) {
-		if key.ClientID > after.clientID {
-			own = append(own, ownedKey{key, c.caller.Membership, c.caller.User})
-		}
-	}
-	var answer list[keyView]
-	if len(own) > q.limit {
-		own = own[:q.limit]
-		answer.Next = keyCursor{c.caller.User.ID, own[q.limit-1].ClientID}.String()
-	}
-	answer.Items, err = s.viewKeys(c, own)
-	return ok(answer), err
+	keys, next, err := s.office.OwnKeys(c.Context(), c.actor, admin.KeyPage{After: q.after, Limit: q.limit})
+	return ok(c.viewKeys(keys, next)), err
 }
 
-// refreshOwnKey refreshes a key of the caller; another's is none. A token with little more than "self" must not turn into a secret that can
-// do more, so what the key can do now must be the token's to do as well.
+// refreshOwnKey refreshes a key of the caller.
 func (s *Server) refreshOwnKey(c *call) (reply, error) {
-	key, owner, err := s.findKey(c.Context(), c.tenant.ID, pathValue(c.Request, "client_id"), c.about.At)
+	how, err := c.refreshRequest()
 	if err != nil {
 		return reply{}, err
 	}
-	if owner.User.ID != c.caller.User.ID {
-		return reply{}, store.ErrNotFound
-	}
-	if err := policy.CheckGrant(c.caller.Authority(), c.caller.scopes, owner.Authority(), owner.Cut(key.Scopes, s.catalogue)); err != nil {
-		return reply{}, err
-	}
-	return s.refresh(c, key, owner)
+	key, secret, err := s.office.RefreshOwnKey(c.Context(), c.actor, c.place, pathValue(c.Request, "client_id"), how)
+	return ok(c.viewSecret(key, secret)), err
 }

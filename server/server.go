@@ -8,8 +8,7 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/google/uuid"
-
+	"mintkey/admin"
 	"mintkey/policy"
 	"mintkey/store"
 	"mintkey/tokens"
@@ -46,14 +45,13 @@ type Server struct {
 	audiences []Audience
 	lifetime  time.Duration
 	catalogue policy.Catalogue
-	prefix    string
-	suffix    string
 	proxies   []netip.Prefix
 	log       *slog.Logger
 	now       func() time.Time
 	offset    time.Duration
 	version   string
 
+	office    *admin.Office
 	errors    errorTable
 	generator *generator
 	access    *accessRecorder
@@ -67,11 +65,17 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{
 		store: o.Store, ring: o.KeyRing, issuer: o.Issuer, audiences: o.Audiences, lifetime: o.TokenLifetime,
-		catalogue: o.Catalogue, prefix: o.ClientIDPrefix, suffix: o.ClientIDSuffix, proxies: o.TrustedProxies,
+		catalogue: o.Catalogue, proxies: o.TrustedProxies,
 		log: o.Log, now: o.Now, offset: o.ClockOffset, version: o.Version,
 		errors: renderings(), access: newAccessRecorder(), metrics: newMetrics(),
 	}
 	s.generator = newGenerator(s.ring)
+	s.office = &admin.Office{
+		Store: s.store, Catalogue: s.catalogue, ClientIDPrefix: o.ClientIDPrefix, ClientIDSuffix: o.ClientIDSuffix,
+		NextStatusIndex: tokens.NewStatusIndexes(s.store).Next,
+		Revoked:         func(context.Context, admin.Actor, string, string, []uint64) {},
+		RecentAccess:    s.access.overlay, Log: s.log,
+	}
 	return s, nil
 }
 
@@ -105,9 +109,3 @@ func (s *Server) Run(ctx context.Context) error {
 
 // Handler serves everything that users, programs and gateways see.
 func (s *Server) Handler() http.Handler { return s.observe(s.routes()) }
-
-// newID makes an ID for an account, a tenant or a user whose caller chose none.
-func newID() (string, error) {
-	id, err := uuid.NewV7()
-	return id.String(), err
-}

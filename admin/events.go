@@ -1,0 +1,51 @@
+package admin
+
+import (
+	"context"
+	"time"
+
+	"mintkey/policy"
+	"mintkey/store"
+)
+
+// EventFilter selects events of the audit trail; empty fields select all.
+type EventFilter struct {
+	Since    time.Time // at or after
+	Until    time.Time // before
+	Actor    string    // a user ID or a client ID
+	Action   policy.Action
+	ClientID string
+	TenantID string
+}
+
+func (f EventFilter) matches(e policy.Event) bool {
+	return (f.Until.IsZero() || e.At.Before(f.Until)) &&
+		(f.Actor == "" || f.Actor == e.Actor.UserID || f.Actor == e.Actor.ClientID) &&
+		(f.Action == "" || f.Action == e.Action) &&
+		(f.ClientID == "" || f.ClientID == e.ClientID) &&
+		(f.TenantID == "" || f.TenantID == e.TenantID)
+}
+
+// Events lists the audit trail of the account of the place, newest first, from the event with the ID after on. The cursor is empty on the last page.
+func (o *Office) Events(ctx context.Context, in Place, filter EventFilter, after string, limit int) (found []policy.Event, next string, err error) {
+	query := store.EventsQuery{Before: after, Since: filter.Since, Limit: walkSize}
+	for {
+		events, err := o.Store.Events(ctx, in.Account.ID, query)
+		if err != nil {
+			return nil, "", err
+		}
+		for _, event := range events {
+			query.Before = event.ID
+			if !filter.matches(event) {
+				continue
+			}
+			if len(found) == limit {
+				return found, found[limit-1].ID, nil
+			}
+			found = append(found, event)
+		}
+		if len(events) < walkSize {
+			return found, "", nil
+		}
+	}
+}

@@ -1,0 +1,78 @@
+package admin
+
+import (
+	"context"
+
+	"mintkey/policy"
+	"mintkey/store"
+)
+
+// Member is a membership with whose it is.
+type Member struct {
+	policy.Membership
+	User policy.User
+}
+
+// SetMember gives a user of the account a role in the tenant of the place, and says whether the user was no member before.
+func (o *Office) SetMember(ctx context.Context, actor Actor, in Place, userID string, role policy.Role) (member Member, added bool, err error) {
+	user, err := o.Store.User(ctx, in.Account.ID, userID)
+	if err != nil {
+		return Member{}, false, err
+	}
+	var before, after policy.Membership
+	err = o.Store.UpdateMembership(ctx, in.Tenant.ID, user.ID, func(m policy.Membership) (_ policy.Membership, _ []policy.Event, err error) {
+		before = m
+		if after, err = m.WithRole(role, actor.At); err != nil || after.Role == before.Role {
+			return after, nil, err
+		}
+		action := policy.ActionMemberRoleChanged
+		if !before.Exists() {
+			action = policy.ActionMemberAdded
+		}
+		return after, []policy.Event{memberEvent(actor, action, m, map[string]string{"role": string(role)})}, nil
+	})
+	return Member{after, user}, !before.Exists(), err
+}
+
+// RemoveMember ends a membership in the tenant of the place and revokes its keys (R8).
+func (o *Office) RemoveMember(ctx context.Context, actor Actor, in Place, userID string) error {
+	return o.removeMember(ctx, actor, in.Account.ID, in.Tenant.ID, userID, "member removed")
+}
+
+func (o *Office) removeMember(ctx context.Context, actor Actor, accountID, tenantID, userID, reason string) error {
+	return o.changeMembership(ctx, actor, tenantID, userID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+		if !m.Exists() || m.AccountID != accountID {
+			return m, nil, store.ErrNotFound
+		}
+		rest, revoked := m.Removed()
+		return rest, append(revokedEvents(actor, m, revoked, reason), memberEvent(actor, policy.ActionMemberRemoved, m, nil)), nil
+	})
+}
+
+// Members lists the members of the tenant of the place by user ID.
+func (o *Office) Members(ctx context.Context, in Place, page store.Page) ([]Member, error) {
+	memberships, err := o.Store.Memberships(ctx, in.Tenant.ID, page)
+	if err != nil {
+		return nil, err
+	}
+	users, err := o.Store.UsersByID(ctx, in.Account.ID, userIDs(memberships))
+	members := make([]Member, len(memberships))
+	for i, m := range memberships {
+		members[i] = Member{m, users[m.UserID]}
+	}
+	return members, err
+}
+
+func memberEvent(actor Actor, action policy.Action, m policy.Membership, details map[string]string) policy.Event {
+	event := actor.event(action, m.AccountID)
+	event.TenantID, event.UserID, event.Details = m.TenantID, m.UserID, details
+	return event
+}
+
+func userIDs(memberships []policy.Membership) []string {
+	ids := make([]string, len(memberships))
+	for i, m := range memberships {
+		ids[i] = m.UserID
+	}
+	return ids
+}

@@ -1,0 +1,225 @@
+package server_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"mintkey/store"
+	"mintkey/tokens"
+)
+
+// notRendered are the sentinels that no request can meet, each with the reason.
+func notRendered() map[string]string {
+	return map[string]string{
+		"store.ErrSchemaTooNew":     "refuses to open a store, before there is a server",
+		"store.ErrInUse":            "refuses to open a store, before there is a server",
+		"tokens.ErrWrongSealingKey": "refuses to open the key ring, before there is a server",
+		"errNoGrant":                "a bug in this package: internal",
+	}
+}
+
+// Every sentinel of the packages that a request goes through has a row in the one table that renders errors.
+func TestEverySentinelIsRendered(t *testing.T) {
+	table := kindsOfTable(t)
+	all := map[string]bool{}
+	for _, pkg := range []string{"policy", "store", "tokens", "admin", "server"} {
+		for _, name := range sentinelsOf(t, "../"+pkg) {
+			if pkg != "server" {
+				name = pkg + "." + name
+			} else if name == "errUnknownClient" {
+				continue // wraps errInvalidClient
+			}
+			all[name] = true
+			if !table[name] && notRendered()[name] == "" {
+				t.Errorf("%s is not in renderings(): a request that meets it gets 500", name)
+			}
+		}
+	}
+	for name := range notRendered() {
+		if table[name] || !all[name] {
+			t.Errorf("%s is in renderings(), or is gone: take it off notRendered", name)
+		}
+	}
+	if len(all) < 30 {
+		t.Errorf("only %d sentinels found: this looks in the wrong place", len(all))
+	}
+}
+
+// sentinelsOf lists the package variables whose name begins as that of an error.
+func sentinelsOf(t *testing.T, dir string) (names []string) {
+	t.Helper()
+	sentinel := regexp.MustCompile(`^[eE]rr[A-Z]`)
+	for _, file := range parseDir(t, dir) {
+		for _, decl := range file.Decls {
+			gen, ok := decl.(*ast.GenDecl)
+			if !ok || gen.Tok != token.VAR {
+				continue
+			}
+			for _, spec := range gen.Specs {
+				for _, name := range spec.(*ast.ValueSpec).Names {
+					if sentinel.MatchString(name.Name) && (name.IsExported() || strings.HasSuffix(dir, "server")) {
+						names = append(names, name.Name)
+					}
+				}
+			}
+		}
+	}
+	return names
+}
+
+// kindsOfTable lists what stands after kind: in renderings.
+func kindsOfTable(t *testing.T) map[string]bool {
+	t.Helper()
+	kinds := map[string]bool{}
+	for _, file := range parseDir(t, ".") {
+		ast.Inspect(file, func(n ast.Node) bool {
+			pair, ok := n.(*ast.KeyValueExpr)
+			if !ok {
+				return true
+			}
+			if key, ok := pair.Key.(*ast.Ident); !ok || key.Name != "kind" {
+				return true
+			}
+			switch value := pair.Value.(type) {
+			case *ast.Ident:
+				kinds[value.Name] = true
+			case *ast.SelectorExpr:
+				kinds[fmt.Sprintf("%s.%s", value.X, value.Sel)] = true
+			}
+			return true
+		})
+	}
+	return kinds
+}
+
+func parseDir(t *testing.T, dir string) (files []*ast.File) {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, file)
+	}
+	return files
+}
+
+// What a failing store says is rendered by kind, and its words stay inside.
+func TestFailuresOfTheStore(t *testing.T) {
+	w, faults := newFaultyWorld(t)
+	token := bearer(w.tokenOf(w.ada, ""))
+	const inside = "10.0.0.1:6379 secret"
+	for _, c := range []struct {
+		cause               error
+		status, oauthStatus int
+		code, oauth         string
+	}{
+		{store.ErrUnavailable, 503, 503, "unavailable", "temporarily_unavailable"},
+		{context.DeadlineExceeded, 503, 503, "unavailable", "temporarily_unavailable"},
+		{store.ErrConflict, 409, 503, "conflict", "temporarily_unavailable"},
+		{errors.New("WRONGTYPE"), 500, 500, "internal", "server_error"},
+		{store.ErrSchemaTooNew, 500, 500, "internal", "server_error"},
+		{tokens.ErrWrongSealingKey, 500, 500, "internal", "server_error"},
+	} {
+		failure := fmt.Errorf("dial %s: %w", inside, c.cause)
+		faults.fail("SubjectByClientID", failure)
+		a := w.exchange(w.mia).wantError(c.oauthStatus, c.oauth)
+		quiet(t, a, inside)
+		for _, p := range plugins() {
+			quiet(t, w.login(p.path, "?TENANTID=forge", p.body(w.mia)).wantError(c.oauthStatus, c.oauth), inside)
+		}
+		methods := []string{"UpdateUser", "UpdateMembership", "UpdateAccount"}
+		if !errors.Is(c.cause, store.ErrConflict) { // reading conflicts with nobody
+			methods = append(methods, "Subject", "Tenants", "Tenant", "Users", "User", "Memberships", "AccessTimes", "Events", "UsersByID", "TenantsOf")
+		}
+		for _, method := range methods {
+			faults.fail(method, failure)
+			quiet(t, w.meet(method, token).wantCode(c.status, c.code), inside)
+		}
+		faults.fail("", nil)
+	}
+	if !strings.Contains(w.log.String(), inside) {
+		t.Error("the log does not say what happened")
+	}
+}
+
+// meet sends a request that needs the method of the store.
+func (w *world) meet(method string, token bearer) answer {
+	w.Helper()
+	switch method {
+	case "Subject":
+		return w.get(token, ownKeys)
+	case "Tenants":
+		return w.get(token, "/admin/v1/accounts/acme/tenants")
+	case "Tenant":
+		return w.get(token, "/admin/v1/tenants/mill")
+	case "Users":
+		return w.get(token, acmeUsers)
+	case "User":
+		return w.get(token, acmeUsers+"/mia")
+	case "UpdateUser":
+		return w.patch(token, acmeUsers+"/mia", `{"name":"Mia"}`)
+	case "TenantsOf":
+		return w.patch(token, acmeUsers+"/mia", `{"disabled":true}`)
+	case "Memberships", "UsersByID":
+		return w.get(token, forgeKeys)
+	case "UpdateMembership":
+		return w.delete(token, forgeKeys+"/"+w.tom.clientID)
+	case "AccessTimes":
+		return w.get(token, forgeKeys+"/"+w.tom.clientID)
+	case "Events":
+		return w.get(token, acmeAudit)
+	default:
+		return w.put(token, acmePolicy, `{"enabled":true,"period_days":360}`)
+	}
+}
+
+func quiet(t *testing.T, a answer, inside string) {
+	t.Helper()
+	if strings.Contains(a.body, inside) || strings.Contains(a.body, "dial") || strings.Contains(a.body, "WRONGTYPE") {
+		t.Errorf("%s tells about the inside: %s", a.request, a.body)
+	}
+	if a.status == 503 && a.header.Get("Retry-After") == "" {
+		t.Errorf("%s: 503 without Retry-After", a.request)
+	}
+	if a.status != 401 && a.header.Get("WWW-Authenticate") != "" {
+		t.Errorf("%s: a client would take %d for a wrong secret: %v", a.request, a.status, a.header)
+	}
+}
+
+// A revocation that the store has not confirmed is not answered with success (CVE-2020-15223).
+func TestUnconfirmedRevocation(t *testing.T) {
+	w, faults := newFaultyWorld(t)
+	token := bearer(w.tokenOf(w.tom, ""))
+	faults.fail("UpdateMembership", store.ErrUnavailable)
+	w.delete(token, forgeKeys+"/"+w.mia.clientID).wantCode(503, "unavailable")
+	faults.fail("", nil)
+	w.delete(token, forgeKeys+"/"+w.mia.clientID).want(204)
+}
+
+func TestPanics(t *testing.T) {
+	w, faults := newFaultyWorld(t)
+	token := bearer(w.tokenOf(w.ada, ""))
+	faults.panicIn("Users")
+	w.get(token, acmeUsers).wantCode(500, "internal").golden("internal")
+	faults.panicIn("")
+	w.get(token, acmeUsers).want(200)
+	if log := w.log.String(); !strings.Contains(log, "out of range") || !strings.Contains(log, "admin_users.go") {
+		t.Errorf("the log does not show the panic and where it was: %s", log)
+	}
+}
