@@ -50,8 +50,9 @@ func dataArgs(dir, port string, more ...string) []string {
 func start(t testing.TB, network, address string, args []string) *Server {
 	t.Helper()
 	s := &Server{t: t, network: network, address: address, args: args}
-	s.Restart()
+	t.Cleanup(s.explain)
 	t.Cleanup(s.Kill)
+	s.Restart()
 	return s
 }
 
@@ -93,18 +94,16 @@ func (s *Server) Restart() {
 		s.process = nil
 		s.t.Fatalf("start redis-server: %v", err)
 	}
-	s.t.Cleanup(s.explain)
 	Eventually(s.t, "redis-server answers", func() bool {
 		_, err := s.try("PING")
 		return err == nil || strings.Contains(err.Error(), "NOAUTH")
 	})
 }
 
-// explain shows what the server had to say when the test has failed.
+// explain shows, after the last kill, what the server had to say in a test that failed.
 func (s *Server) explain() {
-	if s.t.Failed() && s.process == nil && s.log.Len() > 0 {
+	if s.t.Failed() && s.log != nil {
 		s.t.Logf("redis-server %s said:\n%s", s.address, s.log)
-		s.log.Reset()
 	}
 }
 
