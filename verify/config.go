@@ -1,0 +1,135 @@
+package verify
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Config says whose tokens are good and how they are judged. Only Issuer and Audience must be set.
+type Config struct {
+	// Issuer is the issuer exactly as it writes itself in its tokens and in its metadata (RFC 8414), such as "https://auth.example.com".
+	Issuer string
+	// Audience is this server, as the issuer calls it. It must be one of the audiences of a token.
+	Audience string
+	// Algorithms that a signing key may have: all of ES256, RS256 and EdDSA by default.
+	Algorithms []string
+	// Leeway is how far the clock of the issuer may be ahead of this one: 5 s by default. It lets a token in early (nbf, iat), and never
+	// lengthens its life: at exp it is dead, by this clock.
+	Leeway time.Duration
+
+	// CacheSize is how many good tokens are remembered, so that their signature is checked once: 10,000 by default, which is about 10 MB;
+	// negative for none. Expiry and revocation are looked at each time.
+	CacheSize int
+
+	// StatusInterval is how often each status list in use is asked for: every 5 s by default.
+	StatusInterval time.Duration
+	// WhenStale says whether to go on with a status list that the issuer has not confirmed for StaleAfter: FailOpen by default.
+	WhenStale WhenStale
+	// StaleAfter is for FailClosed: 30 s by default.
+	StaleAfter time.Duration
+	// Push, if set, makes the issuer tell about revocations at once. The status lists are polled all the same.
+	Push *Push
+
+	// OnEvent, if set, is told about everything that a metric may want to count. It is called from many goroutines, and what it
+	// waits for a request waits for.
+	OnEvent func(Event)
+	// HTTPClient fetches from the issuer: by default one with a connection pool of its own. No fetch takes longer than 5 s, whatever its timeout.
+	HTTPClient *http.Client
+	// Now is the clock: time.Now by default.
+	Now func() time.Time
+}
+
+// WhenStale is what to do with a token when its status list has grown old because the issuer is out of reach. In either case
+// a token that the list last had as revoked is refused as such, and when there has never been a list, or the end that the issuer has signed into it
+// has come, the answer is ErrUnavailable.
+type WhenStale int
+
+const (
+	// FailOpen accepts what the last list does not have as revoked.
+	FailOpen WhenStale = iota
+	// FailClosed answers ErrUnavailable once the list has not been confirmed for Config.StaleAfter.
+	FailClosed
+)
+
+// Push is the access key that listens for revocations. It needs the scope tokens:introspect.
+type Push struct {
+	ClientID     string
+	ClientSecret string `json:"-"`
+}
+
+// Format keeps the secret out of logs, under every verb.
+func (p Push) Format(f fmt.State, _ rune) { _, _ = fmt.Fprintf(f, "{%s [redacted]}", p.ClientID) }
+
+const (
+	defaultLeeway         = 5 * time.Second
+	defaultCacheSize      = 10_000
+	defaultStatusInterval = 5 * time.Second
+	defaultStaleAfter     = 30 * time.Second
+)
+
+func supportedAlgorithms() []string { return []string{"ES256", "RS256", "EdDSA"} }
+
+func (c Config) withDefaults() Config {
+	setDefault(&c.Leeway, defaultLeeway)
+	setDefault(&c.CacheSize, defaultCacheSize)
+	setDefault(&c.StatusInterval, defaultStatusInterval)
+	setDefault(&c.StaleAfter, defaultStaleAfter)
+	if len(c.Algorithms) == 0 {
+		c.Algorithms = supportedAlgorithms()
+	}
+	if c.OnEvent == nil {
+		c.OnEvent = func(Event) {}
+	}
+	if c.HTTPClient == nil {
+		c.HTTPClient = &http.Client{Transport: &http.Transport{
+			Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, IdleConnTimeout: time.Minute,
+		}}
+	}
+	if c.Now == nil {
+		c.Now = time.Now //nolint:forbidigo // the clock is an argument; this is its documented default, for a package that is used outside this module
+	}
+	return c
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+func (c Config) check() error {
+	issuer, err := url.Parse(c.Issuer)
+	switch {
+	case err != nil:
+		return fmt.Errorf("the issuer: %w", err)
+	case issuer.Scheme != "https" && issuer.Scheme != "http", issuer.Host == "", issuer.RawQuery != "", issuer.Fragment != "", issuer.User != nil:
+		return fmt.Errorf("the issuer %q must be an http or https URL without query and fragment", c.Issuer)
+	case !isQuotable(c.Issuer):
+		return fmt.Errorf("the issuer %q has characters that no URL has", c.Issuer)
+	case c.Audience == "":
+		return errors.New("an audience is needed: without one, a token for any other server would open this one")
+	case c.Leeway < 0, c.StatusInterval < 0, c.StaleAfter < 0:
+		return errors.New("a duration cannot be negative")
+	case c.WhenStale != FailOpen && c.WhenStale != FailClosed:
+		return errors.New("WhenStale must be FailOpen or FailClosed")
+	case c.Push != nil && (c.Push.ClientID == "" || c.Push.ClientSecret == ""):
+		return errors.New("push needs a client ID and a client secret")
+	}
+	for _, algorithm := range c.Algorithms {
+		if !slices.Contains(supportedAlgorithms(), algorithm) {
+			return fmt.Errorf("the algorithm %q is none of %s", algorithm, strings.Join(supportedAlgorithms(), ", "))
+		}
+	}
+	return nil
+}
+
+// isQuotable says whether text can stand between quotes in a header as it is: the characters of a scope (RFC 6749 section 3.3).
+func isQuotable(text string) bool {
+	return text != "" && !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '"' || r == '\\' })
+}
