@@ -35,8 +35,10 @@ func (s *Server) getExpiry(c *call) (reply, error) {
 		return reply{}, err
 	}
 	expiration := c.place.Account.Expiration
-	answer := expiryView{ClientID: key.ClientID, IssuedAt: key.SecretIssuedAt(), ExpiresAt: orNull(key.Expiry(expiration)),
-		Steps: []stepView{}, Notices: viewNotices(key.Expiry(expiration))}
+	answer := expiryView{
+		ClientID: key.ClientID, IssuedAt: key.SecretIssuedAt(), ExpiresAt: orNull(key.Expiry(expiration)),
+		Steps: []stepView{}, Notices: viewNotices(key.Expiry(expiration)),
+	}
 	for _, step := range expiration.Explain(key.SecretIssuedAt()) {
 		answer.Steps = append(answer.Steps, stepView{step.Revision, step.Rule, orNull(step.ExpiresAt), explainStep(step)})
 	}

@@ -32,10 +32,12 @@ type scoped struct {
 func (s scoped) token(w *world) string { return w.tokenOf(s.person, s.scope) }
 
 func (w *world) get(as caller, path string) answer { w.Helper(); return w.ask(as, "GET", path, nil) }
+
 func (w *world) delete(as caller, path string) answer {
 	w.Helper()
 	return w.ask(as, "DELETE", path, nil)
 }
+
 func (w *world) post(as caller, path string, body any) answer {
 	w.Helper()
 	return w.ask(as, "POST", path, body)

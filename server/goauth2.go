@@ -99,9 +99,11 @@ func (noTokenStore) RemoveByRefresh(context.Context, string) error  { return nil
 func (noTokenStore) GetByCode(context.Context, string) (oauth2.TokenInfo, error) {
 	return nil, errNoGrant
 }
+
 func (noTokenStore) GetByAccess(context.Context, string) (oauth2.TokenInfo, error) {
 	return nil, errNoGrant
 }
+
 func (noTokenStore) GetByRefresh(context.Context, string) (oauth2.TokenInfo, error) {
 	return nil, errNoGrant
 }

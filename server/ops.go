@@ -22,12 +22,15 @@ func newMetrics() *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		tokens: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "mintkey_tokens_issued_total", Help: "Tokens issued, by grant type."}, []string{"grant_type"}),
+			Name: "mintkey_tokens_issued_total", Help: "Tokens issued, by grant type.",
+		}, []string{"grant_type"}),
 		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "mintkey_token_refusals_total", Help: "Requests for a token that were refused, by OAuth error."}, []string{"error"}),
+			Name: "mintkey_token_refusals_total", Help: "Requests for a token that were refused, by OAuth error.",
+		}, []string{"error"}),
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "mintkey_http_request_duration_seconds", Help: "Time to answer a request, by route, method and status.",
-			Buckets: []float64{.0002, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5}}, []string{"route", "method", "status"}),
+			Buckets: []float64{.0002, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5},
+		}, []string{"route", "method", "status"}),
 	}
 	m.registry.MustRegister(m.tokens, m.refusals, m.requests,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

@@ -90,7 +90,7 @@ func TestEveryRouteIsTried(t *testing.T) {
 			t.Errorf("%s is missing in bodies", name)
 		}
 		delete(missing, name)
-		for _, part := range strings.Split(r.path, "/") {
+		for part := range strings.SplitSeq(r.path, "/") {
 			if strings.HasPrefix(part, "{") && !slices.Contains([]string{"{account}", "{tenant}", "{user}", "{client_id}"}, part) {
 				t.Errorf("%s: the walls are not tried with a foreign %s", name, part)
 			}

@@ -183,8 +183,11 @@ func TestAudienceOfToken(t *testing.T) {
 		}
 	}
 	for _, resources := range [][]string{
-		{"https://stranger.example"}, {"https://api.example/"}, {"HTTPS://API.EXAMPLE"},
-		{"https://api.example", "https://stranger.example"}, {"https://api.example", "https://edge.example"},
+		{"https://stranger.example"},
+		{"https://api.example/"},
+		{"HTTPS://API.EXAMPLE"},
+		{"https://api.example", "https://stranger.example"},
+		{"https://api.example", "https://edge.example"},
 	} {
 		w.postForm(with(inBody(w.mia), "resource", resources...)).wantError(400, "invalid_target")
 	}
