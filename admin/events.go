@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"mintkey/policy"
@@ -48,4 +49,11 @@ func (o *Office) Events(ctx context.Context, in Place, filter EventFilter, after
 			return found, "", nil
 		}
 	}
+}
+
+// RecordRotation records in the actor's own account that the server's signing keys were rotated.
+func (o *Office) RecordRotation(ctx context.Context, actor Actor, emergency bool) error {
+	event := actor.event(policy.ActionSigningKeysRotated, actor.Account.ID)
+	event.Details = map[string]string{"emergency": strconv.FormatBool(emergency)}
+	return o.Store.RecordEvents(ctx, event)
 }

@@ -26,6 +26,8 @@ const (
 	ActionKeyExpiring       Action = "key.expiring"
 	ActionKeyExpired        Action = "key.expired"
 	ActionKeyPurged         Action = "key.purged"
+	// ActionSigningKeysRotated is recorded in the account of the operator who asked for it.
+	ActionSigningKeysRotated Action = "signing_keys.rotated"
 )
 
 // Event is one record of an account's audit trail: who did what, from where, when, to whom. It never holds a secret or a digest.

@@ -54,7 +54,7 @@ func (p *program) rootCommand() *cobra.Command {
 	}
 	add(groupServer, p.demoCommand(), p.initCommand(), p.serveCommand())
 	add(groupClient, p.loginCommand(), p.tokenCommand(), p.keysCommand(), p.tenantsCommand(), p.usersCommand(), p.membersCommand(),
-		p.policyCommand(), p.auditCommand(), p.calendarCommand())
+		p.policyCommand(), p.auditCommand(), p.calendarCommand(), p.signingKeysCommand())
 	root.AddCommand(p.secretCommand(), p.versionCommand())
 	return root
 }
