@@ -22,12 +22,20 @@ const lockTimeout = time.Second
 
 const schemaKey = "schema"
 
-var _ store.Store = (*Store)(nil)
+var _ interface {
+	store.Store
+	store.Outbox
+	store.IssueOrder
+	store.Revocations
+	store.Ephemera
+	store.Limits
+} = (*Store)(nil)
 
 // Store is a store.Store in one file.
 type Store struct {
-	db    *bbolt.DB
-	queue queue
+	db     *bbolt.DB
+	queue  queue
+	limits limits
 
 	accounts    memo[policy.Account]
 	tenants     memo[policy.Tenant]
@@ -56,7 +64,7 @@ func Open(path string) (*Store, error) {
 	if err := db.Update(prepare); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", path, err), db.Close())
 	}
-	return &Store{db: db, queue: newQueue()}, nil
+	return &Store{db: db, queue: newQueue(), limits: newLimits()}, nil
 }
 
 // prepare checks the version of the layout before it touches anything.

@@ -28,12 +28,22 @@ const (
 	bucketAccessTimes    bucket = "access_times"    // tenant/client ID → RFC 3339
 	bucketEvents         bucket = "events"          // account/event → JSON
 	bucketDocuments      bucket = "documents"       // name → bytes
+
+	// The times in these keys are instants. See the files that use them for the rest.
+	bucketIssueOrder       bucket = "issue_order"       // account/issued, tenant, user, client ID → nothing
+	bucketOutbox           bucket = "outbox"            // due, event/account → JSON
+	bucketOutboxPlaces     bucket = "outbox_places"     // account/event → key in outbox
+	bucketRevocations      bucket = "revocations"       // revocation → JSON
+	bucketRevocationEnds   bucket = "revocation_ends"   // until, revocation → nothing
+	bucketEphemera         bucket = "ephemera"          // key → expires, bytes
+	bucketEphemeraExpiries bucket = "ephemera_expiries" // expires, key → nothing
 )
 
 func buckets() []bucket {
 	return []bucket{
 		bucketMeta, bucketAccounts, bucketTenants, bucketAccountTenants, bucketUsers, bucketUserIDs, bucketEmails,
 		bucketMemberships, bucketUserTenants, bucketClientIDs, bucketAccessTimes, bucketEvents, bucketDocuments,
+		bucketIssueOrder, bucketOutbox, bucketOutboxPlaces, bucketRevocations, bucketRevocationEnds, bucketEphemera, bucketEphemeraExpiries,
 	}
 }
 

@@ -4,6 +4,8 @@
 // has been synced to disk. Writers who wait at the same time share one transaction, and so one wait for the disk; the
 // refusal of one does not touch the others.
 //
+// The budgets of store.Limits are the exception: they are kept in memory, in bounded space, and begin anew with the process.
+//
 // Records are JSON in bbolt buckets, listed in buckets.go. It imports package policy and package store, and is the only
-// package that imports bbolt.
+// package that imports bbolt and golang.org/x/time/rate.
 package boltstore

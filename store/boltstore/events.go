@@ -62,6 +62,12 @@ func appendEvents(tx *bbolt.Tx, events []policy.Event) error {
 		if err := bucketEvents.putJSON(tx, event.AccountID+separator+event.ID, event); err != nil {
 			return err
 		}
+		if !event.Announce {
+			continue
+		}
+		if err := schedule(tx, store.OutboxEntry{Event: event}, event.At); err != nil {
+			return err
+		}
 	}
 	return nil
 }

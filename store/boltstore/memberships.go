@@ -55,7 +55,7 @@ func (s *Store) UpdateMembership(ctx context.Context, tenantID, userID string, c
 			return err
 		}
 		before.AccountID, before.TenantID, before.UserID = tenant.AccountID, tenantID, userID
-		held := clientIDs(before) // taken now: the change owns what it is given
+		held := placesOf(before) // taken now: the change owns what it is given
 		after, events, err := change(before)
 		if err != nil {
 			return err
@@ -68,8 +68,8 @@ func (s *Store) UpdateMembership(ctx context.Context, tenantID, userID string, c
 	})
 }
 
-// putMembership saves or removes the membership and whatever leads to it. before lists the client IDs that it had.
-func putMembership(tx *bbolt.Tx, m policy.Membership, before []string) error {
+// putMembership saves or removes the membership and whatever leads to it. before says where its keys were.
+func putMembership(tx *bbolt.Tx, m policy.Membership, before []place) error {
 	key := membershipKey(m.TenantID, m.UserID)
 	userTenant := userKey(m.AccountID, m.UserID) + separator + m.TenantID
 	var err error
@@ -79,24 +79,37 @@ func putMembership(tx *bbolt.Tx, m policy.Membership, before []string) error {
 		m.Keys = nil
 		err = errors.Join(bucketMemberships.delete(tx, key), bucketUserTenants.delete(tx, userTenant))
 	}
-	after := clientIDs(m)
-	for _, id := range before {
-		if !slices.Contains(after, id) {
-			err = errors.Join(err, bucketClientIDs.delete(tx, id), bucketAccessTimes.delete(tx, accessKey(m.TenantID, id)))
+	after := placesOf(m)
+	for _, old := range before {
+		if !slices.ContainsFunc(after, old.sameKey) {
+			err = errors.Join(err, bucketClientIDs.delete(tx, old.clientID), bucketAccessTimes.delete(tx, accessKey(m.TenantID, old.clientID)))
+		}
+		if !slices.Contains(after, old) {
+			err = errors.Join(err, bucketIssueOrder.delete(tx, old.issue))
 		}
 	}
-	for _, id := range after {
-		if !slices.Contains(before, id) {
-			err = errors.Join(err, bucketClientIDs.put(tx, id, []byte(key)))
+	for _, fresh := range after {
+		if !slices.ContainsFunc(before, fresh.sameKey) {
+			err = errors.Join(err, bucketClientIDs.put(tx, fresh.clientID, []byte(key)))
+		}
+		if !slices.Contains(before, fresh) {
+			err = errors.Join(err, bucketIssueOrder.put(tx, fresh.issue, nil))
 		}
 	}
 	return err
 }
 
-func clientIDs(m policy.Membership) []string {
-	ids := make([]string, len(m.Keys))
+// place is where an access key can be found: under its client ID, and in the order of issue.
+type place struct{ clientID, issue string }
+
+func (p place) sameKey(other place) bool { return p.clientID == other.clientID }
+
+func placesOf(m policy.Membership) []place {
+	places := make([]place, len(m.Keys))
 	for i, key := range m.Keys {
-		ids[i] = key.ClientID
+		places[i] = place{key.ClientID, issueKey(m.AccountID, store.IssuedKey{
+			TenantID: m.TenantID, UserID: m.UserID, ClientID: key.ClientID, IssuedAt: key.SecretIssuedAt(),
+		})}
 	}
-	return ids
+	return places
 }

@@ -49,15 +49,16 @@ func wantRevocations(t testing.TB, s store.Revocations, after string, numbers ..
 	for _, n := range numbers {
 		want = append(want, revocation(n))
 	}
+	last := after
 	for i := range got {
 		ids = append(ids, got[i].ID)
-		wantNext(t, after, got[i].ID)
-		after, got[i].ID = got[i].ID, ""
+		wantNext(t, last, got[i].ID)
+		last, got[i].ID = got[i].ID, ""
+	}
+	if len(got) != len(want) {
+		t.Fatalf("there are %d revocations after %q, want %d", len(got), after, len(want))
 	}
 	equal(t, "revocations", got, want)
-	if len(ids) != len(want) {
-		t.FailNow()
-	}
 	return ids
 }
 

@@ -13,8 +13,20 @@ import (
 	"mintkey/store/storetest"
 )
 
+// fullStore is a store with everything that package store describes.
+type fullStore interface {
+	store.Store
+	store.Outbox
+	store.IssueOrder
+	store.Revocations
+	store.Ephemera
+	store.Limits
+}
+
+func whole(s store.Store) fullStore { return s.(fullStore) }
+
 // connection is one of many to a store that others still use, so it closes nothing.
-type connection struct{ store.Store }
+type connection struct{ fullStore }
 
 func (connection) Close() error { return nil }
 
@@ -34,7 +46,7 @@ func TestGoodStorePasses(t *testing.T) {
 	for _, name := range storetest.CaseNames() {
 		t.Run(name, func(t *testing.T) {
 			open := shared(t)
-			storetest.RunCase(t, name, func() store.Store { return swapping{open(), 100} })
+			storetest.RunCase(t, name, func() store.Store { return swapping{whole(open()), 100} })
 		})
 	}
 }
@@ -42,7 +54,8 @@ func TestGoodStorePasses(t *testing.T) {
 // Each case fails for a store that breaks its promise, and for that reason alone can be trusted when it passes.
 func TestBrokenTwinIsCaught(t *testing.T) {
 	var caught []string
-	for _, twin := range slices.Concat(accountTwins(), userTwins(), membershipTwins(), subjectTwins(), recordTwins(), concurrencyTwins()) {
+	for _, twin := range slices.Concat(accountTwins(), userTwins(), membershipTwins(), subjectTwins(), recordTwins(), concurrencyTwins(),
+		outboxTwins(), issueOrderTwins(), revocationTwins(), ephemeraTwins(), limitTwins()) {
 		caught = append(caught, twin.caughtBy)
 		t.Run(twin.caughtBy+"/"+twin.breaks, func(t *testing.T) {
 			open := shared(t)

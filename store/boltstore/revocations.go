@@ -1,0 +1,53 @@
+package boltstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"mintkey/store"
+)
+
+// RecordRevocations implements store.Revocations. IDs are numbers of the bucket's sequence, which is part of the transaction: so nobody can
+// read a higher one before a lower one.
+func (s *Store) RecordRevocations(ctx context.Context, revocations ...store.Revocation) error {
+	return s.write(ctx, func(tx *bbolt.Tx) error {
+		for _, revocation := range revocations {
+			number, err := tx.Bucket([]byte(bucketRevocations)).NextSequence()
+			if err != nil {
+				return fmt.Errorf("number a revocation: %w", err)
+			}
+			id := fmt.Sprintf("%016x", number)
+			err = errors.Join(
+				bucketRevocations.putJSON(tx, id, revocation),
+				bucketRevocationEnds.put(tx, instant(revocation.Until)+id, nil),
+			)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Revocations implements store.Revocations.
+func (s *Store) Revocations(ctx context.Context, afterID string, limit int) (revocations []store.Revocation, err error) {
+	err = s.read(ctx, func(tx *bbolt.Tx) error {
+		page := store.Page{After: afterID, Limit: limit}
+		return bucketRevocations.scan(tx, "", page, func(id string, value []byte) error {
+			revocation, err := decode[store.Revocation](bucketRevocations, id, value)
+			revocation.ID = id
+			revocations = append(revocations, revocation)
+			return err
+		})
+	})
+	return revocations, err
+}
+
+// ForgetRevocations implements store.Revocations.
+func (s *Store) ForgetRevocations(ctx context.Context, now time.Time) error {
+	return s.forget(ctx, bucketRevocations, bucketRevocationEnds, now.Add(-time.Nanosecond))
+}

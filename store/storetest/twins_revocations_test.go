@@ -1,0 +1,120 @@
+package storetest_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"mintkey/store"
+)
+
+func revocationTwins() []twin {
+	log := new(numberedEarly)
+	return []twin{
+		{"revocations are kept in order", "loses the jti", func(s store.Store) store.Store { return losesTokenID{whole(s)} }},
+		{"revocations are kept in order", "sorts by time", func(s store.Store) store.Store { return sortsByTime{whole(s)} }},
+		{"revocations in pages", "numbers without leading zeros", func(s store.Store) store.Store { return numbersByPlace{whole(s), "%d"} }},
+		{"revocations in pages", "ignores where to begin", func(s store.Store) store.Store { return beginsAgain{whole(s)} }},
+		{"revocations are forgotten after their time", "never forgets", func(s store.Store) store.Store { return neverForgets{whole(s)} }},
+		{"revocations are forgotten after their time", "forgets too early", func(s store.Store) store.Store { return forgetsEarly{whole(s)} }},
+		{"revocations are forgotten after their time", "numbers by place", func(s store.Store) store.Store { return numbersByPlace{whole(s), "%016d"} }},
+		{"revocation IDs increase across reopening", "numbers by place", func(s store.Store) store.Store { return numbersByPlace{whole(s), "%016d"} }},
+		{"race of revocations hides none from who follows", "numbers before it writes", func(s store.Store) store.Store { return numbersEarly{whole(s), log} }},
+	}
+}
+
+type losesTokenID struct{ fullStore }
+
+func (b losesTokenID) RecordRevocations(ctx context.Context, revocations ...store.Revocation) error {
+	for i := range revocations {
+		revocations[i].TokenID = ""
+	}
+	return b.fullStore.RecordRevocations(ctx, revocations...)
+}
+
+type sortsByTime struct{ fullStore }
+
+func (b sortsByTime) RecordRevocations(ctx context.Context, revocations ...store.Revocation) error {
+	slices.SortFunc(revocations, func(x, y store.Revocation) int { return x.At.Compare(y.At) })
+	return b.fullStore.RecordRevocations(ctx, revocations...)
+}
+
+// numbersByPlace takes the place of a revocation among those that are left for its ID.
+type numbersByPlace struct {
+	fullStore
+	format string
+}
+
+func (b numbersByPlace) Revocations(ctx context.Context, afterID string, limit int) ([]store.Revocation, error) {
+	all, err := b.fullStore.Revocations(ctx, "", 1000)
+	for i := range all {
+		all[i].ID = fmt.Sprintf(b.format, i+1)
+	}
+	return after(all, afterID, limit), err
+}
+
+func after(all []store.Revocation, id string, limit int) []store.Revocation {
+	var found []store.Revocation
+	for _, r := range all {
+		if r.ID > id && len(found) < limit {
+			found = append(found, r)
+		}
+	}
+	return found
+}
+
+type beginsAgain struct{ fullStore }
+
+func (b beginsAgain) Revocations(ctx context.Context, _ string, limit int) ([]store.Revocation, error) {
+	return b.fullStore.Revocations(ctx, "", limit)
+}
+
+type neverForgets struct{ fullStore }
+
+func (neverForgets) ForgetRevocations(context.Context, time.Time) error { return nil }
+func (neverForgets) ForgetEphemera(context.Context, time.Time) error    { return nil }
+
+type forgetsEarly struct{ fullStore }
+
+func (b forgetsEarly) ForgetRevocations(ctx context.Context, now time.Time) error {
+	return b.fullStore.ForgetRevocations(ctx, now.Add(time.Nanosecond))
+}
+
+// numbersEarly takes a number in one step and writes in a second, so that a low one can come after a higher one was read.
+type numbersEarly struct {
+	fullStore
+	log *numberedEarly
+}
+
+type numberedEarly struct {
+	mu   sync.Mutex
+	next int
+	all  []store.Revocation
+}
+
+func (b numbersEarly) RecordRevocations(_ context.Context, revocations ...store.Revocation) error {
+	b.log.mu.Lock()
+	first := b.log.next
+	b.log.next += len(revocations)
+	b.log.mu.Unlock()
+	if first%8 == 0 {
+		time.Sleep(5 * time.Millisecond)
+	}
+	b.log.mu.Lock()
+	defer b.log.mu.Unlock()
+	for i, r := range revocations {
+		r.ID = fmt.Sprintf("%016d", first+i)
+		b.log.all = append(b.log.all, r)
+	}
+	slices.SortFunc(b.log.all, func(x, y store.Revocation) int { return strings.Compare(x.ID, y.ID) })
+	return nil
+}
+
+func (b numbersEarly) Revocations(_ context.Context, afterID string, limit int) ([]store.Revocation, error) {
+	b.log.mu.Lock()
+	defer b.log.mu.Unlock()
+	return after(b.log.all, afterID, limit), nil
+}
