@@ -3,19 +3,21 @@ package notify
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"mintkey/policy"
 	"mintkey/store"
 )
 
-// Channel tells somebody of events.
+// Channel tells somebody of events. Its methods may be called from several goroutines.
 type Channel interface {
 	// Name is recorded when an event is delivered, so that a retry for another channel does not repeat this one.
 	Name() string
-	// Deliver tells of the event, and returns nil too when there is nobody to tell, or when what it tells of no longer holds.
+	// Deliver tells of the event, and returns nil too when there is nobody to tell.
 	// An ErrPermanent is not tried again.
 	Deliver(ctx context.Context, event policy.Event, now time.Time) error
 }
@@ -23,88 +25,148 @@ type Channel interface {
 // ErrPermanent says that trying again will not help.
 var ErrPermanent = errors.New("permanent failure")
 
-// Dispatcher hands what is in the outbox to the channels. Any number of replicas may run one.
+// Dispatcher hands what is in the outbox to channels. Any number of replicas may run one. Make one with NewDispatcher.
 type Dispatcher struct {
-	Outbox   store.Outbox
-	Channels []Channel
-	Log      *slog.Logger
+	outbox  store.Outbox
+	records Records
+	log     *slog.Logger
+	lines   []*line
+}
+
+// NewDispatcher returns a Dispatcher for the channels, whose names must differ. Without channels it empties the outbox and tells nobody.
+func NewDispatcher(outbox store.Outbox, records Records, log *slog.Logger, channels ...Channel) *Dispatcher {
+	d := &Dispatcher{outbox: outbox, records: records, log: log}
+	for _, channel := range channels {
+		d.lines = append(d.lines, &line{Channel: channel})
+	}
+	return d
 }
 
 const (
-	claimSize = 20
-	// leaseTime is longer than delivering a whole claim can take, so that nobody else begins it meanwhile.
-	leaseTime      = 10 * time.Minute
-	deliverTimeout = 25 * time.Second
-	firstRetry     = 10 * time.Second
-	slowestRetry   = time.Hour
+	// atOnce is how many entries are delivered at the same time. Some mail servers take no more than three connections of one client.
+	atOnce    = 3
+	claimSize = 10 * atOnce
+	// deliverTimeout ends one delivery through one channel.
+	deliverTimeout = 15 * time.Second
+	// stopGrace is how long deliveries that have begun may take once the server has been told to stop.
+	stopGrace = 5 * time.Second
+	// leaseTime is longer than delivering a whole claim can take through three channels that all hang: nobody else begins it meanwhile.
+	leaseTime    = 10 * time.Minute
+	storeTimeout = 10 * time.Second
+
+	firstRetry   = 10 * time.Second
+	slowestRetry = time.Hour
 	// maxAttempts is about a day of trying.
 	maxAttempts = 32
 )
 
-// Tick delivers what is due at now and returns how many entries it took; while that is not 0 there may be more.
+// Tick delivers what is due at now and returns how many entries it took; while that is not 0 there may be more. When ctx ends, it
+// has a few seconds to finish what it has begun, so that a stop makes no duplicates, and gives back the rest.
 func (d *Dispatcher) Tick(ctx context.Context, now time.Time) (int, error) {
-	entries, err := d.Outbox.ClaimOutbox(ctx, now, now.Add(leaseTime), claimSize)
+	entries, err := d.outbox.ClaimOutbox(ctx, now, now.Add(leaseTime), claimSize)
 	if err != nil {
 		return 0, err
 	}
-	var failures []error
-	for _, entry := range entries {
-		failures = append(failures, d.deliver(ctx, entry, now))
+	failures := make([]error, len(entries))
+	sending, stop := outlive(ctx, stopGrace)
+	defer stop()
+	free := make(chan struct{}, atOnce)
+	var deliveries sync.WaitGroup
+	for i, entry := range entries {
+		free <- struct{}{}
+		deliveries.Go(func() {
+			defer func() { <-free }()
+			if ctx.Err() != nil {
+				failures[i] = d.postpone(ctx, entry, now)
+				return
+			}
+			failures[i] = d.deliver(sending, entry, now)
+		})
 	}
+	deliveries.Wait()
 	return len(entries), errors.Join(failures...)
 }
 
 func (d *Dispatcher) deliver(ctx context.Context, entry store.OutboxEntry, now time.Time) error {
-	var failed error
-	for _, channel := range d.Channels {
-		if slices.Contains(entry.Delivered, channel.Name()) {
+	current, err := d.holds(ctx, entry.Event, now)
+	if err != nil && !errors.Is(err, ErrPermanent) {
+		return errors.Join(err, d.postpone(ctx, entry, now.Add(firstRetry)))
+	}
+	if err != nil {
+		d.report(ctx, slog.LevelError, "gave up telling of an event that nobody understands", "", entry, err)
+	}
+	if !current {
+		return d.complete(ctx, entry)
+	}
+	var failed bool
+	for _, line := range d.lines {
+		if slices.Contains(entry.Delivered, line.Name()) {
 			continue
 		}
-		err := d.tell(ctx, channel, entry.Event, now)
+		err := line.deliver(ctx, entry.Event, now)
 		switch {
 		case err == nil:
-			entry.Delivered = append(entry.Delivered, channel.Name())
-		case ctx.Err() != nil:
-			failed = err // the server stops: not the channel's failure
+			entry.Delivered = append(entry.Delivered, line.Name())
 		case errors.Is(err, ErrPermanent) || entry.Attempts+1 >= maxAttempts:
-			d.log(ctx, slog.LevelError, "gave up telling of an event: somebody should", channel, entry, err)
-			entry.Delivered = append(entry.Delivered, channel.Name())
+			d.report(ctx, slog.LevelError, "gave up telling of an event: nobody will hear of it unless you tell them", line.Name(), entry, err)
+			entry.Delivered = append(entry.Delivered, line.Name())
 		default:
-			d.log(ctx, slog.LevelWarn, "could not tell of an event; trying again later", channel, entry, err)
-			failed = err
+			d.report(ctx, slog.LevelWarn, "could not tell of an event; trying again later", line.Name(), entry, err)
+			failed = true
 		}
 	}
-	// The record of what was told is written even when the server stops meanwhile.
-	save, cancel := context.WithTimeout(context.WithoutCancel(ctx), deliverTimeout)
-	defer cancel()
-	if failed == nil {
-		return d.Outbox.CompleteOutbox(save, entry)
+	if !failed {
+		return d.complete(ctx, entry)
 	}
-	if ctx.Err() == nil {
-		entry.Attempts++
-	}
-	return d.Outbox.PostponeOutbox(save, entry, now.Add(backOff(entry.Attempts)))
+	entry.Attempts++
+	return d.postpone(ctx, entry, now.Add(backOff(entry.Attempts, slowestRetry)))
 }
 
-func (d *Dispatcher) tell(ctx context.Context, channel Channel, event policy.Event, now time.Time) error {
-	ctx, cancel := context.WithTimeout(ctx, deliverTimeout)
+func (d *Dispatcher) holds(ctx context.Context, event policy.Event, now time.Time) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	return channel.Deliver(ctx, event, now)
+	return holds(ctx, d.records, event, now)
 }
 
-// backOff doubles from ten seconds up to an hour.
-func backOff(attempts int) time.Duration {
+func (d *Dispatcher) complete(ctx context.Context, entry store.OutboxEntry) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout) // what was told is recorded even at a stop
+	defer cancel()
+	if err := d.outbox.CompleteOutbox(ctx, entry); err != nil {
+		return fmt.Errorf("event %s: %w", entry.Event.ID, err)
+	}
+	return nil
+}
+
+func (d *Dispatcher) postpone(ctx context.Context, entry store.OutboxEntry, due time.Time) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+	defer cancel()
+	if err := d.outbox.PostponeOutbox(ctx, entry, due); err != nil {
+		return fmt.Errorf("event %s: %w", entry.Event.ID, err)
+	}
+	return nil
+}
+
+func (d *Dispatcher) report(ctx context.Context, level slog.Level, message, channel string, entry store.OutboxEntry, err error) {
+	event := entry.Event
+	d.log.LogAttrs(ctx, level, message, slog.String("channel", channel), slog.String("event", event.ID), slog.String("action", string(event.Action)),
+		slog.String("tenant_id", event.TenantID), slog.String("user_id", event.UserID), slog.String("client_id", event.ClientID),
+		slog.Int("attempt", entry.Attempts+1), slog.Any("error", err))
+}
+
+// backOff doubles from ten seconds up to the slowest.
+func backOff(attempts int, slowest time.Duration) time.Duration {
 	wait := firstRetry
 	for range max(attempts-1, 0) {
-		if wait *= 2; wait >= slowestRetry {
-			return slowestRetry
+		if wait *= 2; wait >= slowest {
+			return slowest
 		}
 	}
 	return wait
 }
 
-func (d *Dispatcher) log(ctx context.Context, level slog.Level, message string, channel Channel, entry store.OutboxEntry, err error) {
-	d.Log.LogAttrs(ctx, level, message, slog.String("channel", channel.Name()), slog.String("event", entry.Event.ID),
-		slog.String("action", string(entry.Event.Action)), slog.String("client_id", entry.Event.ClientID),
-		slog.Int("attempt", entry.Attempts+1), slog.Any("error", err))
+// outlive returns a context that ends a while after ctx does.
+func outlive(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
+	return longer, func() { stop(); cancel() }
 }

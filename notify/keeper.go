@@ -3,10 +3,8 @@ package notify
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -22,7 +20,7 @@ type KeeperStore interface {
 	store.IssueOrder
 }
 
-// Keeper finds what the passing of time demands of access keys. Any number of replicas may run one.
+// Keeper finds what the passing of time demands of access keys. Any number of replicas may run one at once.
 type Keeper struct {
 	Store KeeperStore
 }
@@ -37,13 +35,6 @@ const (
 	// shortestPeriod bounds the search: no key expires sooner than that after its issue.
 	shortestPeriod = policy.DefaultPeriodDays * policy.Day
 )
-
-// progress is how far the walk has come in one account: for each threshold the last key that has passed it. It holds for
-// one state of the expiration policy, under which keys pass in the order of issue.
-type progress struct {
-	Policy policy.ExpirationPolicy    `json:"policy"`
-	Passed map[string]store.IssuedKey `json:"passed"`
-}
 
 // Tick does what is due at now in every account. An error in one account does not keep the others waiting.
 func (k *Keeper) Tick(ctx context.Context, now time.Time) error {
@@ -75,39 +66,62 @@ func (k *Keeper) keepAccount(ctx context.Context, account policy.Account, now ti
 		after.Passed[name] = passed
 		failures = append(failures, err)
 	}
-	if !equalProgress(before, after) {
+	if !after.equal(before) {
 		failures = append(failures, k.save(ctx, account.ID, after))
 	}
 	return errors.Join(failures...)
 }
 
-// pass takes every key that has come to the threshold since the last time, and returns the last one that it did.
+// pass takes every key that has come to the threshold since the last time, and returns the last one that it did. A key that fails does
+// not keep those behind it waiting; but the next walk begins with it again.
 func (k *Keeper) pass(ctx context.Context, account policy.Account, days int, last store.IssuedKey, now time.Time) (store.IssuedKey, error) {
-	ahead := time.Duration(days) * policy.Day
-	until := now.Add(ahead - shortestPeriod)
-	for {
-		keys, err := k.Store.KeysByIssue(ctx, account.ID, last, until, walkSize)
+	until := policy.NoticeTime(now, -days).Add(-shortestPeriod)
+	if last.IssuedAt.After(now) {
+		last = store.IssuedKey{} // reached under a clock that has been set back since: keys will be issued before this place
+	}
+	var failure error
+	place := last
+	for limit := 1; ; limit = walkSize { // mostly the first key is not due, and there is no need to read more
+		keys, err := k.Store.KeysByIssue(ctx, account.ID, place, until, limit)
 		if err != nil {
-			return last, err
+			return last, errors.Join(failure, err)
 		}
 		for _, key := range keys {
 			expiry := account.Expiration.Expiry(key.IssuedAt)
-			if expiry.IsZero() || now.Before(expiry.Add(-ahead)) {
-				return last, nil // nor has any key that was issued later
+			if expiry.IsZero() || now.Before(policy.NoticeTime(expiry, days)) {
+				return last, failure // nor has any key that was issued later come to it
 			}
-			if err := k.keepMembership(ctx, account, key, now); err != nil {
-				return last, err
+			err := k.keepMembership(ctx, account, key, now)
+			if errors.Is(err, store.ErrUnavailable) || ctx.Err() != nil {
+				return last, errors.Join(failure, err)
 			}
-			last = key
+			if err != nil && failure == nil {
+				failure = fmt.Errorf("tenant %s, user %s: %w", key.TenantID, key.UserID, err)
+			}
+			place = key
+			if failure == nil {
+				last = key
+			}
 		}
-		if len(keys) < walkSize {
-			return last, nil
+		if len(keys) < limit {
+			return last, failure
 		}
 	}
 }
 
+// keepMembership looks before it writes: after a change of the policy, most keys on the way have nothing due.
 func (k *Keeper) keepMembership(ctx context.Context, account policy.Account, key store.IssuedKey, now time.Time) error {
-	err := k.Store.UpdateMembership(ctx, key.TenantID, key.UserID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+	present, err := k.Store.Membership(ctx, key.TenantID, key.UserID)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if _, chores := present.Upkeep(account.Expiration, now); len(chores) == 0 {
+		return nil
+	}
+	err = k.Store.UpdateMembership(ctx, key.TenantID, key.UserID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 		after, chores := m.Upkeep(account.Expiration, now)
 		if len(chores) == 0 {
 			return m, nil, errNothingDue
@@ -124,7 +138,7 @@ func (k *Keeper) keepMembership(ctx context.Context, account policy.Account, key
 	return err
 }
 
-// errNothingDue keeps a store from writing a membership that does not change.
+// errNothingDue keeps a store from writing a membership that another replica has seen to.
 var errNothingDue = errors.New("nothing is due")
 
 func choreEvent(m policy.Membership, chore policy.Chore, now time.Time) policy.Event {
@@ -140,66 +154,9 @@ func choreEvent(m policy.Membership, chore policy.Chore, now time.Time) policy.E
 	}
 	event.Announce = true
 	event.Action = policy.ActionKeyExpiring
-	event.Details = map[string]string{
-		detailExpiresAt:  chore.Notice.ExpiresAt.UTC().Format(time.RFC3339Nano),
-		detailDaysBefore: strconv.Itoa(chore.Notice.DaysBefore),
-	}
 	if chore.Notice.DaysBefore == 0 {
 		event.Action = policy.ActionKeyExpired
-		delete(event.Details, detailDaysBefore)
 	}
+	event.Details = noticeDetails(chore.Notice)
 	return event
-}
-
-// The details of an expiry event.
-const (
-	detailExpiresAt  = "expires_at"
-	detailDaysBefore = "days_before"
-)
-
-func progressDocument(accountID string) string { return "upkeep-" + accountID }
-
-// load returns how far the walk has come, or the start if the policy has changed since.
-func (k *Keeper) load(ctx context.Context, account policy.Account) (progress, error) {
-	var saved progress
-	raw, err := k.Store.Document(ctx, progressDocument(account.ID))
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return progress{}, nil
-	case err != nil:
-		return progress{}, err
-	}
-	if err := json.Unmarshal(raw, &saved); err != nil {
-		return progress{}, err
-	}
-	if !slices.EqualFunc(saved.Policy, account.Expiration, equalRevision) {
-		return progress{}, nil
-	}
-	return saved, nil
-}
-
-// save overwrites what another replica has saved meanwhile: whoever is behind does a little again, and finds nothing due.
-func (k *Keeper) save(ctx context.Context, accountID string, p progress) error {
-	raw, err := json.Marshal(p)
-	if err != nil {
-		return err
-	}
-	return k.Store.UpdateDocument(ctx, progressDocument(accountID), func([]byte) ([]byte, error) { return raw, nil })
-}
-
-func equalProgress(a, b progress) bool {
-	if len(a.Passed) != len(b.Passed) || !slices.EqualFunc(a.Policy, b.Policy, equalRevision) {
-		return false
-	}
-	for name, key := range a.Passed {
-		other := b.Passed[name]
-		if !key.IssuedAt.Equal(other.IssuedAt) || key.ClientID != other.ClientID || key.TenantID != other.TenantID || key.UserID != other.UserID {
-			return false
-		}
-	}
-	return true
-}
-
-func equalRevision(a, b policy.Revision) bool {
-	return a.At.Equal(b.At) && a.Enabled == b.Enabled && a.PeriodDays == b.PeriodDays
 }

@@ -1,0 +1,73 @@
+package notify
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"mintkey/store"
+)
+
+// leaseDocument says which replica keeps the keys. Progress documents are named after accounts and have a hyphen.
+const leaseDocument = "upkeep"
+
+// leaseLength is longer than the time between two ticks, so that the holder stays the holder.
+const leaseLength = 90 * time.Second
+
+// lease lets one replica at a time do what all could do: it saves work, and nothing depends on it. A holder that has died is replaced
+// when its lease ends.
+type lease struct {
+	documents store.Documents
+	holder    string
+}
+
+type leaseState struct {
+	Holder string    `json:"holder"`
+	Ends   time.Time `json:"ends"`
+}
+
+// take says whether the holder has the lease from now on.
+func (l lease) take(ctx context.Context, now time.Time) (bool, error) {
+	return l.update(ctx, func(present leaseState) (leaseState, error) {
+		// One that ends too far ahead was taken under a clock that has been set back since.
+		held := now.Before(present.Ends) && !present.Ends.After(now.Add(leaseLength))
+		if held && present.Holder != l.holder {
+			return leaseState{}, errNotMine
+		}
+		return leaseState{Holder: l.holder, Ends: now.Add(leaseLength)}, nil
+	})
+}
+
+// release makes the lease free, so that after a planned stop nobody waits for its end.
+func (l lease) release(ctx context.Context) error {
+	_, err := l.update(ctx, func(present leaseState) (leaseState, error) {
+		if present.Holder != l.holder {
+			return leaseState{}, errNotMine
+		}
+		return leaseState{}, nil
+	})
+	return err
+}
+
+func (l lease) update(ctx context.Context, change func(leaseState) (leaseState, error)) (bool, error) {
+	err := l.documents.UpdateDocument(ctx, leaseDocument, func(raw []byte) ([]byte, error) {
+		var present leaseState
+		if raw != nil {
+			if err := json.Unmarshal(raw, &present); err != nil {
+				return nil, err
+			}
+		}
+		next, err := change(present)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(next)
+	})
+	if errors.Is(err, errNotMine) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+var errNotMine = errors.New("another replica has the lease")

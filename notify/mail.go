@@ -1,0 +1,151 @@
+package notify
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	netmail "net/mail"
+	"strings"
+	"time"
+
+	"github.com/wneessen/go-mail"
+
+	"mintkey/policy"
+)
+
+// MailConfig says how mail leaves, and what it points to.
+type MailConfig struct {
+	// URL is smtp://user:password@host:587 or smtps://user:password@host:465. smtp turns to TLS when the server offers it; ?tls=required, or a
+	// password for a server on another machine, insists on it.
+	URL     string
+	From    string // the sender, such as Mintkey <mintkey@example.com>
+	Issuer  string // the URL that people reach the server by, without a slash at the end
+	Records Records
+	RootCAs *x509.CertPool // those that may vouch for the mail server; nil for the system's
+}
+
+// Mail is a Channel that writes to the owners of access keys: before a key of theirs expires (R16), and when somebody else
+// creates, refreshes or revokes one (R19). It is silent about a key that has expired, which its owner has been told three times, and
+// about a change of the policy, which shows in the notices. A user who has been deleted has no address any more and hears nothing.
+type Mail struct {
+	relay     relay
+	from      *netmail.Address
+	issuer    string
+	records   Records
+	templates map[policy.Action]letterTemplate
+}
+
+// NewMail checks the configuration. An error never repeats the password.
+func NewMail(config MailConfig) (*Mail, error) {
+	relay, err := newRelay(config.URL, config.RootCAs)
+	if err != nil {
+		return nil, err
+	}
+	from, err := netmail.ParseAddress(config.From)
+	if err != nil {
+		return nil, fmt.Errorf("the sender of mail: %w", err)
+	}
+	templates, err := parseLetters()
+	if err != nil {
+		return nil, err
+	}
+	return &Mail{relay: relay, from: from, issuer: config.Issuer, records: config.Records, templates: templates}, nil
+}
+
+// Name is "mail".
+func (*Mail) Name() string { return "mail" }
+
+// Deliver writes to the owner of the key. The Message-ID and the Date come from the event: a second delivery of the same event is the
+// same message to a mail system (R17).
+func (m *Mail) Deliver(ctx context.Context, event policy.Event, now time.Time) error {
+	template, ok := m.templates[event.Action]
+	if !ok || ownDoing(event) {
+		return nil
+	}
+	letter, to, err := m.compose(ctx, event, now)
+	if err != nil || to == nil {
+		return err
+	}
+	rendered, err := template.render(letter)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrPermanent, err)
+	}
+	message := mail.NewMsg(mail.WithNoDefaultUserAgent())
+	message.FromMailAddress(m.from)
+	message.ToMailAddress(to)
+	message.Subject(rendered.subject)
+	message.SetMessageIDWithValue(event.ID + "@" + domain(m.from.Address))
+	message.SetDateWithValue(event.At.UTC())
+	message.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no vacation answers, please
+	message.SetBodyString(mail.TypeTextPlain, rendered.text)
+	message.AddAlternativeString(mail.TypeTextHTML, rendered.html)
+	if err := m.relay.send(ctx, message); err != nil {
+		return fmt.Errorf("mail: %w", err)
+	}
+	return nil
+}
+
+// ownDoing says whether the owner did it, and so knows.
+func ownDoing(event policy.Event) bool { return event.Actor.UserID == event.UserID }
+
+func domain(address string) string { return address[strings.LastIndex(address, "@")+1:] }
+
+// compose gathers what the letter says and whom it goes to, which is nobody if the user is gone.
+func (m *Mail) compose(ctx context.Context, event policy.Event, now time.Time) (letter, *netmail.Address, error) {
+	owner, err := m.records.User(ctx, event.AccountID, event.UserID)
+	if err != nil {
+		return letter{}, nil, absent(err)
+	}
+	tenant, err := m.records.Tenant(ctx, event.TenantID)
+	if err != nil {
+		return letter{}, nil, absent(err)
+	}
+	l := letter{
+		Owner: oneLine(owner.Name), ClientID: oneLine(event.ClientID), Label: oneLine(event.Details[detailLabel]),
+		TenantName: oneLine(tenant.Name), TenantID: tenant.ID, Issuer: m.issuer, at: event.At, now: now,
+	}
+	if l.Actor, err = m.actor(ctx, event); err != nil {
+		return letter{}, nil, err
+	}
+	if err := m.addKey(ctx, &l, event); err != nil {
+		return letter{}, nil, err
+	}
+	return l, &netmail.Address{Name: l.Owner, Address: owner.Email}, nil
+}
+
+// detailLabel is the label of the key in the details of an event.
+const detailLabel = "label"
+
+// addKey adds what is known of the key as it is now, if it still is.
+func (m *Mail) addKey(ctx context.Context, l *letter, event policy.Event) error {
+	account, err := m.records.Account(ctx, event.AccountID)
+	if err != nil {
+		return err
+	}
+	membership, err := m.records.Membership(ctx, event.TenantID, event.UserID)
+	if err != nil {
+		return absent(err)
+	}
+	key, err := membership.Key(event.ClientID)
+	if errors.Is(err, policy.ErrKeyNotFound) {
+		return nil
+	}
+	l.Label, l.expiry = oneLine(key.Label), key.Expiry(account.Expiration)
+	if event.Action == policy.ActionKeyRefreshed && len(key.Secrets) > 1 && key.SecretIssuedAt().Equal(event.At) {
+		l.oldSecretEnds = key.Secrets[1].EndsAt
+	}
+	return err
+}
+
+// actor names who did it.
+func (m *Mail) actor(ctx context.Context, event policy.Event) (string, error) {
+	if event.Actor.UserID == "" {
+		return "the operator of the server", nil
+	}
+	user, err := m.records.User(ctx, event.AccountID, event.Actor.UserID)
+	if err != nil {
+		return "an administrator", absent(err) // of another account, or deleted since
+	}
+	return oneLine(user.Name) + " (" + oneLine(user.Email) + ")", nil
+}

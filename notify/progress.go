@@ -1,0 +1,61 @@
+package notify
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+
+	"mintkey/policy"
+	"mintkey/store"
+)
+
+// progress is how far the walk has come in one account: for each threshold the last key that has passed it. It holds for
+// one state of the expiration policy, under which keys pass in the order of issue.
+type progress struct {
+	Policy policy.ExpirationPolicy    `json:"policy"`
+	Passed map[string]store.IssuedKey `json:"passed"`
+}
+
+func (p progress) equal(other progress) bool {
+	return slices.EqualFunc(p.Policy, other.Policy, sameRevision) && maps.EqualFunc(p.Passed, other.Passed, samePlace)
+}
+
+func sameRevision(a, b policy.Revision) bool {
+	return a.At.Equal(b.At) && a.Enabled == b.Enabled && a.PeriodDays == b.PeriodDays
+}
+
+func samePlace(a, b store.IssuedKey) bool {
+	return a.IssuedAt.Equal(b.IssuedAt) && a.TenantID == b.TenantID && a.UserID == b.UserID && a.ClientID == b.ClientID
+}
+
+func progressDocument(accountID string) string { return "upkeep-" + accountID }
+
+// load returns how far the walk has come, or the start if the policy has changed since.
+func (k *Keeper) load(ctx context.Context, account policy.Account) (progress, error) {
+	raw, err := k.Store.Document(ctx, progressDocument(account.ID))
+	if errors.Is(err, store.ErrNotFound) {
+		return progress{}, nil
+	}
+	if err != nil {
+		return progress{}, err
+	}
+	var saved progress
+	if err := json.Unmarshal(raw, &saved); err != nil {
+		return progress{}, err
+	}
+	if !slices.EqualFunc(saved.Policy, account.Expiration, sameRevision) {
+		return progress{}, nil
+	}
+	return saved, nil
+}
+
+// save overwrites what another replica has saved meanwhile: whoever is behind does a little again, and finds nothing due.
+func (k *Keeper) save(ctx context.Context, accountID string, p progress) error {
+	raw, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	return k.Store.UpdateDocument(ctx, progressDocument(accountID), func([]byte) ([]byte, error) { return raw, nil })
+}

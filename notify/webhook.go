@@ -1,0 +1,153 @@
+package notify
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"mintkey/policy"
+)
+
+// WebhookConfig says where signed events go.
+type WebhookConfig struct {
+	URL    string // http or https
+	Secret string // whsec_ and base64 of 24 to 64 bytes, which the receiver has too
+}
+
+// Webhook is a Channel that posts events to a program, signed as https://www.standardwebhooks.com describes. Retries can
+// change the order of events: go by the timestamp in the body. The webhook-id of an event never changes, so a receiver can drop the
+// duplicate that a crash can make.
+type Webhook struct {
+	url    string
+	signer *standardwebhooks.Webhook
+	client *http.Client
+}
+
+const (
+	webhookSecretPrefix = "whsec_"
+	// maxAnswerBytes is how much of an answer is read, so that the connection can be used again.
+	maxAnswerBytes = 64 << 10
+)
+
+// NewWebhook checks the configuration. An error never repeats the secret.
+func NewWebhook(config WebhookConfig) (*Webhook, error) {
+	target, err := url.Parse(config.URL)
+	if err != nil || target.Scheme != "http" && target.Scheme != "https" || target.Host == "" {
+		return nil, errors.New("the webhook URL must be an http or https URL")
+	}
+	encoded, ok := strings.CutPrefix(config.Secret, webhookSecretPrefix)
+	key, err := base64.StdEncoding.DecodeString(encoded)
+	if !ok || err != nil || len(key) < 24 || len(key) > 64 {
+		return nil, errors.New("the webhook secret must be whsec_ and base64 of 24 to 64 bytes")
+	}
+	signer, err := standardwebhooks.NewWebhookRaw(key)
+	if err != nil {
+		return nil, err
+	}
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return &Webhook{url: config.URL, signer: signer, client: client}, nil
+}
+
+// Name is "webhook".
+func (*Webhook) Name() string { return "webhook" }
+
+// webhookBody is what a receiver gets. Fields are chosen one by one: the client's address and the request ID stay here.
+type webhookBody struct {
+	Type      policy.Action `json:"type"`
+	Timestamp time.Time     `json:"timestamp"` // of the event, not of the delivery
+	Data      webhookData   `json:"data"`
+}
+
+type webhookData struct {
+	AccountID string            `json:"account_id"`
+	TenantID  string            `json:"tenant_id,omitempty"`
+	UserID    string            `json:"user_id,omitempty"`
+	ClientID  string            `json:"client_id,omitempty"`
+	Actor     webhookActor      `json:"actor"`
+	Details   map[string]string `json:"details,omitempty"`
+}
+
+type webhookActor struct {
+	UserID   string `json:"user_id,omitempty"`
+	ClientID string `json:"client_id,omitempty"`
+	Via      string `json:"via"`
+}
+
+// Deliver posts the event. Any 2xx is success; a 4xx that says that the request itself is unwelcome is permanent.
+func (w *Webhook) Deliver(ctx context.Context, event policy.Event, now time.Time) error {
+	if !forWebhooks(event.Action) {
+		return nil
+	}
+	body, err := json.Marshal(webhookBody{event.Action, event.At.UTC(), webhookData{
+		event.AccountID, event.TenantID, event.UserID, event.ClientID,
+		webhookActor{event.Actor.UserID, event.Actor.ClientID, event.Actor.Via}, event.Details,
+	}})
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrPermanent, err)
+	}
+	signature, err := w.signer.Sign(event.ID, now, body)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrPermanent, err)
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url, bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrPermanent, err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set(standardwebhooks.HeaderWebhookID, event.ID)
+	request.Header.Set(standardwebhooks.HeaderWebhookTimestamp, strconv.FormatInt(now.Unix(), 10))
+	request.Header.Set(standardwebhooks.HeaderWebhookSignature, signature)
+	return w.post(request)
+}
+
+func (w *Webhook) post(request *http.Request) error {
+	response, err := w.client.Do(request)
+	if err != nil {
+		return fmt.Errorf("webhook: %w", withoutURL(err))
+	}
+	defer response.Body.Close()
+	_, _ = io.CopyN(io.Discard, response.Body, maxAnswerBytes) // the status has said it all
+	switch status := response.StatusCode; {
+	case status >= 200 && status < 300:
+		return nil
+	case status >= 400 && status < 500 && !slices.Contains(passing4xx(), status):
+		return fmt.Errorf("webhook: %w: the receiver answered %s", ErrPermanent, response.Status)
+	default:
+		return fmt.Errorf("webhook: the receiver answered %s", response.Status)
+	}
+}
+
+// passing4xx are the client errors that can go away by themselves.
+func passing4xx() []int {
+	return []int{http.StatusRequestTimeout, http.StatusConflict, http.StatusTooEarly, http.StatusTooManyRequests}
+}
+
+func forWebhooks(action policy.Action) bool {
+	switch action {
+	case policy.ActionKeyCreated, policy.ActionKeyRefreshed, policy.ActionKeyRevoked, policy.ActionKeyExpiring, policy.ActionKeyExpired, policy.ActionPolicyChanged:
+		return true
+	default:
+		return false
+	}
+}
+
+// withoutURL keeps the URL out of logs: receivers put tokens into it.
+func withoutURL(err error) error {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		return wrapped.Err
+	}
+	return err
+}
