@@ -31,11 +31,7 @@ func parseIssueKey(key string) (store.IssuedKey, error) {
 
 // KeysByIssue implements store.IssueOrder.
 func (s *Store) KeysByIssue(ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int) (keys []store.IssuedKey, err error) {
-	prefix, end := []byte(accountID+separator), instant(until)
-	begin := prefix
-	if after != (store.IssuedKey{}) {
-		begin = []byte(issueKey(accountID, after))
-	}
+	prefix, begin, end := []byte(accountID+separator), []byte(issueKey(accountID, after)), instant(until)
 	err = s.read(ctx, func(tx *bbolt.Tx) error {
 		cursor := tx.Bucket([]byte(bucketIssueOrder)).Cursor()
 		for key, _ := cursor.Seek(begin); bytes.HasPrefix(key, prefix) && len(keys) < limit; key, _ = cursor.Next() {

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	// maxBudgets bounds the memory of limits, at about 200 bytes a budget.
+	// maxBudgets bounds the memory of limits, at about 120 bytes a budget.
 	maxBudgets = 1 << 16
 	// dropChoice is how many budgets are looked at to choose the one to drop.
 	dropChoice = 8

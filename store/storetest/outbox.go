@@ -148,11 +148,14 @@ func outboxComplete(t testing.TB, at place) {
 	settle(t, s)
 	check(t, s.RecordEvents(ctx, announced(event(acme, load, 1)), announced(event(acme, load, 2)), announced(event(acme, load, 3))))
 	all := entries(event(acme, load, 1), event(acme, load, 2), event(acme, load, 3))
+	check(t, s.CreateAccount(ctx, account(other)))
+	check(t, s.RecordEvents(ctx, announced(event(other, "", 3)))) // has the ID of one in acme
 	wantClaimed(t, s, day(2), day(5), all[:2]...)
 	check(t, s.CompleteOutbox(ctx, all[0]))
 	check(t, s.CompleteOutbox(ctx, all[0]))
 	check(t, s.CompleteOutbox(ctx, all[2])) // leased or not
 	check(t, s.CompleteOutbox(ctx, entries(event(acme, load, 9))[0]))
+	wantClaimed(t, s, day(4), day(200), entries(event(other, "", 3))...)
 	wantClaimed(t, s, day(100), day(200), all[1])
 	events, err := s.Events(ctx, acme, store.EventsQuery{Limit: 100})
 	check(t, err)
