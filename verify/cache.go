@@ -58,13 +58,17 @@ func (c *cache) add(digest [sha256.Size]byte, entry verified, now time.Time) {
 // makeRoom drops what has expired among a few entries, or else one of them. Go visits a map in no particular order, so
 // whoever is dropped unjustly pays for one more signature check.
 func (c *cache) makeRoom(now time.Time) {
+	var last [sha256.Size]byte
 	seen := 0
 	for digest, entry := range c.entries {
-		if seen++; !now.Before(entry.claims.ExpiresAt) || seen == sample {
+		if last = digest; !now.Before(entry.claims.ExpiresAt) {
 			delete(c.entries, digest)
 		}
-		if seen == sample {
-			return
+		if seen++; seen == sample {
+			break
 		}
+	}
+	if len(c.entries) >= c.size {
+		delete(c.entries, last)
 	}
 }

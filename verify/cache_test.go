@@ -42,6 +42,20 @@ func TestTheCacheIsBounded(t *testing.T) {
 	}
 }
 
+func TestAFullCacheTakesTheNewest(t *testing.T) {
+	i := newIssuer(t)
+	var heard events
+	v := newVerifier(t, i, heard.record, func(c *verify.Config) { c.CacheSize = 1 })
+	for n := range 3 {
+		token := i.mint(nil)
+		mustVerify(t, v, token)
+		mustVerify(t, v, token)
+		if cached := cachedOf(&heard); cached != n+1 {
+			t.Errorf("%d tokens known, want %d", cached, n+1)
+		}
+	}
+}
+
 func TestNoCache(t *testing.T) {
 	i := newIssuer(t)
 	var heard events
@@ -59,19 +73,19 @@ func TestExpiredTokensMakeRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		i := newBubbleIssuer(t)
 		var heard events
-		v := newVerifier(t, i, heard.record, func(c *verify.Config) { c.CacheSize = 4 })
-		for range 3 {
-			mustVerify(t, v, i.mint(object{"exp": time.Now().Add(time.Minute).Unix()}))
-		}
-		lasting := i.mint(nil)
+		v := newVerifier(t, i, heard.record, func(c *verify.Config) { c.CacheSize = 8 })
+		lasting := i.mint(object{"exp": time.Now().Add(time.Hour).Unix()})
 		mustVerify(t, v, lasting)
-		time.Sleep(time.Minute)
-		for range 3 {
-			mustVerify(t, v, i.mint(nil))
+		const rounds = 10
+		for range rounds {
+			for range 7 {
+				mustVerify(t, v, i.mint(object{"exp": time.Now().Add(time.Minute).Unix()}))
+			}
+			time.Sleep(time.Minute)
+			mustVerify(t, v, lasting)
 		}
-		mustVerify(t, v, lasting)
-		if n := cachedOf(&heard); n != 1 {
-			t.Error("a living token had to go before the dead ones")
+		if n := cachedOf(&heard); n != rounds {
+			t.Errorf("the living token was known %d times of %d: it had to go before dead ones", n, rounds)
 		}
 	})
 }

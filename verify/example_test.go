@@ -24,7 +24,7 @@ func Example() {
 
 	orders := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		claims, _ := verify.FromContext(r.Context())
-		fmt.Fprintf(w, "the orders of tenant %s\n", claims.TenantID)
+		_, _ = fmt.Fprintln(w, "the orders of tenant", claims.TenantID)
 	})
 	http.Handle("GET /orders", v.Require("orders:read")(orders))
 	log.Fatal(http.ListenAndServe("127.0.0.1:8081", nil))

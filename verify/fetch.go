@@ -38,10 +38,7 @@ func do(client *http.Client, r *http.Request, limit int64) (body []byte, header 
 	default:
 		return nil, nil, statusError{answer.Status}
 	}
-	body, err = io.ReadAll(io.LimitReader(answer.Body, limit+1))
-	if err == nil && int64(len(body)) > limit {
-		err = fmt.Errorf("the answer has more than %d bytes", limit)
-	}
+	body, err = io.ReadAll(http.MaxBytesReader(nil, answer.Body, limit))
 	return body, answer.Header, err
 }
 

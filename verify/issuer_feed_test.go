@@ -91,7 +91,7 @@ func (i *issuer) revocations(w http.ResponseWriter, r *http.Request) {
 		fresh, changed, silent := f.events[sent:], f.changed, f.silent
 		f.mu.Unlock()
 		for _, event := range fresh {
-			fmt.Fprint(w, event)
+			_, _ = fmt.Fprint(w, event)
 		}
 		sent += len(fresh)
 		_ = http.NewResponseController(w).Flush()
@@ -103,7 +103,7 @@ func (i *issuer) revocations(w http.ResponseWriter, r *http.Request) {
 		case <-changed:
 		case <-heartbeat.C:
 			if !silent {
-				fmt.Fprint(w, ": still here\n\n")
+				_, _ = fmt.Fprint(w, ": still here\n\n")
 			}
 		}
 	}

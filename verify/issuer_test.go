@@ -216,7 +216,7 @@ func (i *issuer) statusList(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNotModified)
 	default:
 		w.Header().Set("ETag", etag)
-		fmt.Fprint(w, i.signer().sign(i.t, "statuslist+jwt", i.listClaims(nil)))
+		_, _ = fmt.Fprint(w, i.signer().sign(i.t, "statuslist+jwt", i.listClaims(nil)))
 	}
 }
 

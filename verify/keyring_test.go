@@ -1,6 +1,12 @@
 package verify_test
 
 import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"errors"
+	"net/http"
+	"net/http/httptest"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -180,6 +186,59 @@ func TestKeysThatAreNotUsed(t *testing.T) {
 			wantError(t, v, i.keys[0].sign(t, "at+jwt", i.claims(nil)), verify.ErrInvalidToken)
 		})
 	}
+}
+
+func TestAShortRSAKeyIsNotUsed(t *testing.T) {
+	i := newIssuer(t)
+	short, err := rsa.GenerateKey(rand.Reader, 1024)
+	mustDo(t, err)
+	weak := &issuerKey{"weak", jwt.SigningMethodRS256, short}
+	i.keys = append(i.keys, weak)
+	wantError(t, newVerifier(t, i), weak.sign(t, "at+jwt", i.claims(nil)), verify.ErrInvalidToken)
+}
+
+func TestTheFirstOfTwoKeysWithOneKIDCounts(t *testing.T) {
+	i := newIssuer(t)
+	first, second := i.keys[0], i.addKey("es1", jwt.SigningMethodES256)
+	v := newVerifier(t, i)
+	mustVerify(t, v, first.sign(t, "at+jwt", i.claims(nil)))
+	wantError(t, v, second.sign(t, "at+jwt", i.claims(nil)), verify.ErrInvalidToken)
+}
+
+func TestAnIssuerDoesNotLeadOutOfTLS(t *testing.T) {
+	i := newIssuer(t)
+	plain := i.url
+	safe := httptest.NewTLSServer(http.HandlerFunc(i.metadata))
+	defer safe.Close()
+	i.url, i.client = safe.URL, safe.Client()
+	i.editMetadata = func(m object) { m["jwks_uri"] = plain + jwksPath }
+	wantError(t, newVerifier(t, i), i.mint(nil), verify.ErrUnavailable)
+	if n := i.count(jwksPath); n != 0 {
+		t.Errorf("%d requests for signing keys without TLS", n)
+	}
+}
+
+func TestACallerNeedNotWait(t *testing.T) {
+	i := newIssuer(t)
+	release := make(chan struct{})
+	i.serveList = func(w http.ResponseWriter, _ *http.Request) {
+		<-release
+		w.WriteHeader(http.StatusNotFound)
+	}
+	v := newVerifier(t, i)
+	defer close(release)
+	mustVerify(t, v, i.mint(nil))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := v.Verify(ctx, i.mint(i.status(1)))
+	if !errors.Is(err, verify.ErrUnavailable) || !errors.Is(err, context.Canceled) {
+		t.Errorf("Verify = %v, want ErrUnavailable because of context.Canceled", err)
+	}
+}
+
+func TestTheDefaultClient(t *testing.T) {
+	i := newIssuer(t)
+	mustVerify(t, newVerifier(t, i, func(c *verify.Config) { c.HTTPClient = nil }), i.mint(i.status(1)))
 }
 
 func TestAnEmptyJWKSetIsAnAccident(t *testing.T) {

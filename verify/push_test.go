@@ -15,10 +15,10 @@ import (
 func withPush(c *verify.Config) { c.Push = &verify.Push{ClientID: pushID, ClientSecret: pushSecret} }
 
 // newListener has its stream open.
-func newListener(t testing.TB, i *issuer, changes ...func(*verify.Config)) (*verify.Verifier, *events) {
+func newListener(t testing.TB, i *issuer) (*verify.Verifier, *events) {
 	t.Helper()
 	var heard events
-	v := newVerifier(t, i, append(changes, withPush, heard.record)...)
+	v := newVerifier(t, i, withPush, heard.record)
 	waitFor(t, "an open stream", func() bool { return len(heard.of(verify.EventPush)) > 0 })
 	if first := heard.of(verify.EventPush)[0]; first.Err != nil {
 		t.Fatalf("the stream did not open: %v", first.Err)
@@ -61,12 +61,20 @@ func TestPushedRevocationsAreForgottenWhenTheyNoLongerMatter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		i := newBubbleIssuer(t)
 		v, _ := newListener(t, i)
-		i.feed.add(t, object{"idx": 9, "uri": i.url + listPath, "exp": time.Now().Add(time.Minute).Unix()})
+		push := func(revocation object) {
+			revocation["exp"] = time.Now().Add(time.Minute).Unix()
+			i.feed.add(t, revocation)
+		}
+		push(object{"idx": 9, "uri": i.url + listPath})
+		push(object{"jti": "once"})
 		time.Sleep(time.Minute + time.Second)
 		wantError(t, v, i.mint(i.status(9)), verify.ErrRevoked) // not tidied away yet
-		i.feed.add(t, object{"jti": "another", "exp": time.Now().Add(time.Minute).Unix()})
+		wantError(t, v, i.mint(object{"jti": "once"}), verify.ErrRevoked)
+		push(object{"jti": "another"})
 		synctest.Wait()
 		mustVerify(t, v, i.mint(i.status(9)))
+		mustVerify(t, v, i.mint(object{"jti": "once"}))
+		wantError(t, v, i.mint(object{"jti": "another"}), verify.ErrRevoked)
 	})
 }
 

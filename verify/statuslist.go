@@ -42,7 +42,7 @@ func (t *statusListToken) unpack() (*statusList, error) {
 	if bits != 1 && bits != 2 && bits != 4 && bits != 8 {
 		return nil, fmt.Errorf("a status of %d bits", bits)
 	}
-	packed, err := base64.RawURLEncoding.Strict().DecodeString(t.StatusList.List)
+	packed, err := base64.RawURLEncoding.DecodeString(t.StatusList.List)
 	if err != nil {
 		return nil, err
 	}

@@ -52,7 +52,7 @@ func TestAListIsFetchedAgainOnlyWhenItHasChanged(t *testing.T) {
 			}
 			full++
 			w.Header().Set("ETag", `"v1"`)
-			fmt.Fprint(w, i.signer().sign(t, "statuslist+jwt", i.listClaims(nil)))
+			_, _ = fmt.Fprint(w, i.signer().sign(t, "statuslist+jwt", i.listClaims(nil)))
 		}
 		v := newVerifier(t, i, func(c *verify.Config) { c.WhenStale = verify.FailClosed })
 		token := i.mint(i.status(1))
@@ -161,7 +161,7 @@ func TestListsThatAreNotBelieved(t *testing.T) {
 			i.serveList = func(w http.ResponseWriter, _ *http.Request) {
 				key, typ, claims := i.signer(), "statuslist+jwt", i.listClaims(nil)
 				falsify(i, &key, &typ, claims)
-				fmt.Fprint(w, key.sign(t, typ, claims))
+				_, _ = fmt.Fprint(w, key.sign(t, typ, claims))
 			}
 			wantError(t, newVerifier(t, i), i.mint(i.status(1)), verify.ErrUnavailable)
 		})
@@ -178,14 +178,21 @@ func strangerOf(i *issuer) *issuerKey {
 
 func TestAnEndlessListIsCutOff(t *testing.T) {
 	i := newIssuer(t)
+	sent := make(chan int, 1)
 	i.serveList = func(w http.ResponseWriter, _ *http.Request) {
-		for line := strings.Repeat("A", 1<<16); ; {
+		line := strings.Repeat("A", 1<<16)
+		for n := 0; ; n += len(line) {
 			if _, err := fmt.Fprint(w, line); err != nil {
+				sent <- n
 				return
 			}
 		}
 	}
-	wantError(t, newVerifier(t, i), i.mint(i.status(1)), verify.ErrUnavailable)
+	v := newVerifier(t, i)
+	wantError(t, v, i.mint(i.status(1)), verify.ErrUnavailable)
+	if n := <-sent; n > 32<<20 { // 2 MiB are read, some more is on the way
+		t.Errorf("%d bytes were taken", n)
+	}
 }
 
 // The examples of draft-ietf-oauth-status-list-21 sections 4.1 and 4.2: entries from the lowest bits of the first byte on.
@@ -209,7 +216,7 @@ func TestExamplesOfTheDraft(t *testing.T) {
 			list = pack(t, []byte{0, 1, 0xff, 0})
 		}
 		i.serveList = func(w http.ResponseWriter, _ *http.Request) {
-			fmt.Fprint(w, i.signer().sign(t, "statuslist+jwt", i.listClaims(object{"status_list": object{"bits": test.bits, "lst": list}})))
+			_, _ = fmt.Fprint(w, i.signer().sign(t, "statuslist+jwt", i.listClaims(object{"status_list": object{"bits": test.bits, "lst": list}})))
 		}
 		v := newVerifier(t, i)
 		for index, status := range test.statuses {
