@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	keysInterval     = 5 * time.Minute  // how often the signing keys are fetched without a reason
-	keysRetryFrom    = time.Second      // after a failure, doubling
+	keysInterval     = 5 * time.Minute // how often the signing keys are fetched without a reason
+	keysRetryFrom    = time.Second     // after a failure, doubling
 	keysRetryUpTo    = 30 * time.Second
 	unknownKIDPeriod = 10 * time.Second // forged tokens with a made-up kid must not make us a burden to the issuer
 )
