@@ -6,14 +6,13 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"sync"
 	"time"
 
 	"mintkey/policy"
 	"mintkey/store"
 )
 
-// Channel tells somebody of events. Its methods may be called from several goroutines.
+// Channel tells somebody of events.
 type Channel interface {
 	// Name is recorded when an event is delivered, so that a retry for another channel does not repeat this one.
 	Name() string
@@ -25,7 +24,8 @@ type Channel interface {
 // ErrPermanent says that trying again will not help.
 var ErrPermanent = errors.New("permanent failure")
 
-// Dispatcher hands what is in the outbox to channels. Any number of replicas may run one. Make one with NewDispatcher.
+// Dispatcher hands what is in the outbox to channels. Any number of replicas may run one. Make one with NewDispatcher; it is for one
+// goroutine.
 type Dispatcher struct {
 	outbox  store.Outbox
 	records Records
@@ -43,15 +43,13 @@ func NewDispatcher(outbox store.Outbox, records Records, log *slog.Logger, chann
 }
 
 const (
-	// atOnce is how many entries are delivered at the same time. Some mail servers take no more than three connections of one client.
-	atOnce    = 3
-	claimSize = 10 * atOnce
+	claimSize = 10
 	// deliverTimeout ends one delivery through one channel.
 	deliverTimeout = 15 * time.Second
-	// stopGrace is how long deliveries that have begun may take once the server has been told to stop.
-	stopGrace = 5 * time.Second
-	// leaseTime is longer than delivering a whole claim can take through three channels that all hang: nobody else begins it meanwhile.
-	leaseTime    = 10 * time.Minute
+	// leaseTime is longer than a claim can take with three channels that all hang: nobody else begins with it meanwhile.
+	leaseTime = 10 * time.Minute
+	// stopGrace is how long a delivery that has begun may take once the server has been told to stop.
+	stopGrace    = 5 * time.Second
 	storeTimeout = 10 * time.Second
 
 	firstRetry   = 10 * time.Second
@@ -60,31 +58,27 @@ const (
 	maxAttempts = 32
 )
 
-// Tick delivers what is due at now and returns how many entries it took; while that is not 0 there may be more. When ctx ends, it
-// has a few seconds to finish what it has begun, so that a stop makes no duplicates, and gives back the rest.
+// Tick delivers what is due at now, one after the other, and returns how many entries it took; while that is not 0 there may be more.
+// One after the other, so that a crash leaves at most one that was told and not recorded. When ctx ends, Tick has a few seconds to
+// finish what it has begun, so that a stop makes no duplicate, and gives back the rest.
 func (d *Dispatcher) Tick(ctx context.Context, now time.Time) (int, error) {
 	entries, err := d.outbox.ClaimOutbox(ctx, now, now.Add(leaseTime), claimSize)
 	if err != nil {
 		return 0, err
 	}
-	failures := make([]error, len(entries))
 	sending, stop := outlive(ctx, stopGrace)
 	defer stop()
-	free := make(chan struct{}, atOnce)
-	var deliveries sync.WaitGroup
-	for i, entry := range entries {
-		free <- struct{}{}
-		deliveries.Go(func() {
-			defer func() { <-free }()
-			if ctx.Err() != nil {
-				failures[i] = d.postpone(ctx, entry, now)
-				return
-			}
-			failures[i] = d.deliver(sending, entry, now)
-		})
+	for _, entry := range entries {
+		if ctx.Err() != nil {
+			err = d.postpone(ctx, entry, now)
+		} else {
+			err = d.deliver(sending, entry, now)
+		}
+		if err != nil {
+			return len(entries), err // the store fails: what is told now would not be recorded; the lease of the rest will end
+		}
 	}
-	deliveries.Wait()
-	return len(entries), errors.Join(failures...)
+	return len(entries), nil
 }
 
 func (d *Dispatcher) deliver(ctx context.Context, entry store.OutboxEntry, now time.Time) error {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"mintkey/policy"
@@ -20,8 +19,6 @@ const (
 // dead mail server, and events for other channels behind it.
 type line struct {
 	Channel
-
-	mu        sync.Mutex
 	failures  int // in a row
 	lastError error
 	opensAt   time.Time
@@ -39,8 +36,6 @@ func (l *line) deliver(ctx context.Context, event policy.Event, now time.Time) e
 }
 
 func (l *line) closed(now time.Time) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	// An opening that lies too far ahead was set under a clock that has been set back since.
 	if now.Before(l.opensAt) && !l.opensAt.After(now.Add(longestClosed)) {
 		return fmt.Errorf("not tried: %d deliveries in a row have failed, the last because: %w", l.failures, l.lastError)
@@ -49,8 +44,6 @@ func (l *line) closed(now time.Time) error {
 }
 
 func (l *line) note(err error, now time.Time) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	if err == nil || errors.Is(err, ErrPermanent) { // which is an answer too
 		l.failures = 0
 		return
