@@ -10,6 +10,7 @@ import (
 
 	"mintkey/admin"
 	"mintkey/policy"
+	"mintkey/server/console"
 	"mintkey/store"
 	"mintkey/tokens"
 )
@@ -56,6 +57,7 @@ type Server struct {
 	generator *generator
 	access    *accessRecorder
 	metrics   *metrics
+	console   http.Handler // nil where the store keeps no sessions
 }
 
 // New wires a server. It starts nothing: Run does.
@@ -75,6 +77,12 @@ func New(o Options) (*Server, error) {
 		NextStatusIndex: tokens.NewStatusIndexes(s.store).Next,
 		Revoked:         func(context.Context, admin.Actor, string, string, []uint64) {},
 		RecentAccess:    s.access.overlay, Log: s.log,
+	}
+	if pages, ok := s.store.(console.Store); ok {
+		var err error
+		if s.console, err = s.newConsole(pages); err != nil {
+			return nil, err
+		}
 	}
 	return s, nil
 }

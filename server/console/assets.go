@@ -1,0 +1,73 @@
+package console
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+)
+
+// The files in static that are not ours: htmx.min.js is dist/htmx.min.js of npm htmx.org 2.0.11, modern-normalize.css is that of npm
+// modern-normalize 3.0.1. A test holds them against their digests.
+//
+//go:embed static
+var staticFiles embed.FS
+
+// assets are scripts and style sheets by file name. Their address changes with their content, so that a browser can keep them for good.
+type assets map[string]asset
+
+type asset struct {
+	plain, packed []byte
+	mediaType     string
+	tag           string
+}
+
+func loadAssets() assets {
+	all := assets{}
+	entries, _ := staticFiles.ReadDir("static") // embedded: never fails
+	for _, entry := range entries {
+		text, _ := staticFiles.ReadFile("static/" + entry.Name())
+		sum := sha256.Sum256(text)
+		all[entry.Name()] = asset{
+			plain: text, packed: pack(text), mediaType: mime.TypeByExtension(path.Ext(entry.Name())), tag: hex.EncodeToString(sum[:8]),
+		}
+	}
+	return all
+}
+
+func pack(text []byte) []byte {
+	var packed bytes.Buffer
+	writer, _ := gzip.NewWriterLevel(&packed, gzip.BestCompression) // a level that exists never fails
+	_, _ = writer.Write(text)                                       // nor does a buffer
+	_ = writer.Close()
+	return packed.Bytes()
+}
+
+// path is the address of a file.
+func (a assets) path(name string) string { return "/console/static/" + name + "?" + a[name].tag }
+
+func (a assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	file, ok := a[r.PathValue("file")]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", file.mediaType)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Vary", "Accept-Encoding")
+	if r.URL.RawQuery == file.tag {
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
+	body := file.plain
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		h.Set("Content-Encoding", "gzip")
+		body = file.packed
+	}
+	_, _ = w.Write(body)
+}

@@ -1,0 +1,99 @@
+package console
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+
+	"mintkey/admin"
+	"mintkey/policy"
+	"mintkey/store"
+)
+
+// Store is what the console reads by itself, and where its sessions live. All else goes through the Office.
+type Store interface {
+	store.Accounts
+	store.Tenants
+	store.Users
+	store.Memberships
+	store.Subjects
+	store.Ephemera
+	store.Limits
+}
+
+// About is what the server knows of a request before the console sees it.
+type About struct {
+	RequestID string
+	Address   string    // the client's IP address
+	At        time.Time // the instant at which the request is judged
+}
+
+// Options is all that a console needs; every field is required but ClockOffset.
+type Options struct {
+	Office      *admin.Office
+	Store       Store
+	Issuer      string // the base URL, without a slash at the end
+	About       func(context.Context) About
+	Log         *slog.Logger
+	ClockOffset time.Duration // how far About.At is from the real time
+	Version     string
+}
+
+// Console serves the pages under /console. Its methods may be called from many goroutines.
+type Console struct {
+	Options
+
+	sessions *scs.SessionManager
+	assets   assets
+	pages    pages
+}
+
+// New wires the pages.
+func New(o Options) (http.Handler, error) {
+	c := &Console{Options: o, assets: loadAssets()}
+	var err error
+	if c.pages, err = parsePages(c.assets); err != nil {
+		return nil, fmt.Errorf("console: %w", err)
+	}
+	c.sessions = c.newSessions()
+	sameOrigin := http.NewCrossOriginProtection()
+	if err := sameOrigin.AddTrustedOrigin(origin(o.Issuer)); err != nil {
+		return nil, fmt.Errorf("console: issuer %s: %w", o.Issuer, err)
+	}
+	sameOrigin.SetDenyHandler(c.open(func(*visit) error { return errCrossOrigin }))
+	return c.sessions.LoadAndSave(sameOrigin.Handler(c.routes())), nil
+}
+
+// routes is every page. What a page needs beside a session is written here and nowhere else.
+func (c *Console) routes() http.Handler {
+	m := http.NewServeMux()
+	open := func(pattern string, h handler) { m.HandleFunc(pattern, c.open(h)) }
+	page := func(pattern, anyOf string, h handler) { m.HandleFunc(pattern, c.signedIn(anyOf, h)) }
+
+	m.Handle("GET /console/static/{file}", c.assets)
+	open("GET /console/sign-in", c.signInPage)
+	open("POST /console/sign-in", c.signIn)
+	open("POST /console/sign-out", c.signOut)
+	page("POST /console/sign-out-everywhere", "", c.signOutEverywhere)
+	page("GET /console", "", c.home)
+	page("GET /console/tenants/{tenant}", "", c.home)
+
+	const read, write = policy.ScopeKeysRead, policy.ScopeKeysWrite
+	page("GET /console/tenants/{tenant}/keys", read, c.listKeys)
+	page("GET /console/tenants/{tenant}/keys/new", write, c.newKeyPage)
+	page("POST /console/tenants/{tenant}/keys/new", write, c.createKey)
+	page("GET /console/tenants/{tenant}/keys/{client_id}/refresh", write, c.refreshPage)
+	page("POST /console/tenants/{tenant}/keys/{client_id}/refresh", write, c.refreshKey)
+	page("GET /console/tenants/{tenant}/keys/{client_id}/revoke", write, c.revokePage)
+	page("POST /console/tenants/{tenant}/keys/{client_id}/revoke", write, c.revokeKey)
+
+	page("GET /console/account", "", c.myAccount)
+	page("GET /console/account/keys/{client_id}/refresh", policy.ScopeSelf, c.refreshOwnPage)
+	page("POST /console/account/keys/{client_id}/refresh", policy.ScopeSelf, c.refreshOwnKey)
+	page("/console/", "", func(*visit) error { return store.ErrNotFound })
+	return m
+}

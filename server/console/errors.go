@@ -1,0 +1,168 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"mintkey/admin"
+	"mintkey/policy"
+	"mintkey/store"
+)
+
+// The refusals that the console adds to those of policy, store and admin.
+var (
+	errSignedOut   = errors.New("nobody is signed in")
+	errWrongSignIn = errors.New("wrong e-mail address or password")
+	errNoTenant    = errors.New("the user is no member of any tenant")
+	errCrossOrigin = errors.New("the form came from another site")
+	errBadForm     = errors.New("the form could not be read")
+)
+
+// tooManyError refuses a sign-in for a while.
+type tooManyError struct{ wait time.Duration }
+
+func tooMany(wait time.Duration) error {
+	if wait <= 0 {
+		return nil
+	}
+	return &tooManyError{wait}
+}
+
+func (e *tooManyError) Error() string { return "too many wrong sign-ins" }
+
+// explanation is how an error looks to a person.
+type explanation struct {
+	status int
+	title  string
+	text   string
+	field  string // of a form, if it is that field's fault
+}
+
+// explanations is the table; the first row whose kind matches wins. What is not here is internal and shows nothing of itself.
+func explanations() []struct {
+	kind error
+	explanation
+} {
+	const forbidden, conflict, unprocessable, unavailable = http.StatusForbidden, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusServiceUnavailable
+	const later = "The server cannot reach its store at the moment. Nothing was changed; try again in a few seconds."
+	type row = struct {
+		kind error
+		explanation
+	}
+	return []row{
+		{errWrongSignIn, explanation{http.StatusUnauthorized, "Sign in", "That e-mail address and password do not fit together.", ""}},
+		{errNoTenant, explanation{forbidden, "No tenant yet", "You are not a member of any tenant. Ask an admin of your account to add you to one, then sign in again.", ""}},
+		{errCrossOrigin, explanation{forbidden, "Refused", "This form was sent from another site, so nothing was done. Open the console and try again there.", ""}},
+		{errBadForm, explanation{http.StatusBadRequest, "Not understood", "What your browser sent could not be read. Go back and try again.", ""}},
+		{admin.ErrInsufficientScope, explanation{forbidden, "Not for your role", "Your role does not allow this. An admin of your account can change it.", ""}},
+		{policy.ErrNotGrantable, explanation{forbidden, "Not yours to hand out", "This would hand out more than you may do yourself.", "scope"}},
+		{store.ErrNotFound, explanation{http.StatusNotFound, "Not found", "There is nothing here that you may see. It may have been revoked or removed, or belong to another tenant.", ""}},
+		{policy.ErrKeyNotFound, explanation{http.StatusNotFound, "Not found", "This access key is gone: it was revoked, or it expired long ago.", ""}},
+		{policy.ErrKeyLimit, explanation{conflict, "Two keys already", "This user already has two access keys in this tenant. Revoke or refresh one of them first.", "user"}},
+		{policy.ErrKeyExpired, explanation{conflict, "Expired", "This access key has expired and can no longer be refreshed. Create a new one.", ""}},
+		{policy.ErrUserDisabled, explanation{conflict, "User disabled", "This user is disabled and can't be given access keys.", "user"}},
+		{policy.ErrNotMember, explanation{unprocessable, "Not a member", "Choose a member of this tenant.", "user"}},
+		{policy.ErrAcknowledgementRequired, explanation{conflict, "Please confirm", "Confirm that you accept the risk.", "acknowledge_risk"}},
+		{policy.ErrInvalidPeriod, explanation{unprocessable, "Invalid period", "Choose 90 to 360 days in steps of 30.", "period_days"}},
+		{policy.ErrInvalidRelease, explanation{unprocessable, "Invalid release", "A release is written year.number, for example 24.3.", "release"}},
+		{policy.ErrInvalidID, explanation{unprocessable, "Invalid ID", "An ID has 1 to 63 characters of a–z, 0–9 and -, and begins with a letter or digit.", "id"}},
+		{policy.ErrInvalidEmail, explanation{unprocessable, "Invalid e-mail address", "Enter one address such as ada@example.com.", "email"}},
+		{policy.ErrInvalidName, explanation{unprocessable, "Invalid name", "A name has 1 to 200 printable characters.", "name"}},
+		{policy.ErrInvalidLabel, explanation{unprocessable, "Invalid label", "A label has at most 200 printable characters.", "label"}},
+		{policy.ErrInvalidRole, explanation{unprocessable, "Invalid role", "Choose one of the roles.", "role"}},
+		{policy.ErrInvalidScope, explanation{unprocessable, "Invalid scope", "Choose at least one of the scopes.", "scope"}},
+		{policy.ErrInvalidOverlap, explanation{unprocessable, "Invalid overlap", "The old secret can go on working for at most 7 days.", "overlap"}},
+		{policy.ErrInvalidPassword, explanation{unprocessable, "Invalid password", "A password has 8 to 256 characters.", "password"}},
+		{store.ErrEmailTaken, explanation{conflict, "Address taken", "Another user of the account has this e-mail address.", "email"}},
+		{store.ErrExists, explanation{conflict, "ID taken", "This ID is taken. Choose another one, or leave it empty to have one made.", "id"}},
+		{store.ErrConflict, explanation{conflict, "Try again", "Somebody else was changing the same thing. Nothing was changed; try again.", ""}},
+		{store.ErrUnavailable, explanation{unavailable, "Back in a moment", later, ""}},
+		{context.DeadlineExceeded, explanation{unavailable, "Back in a moment", later, ""}},
+	}
+}
+
+// explain finds the row of an error.
+func explain(err error) explanation {
+	if many, ok := errors.AsType[*tooManyError](err); ok {
+		text := fmt.Sprintf("There were too many wrong sign-ins. Try again in %s.", durationText(many.wait))
+		return explanation{http.StatusTooManyRequests, "Too many tries", text, ""}
+	}
+	for _, row := range explanations() {
+		if errors.Is(err, row.kind) {
+			return row.explanation
+		}
+	}
+	return explanation{http.StatusInternalServerError, "Something went wrong", "The server failed. Its log has more under this request ID.", ""}
+}
+
+// fault is what is wrong with a field of a form; the zero fault is none.
+type fault struct {
+	Field string
+	Text  string
+}
+
+// Of is the text for the named field; the empty name is for what is no single field's fault.
+func (f fault) Of(field string) string {
+	if f.Field != field {
+		return ""
+	}
+	return f.Text
+}
+
+// formFault returns what a form should say about an error, and false if the error is not about what was filled in.
+func formFault(err error) (fault, bool) {
+	e := explain(err)
+	switch e.status {
+	case http.StatusConflict, http.StatusUnprocessableEntity:
+		return fault{e.field, e.text}, true
+	case http.StatusForbidden:
+		return fault{e.field, e.text}, e.field != ""
+	default:
+		return fault{}, false
+	}
+}
+
+type errorPage struct {
+	Heading, Text, RequestID string
+}
+
+// showError answers with a page of its own. Who is no longer signed in is led to the sign-in and from there back.
+func (c *Console) showError(v *visit, err error) {
+	if errors.Is(err, errSignedOut) {
+		_ = v.redirect(signInPath + nextQuery(v))
+		return
+	}
+	e := explain(err)
+	page := errorPage{Heading: e.title, Text: e.text}
+	if many, ok := errors.AsType[*tooManyError](err); ok {
+		v.w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(many.wait.Seconds()))))
+	}
+	if e.status >= http.StatusInternalServerError && v.Context().Err() == nil {
+		page.RequestID = v.about.RequestID
+		c.Log.ErrorContext(v.Context(), "a page failed", slog.String("request_id", v.about.RequestID), slog.String("error", policy.WithoutSecrets(err.Error())))
+	}
+	if err := c.showAs(v, e.status, "error", e.title, page); err != nil {
+		http.Error(v.w, e.title, e.status)
+	}
+}
+
+// nextQuery remembers where the visitor wanted to go.
+func nextQuery(v *visit) string {
+	next := v.again()
+	if v.Header.Get("HX-Request") != "" {
+		if u, err := url.Parse(v.Header.Get("HX-Current-URL")); err == nil {
+			next = u.RequestURI() // the page around the part that was asked for
+		}
+	}
+	if next = localPath(next); next == homePath {
+		return ""
+	}
+	return "?" + url.Values{"next": {next}}.Encode()
+}

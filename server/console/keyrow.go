@@ -1,0 +1,79 @@
+package console
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"mintkey/admin"
+	"mintkey/policy"
+)
+
+// keyRow is an access key as the pages show it.
+type keyRow struct {
+	ClientID   string
+	Label      string
+	User       string
+	Email      string
+	UserID     string
+	Tenant     string
+	Scopes     []string
+	Created    stamp
+	Age        string
+	LastAccess stamp
+	Expires    stamp
+	Expired    bool
+	Soon       bool // expires within the first notice
+	Urgent     bool // or within the second
+	Marks      []policy.Mark
+	Waiting    bool // for its owner to pick it up
+	OldSecret  stamp
+	Path       string // of the key; its actions are below
+}
+
+func newKeyRow(k admin.Key, p policy.ExpirationPolicy, now time.Time) keyRow {
+	expiry := k.Expiry(p)
+	within := func(days int) bool {
+		return !expiry.IsZero() && !policy.Expired(expiry, now) && !now.Before(policy.NoticeTime(expiry, days))
+	}
+	notices := policy.NoticeDays()
+	row := keyRow{
+		ClientID: k.ClientID, Label: k.Label, User: k.User.Name, Email: k.User.Email, UserID: k.User.ID, Scopes: k.Scopes,
+		Created: newStamp(k.CreatedAt, now), Age: durationText(now.Sub(k.CreatedAt)), LastAccess: newStamp(k.LastAccess, now),
+		Expires: newStamp(expiry, now), Expired: policy.Expired(expiry, now), Soon: within(notices[0]), Urgent: within(notices[1]),
+		Marks: k.Marks(k.LastAccess, p, now), Waiting: len(k.Secrets) == 0,
+		Path: keysPath(k.Membership.TenantID, k.ClientID),
+	}
+	if len(k.Secrets) > 1 && now.Before(k.Secrets[1].EndsAt) {
+		row.OldSecret = newStamp(k.Secrets[1].EndsAt, now)
+	}
+	return row
+}
+
+// Standing is the one word on whether the key works.
+func (r keyRow) Standing() string {
+	switch {
+	case r.Expired:
+		return "Expired"
+	case r.Waiting:
+		return "Waiting for pick-up"
+	case r.Urgent, r.Soon:
+		return "Expiring"
+	default:
+		return "Active"
+	}
+}
+
+// Unused says whether the key is marked so.
+func (r keyRow) Unused() bool { return slices.Contains(r.Marks, policy.MarkUnused) }
+
+// Name is what a person calls the key.
+func (r keyRow) Name() string {
+	if r.Label != "" {
+		return r.Label
+	}
+	return r.ClientID
+}
+
+// ScopeText is the scopes on one line.
+func (r keyRow) ScopeText() string { return strings.Join(r.Scopes, " ") }

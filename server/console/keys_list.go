@@ -1,0 +1,184 @@
+package console
+
+import (
+	"net/url"
+	"strconv"
+
+	"mintkey/admin"
+)
+
+const rowsPerPage = 50
+
+type keysPage struct {
+	Path      string
+	Query     string
+	State     admin.KeyState
+	States    []choice
+	Sort      string
+	Columns   []column
+	Orders    []order
+	Rows      []keyRow
+	Matching  int
+	All       int
+	From, To  int
+	Prev      string
+	Next      string
+	CanChange bool
+	Policy    string
+}
+
+// column is a heading that sorts.
+type column struct {
+	Label, Path string
+	Sorted      string // ascending or descending, empty if by another column
+}
+
+// order is one entry of the list of orders.
+type order struct {
+	Value, Label string
+	Current      bool
+}
+
+// listQuery is what the address of the list says.
+type listQuery struct {
+	text, state, sort string
+	page              int
+}
+
+const defaultSort = "-created"
+
+func (v *visit) listQuery() listQuery {
+	q := listQuery{text: v.Form.Get("q"), state: v.Form.Get("state"), sort: v.Form.Get("sort")}
+	q.page, _ = strconv.Atoi(v.Form.Get("page"))
+	q.page = min(max(q.page, 1), 1<<20)
+	if q.sort == "" {
+		q.sort = defaultSort
+	}
+	return q
+}
+
+// path is the address of the list; what is as by default is left out.
+func (q listQuery) path(base string) string {
+	values := url.Values{}
+	set := func(name, value, usual string) {
+		if value != usual {
+			values.Set(name, value)
+		}
+	}
+	set("q", q.text, "")
+	set("state", q.state, "")
+	set("sort", q.sort, defaultSort)
+	set("page", strconv.Itoa(q.page), "1")
+	if len(values) == 0 {
+		return base
+	}
+	return base + "?" + values.Encode()
+}
+
+func (q listQuery) sorting() (by admin.KeyColumn, descending bool) {
+	if q.sort[0] == '-' {
+		return admin.KeyColumn(q.sort[1:]), true
+	}
+	return admin.KeyColumn(q.sort), false
+}
+
+func (c *Console) listKeys(v *visit) error {
+	q := v.listQuery()
+	by, descending := q.sorting()
+	table, err := c.Office.KeyTable(v.Context(), v.actor, v.place, admin.KeyTableQuery{
+		Filter: admin.KeyFilter{Text: q.text}, State: admin.KeyState(q.state), Sort: by, Descending: descending,
+		Offset: (q.page - 1) * rowsPerPage, Limit: rowsPerPage,
+	})
+	if err != nil {
+		return err
+	}
+	page := keysPage{
+		Path: v.URL.Path, Query: q.text, State: admin.KeyState(q.state), Sort: q.sort, Matching: table.Matching, All: table.Counts[""],
+		CanChange: v.actor.Require("keys:write") == nil, Policy: policyText(v.place.Account.Expiration.InForce(v.about.At)),
+	}
+	page.States, page.Columns, page.Orders = q.states(v.URL.Path, table.Counts), q.columns(v.URL.Path), q.orders()
+	for _, key := range table.Keys {
+		page.Rows = append(page.Rows, newKeyRow(key, v.place.Account.Expiration, v.about.At))
+	}
+	page.turn(q, v.URL.Path)
+	return c.show(v, "keys", "API access", page)
+}
+
+// turn fills in where this page is and what leads to the others.
+func (p *keysPage) turn(q listQuery, base string) {
+	before := (q.page - 1) * rowsPerPage
+	if len(p.Rows) > 0 {
+		p.From, p.To = before+1, before+len(p.Rows)
+	}
+	at := func(page int) string { q.page = page; return q.path(base) }
+	if q.page > 1 {
+		p.Prev = at(q.page - 1)
+	}
+	if before+rowsPerPage < p.Matching {
+		p.Next = at((before + rowsPerPage) / rowsPerPage + 1)
+	}
+}
+
+func (q listQuery) states(base string, counts map[admin.KeyState]int) []choice {
+	q.page = 1
+	var all []choice
+	for _, s := range []struct {
+		state admin.KeyState
+		label string
+	}{{"", "All"}, {admin.KeysActive, "Active"}, {admin.KeysExpiring, "Expiring soon"}, {admin.KeysUnused, "Unused"}, {admin.KeysExpired, "Expired"}} {
+		to := q
+		to.state = string(s.state)
+		all = append(all, choice{s.label + " " + grouped(counts[s.state]), to.path(base), q.state == to.state})
+	}
+	return all
+}
+
+func (q listQuery) columns(base string) []column {
+	q.page = 1
+	var all []column
+	for _, h := range []struct{ label, sort string }{
+		{"Client ID", "client_id"}, {"User", "user"}, {"Email", "email"}, {"Created", "-created"}, {"Age", ""},
+		{"Last access", "-last_access"}, {"Expires", "expires"},
+	} {
+		to := column{Label: h.label}
+		if h.sort != "" {
+			to.Path, to.Sorted = q.sortedBy(base, h.sort)
+		}
+		all = append(all, to)
+	}
+	return all
+}
+
+// sortedBy is the address that sorts by a column: in its usual order or, where it is sorted so already, in the other one.
+func (q listQuery) sortedBy(base, usual string) (path, sorted string) {
+	opposite := "-" + usual
+	if usual[0] == '-' {
+		opposite = usual[1:]
+	}
+	present := q.sort
+	if q.sort = usual; present == usual {
+		q.sort = opposite
+	}
+	switch {
+	case present != usual && present != opposite:
+	case present[0] == '-':
+		sorted = "descending"
+	default:
+		sorted = "ascending"
+	}
+	return q.path(base), sorted
+}
+
+func (q listQuery) orders() []order {
+	var all []order
+	for _, o := range []order{
+		{"-created", "Newest first", false}, {"created", "Oldest first", false}, {"expires", "Expiring first", false},
+		{"-last_access", "Last used first", false}, {"last_access", "Least used first", false}, {"user", "By user", false},
+		{"email", "By e-mail", false}, {"client_id", "By client ID", false}, {"-expires", "Expiring last", false},
+		{"-user", "By user, Z to A", false}, {"-email", "By e-mail, Z to A", false}, {"-client_id", "By client ID, Z to A", false},
+	} {
+		o.Current = o.Value == q.sort
+		all = append(all, o)
+	}
+	return all
+}

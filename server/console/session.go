@@ -1,0 +1,177 @@
+package console
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+
+	"mintkey/policy"
+	"mintkey/store"
+)
+
+const (
+	idleTimeout     = time.Hour
+	absoluteTimeout = 12 * time.Hour
+	touchEvery      = time.Minute // how exact the idle time-out is; a write for each request would be dear
+)
+
+// Names of values in a session.
+const (
+	sessionAccount  = "account"
+	sessionUser     = "user"
+	sessionTenant   = "tenant"
+	sessionStarted  = "started"
+	sessionSeen     = "seen"
+	sessionPassword = "password"
+	sessionNotice   = "notice"
+)
+
+// session is who signed in, and when.
+type session struct {
+	accountID, userID string
+	tenantID          string // that was last looked at
+	started, seen     time.Time
+	password          string // fingerprint of the password hash at sign-in
+}
+
+func (c *Console) newSessions() *scs.SessionManager {
+	m := scs.New()
+	m.Store = sessionStore{c.Store, c.ClockOffset}
+	m.HashTokenInStore = true // whoever reads the store can't use a session
+	m.Lifetime = absoluteTimeout
+	m.Cookie.Name = "mintkey-session"
+	m.Cookie.Path = "/console"
+	m.Cookie.SameSite = http.SameSiteLaxMode
+	m.Cookie.Persist = false
+	if strings.HasPrefix(c.Issuer, "https:") {
+		m.Cookie.Name, m.Cookie.Path, m.Cookie.Secure = "__Host-mintkey-session", "/", true
+	}
+	m.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
+		c.showError(&visit{Request: r, w: w, about: c.About(r.Context())}, err)
+	}
+	return m
+}
+
+// session reads the session of a request, judged at now. Without one that still counts it is errSignedOut.
+func (c *Console) session(ctx context.Context, now time.Time) (session, error) {
+	s := session{
+		accountID: c.sessions.GetString(ctx, sessionAccount), userID: c.sessions.GetString(ctx, sessionUser),
+		tenantID: c.sessions.GetString(ctx, sessionTenant), password: c.sessions.GetString(ctx, sessionPassword),
+		started: time.Unix(0, c.sessions.GetInt64(ctx, sessionStarted)), seen: time.Unix(0, c.sessions.GetInt64(ctx, sessionSeen)),
+	}
+	if s.userID == "" {
+		return s, errSignedOut
+	}
+	if now.Sub(s.seen) >= idleTimeout || now.Sub(s.started) >= absoluteTimeout {
+		return s, errors.Join(errSignedOut, c.sessions.Destroy(ctx))
+	}
+	ended, err := c.endedAll(ctx, s.userID)
+	if err != nil {
+		return s, err
+	}
+	if !s.started.After(ended) {
+		return s, errors.Join(errSignedOut, c.sessions.Destroy(ctx))
+	}
+	return s, nil
+}
+
+// begin starts a session under a new token, so that one that was planted in the browser before is worth nothing.
+func (c *Console) begin(ctx context.Context, subject policy.Subject, now time.Time) error {
+	if err := c.sessions.Clear(ctx); err != nil {
+		return err
+	}
+	if err := c.sessions.RenewToken(ctx); err != nil {
+		return err
+	}
+	for name, value := range map[string]any{
+		sessionAccount: subject.Account.ID, sessionUser: subject.User.ID, sessionTenant: subject.Tenant.ID,
+		sessionStarted: now.UnixNano(), sessionSeen: now.UnixNano(), sessionPassword: fingerprint(subject.User),
+	} {
+		c.sessions.Put(ctx, name, value)
+	}
+	return nil
+}
+
+// remember keeps the tenant for pages that name none, and that the session is in use.
+func (c *Console) remember(ctx context.Context, s session, tenantID string, now time.Time) {
+	if tenantID != s.tenantID {
+		c.sessions.Put(ctx, sessionTenant, tenantID)
+	}
+	if now.Sub(s.seen) >= touchEvery {
+		c.sessions.Put(ctx, sessionSeen, now.UnixNano())
+	}
+}
+
+// fits says whether the user may go on with the session: a new password ends those that the old one began.
+func (s session) fits(u policy.User) bool {
+	return u.AccountID == s.accountID && fingerprint(u) == s.password
+}
+
+func fingerprint(u policy.User) string { return digest(u.PasswordHash) }
+
+// endAll ends every session of a user that began until now.
+func (c *Console) endAll(ctx context.Context, userID string, now time.Time) error {
+	text, err := now.MarshalText()
+	if err != nil {
+		return err
+	}
+	return c.Store.PutEphemeral(ctx, endedKey(userID), text, now.Add(absoluteTimeout))
+}
+
+// endedAll is when endAll was last called for the user; zero if that no longer matters.
+func (c *Console) endedAll(ctx context.Context, userID string) (at time.Time, err error) {
+	text, err := c.Store.Ephemeral(ctx, endedKey(userID))
+	if errors.Is(err, store.ErrNotFound) {
+		return time.Time{}, nil
+	}
+	if err == nil {
+		err = at.UnmarshalText(text)
+	}
+	return at, err
+}
+
+func endedKey(userID string) string { return "sessions-ended/" + userID }
+
+// digest is what is stored in the place of a random text that opens something.
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+// sessionStore keeps the sessions of scs among what dies by itself. scs counts by the real clock, the store is swept by the
+// server's, which may be shifted.
+type sessionStore struct {
+	ephemera store.Ephemera
+	offset   time.Duration
+}
+
+func sessionKey(token string) string { return "session/" + token }
+
+func (s sessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
+	value, err := s.ephemera.Ephemeral(ctx, sessionKey(token))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, false, nil
+	}
+	return value, err == nil, err
+}
+
+func (s sessionStore) CommitCtx(ctx context.Context, token string, value []byte, expires time.Time) error {
+	return s.ephemera.PutEphemeral(ctx, sessionKey(token), value, expires.Add(s.offset))
+}
+
+func (s sessionStore) DeleteCtx(ctx context.Context, token string) error {
+	return s.ephemera.DeleteEphemeral(ctx, sessionKey(token))
+}
+
+// errNoContext answers the methods without a context, which scs does not call where those above exist.
+var errNoContext = errors.New("console: a session store needs a context")
+
+func (sessionStore) Find(string) ([]byte, bool, error)      { return nil, false, errNoContext }
+func (sessionStore) Commit(string, []byte, time.Time) error { return errNoContext }
+func (sessionStore) Delete(string) error                    { return errNoContext }

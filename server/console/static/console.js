@@ -1,0 +1,106 @@
+// What the pages do better with JavaScript: dialogs, copy buttons, the reader's own time zone. Every page works without it.
+"use strict";
+
+// The day of an instant in the reader's zone. The exact time in UTC stays in the title.
+const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
+const exact = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "long" });
+
+function localTimes(root) {
+  for (const time of root.querySelectorAll("time[datetime]:not([data-words])")) {
+    const at = new Date(time.dateTime);
+    time.textContent = "exact" in time.dataset ? exact.format(at) : day.format(at);
+  }
+}
+
+async function copy(button) {
+  const source = document.getElementById(button.dataset.copy);
+  try {
+    await navigator.clipboard.writeText(source.textContent);
+  } catch {
+    // Without https the clipboard is closed to scripts: select the text and use the old way.
+    const selection = getSelection();
+    selection.selectAllChildren(source);
+    if (!document.execCommand("copy")) {
+      announce("Selected. Press Control+C to copy.");
+      return;
+    }
+  }
+  const label = button.querySelector(".copy-text");
+  label.textContent = "Copied";
+  button.classList.add("copied");
+  announce(button.getAttribute("aria-label").replace("Copy", "Copied"));
+  setTimeout(() => {
+    label.textContent = "Copy";
+    button.classList.remove("copied");
+  }, 2000);
+}
+
+function announce(text) {
+  document.getElementById("announce").textContent = text;
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (button) {
+    copy(button);
+  }
+  const dialog = event.target.closest("dialog");
+  if (dialog && (event.target === dialog || event.target.closest("[data-close]"))) {
+    event.preventDefault();
+    dialog.close();
+  }
+  // A menu closes when something beside it is clicked.
+  for (const open of document.querySelectorAll("details.switcher[open]")) {
+    if (!open.contains(event.target)) {
+      open.open = false;
+    }
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") {
+    return;
+  }
+  for (const open of document.querySelectorAll("details.switcher[open]")) {
+    open.open = false;
+    open.querySelector("summary").focus();
+  }
+});
+
+// A form that makes something is sent once, however often its button is pressed.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!("once" in form.dataset)) {
+    return;
+  }
+  if ("sent" in form.dataset) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "";
+  form.querySelector("[type=submit]:not([formmethod])").setAttribute("aria-disabled", "true");
+});
+
+// A confirmation that htmx has fetched opens as a dialog.
+document.addEventListener("htmx:afterSettle", (event) => {
+  localTimes(event.target);
+  if (event.target.id === "dialog" && !event.target.open) {
+    event.target.showModal();
+  }
+});
+
+// No secret comes back from the browser's memory of the page.
+addEventListener("pagehide", () => {
+  for (const secret of document.querySelectorAll("[data-secret]")) {
+    secret.textContent = "Shown only once";
+  }
+});
+
+// Nor does a form that was sent.
+addEventListener("pageshow", (event) => {
+  if (event.persisted) {
+    location.reload();
+  }
+});
+
+localTimes(document);

@@ -1,0 +1,75 @@
+package console
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"mintkey/policy"
+)
+
+// stamp is an instant for the eye: as a date, in words, and exactly. The zero stamp is never.
+type stamp struct {
+	ISO   string // for <time datetime>, from which the script shows the reader's zone
+	Date  string
+	UTC   string
+	Words string // how far from now
+}
+
+func newStamp(at, now time.Time) stamp {
+	if at.IsZero() {
+		return stamp{}
+	}
+	at = at.UTC()
+	return stamp{at.Format(time.RFC3339), at.Format("2 Jan 2006"), at.Format("2 January 2006, 15:04:05 UTC"), distance(at, now)}
+}
+
+// distance says "in 12 days" or "3 months ago".
+func distance(at, now time.Time) string {
+	if d := at.Sub(now); d >= time.Minute {
+		return "in " + durationText(d)
+	}
+	if d := now.Sub(at); d >= time.Minute {
+		return durationText(d) + " ago"
+	}
+	return "just now"
+}
+
+const (
+	month = 30 * policy.Day
+	year  = 365 * policy.Day
+)
+
+// durationText rounds down to the largest unit that still says something.
+func durationText(d time.Duration) string {
+	switch {
+	case d >= 2*year:
+		return plural(int(d/year), "year")
+	case d >= 4*month:
+		return plural(int(d/month), "month")
+	case d >= 2*policy.Day:
+		return plural(int(d/policy.Day), "day")
+	case d >= 2*time.Hour:
+		return plural(int(d/time.Hour), "hour")
+	case d >= time.Minute:
+		return plural(int(d/time.Minute), "minute")
+	default:
+		return plural(max(int(d/time.Second), 1), "second")
+	}
+}
+
+// plural writes a count with its noun: "1 key", "1,204 keys".
+func plural(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return grouped(n) + " " + noun
+}
+
+// grouped writes a number with a comma between thousands.
+func grouped(n int) string {
+	if n < 1000 {
+		return strconv.Itoa(n)
+	}
+	return fmt.Sprintf("%s,%03d", grouped(n/1000), n%1000)
+}

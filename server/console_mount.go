@@ -1,0 +1,27 @@
+package server
+
+import (
+	"context"
+	"net/http"
+
+	"mintkey/server/console"
+)
+
+const consolePath = "/console"
+
+// newConsole wires the pages for people. They share the office, and so every rule, with the administration API.
+func (s *Server) newConsole(pages console.Store) (http.Handler, error) {
+	return console.New(console.Options{
+		Office: s.office, Store: pages, Issuer: s.issuer, Log: s.log, ClockOffset: s.offset, Version: s.version,
+		About: func(ctx context.Context) console.About {
+			about := aboutRequest(ctx)
+			return console.About{RequestID: about.ID, Address: about.Address, At: about.At}
+		},
+	})
+}
+
+// pages serves the console. In logs and metrics all its pages are one route.
+func (s *Server) pages(w http.ResponseWriter, r *http.Request) {
+	aboutRequest(r.Context()).Route = consolePath
+	s.console.ServeHTTP(w, r)
+}
