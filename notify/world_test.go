@@ -9,6 +9,8 @@ import (
 	"mintkey/policy"
 	"mintkey/store"
 	"mintkey/store/boltstore"
+	"mintkey/store/redisstore"
+	"mintkey/store/redistest"
 )
 
 // noon is when the tests begin.
@@ -29,6 +31,19 @@ func openBolt(t testing.TB) *boltstore.Store {
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	return s
+}
+
+// openThrice opens one Redis for each of three servers.
+func openThrice(t testing.TB) (stores []fullStore) {
+	t.Helper()
+	server := redistest.Start(t)
+	for range 3 {
+		s, err := redisstore.Open(t.Context(), server.URL())
+		must(t, err)
+		t.Cleanup(func() { _ = s.Close() })
+		stores = append(stores, s)
+	}
+	return stores
 }
 
 func must(t testing.TB, err error) {
