@@ -71,7 +71,7 @@ func TestLastAccessSurvivesFailures(t *testing.T) {
 	if mia, tom := w.savedAccess(w.mia), w.savedAccess(w.tom); !mia.Equal(first.Add(time.Hour)) || !tom.Equal(first) {
 		t.Errorf("saved %s and %s", mia, tom)
 	}
-	w.clock.set(first) // a replica whose clock is behind
+	w.clock.set(first) // a clock that goes backwards
 	w.exchange(w.mia).want(200)
 	w.run()()
 	if got := w.savedAccess(w.mia); !got.Equal(first.Add(time.Hour)) {
@@ -79,6 +79,14 @@ func TestLastAccessSurvivesFailures(t *testing.T) {
 	}
 	if got := w.lastAccess(w.mia); got != first.Add(time.Hour).Format(time.RFC3339Nano) {
 		t.Errorf("the last access is shown as %s", got)
+	}
+	w.clock.set(first.Add(2 * time.Hour))
+	w.exchange(w.mia).want(200)
+	w.clock.set(first)
+	w.exchange(w.mia).want(200) // before the later one is saved
+	w.run()()
+	if got := w.savedAccess(w.mia); !got.Equal(first.Add(2 * time.Hour)) {
+		t.Errorf("saved %s, want the latest", got)
 	}
 }
 

@@ -122,7 +122,7 @@ func TestFiltersOfTheTrail(t *testing.T) {
 	})
 }
 
-// A change that the store could not save has no record either, and a record's page is not lost among many others.
+// What is asked for is found among many others.
 func TestTrailIsLong(t *testing.T) {
 	w := newWorld(t)
 	for i := range 620 { // more than the server reads at once
@@ -134,7 +134,7 @@ func TestTrailIsLong(t *testing.T) {
 	if got := w.pages(w.ada, acmeAudit, "user_id", 100); len(got) != 620 {
 		t.Errorf("%d of 620 records", len(got))
 	}
-	if got := w.pages(w.ada, acmeAudit+"?action=user.updated&until="+start.Add(200*time.Second).Format(time.RFC3339Nano), "user_id", 7); len(got) != 200 {
-		t.Errorf("%d of 200 records", len(got))
+	if got := w.pages(w.ada, acmeAudit+"?until="+start.Add(100*time.Second).Format(time.RFC3339Nano), "user_id", 7); len(got) != 100 { // beyond the first that are read
+		t.Errorf("%d of 100 records", len(got))
 	}
 }
