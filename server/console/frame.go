@@ -63,6 +63,10 @@ func (v *visit) nav() []link {
 	}
 	add(policy.ScopeKeysRead, "key", "API access", keysPath(v.place.Tenant.ID))
 	add("", "user", "My account", accountPath)
+	add(policy.ScopePolicyRead, "shield", "Security", securityPath)
+	add(policy.ScopeAuditRead, "activity", "Activity", activityPath)
+	add(policy.ScopeUsersWrite, "users", "Users", usersPath)
+	add(policy.ScopeTenantsWrite, "tenants", "Tenants", tenantsPath)
 	return shown
 }
 

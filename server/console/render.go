@@ -18,7 +18,7 @@ var templateFiles embed.FS
 type pages map[string]*template.Template
 
 func parsePages(a assets) (pages, error) {
-	functions := template.FuncMap{"asset": a.path, "part": newPart, "plural": plural}
+	functions := template.FuncMap{"asset": a.path, "part": newPart, "plural": plural, "emailParts": emailParts}
 	shared, err := template.New("").Funcs(functions).ParseFS(templateFiles, "templates/parts/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("parse templates: %w", err)
@@ -84,4 +84,10 @@ func (c *Console) showAs(v *visit, status int, name, title string, page any) err
 	v.w.WriteHeader(status)
 	_, _ = text.WriteTo(v.w) // the status is out: a browser that hung up cannot be told more
 	return nil
+}
+
+// emailParts splits an address where a line may break.
+func emailParts(email string) [2]string {
+	at := strings.LastIndexByte(email, '@')
+	return [2]string{email[:max(at, 0)], email[max(at, 0):]}
 }

@@ -143,9 +143,13 @@ func (c *Console) home(v *visit) error {
 }
 
 const (
-	homePath    = "/console"
-	accountPath = "/console/account"
-	signInPath  = "/console/sign-in"
+	homePath     = "/console"
+	signInPath   = "/console/sign-in"
+	accountPath  = "/console/account"
+	securityPath = "/console/security"
+	activityPath = "/console/activity"
+	usersPath    = "/console/users"
+	tenantsPath  = "/console/tenants"
 )
 
 // localPath is the text if it is a page of the console, else the first page: nobody can be sent elsewhere after the sign-in.

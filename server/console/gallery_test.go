@@ -1,0 +1,128 @@
+package console_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"mintkey/policy"
+)
+
+var screenshots = flag.String("screenshots", "", "folder to write a picture of every page to")
+
+// scene is a page that is worth looking at, and what makes it so.
+type scene struct {
+	name  string
+	who   string // signs in; empty for nobody
+	path  string
+	after func(b *browser) // what to do there first
+}
+
+// gallery is every page. Accessibility is checked on each; make screenshots writes a picture of each.
+func gallery(h *house) []scene {
+	_, _ = h.key("berlin", "ada", "Ada’s terminal", 2)
+	nightly, _ := h.key("berlin", "grace", "nightly load test", 65)
+	h.used("berlin", nightly, 3*time.Hour)
+	second, _ := h.key("berlin", "grace", "nightly load test (rotation)", 12)
+	h.used("berlin", second, 20*time.Minute)
+	urgent, _ := h.key("berlin", "linus", "build agent", 85)
+	h.used("berlin", urgent, 40*time.Second)
+	_, _ = h.key("berlin", "tom", "", 95)
+	_, _ = h.key("lisbon", "grace", "k6 smoke test", 30)
+	return []scene{
+		{name: "sign-in", path: "/console/sign-in"},
+		{name: "sign-in-wrong", path: "/console/sign-in", after: func(b *browser) {
+			b.fill("#email", "ada@acme.example")
+			b.fill("#password", "wrong password")
+			b.click("button[type=submit]")
+			b.see(".alert")
+		}},
+		{name: "api-access", who: "tom", path: "/console/tenants/berlin/keys"},
+		{name: "api-access-no-match", who: "tom", path: "/console/tenants/berlin/keys?q=nobody"},
+		{name: "api-access-empty", who: "ada", path: "/console/tenants/oslo/keys"},
+		{name: "create", who: "tom", path: "/console/tenants/berlin/keys/new"},
+		{name: "create-wrong", who: "tom", path: "/console/tenants/berlin/keys/new", after: func(b *browser) {
+			b.do(chromedp.SetAttributes(chromedp.CSS("#label"), map[string]string{"maxlength": "999"}))
+			b.click(`input[value="tom"]`)
+			b.do(chromedp.SetValue(chromedp.CSS("#label"), string(make([]byte, 3))))
+			b.click(".form button[type=submit].primary")
+			b.see(".field-error")
+		}},
+		{name: "secret", who: "tom", path: "/console/tenants/berlin/keys/new", after: func(b *browser) {
+			b.click(`input[value="linus"]`)
+			b.fill("#label", "deploy job")
+			b.click(".form button[type=submit].primary")
+			b.see("#client-secret")
+		}},
+		{name: "refresh", who: "tom", path: "/console/tenants/berlin/keys/" + urgent + "/refresh"},
+		{name: "revoke", who: "tom", path: "/console/tenants/berlin/keys/" + nightly + "/revoke"},
+		{name: "revoke-dialog", who: "tom", path: "/console/tenants/berlin/keys", after: func(b *browser) {
+			b.click(`a[href$="` + nightly + `/revoke"]`)
+			b.see("dialog[open] .sheet")
+		}},
+		{name: "my-account", who: "grace", path: "/console/account"},
+		{name: "my-account-empty", who: "hal-not", path: ""},
+		{name: "not-found", who: "grace", path: "/console/nothing"},
+	}
+}
+
+type appearance struct {
+	name          string
+	width, height int64
+	scheme        string
+}
+
+func appearances() []appearance {
+	return []appearance{
+		{"desktop-light", 1360, 860, "light"}, {"desktop-dark", 1360, 860, "dark"},
+		{"phone-light", 360, 760, "light"}, {"phone-dark", 360, 760, "dark"},
+	}
+}
+
+// TestScreenshots writes every page in every appearance.
+func TestScreenshots(t *testing.T) {
+	if *screenshots == "" {
+		t.Skip("make screenshots asks for them")
+	}
+	for _, a := range appearances() {
+		t.Run(a.name, func(t *testing.T) {
+			h := newHouse(t)
+			h.must(os.MkdirAll(*screenshots, 0o750))
+			h.visit(gallery(h), a, func(b *browser, s scene) {
+				picture := run(b, chromedp.FullScreenshot(100))
+				h.must(os.WriteFile(filepath.Join(*screenshots, s.name+"-"+a.name+".png"), picture, 0o600))
+			})
+		})
+	}
+}
+
+// visit goes through the scenes, with one browser for each person.
+func (h *house) visit(scenes []scene, a appearance, look func(*browser, scene)) {
+	h.Helper()
+	browsers := map[string]*browser{}
+	for _, s := range scenes {
+		if s.path == "" {
+			continue
+		}
+		b, ok := browsers[s.who]
+		if !ok {
+			b = newBrowser(h.T, h)
+			b.look(a.width, a.height, a.scheme)
+			if s.who != "" {
+				b.signIn(s.who + "@acme.example")
+			}
+			browsers[s.who] = b
+		}
+		b.open(s.path)
+		if s.after != nil {
+			s.after(b)
+		}
+		look(b, s)
+	}
+}
+
+var _ = policy.Day

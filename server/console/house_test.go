@@ -1,0 +1,173 @@
+package console_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"mintkey/admin"
+	"mintkey/passwords"
+	"mintkey/policy"
+	"mintkey/server"
+	"mintkey/store"
+	"mintkey/store/boltstore"
+	"mintkey/tokens"
+)
+
+// start is when every test begins.
+var start = time.Date(2026, 3, 2, 9, 0, 0, 250_000_000, time.UTC)
+
+const password = "correct horse"
+
+// house is a whole server on a real port, with people of every role, whose clock stands still until a test moves it.
+type house struct {
+	*testing.T
+	url    string
+	store  *boltstore.Store
+	office *admin.Office // for what tests find there without a page
+	server *server.Server
+	mu     sync.Mutex
+	at     time.Time
+}
+
+func (h *house) now() time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.at
+}
+
+func (h *house) advance(d time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.at = h.at.Add(d)
+}
+
+func (h *house) must(err error) {
+	h.Helper()
+	if err != nil {
+		h.Fatal(err)
+	}
+}
+
+// passwordHash is made once: argon2id is slow on purpose.
+var passwordHash = sync.OnceValues(func() (string, error) { return passwords.Hash(password) })
+
+// newHouse has the account acme with the tenants berlin, where things happen, lisbon and an empty one; and the account rival. Ada
+// administers the account, Tom the tenant berlin; Grace owns keys; Hal is disabled; Rita is of the rival.
+func newHouse(t *testing.T, change ...func(*server.Options)) *house {
+	t.Helper()
+	h := &house{T: t, at: start}
+	var err error
+	h.store, err = boltstore.Open(filepath.Join(t.TempDir(), "mintkey.db"))
+	h.must(err)
+	t.Cleanup(func() { h.must(h.store.Close()) })
+	ring, err := tokens.OpenKeyRing(t.Context(), h.store, tokens.Options{Algorithms: []tokens.Algorithm{tokens.ES256}, TokenLifetime: 15 * time.Minute}, start)
+	h.must(err)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	h.must(err)
+	h.url = "http://" + listener.Addr().String()
+	options := server.Options{
+		Store: h.store, KeyRing: ring, Issuer: h.url, TokenLifetime: 15 * time.Minute, ClientIDPrefix: "mk_",
+		Audiences: []server.Audience{{Name: h.url, Algorithm: tokens.ES256}}, Catalogue: policy.Catalogue{"api", "reports"},
+		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: h.now, Version: "test",
+	}
+	for _, c := range change {
+		c(&options)
+	}
+	h.server, err = server.New(options)
+	h.must(err)
+	running := &httptest.Server{Listener: listener, Config: &http.Server{Handler: h.server.Handler()}}
+	running.Start()
+	t.Cleanup(running.Close)
+	h.office = &admin.Office{
+		Store: h.store, Catalogue: options.Catalogue, ClientIDPrefix: "mk_", NextStatusIndex: tokens.NewStatusIndexes(h.store).Next,
+		Revoked: func(context.Context, admin.Actor, string, string, []uint64) {},
+	}
+	h.furnish()
+	return h
+}
+
+func (h *house) furnish() {
+	h.Helper()
+	for id, name := range map[string]string{"acme": "Acme Corporation", "rival": "Rival Ltd"} {
+		made := start.Add(-400 * policy.Day)
+		h.must(h.store.CreateAccount(h.Context(), policy.Account{ID: id, Name: name, CreatedAt: made, Expiration: policy.DefaultExpirationPolicy(made)}))
+	}
+	h.tenant("acme", "berlin", "Berlin", "24.3")
+	h.tenant("acme", "lisbon", "Lisbon", "23.4")
+	h.tenant("acme", "oslo", "Oslo", "25.1")
+	h.tenant("rival", "rome", "Rome", "24.3")
+	h.user("acme", "ada", "Ada Lovelace", policy.RoleAccountAdmin)
+	h.user("acme", "tom", "Tom Kilburn")
+	h.user("acme", "grace", "Grace Hopper")
+	h.user("acme", "linus", "Linus Torvalds")
+	h.user("acme", "hal", "Hal Abelson")
+	h.user("rival", "rita", "Rita Levi-Montalcini", policy.RoleAccountAdmin)
+	h.member("berlin", "ada", policy.RoleTenantAdmin)
+	h.member("berlin", "tom", policy.RoleTenantAdmin)
+	h.member("lisbon", "tom", policy.RoleMember)
+	h.member("berlin", "grace", policy.RoleMember)
+	h.member("lisbon", "grace", policy.RoleMember)
+	h.member("berlin", "linus", policy.RoleMember)
+	h.member("berlin", "hal", policy.RoleMember)
+	h.member("rome", "rita", policy.RoleTenantAdmin)
+	h.must(h.store.UpdateUser(h.Context(), "acme", "hal", func(u policy.User) (policy.User, []policy.Event, error) {
+		u.Disabled = true
+		return u, nil, nil
+	}))
+}
+
+func (h *house) tenant(account, id, name, release string) {
+	h.Helper()
+	parsed, err := policy.ParseRelease(release)
+	h.must(err)
+	h.must(h.store.CreateTenant(h.Context(), policy.Tenant{ID: id, AccountID: account, Name: name, Release: parsed, CreatedAt: start.Add(-400 * policy.Day)}))
+}
+
+func (h *house) user(account, id, name string, roles ...policy.Role) {
+	h.Helper()
+	hash, err := passwordHash()
+	h.must(err)
+	h.must(h.store.CreateUser(h.Context(), policy.User{
+		ID: id, AccountID: account, Name: name, Email: id + "@" + account + ".example", Roles: roles, PasswordHash: hash, CreatedAt: start.Add(-390 * policy.Day),
+	}))
+}
+
+func (h *house) member(tenant, user string, role policy.Role) {
+	h.Helper()
+	h.must(h.store.UpdateMembership(h.Context(), tenant, user, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+		m, err := m.WithRole(role, start.Add(-380*policy.Day))
+		return m, nil, err
+	}))
+}
+
+// key makes an access key that is some days old, as Ada would.
+func (h *house) key(tenant, user, label string, ageDays int) (clientID, secret string) {
+	h.Helper()
+	actor := h.actor("berlin", "ada", h.now().Add(-time.Duration(ageDays)*policy.Day))
+	place, err := h.office.Enter(h.Context(), actor, "", tenant)
+	h.must(err)
+	key, made, err := h.office.CreateKey(h.Context(), actor, place, admin.NewKey{UserID: user, Label: label, Scopes: []string{"api"}})
+	h.must(err)
+	return key.ClientID, made.Reveal()
+}
+
+func (h *house) actor(tenant, user string, at time.Time) admin.Actor {
+	h.Helper()
+	subject, err := h.store.Subject(h.Context(), tenant, user)
+	h.must(err)
+	return admin.Actor{Subject: subject, Scopes: subject.Cut(policy.AdministrationScopes(), nil), Via: "console", Address: "192.0.2.7", At: at}
+}
+
+// used says when a key was last used.
+func (h *house) used(tenant, clientID string, ago time.Duration) {
+	h.Helper()
+	h.must(h.store.RecordAccess(h.Context(), map[store.KeyRef]time.Time{{TenantID: tenant, ClientID: clientID}: h.now().Add(-ago)}))
+}
