@@ -12,7 +12,7 @@ func (s *Store) CreateAccount(ctx context.Context, account policy.Account, event
 	if err := s.enter(ctx, accountsKey, account.ID); err != nil {
 		return err
 	}
-	return s.create(ctx, accountKey(account.ID), account, accountTrailKey(account.ID), events)
+	return s.create(ctx, accountKey(account.ID), account, ofAccount(account.ID), events)
 }
 
 // Account is in the contract of package store.
@@ -32,6 +32,6 @@ func (s *Store) UpdateAccount(ctx context.Context, id string, edit func(policy.A
 		if err != nil {
 			return after, err
 		}
-		return after, c.record(accountTrailKey(id), events)
+		return after, s.record(ctx, c, ofAccount(id), events)
 	})
 }

@@ -21,6 +21,18 @@ func encodeEvent(event policy.Event) (string, error) {
 	return event.ID + " " + text, err
 }
 
+// record makes the change write the events to the trail of its slot, and those that are to be announced to the outbox.
+func (s *Store) record(ctx context.Context, c *change, at slot, events []policy.Event) error {
+	for _, event := range events {
+		entry, err := encodeEvent(event)
+		if err != nil {
+			return err
+		}
+		c.do("ZADD", at.trailKey(), 0, entry)
+	}
+	return s.announce(ctx, c, at, events)
+}
+
 func decodeEvent(entry string) (policy.Event, error) {
 	_, text, _ := strings.Cut(entry, " ")
 	return decode[policy.Event](text)
@@ -32,9 +44,9 @@ func (s *Store) Events(ctx context.Context, accountID string, query store.Events
 	if err != nil {
 		return nil, unavailable(ctx, err)
 	}
-	trails := []string{accountTrailKey(accountID)}
+	trails := []string{ofAccount(accountID).trailKey()}
 	for _, tenantID := range tenants {
-		trails = append(trails, tenantTrailKey(tenantID))
+		trails = append(trails, ofTenant(tenantID).trailKey())
 	}
 	// What a page holds too much is of another account, whose tenant the index names in vain, or a part of a millisecond too old.
 	fits := func(e policy.Event) bool { return e.AccountID == accountID && !e.At.Before(query.Since) }
@@ -94,16 +106,33 @@ func (s *Store) newest(ctx context.Context, trails []string, before string, sinc
 // RecordEvents is in the contract of package store. The events go to the trail of their account, where they are found even if they
 // name a tenant that does not exist.
 func (s *Store) RecordEvents(ctx context.Context, events ...policy.Event) error {
+	announced := map[string][]policy.Event{} // by account
 	pipe := s.client.Pipeline()
 	for _, event := range events {
+		if event.Announce {
+			announced[event.AccountID] = append(announced[event.AccountID], event)
+			continue
+		}
 		entry, err := encodeEvent(event)
 		if err != nil {
 			return fmt.Errorf("event %s: %w", event.ID, err)
 		}
-		pipe.ZAdd(ctx, accountTrailKey(event.AccountID), redis.Z{Member: entry})
+		pipe.ZAdd(ctx, ofAccount(event.AccountID).trailKey(), redis.Z{Member: entry})
 	}
 	if _, err := pipe.Exec(ctx); err != nil {
 		return unavailable(ctx, err)
+	}
+	for accountID, events := range announced {
+		err := untilSaved(ctx, func() (bool, error) {
+			var c change
+			if err := s.record(ctx, &c, ofAccount(accountID), events); err != nil {
+				return false, err
+			}
+			return s.commit(ctx, c)
+		})
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }

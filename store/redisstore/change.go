@@ -1,10 +1,6 @@
 package redisstore
 
-import (
-	"github.com/redis/go-redis/v9"
-
-	"mintkey/policy"
-)
+import "github.com/redis/go-redis/v9"
 
 // swap runs commands if the keys that were read before are unchanged. ARGV is the number of those keys, which come first in
 // KEYS, then each one's value behind an equals sign, or nothing for a key that did not exist; then
@@ -65,17 +61,6 @@ func (c *change) remove(old snapshot) {
 
 func (c *change) index(key, id string)   { c.do("ZADD", key, 0, id) }
 func (c *change) unindex(key, id string) { c.do("ZREM", key, id) }
-
-func (c *change) record(trail string, events []policy.Event) error {
-	for _, event := range events {
-		entry, err := encodeEvent(event)
-		if err != nil {
-			return err
-		}
-		c.do("ZADD", trail, 0, entry)
-	}
-	return nil
-}
 
 func (c *change) script() (keys []string, args []any) {
 	args = append(args, len(c.unchanged))

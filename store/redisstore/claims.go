@@ -31,27 +31,41 @@ func (s *Store) claimUserID(ctx context.Context, accountID, userID string) error
 			}
 		}
 		var c change
-		c.put(claim, accountID+"/"+rand.Text())
+		c.put(claim, newClaim(accountID))
 		return s.commit(ctx, c)
 	})
 }
+
+func newClaim(accountID string) string { return accountID + "/" + rand.Text() }
 
 func claimant(claim snapshot) string {
 	accountID, _, _ := strings.Cut(claim.value, "/")
 	return accountID
 }
 
-// checkUserClaim undoes the creation of a user whose claim another account took over before the user was written.
-func (s *Store) checkUserClaim(ctx context.Context, user policy.User) error {
-	claim, err := s.get(ctx, userClaimKey(user.ID))
-	if err != nil || claimant(claim) == user.AccountID {
-		return err
+// confirmUserClaim stamps the claim anew once the user is written: whoever saw the claim before that can't take it over any more. If
+// another account has done so already, the user is removed again, and the creation must start afresh: the other one may have to give way as well.
+func (s *Store) confirmUserClaim(ctx context.Context, user policy.User) (kept bool, err error) {
+	err = untilSaved(ctx, func() (bool, error) {
+		claim, err := s.get(ctx, userClaimKey(user.ID))
+		if err != nil {
+			return false, err
+		}
+		if kept = claimant(claim) == user.AccountID; !kept {
+			return true, nil
+		}
+		var c change
+		c.put(claim, newClaim(user.AccountID))
+		return s.commit(ctx, c)
+	})
+	if err != nil || kept {
+		return kept, err
 	}
 	err = s.deleteUserRecord(ctx, user.AccountID, user.ID, nil)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return err
+	if errors.Is(err, store.ErrNotFound) {
+		err = nil
 	}
-	return store.ErrExists
+	return false, err
 }
 
 // releaseUserID gives up a claim, unless it was stamped anew.

@@ -3,30 +3,43 @@ package redisstore
 // Names of keys. What stands in braces decides the slot.
 
 const (
-	schemaKey   = "mintkey:schema"
-	accountsKey = "mintkey:accounts" // sorted set of account IDs
+	schemaKey      = "mintkey:schema"
+	accountsKey    = "mintkey:accounts"    // sorted set of account IDs
+	outboxesKey    = "mintkey:outboxes"    // sorted set: see listings.go
+	revocationsKey = "mintkey:revocations" // stream
 )
 
 func userClaimKey(userID string) string { return "mintkey:user:" + userID }
 func clientKey(clientID string) string  { return "mintkey:client:" + clientID }
 func documentKey(name string) string    { return "mintkey:document:" + name }
+func ephemeralKey(key string) string    { return "mintkey:ephemeral:" + key }
 
-func inAccount(accountID, rest string) string { return "mintkey:{a:" + accountID + "}:" + rest }
+// slot is the hash tag of an account or a tenant, whose keys change together.
+type slot string
 
-func accountKey(accountID string) string        { return inAccount(accountID, "account") }
-func accountTrailKey(accountID string) string   { return inAccount(accountID, "events") }
-func accountTenantsKey(accountID string) string { return inAccount(accountID, "tenants") }
-func usersKey(accountID string) string          { return inAccount(accountID, "users") }
-func userKey(accountID, userID string) string   { return inAccount(accountID, "user:"+userID) }
-func emailKey(accountID, folded string) string  { return inAccount(accountID, "email:"+folded) }
+func ofAccount(accountID string) slot { return slot("a:" + accountID) }
+func ofTenant(tenantID string) slot   { return slot("t:" + tenantID) }
+
+func (s slot) key(rest string) string { return "mintkey:{" + string(s) + "}:" + rest }
+
+func (s slot) trailKey() string             { return s.key("events") }
+func (s slot) outboxKey() string            { return s.key("outbox") }
+func (s slot) epochKey() string             { return s.key("outbox-epoch") }
+func (s slot) entryKey(event string) string { return s.key("outbox:" + event) }
+
+func accountKey(accountID string) string        { return ofAccount(accountID).key("account") }
+func accountTenantsKey(accountID string) string { return ofAccount(accountID).key("tenants") }
+func usersKey(accountID string) string          { return ofAccount(accountID).key("users") }
+func userKey(accountID, userID string) string   { return ofAccount(accountID).key("user:" + userID) }
+
+func emailKey(accountID, folded string) string { return ofAccount(accountID).key("email:" + folded) }
+
 func tenantsOfKey(accountID, userID string) string {
-	return inAccount(accountID, "tenants-of:"+userID)
+	return ofAccount(accountID).key("tenants-of:" + userID)
 }
 
-func inTenant(tenantID, rest string) string { return "mintkey:{t:" + tenantID + "}:" + rest }
-
-func tenantKey(tenantID string) string         { return inTenant(tenantID, "tenant") }
-func tenantTrailKey(tenantID string) string    { return inTenant(tenantID, "events") }
-func membersKey(tenantID string) string        { return inTenant(tenantID, "members") }
-func memberKey(tenantID, userID string) string { return inTenant(tenantID, "member:"+userID) }
-func accessKey(tenantID string) string         { return inTenant(tenantID, "access") }
+func tenantKey(tenantID string) string         { return ofTenant(tenantID).key("tenant") }
+func membersKey(tenantID string) string        { return ofTenant(tenantID).key("members") }
+func memberKey(tenantID, userID string) string { return ofTenant(tenantID).key("member:" + userID) }
+func accessKey(tenantID string) string         { return ofTenant(tenantID).key("access") }
+func issuesKey(tenantID string) string         { return ofTenant(tenantID).key("issues") }

@@ -76,7 +76,7 @@ func (s *Store) UpdateMembership(ctx context.Context, tenantID, userID string, e
 		if err := s.prepareMembership(ctx, old, after, added); err != nil {
 			return false, err
 		}
-		saved, err := s.commitMembership(ctx, old, after, missing(clientIDs(before), clientIDs(after)), events)
+		saved, err := s.commitMembership(ctx, old, before, after, events)
 		if saved {
 			s.dropClientIDs(ctx, missing(append(claimed, clientIDs(before)...), clientIDs(after)))
 		}
@@ -99,17 +99,18 @@ func (s *Store) prepareMembership(ctx context.Context, old snapshot, after polic
 	return nil
 }
 
-func (s *Store) commitMembership(ctx context.Context, old snapshot, after policy.Membership, dropped []string, events []policy.Event) (bool, error) {
+func (s *Store) commitMembership(ctx context.Context, old snapshot, before, after policy.Membership, events []policy.Event) (bool, error) {
 	var c change
 	if after.Exists() {
 		c.index(membersKey(after.TenantID), after.UserID)
 	} else {
 		c.unindex(membersKey(after.TenantID), after.UserID)
 	}
-	for _, clientID := range dropped {
+	for _, clientID := range missing(clientIDs(before), clientIDs(after)) {
 		c.unindex(accessKey(after.TenantID), clientID)
 	}
-	if err := c.record(tenantTrailKey(after.TenantID), events); err != nil {
+	c.reissue(before, after)
+	if err := s.record(ctx, &c, ofTenant(after.TenantID), events); err != nil {
 		return false, err
 	}
 	if !after.Exists() {

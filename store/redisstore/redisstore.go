@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/go-redis/redis_rate/v10"
 	"github.com/redis/go-redis/v9"
 
 	"mintkey/policy"
@@ -17,6 +18,7 @@ var _ store.Store = (*Store)(nil)
 type Store struct {
 	client  redis.UniversalClient
 	primary primaryFunc
+	limiter *redis_rate.Limiter
 	// What never changes in Redis need not be asked for again.
 	tenants  *cache[policy.Tenant]
 	pointers *cache[pointer]
@@ -50,7 +52,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		client: client, primary: primary,
+		client: client, primary: primary, limiter: redis_rate.NewLimiter(client),
 		tenants:     newCache[policy.Tenant](recordsCached),
 		pointers:    newCache[pointer](pointersCached),
 		memberships: newCache[decoded[policy.Membership]](recordsCached),

@@ -35,7 +35,7 @@ func untilSaved(ctx context.Context, attempt func() (saved bool, err error)) err
 }
 
 // create saves a record that does not exist yet, and with it what else the change holds.
-func (s *Store) create(ctx context.Context, key string, record any, trail string, events []policy.Event) error {
+func (s *Store) create(ctx context.Context, key string, record any, at slot, events []policy.Event) error {
 	text, err := encode(record)
 	if err != nil {
 		return err
@@ -49,7 +49,7 @@ func (s *Store) create(ctx context.Context, key string, record any, trail string
 			return false, err
 		}
 		var c change
-		if err := c.record(trail, events); err != nil {
+		if err := s.record(ctx, &c, at, events); err != nil {
 			return false, err
 		}
 		c.put(old, text)

@@ -19,7 +19,7 @@ func (s *Store) CreateTenant(ctx context.Context, tenant policy.Tenant, events .
 	if err := s.enter(ctx, accountTenantsKey(tenant.AccountID), tenant.ID); err != nil {
 		return err
 	}
-	return s.create(ctx, tenantKey(tenant.ID), tenant, tenantTrailKey(tenant.ID), events)
+	return s.create(ctx, tenantKey(tenant.ID), tenant, ofTenant(tenant.ID), events)
 }
 
 // Tenant is in the contract of package store.

@@ -13,31 +13,36 @@ func (s *Store) CreateUser(ctx context.Context, user policy.User, events ...poli
 	if _, err := s.newUser(ctx, user); err != nil {
 		return err
 	}
-	if err := s.claimUserID(ctx, user.AccountID, user.ID); err != nil {
-		return err
-	}
+	return untilSaved(ctx, func() (bool, error) {
+		if err := s.claimUserID(ctx, user.AccountID, user.ID); err != nil {
+			return false, err
+		}
+		if err := s.writeUser(ctx, user, events); err != nil {
+			return false, err
+		}
+		return s.confirmUserClaim(ctx, user)
+	})
+}
+
+func (s *Store) writeUser(ctx context.Context, user policy.User, events []policy.Event) error {
 	text, err := encode(user)
 	if err != nil {
 		return err
 	}
-	err = untilSaved(ctx, func() (bool, error) {
+	return untilSaved(ctx, func() (bool, error) {
 		free, err := s.newUser(ctx, user)
 		if err != nil {
 			return false, err
 		}
 		var c change
 		c.index(usersKey(user.AccountID), user.ID)
-		if err := c.record(accountTrailKey(user.AccountID), events); err != nil {
+		if err := s.record(ctx, &c, ofAccount(user.AccountID), events); err != nil {
 			return false, err
 		}
 		c.put(free[0], text)
 		c.put(free[1], user.ID)
 		return s.commit(ctx, c)
 	})
-	if err != nil {
-		return err
-	}
-	return s.checkUserClaim(ctx, user)
 }
 
 // newUser returns the keys of the user's record and e-mail address, both unused, or the reason why the user can't be made.
@@ -106,10 +111,10 @@ func (s *Store) UpdateUser(ctx context.Context, accountID, id string, edit func(
 		if err != nil {
 			return after, err
 		}
-		if err := c.record(accountTrailKey(accountID), events); err != nil {
+		if err := s.moveEmail(ctx, accountID, before, after, c); err != nil {
 			return after, err
 		}
-		return after, s.moveEmail(ctx, accountID, before, after, c)
+		return after, s.record(ctx, c, ofAccount(accountID), events)
 	})
 }
 
@@ -160,7 +165,7 @@ func (s *Store) deleteUserRecord(ctx context.Context, accountID, id string, even
 		c.remove(old)
 		c.do("DEL", emailKey(accountID, policy.FoldEmail(user.Email)))
 		c.unindex(usersKey(accountID), id)
-		if err := c.record(accountTrailKey(accountID), events); err != nil {
+		if err := s.record(ctx, &c, ofAccount(accountID), events); err != nil {
 			return false, err
 		}
 		return s.commit(ctx, c)

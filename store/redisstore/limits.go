@@ -1,0 +1,39 @@
+package redisstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/go-redis/redis_rate/v10"
+
+	"mintkey/store"
+)
+
+// Spend is in the contract of package store. It is counted by the clock of Redis, and an answer that got lost may count twice.
+func (s *Store) Spend(ctx context.Context, key string, rate store.Rate) (time.Duration, error) {
+	result, err := s.allow(ctx, key, rate, 1)
+	if err != nil || result.Allowed > 0 {
+		return 0, err
+	}
+	return max(1, result.RetryAfter), nil
+}
+
+// Wait is in the contract of package store.
+func (s *Store) Wait(ctx context.Context, key string, rate store.Rate) (time.Duration, error) {
+	// To ask for none is always allowed and tells only when the budget will be whole again. One is left when all but one are missing.
+	result, err := s.allow(ctx, key, rate, 0)
+	if err != nil {
+		return 0, err
+	}
+	allButOne := rate.Period * time.Duration(rate.Burst-1) / time.Duration(rate.Burst)
+	return max(0, result.ResetAfter-allButOne), nil
+}
+
+func (s *Store) allow(ctx context.Context, key string, rate store.Rate, n int) (*redis_rate.Result, error) {
+	limit := redis_rate.Limit{Rate: rate.Burst, Burst: rate.Burst, Period: rate.Period}
+	result, err := s.limiter.AllowN(ctx, "mintkey:"+key, limit, n)
+	if err != nil {
+		return nil, unavailable(ctx, err)
+	}
+	return result, nil
+}

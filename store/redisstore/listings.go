@@ -1,0 +1,96 @@
+package redisstore
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// One sorted set lists the slots that have something in their outbox, by the time at which it is due. So one command tells that nothing is due
+// anywhere. No script can change that set and an outbox together, because they are in different slots. What keeps an entry from being overlooked is
+// the epoch, a number in the slot of the outbox:
+//
+//   - Who is about to write an entry reads the epoch, lists the slot under it, at the time when the entry will be due, and then writes
+//     on condition that the epoch is still the same.
+//   - Who is about to take a listing away ends the epoch first. Now nothing can be written under it any more. So what is read of the
+//     outbox after that is all that the listing stood for, and a listing under the new epoch takes its place.
+//
+// A crash between two of these steps leaves a listing with nothing due, which the next claim takes away.
+
+// listing is what the set has of one slot: mostly one member, the slot and its epoch.
+type listing struct {
+	slot    slot
+	members []any
+}
+
+func listingMember(at slot, epoch snapshot) string { return string(at) + "/" + epoch.value }
+
+// listingScore need not be exact, but must not change the order of two times.
+func listingScore(t time.Time) float64 { return float64(t.UnixMicro()) }
+
+// groupListings puts the members of a slot together where the first of them is.
+func groupListings(members []string) []listing {
+	var grouped []listing
+	indexes := map[slot]int{}
+	for _, member := range members {
+		name, _, _ := strings.Cut(member, "/")
+		i, known := indexes[slot(name)]
+		if !known {
+			i = len(grouped)
+			indexes[slot(name)] = i
+			grouped = append(grouped, listing{slot: slot(name)})
+		}
+		grouped[i].members = append(grouped[i].members, member)
+	}
+	return grouped
+}
+
+// list lists the slot under an epoch that was read, for a write that expects that epoch. It begins by removing what is not there, because
+// a Redis whose memory is full lets such a script go on: a revocation may depend on it.
+func (s *Store) list(ctx context.Context, at slot, epoch snapshot, due time.Time) error {
+	return untilSaved(ctx, func() (bool, error) {
+		var c change
+		c.unindex(outboxesKey, "")
+		c.do("ZADD", outboxesKey, "LT", listingScore(due), listingMember(at, epoch))
+		return s.commit(ctx, c)
+	})
+}
+
+// listed reads which slots may have something due, oldest first. It reads a batch at most.
+func (s *Store) listed(ctx context.Context, now time.Time) ([]listing, error) {
+	members, err := s.client.ZRangeArgs(ctx, redis.ZRangeArgs{
+		Key: outboxesKey, Start: "-inf", Stop: listingScore(now), ByScore: true, Count: batch,
+	}).Result()
+	if err != nil {
+		return nil, unavailable(ctx, err)
+	}
+	return groupListings(members), nil
+}
+
+// endEpoch makes the change end the epoch of the slot, so that a relist may follow.
+func (c *change) endEpoch(at slot) { c.do("INCR", at.epochKey()) }
+
+// relist replaces the listings of a slot, whose epoch has been ended since they were read, by one for what is left in the outbox.
+func (s *Store) relist(ctx context.Context, old listing) error {
+	return untilSaved(ctx, func() (bool, error) {
+		pipe := s.client.Pipeline()
+		epoch := pipe.Get(ctx, old.slot.epochKey())
+		first := pipe.ZRange(ctx, old.slot.outboxKey(), 0, 0)
+		if _, err := pipe.Exec(ctx); err != nil {
+			return false, unavailable(ctx, err)
+		}
+		var c change
+		c.do("ZREM", outboxesKey, old.members...)
+		for _, place := range first.Val() {
+			due, err := parseInstant(place)
+			if err != nil {
+				return false, err
+			}
+			member := listingMember(old.slot, snapshot{value: epoch.Val()})
+			c.do("ZADD", outboxesKey, "LT", listingScore(due), member)
+		}
+		return s.commit(ctx, c)
+	})
+}

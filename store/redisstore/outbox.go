@@ -1,0 +1,173 @@
+package redisstore
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"mintkey/policy"
+	"mintkey/store"
+)
+
+// The outbox of a slot has each entry under a key of its own, which begins with the time at which the entry is due, and a sorted set of
+// these times, each with the ID of the event. A lease is nothing but a later time.
+
+// place is where the outbox's set has an entry, and its rank among the entries of all slots.
+type place string
+
+func newPlace(due time.Time, eventID string) place { return place(instant(due) + " " + eventID) }
+
+func (p place) eventID() string { return string(p)[instantSize+1:] }
+
+// placeOf is the place of an entry as it was read.
+func placeOf(entry snapshot, eventID string) place {
+	due, _, _ := strings.Cut(entry.value, " ")
+	return place(due + " " + eventID)
+}
+
+func decodeEntry(entry snapshot) (store.OutboxEntry, error) {
+	_, text, _ := strings.Cut(entry.value, " ")
+	return decode[store.OutboxEntry](text)
+}
+
+// schedule saves the entry as due at the given time, and at no other.
+func (c *change) schedule(at slot, old snapshot, entry store.OutboxEntry, due time.Time) error {
+	text, err := encode(entry)
+	if err != nil {
+		return err
+	}
+	if old.exists {
+		c.unindex(at.outboxKey(), string(placeOf(old, entry.Event.ID)))
+	}
+	c.index(at.outboxKey(), string(newPlace(due, entry.Event.ID)))
+	c.put(old, instant(due)+" "+text)
+	return nil
+}
+
+// homes are the slots in whose outbox an event may be: that of its tenant or that of its account, whichever it was written with.
+func homes(event policy.Event) []slot {
+	if event.TenantID == "" {
+		return []slot{ofAccount(event.AccountID)}
+	}
+	return []slot{ofTenant(event.TenantID), ofAccount(event.AccountID)}
+}
+
+// announce makes the change write to the outbox of its slot those of the events that somebody must be told of.
+func (s *Store) announce(ctx context.Context, c *change, at slot, events []policy.Event) error {
+	keys := []string{at.epochKey()}
+	var announced []policy.Event
+	for _, event := range events {
+		if !event.Announce {
+			continue
+		}
+		if !slices.Contains(homes(event), at) {
+			return fmt.Errorf("event %s is announced with a change of %s, where it would not be found again", event.ID, at)
+		}
+		announced = append(announced, event)
+		keys = append(keys, at.entryKey(event.ID))
+	}
+	if len(announced) == 0 {
+		return nil
+	}
+	read, err := s.getAll(ctx, keys...)
+	if err != nil {
+		return err
+	}
+	epoch, entries := read[0], read[1:]
+	earliest := slices.MinFunc(announced, func(a, b policy.Event) int { return a.At.Compare(b.At) })
+	if err := s.list(ctx, at, epoch, earliest.At); err != nil {
+		return err
+	}
+	c.expect(epoch)
+	for i, event := range announced {
+		if err := c.schedule(at, entries[i], store.OutboxEntry{Event: event}, event.At); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// findEntry reads the entry of an event where it is.
+func (s *Store) findEntry(ctx context.Context, event policy.Event) (slot, snapshot, error) {
+	places := homes(event)
+	keys := make([]string, len(places))
+	for i, at := range places {
+		keys[i] = at.entryKey(event.ID)
+	}
+	entries, err := s.getAll(ctx, keys...)
+	if err != nil {
+		return "", snapshot{}, err
+	}
+	found := max(0, slices.IndexFunc(entries, func(e snapshot) bool { return e.exists }))
+	return places[found], entries[found], nil
+}
+
+// CompleteOutbox is in the contract of package store.
+func (s *Store) CompleteOutbox(ctx context.Context, entry store.OutboxEntry) error {
+	return untilSaved(ctx, func() (bool, error) {
+		at, old, err := s.findEntry(ctx, entry.Event)
+		if err != nil || !old.exists {
+			return true, err
+		}
+		var c change
+		c.remove(old)
+		c.unindex(at.outboxKey(), string(placeOf(old, entry.Event.ID)))
+		return s.commit(ctx, c)
+	})
+}
+
+// PostponeOutbox is in the contract of package store.
+func (s *Store) PostponeOutbox(ctx context.Context, entry store.OutboxEntry, due time.Time) error {
+	return untilSaved(ctx, func() (bool, error) {
+		at, old, err := s.findEntry(ctx, entry.Event)
+		if err != nil || !old.exists {
+			return true, err
+		}
+		epoch, err := s.get(ctx, at.epochKey())
+		if err != nil {
+			return false, err
+		}
+		if err := s.list(ctx, at, epoch, due); err != nil {
+			return false, err
+		}
+		var c change
+		c.expect(epoch)
+		if err := c.schedule(at, old, entry, due); err != nil {
+			return false, err
+		}
+		return s.commit(ctx, c)
+	})
+}
+
+// OutboxBacklog is in the contract of package store. It asks every slot that has entries; a leased one counts as due when its lease ends.
+func (s *Store) OutboxBacklog(ctx context.Context) (count int, oldest time.Time, err error) {
+	members, err := s.client.ZRange(ctx, outboxesKey, 0, -1).Result()
+	if err != nil {
+		return 0, time.Time{}, unavailable(ctx, err)
+	}
+	var first []string
+	for some := range slices.Chunk(groupListings(members), batch) {
+		pipe := s.client.Pipeline()
+		counts, firsts := make([]*redis.IntCmd, len(some)), make([]*redis.StringSliceCmd, len(some))
+		for i, l := range some {
+			counts[i] = pipe.ZCard(ctx, l.slot.outboxKey())
+			firsts[i] = pipe.ZRange(ctx, l.slot.outboxKey(), 0, 0)
+		}
+		if _, err := pipe.Exec(ctx); err != nil {
+			return 0, time.Time{}, unavailable(ctx, err)
+		}
+		for i := range some {
+			count += int(counts[i].Val())
+			first = append(first, firsts[i].Val()...)
+		}
+	}
+	if len(first) == 0 {
+		return 0, time.Time{}, nil
+	}
+	oldest, err = parseInstant(slices.Min(first))
+	return count, oldest, err
+}
