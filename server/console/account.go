@@ -77,7 +77,7 @@ func (c *Console) showOwnRefresh(v *visit, because error) error {
 	if err != nil {
 		return err
 	}
-	return c.showChangeOf(v, key, "key-refresh", "Refresh access key", because)
+	return c.showChangeOf(v, key, refreshTemplate, "Refresh access key", because)
 }
 
 func (c *Console) refreshOwnKey(v *visit) error {

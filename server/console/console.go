@@ -97,6 +97,17 @@ func (c *Console) routes() http.Handler {
 
 	page("GET /console/security", policy.ScopePolicyRead, c.securityPage)
 	page("POST /console/security", policy.ScopePolicyWrite, c.setPolicy)
+	page("GET /console/activity", policy.ScopeAuditRead, c.activity)
+	page("GET /console/activity/export", policy.ScopeAuditRead, c.exportActivity)
+	page("GET /console/users", policy.ScopeUsersWrite, c.listUsers)
+	page("GET /console/users/new", policy.ScopeUsersWrite, c.newUserPage)
+	page("POST /console/users/new", policy.ScopeUsersWrite, c.createUser)
+	page("GET /console/users/{user}", policy.ScopeUsersWrite, c.userPage)
+	page("POST /console/users/{user}", policy.ScopeUsersWrite, c.changeUser)
+	page("GET /console/tenants", policy.ScopeTenantsWrite, c.listTenants)
+	page("GET /console/tenants/new", policy.ScopeTenantsWrite, c.newTenantPage)
+	page("POST /console/tenants/new", policy.ScopeTenantsWrite, c.createTenant)
+	page("POST /console/tenants/{tenant}/members", policy.ScopeUsersWrite, c.setMember)
 	page("/console/", "", func(*visit) error { return store.ErrNotFound })
 	return m
 }

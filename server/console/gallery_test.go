@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
-
-	"mintkey/policy"
 )
 
 var screenshots = flag.String("screenshots", "", "folder to write a picture of every page to")
@@ -65,7 +63,22 @@ func gallery(h *house) []scene {
 			b.see("dialog[open] .sheet")
 		}},
 		{name: "my-account", who: "grace", path: "/console/account"},
-		{name: "my-account-empty", who: "hal-not", path: ""},
+		{name: "my-account-empty", who: "ada", path: "/console/account"},
+		{name: "security", who: "ada", path: "/console/security"},
+		{name: "security-preview", who: "ada", path: "/console/security?enabled=on&period_days=120"},
+		{name: "security-off", who: "ada", path: "/console/security", after: func(b *browser) {
+			b.click("#enabled")
+			b.see("#acknowledge_risk")
+			b.click(".policy .primary")
+			b.see(".field-error")
+		}},
+		{name: "activity", who: "ada", path: "/console/activity"},
+		{name: "activity-none", who: "ada", path: "/console/activity?key=mk_nothing"},
+		{name: "users", who: "ada", path: "/console/users"},
+		{name: "user", who: "ada", path: "/console/users/grace"},
+		{name: "user-new", who: "ada", path: "/console/users/new"},
+		{name: "tenants", who: "ada", path: "/console/tenants"},
+		{name: "tenant-new", who: "ada", path: "/console/tenants/new"},
 		{name: "not-found", who: "grace", path: "/console/nothing"},
 	}
 }
@@ -105,9 +118,6 @@ func (h *house) visit(scenes []scene, a appearance, look func(*browser, scene)) 
 	h.Helper()
 	browsers := map[string]*browser{}
 	for _, s := range scenes {
-		if s.path == "" {
-			continue
-		}
 		b, ok := browsers[s.who]
 		if !ok {
 			b = newBrowser(h.T, h)
@@ -124,5 +134,3 @@ func (h *house) visit(scenes []scene, a appearance, look func(*browser, scene)) 
 		look(b, s)
 	}
 }
-
-var _ = policy.Day

@@ -40,8 +40,10 @@ func overlaps(chosen string) []overlap {
 	return all
 }
 
+const refreshTemplate = "key-refresh"
+
 func (c *Console) refreshPage(v *visit) error {
-	return c.showChange(v, "key-refresh", "Refresh access key", nil)
+	return c.showChange(v, refreshTemplate, "Refresh access key", nil)
 }
 
 func (c *Console) revokePage(v *visit) error {
@@ -65,9 +67,11 @@ func (c *Console) showChangeOf(v *visit, key admin.Key, name, title string, beca
 	if sectionOf(v.URL.Path) == "account" {
 		page.Back = accountPath
 	}
-	var err error
-	if page.Token, err = c.issueFormToken(v); err != nil {
-		return err
+	if name == refreshTemplate { // a second revoke changes nothing, a second refresh would
+		var err error
+		if page.Token, err = c.issueFormToken(v); err != nil {
+			return err
+		}
 	}
 	if because == nil {
 		return c.show(v, name, title, page)
@@ -79,14 +83,14 @@ func (c *Console) showChangeOf(v *visit, key admin.Key, name, title string, beca
 func (c *Console) refreshKey(v *visit) error {
 	how, err := v.refreshRequest()
 	if err != nil {
-		return c.showChange(v, "key-refresh", "Refresh access key", err)
+		return c.showChange(v, refreshTemplate, "Refresh access key", err)
 	}
 	if err := c.spendFormToken(v); err != nil {
 		return c.showUsedForm(v, err)
 	}
 	key, secret, err := c.Office.RefreshKey(v.Context(), v.actor, v.place, v.PathValue("client_id"), how)
 	if errors.Is(err, policy.ErrNotGrantable) || errors.Is(err, policy.ErrKeyExpired) {
-		return c.showChange(v, "key-refresh", "Refresh access key", err)
+		return c.showChange(v, refreshTemplate, "Refresh access key", err)
 	}
 	if err != nil {
 		return err

@@ -115,7 +115,7 @@ func (p *keysPage) turn(q listQuery, base string) {
 		p.Prev = at(q.page - 1)
 	}
 	if before+rowsPerPage < p.Matching {
-		p.Next = at((before + rowsPerPage) / rowsPerPage + 1)
+		p.Next = at((before+rowsPerPage)/rowsPerPage + 1)
 	}
 }
 

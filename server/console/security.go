@@ -10,7 +10,6 @@ import (
 )
 
 type securityPage struct {
-	Token    string
 	Enabled  bool // as chosen in the form
 	Periods  []order
 	Present  policy.Revision
@@ -77,10 +76,6 @@ func (c *Console) showSecurity(v *visit, because error) error {
 		}
 	}
 	if err := c.addCalendar(v, &page); err != nil {
-		return err
-	}
-	var err error
-	if page.Token, err = c.issueFormToken(v); err != nil {
 		return err
 	}
 	if because == nil {

@@ -10,10 +10,11 @@ import (
 
 // stamp is an instant for the eye: as a date, in words, and exactly. The zero stamp is never.
 type stamp struct {
-	ISO   string // for <time datetime>, from which the script shows the reader's zone
-	Date  string
-	UTC   string
-	Words string // how far from now
+	ISO    string // for <time datetime>, from which the script shows the reader's zone
+	Date   string
+	Minute string
+	UTC    string
+	Words  string // how far from now
 }
 
 func newStamp(at, now time.Time) stamp {
@@ -21,7 +22,7 @@ func newStamp(at, now time.Time) stamp {
 		return stamp{}
 	}
 	at = at.UTC()
-	return stamp{at.Format(time.RFC3339), at.Format("2 Jan 2006"), at.Format("2 January 2006, 15:04:05 UTC"), distance(at, now)}
+	return stamp{at.Format(time.RFC3339), at.Format("2 Jan 2006"), at.Format("2 Jan 2006, 15:04"), at.Format("2 January 2006, 15:04:05 UTC"), distance(at, now)}
 }
 
 // distance says "in 12 days" or "3 months ago".

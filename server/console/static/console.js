@@ -3,12 +3,14 @@
 
 // The day of an instant in the reader's zone. The exact time in UTC stays in the title.
 const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
+const minute = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
 const exact = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "long" });
 
 function localTimes(root) {
   for (const time of root.querySelectorAll("time[datetime]:not([data-words])")) {
     const at = new Date(time.dateTime);
-    time.textContent = "exact" in time.dataset ? exact.format(at) : day.format(at);
+    const format = "exact" in time.dataset ? exact : "minute" in time.dataset ? minute : day;
+    time.textContent = format.format(at);
   }
 }
 

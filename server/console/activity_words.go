@@ -1,0 +1,66 @@
+package console
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"mintkey/policy"
+)
+
+// actionWords is every action in words, in the order of the filter.
+func actionWords() []struct {
+	action policy.Action
+	text   string
+} {
+	return []struct {
+		action policy.Action
+		text   string
+	}{
+		{policy.ActionKeyCreated, "Created access key"},
+		{policy.ActionKeyRefreshed, "Refreshed access key"},
+		{policy.ActionKeyRevoked, "Revoked access key"},
+		{policy.ActionKeyExpiring, "Told of a coming expiry"},
+		{policy.ActionKeyExpired, "Access key expired"},
+		{policy.ActionKeyPurged, "Removed expired access key"},
+		{policy.ActionPolicyChanged, "Changed the expiration policy"},
+		{policy.ActionMemberAdded, "Added member"},
+		{policy.ActionMemberRoleChanged, "Changed role of member"},
+		{policy.ActionMemberRemoved, "Removed member"},
+		{policy.ActionUserCreated, "Created user"},
+		{policy.ActionUserUpdated, "Changed user"},
+		{policy.ActionUserDeleted, "Deleted user"},
+		{policy.ActionTenantCreated, "Created tenant"},
+		{policy.ActionAccountCreated, "Created account"},
+	}
+}
+
+// actionText is the action in words, or its name if it is newer than this page.
+func actionText(action policy.Action) string {
+	for _, a := range actionWords() {
+		if a.action == action {
+			return a.text
+		}
+	}
+	return string(action)
+}
+
+func actions(chosen string) []order {
+	all := []order{{"", "Every action", chosen == ""}}
+	for _, a := range actionWords() {
+		all = append(all, order{string(a.action), a.text, string(a.action) == chosen})
+	}
+	return all
+}
+
+// detailTexts are the details as "name: value", without what says nothing to a person.
+func detailTexts(details map[string]string) []string {
+	var texts []string
+	for _, name := range slices.Sorted(maps.Keys(details)) {
+		if name == "status_indexes" || details[name] == "" || name == "overlap_seconds" && details[name] == "0" {
+			continue
+		}
+		texts = append(texts, strings.ReplaceAll(name, "_", " ")+": "+details[name])
+	}
+	return texts
+}
