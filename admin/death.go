@@ -2,6 +2,8 @@ package admin
 
 import (
 	"context"
+	"encoding/json"
+	"log/slog"
 	"maps"
 	"strconv"
 	"strings"
@@ -28,8 +30,34 @@ func (o *Office) changeMembership(ctx context.Context, actor Actor, tenantID, us
 		if indexes := StatusIndexes(event); len(indexes) > 0 {
 			o.Revoked(ctx, actor, event.AccountID, event.ClientID, indexes)
 		}
+		if event.Action == policy.ActionKeyRevoked {
+			o.bury(ctx, event)
+		}
 	}
 	return nil
+}
+
+// Grave says whose a revoked key was, so that the audit trail can tell a program that goes on using it from a stranger (R24).
+type Grave struct {
+	AccountID string `json:"account_id"`
+	TenantID  string `json:"tenant_id"`
+	UserID    string `json:"user_id"`
+}
+
+// GraveKey is where the Grave of a key lies among the ephemera.
+func GraveKey(clientID string) string { return "grave/" + clientID }
+
+const graveTime = 90 * policy.Day
+
+// bury is only for the audit trail: where it fails, the key is as dead.
+func (o *Office) bury(ctx context.Context, event policy.Event) {
+	grave, err := json.Marshal(Grave{event.AccountID, event.TenantID, event.UserID})
+	if err == nil {
+		err = o.Store.PutEphemeral(ctx, GraveKey(event.ClientID), grave, event.At.Add(graveTime))
+	}
+	if err != nil {
+		o.Log.WarnContext(ctx, "whose a revoked key was could not be saved", slog.String("client_id", event.ClientID), slog.Any("error", err))
+	}
 }
 
 // StatusIndexes reads the detail of an event that withStatusIndexes wrote.

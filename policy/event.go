@@ -26,6 +26,7 @@ const (
 	ActionKeyExpiring       Action = "key.expiring"
 	ActionKeyExpired        Action = "key.expired"
 	ActionKeyPurged         Action = "key.purged"
+	ActionTokenRefused      Action = "token.refused"
 	// ActionSigningKeysRotated is recorded in the account of the operator who asked for it.
 	ActionSigningKeysRotated Action = "signing_keys.rotated"
 )

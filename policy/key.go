@@ -87,20 +87,26 @@ func (k AccessKey) Purgeable(p ExpirationPolicy, now time.Time) bool {
 	return !expiry.IsZero() && Expired(expiry.Add(ListedAfterExpiry), now)
 }
 
-// CheckSecret returns nil when the digest opens the key now, ErrKeyExpired when it would but for the key's expiry, and
-// ErrWrongSecret otherwise. It compares with every stored digest, in constant time each.
-func (k AccessKey) CheckSecret(digest Digest, p ExpirationPolicy, now time.Time) error {
-	result := ErrWrongSecret
+// MatchSecret returns the secret that the digest opens the key with now; ErrKeyExpired when it would but for the key's expiry, and ErrWrongSecret
+// otherwise. It compares with every stored digest, in constant time each.
+func (k AccessKey) MatchSecret(digest Digest, p ExpirationPolicy, now time.Time) (Secret, error) {
+	match, err := Secret{}, ErrWrongSecret
 	for _, secret := range k.Secrets {
 		ends := Earlier(secret.EndsAt, p.Expiry(secret.IssuedAt))
 		if secret.Digest.Equal(digest) && (secret.EndsAt.IsZero() || !Expired(ends, now)) {
-			result = nil
+			match, err = secret, nil
 		}
 	}
-	if result == nil && k.Status(p, now) == StatusExpired {
-		return ErrKeyExpired
+	if err == nil && k.Status(p, now) == StatusExpired {
+		return Secret{}, ErrKeyExpired
 	}
-	return result
+	return match, err
+}
+
+// CheckSecret is MatchSecret where it does not matter which secret it was.
+func (k AccessKey) CheckSecret(digest Digest, p ExpirationPolicy, now time.Time) error {
+	_, err := k.MatchSecret(digest, p, now)
+	return err
 }
 
 // Marks lists the reminders that hold for the key. lastAccess is zero for a key that was never used.

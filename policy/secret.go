@@ -135,6 +135,13 @@ func NewClientID(random [16]byte, prefix, suffix string) string {
 	return prefix + base62(random[:], clientIDDigits) + suffix
 }
 
+// IsClientID says whether text has the form that NewClientID gives.
+func IsClientID(text, prefix, suffix string) bool {
+	rest, hasPrefix := strings.CutPrefix(text, prefix)
+	digits, hasSuffix := strings.CutSuffix(rest, suffix)
+	return hasPrefix && hasSuffix && len(digits) == clientIDDigits && strings.Trim(digits, base62Alphabet) == ""
+}
+
 func checksum(body string) string {
 	sum := crc32.ChecksumIEEE([]byte(body))
 	return base62([]byte{byte(sum >> 24), byte(sum >> 16), byte(sum >> 8), byte(sum)}, checksumDigits)

@@ -15,6 +15,9 @@ func (s *Server) listSigningKeys(c *call) (reply, error) {
 
 // rotateSigningKeys begins a rotation. In an emergency the new keys sign at once, and every token that was signed before is dead.
 func (s *Server) rotateSigningKeys(c *call) (reply, error) {
+	if _, err := c.query(); err != nil {
+		return reply{}, err
+	}
 	var body struct {
 		Emergency bool `json:"emergency"`
 	}

@@ -1,17 +1,12 @@
 package server
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"net/http"
 	"regexp"
 	"slices"
-	"strings"
 
 	"mintkey/admin"
 	"mintkey/policy"
-	"mintkey/store"
 	"mintkey/tokens"
 )
 
@@ -34,51 +29,26 @@ func bearerToken(r *http.Request) (string, error) {
 	return match[1], nil
 }
 
-// authenticateCaller judges a token at the instant of the request: its signature, and what its subject is now, so that a revoked
-// key, a disabled user and a lost role count at once.
+// authenticateCaller judges the token of a request to the administration API.
 func (s *Server) authenticateCaller(r *http.Request) (admin.Actor, error) {
 	text, err := bearerToken(r)
 	if err != nil {
 		return admin.Actor{}, err
 	}
-	now := aboutRequest(r.Context()).At
-	claims, err := s.ring.Verify(text, tokens.TypeAccessToken, now)
-	if err != nil {
-		return admin.Actor{}, err
-	}
-	if claims.Issuer != s.issuer || !s.isOwnAudience(claims.Audience) {
-		return admin.Actor{}, fmt.Errorf("%w: for another issuer or audience", errInvalidToken)
-	}
-	subject, err := s.subjectOf(r.Context(), claims)
-	if err != nil {
-		return admin.Actor{}, err
-	}
-	key, err := subject.Membership.Key(claims.ClientID)
-	switch {
-	case err != nil:
-		return admin.Actor{}, fmt.Errorf("%w: %w", errInvalidToken, err)
-	case key.Status(subject.Account.Expiration, now) == policy.StatusExpired:
-		return admin.Actor{}, fmt.Errorf("%w: the access key has expired", errInvalidToken)
-	case subject.Authority() == policy.AuthorityNone:
-		return admin.Actor{}, fmt.Errorf("%w: %w", errInvalidToken, policy.ErrUserDisabled)
-	}
 	about := aboutRequest(r.Context())
-	return admin.Actor{
-		Subject: subject, Scopes: subject.Cut(strings.Fields(claims.Scope), s.catalogue), ClientID: key.ClientID,
-		Via: "api", Address: about.Address, RequestID: about.ID, At: now,
-	}, nil
+	live, err := s.judgeToken(r.Context(), text, about.At)
+	if err != nil {
+		return admin.Actor{}, err
+	}
+	actor := admin.Actor{Subject: live.Subject, ClientID: live.claims.ClientID, Via: "api", Address: about.Address, RequestID: about.ID, At: about.At}
+	if !fromPassword(live.claims) { // a token from a password administers nothing (R27)
+		actor.Scopes = live.scopes
+	}
+	return actor, nil
 }
 
 func (s *Server) isOwnAudience(names tokens.Audience) bool {
 	return slices.ContainsFunc(s.audiences, func(a Audience) bool { return slices.Contains(names, a.Name) })
-}
-
-func (s *Server) subjectOf(ctx context.Context, claims tokens.Claims) (policy.Subject, error) {
-	subject, err := s.store.Subject(ctx, claims.TenantID, claims.UserID)
-	if errors.Is(err, store.ErrNotFound) {
-		return policy.Subject{}, fmt.Errorf("%w: its subject is gone", errInvalidToken)
-	}
-	return subject, err
 }
 
 // Reading accounts, tenants and members has no scope of its own: any scope that administers something inside will do.

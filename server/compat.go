@@ -1,11 +1,14 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 
 	"mintkey/policy"
+	"mintkey/store"
 )
 
 // These two paths let existing LoadRunner Cloud plugins work by changing one URL. Their answer has the one member
@@ -24,7 +27,7 @@ func (s *Server) compatAuthClient(w http.ResponseWriter, r *http.Request) {
 	if !s.readCompat(w, r, &body) {
 		return
 	}
-	s.answerCompat(w, r, clientCredentials{body.ClientID, policy.ClientSecretFromRequest(body.ClientSecret)})
+	s.answerCompat(w, r, clientCredentials{body.ClientID, policy.ClientSecretFromRequest(body.ClientSecret)}, false)
 }
 
 // compatAuth takes {"user","password"}. The Jenkins plugin sends a client ID and its secret here too.
@@ -36,7 +39,7 @@ func (s *Server) compatAuth(w http.ResponseWriter, r *http.Request) {
 	if !s.readCompat(w, r, &body) {
 		return
 	}
-	s.answerCompat(w, r, clientCredentials{body.User, policy.ClientSecretFromRequest(body.Password)})
+	s.answerCompat(w, r, clientCredentials{body.User, policy.ClientSecretFromRequest(body.Password)}, true)
 }
 
 func (s *Server) readCompat(w http.ResponseWriter, r *http.Request, body any) bool {
@@ -52,25 +55,52 @@ func (s *Server) readCompat(w http.ResponseWriter, r *http.Request, body any) bo
 	return true
 }
 
-func (s *Server) answerCompat(w http.ResponseWriter, r *http.Request, credentials clientCredentials) {
-	issued, err := s.compatGrant(r, credentials)
+func (s *Server) answerCompat(w http.ResponseWriter, r *http.Request, credentials clientCredentials, person bool) {
+	issued, err := s.compatGrant(r, credentials, person)
 	if err != nil {
 		s.metrics.refused(s.errors.find(err).oauth)
 		s.writeCompatError(w, r, err)
 		return
 	}
-	s.announceExpiry(w, r, issued)
+	s.announce(w, r, issued)
 	setNoStore(w.Header())
 	writeJSON(w, http.StatusOK, compatToken{issued.text})
 }
 
-func (s *Server) compatGrant(r *http.Request, credentials clientCredentials) (issuedToken, error) {
-	subject, key, err := s.authenticateClient(r.Context(), credentials, aboutRequest(r.Context()).At)
+// compatGrant takes a client ID and its secret or, at /v1/auth, a person's name and password.
+func (s *Server) compatGrant(r *http.Request, credentials clientCredentials, person bool) (issuedToken, error) {
+	tenantID := r.URL.Query().Get("TENANTID")
+	if credentials.clientID == "" || credentials.secret.Reveal() == "" {
+		return issuedToken{}, errInvalidClient
+	}
+	if person {
+		known, err := s.isClient(r.Context(), credentials.clientID)
+		if err != nil {
+			return issuedToken{}, err
+		}
+		if !known {
+			return s.passwordGrant(r.Context(), passwordLogin{tenantID, credentials.clientID, credentials.secret.Reveal()}, url.Values{})
+		}
+	}
+	c, err := s.authenticateClient(r.Context(), credentials)
 	if err != nil {
 		return issuedToken{}, err
 	}
-	if subject.Tenant.ID != r.URL.Query().Get("TENANTID") {
+	if c.Tenant.ID != tenantID {
 		return issuedToken{}, errUnknownClient // a key opens nothing in another tenant (R1)
 	}
-	return s.issueTo(r.Context(), subject, key, url.Values{})
+	return s.issueTo(r.Context(), c, url.Values{})
+}
+
+// isClient says whether a name at /v1/auth is a client ID: by its form, or because an access key of another form has it. Forms are configurable, so that
+// keys of an older one may be about.
+func (s *Server) isClient(ctx context.Context, name string) (bool, error) {
+	if policy.IsClientID(name, s.office.ClientIDPrefix, s.office.ClientIDSuffix) {
+		return true, nil
+	}
+	_, err := s.store.SubjectByClientID(ctx, name)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }

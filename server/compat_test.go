@@ -51,7 +51,7 @@ func TestPluginsGetTheirToken(t *testing.T) {
 
 func TestPluginsAreRefused(t *testing.T) {
 	w := newWorld(t)
-	stranger := person{clientID: "mk_unknown", secret: w.mia.secret}
+	stranger := person{clientID: "mk_0123456789abcdefghijkl", secret: w.mia.secret}
 	impostor := person{clientID: w.mia.clientID, secret: w.tom.secret}
 	powerless := w.giveKey(w.mia, "keys:write")
 	for _, p := range plugins() {

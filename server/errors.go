@@ -20,6 +20,10 @@ var (
 	errUnsupportedMediaType = errors.New("unsupported media type")
 	errInvalidClient        = errors.New("client authentication failed")
 	errUnknownClient        = fmt.Errorf("%w: unknown client", errInvalidClient)
+	errUnauthorizedClient   = errors.New("not allowed to use this grant")
+	errInvalidGrant         = errors.New("invalid grant")
+	errForeignToken         = errors.New("the token was issued to another client")
+	errTooManyRequests      = errors.New("too many failed attempts")
 	errUnsupportedGrantType = errors.New("unsupported grant type")
 	errScopeNotGranted      = errors.New("the access key does not grant this scope")
 	errInvalidTarget        = errors.New("unknown resource")
@@ -73,6 +77,10 @@ func renderings() []rendering {
 		{kind: errInvalidClient, status: http.StatusUnauthorized, code: "unauthorized", title: "Unauthorized", detail: clientDetail, oauth: "invalid_client"},
 		{kind: policy.ErrWrongSecret, status: http.StatusUnauthorized, code: "unauthorized", title: "Unauthorized", detail: clientDetail, oauth: "invalid_client"},
 		{kind: errUnsupportedGrantType, status: badRequest, code: "invalid_request", title: "Unsupported grant type", oauth: "unsupported_grant_type"},
+		{kind: errUnauthorizedClient, status: badRequest, code: "invalid_request", title: "Grant not allowed", oauth: "unauthorized_client"},
+		{kind: errInvalidGrant, status: badRequest, code: "invalid_request", title: "Invalid grant", oauth: "invalid_grant"},
+		{kind: errForeignToken, status: badRequest, code: "invalid_request", title: "Token of another client", oauth: "invalid_grant"},
+		{kind: errTooManyRequests, status: http.StatusTooManyRequests, code: "too_many_requests", title: "Too many failed attempts", oauth: "temporarily_unavailable"},
 		{kind: errScopeNotGranted, status: badRequest, code: "invalid_scope", title: "Invalid scope", oauth: "invalid_scope"},
 		{kind: errInvalidTarget, status: badRequest, code: "invalid_request", title: "Invalid target", oauth: "invalid_target"},
 

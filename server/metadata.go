@@ -25,17 +25,27 @@ type serverMetadata struct {
 	ResponseTypes         []string `json:"response_types_supported"`
 	GrantTypes            []string `json:"grant_types_supported"`
 	TokenAuthMethods      []string `json:"token_endpoint_auth_methods_supported"`
+	IntrospectionEndpoint string   `json:"introspection_endpoint"`
+	IntrospectAuthMethods []string `json:"introspection_endpoint_auth_methods_supported"`
+	RevocationEndpoint    string   `json:"revocation_endpoint"`
+	RevokeAuthMethods     []string `json:"revocation_endpoint_auth_methods_supported"`
+	// RevocationEvents is an extension: a stream of server-sent events.
+	RevocationEvents      string   `json:"revocation_events_endpoint"`
 	SubjectTypes          []string `json:"subject_types_supported,omitempty"`
 	IDTokenSigningMethods []string `json:"id_token_signing_alg_values_supported,omitempty"`
 }
 
 func (s *Server) describe() serverMetadata {
+	methods := []string{"client_secret_basic", "client_secret_post"}
 	return serverMetadata{
 		Issuer: s.issuer, TokenEndpoint: s.issuer + tokenPath, JWKSURI: s.issuer + jwksPath,
-		ScopesSupported:  slices.Concat(s.catalogue, policy.AdministrationScopes()),
-		ResponseTypes:    []string{}, // there is no authorization endpoint
-		GrantTypes:       []string{grantClientCredentials},
-		TokenAuthMethods: []string{"client_secret_basic", "client_secret_post"},
+		ScopesSupported:       slices.Concat(s.catalogue, policy.AdministrationScopes()),
+		ResponseTypes:         []string{}, // there is no authorization endpoint
+		GrantTypes:            []string{grantClientCredentials, grantPassword},
+		TokenAuthMethods:      methods,
+		IntrospectionEndpoint: s.issuer + introspectPath, IntrospectAuthMethods: methods,
+		RevocationEndpoint: s.issuer + revokePath, RevokeAuthMethods: methods,
+		RevocationEvents: s.issuer + pushPath,
 	}
 }
 
@@ -65,19 +75,19 @@ func (s *Server) jwks(w http.ResponseWriter, r *http.Request) {
 		s.writeOAuthError(w, r, err)
 		return
 	}
-	serveDocument(w, r, "application/jwk-set+json", document)
+	serveDocument(w, r, "application/jwk-set+json", publicCache, document)
 }
 
 func (s *Server) openAPI(w http.ResponseWriter, r *http.Request) {
-	serveDocument(w, r, "application/json", openAPIDocument)
+	serveDocument(w, r, "application/json", publicCache, openAPIDocument)
 }
 
 // serveDocument answers with an ETag, so that a gateway that polls costs nothing.
-func serveDocument(w http.ResponseWriter, r *http.Request, mediaType string, document []byte) {
+func serveDocument(w http.ResponseWriter, r *http.Request, mediaType, cache string, document []byte) {
 	sum := sha256.Sum256(document)
 	tag := `"` + hex.EncodeToString(sum[:12]) + `"`
 	w.Header().Set("ETag", tag)
-	w.Header().Set("Cache-Control", publicCache)
+	w.Header().Set("Cache-Control", cache)
 	if r.Header.Get("If-None-Match") == tag {
 		w.WriteHeader(http.StatusNotModified)
 		return

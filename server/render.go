@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strconv"
 
 	"mintkey/admin"
 	"mintkey/policy"
@@ -38,7 +39,7 @@ func (s *Server) writeProblem(w http.ResponseWriter, r *http.Request, err error)
 	if limit, ok := errors.AsType[*policy.KeyLimitError](err); ok {
 		body.ClientIDs = limit.ClientIDs
 	}
-	setErrorHeaders(w.Header(), row, s.bearerChallenge(row, err))
+	setErrorHeaders(w.Header(), row.status, s.bearerChallenge(row, err), err)
 	writeJSONAs(w, "application/problem+json", row.status, body)
 }
 
@@ -46,7 +47,7 @@ func (s *Server) writeProblem(w http.ResponseWriter, r *http.Request, err error)
 func (s *Server) writeOAuthError(w http.ResponseWriter, r *http.Request, err error) {
 	row := s.errors.find(err)
 	s.noteError(r, row.oauthStatus, err)
-	setErrorHeaders(w.Header(), row, fmt.Sprintf("Basic realm=%q", s.issuer))
+	setErrorHeaders(w.Header(), row.oauthStatus, s.oauthChallenge(row, err), err)
 	writeJSON(w, row.oauthStatus, oauthError{Error: row.oauth, Description: row.description()})
 }
 
@@ -54,20 +55,33 @@ func (s *Server) writeOAuthError(w http.ResponseWriter, r *http.Request, err err
 func (s *Server) writeCompatError(w http.ResponseWriter, r *http.Request, err error) {
 	row := s.errors.find(err)
 	s.noteError(r, row.oauthStatus, err)
-	setErrorHeaders(w.Header(), row, fmt.Sprintf("Basic realm=%q", s.issuer))
+	setErrorHeaders(w.Header(), row.oauthStatus, s.oauthChallenge(row, err), err)
 	text := row.description()
 	writeJSON(w, row.oauthStatus, oauthError{Error: row.oauth, Description: text, Message: text})
 }
 
-func setErrorHeaders(h http.Header, row rendering, challenge string) {
-	h.Set("Cache-Control", "no-store")
-	h.Set("Pragma", "no-cache")
-	switch {
-	case row.status == http.StatusServiceUnavailable || row.oauthStatus == http.StatusServiceUnavailable:
+func setErrorHeaders(h http.Header, status int, challenge string, err error) {
+	setNoStore(h)
+	switch status {
+	case http.StatusServiceUnavailable:
 		h.Set("Retry-After", "2")
-	case challenge != "" && (row.status == http.StatusUnauthorized || row.oauthStatus == http.StatusUnauthorized || row.status == http.StatusForbidden):
-		h.Set("WWW-Authenticate", challenge)
+	case http.StatusTooManyRequests:
+		if tooMany, ok := errors.AsType[*tooManyError](err); ok {
+			h.Set("Retry-After", strconv.Itoa(tooMany.seconds()))
+		}
+	case http.StatusUnauthorized, http.StatusForbidden:
+		if challenge != "" {
+			h.Set("WWW-Authenticate", challenge)
+		}
 	}
+}
+
+// oauthChallenge asks for what the request tried: a token where it showed one, and the client's secret otherwise.
+func (s *Server) oauthChallenge(row rendering, err error) string {
+	if challenge := s.bearerChallenge(row, err); challenge != "" {
+		return challenge
+	}
+	return fmt.Sprintf("Basic realm=%q", s.issuer)
 }
 
 // bearerChallenge is the WWW-Authenticate of RFC 6750 section 3: without an error code when no token was presented.

@@ -13,9 +13,11 @@ import (
 )
 
 const (
-	tokenPath   = "/oauth2/token"
-	jwksPath    = "/.well-known/jwks.json"
-	openAPIPath = "/openapi.json"
+	tokenPath      = "/oauth2/token"
+	introspectPath = "/oauth2/introspect"
+	revokePath     = "/oauth2/revoke"
+	jwksPath       = "/.well-known/jwks.json"
+	openAPIPath    = "/openapi.json"
 )
 
 // methods maps each method that a path knows to its handler.
@@ -33,6 +35,11 @@ func (s *Server) routes() http.Handler {
 
 	oauth := s.pathsOf(router, s.writeOAuthError)
 	oauth(tokenPath, post(s.token))
+	oauth(introspectPath, post(s.introspect))
+	oauth(revokePath, post(s.revoke))
+	oauth("/oauth2/forward-auth", get(s.forwardAuth))
+	oauth(statusListPath+"{n}", get(s.statusList))
+	oauth(pushPath, get(s.push))
 	oauth("/.well-known/oauth-authorization-server", get(s.metadata))
 	oauth("/.well-known/openid-configuration", get(s.openIDConfiguration))
 	oauth(jwksPath, get(s.jwks))
@@ -73,6 +80,7 @@ func (s *Server) routes() http.Handler {
 		http.MethodPut:    s.admin(policy.ScopeUsersWrite, s.putMember),
 		http.MethodDelete: s.admin(policy.ScopeUsersWrite, s.deleteMember),
 	})
+	admin("/admin/v1/tenants/{tenant}/password-logins", get(s.admin(policy.ScopeUsersWrite+" "+policy.ScopeKeysRead, s.listPasswordLogins)))
 	admin("/admin/v1/tenants/{tenant}/keys", methods{
 		http.MethodGet:  s.admin(policy.ScopeKeysRead, s.listKeys),
 		http.MethodPost: s.admin(policy.ScopeKeysWrite, s.createKey),

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"runtime"
+	"sync"
 	"time"
 
 	"mintkey/admin"
@@ -35,6 +37,7 @@ type Options struct {
 	Log            *slog.Logger
 	Now            func() time.Time
 	ClockOffset    time.Duration // how far Now is from the real time; usually 0
+	PasswordSunset time.Time     // when the password grant will end, for the Sunset header; may be zero
 	Version        string
 }
 
@@ -50,9 +53,19 @@ type Server struct {
 	log       *slog.Logger
 	now       func() time.Time
 	offset    time.Duration
+	sunset    time.Time
 	version   string
 
 	office    *admin.Office
+	feed      *feed
+	indexes   *tokens.StatusIndexes
+	lists     statusLists
+	guesses   *guesses
+	refusals  *refusalRecorder
+	logins    *loginRecorder
+	hashing   hashing
+	stopping  chan struct{} // closed when streams must end
+	stopOnce  sync.Once
 	errors    errorTable
 	generator *generator
 	access    *accessRecorder
@@ -68,15 +81,17 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		store: o.Store, ring: o.KeyRing, issuer: o.Issuer, audiences: o.Audiences, lifetime: o.TokenLifetime,
 		catalogue: o.Catalogue, proxies: o.TrustedProxies,
-		log: o.Log, now: o.Now, offset: o.ClockOffset, version: o.Version,
+		log: o.Log, now: o.Now, offset: o.ClockOffset, sunset: o.PasswordSunset, version: o.Version,
 		errors: renderings(), access: newAccessRecorder(), metrics: newMetrics(),
 	}
 	s.generator = newGenerator(s.ring)
+	s.feed, s.indexes, s.lists = newFeed(s.store), tokens.NewStatusIndexes(s.store), statusLists{signed: map[uint64]signedList{}}
+	s.guesses, s.refusals, s.logins = &guesses{s.store, s.log}, newRefusalRecorder(), newLoginRecorder()
+	s.hashing, s.stopping = newHashing(runtime.GOMAXPROCS(0)), make(chan struct{})
 	s.office = &admin.Office{
 		Store: s.store, Catalogue: s.catalogue, ClientIDPrefix: o.ClientIDPrefix, ClientIDSuffix: o.ClientIDSuffix,
-		NextStatusIndex: tokens.NewStatusIndexes(s.store).Next,
-		Revoked:         func(context.Context, admin.Actor, string, string, []uint64) {},
-		RecentAccess:    s.access.overlay, Log: s.log,
+		NextStatusIndex: s.indexes.Next, Revoked: s.killTokens,
+		RecentAccess: s.access.overlay, Log: s.log,
 	}
 	if pages, ok := s.store.(console.Store); ok {
 		var err error
@@ -88,32 +103,72 @@ func New(o Options) (*Server, error) {
 }
 
 const (
-	flushEvery   = time.Second     // how far last access may lag; the rule allows 60 s (R7)
-	refreshEvery = 5 * time.Second // how soon a replica sees the signing keys that another one made
+	flushEvery   = time.Second            // how far last access may lag; the rule allows 60 s (R7)
+	refreshEvery = 5 * time.Second        // how soon a replica sees the signing keys that another one made
+	followEvery  = 300 * time.Millisecond // how soon it sees what another one revoked
+	forgetEvery  = 10 * time.Minute
 )
 
-// Run does the work that belongs to no request, until ctx ends: it saves access times and follows the rotation of signing
-// keys. It saves what is left before it returns nil.
+// Run does the work that belongs to no request, until ctx ends: it saves what was gathered, follows revocations and the rotation of
+// signing keys, and forgets what is over. It saves what is left before it returns nil.
 func (s *Server) Run(ctx context.Context) error {
-	flush, refresh := time.NewTicker(flushEvery), time.NewTicker(refreshEvery)
-	defer flush.Stop()
-	defer refresh.Stop()
-	for {
-		select {
-		case <-flush.C:
-			s.flushAccess(ctx)
-		case <-refresh.C:
-			if err := s.ring.Refresh(ctx, s.now()); err != nil && ctx.Err() == nil {
-				s.log.WarnContext(ctx, "signing keys could not be refreshed; going on with those known", slog.Any("error", err))
+	var work sync.WaitGroup
+	for _, chore := range []struct {
+		every time.Duration
+		do    func(context.Context)
+	}{{flushEvery, s.flush}, {refreshEvery, s.refreshKeys}, {followEvery, s.follow}, {forgetEvery, s.forget}} {
+		work.Go(func() {
+			tick := time.NewTicker(chore.every)
+			defer tick.Stop()
+			for {
+				select {
+				case <-tick.C:
+					chore.do(ctx)
+				case <-ctx.Done():
+					return
+				}
 			}
-		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-			defer cancel()
-			s.flushAccess(last)
-			return nil
+		})
+	}
+	work.Wait()
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	s.flush(last)
+	return nil
+}
+
+func (s *Server) flush(ctx context.Context) {
+	s.flushAccess(ctx)
+	s.flushLogins(ctx)
+	s.flushRefusals(ctx)
+}
+
+func (s *Server) refreshKeys(ctx context.Context) {
+	if err := s.ring.Refresh(ctx, s.now()); err != nil && ctx.Err() == nil {
+		s.log.WarnContext(ctx, "signing keys could not be refreshed; going on with those known", slog.Any("error", err))
+	}
+}
+
+func (s *Server) follow(ctx context.Context) {
+	if err := s.feed.sync(ctx); err != nil && ctx.Err() == nil {
+		s.log.WarnContext(ctx, "revocations could not be read; going on with those known", slog.Any("error", err))
+	}
+}
+
+func (s *Server) forget(ctx context.Context) {
+	now := s.now()
+	for _, err := range []error{s.feed.forget(ctx, now), s.store.ForgetEphemera(ctx, now)} {
+		if err != nil && ctx.Err() == nil {
+			s.log.WarnContext(ctx, "what is over could not be forgotten; trying again later", slog.Any("error", err))
 		}
 	}
 }
+
+// EndStreams ends the streams of revocations, which would otherwise go on for as long as their tokens: call it when a shutdown begins.
+func (s *Server) EndStreams() { s.stopOnce.Do(func() { close(s.stopping) }) }
+
+// realTime is the time for deadlines of the network, which a rehearsal does not shift.
+func (s *Server) realTime() time.Time { return s.now().Add(-s.offset) }
 
 // Handler serves everything that users, programs and gateways see.
 func (s *Server) Handler() http.Handler { return s.observe(s.routes()) }

@@ -1,17 +1,12 @@
 package server
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"mintkey/policy"
-	"mintkey/store"
 	"mintkey/tokens"
 )
 
@@ -38,7 +33,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		s.writeOAuthError(w, r, err)
 		return
 	}
-	s.announceExpiry(w, r, issued)
+	s.announce(w, r, issued)
 	setNoStore(w.Header())
 	writeJSON(w, http.StatusOK, issued.response())
 }
@@ -55,10 +50,16 @@ func (s *Server) issue(w http.ResponseWriter, r *http.Request) (issuedToken, err
 			return issuedToken{}, err
 		}
 		return s.clientCredentialsGrant(r.Context(), credentials, form)
+	case grantPassword:
+		login := passwordLogin{form.Get("tenant_id"), form.Get("username"), form.Get("password")}
+		if login.tenantID == "" || login.username == "" || login.password == "" {
+			return issuedToken{}, refuse(errInvalidRequest, "The password grant needs tenant_id, username and password.")
+		}
+		return s.passwordGrant(r.Context(), login, form)
 	case "":
 		return issuedToken{}, refuse(errInvalidRequest, "The parameter grant_type is missing.")
 	default:
-		return issuedToken{}, refuse(errUnsupportedGrantType, "grant_type must be %s.", grantClientCredentials)
+		return issuedToken{}, refuse(errUnsupportedGrantType, "grant_type must be %s or %s.", grantClientCredentials, grantPassword)
 	}
 }
 
@@ -78,68 +79,6 @@ type issuedToken struct {
 func (t issuedToken) response() tokenResponse {
 	lifetime := t.claims.ExpiresAt.Sub(t.claims.IssuedAt)
 	return tokenResponse{t.text, "Bearer", int64(lifetime / time.Second), t.claims.Scope}
-}
-
-// clientCredentialsGrant exchanges an access key for a token (RFC 6749 section 4.4).
-func (s *Server) clientCredentialsGrant(ctx context.Context, credentials clientCredentials, form url.Values) (issuedToken, error) {
-	subject, key, err := s.authenticateClient(ctx, credentials, aboutRequest(ctx).At)
-	if err != nil {
-		return issuedToken{}, err
-	}
-	return s.issueTo(ctx, subject, key, form)
-}
-
-// issueTo issues a token to a client that has authenticated.
-func (s *Server) issueTo(ctx context.Context, subject policy.Subject, key policy.AccessKey, form url.Values) (issuedToken, error) {
-	now := aboutRequest(ctx).At
-	scopes, err := s.authorizeScopes(subject, key.Scopes, form.Get("scope"))
-	if err != nil {
-		return issuedToken{}, err
-	}
-	audience, algorithm, err := s.chooseAudience(form["resource"])
-	if err != nil {
-		return issuedToken{}, err
-	}
-	issuedAt := now.Truncate(time.Second)
-	expiry := key.Expiry(subject.Account.Expiration)
-	g := grant{algorithm: algorithm, keyExpiry: expiry, claims: tokens.Claims{
-		Issuer: s.issuer, Subject: key.ClientID, ClientID: key.ClientID, Audience: audience,
-		IssuedAt: issuedAt, NotBefore: issuedAt, ExpiresAt: policy.TokenExpiry(issuedAt, s.lifetime, expiry).Truncate(time.Second),
-		Scope: strings.Join(scopes, " "), TenantID: subject.Tenant.ID, AccountID: subject.Account.ID, UserID: subject.User.ID,
-	}}
-	if !g.claims.ExpiresAt.After(issuedAt) { // the key dies within this second
-		return issuedToken{}, policy.ErrKeyExpired
-	}
-	text, err := s.generator.generate(ctx, g)
-	if err != nil {
-		return issuedToken{}, err
-	}
-	s.access.record(store.KeyRef{TenantID: subject.Tenant.ID, ClientID: key.ClientID}, now)
-	s.metrics.issued(grantClientCredentials)
-	return issuedToken{g, text}, nil
-}
-
-// authenticateClient finds the access key and checks the secret. An unknown client takes the same path with a dummy digest, so that
-// it takes like time (R4); every failure is errInvalidClient, ErrWrongSecret, ErrKeyExpired or ErrUserDisabled, which look the same from outside (R24).
-func (s *Server) authenticateClient(ctx context.Context, c clientCredentials, now time.Time) (policy.Subject, policy.AccessKey, error) {
-	subject, err := s.store.SubjectByClientID(ctx, c.clientID)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return policy.Subject{}, policy.AccessKey{}, fmt.Errorf("find client: %w", err)
-	}
-	key, keyErr := subject.Membership.Key(c.clientID)
-	if keyErr != nil {
-		key = policy.AccessKey{ClientID: c.clientID, Secrets: []policy.Secret{{IssuedAt: now}}}
-	}
-	checkErr := key.CheckSecret(c.secret.Digest(), subject.Account.Expiration, now)
-	switch {
-	case err != nil || keyErr != nil:
-		return policy.Subject{}, policy.AccessKey{}, errUnknownClient
-	case checkErr != nil:
-		return policy.Subject{}, policy.AccessKey{}, checkErr
-	case subject.Authority() == policy.AuthorityNone:
-		return policy.Subject{}, policy.AccessKey{}, policy.ErrUserDisabled
-	}
-	return subject, key, nil
 }
 
 // authorizeScopes cuts the scopes of the key to those asked for and to what the owner's role still allows (R9). Asking for one
@@ -189,9 +128,13 @@ func (s *Server) chooseAudience(resources []string) (tokens.Audience, tokens.Alg
 	return names, algorithm, nil
 }
 
-func (s *Server) announceExpiry(w http.ResponseWriter, r *http.Request, t issuedToken) {
+// announce warns a program in good time: that its key expires soon (R25), or that passwords will not work for ever (R22).
+func (s *Server) announce(w http.ResponseWriter, r *http.Request, t issuedToken) {
 	if !t.keyExpiry.IsZero() && t.keyExpiry.Sub(aboutRequest(r.Context()).At) <= warnBeforeExpiry {
 		w.Header().Set(expiryHeader, t.keyExpiry.UTC().Format(time.RFC3339))
+	}
+	if fromPassword(t.claims) {
+		s.announceDeprecation(w.Header())
 	}
 }
 

@@ -149,6 +149,11 @@ type Store interface {
 	AccessTimes
 	AuditTrail
 	Documents
+	Outbox
+	IssueOrder
+	Revocations
+	Ephemera
+	Limits
 	// Ping returns nil when the store can be read.
 	Ping(ctx context.Context) error
 	// Warnings says in plain words what about this store puts acknowledged writes at risk, such as a Redis without persistence.

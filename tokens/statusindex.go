@@ -3,6 +3,7 @@ package tokens
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -42,16 +43,38 @@ func (s *StatusIndexes) Next(ctx context.Context) (uint64, error) {
 	return index, nil
 }
 
+// Count is how many indexes have been handed out, to anybody, counted in whole blocks.
+func (s *StatusIndexes) Count(ctx context.Context) (uint64, error) {
+	raw, err := s.documents.Document(ctx, statusIndexDocument)
+	if errors.Is(err, store.ErrNotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	counter, err := parseCounter(raw)
+	return counter.Next, err
+}
+
+// indexCounter is the document.
+type indexCounter struct {
+	Next uint64 `json:"next"`
+}
+
+func parseCounter(raw []byte) (indexCounter, error) {
+	counter := indexCounter{Next: 1}
+	if raw == nil {
+		return counter, nil
+	}
+	return counter, json.Unmarshal(raw, &counter)
+}
+
 func (s *StatusIndexes) takeBlock(ctx context.Context) error {
 	var begin uint64
 	err := s.documents.UpdateDocument(ctx, statusIndexDocument, func(old []byte) ([]byte, error) {
-		counter := struct {
-			Next uint64 `json:"next"`
-		}{1}
-		if old != nil {
-			if err := json.Unmarshal(old, &counter); err != nil {
-				return nil, err
-			}
+		counter, err := parseCounter(old)
+		if err != nil {
+			return nil, err
 		}
 		begin = counter.Next
 		counter.Next += indexBlock

@@ -1,0 +1,93 @@
+package server
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"mintkey/policy"
+	"mintkey/tokens"
+)
+
+// introspection is the body of RFC 7662 section 2.2. For everything that is not active it is {"active":false} and nothing else.
+type introspection struct {
+	Active    bool            `json:"active"`
+	Scope     string          `json:"scope,omitempty"`
+	ClientID  string          `json:"client_id,omitempty"`
+	TokenType string          `json:"token_type,omitempty"`
+	ExpiresAt int64           `json:"exp,omitempty"`
+	IssuedAt  int64           `json:"iat,omitempty"`
+	NotBefore int64           `json:"nbf,omitempty"`
+	Subject   string          `json:"sub,omitempty"`
+	Audience  tokens.Audience `json:"aud,omitempty"`
+	Issuer    string          `json:"iss,omitempty"`
+	TokenID   string          `json:"jti,omitempty"`
+	TenantID  string          `json:"tenant_id,omitempty"`
+	AccountID string          `json:"account_id,omitempty"`
+	UserID    string          `json:"user_id,omitempty"`
+}
+
+// introspect tells an authorized client what a token of its own account is worth at this instant (RFC 7662).
+func (s *Server) introspect(w http.ResponseWriter, r *http.Request) {
+	answer, err := s.answerIntrospection(w, r)
+	if err != nil {
+		s.writeOAuthError(w, r, err)
+		return
+	}
+	setNoStore(w.Header())
+	writeJSON(w, http.StatusOK, answer)
+}
+
+func (s *Server) answerIntrospection(w http.ResponseWriter, r *http.Request) (introspection, error) {
+	form, err := parseForm(w, r)
+	if err != nil {
+		return introspection{}, err
+	}
+	asker, err := s.authenticateGateway(r, form)
+	if err != nil {
+		return introspection{}, err
+	}
+	if form.Get("token") == "" {
+		return introspection{}, refuse(errInvalidRequest, "The parameter token is missing.")
+	}
+	if err := s.feed.sync(r.Context()); err != nil { // what another replica was told a moment ago counts
+		return introspection{}, err
+	}
+	live, err := s.judgeToken(r.Context(), form.Get("token"), aboutRequest(r.Context()).At)
+	switch {
+	case errors.Is(err, errInvalidToken) || errors.Is(err, tokens.ErrInvalidToken):
+		return introspection{}, nil
+	case err != nil:
+		return introspection{}, err
+	case live.Account.ID != asker.Account.ID:
+		return introspection{}, nil
+	}
+	c := live.claims
+	return introspection{
+		Active: true, Scope: strings.Join(live.scopes, " "), ClientID: c.ClientID, TokenType: "Bearer",
+		ExpiresAt: c.ExpiresAt.Unix(), IssuedAt: c.IssuedAt.Unix(), NotBefore: c.NotBefore.Unix(),
+		Subject: c.Subject, Audience: c.Audience, Issuer: c.Issuer, TokenID: c.ID,
+		TenantID: c.TenantID, AccountID: c.AccountID, UserID: c.UserID,
+	}, nil
+}
+
+// authenticateGateway lets in a client, by its secret or by a token, that holds the scope to introspect.
+func (s *Server) authenticateGateway(r *http.Request, form url.Values) (policy.Subject, error) {
+	if scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
+		who, err := s.authenticateCaller(r)
+		if err != nil {
+			return policy.Subject{}, err
+		}
+		return who.Subject, who.Require(policy.ScopeTokensIntrospect)
+	}
+	credentials, err := parseClientCredentials(r, form)
+	if err != nil {
+		return policy.Subject{}, err
+	}
+	c, err := s.authenticateClient(r.Context(), credentials)
+	if err != nil {
+		return policy.Subject{}, err
+	}
+	return c.Subject, requireScope(c.Cut(c.key.Scopes, s.catalogue), policy.ScopeTokensIntrospect)
+}
