@@ -115,6 +115,7 @@ func renderings() []rendering {
 
 		{kind: store.ErrUnavailable, status: http.StatusServiceUnavailable, code: "unavailable", title: "Unavailable", detail: unavailableDetail, oauth: "temporarily_unavailable"},
 		{kind: context.DeadlineExceeded, status: http.StatusServiceUnavailable, code: "unavailable", title: "Unavailable", detail: unavailableDetail, oauth: "temporarily_unavailable"},
+		{kind: context.Canceled, status: http.StatusServiceUnavailable, code: "unavailable", title: "Unavailable", detail: unavailableDetail, oauth: "temporarily_unavailable"}, // the client has gone; nobody reads this
 		{kind: nil, status: http.StatusInternalServerError, code: "internal", title: "Internal error", detail: internalDetail, oauth: "server_error"},
 	}
 }
