@@ -30,6 +30,7 @@ const password = "correct horse"
 type house struct {
 	*testing.T
 	url    string
+	path   string // of the file of the store
 	store  *boltstore.Store
 	office *admin.Office // for what tests find there without a page
 	server *server.Server
@@ -65,7 +66,8 @@ func newHouse(t *testing.T, change ...func(*server.Options)) *house {
 	t.Helper()
 	h := &house{T: t, at: start}
 	var err error
-	h.store, err = boltstore.Open(filepath.Join(t.TempDir(), "mintkey.db"))
+	h.path = filepath.Join(t.TempDir(), "mintkey.db")
+	h.store, err = boltstore.Open(h.path)
 	h.must(err)
 	t.Cleanup(func() { h.must(h.store.Close()) })
 	ring, err := tokens.OpenKeyRing(t.Context(), h.store, tokens.Options{Algorithms: []tokens.Algorithm{tokens.ES256}, TokenLifetime: 15 * time.Minute}, start)

@@ -120,6 +120,7 @@ type secretPage struct {
 	Heading string
 	Key     keyRow
 	Secret  string
+	Tenant  string
 	Issuer  string
 	Back    string
 	Own     bool
@@ -130,7 +131,7 @@ func (c *Console) showSecret(v *visit, key admin.Key, secret policy.ClientSecret
 		return err
 	}
 	page := secretPage{
-		Heading: heading, Key: newKeyRow(key, v.place.Account.Expiration, v.about.At), Secret: secret.Reveal(), Issuer: c.Issuer,
+		Heading: heading, Key: newKeyRow(key, v.place.Account.Expiration, v.about.At), Secret: secret.Reveal(), Tenant: v.place.Tenant.Name, Issuer: c.Issuer,
 		Back: keysPath(v.place.Tenant.ID), Own: key.User.ID == v.actor.User.ID,
 	}
 	if strings.HasPrefix(v.URL.Path, accountPath) {

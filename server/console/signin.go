@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"path"
 	"strings"
 
 	"mintkey/passwords"
@@ -155,7 +156,7 @@ const (
 // localPath is the text if it is a page of the console, else the first page: nobody can be sent elsewhere after the sign-in.
 func localPath(text string) string {
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || strings.Contains(text, `\`) ||
+	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || strings.Contains(text, `\`) || path.Clean(u.Path) != u.Path ||
 		u.Path != homePath && !strings.HasPrefix(u.Path, homePath+"/") || u.Path == signInPath {
 		return homePath
 	}

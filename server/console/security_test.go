@@ -1,0 +1,42 @@
+package console_test
+
+import (
+	"testing"
+
+	"mintkey/policy"
+)
+
+const securityPath = "/console/security"
+
+func TestPolicyPreviewAndChange(t *testing.T) {
+	h := newHouse(t)
+	ada := h.as("ada")
+	young, _ := h.key("berlin", "grace", "", 10)
+	old, _ := h.key("lisbon", "grace", "", 80)
+	ada.get(securityPath).want(200).says("On: access keys expire 90 days", "2 keys expire", "March 2026: 1 key", "May 2026: 1 key", "Change something to see whom it hits")
+	ada.get(securityPath+"?enabled=on&period_days=180").says("This changes the expiry of 2 keys", "All of them live longer.", young, old, "12 Mar 2026", "10 Jun 2026")
+	ada.get(securityPath).says("On: access keys expire 90 days") // a preview saves nothing
+
+	ada.post(securityPath, form{"enabled": {"on"}, "period_days": {"180"}}).leadsTo(securityPath)
+	ada.get(securityPath).says("Saved. Access keys expire after 180 days.")
+	ada.post(securityPath, form{"enabled": {"on"}, "period_days": {"100"}}).want(422).says("Choose 90 to 360 days in steps of 30.")
+	ada.get(securityPath + "?enabled=on&period_days=nonsense").want(200)
+}
+
+func TestTurningThePolicyOffNeedsAcknowledgement(t *testing.T) {
+	h := newHouse(t)
+	ada := h.as("ada")
+	clientID, _ := h.key("berlin", "grace", "", 10)
+	off := form{"period_days": {"90"}}
+	ada.post(securityPath, off).want(409).says("Confirm that you accept the risk.", "I understand the risk", clientID, "Never")
+	ada.get(berlinKeys).says("Access keys expire after 90 days.")
+	off.Set("acknowledge_risk", "on")
+	ada.post(securityPath, off).leadsTo(securityPath)
+	ada.get(berlinKeys).says("Access keys do not expire.", "Never")
+	if account, err := h.store.Account(t.Context(), "acme"); err != nil || account.Expiration.InForce(h.now()).Enabled {
+		t.Errorf("the policy is still on (%v)", err)
+	}
+	h.advance(policy.Day / 24)
+	ada = h.as("ada")
+	ada.get(securityPath + "?enabled=on&period_days=90").says("All of them live shorter. None expires at once")
+}
