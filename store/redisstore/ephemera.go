@@ -7,14 +7,23 @@ import (
 	"mintkey/store"
 )
 
-// expiryGrace keeps what is still good by the server's clock when that of Redis is ahead.
-const expiryGrace = time.Hour
+// keptAtLeast is how long Redis keeps a value by its own clock, whatever the server's clock says: a rehearsal sets that one back by months, and
+// must not lose its sessions. Whoever reads a value judges by what the value says.
+const keptAtLeast = 24 * time.Hour
 
-// PutEphemeral is in the contract of package store. Redis forgets the value by itself, an hour late.
+// PutEphemeral is in the contract of package store. Redis forgets the value by itself, a day late.
 func (s *Store) PutEphemeral(ctx context.Context, key string, value []byte, expires time.Time) error {
+	now, err := s.client.Time(ctx).Result()
+	if err != nil {
+		return unavailable(ctx, err)
+	}
+	forget := expires.Add(keptAtLeast)
+	if earliest := now.Add(keptAtLeast); forget.Before(earliest) {
+		forget = earliest
+	}
 	return untilSaved(ctx, func() (bool, error) {
 		var c change
-		c.do("SET", ephemeralKey(key), value, "PXAT", max(1, expires.Add(expiryGrace).UnixMilli()))
+		c.do("SET", ephemeralKey(key), value, "PXAT", forget.UnixMilli())
 		return s.commit(ctx, c)
 	})
 }
