@@ -1,6 +1,8 @@
 package redisstore_test
 
 import (
+	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -33,6 +35,84 @@ func BenchmarkUpdateMembership(b *testing.B) {
 			}
 		})
 	}
+}
+
+// manyTenants are tenants whose outbox has one entry each, leased until later, and whose only access key is not due.
+func manyTenants(b *testing.B, s *redisstore.Store) (later time.Time) {
+	b.Helper()
+	const tenants = 1000
+	later = epoch.Add(time.Hour)
+	release, err := policy.ParseRelease("24.3")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for i := range tenants {
+		id := fmt.Sprint("tenant-", i)
+		e := event(id, policy.ActionKeyCreated)
+		e.TenantID, e.Announce = id, true
+		err := errors.Join(
+			s.CreateTenant(b.Context(), policy.Tenant{ID: id, AccountID: "acme", Release: release, CreatedAt: epoch}),
+			s.UpdateMembership(b.Context(), id, "ada", func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+				m.Role, m.JoinedAt = policy.RoleMember, epoch
+				m.Keys = []policy.AccessKey{{ClientID: "mk_" + id, CreatedAt: epoch, Secrets: []policy.Secret{{IssuedAt: epoch}}}}
+				return m, []policy.Event{e}, nil
+			}),
+		)
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	claimed := 0
+	for claimed < tenants {
+		entries, err := s.ClaimOutbox(b.Context(), epoch, later, 100)
+		if err != nil || len(entries) == 0 {
+			b.Fatalf("claimed %d, %v", len(entries), err)
+		}
+		claimed += len(entries)
+	}
+	return later
+}
+
+func BenchmarkThousandTenants(b *testing.B) {
+	s := opening(b)
+	later := manyTenants(b, s)
+	b.Run("ClaimOutbox when nothing is due", func(b *testing.B) {
+		for b.Loop() {
+			if got, err := s.ClaimOutbox(b.Context(), epoch.Add(time.Minute), later, 100); err != nil || len(got) != 0 {
+				b.Fatalf("claimed %d, %v", len(got), err)
+			}
+		}
+	})
+	b.Run("ClaimOutbox of 100", func(b *testing.B) {
+		now := later
+		for b.Loop() {
+			if got, err := s.ClaimOutbox(b.Context(), now, now.Add(time.Second), 100); err != nil || len(got) != 100 {
+				b.Fatalf("claimed %d, %v", len(got), err)
+			}
+			now = now.Add(100 * time.Millisecond)
+		}
+	})
+	b.Run("KeysByIssue when nothing is due", func(b *testing.B) {
+		for b.Loop() {
+			if got, err := s.KeysByIssue(b.Context(), "acme", store.IssuedKey{}, epoch.Add(-1), 1); err != nil || len(got) != 0 {
+				b.Fatalf("%d keys, %v", len(got), err)
+			}
+		}
+	})
+	b.Run("KeysByIssue of 500", func(b *testing.B) {
+		for b.Loop() {
+			if got, err := s.KeysByIssue(b.Context(), "acme", store.IssuedKey{}, epoch, 500); err != nil || len(got) != 500 {
+				b.Fatalf("%d keys, %v", len(got), err)
+			}
+		}
+	})
+	b.Run("OutboxBacklog", func(b *testing.B) {
+		for b.Loop() {
+			if count, _, err := s.OutboxBacklog(b.Context()); err != nil || count != 1000 {
+				b.Fatalf("%d entries, %v", count, err)
+			}
+		}
+	})
 }
 
 func refresh(clientID string, at time.Time, announce bool) store.MembershipChange {

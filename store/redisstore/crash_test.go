@@ -76,6 +76,29 @@ func TestClaimOfAUserIDThatWasNeverUsedIsTakenOver(t *testing.T) {
 	}
 }
 
+// An account finds the ID claimed and unused, and takes the claim over just when the user has come to be.
+func TestClaimOfAUserIDIsNotTakenOverTooLate(t *testing.T) {
+	server := redistest.Start(t)
+	proxies := [2]*proxy{newProxy(t, server.Address()), newProxy(t, server.Address())}
+	first, second := opened(t, "redis://"+proxies[0].address), opened(t, "redis://"+proxies[1].address)
+	claimed, taking, made := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	proxies[0].hold("mintkey:{a:acme}:user:ada", func() {
+		close(claimed)
+		<-taking
+	})
+	go func() { made <- first.CreateUser(t.Context(), ada("acme")) }()
+	<-claimed
+	proxies[1].hold("mintkey:user:ada", func() {
+		close(taking)
+		if err := <-made; err != nil {
+			t.Errorf("create the user who was first: %v", err)
+		}
+	})
+	if err := second.CreateUser(t.Context(), ada("other")); !errors.Is(err, store.ErrExists) {
+		t.Errorf("create the user in another account: %v", err)
+	}
+}
+
 func TestRefusedChangeLeavesNoClientID(t *testing.T) {
 	server := redistest.Start(t)
 	s := opened(t, server.URL())
