@@ -5,10 +5,10 @@ FUZZTIME ?= 10s
 IMAGE    ?= mintkey
 
 .DEFAULT_GOAL := help
-.PHONY: help test install build vet lint fmt unit e2e bench fuzz image
+.PHONY: help test install build vet lint fmt unit e2e bench fuzz screenshots image
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # One after the other also under make -j: they share two cores well enough, and their output stays readable.
 # No version stamp here: it would need a .git that belongs to this user, and nothing that is tested reads it.
@@ -53,6 +53,9 @@ fuzz: ## each fuzz target for FUZZTIME (10s)
 	    go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
 	  done; \
 	done
+
+screenshots: ## every page of the console to dist/screenshots: desktop and phone, light and dark
+	go test ./server/console -count=1 -run '^TestScreenshots$$' -screenshots=$(CURDIR)/dist/screenshots
 
 image: ## the container image
 	docker build -t $(IMAGE) .

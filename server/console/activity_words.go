@@ -20,6 +20,7 @@ func actionWords() []struct {
 		{policy.ActionKeyCreated, "Created access key"},
 		{policy.ActionKeyRefreshed, "Refreshed access key"},
 		{policy.ActionKeyRevoked, "Revoked access key"},
+		{policy.ActionTokenRefused, "Refused a token"},
 		{policy.ActionKeyExpiring, "Told of a coming expiry"},
 		{policy.ActionKeyExpired, "Access key expired"},
 		{policy.ActionKeyPurged, "Removed expired access key"},
@@ -32,6 +33,7 @@ func actionWords() []struct {
 		{policy.ActionUserDeleted, "Deleted user"},
 		{policy.ActionTenantCreated, "Created tenant"},
 		{policy.ActionAccountCreated, "Created account"},
+		{policy.ActionSigningKeysRotated, "Rotated the signing keys"},
 	}
 }
 

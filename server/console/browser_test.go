@@ -86,14 +86,6 @@ func (b *browser) see(css string) string {
 	return strings.TrimSpace(run(b, chromedp.TextContent(chromedp.CSS(css))))
 }
 
-// heading waits for the page with the heading.
-func (b *browser) heading(want string) {
-	b.Helper()
-	run(b, chromedp.Poll[bool](`document.querySelector("h1")?.textContent.trim() === `+quote(want)))
-}
-
-func quote(text string) string { return `"` + strings.ReplaceAll(text, `"`, `\"`) + `"` }
-
 func (b *browser) signIn(user string) {
 	b.Helper()
 	b.open("/console/sign-in")

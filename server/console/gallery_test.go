@@ -91,8 +91,10 @@ type appearance struct {
 
 func appearances() []appearance {
 	return []appearance{
-		{"desktop-light", 1360, 860, "light"}, {"desktop-dark", 1360, 860, "dark"},
-		{"phone-light", 360, 760, "light"}, {"phone-dark", 360, 760, "dark"},
+		{"desktop-light", 1360, 860, "light"},
+		{"desktop-dark", 1360, 860, "dark"},
+		{"phone-light", 360, 760, "light"},
+		{"phone-dark", 360, 760, "dark"},
 	}
 }
 

@@ -2,7 +2,6 @@ package console_test
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -78,7 +77,7 @@ func newHouse(t *testing.T, change ...func(*server.Options)) *house {
 	options := server.Options{
 		Store: h.store, KeyRing: ring, Issuer: h.url, TokenLifetime: 15 * time.Minute, ClientIDPrefix: "mk_",
 		Audiences: []server.Audience{{Name: h.url, Algorithm: tokens.ES256}}, Catalogue: policy.Catalogue{"api", "reports"},
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: h.now, Version: "test",
+		Log: slog.New(slog.DiscardHandler), Now: h.now, Version: "test",
 	}
 	for _, c := range change {
 		c(&options)

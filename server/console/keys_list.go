@@ -137,8 +137,13 @@ func (q listQuery) columns(base string) []column {
 	q.page = 1
 	var all []column
 	for _, h := range []struct{ label, sort string }{
-		{"Client ID", "client_id"}, {"User", "user"}, {"Email", "email"}, {"Created", "-created"}, {"Age", ""},
-		{"Last access", "-last_access"}, {"Expires", "expires"},
+		{"Client ID", "client_id"},
+		{"User", "user"},
+		{"Email", "email"},
+		{"Created", "-created"},
+		{"Age", ""},
+		{"Last access", "-last_access"},
+		{"Expires", "expires"},
 	} {
 		to := column{Label: h.label}
 		if h.sort != "" {
@@ -171,14 +176,21 @@ func (q listQuery) sortedBy(base, usual string) (path, sorted string) {
 
 func (q listQuery) orders() []order {
 	var all []order
-	for _, o := range []order{
-		{"-created", "Newest first", false}, {"created", "Oldest first", false}, {"expires", "Expiring first", false},
-		{"-last_access", "Last used first", false}, {"last_access", "Least used first", false}, {"user", "By user", false},
-		{"email", "By e-mail", false}, {"client_id", "By client ID", false}, {"-expires", "Expiring last", false},
-		{"-user", "By user, Z to A", false}, {"-email", "By e-mail, Z to A", false}, {"-client_id", "By client ID, Z to A", false},
+	for _, o := range []struct{ sort, label string }{
+		{"-created", "Newest first"},
+		{"created", "Oldest first"},
+		{"expires", "Expiring first"},
+		{"-expires", "Expiring last"},
+		{"-last_access", "Last used first"},
+		{"last_access", "Least used first"},
+		{"user", "By user"},
+		{"-user", "By user, Z to A"},
+		{"email", "By e-mail"},
+		{"-email", "By e-mail, Z to A"},
+		{"client_id", "By client ID"},
+		{"-client_id", "By client ID, Z to A"},
 	} {
-		o.Current = o.Value == q.sort
-		all = append(all, o)
+		all = append(all, order{o.sort, o.label, o.sort == q.sort})
 	}
 	return all
 }

@@ -124,11 +124,11 @@ func tenantPath(tenantID string) string { return "/console/tenants/" + url.PathE
 
 // keysPath is the list of keys of a tenant, or what comes below it.
 func keysPath(tenantID string, below ...string) string {
-	path := tenantPath(tenantID) + "/keys"
+	parts := []string{tenantPath(tenantID), "keys"}
 	for _, part := range below {
-		path += "/" + url.PathEscape(part)
+		parts = append(parts, url.PathEscape(part))
 	}
-	return path
+	return strings.Join(parts, "/")
 }
 
 // again is the page on which the visitor can repeat what they just tried: each POST has a GET of the same path that takes the

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"html"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -85,10 +86,7 @@ func (v *visitor) submit(path string, values form) page {
 // filled are the fields together with the token of the form on the page.
 func (p page) filled(values form) form {
 	p.Helper()
-	all := form{}
-	for name, value := range values {
-		all[name] = value
-	}
+	all := maps.Clone(values)
 	token := regexp.MustCompile(`name="form_token" value="([^"]+)"`).FindStringSubmatch(p.body)
 	if token == nil {
 		p.Fatalf("%s has no form token", p.what)
@@ -106,12 +104,11 @@ func (p page) want(status int) page {
 }
 
 // leadsTo wants a redirect to exactly this path.
-func (p page) leadsTo(path string) page {
+func (p page) leadsTo(path string) {
 	p.Helper()
 	if p.want(http.StatusSeeOther); p.header.Get("Location") != path {
 		p.Fatalf("%s leads to %q, want %q", p.what, p.header.Get("Location"), path)
 	}
-	return p
 }
 
 func (p page) says(texts ...string) page {
