@@ -15,6 +15,7 @@ import (
 	"mintkey/passwords"
 	"mintkey/policy"
 	"mintkey/store"
+	"mintkey/tokens"
 )
 
 // founder puts the first records into a store, with nobody to ask for permission. It keeps what exists.
@@ -148,9 +149,13 @@ func (f founder) createKey(ctx context.Context, at founded, scopes []string, lab
 	_, _ = rand.Read(forID[:]) // never fails
 	_, _ = rand.Read(forSecret[:])
 	at.clientID, at.secret = policy.NewClientID(forID, f.prefix, f.suffix), policy.NewClientSecret(forSecret)
+	index, err := tokens.NewStatusIndexes(f.store).Next(ctx)
+	if err != nil {
+		return "", policy.ClientSecret{}, err
+	}
 	key := policy.AccessKey{
 		ClientID: at.clientID, Label: label, Scopes: scopes, CreatedAt: f.now,
-		Secrets: []policy.Secret{{Digest: at.secret.Digest(), IssuedAt: f.now}},
+		Secrets: []policy.Secret{{Digest: at.secret.Digest(), IssuedAt: f.now, StatusIndex: index}},
 	}
 	event := f.event(policy.ActionKeyCreated, at, map[string]string{"scopes": strings.Join(scopes, " "), "label": label})
 	err = f.store.UpdateMembership(ctx, at.tenantID, at.userID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
