@@ -38,7 +38,7 @@ func aboutRequest(ctx context.Context) *requestInfo {
 // observe reads the clock once, names the request, and logs and counts what became of it.
 func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		about := &requestInfo{ID: requestID(r), At: s.now().UTC(), Address: s.clientAddress(r), Route: "none", status: http.StatusOK}
+		about := &requestInfo{ID: requestID(r), At: s.now().UTC().Truncate(time.Microsecond), Address: s.clientAddress(r), Route: "none", status: http.StatusOK}
 		w.Header().Set("X-Request-Id", about.ID)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		recorder := &statusRecorder{ResponseWriter: w, about: about}
