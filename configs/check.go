@@ -51,6 +51,8 @@ func (c Config) check() map[string]string {
 		"signing_keys.rotate_every":        checkBetween(c.SigningKeys.RotateEvery, time.Hour, 8760*time.Hour),
 		"smtp.url":                         c.checkSMTPURL(),
 		"smtp.from":                        c.checkSMTPFrom(),
+		"webhook.url":                      c.checkWebhookURL(),
+		"webhook.secret":                   c.checkWebhookSecret(),
 		"tls.cert":                         checkPair(c.TLS.Cert, c.TLS.Key, "tls.key"),
 		"tls.key":                          checkPair(c.TLS.Key, c.TLS.Cert, "tls.cert"),
 		"log.level":                        checkOneOf(c.Log.Level, logLevels),
@@ -159,8 +161,38 @@ func (c Config) checkSMTPURL() string {
 		return ""
 	}
 	u, err := url.Parse(text)
-	if err != nil || !slices.Contains(smtpSchemes, u.Scheme) || u.Hostname() == "" {
+	if err != nil || !slices.Contains(smtpSchemes, u.Scheme) || u.Hostname() == "" || u.Path != "" || u.Fragment != "" {
 		return "must be smtp://user:password@host:587 or smtps://host:465, with special characters in the password percent-encoded"
+	}
+	if u.RawQuery != "" && (u.Scheme != "smtp" || u.RawQuery != "tls=required") {
+		return "can have ?tls=required after smtp://host, and nothing else"
+	}
+	return ""
+}
+
+func (c Config) checkWebhookURL() string {
+	text := c.Webhook.URL.Reveal()
+	if text == "" {
+		return ""
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return "must be an http or https URL"
+	}
+	return ""
+}
+
+func (c Config) checkWebhookSecret() string {
+	text := c.Webhook.Secret.Reveal()
+	if text == "" {
+		if c.Webhook.URL.Reveal() != "" {
+			return "must be set beside webhook.url"
+		}
+		return ""
+	}
+	encoded, ok := strings.CutPrefix(text, "whsec_")
+	if key, err := base64.StdEncoding.DecodeString(encoded); !ok || err != nil || len(key) < 24 || len(key) > 64 {
+		return `must be whsec_ and base64 of 24 to 64 bytes; echo "whsec_$(openssl rand -base64 32)" makes one`
 	}
 	return ""
 }

@@ -28,6 +28,8 @@ type Config struct {
 	SigningKeys SigningKeys `koanf:"signing_keys"`
 	// SMTP is the way out for notices.
 	SMTP SMTP `koanf:"smtp"`
+	// Webhook is where programs hear of what happens to access keys.
+	Webhook Webhook `koanf:"webhook"`
 	// TLS serves https itself, without a proxy in front.
 	TLS TLS `koanf:"tls"`
 	// TrustedProxies are the peers whose X-Forwarded-For is believed.
@@ -71,10 +73,19 @@ type SigningKeys struct {
 
 // SMTP is the mail server that sends notices.
 type SMTP struct {
-	// URL is empty to send no mail. smtp turns to TLS by STARTTLS, smtps begins with it.
+	// URL is empty to send no mail. smtp turns to TLS by STARTTLS when the server offers it, and must when there is a password (but on this
+	// machine) or ?tls=required; smtps begins with TLS.
 	URL SecretURL `koanf:"url" help:"mail server for notices: smtp://user:password@host:587 or smtps://; empty sends none"`
 	// From is the sender's address, with or without a name.
 	From string `koanf:"from" help:"sender of notices, such as Mintkey <mintkey@example.com>"`
+}
+
+// Webhook is a program that hears of what happens to access keys, by signed requests (https://www.standardwebhooks.com).
+type Webhook struct {
+	// URL is empty to send nothing.
+	URL SecretURL `koanf:"url" help:"URL that signed events of access keys are posted to; empty posts none"`
+	// Secret signs the requests. The receiver needs it too.
+	Secret Secret `koanf:"secret" help:"signs webhooks: whsec_ and base64 of 24 to 64 bytes"`
 }
 
 // TLS has the paths of two PEM files: both, or neither for plain http.

@@ -151,7 +151,12 @@ func TestWrongValuesNameTheirSetting(t *testing.T) {
 		{"signing_keys.rotate_every", "1m"},
 		{"smtp.url", "http://mail.example.com"},
 		{"smtp.url", "smtp://"},
+		{"smtp.url", "smtp://mail.example.com?tls=maybe"},
+		{"smtp.url", "smtps://mail.example.com?tls=required"},
 		{"smtp.from", "nobody"},
+		{"webhook.url", "example.com/hook"},
+		{"webhook.secret", "hunter2"},
+		{"webhook.secret", "whsec_c2hvcnQ="},
 		{"tls.cert", ""}, // beside the key below
 		{"trusted_proxies", "10.0.0.0/99"},
 		{"log.level", "verbose"},
@@ -214,6 +219,8 @@ func TestSecretsAreRedacted(t *testing.T) {
 		"store":                       "redis-sentinel://admin:hunter2@a:1,b:2/0?sentinel_password=hunter2",
 		"smtp.url":                    "smtp://ada:hunter2@mail.example.com:587",
 		"smtp.from":                   "mintkey@example.com",
+		"webhook.url":                 "https://ada:hunter2@example.com/?token=hunter2",
+		"webhook.secret":              "whsec_aHVudGVyMmh1bnRlcjJodW50ZXIyaHVudGVyMmh1bnQ=",
 		"signing_keys.encryption_key": "aHVudGVyMmh1bnRlcjJodW50ZXIyaHVudGVyMmh1bnQ=",
 	}})
 	type holder struct{ config configs.Config }

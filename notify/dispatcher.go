@@ -87,7 +87,7 @@ func (d *Dispatcher) deliver(ctx context.Context, entry store.OutboxEntry, now t
 		return errors.Join(err, d.postpone(ctx, entry, now.Add(firstRetry)))
 	}
 	if err != nil {
-		d.report(ctx, slog.LevelError, "gave up telling of an event that nobody understands", "", entry, err)
+		d.log.LogAttrs(ctx, slog.LevelError, "gave up telling of an event that nobody understands", about(entry, err)...)
 	}
 	if !current {
 		return d.complete(ctx, entry)
@@ -97,15 +97,16 @@ func (d *Dispatcher) deliver(ctx context.Context, entry store.OutboxEntry, now t
 		if slices.Contains(entry.Delivered, line.Name()) {
 			continue
 		}
+		log := d.log.With(slog.String("channel", line.Name()))
 		err := line.deliver(ctx, entry.Event, now)
 		switch {
 		case err == nil:
 			entry.Delivered = append(entry.Delivered, line.Name())
 		case errors.Is(err, ErrPermanent) || entry.Attempts+1 >= maxAttempts:
-			d.report(ctx, slog.LevelError, "gave up telling of an event: nobody will hear of it unless you tell them", line.Name(), entry, err)
+			log.LogAttrs(ctx, slog.LevelError, "gave up telling of an event: nobody will hear of it unless you tell them", about(entry, err)...)
 			entry.Delivered = append(entry.Delivered, line.Name())
 		default:
-			d.report(ctx, slog.LevelWarn, "could not tell of an event; trying again later", line.Name(), entry, err)
+			log.LogAttrs(ctx, slog.LevelWarn, "could not tell of an event; trying again later", about(entry, err)...)
 			failed = true
 		}
 	}
@@ -140,11 +141,13 @@ func (d *Dispatcher) postpone(ctx context.Context, entry store.OutboxEntry, due 
 	return nil
 }
 
-func (d *Dispatcher) report(ctx context.Context, level slog.Level, message, channel string, entry store.OutboxEntry, err error) {
+// about is what a line of the log says of an entry.
+func about(entry store.OutboxEntry, err error) []slog.Attr {
 	event := entry.Event
-	d.log.LogAttrs(ctx, level, message, slog.String("channel", channel), slog.String("event", event.ID), slog.String("action", string(event.Action)),
-		slog.String("tenant_id", event.TenantID), slog.String("user_id", event.UserID), slog.String("client_id", event.ClientID),
-		slog.Int("attempt", entry.Attempts+1), slog.Any("error", err))
+	return []slog.Attr{
+		slog.String("event", event.ID), slog.String("action", string(event.Action)), slog.String("tenant_id", event.TenantID),
+		slog.String("user_id", event.UserID), slog.String("client_id", event.ClientID), slog.Int("attempt", entry.Attempts+1), slog.Any("error", err),
+	}
 }
 
 // backOff doubles from ten seconds up to the slowest.

@@ -23,17 +23,17 @@ import (
 // recorder is a Channel that answers what it is told to.
 type recorder struct {
 	name    string
-	answer  func(event policy.Event) error
+	answer  func(ctx context.Context, event policy.Event) error
 	tried   []string // event IDs
 	deliver []string
 }
 
 func (r *recorder) Name() string { return r.name }
 
-func (r *recorder) Deliver(_ context.Context, event policy.Event, _ time.Time) error {
+func (r *recorder) Deliver(ctx context.Context, event policy.Event, _ time.Time) error {
 	r.tried = append(r.tried, event.ID)
 	if r.answer != nil {
-		if err := r.answer(event); err != nil {
+		if err := r.answer(ctx, event); err != nil {
 			return err
 		}
 	}
@@ -76,7 +76,7 @@ func TestEachChannelIsToldOnce(t *testing.T) {
 	s := openBolt(t)
 	small(t, s)
 	up := true
-	good, moody := &recorder{name: "good"}, &recorder{name: "moody", answer: func(policy.Event) error {
+	good, moody := &recorder{name: "good"}, &recorder{name: "moody", answer: func(context.Context, policy.Event) error {
 		if up = !up; !up {
 			return errAway
 		}
@@ -110,7 +110,7 @@ func TestBackOff(t *testing.T) {
 	s := openBolt(t)
 	small(t, s)
 	log := &bytes.Buffer{}
-	dead := &recorder{name: "dead", answer: func(policy.Event) error { return errAway }}
+	dead := &recorder{name: "dead", answer: func(context.Context, policy.Event) error { return errAway }}
 	d := notify.NewDispatcher(s, s, logTo(log), dead)
 	announce(t, s, created("1", noon))
 	var waits []time.Duration
@@ -148,7 +148,7 @@ func TestPermanentFailure(t *testing.T) {
 	s := openBolt(t)
 	small(t, s)
 	log := &bytes.Buffer{}
-	refusing := &recorder{name: "refusing", answer: func(policy.Event) error { return fmt.Errorf("%w: 550", notify.ErrPermanent) }}
+	refusing := &recorder{name: "refusing", answer: func(context.Context, policy.Event) error { return fmt.Errorf("%w: 550", notify.ErrPermanent) }}
 	d := notify.NewDispatcher(s, s, logTo(log), refusing)
 	var ids []string
 	for i := range 5 {
@@ -178,7 +178,7 @@ func TestADeadChannelHoldsNobodyUp(t *testing.T) {
 	receiver, requests := receive(t, http.StatusOK)
 	dials := &recorder{name: "counted mail"}
 	mail := newMail(t, notify.MailConfig{URL: "smtp://" + nobody.Addr().String(), Records: s})
-	dials.answer = func(event policy.Event) error { return mail.Deliver(t.Context(), event, noon) }
+	dials.answer = func(ctx context.Context, event policy.Event) error { return mail.Deliver(ctx, event, noon) }
 	d := notify.NewDispatcher(s, s, slog.New(slog.DiscardHandler), dials, newWebhook(t, receiver.URL))
 	var want []string
 	for i := range events {
@@ -254,7 +254,7 @@ func TestStaleNotices(t *testing.T) {
 	} {
 		s := openBolt(t)
 		small(t, s)
-		addKey(t, s, "acme", "load", "ada", newKey("mk_1", "", noon))
+		addKey(t, s, "ada", newKey("mk_1", "", noon))
 		must(t, (&notify.Keeper{Store: s}).Tick(t.Context(), after(83)))
 		change(t, s)
 		channel := &recorder{name: "mail"}
@@ -275,8 +275,8 @@ func TestStaleNotices(t *testing.T) {
 func TestALateNoticeGivesWayToAMoreUrgentOne(t *testing.T) {
 	s := openBolt(t)
 	small(t, s)
-	addKey(t, s, "acme", "load", "ada", newKey("mk_1", "", noon))
-	channel := &recorder{name: "mail", answer: func(policy.Event) error { return errAway }}
+	addKey(t, s, "ada", newKey("mk_1", "", noon))
+	channel := &recorder{name: "mail", answer: func(context.Context, policy.Event) error { return errAway }}
 	d, keeper := notify.NewDispatcher(s, s, slog.New(slog.DiscardHandler), channel), &notify.Keeper{Store: s}
 	must(t, keeper.Tick(t.Context(), after(83)))
 	drain(t, d, after(83))
@@ -299,9 +299,9 @@ func TestStopMakesNoDuplicates(t *testing.T) {
 		announce(t, s, created(fmt.Sprint(i), noon))
 	}
 	ctx, stop := context.WithCancel(t.Context())
-	first := &recorder{name: "mail", answer: func(policy.Event) error {
+	first := &recorder{name: "mail", answer: func(sending context.Context, _ policy.Event) error {
 		stop()
-		return nil
+		return sending.Err()
 	}}
 	if _, err := notify.NewDispatcher(s, s, slog.New(slog.DiscardHandler), first).Tick(ctx, noon); err != nil {
 		t.Error(err)
@@ -313,6 +313,30 @@ func TestStopMakesNoDuplicates(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"1", "2", "3", "4"}, second.deliver); diff != "" {
 		t.Errorf("after: %s", diff)
+	}
+}
+
+// forgetful is an outbox that cannot record what was told.
+type forgetful struct{ store.Outbox }
+
+func (forgetful) CompleteOutbox(context.Context, store.OutboxEntry) error {
+	return store.ErrUnavailable
+}
+
+// When nothing can be recorded, one thing is told in vain and not all that was claimed.
+func TestAFailingStoreStopsTheTelling(t *testing.T) {
+	s := openBolt(t)
+	small(t, s)
+	for i := range 5 {
+		announce(t, s, created(fmt.Sprint(i), noon))
+	}
+	channel := &recorder{name: "mail"}
+	d := notify.NewDispatcher(forgetful{s}, s, slog.New(slog.DiscardHandler), channel)
+	if _, err := d.Tick(t.Context(), noon); !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("error %v", err)
+	}
+	if diff := cmp.Diff([]string{"0"}, channel.deliver); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -5,7 +5,9 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"mintkey/policy"
@@ -32,6 +34,7 @@ func thresholds() []int {
 
 const (
 	walkSize = 500
+	atOnce   = 16
 	// shortestPeriod bounds the search: no key expires sooner than that after its issue.
 	shortestPeriod = policy.DefaultPeriodDays * policy.Day
 )
@@ -86,27 +89,45 @@ func (k *Keeper) pass(ctx context.Context, account policy.Account, days int, las
 		if err != nil {
 			return last, errors.Join(failure, err)
 		}
-		for _, key := range keys {
+		due := slices.IndexFunc(keys, func(key store.IssuedKey) bool {
 			expiry := account.Expiration.Expiry(key.IssuedAt)
-			if expiry.IsZero() || now.Before(policy.NoticeTime(expiry, days)) {
-				return last, failure // nor has any key that was issued later come to it
-			}
-			err := k.keepMembership(ctx, account, key, now)
+			return expiry.IsZero() || now.Before(policy.NoticeTime(expiry, days))
+		})
+		if due < 0 {
+			due = len(keys)
+		}
+		for i, err := range k.keepAll(ctx, account, keys[:due], now) {
 			if errors.Is(err, store.ErrUnavailable) || ctx.Err() != nil {
 				return last, errors.Join(failure, err)
 			}
-			if err != nil && failure == nil {
-				failure = fmt.Errorf("tenant %s, user %s: %w", key.TenantID, key.UserID, err)
+			place = keys[i]
+			if failure == nil && err != nil {
+				failure = fmt.Errorf("tenant %s, user %s: %w", place.TenantID, place.UserID, err)
 			}
-			place = key
 			if failure == nil {
-				last = key
+				last = place
 			}
 		}
-		if len(keys) < limit {
+		if due < limit { // no key that was issued later has come to the threshold
 			return last, failure
 		}
 	}
+}
+
+// keepAll keeps several memberships at the same time, because a store can write many for the price of one.
+func (k *Keeper) keepAll(ctx context.Context, account policy.Account, keys []store.IssuedKey, now time.Time) []error {
+	failures := make([]error, len(keys))
+	free := make(chan struct{}, atOnce)
+	var group sync.WaitGroup
+	for i, key := range keys {
+		free <- struct{}{}
+		group.Go(func() {
+			defer func() { <-free }()
+			failures[i] = k.keepMembership(ctx, account, key, now)
+		})
+	}
+	group.Wait()
+	return failures
 }
 
 // keepMembership looks before it writes: after a change of the policy, most keys on the way have nothing due.

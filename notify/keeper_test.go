@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -20,8 +21,8 @@ func told(t testing.TB, s store.AuditTrail) []string {
 	events, err := s.Events(t.Context(), "acme", store.EventsQuery{Limit: 10_000})
 	must(t, err)
 	var lines []string
-	for i := len(events) - 1; i >= 0; i-- {
-		if e := events[i]; e.Actor.Via == "server" {
+	for _, e := range slices.Backward(events) {
+		if e.Actor.Via == "server" {
 			line := fmt.Sprintf("%s %s", e.ClientID, e.Action)
 			if days := e.Details["days_before"]; days != "" {
 				line += " " + days
@@ -35,7 +36,7 @@ func told(t testing.TB, s store.AuditTrail) []string {
 func TestALife(t *testing.T) {
 	s := openBolt(t)
 	small(t, s)
-	addKey(t, s, "acme", "load", "ada", newKey("mk_1", "", noon))
+	addKey(t, s, "ada", newKey("mk_1", "", noon))
 	keeper := &notify.Keeper{Store: s}
 	second := time.Second
 	var got []string
@@ -73,7 +74,7 @@ func TestAfterALongSleep(t *testing.T) {
 	} {
 		s := openBolt(t)
 		small(t, s)
-		addKey(t, s, "acme", "load", "ada", newKey("mk_1", "", noon))
+		addKey(t, s, "ada", newKey("mk_1", "", noon))
 		must(t, (&notify.Keeper{Store: s}).Tick(t.Context(), after(days)))
 		if diff := cmp.Diff(want, told(t, s)); diff != "" {
 			t.Errorf("day %d: %s", days, diff)
@@ -86,12 +87,12 @@ func TestTheClockJumps(t *testing.T) {
 	s := openBolt(t)
 	small(t, s)
 	keeper := &notify.Keeper{Store: s}
-	addKey(t, s, "acme", "load", "ada", newKey("mk_1", "", noon))
+	addKey(t, s, "ada", newKey("mk_1", "", noon))
 	must(t, keeper.Tick(t.Context(), after(1)))
-	addKey(t, s, "acme", "load", "grace", newKey("mk_ahead", "", after(180)))
+	addKey(t, s, "grace", newKey("mk_ahead", "", after(180)))
 	must(t, keeper.Tick(t.Context(), after(300))) // mk_1 and mk_ahead are gone
 	must(t, keeper.Tick(t.Context(), after(2)))
-	addKey(t, s, "acme", "load", "ada", newKey("mk_2", "", after(3)))
+	addKey(t, s, "ada", newKey("mk_2", "", after(3)))
 	for day := 3; day < 130; day++ {
 		must(t, keeper.Tick(t.Context(), after(day)))
 	}
@@ -112,8 +113,8 @@ func TestAChangeOfThePolicyBeginsAnew(t *testing.T) {
 	s := openBolt(t)
 	small(t, s)
 	keeper := &notify.Keeper{Store: s}
-	addKey(t, s, "acme", "load", "ada", newKey("mk_1", "", noon))
-	addKey(t, s, "acme", "load", "grace", newKey("mk_2", "", noon))
+	addKey(t, s, "ada", newKey("mk_1", "", noon))
+	addKey(t, s, "grace", newKey("mk_2", "", noon))
 	must(t, keeper.Tick(t.Context(), after(61)))
 	revise(t, s, policy.PolicyChange{Enabled: true, PeriodDays: 120}, after(62))
 	must(t, keeper.Tick(t.Context(), after(62)))
@@ -151,8 +152,8 @@ func (s *brokenStore) UpdateMembership(ctx context.Context, tenant, user string,
 func TestABrokenRecordHoldsNobodyUp(t *testing.T) {
 	s := openBolt(t)
 	small(t, s)
-	addKey(t, s, "acme", "load", "ada", newKey("mk_1", "", noon))
-	addKey(t, s, "acme", "load", "grace", newKey("mk_2", "", noon.Add(time.Second)))
+	addKey(t, s, "ada", newKey("mk_1", "", noon))
+	addKey(t, s, "grace", newKey("mk_2", "", noon.Add(time.Second)))
 	broken := &brokenStore{fullStore: s, user: "ada"}
 	keeper := &notify.Keeper{Store: broken}
 	if err := keeper.Tick(t.Context(), after(61)); !errors.Is(err, errBroken) {
@@ -177,7 +178,7 @@ func TestManyAtOnce(t *testing.T) {
 	for i := range users {
 		user := fmt.Sprintf("user-%04d", i)
 		join(t, s, "load", user, noon)
-		addKey(t, s, "acme", "load", user, newKey("mk_"+user, "", noon.Add(time.Duration(i)*time.Second)))
+		addKey(t, s, user, newKey("mk_"+user, "", noon.Add(time.Duration(i)*time.Second)))
 		want = append(want, "mk_"+user+" key.expiring 7")
 	}
 	must(t, (&notify.Keeper{Store: s}).Tick(t.Context(), after(84)))

@@ -52,7 +52,7 @@ func TestRunner(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := openBolt(t)
 		small(t, s)
-		addKey(t, s, "acme", "load", "ada", newKey("mk_1", "", noon))
+		addKey(t, s, "ada", newKey("mk_1", "", noon))
 		channel := &recorder{name: "mail"}
 		start := time.Now()
 		clock := func() time.Time { return after(83).Add(-90 * time.Second).Add(time.Since(start)) } // a shifted clock
@@ -136,7 +136,7 @@ func TestRunnerSurvivesFailures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := openBolt(t)
 		small(t, s)
-		addKey(t, s, "acme", "load", "ada", newKey("mk_1", "", noon))
+		addKey(t, s, "ada", newKey("mk_1", "", noon))
 		log := &bytes.Buffer{}
 		broken := &brokenStore{fullStore: s, user: "ada"}
 		channel := &recorder{name: "mail"}

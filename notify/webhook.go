@@ -90,9 +90,10 @@ func (w *Webhook) Deliver(ctx context.Context, event policy.Event, now time.Time
 	if !forWebhooks(event.Action) {
 		return nil
 	}
-	body, err := json.Marshal(webhookBody{event.Action, event.At.UTC(), webhookData{
-		event.AccountID, event.TenantID, event.UserID, event.ClientID,
-		webhookActor{event.Actor.UserID, event.Actor.ClientID, event.Actor.Via}, event.Details,
+	body, err := json.Marshal(webhookBody{Type: event.Action, Timestamp: event.At.UTC(), Data: webhookData{
+		AccountID: event.AccountID, TenantID: event.TenantID, UserID: event.UserID, ClientID: event.ClientID,
+		Actor:   webhookActor{UserID: event.Actor.UserID, ClientID: event.Actor.ClientID, Via: event.Actor.Via},
+		Details: event.Details,
 	}})
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrPermanent, err)
@@ -145,8 +146,7 @@ func forWebhooks(action policy.Action) bool {
 
 // withoutURL keeps the URL out of logs: receivers put tokens into it.
 func withoutURL(err error) error {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		return wrapped.Err
 	}
 	return err

@@ -104,10 +104,11 @@ func newKey(clientID, label string, at time.Time) policy.AccessKey {
 	}}}
 }
 
-func addKey(t testing.TB, s store.Store, account, tenant, user string, key policy.AccessKey) {
+// addKey gives a member of tenant load one more key.
+func addKey(t testing.TB, s store.Store, user string, key policy.AccessKey) {
 	t.Helper()
-	changeMembership(t, s, tenant, user, func(m policy.Membership) (policy.Membership, error) {
-		return m.WithKey(key, expiration(t, s, account), key.CreatedAt)
+	changeMembership(t, s, "load", user, func(m policy.Membership) (policy.Membership, error) {
+		return m.WithKey(key, expiration(t, s, "acme"), key.CreatedAt)
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -29,7 +30,12 @@ func (h *host) run(ctx context.Context, ready func()) error {
 	if err != nil {
 		return err
 	}
+	notifier, err := h.newNotifier(ctx, srv.Gateways())
+	if err != nil {
+		return err
+	}
 	public.Handler = srv.Handler()
+	public.RegisterOnShutdown(srv.EndStreams)
 	failed := make(chan error, 2)
 	go func() { failed <- serve(public, h.public) }()
 	if h.ops != nil {
@@ -41,6 +47,11 @@ func (h *host) run(ctx context.Context, ready func()) error {
 	defer stopBackground()
 	stopped := make(chan error, 1)
 	go func() { stopped <- srv.Run(background) }()
+	notifying, stopNotifier := context.WithCancel(ctx) // also when the server fails
+	var notifications sync.WaitGroup
+	notifications.Go(func() { notifier.Run(notifying) })
+	defer notifications.Wait()
+	defer stopNotifier()
 	ready()
 
 	select {

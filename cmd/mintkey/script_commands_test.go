@@ -73,15 +73,23 @@ func mode(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-const halfRequest = "POST /oauth2/token HTTP/1.1\r\nHost: mintkey\r\nContent-Type: application/x-www-form-urlencoded\r\n" +
-	"Content-Length: 29\r\n\r\ngrant_type="
+const requestHead = "POST /oauth2/token HTTP/1.1\r\nHost: mintkey\r\nContent-Type: application/x-www-form-urlencoded\r\n" +
+	"Content-Length: 29\r\nExpect: 100-continue\r\n\r\n"
 
-// begin ADDRESS sends half a request.
+// begin ADDRESS sends half a request, and returns when the server is waiting for the other half.
 func begin(ts *testscript.TestScript, _ bool, args []string) {
 	connection, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", args[0])
 	ts.Check(err)
 	ts.Defer(func() { _ = connection.Close() })
-	_, err = connection.Write([]byte(halfRequest))
+	_, err = connection.Write([]byte(requestHead))
+	ts.Check(err)
+	response, err := http.ReadResponse(bufio.NewReader(connection), nil)
+	ts.Check(err)
+	_ = response.Body.Close()
+	if response.StatusCode != http.StatusContinue {
+		ts.Fatalf("status %s, want 100", response.Status)
+	}
+	_, err = connection.Write([]byte("grant_type="))
 	ts.Check(err)
 	ts.Setenv("BEGUN", args[0])
 	*ts.Value(begunKey{}).(*net.Conn) = connection

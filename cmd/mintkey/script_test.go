@@ -32,7 +32,7 @@ func runScripts(t *testing.T, dir string, variables map[string]string) {
 		Dir:      dir,
 		Deadline: time.Now().Add(3 * patience), // a server that starts where it should refuse to would run for ever
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "ready": ready, "jsonenv": jsonenv, "mode": mode, "begin": begin, "finish": finish,
+			"exits": exits, "ready": ready, "jsonenv": jsonenv, "mode": mode, "begin": begin, "finish": finish, "arrives": arrives,
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", env.WorkDir)

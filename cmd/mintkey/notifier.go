@@ -1,0 +1,34 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"mintkey/notify"
+)
+
+// newNotifier wires what looks after expiring access keys, and whoever is told of what happens to them.
+func (h *host) newNotifier(ctx context.Context, gateways notify.Channel) (*notify.Runner, error) {
+	channels := []notify.Channel{gateways}
+	if smtp := h.config.SMTP; smtp.URL.Reveal() == "" {
+		h.log.InfoContext(ctx, "no mail is sent: owners are not warned before their access keys expire; set smtp.url and smtp.from")
+	} else {
+		mail, err := notify.NewMail(notify.MailConfig{URL: smtp.URL.Reveal(), From: smtp.From, Issuer: h.issuer(), Records: h.store})
+		if err != nil {
+			return nil, fmt.Errorf("smtp: %w", err)
+		}
+		channels = append(channels, mail)
+	}
+	if hook := h.config.Webhook; hook.URL.Reveal() != "" {
+		webhook, err := notify.NewWebhook(notify.WebhookConfig{URL: hook.URL.Reveal(), Secret: hook.Secret.Reveal()})
+		if err != nil {
+			return nil, fmt.Errorf("webhook: %w", err)
+		}
+		channels = append(channels, webhook)
+	}
+	return &notify.Runner{
+		Keeper:     &notify.Keeper{Store: h.store},
+		Dispatcher: notify.NewDispatcher(h.store, h.store, h.log, channels...),
+		Documents:  h.store, Log: h.log, Now: h.now,
+	}, nil
+}
