@@ -31,15 +31,8 @@ type NewKey struct {
 
 // CreateKey makes an access key for a member of the tenant of the place, and returns its secret for the one time that it is shown.
 func (o *Office) CreateKey(ctx context.Context, actor Actor, in Place, n NewKey) (Key, policy.ClientSecret, error) {
-	owner, err := o.chooseOwner(ctx, in, n.UserID, n.Email)
+	key, expiration, err := o.prepareKey(ctx, actor, in, n)
 	if err != nil {
-		return Key{}, policy.ClientSecret{}, err
-	}
-	scopes := uniqueScopes(n.Scopes)
-	if n.Scopes == nil {
-		scopes = slices.Clone(o.Catalogue)
-	}
-	if err := o.checkNewKey(actor, owner, n.Label, scopes); err != nil {
 		return Key{}, policy.ClientSecret{}, err
 	}
 	secret, stored, err := o.newSecret(ctx)
@@ -47,15 +40,35 @@ func (o *Office) CreateKey(ctx context.Context, actor Actor, in Place, n NewKey)
 		return Key{}, policy.ClientSecret{}, err
 	}
 	stored.IssuedAt = actor.At
-	key := policy.AccessKey{ClientID: o.newClientID(), Label: n.Label, Scopes: scopes, CreatedAt: actor.At, Secrets: []policy.Secret{stored}}
-	err = o.Store.UpdateMembership(ctx, in.Tenant.ID, owner.User.ID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
-		m, err := m.WithKey(key, owner.Account.Expiration, actor.At)
-		return m, []policy.Event{keyEvent(actor, policy.ActionKeyCreated, m, key.ClientID, keyDetails(key))}, err
-	})
-	if err != nil {
+	key.Secrets = []policy.Secret{stored}
+	if err := o.addKey(ctx, actor, key, expiration, keyDetails(key.AccessKey)); err != nil {
 		return Key{}, policy.ClientSecret{}, err
 	}
-	return Key{AccessKey: key, Membership: owner.Membership, User: owner.User}, secret, nil
+	return key, secret, nil
+}
+
+// prepareKey checks a wish, and returns a key without a secret that is not saved yet.
+func (o *Office) prepareKey(ctx context.Context, actor Actor, in Place, n NewKey) (Key, policy.ExpirationPolicy, error) {
+	owner, err := o.chooseOwner(ctx, in, n.UserID, n.Email)
+	if err != nil {
+		return Key{}, nil, err
+	}
+	scopes := uniqueScopes(n.Scopes)
+	if n.Scopes == nil {
+		scopes = slices.Clone(o.Catalogue)
+	}
+	if err := o.checkNewKey(actor, owner, n.Label, scopes); err != nil {
+		return Key{}, nil, err
+	}
+	key := policy.AccessKey{ClientID: o.newClientID(), Label: n.Label, Scopes: scopes, CreatedAt: actor.At}
+	return Key{AccessKey: key, Membership: owner.Membership, User: owner.User}, owner.Account.Expiration, nil
+}
+
+func (o *Office) addKey(ctx context.Context, actor Actor, key Key, p policy.ExpirationPolicy, details map[string]string) error {
+	return o.Store.UpdateMembership(ctx, key.Membership.TenantID, key.User.ID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+		m, err := m.WithKey(key.AccessKey, p, actor.At)
+		return m, []policy.Event{keyEvent(actor, policy.ActionKeyCreated, m, key.ClientID, details)}, err
+	})
 }
 
 // chooseOwner finds the member whom a new key is for. A user who does not exist and one who is no member look the same.

@@ -96,11 +96,9 @@ func (s *Server) routes() http.Handler {
 	admin("/me/v1/keys", get(s.admin(policy.ScopeSelf, s.listOwnKeys)))
 	admin("/me/v1/keys/{client_id}/refresh", post(s.admin(policy.ScopeSelf, s.refreshOwnKey)))
 
-	if s.console != nil {
-		router.Handle("/", http.RedirectHandler(consolePath, http.StatusSeeOther)).Methods(http.MethodGet, http.MethodHead)
-		router.HandleFunc(consolePath, s.pages)
-		router.PathPrefix(consolePath + "/").HandlerFunc(s.pages)
-	}
+	router.Handle("/", http.RedirectHandler(consolePath, http.StatusSeeOther)).Methods(http.MethodGet, http.MethodHead)
+	router.HandleFunc(consolePath, s.pages)
+	router.PathPrefix(consolePath + "/").HandlerFunc(s.pages)
 	return router
 }
 

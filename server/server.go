@@ -12,7 +12,6 @@ import (
 
 	"mintkey/admin"
 	"mintkey/policy"
-	"mintkey/server/console"
 	"mintkey/store"
 	"mintkey/tokens"
 )
@@ -70,7 +69,7 @@ type Server struct {
 	generator *generator
 	access    *accessRecorder
 	metrics   *metrics
-	console   http.Handler // nil where the store keeps no sessions
+	console   http.Handler
 }
 
 // New wires a server. It starts nothing: Run does.
@@ -93,11 +92,9 @@ func New(o Options) (*Server, error) {
 		NextStatusIndex: s.indexes.Next, Revoked: s.killTokens,
 		RecentAccess: s.access.overlay, Log: s.log,
 	}
-	if pages, ok := s.store.(console.Store); ok {
-		var err error
-		if s.console, err = s.newConsole(pages); err != nil {
-			return nil, err
-		}
+	var err error
+	if s.console, err = s.newConsole(); err != nil {
+		return nil, err
 	}
 	return s, nil
 }

@@ -94,6 +94,8 @@ func (c *Console) routes() http.Handler {
 	page("GET /console/account", "", c.myAccount)
 	page("GET /console/account/keys/{client_id}/refresh", policy.ScopeSelf, c.refreshOwnPage)
 	page("POST /console/account/keys/{client_id}/refresh", policy.ScopeSelf, c.refreshOwnKey)
+	page("GET /console/pick-up/{code}", policy.ScopeSelf, c.pickUpPage)
+	page("POST /console/pick-up/{code}", policy.ScopeSelf, c.pickUp)
 
 	page("GET /console/security", policy.ScopePolicyRead, c.securityPage)
 	page("POST /console/security", policy.ScopePolicyWrite, c.setPolicy)

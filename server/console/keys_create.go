@@ -20,6 +20,7 @@ type newKeyForm struct {
 	Label   string
 	Scopes  []scopeChoice // of the catalogue
 	Admin   []scopeChoice
+	PickUp  bool // hand over by link
 	Fault   fault
 	Nobody  bool // the tenant has no members that match
 }
@@ -44,7 +45,7 @@ func (c *Console) newKeyPage(v *visit) error { return c.showNewKey(v, nil) }
 
 // showNewKey shows the form as it was filled in; the first time with the whole catalogue chosen.
 func (c *Console) showNewKey(v *visit, because error) error {
-	form := newKeyForm{Path: v.URL.Path, Back: keysPath(v.place.Tenant.ID), Find: strings.TrimSpace(v.Form.Get("find")), Label: v.Form.Get("label")}
+	form := newKeyForm{Path: v.URL.Path, Back: keysPath(v.place.Tenant.ID), Find: strings.TrimSpace(v.Form.Get("find")), Label: v.Form.Get("label"), PickUp: v.Form.Get("hand_over") == "pick-up"}
 	if err := c.findMembers(v, &form); err != nil {
 		return err
 	}
@@ -105,6 +106,9 @@ func (c *Console) createKey(v *visit) error {
 		return c.showUsedForm(v, err)
 	}
 	wish := admin.NewKey{UserID: v.PostForm.Get("user"), Label: strings.TrimSpace(v.PostForm.Get("label")), Scopes: scopes}
+	if v.PostForm.Get("hand_over") == "pick-up" {
+		return c.createForPickUp(v, wish)
+	}
 	key, secret, err := c.Office.CreateKey(v.Context(), v.actor, v.place, wish)
 	if _, ok := formFault(err); err != nil && ok {
 		return c.showNewKey(v, err)
@@ -127,14 +131,16 @@ type secretPage struct {
 }
 
 func (c *Console) showSecret(v *visit, key admin.Key, secret policy.ClientSecret, heading string) error {
-	if err := c.noteForm(v, key.ClientID); err != nil {
-		return err
+	if v.PostForm.Has(formToken) {
+		if err := c.noteForm(v, key.ClientID); err != nil {
+			return err
+		}
 	}
 	page := secretPage{
 		Heading: heading, Key: newKeyRow(key, v.place.Account.Expiration, v.about.At), Secret: secret.Reveal(), Tenant: v.place.Tenant.Name, Issuer: c.Issuer,
 		Back: keysPath(v.place.Tenant.ID), Own: key.User.ID == v.actor.User.ID,
 	}
-	if strings.HasPrefix(v.URL.Path, accountPath) {
+	if isOwnPath(v.URL) {
 		page.Back = accountPath
 	}
 	return c.show(v, "secret", heading, page)
@@ -153,7 +159,7 @@ func (c *Console) showUsedForm(v *visit, err error) error {
 		return err
 	}
 	page := usedFormPage{ClientID: used.ClientID, Back: keysPath(v.place.Tenant.ID)}
-	if strings.HasPrefix(v.URL.Path, accountPath) {
+	if isOwnPath(v.URL) {
 		page.Back = accountPath
 	}
 	if used.ClientID != "" {
