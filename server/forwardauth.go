@@ -2,7 +2,9 @@ package server
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -10,7 +12,8 @@ import (
 )
 
 // forwardAuth decides for a reverse proxy whether a request may pass (nginx auth_request, Traefik ForwardAuth, Caddy forward_auth): 204 with who
-// asks, else 401 or 403 with the challenge of RFC 6750. With ?scope= it requires those scopes, all of them.
+// asks, else 401 or 403 with the challenge of RFC 6750. The query says
+// what else it requires: ?audience=, ?tenant=, ?scope=.
 func (s *Server) forwardAuth(w http.ResponseWriter, r *http.Request) {
 	live, err := s.judgeForwarded(r)
 	if err != nil {
@@ -38,14 +41,30 @@ func (s *Server) judgeForwarded(r *http.Request) (liveToken, error) {
 	if err != nil {
 		return liveToken{}, err
 	}
-	for _, given := range r.URL.Query()["scope"] {
+	required, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return liveToken{}, refuse(errInvalidRequest, "The query cannot be read.")
+	}
+	return live, live.meets(required)
+}
+
+// meets holds the token to what a gateway requires of it: one of the audiences, one of the tenants, and all of the scopes.
+func (t liveToken) meets(required url.Values) error {
+	forUs := func(audience string) bool { return slices.Contains(t.claims.Audience, audience) }
+	if wanted := required["audience"]; len(wanted) > 0 && !slices.ContainsFunc(wanted, forUs) {
+		return fmt.Errorf("%w: for another audience", errInvalidToken)
+	}
+	if wanted := required["tenant"]; len(wanted) > 0 && !slices.Contains(wanted, t.claims.TenantID) {
+		return refuse(admin.ErrInsufficientScope, "The token is for another tenant.")
+	}
+	for _, given := range required["scope"] {
 		for scope := range strings.FieldsSeq(given) {
-			if err := requireScope(live.scopes, scope); err != nil {
-				return liveToken{}, err
+			if err := requireScope(t.scopes, scope); err != nil {
+				return err
 			}
 		}
 	}
-	return live, nil
+	return nil
 }
 
 func requireScope(scopes []string, scope string) error {

@@ -191,6 +191,12 @@ func TestForwardAuth(t *testing.T) {
 	ask(path+"?scope=api+self", good).want(204)
 	a = ask(path+"?scope=api+reports", good).wantError(403, "insufficient_scope")
 	a.wantHeader("WWW-Authenticate", `Bearer realm="`+issuer+`", error="insufficient_scope", scope="reports"`)
+	ask(path+"?audience=https://other.example&audience=https://api.example&tenant=foundry&tenant=forge&scope=api", good).want(204)
+	ask(path+"?audience=https://other.example", good).wantError(401, "invalid_token")
+	ask(path+"?audience=", good).wantError(401, "invalid_token")
+	ask(path+"?tenant=foundry", good).wantError(403, "insufficient_scope")
+	ask(path+"?tenant=", good).wantError(403, "insufficient_scope")
+	ask(path+"?tenant=forge;scope=reports", good).wantError(400, "invalid_request") // what cannot be read is not ignored
 	ask(path).want(401).wantHeader("WWW-Authenticate", `Bearer realm="`+issuer+`"`)
 	ask(path, authorization("Bearer x")).wantError(401, "invalid_token")
 	// nginx knows no other refusals.
