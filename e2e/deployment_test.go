@@ -44,8 +44,8 @@ type accessKey struct {
 // The key that encrypts the signing keys on Redis: base64 of 32 bytes that no other part of a test has.
 const encryptionKey = "ZTJlLWVuY3J5cHRpb24ta2V5LTMyLWJ5dGVzLWxvbmc="
 
-// deploy starts servers on a new store: one on "bolt", any number on "redis".
-func deploy(t *testing.T, store string, servers int) *deployment {
+// deploy starts servers on a new store: one on "bolt", any number on "redis". env has more settings, as variables.
+func deploy(t *testing.T, store string, servers int, env ...string) *deployment {
 	t.Helper()
 	d := &deployment{t: t}
 	switch store {
@@ -58,6 +58,7 @@ func deploy(t *testing.T, store string, servers int) *deployment {
 	default:
 		t.Fatalf("no such store: %s", store)
 	}
+	d.env = append(d.env, env...)
 	d.init()
 	for i := range servers {
 		d.addServer(i)

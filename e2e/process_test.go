@@ -32,7 +32,7 @@ func newProcess(t *testing.T, name, command string, args ...string) *process {
 		case command == mintkey: // whose graceful stop is thereby part of every test
 			p.terminate()
 		default:
-			p.kill()
+			_ = p.end(syscall.SIGTERM) // and not kill -9, after which the children of nginx and Apache would live on
 		}
 		if log := p.log(); t.Failed() {
 			t.Logf("the log of %s ends:\n%s", name, log[max(0, len(log)-4000):])

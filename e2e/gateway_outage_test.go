@@ -1,0 +1,30 @@
+package e2e_test
+
+import (
+	"testing"
+)
+
+// While the issuer is away, the gateways that judge tokens themselves go on, and the others let nobody in. All work again when it is back.
+func testOutage(t *testing.T, s *site, gateways []*gateway) {
+	token := s.admin.mustFetch(s.client("outage"))
+	for _, g := range gateways {
+		if err := g.accepts(token); err != nil {
+			t.Error(err)
+		}
+	}
+	s.servers[0].kill()
+	for _, g := range gateways {
+		t.Run("outage/"+g.name, func(t *testing.T) {
+			if err := g.accepts(token); (err == nil) != g.offline {
+				t.Errorf("without the issuer: %v; offline: %t", err, g.offline)
+			}
+		})
+	}
+	s.servers[0].start()
+	s.servers[0].awaitReady()
+	for _, g := range gateways {
+		if err := g.accepts(token); err != nil {
+			t.Errorf("with the issuer back: %v", err)
+		}
+	}
+}
