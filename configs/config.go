@@ -30,6 +30,8 @@ type Config struct {
 	SMTP SMTP `koanf:"smtp"`
 	// Webhook is where programs hear of what happens to access keys.
 	Webhook Webhook `koanf:"webhook"`
+	// Passwords is about the password grant of older tenants.
+	Passwords Passwords `koanf:"passwords"`
 	// TLS serves https itself, without a proxy in front.
 	TLS TLS `koanf:"tls"`
 	// TrustedProxies are the peers whose X-Forwarded-For is believed.
@@ -86,6 +88,12 @@ type Webhook struct {
 	URL SecretURL `koanf:"url" help:"URL that signed events of access keys are posted to; empty posts none"`
 	// Secret signs the requests. The receiver needs it too.
 	Secret Secret `koanf:"secret" help:"signs webhooks: whsec_ and base64 of 24 to 64 bytes"`
+}
+
+// Passwords is about the password grant, which only tenants from before release 24.3 have.
+type Passwords struct {
+	// Sunset is announced with every token from a password (RFC 8594). It ends nothing by itself.
+	Sunset time.Time `koanf:"sunset" help:"day on which passwords will stop working, such as 2027-01-31: announced, not enforced"`
 }
 
 // TLS has the paths of two PEM files: both, or neither for plain http.

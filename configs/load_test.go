@@ -107,6 +107,20 @@ func TestListsAndSwitches(t *testing.T) {
 	}
 }
 
+func TestDays(t *testing.T) {
+	want := time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC)
+	for name, sources := range map[string]configs.Sources{
+		"a date in the file":   {File: write(t, "passwords:\n  sunset: 2027-01-31\n")},
+		"text in the file":     {File: write(t, "passwords:\n  sunset: \"2027-01-31\"\n")},
+		"a time in a variable": {Environ: []string{"MINTKEY_PASSWORDS_SUNSET=2027-01-31T02:00:00+02:00"}},
+		"a day in a flag":      {Flags: map[string]string{"passwords.sunset": "2027-01-31"}},
+	} {
+		if got := load(t, sources).Passwords.Sunset; !got.Equal(want) {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+}
+
 func TestOpsListenCanBeTurnedOff(t *testing.T) {
 	if got := load(t, configs.Sources{Environ: []string{"MINTKEY_OPS_LISTEN="}}).OpsListen; got != "" {
 		t.Errorf("ops_listen = %q, want it empty", got)
@@ -127,6 +141,7 @@ func TestWrongValuesNameTheirSetting(t *testing.T) {
 		{"listen", "8080"},
 		{"listen", "127.0.0.1:99999"},
 		{"ops_listen", "localhost"},
+		{"passwords.sunset", "31.1.2027"},
 		{"issuer", "mintkey.example.com"},
 		{"issuer", "https://mintkey.example.com/"},
 		{"issuer", "https://mintkey.example.com?x=1"},

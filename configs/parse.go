@@ -37,10 +37,29 @@ func parse(field, raw any) error {
 		if *field, err = time.ParseDuration(text); err != nil {
 			return fmt.Errorf("%.60q is not a duration such as 90s, 15m or 24h", text)
 		}
+	case *time.Time:
+		if *field, err = parseDay(text); err != nil {
+			return err
+		}
 	default:
 		return fmt.Errorf("no setting can be a %T", field)
 	}
 	return nil
+}
+
+// parseDay reads a day, which begins at midnight UTC, or an instant; empty text is none.
+func parseDay(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	day, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		day, err = time.Parse(time.RFC3339, text)
+	}
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%.60q is neither a day such as 2027-01-31 nor a time such as 2027-01-31T18:00:00Z", text)
+	}
+	return day.UTC(), nil
 }
 
 func scalar(raw any) (string, error) {
@@ -49,6 +68,8 @@ func scalar(raw any) (string, error) {
 		return raw, nil
 	case bool, int, int64, uint64, float64:
 		return fmt.Sprint(raw), nil
+	case time.Time: // YAML knows a date when it sees one
+		return raw.Format(time.RFC3339), nil
 	case []any:
 		return "", fmt.Errorf("one value is wanted, not a list of %d", len(raw))
 	default:

@@ -55,6 +55,8 @@ func kindOf(field reflect.Type) string {
 		return "URL"
 	case reflect.TypeFor[time.Duration]():
 		return "duration"
+	case reflect.TypeFor[time.Time]():
+		return "day"
 	}
 	switch field.Kind() {
 	case reflect.Bool:
