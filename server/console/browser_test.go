@@ -4,10 +4,13 @@ import (
 	"context"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
 
@@ -16,6 +19,9 @@ type browser struct {
 	*testing.T
 	ctx   context.Context
 	house *house
+
+	mu   sync.Mutex
+	said []string // errors of scripts and of the Content-Security-Policy
 }
 
 const patience = time.Minute // far beyond what anything takes, so that a busy machine fails nothing
@@ -40,7 +46,34 @@ func newBrowser(t *testing.T, h *house) *browser {
 	if err := chromedp.Do(ctx); err != nil { // the context of the first run is the life of the browser
 		t.Fatal(err)
 	}
-	return &browser{t, ctx, h}
+	b := &browser{T: t, ctx: ctx, house: h}
+	if err := chromedp.Listen(ctx, b.listen); err != nil {
+		t.Fatal(err)
+	}
+	b.look(1360, 860, "light")
+	return b
+}
+
+func (b *browser) listen(event any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch e := event.(type) {
+	case *log.EventEntryAdded:
+		if e.Entry.Source != log.EntrySourceNetwork { // a page that answers 404 is no fault of a script
+			b.said = append(b.said, e.Entry.Text)
+		}
+	case *runtime.EventExceptionThrown:
+		b.said = append(b.said, e.ExceptionDetails.Text)
+	}
+}
+
+// complaints are what went wrong in the page since the last call.
+func (b *browser) complaints() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	said := b.said
+	b.said = nil
+	return said
 }
 
 type step = chromedp.Action[chromedp.Void]

@@ -31,6 +31,7 @@ func gallery(h *house) []scene {
 	h.used("berlin", urgent, 40*time.Second)
 	_, _ = h.key("berlin", "tom", "", 95)
 	_, _ = h.key("lisbon", "grace", "k6 smoke test", 30)
+	waiting := h.waiting("lisbon", "grace", "Windows load generator")
 	return []scene{
 		{name: "sign-in", path: "/console/sign-in"},
 		{name: "sign-in-wrong", path: "/console/sign-in", after: func(b *browser) {
@@ -56,6 +57,12 @@ func gallery(h *house) []scene {
 			b.click(".form button[type=submit].primary")
 			b.see("#client-secret")
 		}},
+		{name: "ready-for-pick-up", who: "tom", path: "/console/tenants/berlin/keys/new", after: func(b *browser) {
+			b.click(`input[value="tom"]`)
+			b.click(`input[value="pick-up"]`)
+			b.click(".form button[type=submit].primary")
+			b.see("#link")
+		}},
 		{name: "refresh", who: "tom", path: "/console/tenants/berlin/keys/" + urgent + "/refresh"},
 		{name: "revoke", who: "tom", path: "/console/tenants/berlin/keys/" + nightly + "/revoke"},
 		{name: "revoke-dialog", who: "tom", path: "/console/tenants/berlin/keys", after: func(b *browser) {
@@ -79,6 +86,7 @@ func gallery(h *house) []scene {
 		{name: "user-new", who: "ada", path: "/console/users/new"},
 		{name: "tenants", who: "ada", path: "/console/tenants"},
 		{name: "tenant-new", who: "ada", path: "/console/tenants/new"},
+		{name: "pick-up", who: "grace", path: waiting},
 		{name: "not-found", who: "grace", path: "/console/nothing"},
 	}
 }

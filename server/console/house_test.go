@@ -160,6 +160,17 @@ func (h *house) key(tenant, user, label string, ageDays int) (clientID, secret s
 	return key.ClientID, made.Reveal()
 }
 
+// waiting makes an access key for pick-up and returns the path of its link.
+func (h *house) waiting(tenant, user, label string) string {
+	h.Helper()
+	actor := h.actor("berlin", "ada", h.now())
+	place, err := h.office.Enter(h.Context(), actor, "", tenant)
+	h.must(err)
+	_, link, err := h.office.CreateKeyForPickUp(h.Context(), actor, place, admin.NewKey{UserID: user, Label: label, Scopes: []string{"api"}})
+	h.must(err)
+	return "/console/pick-up/" + link.Code
+}
+
 func (h *house) actor(tenant, user string, at time.Time) admin.Actor {
 	h.Helper()
 	subject, err := h.store.Subject(h.Context(), tenant, user)

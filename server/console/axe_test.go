@@ -1,0 +1,54 @@
+package console_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// axeScript is axe-core, which judges pages by the rules of WCAG.
+func axeScript(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../../e2e/node/node_modules/axe-core/axe.min.js")
+	if err != nil {
+		t.Fatalf("%v (tools/install installs what the tests need)", err)
+	}
+	return string(text)
+}
+
+// violations are the rules that the page breaks, with where.
+func (b *browser) violations(axe string) []string {
+	b.Helper()
+	run(b, chromedp.Evaluate[bool](axe+"; true"))
+	return run(b, chromedp.Evaluate[[]string](
+		`axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(found =>
+			found.violations.map(v => v.id + ": " + v.nodes.map(n => n.html.slice(0, 160) + " " + (n.any[0]?.message ?? "")).slice(0, 3).join(" | ")))`,
+		chromedp.EvalAwaitPromise))
+}
+
+// TestAccessibility looks at every page, in the light on a desktop and in the dark on a phone: no rule is broken, nothing is wider than the
+// screen, and the browser has nothing to complain about.
+func TestAccessibility(t *testing.T) {
+	for _, a := range appearances() {
+		if a.name != "desktop-light" && a.name != "phone-dark" {
+			continue
+		}
+		t.Run(a.name, func(t *testing.T) {
+			h := newHouse(t)
+			axe := axeScript(t)
+			h.visit(gallery(h), a, func(b *browser, s scene) {
+				for _, broken := range b.violations(axe) {
+					t.Errorf("%s: %s", s.name, broken)
+				}
+				if wide := run(b, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`)); wide > a.width {
+					t.Errorf("%s is %d pixels wide on a screen of %d", s.name, wide, a.width)
+				}
+				if complaints := b.complaints(); len(complaints) > 0 {
+					t.Errorf("%s: the browser says: %s", s.name, strings.Join(complaints, "; "))
+				}
+			})
+		})
+	}
+}
