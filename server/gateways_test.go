@@ -91,13 +91,13 @@ func TestIntrospection(t *testing.T) {
 func TestIntrospectionFollowsTheSubject(t *testing.T) {
 	w := newWorld(t)
 	for name, kill := range map[string]func(p person, token string){
-		"the key is revoked": func(p person, token string) { w.delete(w.ada, "/admin/v1/tenants/forge/keys/"+p.clientID).want(204) },
-		"the user is disabled": func(p person, token string) {
+		"the key is revoked": func(p person, _ string) { w.delete(w.ada, "/admin/v1/tenants/forge/keys/"+p.clientID).want(204) },
+		"the user is disabled": func(p person, _ string) {
 			w.patch(w.ada, "/admin/v1/accounts/acme/users/"+p.id, map[string]any{"disabled": true}).want(200)
 		},
-		"the member is removed": func(p person, token string) { w.delete(w.ada, "/admin/v1/tenants/forge/members/"+p.id).want(204) },
+		"the member is removed": func(p person, _ string) { w.delete(w.ada, "/admin/v1/tenants/forge/members/"+p.id).want(204) },
 		"the token was revoked": func(p person, token string) { w.sendForm(p, "/oauth2/revoke", form{"token": {token}}).want(200) },
-		"the secret's tokens too": func(p person, token string) {
+		"the secret's tokens too": func(p person, _ string) {
 			w.post(w.ada, "/admin/v1/tenants/forge/keys/"+p.clientID+"/refresh", map[string]any{"revoke_tokens": true}).want(200)
 		},
 	} {

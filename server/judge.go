@@ -73,5 +73,5 @@ func (s *Server) statusIndex(claims tokens.Claims) uint64 {
 	if !found || err != nil || claims.Status.StatusList.Index < 0 {
 		return 0
 	}
-	return number*tokens.StatusListSize + uint64(claims.Status.StatusList.Index) //nolint:gosec // not negative
+	return number*tokens.StatusListSize + uint64(claims.Status.StatusList.Index)
 }

@@ -106,7 +106,7 @@ func (s *Server) findMember(ctx context.Context, tenant policy.Tenant, username 
 		}
 		id = user.ID
 	}
-	if policy.CheckID(id) != nil {
+	if isID := policy.CheckID(id) == nil; !isID {
 		return policy.Subject{}, nil
 	}
 	subject, err := s.store.Subject(ctx, tenant.ID, id)

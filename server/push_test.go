@@ -33,7 +33,7 @@ func (w *world) listen(ctx context.Context, at string, token, lastEventID string
 	if lastEventID != "" {
 		r.Header.Set("Last-Event-ID", lastEventID)
 	}
-	response, err := http.DefaultClient.Do(r)
+	response, err := http.DefaultClient.Do(r) //nolint:bodyclose // by the goroutine that reads it
 	w.must(err)
 	if response.StatusCode != http.StatusOK || response.Header.Get("Content-Type") != "text/event-stream" {
 		w.Fatalf("the stream answered %s, %s", response.Status, response.Header.Get("Content-Type"))

@@ -45,7 +45,7 @@ func (s *Server) statusReference(index uint64) *tokens.Status {
 		return nil
 	}
 	list, entry := index/tokens.StatusListSize, index%tokens.StatusListSize
-	return &tokens.Status{StatusList: tokens.StatusReference{Index: int(entry), URI: s.statusListURI(list)}} //nolint:gosec // entry is below StatusListSize
+	return &tokens.Status{StatusList: tokens.StatusReference{Index: int(entry), URI: s.statusListURI(list)}}
 }
 
 func (s *Server) statusListURI(list uint64) string {
