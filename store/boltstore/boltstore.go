@@ -22,14 +22,7 @@ const lockTimeout = time.Second
 
 const schemaKey = "schema"
 
-var _ interface {
-	store.Store
-	store.Outbox
-	store.IssueOrder
-	store.Revocations
-	store.Ephemera
-	store.Limits
-} = (*Store)(nil)
+var _ store.Store = (*Store)(nil)
 
 // Store is a store.Store in one file.
 type Store struct {

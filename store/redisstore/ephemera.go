@@ -2,28 +2,34 @@ package redisstore
 
 import (
 	"context"
+	"strings"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"mintkey/store"
 )
 
-// keptAtLeast is how long Redis keeps a value by its own clock, whatever the server's clock says: a rehearsal sets that one back by months, and
-// must not lose its sessions. Whoever reads a value judges by what the value says.
-const keptAtLeast = 24 * time.Hour
+// Ephemera are forgotten by the clock of the server, which a rehearsal shifts by months, and not by that of Redis: so they have no time-to-live, but
+// a sorted set tells when each may be forgotten. All are in one slot, and each value begins with its time, so that one that
+// is saved anew meanwhile is not forgotten by mistake.
 
-// PutEphemeral is in the contract of package store. Redis forgets the value by itself, a day late.
+const (
+	ephemera        = slot("ephemera")
+	ephemeraExpires = "expires"
+)
+
+func ephemeralKey(key string) string { return ephemera.key("value:" + key) }
+
+// expiryScore need not be exact: what it finds is looked at.
+func expiryScore(t time.Time) float64 { return float64(t.UnixMicro()) }
+
+// PutEphemeral is in the contract of package store.
 func (s *Store) PutEphemeral(ctx context.Context, key string, value []byte, expires time.Time) error {
-	now, err := s.client.Time(ctx).Result()
-	if err != nil {
-		return unavailable(ctx, err)
-	}
-	forget := expires.Add(keptAtLeast)
-	if earliest := now.Add(keptAtLeast); forget.Before(earliest) {
-		forget = earliest
-	}
 	return untilSaved(ctx, func() (bool, error) {
 		var c change
-		c.do("SET", ephemeralKey(key), value, "PXAT", forget.UnixMilli())
+		c.do("SET", ephemeralKey(key), instant(expires)+" "+string(value))
+		c.do("ZADD", ephemera.key(ephemeraExpires), expiryScore(expires), key)
 		return s.commit(ctx, c)
 	})
 }
@@ -34,7 +40,8 @@ func (s *Store) Ephemeral(ctx context.Context, key string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []byte(read.value), nil
+	_, value, _ := strings.Cut(read.value, " ")
+	return []byte(value), nil
 }
 
 func (s *Store) ephemeral(ctx context.Context, key string) (snapshot, error) {
@@ -53,9 +60,11 @@ func (s *Store) TakeEphemeral(ctx context.Context, key string) (value []byte, er
 		if err != nil {
 			return false, err
 		}
-		value = []byte(read.value)
+		_, text, _ := strings.Cut(read.value, " ")
+		value = []byte(text)
 		var c change
-		c.remove(read)
+		c.expect(read)
+		c.forget(key)
 		return s.commit(ctx, c)
 	})
 	if err != nil {
@@ -68,10 +77,56 @@ func (s *Store) TakeEphemeral(ctx context.Context, key string) (value []byte, er
 func (s *Store) DeleteEphemeral(ctx context.Context, key string) error {
 	return untilSaved(ctx, func() (bool, error) {
 		var c change
-		c.do("DEL", ephemeralKey(key))
+		c.forget(key)
 		return s.commit(ctx, c)
 	})
 }
 
-// ForgetEphemera is in the contract of package store. Redis does it by itself.
-func (s *Store) ForgetEphemera(ctx context.Context, _ time.Time) error { return ctx.Err() }
+func (c *change) forget(key string) {
+	c.do("DEL", ephemeralKey(key))
+	c.unindex(ephemera.key(ephemeraExpires), key)
+}
+
+// ForgetEphemera is in the contract of package store.
+func (s *Store) ForgetEphemera(ctx context.Context, now time.Time) error {
+	for {
+		old, err := s.expired(ctx, now)
+		if err != nil || len(old) == 0 {
+			return err
+		}
+		var c change
+		for key, read := range old {
+			c.expect(read)
+			c.forget(key)
+		}
+		// When one of them has been saved anew meanwhile nothing is forgotten, and all are read again.
+		if _, err := s.commit(ctx, c); err != nil {
+			return err
+		}
+	}
+}
+
+// expired reads, by key, values whose time has come, a batch at most.
+func (s *Store) expired(ctx context.Context, now time.Time) (map[string]snapshot, error) {
+	keys, err := s.client.ZRangeArgs(ctx, redis.ZRangeArgs{
+		Key: ephemera.key(ephemeraExpires), Start: "-inf", Stop: expiryScore(now), ByScore: true, Count: batch,
+	}).Result()
+	if err != nil {
+		return nil, unavailable(ctx, err)
+	}
+	names := make([]string, len(keys))
+	for i, key := range keys {
+		names[i] = ephemeralKey(key)
+	}
+	values, err := s.getAll(ctx, names...)
+	if err != nil {
+		return nil, err
+	}
+	old := map[string]snapshot{}
+	for i, read := range values {
+		if expires, _, _ := strings.Cut(read.value, " "); read.exists && expires <= instant(now) {
+			old[keys[i]] = read
+		}
+	}
+	return old, nil
+}

@@ -12,7 +12,6 @@ const (
 func userClaimKey(userID string) string { return "mintkey:user:" + userID }
 func clientKey(clientID string) string  { return "mintkey:client:" + clientID }
 func documentKey(name string) string    { return "mintkey:document:" + name }
-func ephemeralKey(key string) string    { return "mintkey:ephemeral:" + key }
 
 // slot is the hash tag of an account or a tenant, whose keys change together.
 type slot string

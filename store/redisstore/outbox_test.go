@@ -2,7 +2,6 @@ package redisstore_test
 
 import (
 	"context"
-	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -14,8 +13,8 @@ import (
 	"mintkey/store/redistest"
 )
 
-func announced(n int) policy.Event {
-	e := event(fmt.Sprint("mk_", n), policy.ActionKeyRevoked)
+func announced() policy.Event {
+	e := event("mk_one", policy.ActionKeyRevoked)
 	e.Announce = true
 	return e
 }
@@ -47,9 +46,9 @@ func TestEntryIsNotOverlookedByWhoLooksTooEarly(t *testing.T) {
 		}
 		return entries
 	}
-	entryKey := "mintkey:{t:build}:outbox:" + announced(1).ID
+	entryKey := "mintkey:{t:build}:outbox:" + announced().ID
 	proxy.hold(entryKey, func() { look(0) })
-	if err := announce(t.Context(), slow, announced(1)); err != nil {
+	if err := announce(t.Context(), slow, announced()); err != nil {
 		t.Fatal(err)
 	}
 	for _, entry := range look(1) {
@@ -67,7 +66,7 @@ func TestClaimIsOneCommandWhenNothingIsDue(t *testing.T) {
 	server := redistest.Start(t)
 	s := opened(t, server.URL())
 	seed(t, s)
-	if err := announce(t.Context(), s, announced(1)); err != nil {
+	if err := announce(t.Context(), s, announced()); err != nil {
 		t.Fatal(err)
 	}
 	if got := claim(t, s, epoch); len(got) != 1 {
@@ -88,7 +87,7 @@ func TestListingsThatCrashesLeave(t *testing.T) {
 	server := redistest.Start(t)
 	s := opened(t, server.URL())
 	seed(t, s)
-	if err := announce(t.Context(), s, announced(1)); err != nil {
+	if err := announce(t.Context(), s, announced()); err != nil {
 		t.Fatal(err)
 	}
 	server.Do("INCR", "mintkey:{t:build}:outbox-epoch")
@@ -111,7 +110,7 @@ func TestListingsThatCrashesLeave(t *testing.T) {
 func TestAnnouncementThatNobodyWouldFindIsRefused(t *testing.T) {
 	s := opened(t, redistest.Start(t).URL())
 	seed(t, s)
-	astray := announced(1)
+	astray := announced()
 	astray.TenantID = "elsewhere"
 	if err := announce(t.Context(), s, astray); err == nil || !strings.Contains(err.Error(), astray.ID) {
 		t.Errorf("announce an event of another tenant: %v", err)
@@ -129,7 +128,7 @@ func TestFullRedisStillTellsOfRevocations(t *testing.T) {
 	server.Do("CONFIG", "SET", "maxmemory", "1")
 	mustUpdate(t, s, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 		m, err := m.WithoutKey("mk_one")
-		return m, []policy.Event{announced(1)}, err
+		return m, []policy.Event{announced()}, err
 	})
 	if err := s.RecordRevocations(t.Context(), store.Revocation{Index: 7, At: epoch, Until: epoch.Add(time.Hour)}); err != nil {
 		t.Errorf("record a revocation: %v", err)

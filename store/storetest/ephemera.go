@@ -43,7 +43,7 @@ func wantNoEphemeral(t testing.TB, s store.Ephemera, key string) {
 
 func ephemeralIsKept(t testing.TB, at place) {
 	both := at.connectTwice(t)
-	s, elsewhere := full(t, both[0]), full(t, both[1])
+	s, elsewhere := both[0], both[1]
 	value := []byte("not JSON: \x00\xff\r\n")
 	check(t, s.PutEphemeral(t.Context(), "session/1", value, farOff()))
 	scribble(&value)
@@ -57,7 +57,7 @@ func ephemeralIsKept(t testing.TB, at place) {
 }
 
 func ephemeralMissing(t testing.TB, at place) {
-	s := full(t, at.connect(t))
+	s := at.connect(t)
 	wantNoEphemeral(t, s, "session/1")
 	_, err := s.TakeEphemeral(t.Context(), "session/1")
 	wantError(t, err, store.ErrNotFound)
@@ -68,7 +68,7 @@ func ephemeralMissing(t testing.TB, at place) {
 }
 
 func ephemeralIsTakenOnce(t testing.TB, at place) {
-	s := full(t, at.connect(t))
+	s := at.connect(t)
 	keep(t, s, "link/1", "value")
 	keep(t, s, "link/2", "other")
 	got, err := s.TakeEphemeral(t.Context(), "link/1")
@@ -81,7 +81,7 @@ func ephemeralIsTakenOnce(t testing.TB, at place) {
 }
 
 func ephemeralIsDeleted(t testing.TB, at place) {
-	s := full(t, at.connect(t))
+	s := at.connect(t)
 	keep(t, s, "session/1", "value")
 	keep(t, s, "session/2", "other")
 	check(t, s.DeleteEphemeral(t.Context(), "session/1"))
@@ -92,7 +92,7 @@ func ephemeralIsDeleted(t testing.TB, at place) {
 
 // ephemeraAreForgotten also prolongs and shortens a life: only the last word counts.
 func ephemeraAreForgotten(t testing.TB, at place) {
-	s, ctx := full(t, at.connect(t)), t.Context()
+	s, ctx := at.connect(t), t.Context()
 	brief := func(key string) { check(t, s.PutEphemeral(ctx, key, []byte("brief"), longPast())) }
 	brief("brief")
 	keep(t, s, "long", "long")
@@ -118,9 +118,9 @@ func ephemeraAreForgotten(t testing.TB, at place) {
 
 func racingTakes(t testing.TB, at place) {
 	both := at.connectTwice(t)
-	keep(t, full(t, both[0]), "link", "value")
+	keep(t, both[0], "link", "value")
 	results := race(both, 50, func(s store.Store, _ int) error {
-		value, err := s.(complete).TakeEphemeral(t.Context(), "link")
+		value, err := s.TakeEphemeral(t.Context(), "link")
 		if err == nil {
 			equal(t, "taken", string(value), "value")
 		}

@@ -80,7 +80,7 @@ func issueKeys(t testing.TB, s store.Store) []store.IssuedKey {
 }
 
 func issueOrderIsKept(t testing.TB, at place) {
-	s := full(t, at.connect(t))
+	s := at.connect(t)
 	wantByIssue(t, s, issueKeys(t, s)...)
 	got, err := s.KeysByIssue(t.Context(), "nobody", store.IssuedKey{}, farOff(), 10)
 	check(t, err)
@@ -88,7 +88,7 @@ func issueOrderIsKept(t testing.TB, at place) {
 }
 
 func issueOrderInPages(t testing.TB, at place) {
-	s := full(t, at.connect(t))
+	s := at.connect(t)
 	want := issueKeys(t, s)
 	for limit := 1; limit <= len(want)+1; limit++ {
 		var got []store.IssuedKey
@@ -115,7 +115,7 @@ func issueOrderInPages(t testing.TB, at place) {
 }
 
 func issueOrderUntil(t testing.TB, at place) {
-	s := full(t, at.connect(t))
+	s := at.connect(t)
 	all := issueKeys(t, s)
 	for _, row := range []struct {
 		name         string
@@ -139,7 +139,7 @@ func issueOrderUntil(t testing.TB, at place) {
 }
 
 func issueOrderFollows(t testing.TB, at place) {
-	s := full(t, at.connect(t))
+	s := at.connect(t)
 	settle(t, s)
 	key := func(clientID string, n int) store.IssuedKey {
 		return store.IssuedKey{IssuedAt: day(n), TenantID: load, UserID: ada, ClientID: clientID}
@@ -179,7 +179,7 @@ func issueOrderFollows(t testing.TB, at place) {
 
 func racingIssues(t testing.TB, at place, n int) {
 	both := at.connectTwice(t)
-	s := full(t, both[0])
+	s := both[0]
 	raceCreates(t, both, n)
 	m, err := s.Membership(t.Context(), load, ada)
 	check(t, err)
@@ -187,7 +187,7 @@ func racingIssues(t testing.TB, at place, n int) {
 	for _, key := range m.Keys {
 		want = append(want, key.ClientID)
 	}
-	keys, err := full(t, both[1]).KeysByIssue(t.Context(), acme, store.IssuedKey{}, farOff(), 1000)
+	keys, err := both[1].KeysByIssue(t.Context(), acme, store.IssuedKey{}, farOff(), 1000)
 	check(t, err)
 	var got []string
 	for _, key := range keys {

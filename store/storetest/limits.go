@@ -66,14 +66,14 @@ func eventually(t testing.TB, what string, ask func() bool) {
 }
 
 func limitAllowsBurst(t testing.TB, at place) {
-	s := full(t, at.connect(t))
+	s := at.connect(t)
 	wantLeft(t, s, "one", hourly(1))
 	wantLeft(t, s, "five", hourly(5))
 	wantLeft(t, s, "hundred", hourly(100))
 }
 
 func limitRefills(t testing.TB, at place) {
-	s := full(t, at.connect(t))
+	s := at.connect(t)
 	rate := store.Rate{Burst: 2, Period: 200 * time.Millisecond}
 	for range 3 {
 		eventually(t, "nothing is left", func() bool { return spend(t, s, "ada", rate) > 0 })
@@ -83,7 +83,7 @@ func limitRefills(t testing.TB, at place) {
 }
 
 func limitRefusedTakesNothing(t testing.TB, at place) {
-	s := full(t, at.connect(t))
+	s := at.connect(t)
 	rate := hourly(3)
 	wantLeft(t, s, "ada", rate)
 	for range 50 {
@@ -93,7 +93,7 @@ func limitRefusedTakesNothing(t testing.TB, at place) {
 
 func limitIsAsked(t testing.TB, at place) {
 	both := at.connectTwice(t)
-	s, elsewhere := full(t, both[0]), full(t, both[1])
+	s, elsewhere := both[0], both[1]
 	rate := hourly(3)
 	for range 10 {
 		equal(t, "wait before anything is spent", wait(t, s, "ada", rate), 0)
@@ -105,7 +105,7 @@ func limitIsAsked(t testing.TB, at place) {
 }
 
 func limitsAreIndependent(t testing.TB, at place) {
-	s := full(t, at.connect(t))
+	s := at.connect(t)
 	wantLeft(t, s, "client/mk_1", hourly(2))
 	for _, key := range []string{"client/mk_11", "client/mk_", "user/mk_1", "client/mk_1 ", "CLIENT/mk_1"} {
 		wantLeft(t, s, key, hourly(2))
@@ -114,10 +114,9 @@ func limitsAreIndependent(t testing.TB, at place) {
 
 func racingSpends(t testing.TB, at place) {
 	both := at.connectTwice(t)
-	full(t, both[0])
 	errNoneLeft := errors.New("none left")
 	results := race(both, 50, func(s store.Store, _ int) error {
-		wait, err := s.(complete).Spend(t.Context(), "ada", hourly(7))
+		wait, err := s.Spend(t.Context(), "ada", hourly(7))
 		if err == nil && wait > 0 {
 			return errNoneLeft
 		}

@@ -52,7 +52,7 @@ func wantBacklog(t testing.TB, s store.Outbox, count int, oldest time.Time) {
 
 // outboxHoldsAnnounced writes in every way there is, each time with an event to announce and one only to record.
 func outboxHoldsAnnounced(t testing.TB, at place) {
-	s, ctx := full(t, at.connect(t)), t.Context()
+	s, ctx := at.connect(t), t.Context()
 	var want []policy.Event
 	next := func(tenantID string) []policy.Event {
 		n := 2 * len(want)
@@ -76,7 +76,7 @@ func outboxHoldsAnnounced(t testing.TB, at place) {
 }
 
 func outboxWithoutRefused(t testing.TB, at place) {
-	s := full(t, at.connect(t))
+	s := at.connect(t)
 	writeInVain(t, s, announced(event(acme, load, 1)), announced(event(acme, "", 2)))
 	wantBacklog(t, s, 0, time.Time{})
 	wantClaimed(t, s, day(100), day(101))
@@ -113,7 +113,7 @@ func inOrder(t testing.TB, s store.Store) []policy.Event {
 }
 
 func outboxOldestFirst(t testing.TB, at place) {
-	s := full(t, at.connect(t))
+	s := at.connect(t)
 	want := entries(inOrder(t, s)...)
 	check(t, s.RecordEvents(t.Context(), announced(event(acme, load, 3))))
 	for i := 0; i < len(want); i += 3 { // what is claimed is not due again, so the next claim goes on
@@ -128,7 +128,7 @@ func outboxOldestFirst(t testing.TB, at place) {
 
 func outboxLease(t testing.TB, at place) {
 	both := at.connectTwice(t)
-	s, elsewhere := full(t, both[0]), full(t, both[1])
+	s, elsewhere := both[0], both[1]
 	settle(t, s)
 	want := entries(event(acme, load, 1), event(acme, "", 2))
 	check(t, s.RecordEvents(t.Context(), announced(event(acme, load, 1)), announced(event(acme, "", 2))))
@@ -144,7 +144,7 @@ func outboxLease(t testing.TB, at place) {
 }
 
 func outboxComplete(t testing.TB, at place) {
-	s, ctx := full(t, at.connect(t)), t.Context()
+	s, ctx := at.connect(t), t.Context()
 	settle(t, s)
 	check(t, s.RecordEvents(ctx, announced(event(acme, load, 1)), announced(event(acme, load, 2)), announced(event(acme, load, 3))))
 	all := entries(event(acme, load, 1), event(acme, load, 2), event(acme, load, 3))
@@ -163,7 +163,7 @@ func outboxComplete(t testing.TB, at place) {
 }
 
 func outboxPostpone(t testing.TB, at place) {
-	s, ctx := full(t, at.connect(t)), t.Context()
+	s, ctx := at.connect(t), t.Context()
 	settle(t, s)
 	check(t, s.RecordEvents(ctx, announced(event(acme, load, 1)), announced(event(acme, load, 2))))
 	gone := entries(event(acme, load, 2))[0]
@@ -185,7 +185,7 @@ func outboxPostpone(t testing.TB, at place) {
 }
 
 func outboxBacklog(t testing.TB, at place) {
-	s, ctx := full(t, at.connect(t)), t.Context()
+	s, ctx := at.connect(t), t.Context()
 	wantBacklog(t, s, 0, time.Time{})
 	events := inOrder(t, s)
 	wantBacklog(t, s, len(events), events[0].At)
@@ -209,7 +209,7 @@ func outboxBacklog(t testing.TB, at place) {
 
 func racingClaims(t testing.TB, at place) {
 	both := at.connectTwice(t)
-	s := full(t, both[0])
+	s := both[0]
 	settle(t, s)
 	const n, claimers = 60, 20
 	for i := range n {
@@ -218,7 +218,7 @@ func racingClaims(t testing.TB, at place) {
 	claims := make([][]store.OutboxEntry, claimers)
 	results := race(both, claimers, func(s store.Store, i int) error {
 		for {
-			got, err := s.(complete).ClaimOutbox(t.Context(), day(n), day(2*n), 3)
+			got, err := s.ClaimOutbox(t.Context(), day(n), day(2*n), 3)
 			if err != nil || len(got) == 0 {
 				return err
 			}

@@ -72,7 +72,7 @@ func wantNext(t testing.TB, last, id string) {
 
 func revocationsAreKept(t testing.TB, at place) {
 	both := at.connectTwice(t)
-	s, elsewhere := full(t, both[0]), full(t, both[1])
+	s, elsewhere := both[0], both[1]
 	wantRevocations(t, s, "")
 	check(t, s.RecordRevocations(t.Context()))
 	record(t, s, 5)
@@ -84,7 +84,7 @@ func revocationsAreKept(t testing.TB, at place) {
 }
 
 func revocationsInPages(t testing.TB, at place) {
-	s := full(t, at.connect(t))
+	s := at.connect(t)
 	for n := range 12 { // so that numbers of one and of two digits are among the IDs
 		record(t, s, n)
 	}
@@ -111,7 +111,7 @@ func revocationsInPages(t testing.TB, at place) {
 }
 
 func revocationsAreForgotten(t testing.TB, at place) {
-	s := full(t, at.connect(t))
+	s := at.connect(t)
 	record(t, s, 7, 1, 2)
 	record(t, s, 1, 8)
 	ids := wantRevocations(t, s, "", 7, 1, 2, 1, 8)
@@ -131,16 +131,16 @@ func revocationsAreForgotten(t testing.TB, at place) {
 
 // revocationsAcrossReopening also forgets all, so that no record tells where the IDs had come to.
 func revocationsAcrossReopening(t testing.TB, at place) {
-	s := full(t, at.open())
+	s := at.open()
 	record(t, s, 1, 2)
 	last := wantRevocations(t, s, "", 1, 2)[1]
 	check(t, s.Close())
-	s = full(t, at.open())
+	s = at.open()
 	record(t, s, 3)
 	last = wantRevocations(t, s, last, 3)[0]
 	check(t, s.ForgetRevocations(t.Context(), day(100)))
 	check(t, s.Close())
-	s = full(t, at.connect(t))
+	s = at.connect(t)
 	wantRevocations(t, s, "")
 	record(t, s, 4)
 	wantRevocations(t, s, last, 4)
@@ -154,10 +154,10 @@ func racingRevocations(t testing.TB, at place) {
 	written := make(chan []error)
 	go func() {
 		written <- race(both, n, func(s store.Store, i int) error {
-			return s.(complete).RecordRevocations(t.Context(), revocation(2*i), revocation(2*i+1))
+			return s.RecordRevocations(t.Context(), revocation(2*i), revocation(2*i+1))
 		})
 	}()
-	follower := full(t, both[1])
+	follower := both[1]
 	seen, after := map[string]int{}, ""
 	follow := func() {
 		for {

@@ -55,25 +55,6 @@ func (p place) connectTwice(t testing.TB) [2]store.Store {
 	return [2]store.Store{first, p.connect(t)}
 }
 
-// complete is a store with everything that package store describes.
-type complete interface {
-	store.Store
-	store.Outbox
-	store.IssueOrder
-	store.Revocations
-	store.Ephemera
-	store.Limits
-}
-
-func full(t testing.TB, s store.Store) complete {
-	t.Helper()
-	whole, ok := s.(complete)
-	if !ok {
-		t.Fatal("the store lacks one of Outbox, IssueOrder, Revocations, Ephemera and Limits")
-	}
-	return whole
-}
-
 // testCase is one promise, told by its name.
 type testCase struct {
 	name string
