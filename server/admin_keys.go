@@ -31,6 +31,13 @@ type secretView struct {
 	PreviousSecretEndsAt *time.Time `json:"previous_secret_ends_at,omitempty"`
 }
 
+// pickUpView is an access key whose secret its owner will have made (R26).
+type pickUpView struct {
+	keyView
+	URL       string    `json:"pick_up_url"`
+	ExpiresAt time.Time `json:"pick_up_expires_at"`
+}
+
 func viewKey(k admin.Key, p policy.ExpirationPolicy, now time.Time) keyView {
 	return keyView{
 		ClientID: k.ClientID, TenantID: k.Membership.TenantID, UserID: k.User.ID, UserName: k.User.Name, Email: k.User.Email,
@@ -82,6 +89,7 @@ func (s *Server) createKey(c *call) (reply, error) {
 		Email  string    `json:"email"`
 		Label  string    `json:"label"`
 		Scopes *[]string `json:"scopes"`
+		PickUp bool      `json:"pick_up"`
 	}
 	if err := c.decode(&body); err != nil {
 		return reply{}, err
@@ -94,6 +102,11 @@ func (s *Server) createKey(c *call) (reply, error) {
 		if wish.Scopes = *body.Scopes; len(wish.Scopes) == 0 {
 			return reply{}, refuse(policy.ErrInvalidScope, "An access key needs at least one scope.")
 		}
+	}
+	if body.PickUp {
+		key, link, err := s.office.CreateKeyForPickUp(c.Context(), c.actor, c.place, wish)
+		view := pickUpView{c.viewKey(key), s.issuer + consolePath + "/pick-up/" + link.Code, link.Expires}
+		return created(view, "/admin/v1/tenants/%s/keys/%s", c.place.Tenant.ID, key.ClientID), err
 	}
 	key, secret, err := s.office.CreateKey(c.Context(), c.actor, c.place, wish)
 	return created(c.viewSecret(key, secret), "/admin/v1/tenants/%s/keys/%s", c.place.Tenant.ID, key.ClientID), err
