@@ -15,8 +15,13 @@ func testOutage(t *testing.T, s *site, gateways []*gateway) {
 	s.servers[0].kill()
 	for _, g := range gateways {
 		t.Run("outage/"+g.name, func(t *testing.T) {
-			if err := g.accepts(token); (err == nil) != g.offline {
-				t.Errorf("without the issuer: %v; offline: %t", err, g.offline)
+			switch err := g.accepts(token); {
+			case g.offline && err != nil:
+				t.Error(err)
+			case !g.offline && err == nil:
+				t.Error("it lets a token in that nobody has judged")
+			case !g.offline:
+				t.Log(err)
 			}
 		})
 	}

@@ -25,6 +25,7 @@ func TestGateways(t *testing.T) {
 	}
 	testAcceptance(t, s, gateways)
 	testForgeries(t, s, gateways)
+	testExpiry(t, s, gateways)
 	testRevocation(t, s, gateways)
 	testRotation(t, s, gateways)
 	testOutage(t, s, gateways)

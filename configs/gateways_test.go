@@ -1,0 +1,63 @@
+package configs_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/knadh/koanf/parsers/yaml"
+)
+
+// The configurations of gateways that no test starts are at least YAML, and have the issuer, the audience and the URL of the keys where
+// those gateways look for them. All others are run by e2e.
+func TestGatewaysThatAreNotRun(t *testing.T) {
+	envoy := readYAML(t, "gateways/envoy/envoy.yaml")
+	filters := at(t, envoy, "static_resources", "listeners", 0, "filter_chains", 0, "filters", 0, "typed_config", "http_filters")
+	provider := at(t, filters, 0, "typed_config", "providers", "mintkey")
+	checkProvider(t, provider, "http://127.0.0.1:8080", at(t, provider, "remote_jwks", "http_uri", "uri"))
+
+	policy := readYAML(t, "gateways/kubernetes/security-policy.yaml")
+	provider = at(t, policy, "spec", "jwt", "providers", 0)
+	checkProvider(t, provider, "https://mintkey.example.com", at(t, provider, "remoteJWKS", "uri"))
+}
+
+func checkProvider(t *testing.T, provider any, issuer string, keys any) {
+	t.Helper()
+	got := []any{at(t, provider, "issuer"), at(t, provider, "audiences"), keys}
+	if diff := cmp.Diff([]any{issuer, []any{"https://api.example.com"}, issuer + "/.well-known/jwks.json"}, got); diff != "" {
+		t.Errorf("whose tokens are good (-want +file):\n%s", diff)
+	}
+}
+
+func readYAML(t *testing.T, path string) any {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, err := yaml.Parser().Unmarshal(text)
+	if err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	return value
+}
+
+// at walks down into maps by name and into lists by index.
+func at(t *testing.T, value any, path ...any) any {
+	t.Helper()
+	for _, step := range path {
+		inMap, isMap := value.(map[string]any)
+		inList, isList := value.([]any)
+		name, isName := step.(string)
+		index, isIndex := step.(int)
+		switch {
+		case isMap && isName:
+			value = inMap[name]
+		case isList && isIndex && index < len(inList):
+			value = inList[index]
+		default:
+			t.Fatalf("there is no %v of %v", step, path)
+		}
+	}
+	return value
+}
