@@ -42,16 +42,12 @@ func manyTenants(b *testing.B, s *redisstore.Store) (later time.Time) {
 	b.Helper()
 	const tenants = 1000
 	later = epoch.Add(time.Hour)
-	release, err := policy.ParseRelease("24.3")
-	if err != nil {
-		b.Fatal(err)
-	}
 	for i := range tenants {
 		id := fmt.Sprint("tenant-", i)
 		e := event(id, policy.ActionKeyCreated)
 		e.TenantID, e.Announce = id, true
 		err := errors.Join(
-			s.CreateTenant(b.Context(), policy.Tenant{ID: id, AccountID: "acme", Release: release, CreatedAt: epoch}),
+			s.CreateTenant(b.Context(), tenant(b, id)),
 			s.UpdateMembership(b.Context(), id, "ada", func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 				m.Role, m.JoinedAt = policy.RoleMember, epoch
 				m.Keys = []policy.AccessKey{{ClientID: "mk_" + id, CreatedAt: epoch, Secrets: []policy.Secret{{IssuedAt: epoch}}}}

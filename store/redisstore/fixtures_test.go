@@ -17,14 +17,9 @@ func seed(t testing.TB, s store.Store) {
 	t.Helper()
 	ctx := t.Context()
 	account := policy.Account{ID: "acme", Name: "Acme", CreatedAt: epoch, Expiration: policy.DefaultExpirationPolicy(epoch)}
-	release, err := policy.ParseRelease("24.3")
-	if err != nil {
-		t.Fatal(err)
-	}
-	tenant := policy.Tenant{ID: "build", AccountID: "acme", Name: "Build", Release: release, CreatedAt: epoch}
 	for _, err := range []error{
 		s.CreateAccount(ctx, account),
-		s.CreateTenant(ctx, tenant),
+		s.CreateTenant(ctx, tenant(t, "build")),
 		s.CreateUser(ctx, ada("acme")),
 		s.UpdateMembership(ctx, "build", "ada", join),
 	} {
@@ -32,6 +27,15 @@ func seed(t testing.TB, s store.Store) {
 			t.Fatalf("seed: %v", err)
 		}
 	}
+}
+
+func tenant(t testing.TB, id string) policy.Tenant {
+	t.Helper()
+	release, err := policy.ParseRelease("24.3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return policy.Tenant{ID: id, AccountID: "acme", Name: "Tenant " + id, Release: release, CreatedAt: epoch}
 }
 
 func ada(accountID string) policy.User {

@@ -20,18 +20,18 @@ func concurrencyTwins() []twin {
 		{"race of 12 creates leaves two keys", "loses events", func(s store.Store) store.Store { return losesEvent{s} }},
 		{"race for IDs and addresses has one winner", "looks before it writes", func(s store.Store) store.Store { return looksFirst{s, m} }},
 		{"race of increments loses none", "overwrites instead of swapping", func(s store.Store) store.Store { return overwritesDocument{s, m} }},
-		{"conflict gives up", "tries for ever", func(s store.Store) store.Store { return swapping{whole(s), math.MaxInt} }},
+		{"conflict gives up", "tries for ever", func(s store.Store) store.Store { return swapping{s, math.MaxInt} }},
 		{"conflict gives up", "overwrites instead of swapping", func(s store.Store) store.Store { return overwritesDocument{s, m} }},
-		{"cancelled reads", "reads on", func(s store.Store) store.Store { return readsOn{whole(s)} }},
-		{"cancelled writes", "writes on", func(s store.Store) store.Store { return writesOn{whole(s)} }},
-		{"other connection finds everything", "keeps documents to itself", func(s store.Store) store.Store { return &keepsToItself{fullStore: whole(s)} }},
-		{"reopening finds everything", "loses what it has not flushed", func(s store.Store) store.Store { return &lastRecordWins{fullStore: whole(s)} }},
+		{"cancelled reads", "reads on", func(s store.Store) store.Store { return readsOn{s} }},
+		{"cancelled writes", "writes on", func(s store.Store) store.Store { return writesOn{s} }},
+		{"other connection finds everything", "keeps documents to itself", func(s store.Store) store.Store { return &keepsToItself{Store: s} }},
+		{"reopening finds everything", "loses what it has not flushed", func(s store.Store) store.Store { return &lastRecordWins{Store: s} }},
 	}
 }
 
 // swapping is a good twin: it changes documents as a store does that many processes share, by compare-and-swap.
 type swapping struct {
-	fullStore
+	store.Store
 	attempts int
 }
 
@@ -47,7 +47,7 @@ func (s swapping) UpdateDocument(ctx context.Context, name string, change func([
 		if err != nil {
 			return err
 		}
-		err = s.fullStore.UpdateDocument(ctx, name, func(now []byte) ([]byte, error) {
+		err = s.Store.UpdateDocument(ctx, name, func(now []byte) ([]byte, error) {
 			if !bytes.Equal(before, now) {
 				return nil, errChanged
 			}
@@ -124,21 +124,21 @@ func (b overwritesDocument) UpdateDocument(ctx context.Context, name string, cha
 	return b.Store.UpdateDocument(ctx, name, func([]byte) ([]byte, error) { return after, nil })
 }
 
-type readsOn struct{ fullStore }
+type readsOn struct{ store.Store }
 
 func (b readsOn) Subject(ctx context.Context, tenantID, userID string) (policy.Subject, error) {
-	return b.fullStore.Subject(context.WithoutCancel(ctx), tenantID, userID)
+	return b.Store.Subject(context.WithoutCancel(ctx), tenantID, userID)
 }
 
-type writesOn struct{ fullStore }
+type writesOn struct{ store.Store }
 
 func (b writesOn) RecordAccess(ctx context.Context, times map[store.KeyRef]time.Time) error {
-	return errors.Join(b.fullStore.RecordAccess(context.WithoutCancel(ctx), times), ctx.Err())
+	return errors.Join(b.Store.RecordAccess(context.WithoutCancel(ctx), times), ctx.Err())
 }
 
 // keepsToItself is a connection that never sends its documents.
 type keepsToItself struct {
-	fullStore
+	store.Store
 	document []byte
 }
 

@@ -11,39 +11,39 @@ import (
 func ephemeraTwins() []twin {
 	m := make(meeting)
 	return []twin{
-		{"ephemeral is kept", "keeps the first value", func(s store.Store) store.Store { return keepsFirst{whole(s)} }},
-		{"ephemeral missing", "returns an empty value", func(s store.Store) store.Store { return emptyEphemeral{whole(s)} }},
-		{"ephemeral is taken once", "leaves what is taken", func(s store.Store) store.Store { return leavesTaken{whole(s)} }},
-		{"ephemeral is deleted", "complains of what is gone", func(s store.Store) store.Store { return complains{whole(s)} }},
-		{"ephemera are forgotten after their time", "never forgets", func(s store.Store) store.Store { return neverForgets{whole(s)} }},
-		{"ephemera are forgotten after their time", "minds times of old", func(s store.Store) store.Store { return mindsOldTimes{whole(s), map[string]time.Time{}} }},
-		{"race for an ephemeral has one winner", "looks before it takes", func(s store.Store) store.Store { return looksThenTakes{whole(s), m} }},
+		{"ephemeral is kept", "keeps the first value", func(s store.Store) store.Store { return keepsFirst{s} }},
+		{"ephemeral missing", "returns an empty value", func(s store.Store) store.Store { return emptyEphemeral{s} }},
+		{"ephemeral is taken once", "leaves what is taken", func(s store.Store) store.Store { return leavesTaken{s} }},
+		{"ephemeral is deleted", "complains of what is gone", func(s store.Store) store.Store { return complains{s} }},
+		{"ephemera are forgotten after their time", "never forgets", func(s store.Store) store.Store { return neverForgets{s} }},
+		{"ephemera are forgotten after their time", "minds times of old", func(s store.Store) store.Store { return mindsOldTimes{s, map[string]time.Time{}} }},
+		{"race for an ephemeral has one winner", "looks before it takes", func(s store.Store) store.Store { return looksThenTakes{s, m} }},
 	}
 }
 
-type keepsFirst struct{ fullStore }
+type keepsFirst struct{ store.Store }
 
 func (b keepsFirst) PutEphemeral(ctx context.Context, key string, value []byte, expires time.Time) error {
 	if _, err := b.Ephemeral(ctx, key); err == nil {
 		return nil
 	}
-	return b.fullStore.PutEphemeral(ctx, key, value, expires)
+	return b.Store.PutEphemeral(ctx, key, value, expires)
 }
 
-type emptyEphemeral struct{ fullStore }
+type emptyEphemeral struct{ store.Store }
 
 func (b emptyEphemeral) Ephemeral(ctx context.Context, key string) ([]byte, error) {
-	value, err := b.fullStore.Ephemeral(ctx, key)
+	value, err := b.Store.Ephemeral(ctx, key)
 	return value, unless(err, store.ErrNotFound)
 }
 
-type leavesTaken struct{ fullStore }
+type leavesTaken struct{ store.Store }
 
 func (b leavesTaken) TakeEphemeral(ctx context.Context, key string) ([]byte, error) {
 	return b.Ephemeral(ctx, key)
 }
 
-type complains struct{ fullStore }
+type complains struct{ store.Store }
 
 func (b complains) DeleteEphemeral(ctx context.Context, key string) error {
 	_, err := b.TakeEphemeral(ctx, key)
@@ -52,7 +52,7 @@ func (b complains) DeleteEphemeral(ctx context.Context, key string) error {
 
 // mindsOldTimes forgets a value when the time has come that an earlier one had under the same key.
 type mindsOldTimes struct {
-	fullStore
+	store.Store
 	earliest map[string]time.Time
 }
 
@@ -60,7 +60,7 @@ func (b mindsOldTimes) PutEphemeral(ctx context.Context, key string, value []byt
 	if old, ok := b.earliest[key]; !ok || expires.Before(old) {
 		b.earliest[key] = expires
 	}
-	return b.fullStore.PutEphemeral(ctx, key, value, expires)
+	return b.Store.PutEphemeral(ctx, key, value, expires)
 }
 
 func (b mindsOldTimes) ForgetEphemera(ctx context.Context, now time.Time) error {
@@ -74,7 +74,7 @@ func (b mindsOldTimes) ForgetEphemera(ctx context.Context, now time.Time) error 
 }
 
 type looksThenTakes struct {
-	fullStore
+	store.Store
 	meeting
 }
 

@@ -12,26 +12,26 @@ import (
 )
 
 func issueOrderTwins() []twin {
-	indexes := func(s store.Store) store.Store { return &indexesRefused{fullStore: whole(s)} }
+	indexes := func(s store.Store) store.Store { return &indexesRefused{Store: s} }
 	return []twin{
-		{"keys by issue are in order, by account", "sorts IDs as joined by a slash", func(s store.Store) store.Store { return joinsIDs{whole(s)} }},
-		{"keys by issue are in order, by account", "cuts times", func(s store.Store) store.Store { return cutsIssue{whole(s)} }},
-		{"keys by issue are in order, by account", "takes a prefix for the account", func(s store.Store) store.Store { return prefixIssue{whole(s)} }},
-		{"keys by issue in pages", "gives the place again", func(s store.Store) store.Store { return repeatsKey{whole(s)} }},
-		{"keys by issue in pages", "goes on after the time only", func(s store.Store) store.Store { return skipsInstant{whole(s)} }},
-		{"keys by issue until a time", "ends before the time", func(s store.Store) store.Store { return endsBefore{whole(s)} }},
-		{"keys by issue follow the membership", "keeps the first time", func(s store.Store) store.Store { return firstIssue{whole(s), map[string]time.Time{}} }},
-		{"keys by issue follow the membership", "keeps what is revoked", func(s store.Store) store.Store { return &keepsRevoked{fullStore: whole(s)} }},
+		{"keys by issue are in order, by account", "sorts IDs as joined by a slash", func(s store.Store) store.Store { return joinsIDs{s} }},
+		{"keys by issue are in order, by account", "cuts times", func(s store.Store) store.Store { return cutsIssue{s} }},
+		{"keys by issue are in order, by account", "takes a prefix for the account", func(s store.Store) store.Store { return prefixIssue{s} }},
+		{"keys by issue in pages", "gives the place again", func(s store.Store) store.Store { return repeatsKey{s} }},
+		{"keys by issue in pages", "goes on after the time only", func(s store.Store) store.Store { return skipsInstant{s} }},
+		{"keys by issue until a time", "ends before the time", func(s store.Store) store.Store { return endsBefore{s} }},
+		{"keys by issue follow the membership", "keeps the first time", func(s store.Store) store.Store { return firstIssue{s, map[string]time.Time{}} }},
+		{"keys by issue follow the membership", "keeps what is revoked", func(s store.Store) store.Store { return &keepsRevoked{Store: s} }},
 		{"keys by issue follow the membership", "indexes before it changes", indexes},
 		{"race of 12 creates leaves two keys by issue", "indexes before it changes", indexes},
 		{"race of 100 creates leaves two keys by issue", "indexes before it changes", indexes},
 	}
 }
 
-type joinsIDs struct{ fullStore }
+type joinsIDs struct{ store.Store }
 
 func (b joinsIDs) KeysByIssue(ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int) ([]store.IssuedKey, error) {
-	keys, err := b.fullStore.KeysByIssue(ctx, accountID, after, until, limit)
+	keys, err := b.Store.KeysByIssue(ctx, accountID, after, until, limit)
 	joined := func(k store.IssuedKey) string { return k.TenantID + "/" + k.UserID + "/" + k.ClientID }
 	slices.SortFunc(keys, func(x, y store.IssuedKey) int {
 		return cmp.Or(x.IssuedAt.Compare(y.IssuedAt), cmp.Compare(joined(x), joined(y)))
@@ -39,58 +39,58 @@ func (b joinsIDs) KeysByIssue(ctx context.Context, accountID string, after store
 	return keys, err
 }
 
-type cutsIssue struct{ fullStore }
+type cutsIssue struct{ store.Store }
 
 func (b cutsIssue) KeysByIssue(ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int) ([]store.IssuedKey, error) {
-	keys, err := b.fullStore.KeysByIssue(ctx, accountID, after, until, limit)
+	keys, err := b.Store.KeysByIssue(ctx, accountID, after, until, limit)
 	for i := range keys {
 		keys[i].IssuedAt = keys[i].IssuedAt.Truncate(time.Microsecond)
 	}
 	return keys, err
 }
 
-type prefixIssue struct{ fullStore }
+type prefixIssue struct{ store.Store }
 
 func (b prefixIssue) KeysByIssue(ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int) ([]store.IssuedKey, error) {
-	own, err := b.fullStore.KeysByIssue(ctx, accountID, after, until, limit)
+	own, err := b.Store.KeysByIssue(ctx, accountID, after, until, limit)
 	if err != nil {
 		return nil, err
 	}
-	foreign, err := b.fullStore.KeysByIssue(ctx, accountID+"-1", after, until, limit)
+	foreign, err := b.Store.KeysByIssue(ctx, accountID+"-1", after, until, limit)
 	return append(own, foreign...), err
 }
 
-type repeatsKey struct{ fullStore }
+type repeatsKey struct{ store.Store }
 
 func (b repeatsKey) KeysByIssue(ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int) ([]store.IssuedKey, error) {
 	if after.ClientID != "" {
 		after.ClientID = after.ClientID[:len(after.ClientID)-1]
 	}
-	return b.fullStore.KeysByIssue(ctx, accountID, after, until, limit)
+	return b.Store.KeysByIssue(ctx, accountID, after, until, limit)
 }
 
-type skipsInstant struct{ fullStore }
+type skipsInstant struct{ store.Store }
 
 func (b skipsInstant) KeysByIssue(ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int) ([]store.IssuedKey, error) {
 	if after.ClientID != "" {
 		after.TenantID = "~"
 	}
-	return b.fullStore.KeysByIssue(ctx, accountID, after, until, limit)
+	return b.Store.KeysByIssue(ctx, accountID, after, until, limit)
 }
 
-type endsBefore struct{ fullStore }
+type endsBefore struct{ store.Store }
 
 func (b endsBefore) KeysByIssue(ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int) ([]store.IssuedKey, error) {
-	return b.fullStore.KeysByIssue(ctx, accountID, after, until.Add(-time.Nanosecond), limit)
+	return b.Store.KeysByIssue(ctx, accountID, after, until.Add(-time.Nanosecond), limit)
 }
 
 type firstIssue struct {
-	fullStore
+	store.Store
 	seen map[string]time.Time
 }
 
 func (b firstIssue) KeysByIssue(ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int) ([]store.IssuedKey, error) {
-	keys, err := b.fullStore.KeysByIssue(ctx, accountID, after, until, limit)
+	keys, err := b.Store.KeysByIssue(ctx, accountID, after, until, limit)
 	for i, key := range keys {
 		if _, ok := b.seen[key.ClientID]; !ok {
 			b.seen[key.ClientID] = key.IssuedAt
@@ -101,12 +101,12 @@ func (b firstIssue) KeysByIssue(ctx context.Context, accountID string, after sto
 }
 
 type keepsRevoked struct {
-	fullStore
+	store.Store
 	most []store.IssuedKey
 }
 
 func (b *keepsRevoked) KeysByIssue(ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int) ([]store.IssuedKey, error) {
-	keys, err := b.fullStore.KeysByIssue(ctx, accountID, after, until, limit)
+	keys, err := b.Store.KeysByIssue(ctx, accountID, after, until, limit)
 	if len(keys) >= len(b.most) {
 		b.most = slices.Clone(keys)
 	}
@@ -115,7 +115,7 @@ func (b *keepsRevoked) KeysByIssue(ctx context.Context, accountID string, after 
 
 // indexesRefused has an index that knows what a change would have made, even when it was refused.
 type indexesRefused struct {
-	fullStore
+	store.Store
 	mu   sync.Mutex
 	keys []store.IssuedKey
 }
@@ -127,7 +127,7 @@ func (b *indexesRefused) UpdateMembership(ctx context.Context, tenantID, userID 
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.fullStore.UpdateMembership(ctx, tenantID, userID, func(policy.Membership) (policy.Membership, []policy.Event, error) {
+	return b.Store.UpdateMembership(ctx, tenantID, userID, func(policy.Membership) (policy.Membership, []policy.Event, error) {
 		m, events, err := change(before)
 		for _, key := range m.Keys {
 			b.keys = append(b.keys, store.IssuedKey{TenantID: tenantID, UserID: userID, ClientID: key.ClientID, IssuedAt: key.SecretIssuedAt()})

@@ -21,9 +21,9 @@ func recordTwins() []twin {
 		{"document is kept", "never passes the old one", func(s store.Store) store.Store { return forgetsDocument{s} }},
 		{"document missing", "returns nothing", func(s store.Store) store.Store { return emptyDocument{s} }},
 		{"document change refused", "saves all the same", func(s store.Store) store.Store { return savesRefusedDocument{s} }},
-		{"what is read belongs to the reader", "shares an account", func(s store.Store) store.Store { return &sharesAccount{fullStore: whole(s)} }},
-		{"what is written is copied", "keeps the caller's account", func(s store.Store) store.Store { return &sharesAccount{fullStore: whole(s)} }},
-		{"what a change is given belongs to it", "passes a shared account", func(s store.Store) store.Store { return &sharesAccount{fullStore: whole(s)} }},
+		{"what is read belongs to the reader", "shares an account", func(s store.Store) store.Store { return &sharesAccount{Store: s} }},
+		{"what is written is copied", "keeps the caller's account", func(s store.Store) store.Store { return &sharesAccount{Store: s} }},
+		{"what a change is given belongs to it", "passes a shared account", func(s store.Store) store.Store { return &sharesAccount{Store: s} }},
 	}
 }
 
@@ -112,13 +112,13 @@ func (b savesRefusedDocument) UpdateDocument(ctx context.Context, name string, c
 
 // sharesAccount keeps an account in memory, and gives it out as it is.
 type sharesAccount struct {
-	fullStore
+	store.Store
 	account policy.Account
 }
 
 func (b *sharesAccount) CreateAccount(ctx context.Context, a policy.Account, events ...policy.Event) error {
 	b.account = a
-	return b.fullStore.CreateAccount(ctx, a, events...)
+	return b.Store.CreateAccount(ctx, a, events...)
 }
 
 func (b *sharesAccount) Account(context.Context, string) (policy.Account, error) {
@@ -131,5 +131,5 @@ func (b *sharesAccount) UpdateAccount(ctx context.Context, id string, change acc
 		return err
 	}
 	b.account = a
-	return errors.Join(b.fullStore.UpdateAccount(ctx, id, func(policy.Account) (policy.Account, []policy.Event, error) { return a, events, nil }))
+	return errors.Join(b.Store.UpdateAccount(ctx, id, func(policy.Account) (policy.Account, []policy.Event, error) { return a, events, nil }))
 }

@@ -14,42 +14,42 @@ import (
 func revocationTwins() []twin {
 	log := new(numberedEarly)
 	return []twin{
-		{"revocations are kept in order", "loses the jti", func(s store.Store) store.Store { return losesTokenID{whole(s)} }},
-		{"revocations are kept in order", "sorts by time", func(s store.Store) store.Store { return sortsByTime{whole(s)} }},
-		{"revocations in pages", "numbers without leading zeros", func(s store.Store) store.Store { return numbersByPlace{whole(s), "%d"} }},
-		{"revocations in pages", "ignores where to begin", func(s store.Store) store.Store { return beginsAgain{whole(s)} }},
-		{"revocations are forgotten after their time", "never forgets", func(s store.Store) store.Store { return neverForgets{whole(s)} }},
-		{"revocations are forgotten after their time", "forgets too early", func(s store.Store) store.Store { return forgetsEarly{whole(s)} }},
-		{"revocations are forgotten after their time", "numbers by place", func(s store.Store) store.Store { return numbersByPlace{whole(s), "%016d"} }},
-		{"revocation IDs increase across reopening", "numbers by place", func(s store.Store) store.Store { return numbersByPlace{whole(s), "%016d"} }},
-		{"race of revocations hides none from who follows", "numbers before it writes", func(s store.Store) store.Store { return numbersEarly{whole(s), log} }},
+		{"revocations are kept in order", "loses the jti", func(s store.Store) store.Store { return losesTokenID{s} }},
+		{"revocations are kept in order", "sorts by time", func(s store.Store) store.Store { return sortsByTime{s} }},
+		{"revocations in pages", "numbers without leading zeros", func(s store.Store) store.Store { return numbersByPlace{s, "%d"} }},
+		{"revocations in pages", "ignores where to begin", func(s store.Store) store.Store { return beginsAgain{s} }},
+		{"revocations are forgotten after their time", "never forgets", func(s store.Store) store.Store { return neverForgets{s} }},
+		{"revocations are forgotten after their time", "forgets too early", func(s store.Store) store.Store { return forgetsEarly{s} }},
+		{"revocations are forgotten after their time", "numbers by place", func(s store.Store) store.Store { return numbersByPlace{s, "%016d"} }},
+		{"revocation IDs increase across reopening", "numbers by place", func(s store.Store) store.Store { return numbersByPlace{s, "%016d"} }},
+		{"race of revocations hides none from who follows", "numbers before it writes", func(s store.Store) store.Store { return numbersEarly{s, log} }},
 	}
 }
 
-type losesTokenID struct{ fullStore }
+type losesTokenID struct{ store.Store }
 
 func (b losesTokenID) RecordRevocations(ctx context.Context, revocations ...store.Revocation) error {
 	for i := range revocations {
 		revocations[i].TokenID = ""
 	}
-	return b.fullStore.RecordRevocations(ctx, revocations...)
+	return b.Store.RecordRevocations(ctx, revocations...)
 }
 
-type sortsByTime struct{ fullStore }
+type sortsByTime struct{ store.Store }
 
 func (b sortsByTime) RecordRevocations(ctx context.Context, revocations ...store.Revocation) error {
 	slices.SortFunc(revocations, func(x, y store.Revocation) int { return x.At.Compare(y.At) })
-	return b.fullStore.RecordRevocations(ctx, revocations...)
+	return b.Store.RecordRevocations(ctx, revocations...)
 }
 
 // numbersByPlace takes the place of a revocation among those that are left for its ID.
 type numbersByPlace struct {
-	fullStore
+	store.Store
 	format string
 }
 
 func (b numbersByPlace) Revocations(ctx context.Context, afterID string, limit int) ([]store.Revocation, error) {
-	all, err := b.fullStore.Revocations(ctx, "", 1000)
+	all, err := b.Store.Revocations(ctx, "", 1000)
 	for i := range all {
 		all[i].ID = fmt.Sprintf(b.format, i+1)
 	}
@@ -66,26 +66,26 @@ func after(all []store.Revocation, id string, limit int) []store.Revocation {
 	return found
 }
 
-type beginsAgain struct{ fullStore }
+type beginsAgain struct{ store.Store }
 
 func (b beginsAgain) Revocations(ctx context.Context, _ string, limit int) ([]store.Revocation, error) {
-	return b.fullStore.Revocations(ctx, "", limit)
+	return b.Store.Revocations(ctx, "", limit)
 }
 
-type neverForgets struct{ fullStore }
+type neverForgets struct{ store.Store }
 
 func (neverForgets) ForgetRevocations(context.Context, time.Time) error { return nil }
 func (neverForgets) ForgetEphemera(context.Context, time.Time) error    { return nil }
 
-type forgetsEarly struct{ fullStore }
+type forgetsEarly struct{ store.Store }
 
 func (b forgetsEarly) ForgetRevocations(ctx context.Context, now time.Time) error {
-	return b.fullStore.ForgetRevocations(ctx, now.Add(time.Nanosecond))
+	return b.Store.ForgetRevocations(ctx, now.Add(time.Nanosecond))
 }
 
 // numbersEarly takes a number in one step and writes in a second, so that a low one can come after a higher one was read.
 type numbersEarly struct {
-	fullStore
+	store.Store
 	log *numberedEarly
 }
 

@@ -20,7 +20,7 @@ func subjectTwins() []twin {
 		{"subject missing", "makes up the user", func(s store.Store) store.Store { return makesUpSubject{s} }},
 		{"subject is never stale", "caches subjects", staleClientIndex},
 		{"access times are kept, by tenant", "mixes tenants", func(s store.Store) store.Store { return mixesTenants{s} }},
-		{"access time never moves back", "overwrites", func(s store.Store) store.Store { return &lastRecordWins{fullStore: whole(s)} }},
+		{"access time never moves back", "overwrites", func(s store.Store) store.Store { return &lastRecordWins{Store: s} }},
 		{"access time leaves the key alone", "rewrites the key", func(s store.Store) store.Store { return rewritesKey{s} }},
 	}
 }
@@ -108,7 +108,7 @@ func (b mixesTenants) AccessTimes(ctx context.Context, tenantID string, clientID
 }
 
 type lastRecordWins struct {
-	fullStore
+	store.Store
 	times map[string]time.Time
 }
 
