@@ -49,7 +49,7 @@ func listenAt(ctx context.Context, setting, address string) (net.Listener, error
 
 // open opens the store, and says or refuses what is unsafe about it.
 func (h *host) open(ctx context.Context) (err error) {
-	if h.store, err = openStore(ctx, h.config); err != nil {
+	if h.store, err = openStore(ctx, h.config, h.log); err != nil {
 		return err
 	}
 	warnings, err := h.store.Warnings(ctx)

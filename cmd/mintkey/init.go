@@ -75,7 +75,7 @@ func (p *program) checkFounding(wanted *founding, account, tenant, release strin
 }
 
 func (p *program) initialize(c *cobra.Command, config configs.Config, wanted founding) (err error) {
-	opened, err := openStore(c.Context(), config)
+	opened, err := openStore(c.Context(), config, p.newLog(config.Log))
 	if err != nil {
 		return err
 	}

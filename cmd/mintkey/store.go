@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"mintkey/configs"
 	"mintkey/store"
@@ -11,8 +12,8 @@ import (
 	"mintkey/store/redisstore"
 )
 
-// openStore opens the store that the settings name.
-func openStore(ctx context.Context, config configs.Config) (store.Store, error) {
+// openStore opens the store that the settings name. What a store has to say of its own accord goes to the log.
+func openStore(ctx context.Context, config configs.Config, log *slog.Logger) (store.Store, error) {
 	if path, ok := config.BoltPath(); ok {
 		opened, err := boltstore.Open(path)
 		if errors.Is(err, store.ErrInUse) {
@@ -23,6 +24,7 @@ func openStore(ctx context.Context, config configs.Config) (store.Store, error) 
 		}
 		return opened, nil
 	}
+	redisstore.LogTo(log)
 	opened, err := redisstore.Open(ctx, config.Store.Reveal())
 	if err != nil {
 		return nil, err

@@ -9,7 +9,7 @@ import (
 )
 
 // LogTo sends what go-redis has to say of lost connections and of failovers, which it otherwise writes to standard error, to the
-// logger. It is for the whole process, so it is called once, before Open.
+// logger. go-redis has one logger for the whole process, so this is called once, before Open.
 func LogTo(logger *slog.Logger) { redis.SetLogger(clientLog{logger}) }
 
 type clientLog struct{ logger *slog.Logger }
