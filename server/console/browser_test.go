@@ -3,7 +3,6 @@ package console_test
 import (
 	"context"
 	"os/exec"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -112,12 +111,8 @@ func (b *browser) fill(css, text string) {
 	b.do(chromedp.WaitVisible(chromedp.CSS(css)), chromedp.SendKeys(chromedp.CSS(css), text))
 }
 
-// see waits until something is visible and returns its text.
-func (b *browser) see(css string) string {
-	b.Helper()
-	b.do(chromedp.WaitVisible(chromedp.CSS(css)))
-	return strings.TrimSpace(run(b, chromedp.TextContent(chromedp.CSS(css))))
-}
+// see waits until something is visible.
+func (b *browser) see(css string) { b.Helper(); b.do(chromedp.WaitVisible(chromedp.CSS(css))) }
 
 func (b *browser) signIn(user string) {
 	b.Helper()

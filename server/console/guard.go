@@ -7,7 +7,8 @@ import (
 	"mintkey/store"
 )
 
-// guard slows down guessing (R23): wrong sign-ins are counted for each address that is tried and for each address they come from.
+// guard slows down guessing (R23): wrong sign-ins are counted across replicas. A user is counted together with the place it is tried from,
+// so that a stranger elsewhere can't lock a person out, and alone with a wider budget; a place is counted whomever it tries.
 type guard struct {
 	limits  store.Limits
 	email   string
@@ -20,10 +21,16 @@ type budget struct {
 }
 
 func (g guard) budgets() []budget {
+	user := digest(g.email) // somebody may have typed a password there
 	return []budget{
-		{"sign-in/user/" + digest(g.email), store.Rate{Burst: 10, Period: 15 * time.Minute}},
-		{"sign-in/address/" + g.address, store.Rate{Burst: 50, Period: 15 * time.Minute}},
+		{"sign-in/user-address/" + user + "/" + g.address, perQuarter(10)},
+		{"sign-in/user/" + user, perQuarter(100)},
+		{"sign-in/address/" + g.address, perQuarter(300)},
 	}
+}
+
+func perQuarter(failures int) store.Rate {
+	return store.Rate{Burst: failures, Period: 15 * time.Minute}
 }
 
 // wait is how long to wait before the next try; 0 if it may be made now.

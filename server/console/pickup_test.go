@@ -49,12 +49,12 @@ func TestPickUp(t *testing.T) {
 
 func TestPickUpOnce(t *testing.T) {
 	h := newHouse(t)
-	_, path := h.as("tom").handOver("linus")
-	linus := h.as("linus")
+	_, path := h.as("tom").handOver("grace")
+	grace := h.as("grace")
 	var wait sync.WaitGroup
 	statuses := make([]int, 8)
 	for i := range statuses {
-		wait.Go(func() { statuses[i] = linus.post(path, form{}).status })
+		wait.Go(func() { statuses[i] = grace.post(path, form{}).status })
 	}
 	wait.Wait()
 	shown := 0
