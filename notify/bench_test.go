@@ -26,7 +26,7 @@ func BenchmarkKeeperTick(b *testing.B) {
 	for writer := range writers {
 		group.Go(func() {
 			for i := writer; i < keys/2; i += writers {
-				changeMembership(b, s, "load", fmt.Sprintf("user-%06d", i), func(m policy.Membership) (policy.Membership, error) {
+				changeMembership(b, s, fmt.Sprintf("user-%06d", i), func(m policy.Membership) (policy.Membership, error) {
 					m.Role = policy.RoleMember
 					issued := noon.Add(time.Duration(2*i) * between)
 					m.Keys = []policy.AccessKey{newKey(fmt.Sprintf("mk_a%06d", i), "", issued), newKey(fmt.Sprintf("mk_b%06d", i), "", issued.Add(between))}

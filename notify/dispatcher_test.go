@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,21 +25,31 @@ import (
 type recorder struct {
 	name    string
 	answer  func(ctx context.Context, event policy.Event) error
+	mu      sync.Mutex
 	tried   []string // event IDs
 	deliver []string
 }
 
 func (r *recorder) Name() string { return r.name }
 
-func (r *recorder) Deliver(ctx context.Context, event policy.Event, _ time.Time) error {
+func (r *recorder) Deliver(ctx context.Context, event policy.Event, _ time.Time) (err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.tried = append(r.tried, event.ID)
 	if r.answer != nil {
-		if err := r.answer(ctx, event); err != nil {
-			return err
-		}
+		err = r.answer(ctx, event)
 	}
-	r.deliver = append(r.deliver, event.ID)
-	return nil
+	if err == nil {
+		r.deliver = append(r.deliver, event.ID)
+	}
+	return err
+}
+
+// delivered counts while a dispatcher is running.
+func (r *recorder) delivered() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.deliver)
 }
 
 var errAway = errors.New("nobody answers")
@@ -225,15 +236,15 @@ func TestADeadChannelHoldsNobodyUp(t *testing.T) {
 func TestStaleNotices(t *testing.T) {
 	for name, change := range map[string]func(testing.TB, fullStore){
 		"refreshed": func(t testing.TB, s fullStore) {
-			changeMembership(t, s, "load", "ada", func(m policy.Membership) (policy.Membership, error) {
+			changeMembership(t, s, "ada", func(m policy.Membership) (policy.Membership, error) {
 				return m.WithRefreshedKey("mk_1", policy.Secret{}, 0, expiration(t, s, "acme"), after(83))
 			})
 		},
 		"revoked": func(t testing.TB, s fullStore) {
-			changeMembership(t, s, "load", "ada", func(m policy.Membership) (policy.Membership, error) { return m.WithoutKey("mk_1") })
+			changeMembership(t, s, "ada", func(m policy.Membership) (policy.Membership, error) { return m.WithoutKey("mk_1") })
 		},
 		"removed": func(t testing.TB, s fullStore) {
-			changeMembership(t, s, "load", "ada", func(m policy.Membership) (policy.Membership, error) {
+			changeMembership(t, s, "ada", func(m policy.Membership) (policy.Membership, error) {
 				m, _ = m.Removed()
 				return m, nil
 			})

@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,15 +17,21 @@ import (
 	"mintkey/store"
 )
 
-// countingStore counts how often each server looks for what is due.
+// countingStore counts how often a server looks for what is due, and how many memberships it reads.
 type countingStore struct {
 	fullStore
-	looks int
+	looks       atomic.Int64
+	memberships atomic.Int64
+}
+
+func (s *countingStore) Membership(ctx context.Context, tenantID, userID string) (policy.Membership, error) {
+	s.memberships.Add(1)
+	return s.fullStore.Membership(ctx, tenantID, userID)
 }
 
 func (s *countingStore) Accounts(ctx context.Context, page store.Page) ([]policy.Account, error) {
 	if page.After == "" {
-		s.looks++
+		s.looks.Add(1)
 	}
 	return s.fullStore.Accounts(ctx, page)
 }
@@ -60,13 +67,13 @@ func TestRunner(t *testing.T) {
 		defer stop()
 		time.Sleep(119 * time.Second)
 		synctest.Wait()
-		if len(channel.deliver) != 1 {
-			t.Errorf("%d notices before the second minute, want that of the thirtieth day", len(channel.deliver))
+		if channel.delivered() != 1 {
+			t.Errorf("%d notices before the second minute, want that of the thirtieth day", channel.delivered())
 		}
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
-		if len(channel.deliver) != 2 {
-			t.Errorf("%d notices after the second minute, want that of the seventh day too", len(channel.deliver))
+		if channel.delivered() != 2 {
+			t.Errorf("%d notices after the second minute, want that of the seventh day too", channel.delivered())
 		}
 	})
 }
@@ -81,15 +88,14 @@ func TestOneServerLooksAtATime(t *testing.T) {
 			stops = append(stops, runIn(t, newRunner(counting, time.Now)))
 			time.Sleep(time.Second)
 		}
-		looks := func() (all []int) {
+		looks := func() (all []int64) {
 			for _, counting := range stores {
-				all = append(all, counting.looks)
-				counting.looks = 0
+				all = append(all, counting.looks.Swap(0))
 			}
 			return all
 		}
 		time.Sleep(10*time.Minute - 4*time.Second)
-		if diff := cmp.Diff([]int{10, 0, 0}, looks()); diff != "" {
+		if diff := cmp.Diff([]int64{10, 0, 0}, looks()); diff != "" {
 			t.Errorf("in ten minutes: %s", diff)
 		}
 		stops[0]() // in order: the lease is free
@@ -121,11 +127,11 @@ func TestADeadServersLeaseEnds(t *testing.T) {
 			defer stop()
 			time.Sleep(2*time.Minute + time.Second)
 			synctest.Wait()
-			if counting.looks == 0 {
+			if counting.looks.Load() == 0 {
 				t.Errorf("%v ahead: nobody looks", ahead)
 			}
-			if ahead == 0 && counting.looks > 1 {
-				t.Errorf("%d looks: the lease was not kept", counting.looks)
+			if ahead == 0 && counting.looks.Load() > 1 {
+				t.Errorf("%d looks: the lease was not kept", counting.looks.Load())
 			}
 		})
 	}
@@ -138,21 +144,21 @@ func TestRunnerSurvivesFailures(t *testing.T) {
 		small(t, s)
 		addKey(t, s, "ada", newKey("mk_1", "", noon))
 		log := &bytes.Buffer{}
-		broken := &brokenStore{fullStore: s, user: "ada"}
+		broken := &brokenStore{fullStore: s}
 		channel := &recorder{name: "mail"}
 		r := newRunner(broken, func() time.Time { return after(83) }, channel)
 		r.Log = logTo(log)
 		stop := runIn(t, r)
 		time.Sleep(time.Second)
 		synctest.Wait()
-		broken.user = ""
+		broken.mended.Store(true)
 		time.Sleep(2 * time.Minute)
 		stop()
 		if !bytes.Contains(log.Bytes(), []byte("level=ERROR")) || !bytes.Contains(log.Bytes(), []byte("account acme")) {
 			t.Errorf("log: %s", log)
 		}
-		if !slices.Contains(told(t, s), "mk_1 key.expiring 7") || len(channel.deliver) != 1 {
-			t.Errorf("told %v, delivered %v", told(t, s), channel.deliver)
+		if !slices.Contains(told(t, s), "mk_1 key.expiring 7") || channel.delivered() != 1 {
+			t.Errorf("told %v, delivered %d", told(t, s), channel.delivered())
 		}
 	})
 }

@@ -90,9 +90,10 @@ func small(t testing.TB, s store.Store) {
 	join(t, s, "load", "grace", noon)
 }
 
-func changeMembership(t testing.TB, s store.Memberships, tenant, user string, change func(policy.Membership) (policy.Membership, error)) {
+// changeMembership changes that of a member of tenant load.
+func changeMembership(t testing.TB, s store.Memberships, user string, change func(policy.Membership) (policy.Membership, error)) {
 	t.Helper()
-	must(t, s.UpdateMembership(context.Background(), tenant, user, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+	must(t, s.UpdateMembership(context.Background(), "load", user, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 		m, err := change(m)
 		return m, nil, err
 	}))
@@ -107,7 +108,7 @@ func newKey(clientID, label string, at time.Time) policy.AccessKey {
 // addKey gives a member of tenant load one more key.
 func addKey(t testing.TB, s store.Store, user string, key policy.AccessKey) {
 	t.Helper()
-	changeMembership(t, s, "load", user, func(m policy.Membership) (policy.Membership, error) {
+	changeMembership(t, s, user, func(m policy.Membership) (policy.Membership, error) {
 		return m.WithKey(key, expiration(t, s, "acme"), key.CreatedAt)
 	})
 }
