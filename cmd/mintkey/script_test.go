@@ -21,7 +21,7 @@ func TestScripts(t *testing.T) { runScripts(t, "testdata", nil) }
 
 func TestScriptsOnRedis(t *testing.T) {
 	runScripts(t, "testdata/redis", map[string]string{
-		"SAFE_REDIS":   redistest.Start(t, "--maxmemory-policy", "noeviction").URL(),
+		"SAFE_REDIS":   redistest.Start(t, "--maxmemory-policy", "noeviction", "--appendfsync", "always").URL(),
 		"UNSAFE_REDIS": redistest.Start(t, "--appendonly", "no").URL(),
 	})
 }

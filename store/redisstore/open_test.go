@@ -49,10 +49,12 @@ func TestOpenRefusesALaterSchema(t *testing.T) {
 }
 
 func TestWarnings(t *testing.T) {
-	server := redistest.Start(t)
+	server := redistest.Start(t, "--appendfsync", "always")
 	s := opened(t, server.URL())
 	for _, step := range []struct{ setting, value, want string }{
 		{"appendonly", "yes", ""},
+		{"appendfsync", "everysec", "appendfsync everysec"},
+		{"appendfsync", "always", ""},
 		{"appendonly", "no", "in memory only"},
 		{"save", `"60 1"`, "only now and then"},
 		{"appendonly", "yes", ""},
@@ -73,6 +75,9 @@ func TestWarnings(t *testing.T) {
 func TestWarningsOfAClusterAreSaidOnce(t *testing.T) {
 	cluster := redistest.StartCluster(t, 3)
 	s := opened(t, cluster.URL())
+	for _, node := range cluster.Nodes {
+		node.Do("CONFIG", "SET", "appendfsync", "always")
+	}
 	checkWarnings(t, s)
 	for _, node := range cluster.Nodes {
 		node.Do("CONFIG", "SET", "appendonly", "no")

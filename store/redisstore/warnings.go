@@ -37,7 +37,7 @@ func (s *Store) Warnings(ctx context.Context) ([]string, error) {
 func warningsOf(ctx context.Context, server redis.UniversalClient) []string {
 	var warnings []string
 	settings := map[string]string{}
-	for _, name := range []string{"appendonly", "save", "maxmemory", "maxmemory-policy"} {
+	for _, name := range []string{"appendonly", "appendfsync", "save", "maxmemory", "maxmemory-policy"} {
 		setting, err := server.ConfigGet(ctx, name).Result()
 		if err != nil {
 			warnings = append(warnings, fmt.Sprintf("Redis does not tell its settings (%v): "+
@@ -47,6 +47,9 @@ func warningsOf(ctx context.Context, server redis.UniversalClient) []string {
 		settings[name] = setting[name]
 	}
 	switch {
+	case settings["appendonly"] == "yes" && settings["appendfsync"] != "always":
+		warnings = append(warnings, fmt.Sprintf("Redis may put off writing to disk while the disk is busy (appendfsync %s): a crash "+
+			"then loses what was acknowledged in the last seconds. Set appendfsync to always.", settings["appendfsync"]))
 	case settings["appendonly"] != "no":
 	case settings["save"] == "":
 		warnings = append(warnings, "Redis keeps everything in memory only: a restart loses all accounts, users and access keys. Set appendonly to yes.")
