@@ -18,6 +18,7 @@ type feed struct {
 	syncing sync.Mutex // one reader of the log at a time, so that after only moves forward
 
 	mu      sync.RWMutex
+	synced  bool   // the log was read to its end at least once
 	after   string // the last revocation read
 	indexes map[uint64]time.Time
 	jtis    map[string]time.Time // both: until when the revocation matters
@@ -39,17 +40,32 @@ func (f *feed) sync(ctx context.Context) error {
 		after := f.after
 		f.mu.RUnlock()
 		fresh, err := f.log.Revocations(ctx, after, feedBatch)
-		if err != nil || len(fresh) == 0 {
+		if err != nil {
 			return err
 		}
-		f.apply(fresh)
+		if len(fresh) > 0 {
+			f.apply(fresh)
+			after = fresh[len(fresh)-1].ID
+		}
+		atEnd := len(fresh) < feedBatch
 		f.mu.Lock()
-		f.after = fresh[len(fresh)-1].ID
+		f.after, f.synced = after, f.synced || atEnd
 		f.mu.Unlock()
-		if len(fresh) < feedBatch {
+		if atEnd {
 			return nil
 		}
 	}
+}
+
+// ensure reads the log if it never was: a server that has just started must not believe a token that was revoked before.
+func (f *feed) ensure(ctx context.Context) error {
+	f.mu.RLock()
+	synced := f.synced
+	f.mu.RUnlock()
+	if synced {
+		return nil
+	}
+	return f.sync(ctx)
 }
 
 // record adds to the log and counts here at once, even when the log cannot be reached.

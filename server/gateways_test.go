@@ -255,6 +255,21 @@ func TestStatusList(t *testing.T) {
 	})
 }
 
+// A server that has just started knows what was revoked before.
+func TestRestartedServerKnowsRevocations(t *testing.T) {
+	w := newWorld(t)
+	p := w.makeKey(w.ada, w.mia, "api")
+	token, single := w.tokenOf(p, ""), w.tokenOf(w.mia, "")
+	w.delete(w.ada, "/admin/v1/tenants/forge/keys/"+p.clientID).want(204)
+	w.sendForm(w.mia, "/oauth2/revoke", form{"token": {single}}).want(200)
+	w.serve() // another server on the same store
+	w.get(bearer(single), ownKeys).want(401)
+	w.serve()
+	if !w.revokedIn(token) {
+		t.Error("the list of the new server does not know")
+	}
+}
+
 // What one replica is told, the other says within a moment.
 func TestReplicasFollowRevocations(t *testing.T) {
 	onEachStore(t, func(w *world) {

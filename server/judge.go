@@ -30,6 +30,9 @@ func (s *Server) judgeToken(ctx context.Context, text string, now time.Time) (li
 	if claims.Issuer != s.issuer || !s.isOwnAudience(claims.Audience) {
 		return liveToken{}, fmt.Errorf("%w: for another issuer or audience", errInvalidToken)
 	}
+	if err := s.feed.ensure(ctx); err != nil {
+		return liveToken{}, err
+	}
 	if s.feed.revoked(claims.ID, s.statusIndex(claims)) {
 		return liveToken{}, fmt.Errorf("%w: revoked", errInvalidToken)
 	}

@@ -70,6 +70,9 @@ func (s *Server) statusList(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) signStatusList(ctx context.Context, list uint64, now time.Time) (string, error) {
+	if err := s.feed.ensure(ctx); err != nil {
+		return "", err
+	}
 	entries := s.feed.entries(list)
 	s.lists.mu.Lock()
 	defer s.lists.mu.Unlock()
