@@ -43,7 +43,7 @@ func benchServer(b *testing.B) (http.Handler, string, policy.ClientSecret) {
 		b.Fatal(err)
 	}
 	s, err := server.New(server.Options{
-		Store: opened, KeyRing: ring, Issuer: issuer, TokenLifetime: tokenLifetime, Catalogue: policy.Catalogue{"api"},
+		Store: unlimited{opened}, KeyRing: ring, Issuer: issuer, TokenLifetime: tokenLifetime, Catalogue: policy.Catalogue{"api"},
 		Audiences: []server.Audience{{Name: issuer, Algorithm: tokens.ES256}},
 		Log:       slog.New(slog.DiscardHandler), Now: func() time.Time { return start },
 	})
@@ -70,5 +70,6 @@ func benchServer(b *testing.B) (http.Handler, string, policy.ClientSecret) {
 			b.Fatal(err)
 		}
 	}
+	settleOldTenant(b, opened)
 	return s.Handler(), key.ClientID, secret
 }
