@@ -37,21 +37,42 @@ func (o *Office) CreateKeyForPickUp(ctx context.Context, actor Actor, in Place, 
 	if err != nil {
 		return Key{}, PickUp{}, err
 	}
-	link := PickUp{Code: rand.Text(), Expires: actor.At.Add(PickUpLives)}
-	record, err := json.Marshal(pickUpRecord{key.Membership.TenantID, key.ClientID, link.Expires})
-	if err != nil {
-		return Key{}, PickUp{}, fmt.Errorf("write a pick-up: %w", err)
-	}
 	// The link first: without the key it is worth nothing, and a key without a link would wait for ever.
-	if err := o.Store.PutEphemeral(ctx, pickUpKey(link.Code), record, link.Expires); err != nil {
+	link, err := o.newPickUp(ctx, key.Membership.TenantID, key.AccessKey)
+	if err != nil {
 		return Key{}, PickUp{}, err
 	}
 	details := keyDetails(key.AccessKey)
-	details["pick_up"] = "true"
+	details[policy.DetailPickUp] = "true"
 	if err := o.addKey(ctx, actor, key, expiration, details); err != nil {
 		return Key{}, PickUp{}, errors.Join(err, o.Store.DeleteEphemeral(ctx, pickUpKey(link.Code)))
 	}
 	return key, link, nil
+}
+
+// PickUpOf makes one more PickUp for the key whose creation the event records, so that a message to the owner can carry a link that
+// nothing but the message ever held. It lasts no longer than the first. It is store.ErrNotFound when nothing waits any more: the key has been
+// picked up, refreshed or revoked, its owner is gone or disabled, or PickUpLives is over at now.
+func (o *Office) PickUpOf(ctx context.Context, event policy.Event, now time.Time) (PickUp, error) {
+	subject, err := o.Store.Subject(ctx, event.TenantID, event.UserID)
+	if err != nil {
+		return PickUp{}, err
+	}
+	key, err := subject.Membership.Key(event.ClientID)
+	if err != nil || len(key.Secrets) > 0 || subject.User.Disabled || !now.Before(key.CreatedAt.Add(PickUpLives)) {
+		return PickUp{}, store.ErrNotFound
+	}
+	return o.newPickUp(ctx, event.TenantID, key)
+}
+
+// newPickUp keeps a new code for a key without a secret.
+func (o *Office) newPickUp(ctx context.Context, tenantID string, key policy.AccessKey) (PickUp, error) {
+	link := PickUp{Code: rand.Text(), Expires: key.CreatedAt.Add(PickUpLives)}
+	record, err := json.Marshal(pickUpRecord{tenantID, key.ClientID, link.Expires})
+	if err != nil {
+		return PickUp{}, fmt.Errorf("write a pick-up: %w", err)
+	}
+	return link, o.Store.PutEphemeral(ctx, pickUpKey(link.Code), record, link.Expires)
 }
 
 // WaitingKey returns the key that the code lets the actor pick up. It is store.ErrNotFound for everybody but the owner, after PickUpLives, and

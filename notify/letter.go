@@ -17,7 +17,8 @@ import (
 //go:embed templates
 var templateFiles embed.FS
 
-// letter is what the templates write about. It has no secret: nothing here ever knew one.
+// letter is what the templates write about. It has no secret: nothing here ever knew one. A link to pick one up is worth nothing to
+// anybody but the owner.
 type letter struct {
 	Owner      string
 	Actor      string // who did it, for an event that somebody caused
@@ -26,9 +27,11 @@ type letter struct {
 	TenantName string
 	TenantID   string
 	Issuer     string
+	PickUpURL  string // of a key that waits
 
 	expiry        time.Time // zero when the key does not expire, or is gone
 	oldSecretEnds time.Time // zero without an overlap
+	pickUpEnds    time.Time // when PickUpURL does
 	at, now       time.Time // of the event, of the delivery
 }
 
@@ -45,6 +48,9 @@ func (l letter) Expiry() string { return showTime(l.expiry) }
 
 // OldSecretEnds is the end of an overlap with its hour and zone, or empty.
 func (l letter) OldSecretEnds() string { return showTime(l.oldSecretEnds) }
+
+// PickUpEnds is the end of the link with its hour and zone.
+func (l letter) PickUpEnds() string { return showTime(l.pickUpEnds) }
 
 // At is when it happened.
 func (l letter) At() string { return showTime(l.at) }
@@ -93,6 +99,17 @@ func oneLine(text string) string {
 	return strings.Join(strings.Fields(clean), " ")
 }
 
+// letterPickUp is the letter that brings a link.
+const letterPickUp = "key.pick-up"
+
+// letterName names the letter about an event, if there is one: its action, but for a key that waits to be picked up.
+func letterName(event policy.Event) string {
+	if forPickUp(event) {
+		return letterPickUp
+	}
+	return string(event.Action)
+}
+
 // letterTemplate writes about one kind of event.
 type letterTemplate struct {
 	text *texttemplate.Template // with the subject
@@ -103,19 +120,21 @@ type renderedLetter struct {
 	subject, text, html string
 }
 
-func parseLetters() (map[policy.Action]letterTemplate, error) {
-	letters := map[policy.Action]letterTemplate{}
-	for _, action := range []policy.Action{policy.ActionKeyExpiring, policy.ActionKeyCreated, policy.ActionKeyRefreshed, policy.ActionKeyRevoked} {
-		name := "templates/" + string(action)
-		text, err := texttemplate.ParseFS(templateFiles, "templates/frame.txt", name+".txt")
+func parseLetters() (map[string]letterTemplate, error) {
+	letters := map[string]letterTemplate{}
+	for _, name := range []string{
+		string(policy.ActionKeyExpiring), string(policy.ActionKeyCreated), string(policy.ActionKeyRefreshed), string(policy.ActionKeyRevoked), letterPickUp,
+	} {
+		path := "templates/" + name
+		text, err := texttemplate.ParseFS(templateFiles, "templates/frame.txt", path+".txt")
 		if err != nil {
 			return nil, err
 		}
-		html, err := htmltemplate.ParseFS(templateFiles, "templates/frame.html", name+".html")
+		html, err := htmltemplate.ParseFS(templateFiles, "templates/frame.html", path+".html")
 		if err != nil {
 			return nil, err
 		}
-		letters[action] = letterTemplate{text, html}
+		letters[name] = letterTemplate{text, html}
 	}
 	return letters, nil
 }

@@ -22,18 +22,22 @@ type MailConfig struct {
 	From    string // the sender, such as Mintkey <mintkey@example.com>
 	Issuer  string // the URL that people reach the server by, without a slash at the end
 	Records Records
-	RootCAs *x509.CertPool // those that may vouch for the mail server; nil for the system's
+	// PickUpLink makes the link by which the owner has the secret of the key made that the key.created tells of (R26). It is called for each
+	// attempt to send, so that no outbox ever holds a link. It is store.ErrNotFound when nothing waits any more.
+	PickUpLink func(ctx context.Context, event policy.Event, now time.Time) (url string, expires time.Time, err error)
+	RootCAs    *x509.CertPool // those that may vouch for the mail server; nil for the system's
 }
 
 // Mail is a Channel that writes to the owners of access keys: before a key of theirs expires (R16), and when somebody else
-// creates, refreshes or revokes one (R19). It is silent about a key that has expired, which its owner has been told three times, and
+// creates, refreshes or revokes one (R19). To the owner of a key that waits to be picked up it brings the link (R26). It is silent about a key that has expired, which its owner has been told three times, and
 // about a change of the policy, which shows in the notices. A user who has been deleted has no address any more and hears nothing.
 type Mail struct {
 	relay     relay
 	from      *netmail.Address
 	issuer    string
 	records   Records
-	templates map[policy.Action]letterTemplate
+	pickUp    func(context.Context, policy.Event, time.Time) (string, time.Time, error)
+	templates map[string]letterTemplate
 }
 
 // NewMail checks the configuration. An error never repeats the password.
@@ -50,7 +54,7 @@ func NewMail(config MailConfig) (*Mail, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Mail{relay: relay, from: from, issuer: config.Issuer, records: config.Records, templates: templates}, nil
+	return &Mail{relay: relay, from: from, issuer: config.Issuer, records: config.Records, pickUp: config.PickUpLink, templates: templates}, nil
 }
 
 // Name is "mail".
@@ -59,8 +63,8 @@ func (*Mail) Name() string { return "mail" }
 // Deliver writes to the owner of the key. The Message-ID and the Date come from the event: a second delivery of the same event is the
 // same message to a mail system (R17).
 func (m *Mail) Deliver(ctx context.Context, event policy.Event, now time.Time) error {
-	template, ok := m.templates[event.Action]
-	if !ok || ownDoing(event) {
+	template, ok := m.templates[letterName(event)]
+	if !ok || (ownDoing(event) && !forPickUp(event)) {
 		return nil
 	}
 	letter, to, err := m.compose(ctx, event, now)
@@ -89,9 +93,14 @@ func (m *Mail) Deliver(ctx context.Context, event policy.Event, now time.Time) e
 // ownDoing says whether the owner did it, and so knows.
 func ownDoing(event policy.Event) bool { return event.Actor.UserID == event.UserID }
 
+// forPickUp says whether the event made a key that waits for its owner, who needs the link even from himself.
+func forPickUp(event policy.Event) bool {
+	return event.Action == policy.ActionKeyCreated && event.Details[policy.DetailPickUp] == "true"
+}
+
 func domain(address string) string { return address[strings.LastIndex(address, "@")+1:] }
 
-// compose gathers what the letter says and whom it goes to, which is nobody if the user is gone.
+// compose gathers what the letter says and whom it goes to, which is nobody if the user is gone, or there is nothing left to pick up.
 func (m *Mail) compose(ctx context.Context, event policy.Event, now time.Time) (letter, *netmail.Address, error) {
 	owner, err := m.records.User(ctx, event.AccountID, event.UserID)
 	if err != nil {
@@ -108,7 +117,12 @@ func (m *Mail) compose(ctx context.Context, event policy.Event, now time.Time) (
 	if l.Actor, err = m.actor(ctx, event); err != nil {
 		return letter{}, nil, err
 	}
-	if err := m.addKey(ctx, &l, event); err != nil {
+	if forPickUp(event) {
+		l.PickUpURL, l.pickUpEnds, err = m.pickUp(ctx, event, now)
+		if err != nil {
+			return letter{}, nil, absent(err)
+		}
+	} else if err := m.addKey(ctx, &l, event); err != nil {
 		return letter{}, nil, err
 	}
 	return l, &netmail.Address{Name: l.Owner, Address: owner.Email}, nil
@@ -140,8 +154,11 @@ func (m *Mail) addKey(ctx context.Context, l *letter, event policy.Event) error 
 
 // actor names who did it.
 func (m *Mail) actor(ctx context.Context, event policy.Event) (string, error) {
-	if event.Actor.UserID == "" {
+	switch event.Actor.UserID {
+	case "":
 		return "the operator of the server", nil
+	case event.UserID:
+		return "You", nil
 	}
 	user, err := m.records.User(ctx, event.AccountID, event.Actor.UserID)
 	if err != nil {

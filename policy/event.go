@@ -48,6 +48,9 @@ type Event struct {
 	Announce bool `json:"-"`
 }
 
+// DetailPickUp is "true" in the details of a key.created whose key waits for its owner to pick it up (R26).
+const DetailPickUp = "pick_up"
+
 // Actor is who did something, and from where.
 type Actor struct {
 	UserID    string `json:"user_id,omitempty"`

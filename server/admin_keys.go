@@ -105,7 +105,7 @@ func (s *Server) createKey(c *call) (reply, error) {
 	}
 	if body.PickUp {
 		key, link, err := s.office.CreateKeyForPickUp(c.Context(), c.actor, c.place, wish)
-		view := pickUpView{c.viewKey(key), s.issuer + consolePath + "/pick-up/" + link.Code, link.Expires}
+		view := pickUpView{c.viewKey(key), s.pickUpURL(link), link.Expires}
 		return created(view, "/admin/v1/tenants/%s/keys/%s", c.place.Tenant.ID, key.ClientID), err
 	}
 	key, secret, err := s.office.CreateKey(c.Context(), c.actor, c.place, wish)

@@ -36,6 +36,7 @@ type Options struct {
 	Log            *slog.Logger
 	Now            func() time.Time
 	ClockOffset    time.Duration // how far Now is from the real time; usually 0
+	Mail           bool          // whether owners are written to
 	PasswordSunset time.Time     // when the password grant will end, for the Sunset header; may be zero
 	Version        string
 }
@@ -52,6 +53,7 @@ type Server struct {
 	log       *slog.Logger
 	now       func() time.Time
 	offset    time.Duration
+	mail      bool
 	sunset    time.Time
 	version   string
 
@@ -80,7 +82,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		store: o.Store, ring: o.KeyRing, issuer: o.Issuer, audiences: o.Audiences, lifetime: o.TokenLifetime,
 		catalogue: o.Catalogue, proxies: o.TrustedProxies,
-		log: o.Log, now: o.Now, offset: o.ClockOffset, sunset: o.PasswordSunset, version: o.Version,
+		log: o.Log, now: o.Now, offset: o.ClockOffset, mail: o.Mail, sunset: o.PasswordSunset, version: o.Version,
 		errors: renderings(), access: newAccessRecorder(), metrics: newMetrics(),
 	}
 	s.generator = newGenerator(s.ring)

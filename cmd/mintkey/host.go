@@ -92,7 +92,8 @@ func (h *host) newServer(ctx context.Context) (*server.Server, error) {
 	return server.New(server.Options{
 		Store: h.store, KeyRing: ring, Issuer: h.issuer(), Audiences: audiences, TokenLifetime: h.config.Tokens.Lifetime,
 		Catalogue: policy.Catalogue(h.config.Scopes), ClientIDPrefix: h.config.ClientID.Prefix, ClientIDSuffix: h.config.ClientID.Suffix,
-		TrustedProxies: h.config.TrustedProxies, Log: h.log, Now: h.now, PasswordSunset: h.config.Passwords.Sunset, ClockOffset: h.offset, Version: thisBuild().Version,
+		TrustedProxies: h.config.TrustedProxies, Log: h.log, Now: h.now, Mail: h.config.SMTP.URL.Reveal() != "", PasswordSunset: h.config.Passwords.Sunset,
+		ClockOffset: h.offset, Version: thisBuild().Version,
 	})
 }
 

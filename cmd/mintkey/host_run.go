@@ -30,7 +30,7 @@ func (h *host) run(ctx context.Context, ready func()) error {
 	if err != nil {
 		return err
 	}
-	notifier, err := h.newNotifier(ctx, srv.Gateways())
+	notifier, err := h.newNotifier(ctx, srv)
 	if err != nil {
 		return err
 	}

@@ -5,15 +5,18 @@ import (
 	"fmt"
 
 	"mintkey/notify"
+	"mintkey/server"
 )
 
 // newNotifier wires what looks after expiring access keys, and whoever is told of what happens to them.
-func (h *host) newNotifier(ctx context.Context, gateways notify.Channel) (*notify.Runner, error) {
-	channels := []notify.Channel{gateways}
+func (h *host) newNotifier(ctx context.Context, srv *server.Server) (*notify.Runner, error) {
+	channels := []notify.Channel{srv.Gateways()}
 	if smtp := h.config.SMTP; smtp.URL.Reveal() == "" {
 		h.log.InfoContext(ctx, "no mail is sent: owners are not warned before their access keys expire; set smtp.url and smtp.from")
 	} else {
-		mail, err := notify.NewMail(notify.MailConfig{URL: smtp.URL.Reveal(), From: smtp.From, Issuer: h.issuer(), Records: h.store})
+		mail, err := notify.NewMail(notify.MailConfig{
+			URL: smtp.URL.Reveal(), From: smtp.From, Issuer: h.issuer(), Records: h.store, PickUpLink: srv.PickUpLink,
+		})
 		if err != nil {
 			return nil, fmt.Errorf("smtp: %w", err)
 		}

@@ -32,13 +32,14 @@ type About struct {
 	At        time.Time // the instant at which the request is judged
 }
 
-// Options is all that a console needs; every field is required but ClockOffset.
+// Options is all that a console needs; every field is required but Mail and ClockOffset.
 type Options struct {
 	Office      *admin.Office
 	Store       Store
 	Issuer      string // the base URL, without a slash at the end
 	About       func(context.Context) About
 	Log         *slog.Logger
+	Mail        bool          // whether owners are written to
 	ClockOffset time.Duration // how far About.At is from the real time
 	Version     string
 }

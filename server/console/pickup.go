@@ -13,6 +13,7 @@ const pickUpPath = "/console/pick-up/"
 type handedOverPage struct {
 	Key     keyRow
 	Link    string
+	Mailed  bool // the owner gets a link by e-mail too
 	Expires stamp
 	Back    string
 }
@@ -29,7 +30,7 @@ func (c *Console) createForPickUp(v *visit, wish admin.NewKey) error {
 		return err
 	}
 	return c.show(v, "handed-over", "Ready for pick-up", handedOverPage{
-		Key: newKeyRow(key, v.place.Account.Expiration, v.about.At), Link: c.Issuer + pickUpPath + link.Code,
+		Key: newKeyRow(key, v.place.Account.Expiration, v.about.At), Link: c.Issuer + pickUpPath + link.Code, Mailed: c.Mail,
 		Expires: newStamp(link.Expires, v.about.At), Back: keysPath(v.place.Tenant.ID),
 	})
 }

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"mintkey/server"
 )
 
 // handOver creates a key for pick-up and returns its client ID and the path of the link.
@@ -45,6 +47,14 @@ func TestPickUp(t *testing.T) {
 	linus.get(path).want(404)
 	linus.post(path, form{}).want(404)
 	tom.get(berlinKeys).saysNot("Waiting for pick-up")
+}
+
+// The admin is told whether there is anything to pass on.
+func TestPickUpSaysWhoSendsTheLink(t *testing.T) {
+	newKeyOf := form{"user": {"linus"}, "scope": {"api"}, "hand_over": {"pick-up"}}
+	newHouse(t).as("tom").submit(newKey, newKeyOf).says("Send the link to Linus Torvalds. It works once")
+	mailing := newHouse(t, func(o *server.Options) { o.Mail = true })
+	mailing.as("tom").submit(newKey, newKeyOf).says("Linus Torvalds gets a link by e-mail").saysNot("Send the link")
 }
 
 func TestPickUpOnce(t *testing.T) {
