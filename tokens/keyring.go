@@ -36,6 +36,7 @@ type KeyRing struct {
 	parser    *jwt.Parser
 	changing  sync.Mutex // orders Refresh and Rotate, so that an older set never replaces a newer one
 	current   atomic.Pointer[keySet]
+	verified  verifiedTokens
 }
 
 // OpenKeyRing reads the signing keys, making those that are missing; replicas that start at once agree on them. A Sealer

@@ -27,7 +27,17 @@ const (
 // matter, nor does "application/" before it), and valid at now. exp, nbf, iat and aud must be there. Issuer, audience and
 // revocation are for the caller to check. Every error is ErrInvalidToken.
 func (r *KeyRing) Verify(token, typ string, now time.Time) (Claims, error) {
-	claims, err := r.parse(token, typ)
+	if len(token) > maxTokenLength {
+		return Claims{}, fmt.Errorf("%w: it is too long", ErrInvalidToken)
+	}
+	keys, digest := r.current.Load(), digestOf(token, typ)
+	claims, known := r.verified.find(digest, keys)
+	var err error
+	if !known {
+		if claims, err = r.parse(keys, token, typ); err == nil {
+			r.verified.remember(digest, keys, claims)
+		}
+	}
 	if err == nil {
 		err = claims.checkTimes(now)
 	}
@@ -45,14 +55,10 @@ func newParser() *jwt.Parser {
 	)
 }
 
-func (r *KeyRing) parse(token, typ string) (claims Claims, err error) {
-	if len(token) > maxTokenLength {
-		return claims, errors.New("it is too long")
-	}
+func (r *KeyRing) parse(keys *keySet, token, typ string) (claims Claims, err error) {
 	if strings.ContainsAny(token, "\r\n") { // which encoding/base64 skips, even when strict
 		return claims, errors.New("it contains a line break")
 	}
-	keys := r.current.Load()
 	_, err = r.parser.ParseWithClaims(token, &payload{claims: &claims}, func(token *jwt.Token) (any, error) {
 		return keys.keyOf(token, typ)
 	})
