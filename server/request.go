@@ -65,6 +65,8 @@ func (s *Server) logRequest(r *http.Request, about *requestInfo) {
 	s.metrics.observeRequest(about.Route, r.Method, about.status, elapsed)
 	level := slog.LevelDebug
 	switch {
+	case errors.Is(about.err, context.Canceled): // whoever asked has gone
+		level = slog.LevelInfo
 	case about.status >= http.StatusInternalServerError:
 		level = slog.LevelWarn
 	case about.status >= http.StatusBadRequest || r.Method != http.MethodGet && about.Route != tokenPath:
