@@ -103,12 +103,6 @@ func (k AccessKey) MatchSecret(digest Digest, p ExpirationPolicy, now time.Time)
 	return match, err
 }
 
-// CheckSecret is MatchSecret where it does not matter which secret it was.
-func (k AccessKey) CheckSecret(digest Digest, p ExpirationPolicy, now time.Time) error {
-	_, err := k.MatchSecret(digest, p, now)
-	return err
-}
-
 // Marks lists the reminders that hold for the key. lastAccess is zero for a key that was never used.
 func (k AccessKey) Marks(lastAccess time.Time, p ExpirationPolicy, now time.Time) []Mark {
 	marks := []Mark{}

@@ -96,7 +96,7 @@ func TestSecondRefreshEndsTheFirstOverlap(t *testing.T) {
 	m, err = m.WithRefreshedKey("mk_1", policy.Secret{Digest: digestOf("third")}, 7*policy.Day, p, day(2))
 	equal(t, "error", err, nil)
 	for secret, want := range map[string]error{"first": policy.ErrWrongSecret, "second": nil, "third": nil} {
-		equal(t, secret, m.Keys[0].CheckSecret(digestOf(secret), p, day(3)), want)
+		equal(t, secret, checkSecret(m.Keys[0], digestOf(secret), p, day(3)), want)
 	}
 }
 
@@ -104,8 +104,8 @@ func TestSecondRefreshEndsTheFirstOverlap(t *testing.T) {
 func TestKeyForPickUp(t *testing.T) {
 	p := policy.DefaultExpirationPolicy(day(0))
 	waiting := policy.AccessKey{ClientID: "mk_1", CreatedAt: day(0)}
-	equal(t, "empty secret", waiting.CheckSecret(digestOf(""), p, day(1)), policy.ErrWrongSecret)
-	equal(t, "zero digest", waiting.CheckSecret(policy.Digest{}, p, day(1)), policy.ErrWrongSecret)
+	equal(t, "empty secret", checkSecret(waiting, digestOf(""), p, day(1)), policy.ErrWrongSecret)
+	equal(t, "zero digest", checkSecret(waiting, policy.Digest{}, p, day(1)), policy.ErrWrongSecret)
 	equal(t, "life begins", waiting.SecretIssuedAt(), day(0))
 	m, err := member(waiting).WithRefreshedKey("mk_1", policy.Secret{Digest: digestOf("first")}, policy.Day, p, day(2))
 	equal(t, "error", err, nil)

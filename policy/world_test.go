@@ -252,7 +252,7 @@ func (w *world) open(s madeSecret) error {
 	if err != nil {
 		return err
 	}
-	return key.CheckSecret(s.digest, w.policy, w.now)
+	return checkSecret(key, s.digest, w.policy, w.now)
 }
 
 func (w *world) wantOpen(s madeSecret) error {

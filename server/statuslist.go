@@ -88,7 +88,7 @@ func (s *Server) signStatusList(ctx context.Context, list uint64, now time.Time)
 	}
 	var bits tokens.StatusList
 	for _, entry := range entries {
-		bits.Set(entry, true)
+		bits.Revoke(entry)
 	}
 	signed, err := s.ring.SignStatusList(now, s.audiences[0].Algorithm, s.statusListURI(list), &bits, statusListTTL, s.lifetime+statusListSlack)
 	if err == nil {

@@ -20,18 +20,10 @@ type StatusList struct {
 	bits [StatusListSize / 8]byte
 }
 
-// Set marks an entry, counted from 0 in this list, as revoked or not.
-func (l *StatusList) Set(entry uint64, revoked bool) {
-	mask := byte(1) << (entry % 8) // entry 0 is the least significant bit of the first byte (section 4.1)
-	if revoked {
-		l.bits[entry/8] |= mask
-	} else {
-		l.bits[entry/8] &^= mask
-	}
+// Revoke marks an entry, counted from 0 in this list.
+func (l *StatusList) Revoke(entry uint64) {
+	l.bits[entry/8] |= 1 << (entry % 8) // entry 0 is the least significant bit of the first byte (section 4.1)
 }
-
-// Revoked says whether an entry is marked.
-func (l *StatusList) Revoked(entry uint64) bool { return l.bits[entry/8]>>(entry%8)&1 == 1 }
 
 // statusListClaims are the claims of section 5.1.
 type statusListClaims struct {
