@@ -80,6 +80,8 @@ type Users interface {
 type Memberships interface {
 	// Membership returns one membership, or ErrNotFound.
 	Membership(ctx context.Context, tenantID, userID string) (policy.Membership, error)
+	// MembershipsByID returns those of the users' memberships of the tenant that exist, by user ID.
+	MembershipsByID(ctx context.Context, tenantID string, userIDs []string) (map[string]policy.Membership, error)
 	// Memberships lists the memberships of a tenant by user ID.
 	Memberships(ctx context.Context, tenantID string, page Page) ([]policy.Membership, error)
 	// TenantsOf lists the IDs of the tenants that the user is a member of, in order.
@@ -151,6 +153,7 @@ type Store interface {
 	Documents
 	Outbox
 	IssueOrder
+	Feeds
 	Revocations
 	Ephemera
 	Limits

@@ -34,6 +34,9 @@ type Store struct {
 	tenants     memo[policy.Tenant]
 	users       memo[policy.User]
 	memberships memo[policy.Membership]
+
+	membershipFeeds feeds
+	userFeeds       feeds
 }
 
 // Open opens the store in the file at path. It creates the file, readable by its owner only, and its folder when they
@@ -57,7 +60,7 @@ func Open(path string) (*Store, error) {
 	if err := db.Update(prepare); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", path, err), db.Close())
 	}
-	return &Store{db: db, queue: newQueue(), limits: newLimits()}, nil
+	return &Store{db: db, queue: newQueue(), limits: newLimits(), membershipFeeds: newFeeds(), userFeeds: newFeeds()}, nil
 }
 
 // prepare checks the version of the layout before it touches anything.

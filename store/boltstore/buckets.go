@@ -3,6 +3,7 @@ package boltstore
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 
@@ -88,6 +89,22 @@ func load[T any](tx *bbolt.Tx, b bucket, key string) (record T, err error) {
 		return record, store.ErrNotFound
 	}
 	return decode[T](b, key, value)
+}
+
+// loadAll returns those of the records that exist, by ID.
+func loadAll[T any](tx *bbolt.Tx, b bucket, prefix string, ids []string) (map[string]T, error) {
+	records := make(map[string]T, len(ids))
+	for _, id := range ids {
+		record, err := load[T](tx, b, prefix+id)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		records[id] = record
+	}
+	return records, nil
 }
 
 func decode[T any](b bucket, key string, value []byte) (record T, err error) {

@@ -22,6 +22,16 @@ func (s *Store) Membership(ctx context.Context, tenantID, userID string) (member
 	return membership, err
 }
 
+// MembershipsByID implements store.Memberships.
+func (s *Store) MembershipsByID(ctx context.Context, tenantID string, userIDs []string) (map[string]policy.Membership, error) {
+	var memberships map[string]policy.Membership
+	err := s.read(ctx, func(tx *bbolt.Tx) (err error) {
+		memberships, err = loadAll[policy.Membership](tx, bucketMemberships, tenantID+separator, userIDs)
+		return err
+	})
+	return memberships, err
+}
+
 // Memberships implements store.Memberships.
 func (s *Store) Memberships(ctx context.Context, tenantID string, page store.Page) (memberships []policy.Membership, err error) {
 	err = s.read(ctx, func(tx *bbolt.Tx) error {
@@ -64,6 +74,7 @@ func (s *Store) UpdateMembership(ctx context.Context, tenantID, userID string, c
 		if err := putMembership(tx, after, held); err != nil {
 			return err
 		}
+		s.membershipFeeds.record(tx, tenantID, userID)
 		return appendEvents(tx, events)
 	})
 }

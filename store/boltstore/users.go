@@ -31,6 +31,7 @@ func (s *Store) CreateUser(ctx context.Context, user policy.User, events ...poli
 		if err := bucketUsers.putJSON(tx, userKey(user.AccountID, user.ID), user); err != nil {
 			return err
 		}
+		s.userFeeds.record(tx, user.AccountID, user.ID)
 		return appendEvents(tx, events)
 	})
 }
@@ -67,19 +68,10 @@ func (s *Store) UserByEmail(ctx context.Context, accountID, email string) (user 
 
 // UsersByID implements store.Users.
 func (s *Store) UsersByID(ctx context.Context, accountID string, ids []string) (map[string]policy.User, error) {
-	users := make(map[string]policy.User, len(ids))
-	err := s.read(ctx, func(tx *bbolt.Tx) error {
-		for _, id := range ids {
-			user, err := load[policy.User](tx, bucketUsers, userKey(accountID, id))
-			if errors.Is(err, store.ErrNotFound) {
-				continue
-			}
-			if err != nil {
-				return err
-			}
-			users[id] = user
-		}
-		return nil
+	var users map[string]policy.User
+	err := s.read(ctx, func(tx *bbolt.Tx) (err error) {
+		users, err = loadAll[policy.User](tx, bucketUsers, accountID+separator, ids)
+		return err
 	})
 	return users, err
 }
@@ -117,6 +109,7 @@ func (s *Store) UpdateUser(ctx context.Context, accountID, id string, change fun
 		if err := bucketUsers.putJSON(tx, userKey(accountID, id), user); err != nil {
 			return err
 		}
+		s.userFeeds.record(tx, accountID, id)
 		return appendEvents(tx, events)
 	})
 }
@@ -136,6 +129,7 @@ func (s *Store) DeleteUser(ctx context.Context, accountID, id string, events ...
 		if err != nil {
 			return err
 		}
+		s.userFeeds.record(tx, accountID, id)
 		return appendEvents(tx, events)
 	})
 }

@@ -12,6 +12,11 @@ func (s *Store) Membership(ctx context.Context, tenantID, userID string) (policy
 	return find[policy.Membership](ctx, s, memberKey(tenantID, userID))
 }
 
+// MembershipsByID is in the contract of package store.
+func (s *Store) MembershipsByID(ctx context.Context, tenantID string, userIDs []string) (map[string]policy.Membership, error) {
+	return findAll[policy.Membership](ctx, s, userIDs, func(userID string) string { return memberKey(tenantID, userID) })
+}
+
 // Memberships is in the contract of package store.
 func (s *Store) Memberships(ctx context.Context, tenantID string, page store.Page) ([]policy.Membership, error) {
 	key := func(userID string) string { return memberKey(tenantID, userID) }
@@ -110,6 +115,7 @@ func (s *Store) commitMembership(ctx context.Context, old snapshot, before, afte
 		c.unindex(accessKey(after.TenantID), clientID)
 	}
 	c.reissue(before, after)
+	c.tell(ofTenant(after.TenantID), after.UserID)
 	if err := s.record(ctx, &c, ofTenant(after.TenantID), events); err != nil {
 		return false, err
 	}

@@ -64,6 +64,28 @@ func find[T any](ctx context.Context, s *Store, key string) (T, error) {
 	return decode[T](record.value)
 }
 
+// findAll decodes those of the records that exist, by ID.
+func findAll[T any](ctx context.Context, s *Store, ids []string, key func(id string) string) (map[string]T, error) {
+	keys := make([]string, len(ids))
+	for i, id := range ids {
+		keys[i] = key(id)
+	}
+	read, err := s.getAll(ctx, keys...)
+	if err != nil {
+		return nil, err
+	}
+	records := make(map[string]T, len(ids))
+	for i, record := range read {
+		if !record.exists {
+			continue
+		}
+		if records[ids[i]], err = decode[T](record.value); err != nil {
+			return nil, err
+		}
+	}
+	return records, nil
+}
+
 // batch bounds what one round trip brings.
 const batch = 500
 

@@ -36,6 +36,7 @@ func (s *Store) writeUser(ctx context.Context, user policy.User, events []policy
 		}
 		var c change
 		c.index(usersKey(user.AccountID), user.ID)
+		c.tell(ofAccount(user.AccountID), user.ID)
 		if err := s.record(ctx, &c, ofAccount(user.AccountID), events); err != nil {
 			return false, err
 		}
@@ -78,24 +79,7 @@ func (s *Store) UserByEmail(ctx context.Context, accountID, email string) (polic
 
 // UsersByID is in the contract of package store.
 func (s *Store) UsersByID(ctx context.Context, accountID string, ids []string) (map[string]policy.User, error) {
-	keys := make([]string, len(ids))
-	for i, id := range ids {
-		keys[i] = userKey(accountID, id)
-	}
-	records, err := s.getAll(ctx, keys...)
-	if err != nil {
-		return nil, err
-	}
-	users := make(map[string]policy.User, len(ids))
-	for i, record := range records {
-		if !record.exists {
-			continue
-		}
-		if users[ids[i]], err = decode[policy.User](record.value); err != nil {
-			return nil, err
-		}
-	}
-	return users, nil
+	return findAll[policy.User](ctx, s, ids, func(id string) string { return userKey(accountID, id) })
 }
 
 // Users is in the contract of package store.
@@ -114,6 +98,7 @@ func (s *Store) UpdateUser(ctx context.Context, accountID, id string, edit func(
 		if err := s.moveEmail(ctx, accountID, before, after, c); err != nil {
 			return after, err
 		}
+		c.tell(ofAccount(accountID), id)
 		return after, s.record(ctx, c, ofAccount(accountID), events)
 	})
 }
@@ -165,6 +150,7 @@ func (s *Store) deleteUserRecord(ctx context.Context, accountID, id string, even
 		c.remove(old)
 		c.do("DEL", emailKey(accountID, policy.FoldEmail(user.Email)))
 		c.unindex(usersKey(accountID), id)
+		c.tell(ofAccount(accountID), id)
 		if err := s.record(ctx, &c, ofAccount(accountID), events); err != nil {
 			return false, err
 		}

@@ -15,6 +15,7 @@ func membershipCases() []testCase {
 		{"membership of a missing tenant", membershipOfMissingTenant},
 		{"membership change refused", membershipChangeRefused},
 		{"membership without a role is removed", membershipRemoved},
+		{"memberships by ID", membershipsByID},
 		{"memberships in pages, by tenant", membershipsInPages},
 		{"tenants of a user", tenantsOfUser},
 	}
@@ -118,6 +119,21 @@ func membershipRemoved(t testing.TB, at place) {
 	put(t, s, membership(load, ada)) // who comes back does not get the old keys back
 	_, err = s.SubjectByClientID(t.Context(), "mk_1")
 	wantError(t, err, store.ErrNotFound)
+}
+
+func membershipsByID(t testing.TB, at place) {
+	s := at.connect(t)
+	settle(t, s)
+	check(t, s.CreateTenant(t.Context(), tenant(t, acme, load+"-1")))
+	put(t, s, membership(load, ada, "mk_1", "mk_2"))
+	put(t, s, membership(load, bob))
+	put(t, s, membership(load+"-1", "eve", "mk_3"))
+	got, err := s.MembershipsByID(t.Context(), load, []string{bob, "nobody", ada, "eve", bob})
+	check(t, err)
+	equal(t, "memberships by ID", got, map[string]policy.Membership{ada: membership(load, ada, "mk_1", "mk_2"), bob: membership(load, bob)})
+	got, err = s.MembershipsByID(t.Context(), load, nil)
+	check(t, err)
+	equal(t, "memberships by no ID", got, nil)
 }
 
 func membershipsInPages(t testing.TB, at place) {

@@ -41,6 +41,9 @@ func reads() []read {
 		reading("Membership", func(ctx context.Context, s store.Store) (policy.Membership, error) {
 			return s.Membership(ctx, load, ada)
 		}),
+		reading("MembershipsByID", func(ctx context.Context, s store.Store) (map[string]policy.Membership, error) {
+			return s.MembershipsByID(ctx, load, []string{ada})
+		}),
 		reading("Memberships", func(ctx context.Context, s store.Store) ([]policy.Membership, error) {
 			return s.Memberships(ctx, load, all)
 		}),
@@ -62,6 +65,14 @@ func reads() []read {
 		}),
 		reading("KeysByIssue", func(ctx context.Context, s store.Store) ([]store.IssuedKey, error) {
 			return s.KeysByIssue(ctx, acme, store.IssuedKey{}, day(100), 100)
+		}),
+		reading("MembershipChanges", func(ctx context.Context, s store.Store) (bool, error) {
+			changes, err := s.MembershipChanges(ctx, load, "")
+			return changes.Complete, err
+		}),
+		reading("UserChanges", func(ctx context.Context, s store.Store) (bool, error) {
+			changes, err := s.UserChanges(ctx, acme, "")
+			return changes.Complete, err
 		}),
 		reading("Revocations", func(ctx context.Context, s store.Store) ([]store.Revocation, error) {
 			return s.Revocations(ctx, "", 100)

@@ -19,6 +19,7 @@ func membershipTwins() []twin {
 		{"membership without a role is removed", "keeps the member", func(s store.Store) store.Store { return editing{s, alwaysMember} }},
 		{"membership without a role is removed", "keeps the tenant of the user", func(s store.Store) store.Store { return keepsTenantsOf{s} }},
 		{"membership without a role is removed", "keeps the client IDs", func(s store.Store) store.Store { return keepsClientIDs{s} }},
+		{"memberships by ID", "makes up members", func(s store.Store) store.Store { return makesUpMembers{s} }},
 		{"memberships in pages, by tenant", "takes a prefix for the tenant", func(s store.Store) store.Store { return prefixMembers{s} }},
 		{"tenants of a user", "does not sort", func(s store.Store) store.Store { return unsortedTenants{s} }},
 	}
@@ -100,6 +101,18 @@ type keepsClientIDs struct{ store.Store }
 
 func (b keepsClientIDs) SubjectByClientID(ctx context.Context, _ string) (policy.Subject, error) {
 	return b.Subject(ctx, "load", "ada")
+}
+
+type makesUpMembers struct{ store.Store }
+
+func (b makesUpMembers) MembershipsByID(ctx context.Context, tenantID string, userIDs []string) (map[string]policy.Membership, error) {
+	found, err := b.Store.MembershipsByID(ctx, tenantID, userIDs)
+	for _, id := range userIDs {
+		if _, ok := found[id]; !ok {
+			found[id] = policy.Membership{}
+		}
+	}
+	return found, err
 }
 
 type prefixMembers struct{ store.Store }
