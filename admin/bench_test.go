@@ -10,6 +10,7 @@ import (
 
 	"mintkey/admin"
 	"mintkey/policy"
+	"mintkey/store"
 	"mintkey/store/boltstore"
 )
 
@@ -18,6 +19,23 @@ var start = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 // BenchmarkHundredThousandKeys is what an account admin waits for in an account of 100,000 access keys in one tenant.
 func BenchmarkHundredThousandKeys(b *testing.B) {
 	office, actor, place := fill(b, 50_000)
+	b.Run("cold preview", func(b *testing.B) {
+		for b.Loop() {
+			fresh := &admin.Office{Store: office.Store}
+			affected, err := fresh.PreviewPolicy(b.Context(), actor, place, policy.PolicyChange{Enabled: true, PeriodDays: 120})
+			if err != nil || len(affected) != 100_000 {
+				b.Fatal(len(affected), err)
+			}
+		}
+	})
+	b.Run("expiries", func(b *testing.B) {
+		for b.Loop() {
+			upcoming, err := office.Expiries(b.Context(), actor, place, start.AddDate(1, 0, 0))
+			if err != nil || len(upcoming) != 100_000 {
+				b.Fatal(len(upcoming), err)
+			}
+		}
+	})
 	b.Run("preview", func(b *testing.B) {
 		for b.Loop() {
 			affected, err := office.PreviewPolicy(b.Context(), actor, place, policy.PolicyChange{Enabled: true, PeriodDays: 120})
@@ -31,6 +49,22 @@ func BenchmarkHundredThousandKeys(b *testing.B) {
 			keys, _, err := office.Keys(b.Context(), actor, place, admin.KeyFilter{}, admin.KeyPage{Limit: 100})
 			if err != nil || len(keys) != 100 {
 				b.Fatal(len(keys), err)
+			}
+		}
+	})
+	b.Run("find a member", func(b *testing.B) {
+		for b.Loop() {
+			members, _, err := office.FindMembers(b.Context(), place, "u049999", 8)
+			if err != nil || len(members) != 1 {
+				b.Fatal(len(members), err)
+			}
+		}
+	})
+	b.Run("find a user", func(b *testing.B) {
+		for b.Loop() {
+			users, _, err := office.FindUsers(b.Context(), place, "u049999", store.Page{Limit: 50})
+			if err != nil || len(users) != 1 {
+				b.Fatal(len(users), err)
 			}
 		}
 	})

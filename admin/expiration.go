@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"mintkey/policy"
@@ -53,14 +54,17 @@ func (o *Office) PreviewPolicy(ctx context.Context, actor Actor, in Place, chang
 		return nil, err
 	}
 	var affected []Affected
-	err = o.forEachKey(ctx, in, func(m policy.Membership, key policy.AccessKey) {
-		was, becomes := key.Expiry(in.Account.Expiration), key.Expiry(after)
+	err = o.forEachKey(ctx, in, func(tenantID string, key *listedKey) {
+		was, becomes := in.Account.Expiration.Expiry(key.secretIssued), after.Expiry(key.secretIssued)
 		if !was.Equal(becomes) {
-			affected = append(affected, Affected{key.ClientID, m.TenantID, m.UserID, was, becomes})
+			affected = append(affected, Affected{key.clientID, tenantID, key.owner.userID, was, becomes})
 		}
 	})
 	slices.SortFunc(affected, func(a, b Affected) int {
-		return cmp.Or(compareExpiry(a.After, b.After), compareExpiry(a.Before, b.Before), cmp.Compare(a.ClientID, b.ClientID))
+		if order := compareExpiry(a.After, b.After); order != 0 {
+			return order
+		}
+		return cmp.Or(compareExpiry(a.Before, b.Before), strings.Compare(a.ClientID, b.ClientID))
 	})
 	return affected, err
 }
@@ -83,74 +87,65 @@ func compareExpiry(a, b time.Time) int {
 type Upcoming struct {
 	At         time.Time
 	DaysBefore int // of a notice; 0 for the expiry itself
-	Key        policy.AccessKey
-	Membership policy.Membership
-	User       policy.User
+	ClientID   string
+	Label      string
+	TenantID   string
+	UserID     string
+	UserName   string
+	Email      string
 }
 
 // Calendar lists the expiries and notices of the account of the place from now until the given time, soonest first.
 func (o *Office) Calendar(ctx context.Context, actor Actor, in Place, until time.Time) ([]Upcoming, error) {
+	return o.upcoming(ctx, actor, in, until, append(policy.NoticeDays(), 0))
+}
+
+// Expiries is Calendar without the notices.
+func (o *Office) Expiries(ctx context.Context, actor Actor, in Place, until time.Time) ([]Upcoming, error) {
+	return o.upcoming(ctx, actor, in, until, []int{0})
+}
+
+func (o *Office) upcoming(ctx context.Context, actor Actor, in Place, until time.Time, daysBefore []int) ([]Upcoming, error) {
 	var upcoming []Upcoming
-	err := o.forEachKey(ctx, in, func(m policy.Membership, key policy.AccessKey) {
-		expiry := key.Expiry(in.Account.Expiration)
+	err := o.forEachKey(ctx, in, func(tenantID string, key *listedKey) {
+		expiry := in.Account.Expiration.Expiry(key.secretIssued)
 		if expiry.IsZero() {
 			return
 		}
-		for _, days := range append(policy.NoticeDays(), 0) {
+		for _, days := range daysBefore {
 			if at := policy.NoticeTime(expiry, days); !at.Before(actor.At) && at.Before(until) {
-				upcoming = append(upcoming, Upcoming{At: at, DaysBefore: days, Key: key, Membership: m})
+				owner := key.owner
+				upcoming = append(upcoming, Upcoming{at, days, key.clientID, key.label, tenantID, owner.userID, owner.name, owner.email})
 			}
 		}
 	})
-	if err != nil {
-		return nil, err
-	}
 	slices.SortFunc(upcoming, func(a, b Upcoming) int {
-		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Key.ClientID, b.Key.ClientID), cmp.Compare(b.DaysBefore, a.DaysBefore))
+		if order := a.At.Compare(b.At); order != 0 {
+			return order
+		}
+		return cmp.Or(strings.Compare(a.ClientID, b.ClientID), cmp.Compare(b.DaysBefore, a.DaysBefore))
 	})
-	return upcoming, o.addUsers(ctx, in, upcoming)
-}
-
-func (o *Office) addUsers(ctx context.Context, in Place, upcoming []Upcoming) error {
-	var ids []string
-	for _, u := range upcoming {
-		ids = append(ids, u.Membership.UserID)
-	}
-	slices.Sort(ids)
-	users, err := o.Store.UsersByID(ctx, in.Account.ID, slices.Compact(ids))
-	for i := range upcoming {
-		upcoming[i].User = users[upcoming[i].Membership.UserID]
-	}
-	return err
+	return upcoming, err
 }
 
 // forEachKey visits every access key of every tenant of the account.
-func (o *Office) forEachKey(ctx context.Context, in Place, visit func(policy.Membership, policy.AccessKey)) error {
+func (o *Office) forEachKey(ctx context.Context, in Place, visit func(tenantID string, key *listedKey)) error {
 	for tenants := (store.Page{Limit: walkSize}); ; {
 		found, err := o.Store.Tenants(ctx, in.Account.ID, tenants)
 		if err != nil || len(found) == 0 {
 			return err
 		}
 		for _, tenant := range found {
-			if err := o.forEachKeyIn(ctx, tenant.ID, visit); err != nil {
+			members, err := o.roster(ctx, Place{in.Account, tenant})
+			if err != nil {
 				return err
 			}
-			tenants.After = tenant.ID
-		}
-	}
-}
-
-func (o *Office) forEachKeyIn(ctx context.Context, tenantID string, visit func(policy.Membership, policy.AccessKey)) error {
-	for members := (store.Page{Limit: walkSize}); ; {
-		found, err := o.Store.Memberships(ctx, tenantID, members)
-		if err != nil || len(found) == 0 {
-			return err
-		}
-		for _, m := range found {
-			for _, key := range m.Keys {
-				visit(m, key)
+			for _, m := range members {
+				for i := range m.keys {
+					visit(tenant.ID, &m.keys[i])
+				}
 			}
-			members.After = m.UserID
+			tenants.After = tenant.ID
 		}
 	}
 }

@@ -11,46 +11,67 @@ import (
 // FindMembers lists members of the tenant of the place whose name or e-mail address contains the text, without case, by user ID. It says
 // whether there are more than the limit.
 func (o *Office) FindMembers(ctx context.Context, in Place, text string, limit int) (found []Member, more bool, err error) {
-	for page := (store.Page{Limit: walkSize}); ; {
-		members, err := o.Members(ctx, in, page)
-		if err != nil || len(members) == 0 {
-			return found, false, err
+	listed, err := o.roster(ctx, in)
+	if err != nil {
+		return nil, false, err
+	}
+	text = strings.ToLower(text)
+	var ids []string
+	for _, m := range listed {
+		if !m.contains(text) {
+			continue
 		}
-		for _, member := range members {
-			page.After = member.UserID
-			if !nameContains(member.User, text) {
-				continue
-			}
-			if len(found) == limit {
-				return found, true, nil
-			}
-			found = append(found, member)
+		if len(ids) == limit {
+			more = true
+			break
+		}
+		ids = append(ids, m.userID)
+	}
+	memberships, err := o.Store.MembershipsByID(ctx, in.Tenant.ID, ids)
+	if err != nil {
+		return nil, false, err
+	}
+	users, err := o.Store.UsersByID(ctx, in.Account.ID, ids)
+	for _, id := range ids {
+		if m, ok := memberships[id]; ok {
+			found = append(found, Member{m, users[id]})
 		}
 	}
+	return found, more, err
 }
 
 // FindUsers lists users of the account of the place whose name or e-mail address contains the text, without case, by user ID, after the given one.
 // It says whether there are more than the limit.
 func (o *Office) FindUsers(ctx context.Context, in Place, text string, page store.Page) (found []policy.User, more bool, err error) {
-	for walk := (store.Page{After: page.After, Limit: walkSize}); ; {
-		users, err := o.Store.Users(ctx, in.Account.ID, walk)
-		if err != nil || len(users) == 0 {
-			return found, false, err
+	if text == "" {
+		page.Limit++
+		found, err = o.Store.Users(ctx, in.Account.ID, page)
+		if more = len(found) == page.Limit; more {
+			found = found[:page.Limit-1]
 		}
-		for _, user := range users {
-			walk.After = user.ID
-			if !nameContains(user, text) {
-				continue
-			}
-			if len(found) == page.Limit {
-				return found, true, nil
-			}
-			found = append(found, user)
+		return found, more, err
+	}
+	listed, err := o.directory(ctx, in)
+	if err != nil {
+		return nil, false, err
+	}
+	text = strings.ToLower(text)
+	var ids []string
+	for _, u := range listed {
+		if u.id <= page.After || !u.contains(text) {
+			continue
+		}
+		if len(ids) == page.Limit {
+			more = true
+			break
+		}
+		ids = append(ids, u.id)
+	}
+	users, err := o.Store.UsersByID(ctx, in.Account.ID, ids)
+	for _, id := range ids {
+		if u, ok := users[id]; ok {
+			found = append(found, u)
 		}
 	}
-}
-
-func nameContains(u policy.User, text string) bool {
-	text = strings.ToLower(text)
-	return strings.Contains(strings.ToLower(u.Name), text) || strings.Contains(strings.ToLower(u.Email), text)
+	return found, more, err
 }

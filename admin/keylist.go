@@ -20,13 +20,30 @@ type KeyFilter struct {
 	Text   string // in the client ID, the user's name or e-mail address, or the label; without case
 }
 
-func (f KeyFilter) matches(k Key, p policy.ExpirationPolicy, now time.Time) bool {
-	if f.UserID != "" && k.Membership.UserID != f.UserID || f.Status != "" && k.Status(p, now) != f.Status {
-		return false
+// of visits those of the keys of the members that are listed and match, in order, each with its expiry.
+func (f KeyFilter) of(members []*listedMember, p policy.ExpirationPolicy, now time.Time) iter.Seq2[*listedKey, time.Time] {
+	text := strings.ToLower(f.Text)
+	return func(yield func(*listedKey, time.Time) bool) {
+		for _, m := range members {
+			if f.UserID != "" && m.userID != f.UserID {
+				continue
+			}
+			everyKey := m.contains(text)
+			for i := range m.keys {
+				key := &m.keys[i]
+				if !everyKey && !key.contains(text) {
+					continue
+				}
+				expiry := p.Expiry(key.secretIssued)
+				if policy.Purgeable(expiry, now) || f.Status != "" && policy.StatusAt(expiry, now) != f.Status {
+					continue
+				}
+				if !yield(key, expiry) {
+					return
+				}
+			}
+		}
 	}
-	return f.Text == "" || slices.ContainsFunc([]string{k.ClientID, k.User.Name, k.User.Email, k.Label}, func(part string) bool {
-		return strings.Contains(strings.ToLower(part), strings.ToLower(f.Text))
-	})
 }
 
 // KeyPage asks for part of a list of access keys, which is ordered by user ID, then by client ID.
@@ -38,20 +55,74 @@ type KeyPage struct {
 // Keys lists the keys of the tenant of the place that have not expired so long ago that they are gone (R14). The cursor is empty on
 // the last page.
 func (o *Office) Keys(ctx context.Context, actor Actor, in Place, filter KeyFilter, page KeyPage) (keys []Key, next string, err error) {
-	for key, err := range o.walk(ctx, in, parseCursor(page.After), actor.At) {
+	after := parseCursor(page.After)
+	if filter == (KeyFilter{}) {
+		keys, next, err = o.keysInOrder(ctx, actor, in, after, page.Limit)
+	} else {
+		keys, next, err = o.keysThatMatch(ctx, actor, in, filter, after, page.Limit)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	return keys, next, o.addLastAccess(ctx, in.Tenant.ID, keys)
+}
+
+// keysInOrder reads no more of the tenant than the page needs.
+func (o *Office) keysInOrder(ctx context.Context, actor Actor, in Place, after cursor, limit int) (keys []Key, next string, err error) {
+	for key, err := range o.walk(ctx, in, after, actor.At) {
 		if err != nil {
 			return nil, "", err
 		}
-		if !filter.matches(key, in.Account.Expiration, actor.At) {
-			continue
-		}
-		if len(keys) == page.Limit {
-			next = cursorAt(keys[page.Limit-1])
-			break
+		if len(keys) == limit {
+			return keys, cursorAt(keys[limit-1]), nil
 		}
 		keys = append(keys, key)
 	}
-	return keys, next, o.addLastAccess(ctx, in.Tenant.ID, keys)
+	return keys, "", nil
+}
+
+func (o *Office) keysThatMatch(ctx context.Context, actor Actor, in Place, filter KeyFilter, after cursor, limit int) (keys []Key, next string, err error) {
+	members, err := o.roster(ctx, in)
+	if err != nil {
+		return nil, "", err
+	}
+	from, _ := slices.BinarySearchFunc(members, after.userID, func(m *listedMember, id string) int { return strings.Compare(m.userID, id) })
+	var page []*listedKey
+	for key := range filter.of(members[from:], in.Account.Expiration, actor.At) {
+		if key.owner.userID == after.userID && key.clientID <= after.clientID {
+			continue
+		}
+		if len(page) == limit {
+			next = page[limit-1].owner.userID + "/" + page[limit-1].clientID
+			break
+		}
+		page = append(page, key)
+	}
+	keys, err = o.readKeys(ctx, in, page)
+	return keys, next, err
+}
+
+// readKeys reads the keys that a page shows. One that was revoked meanwhile is left out.
+func (o *Office) readKeys(ctx context.Context, in Place, page []*listedKey) ([]Key, error) {
+	owners := make([]string, len(page))
+	for i, key := range page {
+		owners[i] = key.owner.userID
+	}
+	slices.Sort(owners)
+	owners = slices.Compact(owners)
+	memberships, err := o.Store.MembershipsByID(ctx, in.Tenant.ID, owners)
+	if err != nil {
+		return nil, err
+	}
+	users, err := o.Store.UsersByID(ctx, in.Account.ID, owners)
+	var keys []Key
+	for _, listed := range page {
+		m := memberships[listed.owner.userID]
+		if key, err := m.Key(listed.clientID); err == nil {
+			keys = append(keys, Key{AccessKey: key, Membership: m, User: users[m.UserID]})
+		}
+	}
+	return keys, err
 }
 
 // OwnKeys lists the actor's keys in the actor's tenant.
@@ -97,14 +168,20 @@ func (o *Office) addLastAccess(ctx context.Context, tenantID string, keys []Key)
 	for i, key := range keys {
 		ids[i] = key.ClientID
 	}
-	times, err := o.Store.AccessTimes(ctx, tenantID, ids)
-	if o.RecentAccess != nil {
-		times = o.RecentAccess(tenantID, times, ids)
-	}
+	times, err := o.lastAccess(ctx, tenantID, ids)
 	for i := range keys {
 		keys[i].LastAccess = times[keys[i].ClientID]
 	}
 	return err
+}
+
+// lastAccess returns when the keys were last used, by client ID, with what is not saved yet.
+func (o *Office) lastAccess(ctx context.Context, tenantID string, clientIDs []string) (map[string]time.Time, error) {
+	times, err := o.Store.AccessTimes(ctx, tenantID, clientIDs)
+	if o.RecentAccess != nil {
+		times = o.RecentAccess(tenantID, times, clientIDs)
+	}
+	return times, err
 }
 
 // walkSize is how many memberships are read at once where a whole tenant is walked.

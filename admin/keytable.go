@@ -3,7 +3,7 @@ package admin
 import (
 	"cmp"
 	"context"
-	"slices"
+	"math"
 	"strings"
 	"time"
 
@@ -51,73 +51,141 @@ type KeyTable struct {
 	Counts   map[KeyState]int // of what matches the filter, in each state; under "" all
 }
 
-// KeyTable lists the keys of the tenant of the place in any order. It reads the whole tenant: for programs, which want no order, Keys is
-// the cheaper call.
+// KeyTable lists the keys of the tenant of the place in any order. It holds a compact copy of the tenant for the next time; for programs,
+// which want no order, Keys is the cheaper call. In a large tenant the order by last access, and the count of unused keys, may
+// be half a minute behind.
 func (o *Office) KeyTable(ctx context.Context, actor Actor, in Place, q KeyTableQuery) (KeyTable, error) {
-	var keys []Key
-	for key, err := range o.walk(ctx, in, cursor{}, actor.At) {
-		if err != nil {
-			return KeyTable{}, err
+	members, err := o.roster(ctx, in)
+	if err != nil {
+		return KeyTable{}, err
+	}
+	used, err := o.accessTimes(ctx, in.Tenant.ID, members, actor.At)
+	if err != nil {
+		return KeyTable{}, err
+	}
+	rows := make([]row, 0, q.most(members))
+	states := keyStates()
+	counts := make([]int, len(states))
+	for key, expiry := range q.Filter.of(members, in.Account.Expiration, actor.At) {
+		var lastAccess time.Time
+		if q.Sort == ByLastAccess || policy.Unused(key.createdAt, time.Time{}, actor.At) { // else it makes no difference
+			lastAccess = used[key.clientID]
 		}
-		if q.Filter.matches(key, in.Account.Expiration, actor.At) {
-			keys = append(keys, key)
+		standing := newStanding(key.createdAt, expiry, lastAccess, actor.At)
+		for i, state := range states {
+			if standing.is(state) {
+				counts[i]++
+			}
+		}
+		if standing.is(q.State) {
+			rows = append(rows, q.row(key, expiry, lastAccess, len(rows)))
 		}
 	}
-	for batch := range slices.Chunk(keys, walkSize) {
-		if err := o.addLastAccess(ctx, in.Tenant.ID, batch); err != nil {
-			return KeyTable{}, err
-		}
+	table := KeyTable{Counts: map[KeyState]int{}}
+	for i, state := range states {
+		table.Counts[state] = counts[i]
 	}
-	table := KeyTable{Counts: map[KeyState]int{"": len(keys)}}
-	keys = slices.DeleteFunc(keys, func(k Key) bool {
-		states := k.states(in.Account.Expiration, actor.At)
-		for _, state := range states {
-			table.Counts[state]++
-		}
-		return q.State != "" && !slices.Contains(states, q.State)
-	})
-	slices.SortStableFunc(keys, q.order(in.Account.Expiration))
-	table.Matching = len(keys)
-	from := min(max(q.Offset, 0), len(keys))
-	table.Keys = keys[from:min(from+q.Limit, len(keys))]
-	return table, nil
+	table.Matching = len(rows)
+	from := min(max(q.Offset, 0), len(rows))
+	to := min(from+q.Limit, len(rows))
+	sortRange(rows, from, to, q.compare)
+	page := make([]*listedKey, 0, to-from)
+	for _, row := range rows[from:to] {
+		page = append(page, row.key)
+	}
+	if table.Keys, err = o.readKeys(ctx, in, page); err != nil {
+		return KeyTable{}, err
+	}
+	return table, o.addLastAccess(ctx, in.Tenant.ID, table.Keys)
 }
 
-func (k Key) states(p policy.ExpirationPolicy, now time.Time) []KeyState {
-	expiry := k.Expiry(p)
+func keyStates() []KeyState { return []KeyState{"", KeysActive, KeysExpiring, KeysUnused, KeysExpired} }
+
+// standing is which of the states a key is in.
+type standing struct{ expired, expiring, unused bool }
+
+func newStanding(created, expiry, lastAccess, now time.Time) standing {
 	if policy.Expired(expiry, now) {
-		return []KeyState{KeysExpired}
+		return standing{expired: true}
 	}
-	states := []KeyState{KeysActive}
-	if !expiry.IsZero() && !now.Before(policy.NoticeTime(expiry, policy.NoticeDays()[0])) {
-		states = append(states, KeysExpiring)
-	}
-	if slices.Contains(k.Marks(k.LastAccess, p, now), policy.MarkUnused) {
-		states = append(states, KeysUnused)
-	}
-	return states
+	soon := !expiry.IsZero() && !now.Before(policy.NoticeTime(expiry, policy.NoticeDays()[0]))
+	return standing{expiring: soon, unused: policy.Unused(created, lastAccess, now)}
 }
 
-// order compares keys by the column asked for; those that are equal stay in the order of user and client ID.
-func (q KeyTableQuery) order(p policy.ExpirationPolicy) func(a, b Key) int {
-	by := func(a, b Key) int {
-		switch q.Sort {
-		case ByClientID:
-			return cmp.Compare(a.ClientID, b.ClientID)
-		case ByEmail:
-			return cmp.Compare(policy.FoldEmail(a.User.Email), policy.FoldEmail(b.User.Email))
-		case ByCreated:
-			return a.CreatedAt.Compare(b.CreatedAt)
-		case ByLastAccess:
-			return a.LastAccess.Compare(b.LastAccess)
-		case ByExpiry:
-			return compareExpiry(a.Expiry(p), b.Expiry(p))
-		default:
-			return cmp.Compare(strings.ToLower(a.User.Name), strings.ToLower(b.User.Name))
+func (s standing) is(state KeyState) bool {
+	switch state {
+	case "":
+		return true
+	case KeysActive:
+		return !s.expired
+	case KeysExpiring:
+		return s.expiring
+	case KeysUnused:
+		return s.unused
+	case KeysExpired:
+		return s.expired
+	default:
+		return false
+	}
+}
+
+// most is how many rows to expect.
+func (q KeyTableQuery) most(members []*listedMember) (keys int) {
+	if q.Filter != (KeyFilter{}) || q.State != "" {
+		return 0
+	}
+	for _, m := range members {
+		keys += len(m.keys)
+	}
+	return keys
+}
+
+// row is a key with what it is sorted by: a text or a time. It is small, for a hundred thousand are made for a page.
+type row struct {
+	key     *listedKey
+	text    string
+	seconds int64
+	nanos   int32
+	place   int32 // in the order of user and client ID
+}
+
+func (q KeyTableQuery) row(key *listedKey, expiry, lastAccess time.Time, place int) row {
+	r := row{key: key, place: int32(place)}
+	switch q.Sort {
+	case ByClientID:
+		r.text = key.clientID
+	case ByEmail:
+		r.text = key.owner.foldedEmail
+	case ByCreated:
+		r.setTime(key.createdAt)
+	case ByLastAccess:
+		r.setTime(lastAccess)
+	case ByExpiry:
+		if r.seconds = math.MaxInt64; !expiry.IsZero() {
+			r.setTime(expiry)
 		}
+	default:
+		r.text = key.owner.foldedName
+	}
+	return r
+}
+
+func (r *row) setTime(t time.Time) { r.seconds, r.nanos = t.Unix(), int32(t.Nanosecond()) }
+
+// compare orders rows by the column asked for; those that are equal stay in the order of user and client ID.
+func (q KeyTableQuery) compare(a, b row) int {
+	order := cmp.Compare(a.seconds, b.seconds)
+	if order == 0 {
+		order = cmp.Compare(a.nanos, b.nanos)
+	}
+	if order == 0 {
+		order = strings.Compare(a.text, b.text)
 	}
 	if q.Descending {
-		return func(a, b Key) int { return by(b, a) }
+		order = -order
 	}
-	return by
+	if order == 0 {
+		order = cmp.Compare(a.place, b.place)
+	}
+	return order
 }

@@ -28,6 +28,10 @@ type Office struct {
 	// RecentAccess adds to what the store knows of last access what is not saved yet. May be nil.
 	RecentAccess func(tenantID string, saved map[string]time.Time, clientIDs []string) map[string]time.Time
 	Log          *slog.Logger
+
+	rosters     mirrors[*listedMember] // by tenant
+	directories mirrors[listedUser]    // by account
+	accesses    accessCopies
 }
 
 // Actor is who asks for an operation: a program with a token, or a person who has signed in.

@@ -75,7 +75,12 @@ func (k AccessKey) Expiry(p ExpirationPolicy) time.Time { return p.Expiry(k.Secr
 
 // Status is the key's status at the given time.
 func (k AccessKey) Status(p ExpirationPolicy, now time.Time) Status {
-	if Expired(k.Expiry(p), now) {
+	return StatusAt(k.Expiry(p), now)
+}
+
+// StatusAt is the status, at the given time, of a key with the expiry.
+func StatusAt(expiry, now time.Time) Status {
+	if Expired(expiry, now) {
 		return StatusExpired
 	}
 	return StatusActive
@@ -83,7 +88,11 @@ func (k AccessKey) Status(p ExpirationPolicy, now time.Time) Status {
 
 // Purgeable says whether the key expired so long ago that it is no longer listed (R14).
 func (k AccessKey) Purgeable(p ExpirationPolicy, now time.Time) bool {
-	expiry := k.Expiry(p)
+	return Purgeable(k.Expiry(p), now)
+}
+
+// Purgeable says whether a key with the expiry is no longer listed (R14).
+func Purgeable(expiry, now time.Time) bool {
 	return !expiry.IsZero() && Expired(expiry.Add(ListedAfterExpiry), now)
 }
 
@@ -106,11 +115,8 @@ func (k AccessKey) MatchSecret(digest Digest, p ExpirationPolicy, now time.Time)
 // Marks lists the reminders that hold for the key. lastAccess is zero for a key that was never used.
 func (k AccessKey) Marks(lastAccess time.Time, p ExpirationPolicy, now time.Time) []Mark {
 	marks := []Mark{}
-	used, issued := lastAccess, k.SecretIssuedAt()
-	if used.IsZero() {
-		used = k.CreatedAt
-	}
-	if now.Sub(used) >= UnusedAfter {
+	issued := k.SecretIssuedAt()
+	if Unused(k.CreatedAt, lastAccess, now) {
 		marks = append(marks, MarkUnused)
 	}
 	if !p.InForce(now).Enabled {
@@ -122,6 +128,14 @@ func (k AccessKey) Marks(lastAccess time.Time, p ExpirationPolicy, now time.Time
 		}
 	}
 	return marks
+}
+
+// Unused says whether a key that was made and last used at these times is marked unused. lastAccess is zero for never.
+func Unused(created, lastAccess, now time.Time) bool {
+	if lastAccess.IsZero() {
+		lastAccess = created
+	}
+	return now.Sub(lastAccess) >= UnusedAfter
 }
 
 // TokenExpiry is when a token made now expires: after its lifetime, and never after its key (R13).

@@ -113,7 +113,7 @@ func (s *Server) calendar(c *call) (reply, error) {
 		if u.DaysBefore == 0 {
 			kind = "expiry"
 		}
-		answer.Items[i] = calendarEntry{u.At.UTC(), kind, u.DaysBefore, u.Key.ClientID, u.Membership.TenantID, u.Membership.UserID, u.User.Email, u.Key.Label}
+		answer.Items[i] = calendarEntry{u.At.UTC(), kind, u.DaysBefore, u.ClientID, u.TenantID, u.UserID, u.Email, u.Label}
 	}
 	return ok(answer), err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	"mintkey/admin"
 	"mintkey/policy"
+	"mintkey/store"
 	"mintkey/store/boltstore"
 )
 
@@ -39,21 +41,68 @@ func BenchmarkKeyTable(b *testing.B) {
 	if err := group.Wait(); err != nil {
 		b.Fatal(err)
 	}
-	office := &admin.Office{Store: s}
-	actor := admin.Actor{At: start.Add(10 * policy.Day)}
-	for _, q := range []admin.KeyTableQuery{
-		{Sort: admin.ByCreated, Descending: true, Limit: 50},
-		{Sort: admin.ByUser, Filter: admin.KeyFilter{Text: "user 4999"}, Limit: 50},
-	} {
-		b.Run(string(q.Sort)+q.Filter.Text, func(b *testing.B) {
-			for b.Loop() {
-				table, err := office.KeyTable(ctx, actor, admin.Place{Account: account, Tenant: tenant}, q)
-				if err != nil || len(table.Keys) == 0 {
-					b.Fatalf("%d keys, %v", len(table.Keys), err)
-				}
-			}
-		})
+	used := map[store.KeyRef]time.Time{}
+	for i := range 50_000 {
+		used[store.KeyRef{TenantID: "berlin", ClientID: fmt.Sprintf("mk_%05d0", i)}] = start.Add(time.Duration(i*7919%50_000) * time.Second)
 	}
+	if err := s.RecordAccess(ctx, used); err != nil {
+		b.Fatal(err)
+	}
+	actor, place := admin.Actor{At: start.Add(10 * policy.Day)}, admin.Place{Account: account, Tenant: tenant}
+	table := func(b *testing.B, office *admin.Office, q admin.KeyTableQuery) {
+		b.Helper()
+		found, err := office.KeyTable(ctx, actor, place, q)
+		if err != nil || len(found.Keys) == 0 {
+			b.Fatalf("%d keys, %v", len(found.Keys), err)
+		}
+	}
+	newest := admin.KeyTableQuery{Sort: admin.ByCreated, Descending: true, Limit: 50}
+	b.Run("cold", func(b *testing.B) {
+		for b.Loop() {
+			table(b, &admin.Office{Store: s}, newest)
+		}
+	})
+	before := heap()
+	office := &admin.Office{Store: s}
+	table(b, office, newest)
+	b.Logf("the copy of the tenant is %d MB", (heap()-before)>>20)
+	for _, by := range []admin.KeyColumn{admin.ByClientID, admin.ByUser, admin.ByEmail, admin.ByCreated, admin.ByLastAccess, admin.ByExpiry} {
+		for page, offset := range map[string]int{"first": 0, "middle": 50_000, "last": 99_950} {
+			b.Run(string(by)+"/"+page, func(b *testing.B) {
+				for b.Loop() {
+					table(b, office, admin.KeyTableQuery{Sort: by, Descending: true, Offset: offset, Limit: 50})
+				}
+			})
+		}
+	}
+	b.Run("search", func(b *testing.B) {
+		for b.Loop() {
+			table(b, office, admin.KeyTableQuery{Sort: admin.ByUser, Filter: admin.KeyFilter{Text: "user 4999"}, Limit: 50})
+		}
+	})
+	b.Run("after a change", func(b *testing.B) {
+		for i := 0; b.Loop(); i++ {
+			b.StopTimer()
+			err := s.UpdateMembership(ctx, "berlin", fmt.Sprintf("user-%05d", i%50_000), func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+				m.Keys[0].Label = fmt.Sprint(i)
+				return m, nil, nil
+			})
+			b.StartTimer()
+			if err != nil {
+				b.Fatal(err)
+			}
+			table(b, office, newest)
+		}
+	})
+	runtime.KeepAlive(office)
+}
+
+// heap is how many bytes are in use.
+func heap() uint64 {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
 }
 
 func keyHolder(ctx context.Context, s *boltstore.Store, i int) error {

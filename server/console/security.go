@@ -1,7 +1,6 @@
 package console
 
 import (
-	"slices"
 	"strconv"
 	"time"
 
@@ -106,11 +105,10 @@ func (c *Console) previewTable(v *visit, affected []admin.Affected) (previewTabl
 
 // addCalendar draws when keys expire over the next year.
 func (c *Console) addCalendar(v *visit, page *securityPage) error {
-	upcoming, err := c.Office.Calendar(v.Context(), v.actor, v.place, v.about.At.AddDate(1, 0, 0))
+	expiries, err := c.Office.Expiries(v.Context(), v.actor, v.place, v.about.At.AddDate(1, 0, 0))
 	if err != nil {
 		return err
 	}
-	expiries := slices.DeleteFunc(upcoming, func(u admin.Upcoming) bool { return u.DaysBefore != 0 })
 	times := make([]time.Time, len(expiries))
 	for i, u := range expiries {
 		times[i] = u.At
@@ -118,7 +116,7 @@ func (c *Console) addCalendar(v *visit, page *securityPage) error {
 	page.Chart = newChart(times, v.about.At)
 	for _, u := range expiries[:min(len(expiries), nextRows)] {
 		page.Next = append(page.Next, upcomingRow{
-			u.Key.ClientID, u.Key.Label, u.User.Name, u.Membership.TenantID, newStamp(u.At, v.about.At), keysPath(u.Membership.TenantID) + "?q=" + u.Key.ClientID,
+			u.ClientID, u.Label, u.UserName, u.TenantID, newStamp(u.At, v.about.At), keysPath(u.TenantID) + "?q=" + u.ClientID,
 		})
 	}
 	return nil

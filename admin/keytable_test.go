@@ -1,0 +1,340 @@
+package admin_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"mintkey/admin"
+	"mintkey/policy"
+	"mintkey/store"
+	"mintkey/store/boltstore"
+	"mintkey/store/redisstore"
+	"mintkey/store/redistest"
+)
+
+// town is an account with two tenants, and two offices that change and show it, as on two replicas.
+type town struct {
+	testing.TB
+	random  *rand.Rand
+	store   store.Store // as one more replica sees it
+	offices [2]*admin.Office
+	tenants []policy.Tenant
+	at      time.Time
+	made    int
+}
+
+func newTown(t testing.TB, seed uint64, open func() store.Store) *town {
+	t.Helper()
+	w := &town{TB: t, random: rand.New(rand.NewPCG(seed, 1)), store: open(), at: start}
+	for i := range w.offices {
+		w.offices[i] = &admin.Office{
+			Store: open(), Catalogue: policy.Catalogue{"api"}, ClientIDPrefix: "mk_", Log: slog.New(slog.DiscardHandler),
+			NextStatusIndex: func(context.Context) (uint64, error) { return 0, nil },
+			Revoked:         func(context.Context, admin.Actor, string, string, []uint64) {},
+		}
+	}
+	release, err := policy.ParseRelease("24.3")
+	must(t, err)
+	must(t, w.store.CreateAccount(t.Context(), policy.Account{ID: "acme", Name: "Acme", Expiration: policy.DefaultExpirationPolicy(start)}))
+	for _, id := range []string{"berlin", "lisbon"} {
+		tenant := policy.Tenant{ID: id, AccountID: "acme", Name: id, Release: release}
+		must(t, w.store.CreateTenant(t.Context(), tenant))
+		w.tenants = append(w.tenants, tenant)
+	}
+	return w
+}
+
+func (w *town) place(tenant int) admin.Place {
+	w.Helper()
+	account, err := w.store.Account(w.Context(), "acme")
+	must(w, err)
+	return admin.Place{Account: account, Tenant: w.tenants[tenant]}
+}
+
+func (w *town) actor() admin.Actor {
+	return admin.Actor{At: w.at, Scopes: []string{"api"}, Subject: policy.Subject{User: policy.User{ID: "root", Roles: []policy.Role{policy.RoleOperator}}}}
+}
+
+// some draws one of the things, or the zero value when there are none.
+func some[T any](w *town, things []T) (one T) {
+	if len(things) > 0 {
+		one = things[w.random.IntN(len(things))]
+	}
+	return one
+}
+
+// step does something at random. That it is refused, because it makes no sense, is as good.
+func (w *town) step() {
+	office, actor, in := some(w, w.offices[:]), w.actor(), w.place(w.random.IntN(2))
+	ctx := w.Context()
+	keys := everyKey(w, w.store, in, w.at)
+	users, err := w.store.Users(ctx, "acme", store.Page{Limit: 1000})
+	must(w, err)
+	user, key := some(w, users), some(w, keys)
+	w.made++
+	switch w.random.IntN(20) {
+	case 0, 1:
+		name := some(w, []string{"Ada", "ada", "Bob", "Zoë", "ÅSA"})
+		_, err = office.CreateUser(ctx, actor, in, admin.NewUser{ID: fmt.Sprintf("u%d", w.random.IntN(1000)), Name: name, Email: fmt.Sprintf("User%d@acme.example", w.made)})
+	case 2, 3, 4:
+		_, _, err = office.SetMember(ctx, actor, in, user.ID, policy.RoleMember)
+	case 5, 6, 7, 8:
+		_, _, err = office.CreateKey(ctx, actor, in, admin.NewKey{UserID: user.ID, Label: some(w, []string{"", "Nightly", "ci"})})
+	case 9, 10:
+		_, _, err = office.RefreshKey(ctx, actor, in, key.ClientID, admin.RefreshRequest{Overlap: time.Hour})
+	case 11:
+		err = office.RevokeKey(ctx, actor, in, key.ClientID)
+	case 12:
+		name := fmt.Sprint("Renamed ", w.random.IntN(5))
+		_, err = office.PatchUser(ctx, actor, in, user.ID, admin.UserPatch{Name: &name})
+	case 13:
+		email := fmt.Sprintf("moved%d@acme.example", w.made)
+		_, err = office.PatchUser(ctx, actor, in, user.ID, admin.UserPatch{Email: &email})
+	case 14:
+		disabled := w.random.IntN(2) == 0
+		_, err = office.PatchUser(ctx, actor, in, user.ID, admin.UserPatch{Disabled: &disabled})
+	case 15:
+		err = office.RemoveMember(ctx, actor, in, user.ID)
+	case 16:
+		if w.random.IntN(3) == 0 {
+			err = office.DeleteUser(ctx, actor, in, user.ID)
+		}
+	case 17:
+		change := policy.PolicyChange{Enabled: w.random.IntN(3) > 0, PeriodDays: some(w, policy.Periods()), AcknowledgeRisk: true}
+		_, err = office.SetPolicy(ctx, actor, in, change)
+	case 18:
+		err = w.store.RecordAccess(ctx, map[store.KeyRef]time.Time{{TenantID: in.Tenant.ID, ClientID: key.ClientID}: w.at})
+	case 19:
+		w.purge(in, user.ID)
+	}
+	for _, refusal := range []error{store.ErrNotFound, store.ErrExists, policy.ErrNotMember, policy.ErrUserDisabled, policy.ErrKeyLimit, policy.ErrKeyExpired} {
+		if errors.Is(err, refusal) {
+			err = nil
+		}
+	}
+	must(w, err)
+	w.at = w.at.Add(time.Duration(w.random.Int64N(int64(10 * policy.Day))))
+}
+
+// purge is what the keeper does to keys that expired long ago.
+func (w *town) purge(in admin.Place, userID string) {
+	must(w, w.store.UpdateMembership(w.Context(), in.Tenant.ID, userID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+		m.Keys = slices.DeleteFunc(m.Keys, func(k policy.AccessKey) bool { return k.Purgeable(in.Account.Expiration, w.at) })
+		return m, nil, nil
+	}))
+}
+
+// compare asks one office questions at random, and holds the answers against the reference.
+func (w *town) compare() {
+	w.Helper()
+	ctx, office, in := w.Context(), some(w, w.offices[:]), w.place(w.random.IntN(2))
+	keys, p := everyKey(w, w.store, in, w.at), in.Account.Expiration
+	filter := admin.KeyFilter{Text: some(w, []string{"", "", "a", "ADA", "moved", "åsa", "night", "mk_", some(w, keys).ClientID})}
+	if w.random.IntN(4) == 0 {
+		filter.UserID = some(w, keys).Membership.UserID
+	}
+	filter.Status = some(w, []policy.Status{"", "", policy.StatusActive, policy.StatusExpired})
+	q := admin.KeyTableQuery{
+		Filter: filter, State: some(w, states()), Sort: some(w, columns()), Descending: w.random.IntN(2) == 0,
+		Offset: w.random.IntN(len(keys) + 2), Limit: 1 + w.random.IntN(len(keys)+2),
+	}
+	table, err := office.KeyTable(ctx, w.actor(), in, q)
+	must(w, err)
+	w.same(fmt.Sprintf("table of %+v", q), table, tableOf(keys, q, p, w.at))
+
+	var listed []admin.Key
+	for page := (admin.KeyPage{Limit: 1 + w.random.IntN(5)}); ; {
+		some, next, err := office.Keys(ctx, w.actor(), in, filter, page)
+		must(w, err)
+		listed = append(listed, some...)
+		if page.After = next; next == "" {
+			break
+		}
+	}
+	w.same(fmt.Sprintf("list of %+v", filter), listed, matching(keys, filter, p, w.at))
+	w.compareFinds(office, in, strings.ToLower(filter.Text))
+	w.compareOutlook(office, in)
+}
+
+// compareOutlook is about what lies ahead of all keys of the account.
+func (w *town) compareOutlook(office *admin.Office, in admin.Place) {
+	w.Helper()
+	until := w.at.Add(60 * policy.Day)
+	change := policy.PolicyChange{Enabled: true, PeriodDays: some(w, policy.Periods())}
+	after, err := in.Account.Expiration.Revise(change, w.at)
+	must(w, err)
+	wantAffected, wantUpcoming := map[string]bool{}, map[string]time.Time{}
+	for i := range w.tenants {
+		// A time at which no key is listed as expired too long ago: these are affected as well.
+		for _, key := range everyKey(w, w.store, w.place(i), time.Time{}) {
+			if was := key.Expiry(in.Account.Expiration); !was.Equal(key.Expiry(after)) {
+				wantAffected[key.ClientID] = true
+			}
+			if was := key.Expiry(in.Account.Expiration); !was.Before(w.at) && was.Before(until) {
+				wantUpcoming[key.ClientID+key.Label+key.User.Name+key.User.Email] = was
+			}
+		}
+	}
+	affected, err := office.PreviewPolicy(w.Context(), w.actor(), in, change)
+	must(w, err)
+	gotAffected := map[string]bool{}
+	for _, a := range affected {
+		gotAffected[a.ClientID] = true
+	}
+	w.same("affected keys", gotAffected, wantAffected)
+	expiries, err := office.Expiries(w.Context(), w.actor(), in, until)
+	must(w, err)
+	gotUpcoming := map[string]time.Time{}
+	for _, u := range expiries {
+		gotUpcoming[u.ClientID+u.Label+u.UserName+u.Email] = u.At
+	}
+	w.same("expiries", gotUpcoming, wantUpcoming)
+	if !slices.IsSortedFunc(expiries, func(a, b admin.Upcoming) int { return a.At.Compare(b.At) }) {
+		w.Error("expiries are not sorted")
+	}
+}
+
+func (w *town) compareFinds(office *admin.Office, in admin.Place, text string) {
+	w.Helper()
+	users, err := w.store.Users(w.Context(), "acme", store.Page{Limit: 1000})
+	must(w, err)
+	users = slices.DeleteFunc(users, func(u policy.User) bool {
+		return !strings.Contains(strings.ToLower(u.Name+"\n"+u.Email), text)
+	})
+	limit := 1 + w.random.IntN(4)
+	var found []policy.User
+	for page := (store.Page{Limit: limit}); ; page.After = found[len(found)-1].ID {
+		some, more, err := office.FindUsers(w.Context(), in, text, page)
+		must(w, err)
+		found = append(found, some...)
+		if !more {
+			break
+		}
+	}
+	w.same("users with "+text, found, users)
+
+	var members []admin.Member
+	for _, u := range users {
+		if m, err := w.store.Membership(w.Context(), in.Tenant.ID, u.ID); err == nil {
+			members = append(members, admin.Member{Membership: m, User: u})
+		}
+	}
+	first, more, err := office.FindMembers(w.Context(), in, text, limit)
+	must(w, err)
+	w.same("members with "+text, first, members[:min(limit, len(members))])
+	w.same("more members with "+text, more, len(members) > limit)
+}
+
+func (w *town) same(what string, got, want any) {
+	w.Helper()
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		w.Fatalf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+// onEachStore runs the test on bolt, which has one connection, and on Redis, where each replica has its own.
+func onEachStore(t *testing.T, run func(t *testing.T, open func() store.Store)) {
+	t.Run("bolt", func(t *testing.T) {
+		s, err := boltstore.Open(filepath.Join(t.TempDir(), "mintkey.db"))
+		must(t, err)
+		t.Cleanup(func() { _ = s.Close() })
+		run(t, func() store.Store { return s })
+	})
+	t.Run("redis", func(t *testing.T) {
+		server := redistest.Start(t)
+		run(t, func() store.Store {
+			s, err := redisstore.Open(t.Context(), server.URL())
+			must(t, err)
+			t.Cleanup(func() { _ = s.Close() })
+			return s
+		})
+	})
+}
+
+// Whatever has happened, and on whichever replica, tables and searches show what a walk through the store finds.
+func TestTablesFollowTheStore(t *testing.T) {
+	onEachStore(t, func(t *testing.T, open func() store.Store) {
+		w := newTown(t, 7, open)
+		for i := range 400 {
+			w.step()
+			w.compare()
+			if i%150 == 149 {
+				w.burst()
+			}
+		}
+	})
+}
+
+// burst makes more changes than a feed remembers.
+func (w *town) burst() {
+	for i := range 2*store.ChangesKept + 1 {
+		id := fmt.Sprintf("burst%04d", i)
+		must(w, w.store.UpdateMembership(w.Context(), "berlin", id, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+			return m, nil, nil
+		}))
+	}
+}
+
+// Every replica shows a change from the moment that its call returned, while others write and read.
+func TestTablesShowWhatWasJustDone(t *testing.T) {
+	onEachStore(t, func(t *testing.T, open func() store.Store) {
+		w := newTown(t, 8, open)
+		in := w.place(0)
+		var all sync.WaitGroup
+		for n := range 8 {
+			all.Go(func() {
+				writes, shows := w.offices[n%2], w.offices[(n+1)%2]
+				w.come(writes, shows, in, fmt.Sprint("user", n))
+			})
+		}
+		all.Wait()
+		q := admin.KeyTableQuery{Limit: 100}
+		for _, office := range w.offices {
+			table, err := office.KeyTable(t.Context(), w.actor(), in, q)
+			must(t, err)
+			w.same("table in the end", table, tableOf(everyKey(t, w.store, in, w.at), q, in.Account.Expiration, w.at))
+		}
+	})
+}
+
+// come makes a user, and ten times a key that goes again, and looks each time on the other replica.
+func (w *town) come(writes, shows *admin.Office, in admin.Place, id string) {
+	ctx, actor := w.Context(), w.actor()
+	_, err := writes.CreateUser(ctx, actor, in, admin.NewUser{ID: id, Email: id + "@acme.example"})
+	if err == nil {
+		_, _, err = writes.SetMember(ctx, actor, in, id, policy.RoleMember)
+	}
+	for i := 0; i < 10 && err == nil; i++ {
+		var key admin.Key
+		if key, _, err = writes.CreateKey(ctx, actor, in, admin.NewKey{UserID: id}); err != nil {
+			break
+		}
+		w.wantFound(shows, in, key.ClientID, 1)
+		if i < 9 {
+			err = writes.RevokeKey(ctx, actor, in, key.ClientID)
+			w.wantFound(shows, in, key.ClientID, 0)
+		}
+	}
+	if err != nil {
+		w.Error(err)
+	}
+}
+
+func (w *town) wantFound(office *admin.Office, in admin.Place, clientID string, want int) {
+	table, err := office.KeyTable(w.Context(), w.actor(), in, admin.KeyTableQuery{Filter: admin.KeyFilter{Text: clientID}, Limit: 10})
+	if err != nil || len(table.Keys) != want || table.Counts[""] != want {
+		w.Errorf("the table shows %d keys %s, want %d; %v", len(table.Keys), clientID, want, err)
+	}
+}

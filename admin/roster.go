@@ -1,0 +1,94 @@
+package admin
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"mintkey/policy"
+	"mintkey/store"
+)
+
+// listedMember is what tables need of a member of a tenant, and listedKey of an access key: what they are searched and sorted
+// by. With their strings they are about 250 bytes for a key.
+type listedMember struct {
+	userID, name, email     string
+	foldedName, foldedEmail string      // without case
+	keys                    []listedKey // by client ID
+}
+
+type listedKey struct {
+	owner                   *listedMember
+	clientID, label         string
+	foldedID, foldedLabel   string
+	createdAt, secretIssued time.Time
+}
+
+func newListedMember(m policy.Membership, u policy.User) *listedMember {
+	listed := &listedMember{
+		userID: m.UserID, name: u.Name, email: u.Email, foldedName: strings.ToLower(u.Name), foldedEmail: policy.FoldEmail(u.Email),
+	}
+	for _, key := range m.Keys {
+		listed.keys = append(listed.keys, listedKey{
+			owner: listed, clientID: key.ClientID, label: key.Label, foldedID: strings.ToLower(key.ClientID), foldedLabel: strings.ToLower(key.Label),
+			createdAt: key.CreatedAt, secretIssued: key.SecretIssuedAt(),
+		})
+	}
+	slices.SortFunc(listed.keys, func(a, b listedKey) int { return strings.Compare(a.clientID, b.clientID) })
+	return listed
+}
+
+// contains says whether the text, which is in lower case, is in the member's name or e-mail address.
+func (m *listedMember) contains(text string) bool {
+	return strings.Contains(m.foldedName, text) || strings.Contains(m.foldedEmail, text)
+}
+
+// contains says whether the text, which is in lower case, is in the client ID or the label.
+func (k *listedKey) contains(text string) bool {
+	return strings.Contains(k.foldedID, text) || strings.Contains(k.foldedLabel, text)
+}
+
+// roster is all members of the tenant of the place, by user ID, as of now.
+func (o *Office) roster(ctx context.Context, in Place) ([]*listedMember, error) {
+	listed := func(memberships []policy.Membership) ([]*listedMember, error) {
+		users, err := o.Store.UsersByID(ctx, in.Account.ID, userIDs(memberships))
+		members := make([]*listedMember, len(memberships))
+		for i, m := range memberships {
+			members[i] = newListedMember(m, users[m.UserID])
+		}
+		return members, err
+	}
+	return o.rosters.look(ctx, in.Tenant.ID, original[*listedMember]{
+		feeds: []func(context.Context, store.Version) (store.Changes, error){
+			func(ctx context.Context, since store.Version) (store.Changes, error) {
+				return o.Store.MembershipChanges(ctx, in.Tenant.ID, since)
+			},
+			func(ctx context.Context, since store.Version) (store.Changes, error) {
+				return o.Store.UserChanges(ctx, in.Account.ID, since)
+			},
+		},
+		id: func(m *listedMember) string { return m.userID },
+		read: func(ctx context.Context, ids []string) ([]*listedMember, error) {
+			found, err := o.Store.MembershipsByID(ctx, in.Tenant.ID, ids)
+			if err != nil {
+				return nil, err
+			}
+			return listed(slices.Collect(maps.Values(found)))
+		},
+		all: func(ctx context.Context) (all []*listedMember, err error) {
+			for page := (store.Page{Limit: walkSize}); ; page.After = all[len(all)-1].userID {
+				found, err := o.Store.Memberships(ctx, in.Tenant.ID, page)
+				if err != nil || len(found) == 0 {
+					return all, err
+				}
+				members, err := listed(found)
+				if err != nil {
+					return nil, err
+				}
+				all = append(all, members...)
+			}
+		},
+	})
+}
