@@ -63,7 +63,7 @@ func Open(path string) (*Store, error) {
 	return &Store{db: db, queue: newQueue(), limits: newLimits(), membershipFeeds: newFeeds(), userFeeds: newFeeds()}, nil
 }
 
-// prepare checks the version of the layout before it touches anything.
+// prepare checks the version of the layout before it touches anything. Buckets that came later are added to an older file.
 func prepare(tx *bbolt.Tx) error {
 	if meta := tx.Bucket([]byte(bucketMeta)); meta != nil {
 		version, err := strconv.Atoi(string(meta.Get([]byte(schemaKey))))
@@ -73,7 +73,6 @@ func prepare(tx *bbolt.Tx) error {
 		if version > store.SchemaVersion {
 			return fmt.Errorf("%w: its schema is %d, this program knows %d", store.ErrSchemaTooNew, version, store.SchemaVersion)
 		}
-		return nil
 	}
 	for _, b := range buckets() {
 		if _, err := tx.CreateBucketIfNotExists([]byte(b)); err != nil {

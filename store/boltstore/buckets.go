@@ -38,6 +38,7 @@ const (
 	bucketRevocationEnds   bucket = "revocation_ends"   // until, revocation → nothing
 	bucketEphemera         bucket = "ephemera"          // key → expires, bytes
 	bucketEphemeraExpiries bucket = "ephemera_expiries" // expires, key → nothing
+	bucketTraffic          bucket = "traffic"           // see traffic.go
 )
 
 func buckets() []bucket {
@@ -45,6 +46,7 @@ func buckets() []bucket {
 		bucketMeta, bucketAccounts, bucketTenants, bucketAccountTenants, bucketUsers, bucketUserIDs, bucketEmails,
 		bucketMemberships, bucketUserTenants, bucketClientIDs, bucketAccessTimes, bucketEvents, bucketDocuments,
 		bucketIssueOrder, bucketOutbox, bucketOutboxPlaces, bucketRevocations, bucketRevocationEnds, bucketEphemera, bucketEphemeraExpiries,
+		bucketTraffic,
 	}
 }
 

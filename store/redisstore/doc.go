@@ -5,7 +5,7 @@
 // one node, in a Cluster too. What spans slots is written in an order in which a crash leaves at worst an entry that points to
 // nothing, which readers skip: the client ID before its access key, the user's list of tenants before the membership, the
 // claim of a user ID before the user, the listing of an outbox before what goes into it. No rule is written in Lua, and nothing
-// but a limit relies on a time-to-live.
+// but limits and old statistics of traffic relies on a time-to-live.
 //
 // A change is sent once and never repeated by itself, because an answer that got lost says nothing about the
 // change. Where Redis has replicas, a change counts only once one of them has it; otherwise it is

@@ -1,5 +1,11 @@
 package redisstore
 
+import (
+	"fmt"
+
+	"mintkey/store"
+)
+
 // Names of keys. What stands in braces decides the slot.
 
 const (
@@ -43,3 +49,8 @@ func membersKey(tenantID string) string        { return ofTenant(tenantID).key("
 func memberKey(tenantID, userID string) string { return ofTenant(tenantID).key("member:" + userID) }
 func accessKey(tenantID string) string         { return ofTenant(tenantID).key("access") }
 func issuesKey(tenantID string) string         { return ofTenant(tenantID).key("issues") }
+
+// trafficKey names a record of traffic.
+func trafficKey(r store.TrafficRecord) string {
+	return slot(r.File).key(fmt.Sprintf("traffic:%d:%d:%s", r.Step, r.Chunk, r.Name))
+}

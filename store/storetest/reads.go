@@ -80,6 +80,12 @@ func reads() []read {
 		reading("Ephemeral", func(ctx context.Context, s store.Store) ([]byte, error) {
 			return s.Ephemeral(ctx, "session/1")
 		}),
+		reading("Traffic", func(ctx context.Context, s store.Store) ([]store.TrafficCounts, error) {
+			return s.Traffic(ctx, ofAcme(), store.TrafficSpan{Step: store.TrafficDays, From: day(0), Steps: 10})
+		}),
+		reading("TrafficParts", func(ctx context.Context, s store.Store) ([]store.TrafficPart, error) {
+			return s.TrafficParts(ctx, ofAcme(), store.TrafficSpan{Step: store.TrafficDays, From: day(0), Steps: 10}, 10)
+		}),
 	}
 }
 
@@ -98,5 +104,6 @@ func populate(t testing.TB, s store.Store) {
 	check(t, s.RecordRevocations(t.Context(), revocation(1), revocation(2)))
 	check(t, s.PutEphemeral(t.Context(), "session/1", []byte("value"), farOff()))
 	check(t, s.RecordAccess(t.Context(), map[store.KeyRef]time.Time{{TenantID: load, ClientID: "mk_1"}: second(3)}))
+	check(t, s.RecordTraffic(t.Context(), asked(load, "mk_1", day(3), given(2))))
 	setDocument(t, s, "signing-keys", "document")
 }

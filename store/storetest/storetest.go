@@ -64,5 +64,6 @@ type testCase struct {
 func cases() []testCase {
 	return slices.Concat(accountCases(), tenantCases(), userCases(), emailCases(), membershipCases(), clientIDCases(),
 		subjectCases(), accessTimeCases(), eventCases(), atomicityCases(), documentCases(), aliasingCases(), raceCases(),
-		cancellationCases(), durabilityCases(), outboxCases(), issueOrderCases(), feedCases(), revocationCases(), ephemeraCases(), limitCases())
+		cancellationCases(), durabilityCases(), outboxCases(), issueOrderCases(), feedCases(), revocationCases(), ephemeraCases(), limitCases(),
+		trafficCases())
 }

@@ -1,0 +1,151 @@
+package boltstore
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"mintkey/store"
+)
+
+// A record of traffic has the key file/step, chunk, name. The chunk is 8 bytes whose order is its own; the value is pairs of numbers, a cell and
+// its count, as varints.
+
+func trafficKey(r store.TrafficRecord) string {
+	head := append([]byte(r.File+separator), byte(r.Step))
+	return string(binary.BigEndian.AppendUint64(head, uint64(r.Chunk)^1<<63)) + r.Name
+}
+
+func encodeCells(cells store.TrafficCells) []byte {
+	var value []byte
+	for _, cell := range slices.Sorted(maps.Keys(cells)) {
+		value = binary.AppendUvarint(value, uint64(cell))
+		value = binary.AppendUvarint(value, uint64(cells[cell]))
+	}
+	return value
+}
+
+func decodeCells(key string, value []byte) (store.TrafficCells, error) {
+	cells := store.TrafficCells{}
+	for len(value) > 0 {
+		cell, n := binary.Uvarint(value)
+		count, m := binary.Uvarint(value[max(n, 0):])
+		if n <= 0 || m <= 0 || cell > math.MaxInt32 || count > math.MaxInt64 {
+			return nil, fmt.Errorf("decode %s %q: %x", bucketTraffic, key, value)
+		}
+		cells[int(cell)] = int64(count)
+		value = value[n+m:]
+	}
+	return cells, nil
+}
+
+// RecordTraffic implements store.Traffic.
+func (s *Store) RecordTraffic(ctx context.Context, counts map[store.TrafficKey]store.TrafficCounts) error {
+	added := map[string]store.TrafficCells{}
+	for record, cells := range store.LayOutTraffic(counts) {
+		added[trafficKey(record)] = cells
+	}
+	if len(added) == 0 {
+		return ctx.Err()
+	}
+	keys := slices.Sorted(maps.Keys(added)) // neighbours are on one page
+	return s.write(ctx, func(tx *bbolt.Tx) error {
+		for _, key := range keys {
+			cells, err := decodeCells(key, bucketTraffic.get(tx, key))
+			if err != nil {
+				return err
+			}
+			for cell, n := range added[key] {
+				cells[cell] += n
+			}
+			if err := bucketTraffic.put(tx, key, encodeCells(cells)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Traffic implements store.Traffic.
+func (s *Store) Traffic(ctx context.Context, of store.TrafficSource, span store.TrafficSpan) ([]store.TrafficCounts, error) {
+	counts := make([]store.TrafficCounts, span.Steps)
+	err := s.read(ctx, func(tx *bbolt.Tx) error {
+		for _, chunk := range span.Chunks() {
+			key := trafficKey(of.Record(span.Step, chunk))
+			cells, err := decodeCells(key, bucketTraffic.get(tx, key))
+			if err != nil {
+				return err
+			}
+			span.Read(counts, chunk, cells)
+		}
+		return nil
+	})
+	return counts, err
+}
+
+// TrafficParts implements store.Traffic. It reads them all.
+func (s *Store) TrafficParts(ctx context.Context, of store.TrafficSource, span store.TrafficSpan, limit int) ([]store.TrafficPart, error) {
+	sums := map[string]store.TrafficCounts{}
+	err := s.read(ctx, func(tx *bbolt.Tx) error {
+		for _, chunk := range span.Chunks() {
+			prefix := trafficKey(of.Parts(span.Step, chunk))
+			err := bucketTraffic.scan(tx, prefix, everything(), func(name string, value []byte) error {
+				cells, err := decodeCells(prefix+name, value)
+				sums[name] = sums[name].Plus(span.Sum(chunk, cells))
+				return err
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return store.BusiestParts(sums, limit), err
+}
+
+// ForgetTraffic implements store.Traffic. When there is nothing to drop it only reads.
+func (s *Store) ForgetTraffic(ctx context.Context, now time.Time) error {
+	for {
+		var old []string
+		err := s.read(ctx, func(tx *bbolt.Tx) error {
+			old = oldTraffic(tx, now, forgetAtOnce)
+			return nil
+		})
+		if err != nil || len(old) == 0 {
+			return err
+		}
+		err = s.write(ctx, func(tx *bbolt.Tx) (err error) {
+			for _, key := range old {
+				err = errors.Join(err, bucketTraffic.delete(tx, key))
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// oldTraffic finds keys that may be forgotten. In each file it looks at the oldest of every step and skips the rest.
+func oldTraffic(tx *bbolt.Tx, now time.Time, limit int) (old []string) {
+	cursor := tx.Bucket([]byte(bucketTraffic)).Cursor()
+	for key, _ := cursor.First(); key != nil && len(old) < limit; {
+		file, rest, _ := strings.Cut(string(key), separator)
+		step := store.TrafficStep(rest[0])
+		if keep := trafficKey(store.TrafficRecord{File: file, Step: step, Chunk: step.Oldest(now)}); string(key) >= keep {
+			key, _ = cursor.Seek([]byte(file + separator + string(rest[0]+1)))
+			continue
+		}
+		old = append(old, string(key))
+		key, _ = cursor.Next()
+	}
+	return old
+}

@@ -1,0 +1,140 @@
+package redisstore
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"mintkey/store"
+)
+
+// A record of traffic is a hash from cell to count, small enough that Redis packs it. Beside the records of a file, for each step and chunk, is a
+// sorted set that ranks them by their sums. Both die by a time-to-live that each write begins anew; it is far longer than anybody reads, so that
+// a shifted clock does not matter.
+
+func trafficLife(step store.TrafficStep) time.Duration { return step.Kept() + step.ChunkLength() }
+
+// rankingKey is the sorted set that the record is in.
+func rankingKey(r store.TrafficRecord) string {
+	return slot(r.File).key(fmt.Sprintf("traffic-ranking:%d:%d", r.Step, r.Chunk))
+}
+
+// RecordTraffic is in the contract of package store. It is no change in the sense of this package: nobody waits for a replica, and
+// go-redis may send a part again.
+func (s *Store) RecordTraffic(ctx context.Context, counts map[store.TrafficKey]store.TrafficCounts) error {
+	records := store.LayOutTraffic(counts)
+	for some := range slices.Chunk(slices.Collect(maps.Keys(records)), batch) {
+		pipe := s.client.Pipeline()
+		rankings := map[string]time.Duration{}
+		for _, record := range some {
+			key, cells, life := trafficKey(record), records[record], trafficLife(record.Step)
+			for cell, n := range cells {
+				pipe.HIncrBy(ctx, key, strconv.Itoa(cell), n)
+			}
+			pipe.Expire(ctx, key, life)
+			if record.Name != "" {
+				pipe.ZIncrBy(ctx, rankingKey(record), float64(cells.Total()), record.Name)
+				rankings[rankingKey(record)] = life
+			}
+		}
+		for key, life := range rankings {
+			pipe.Expire(ctx, key, life)
+		}
+		if _, err := pipe.Exec(ctx); err != nil {
+			return unavailable(ctx, err)
+		}
+	}
+	return ctx.Err()
+}
+
+// Traffic is in the contract of package store.
+func (s *Store) Traffic(ctx context.Context, of store.TrafficSource, span store.TrafficSpan) ([]store.TrafficCounts, error) {
+	counts := make([]store.TrafficCounts, span.Steps)
+	var records []store.TrafficRecord
+	for _, chunk := range span.Chunks() {
+		records = append(records, of.Record(span.Step, chunk))
+	}
+	err := s.eachTraffic(ctx, records, func(record store.TrafficRecord, cells store.TrafficCells) {
+		span.Read(counts, record.Chunk, cells)
+	})
+	return counts, err
+}
+
+// ranked is how many times more than what is asked for are looked at in each chunk, because the ranking is of the chunk and not of the span.
+const ranked = 4
+
+// TrafficParts is in the contract of package store.
+func (s *Store) TrafficParts(ctx context.Context, of store.TrafficSource, span store.TrafficSpan, limit int) ([]store.TrafficPart, error) {
+	chunks := span.Chunks()
+	pipe := s.client.Pipeline()
+	rankings := make([]*redis.StringSliceCmd, len(chunks))
+	for i, chunk := range chunks {
+		rankings[i] = pipe.ZRevRange(ctx, rankingKey(of.Parts(span.Step, chunk)), 0, int64(ranked*limit)-1)
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, unavailable(ctx, err)
+	}
+	names := map[string]bool{}
+	for _, ranking := range rankings {
+		for _, name := range ranking.Val() {
+			names[name] = true
+		}
+	}
+	var records []store.TrafficRecord
+	for name := range names {
+		for _, chunk := range chunks {
+			record := of.Parts(span.Step, chunk)
+			record.Name = name
+			records = append(records, record)
+		}
+	}
+	sums := map[string]store.TrafficCounts{}
+	err := s.eachTraffic(ctx, records, func(record store.TrafficRecord, cells store.TrafficCells) {
+		sums[record.Name] = sums[record.Name].Plus(span.Sum(record.Chunk, cells))
+	})
+	return store.BusiestParts(sums, limit), err
+}
+
+// eachTraffic reads records, of which those that do not exist are empty.
+func (s *Store) eachTraffic(ctx context.Context, records []store.TrafficRecord, visit func(store.TrafficRecord, store.TrafficCells)) error {
+	for some := range slices.Chunk(records, batch) {
+		pipe := s.client.Pipeline()
+		replies := make([]*redis.MapStringStringCmd, len(some))
+		for i, record := range some {
+			replies[i] = pipe.HGetAll(ctx, trafficKey(record))
+		}
+		if _, err := pipe.Exec(ctx); err != nil {
+			return unavailable(ctx, err)
+		}
+		for i, reply := range replies {
+			cells, err := decodeCells(reply.Val())
+			if err != nil {
+				return err
+			}
+			visit(some[i], cells)
+		}
+	}
+	return ctx.Err()
+}
+
+func decodeCells(fields map[string]string) (store.TrafficCells, error) {
+	cells := make(store.TrafficCells, len(fields))
+	for field, text := range fields {
+		cell, err := strconv.Atoi(field)
+		if err != nil {
+			return nil, fmt.Errorf("decode traffic: %w", err)
+		}
+		if cells[cell], err = strconv.ParseInt(text, 10, 64); err != nil {
+			return nil, fmt.Errorf("decode traffic: %w", err)
+		}
+	}
+	return cells, nil
+}
+
+// ForgetTraffic is in the contract of package store. Redis forgets by itself.
+func (*Store) ForgetTraffic(ctx context.Context, _ time.Time) error { return ctx.Err() }
