@@ -13,20 +13,26 @@ import (
 	"mintkey/tokens"
 )
 
-// client is an access key that has proved to know its secret.
+// client is an access key that has proved to know its secret; or, beside the error that says that it has not, whose it is.
 type client struct {
 	policy.Subject
 	key    policy.AccessKey
 	secret policy.Secret // the one that was presented
 }
 
-// clientCredentialsGrant exchanges an access key for a token (RFC 6749 section 4.4).
-func (s *Server) clientCredentialsGrant(ctx context.Context, credentials clientCredentials, form url.Values) (issuedToken, error) {
+// clientCredentialsGrant exchanges an access key for a token (RFC 6749 section 4.4). Where the request names a tenant, it must be the key's own:
+// a key opens nothing in another (R1).
+func (s *Server) clientCredentialsGrant(ctx context.Context, credentials clientCredentials, tenantID string, form url.Values) (issued issuedToken, err error) {
 	c, err := s.authenticateClient(ctx, credentials)
-	if err != nil {
-		return issuedToken{}, err
+	switch {
+	case err != nil:
+	case tenantID != "" && tenantID != c.Tenant.ID:
+		err = errUnknownClient
+	default:
+		issued, err = s.issueTo(ctx, c, form)
 	}
-	return s.issueTo(ctx, c, form)
+	s.traffic.record(c.keySource(credentials.clientID), err, aboutRequest(ctx).At)
+	return issued, err
 }
 
 // issueTo issues a token to a client that has authenticated.
@@ -70,9 +76,10 @@ func (s *Server) authenticateClient(ctx context.Context, presented clientCredent
 	}
 	s.refusals.record(presented.clientID, about.Address, err, about.At)
 	if tooMany := s.guesses.spend(ctx, s.guesses.clientBudgets(presented.clientID, about.Address)); tooMany != nil {
-		return client{}, tooMany
+		tooMany.because = err
+		return c, tooMany
 	}
-	return client{}, err
+	return c, err
 }
 
 // matchClient takes an unknown client the same path with a dummy digest, so that it takes like time (R4).
@@ -90,9 +97,9 @@ func (s *Server) matchClient(ctx context.Context, presented clientCredentials, n
 	case err != nil || keyErr != nil:
 		return client{}, errUnknownClient
 	case secretErr != nil:
-		return client{}, secretErr
+		return client{Subject: subject}, secretErr
 	case subject.Authority() == policy.AuthorityNone:
-		return client{}, policy.ErrUserDisabled
+		return client{Subject: subject}, policy.ErrUserDisabled
 	}
 	return client{subject, key, secret}, nil
 }

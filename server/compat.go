@@ -82,14 +82,7 @@ func (s *Server) compatGrant(r *http.Request, credentials clientCredentials, per
 			return s.passwordGrant(r.Context(), passwordLogin{tenantID, credentials.clientID, credentials.secret.Reveal()}, url.Values{})
 		}
 	}
-	c, err := s.authenticateClient(r.Context(), credentials)
-	if err != nil {
-		return issuedToken{}, err
-	}
-	if c.Tenant.ID != tenantID {
-		return issuedToken{}, errUnknownClient // a key opens nothing in another tenant (R1)
-	}
-	return s.issueTo(r.Context(), c, url.Values{})
+	return s.clientCredentialsGrant(r.Context(), credentials, tenantID, url.Values{})
 }
 
 // isClient says whether a name at /v1/auth is a client ID: by its form, or because an access key of another form has it. Forms are configurable, so that

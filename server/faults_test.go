@@ -67,6 +67,13 @@ func (s *faultyStore) SubjectByClientID(ctx context.Context, clientID string) (p
 	return s.Store.SubjectByClientID(ctx, clientID)
 }
 
+func (s *faultyStore) RecordTraffic(ctx context.Context, counts map[store.TrafficKey]store.TrafficCounts) error {
+	if err := s.fault("RecordTraffic"); err != nil {
+		return err
+	}
+	return s.Store.RecordTraffic(ctx, counts)
+}
+
 func (s *faultyStore) Subject(ctx context.Context, tenantID, userID string) (policy.Subject, error) {
 	if err := s.fault("Subject"); err != nil {
 		return policy.Subject{}, err

@@ -12,7 +12,8 @@ import (
 
 // tooManyError slows somebody who guesses.
 type tooManyError struct {
-	wait time.Duration
+	wait    time.Duration
+	because error // what the last guess was refused for
 }
 
 func (e *tooManyError) Error() string {
@@ -58,18 +59,18 @@ func (*guesses) passwordBudgets(tenantID, username, address string) []budget {
 	}
 }
 
-// check returns a tooManyError if one of the budgets is used up, without spending.
-func (g *guesses) check(ctx context.Context, budgets []budget) error {
+// check returns a tooManyError if one of the budgets is used up, without spending; else nil.
+func (g *guesses) check(ctx context.Context, budgets []budget) *tooManyError {
 	return g.each(ctx, budgets, g.limits.Wait)
 }
 
-// spend counts a failure, and returns a tooManyError if there have been too many.
-func (g *guesses) spend(ctx context.Context, budgets []budget) error {
+// spend counts a failure, and returns a tooManyError if there have been too many; else nil.
+func (g *guesses) spend(ctx context.Context, budgets []budget) *tooManyError {
 	return g.each(ctx, budgets, g.limits.Spend)
 }
 
 // each asks every budget, so that all of them count. A limiter that fails lets through: it must not close the door that it guards.
-func (g *guesses) each(ctx context.Context, budgets []budget, ask func(context.Context, string, store.Rate) (time.Duration, error)) error {
+func (g *guesses) each(ctx context.Context, budgets []budget, ask func(context.Context, string, store.Rate) (time.Duration, error)) *tooManyError {
 	var longest time.Duration
 	for _, b := range budgets {
 		wait, err := ask(ctx, b.key, b.rate)
@@ -80,7 +81,7 @@ func (g *guesses) each(ctx context.Context, budgets []budget, ask func(context.C
 		longest = max(longest, wait)
 	}
 	if longest > 0 {
-		return &tooManyError{longest}
+		return &tooManyError{wait: longest}
 	}
 	return nil
 }

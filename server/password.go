@@ -37,6 +37,12 @@ func (s *Server) passwordGrant(ctx context.Context, login passwordLogin, form ur
 	if !tenant.Release.AllowsPassword() {
 		return issuedToken{}, refuse(errUnauthorizedClient, "The tenant does not allow passwords: use an access key.")
 	}
+	issued, err := s.issueForPassword(ctx, tenant, login, form)
+	s.traffic.record(store.TrafficSource{AccountID: tenant.AccountID, TenantID: tenant.ID, ClientID: store.TrafficPasswords}, err, aboutRequest(ctx).At)
+	return issued, err
+}
+
+func (s *Server) issueForPassword(ctx context.Context, tenant policy.Tenant, login passwordLogin, form url.Values) (issuedToken, error) {
 	subject, err := s.checkPassword(ctx, tenant, login)
 	if err != nil {
 		return issuedToken{}, err
@@ -72,8 +78,10 @@ func fromPassword(claims tokens.Claims) bool { return claims.Subject == claims.U
 // non-member take like time and give the same error (R22). Guessing is slowed by user and by address (R23).
 func (s *Server) checkPassword(ctx context.Context, tenant policy.Tenant, login passwordLogin) (policy.Subject, error) {
 	budgets := s.guesses.passwordBudgets(tenant.ID, login.username, aboutRequest(ctx).Address)
-	if err := s.guesses.check(ctx, budgets); err != nil {
-		return policy.Subject{}, err
+	wrong := refuse(errInvalidGrant, "The user name or the password is wrong.")
+	if tooMany := s.guesses.check(ctx, budgets); tooMany != nil {
+		tooMany.because = wrong
+		return policy.Subject{}, tooMany
 	}
 	subject, err := s.findMember(ctx, tenant, login.username)
 	if err != nil {
@@ -88,10 +96,11 @@ func (s *Server) checkPassword(ctx context.Context, tenant policy.Tenant, login 
 		return policy.Subject{}, fmt.Errorf("check password: %w", err)
 	}
 	if !right || subject.Authority() == policy.AuthorityNone {
-		if err := s.guesses.spend(ctx, budgets); err != nil {
-			return policy.Subject{}, err
+		if tooMany := s.guesses.spend(ctx, budgets); tooMany != nil {
+			tooMany.because = wrong
+			return policy.Subject{}, tooMany
 		}
-		return policy.Subject{}, refuse(errInvalidGrant, "The user name or the password is wrong.")
+		return policy.Subject{}, wrong
 	}
 	return subject, nil
 }

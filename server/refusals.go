@@ -39,6 +39,8 @@ const (
 	refusalEvery       = time.Minute
 )
 
+const reasonRevoked = "revoked"
+
 func newRefusalRecorder() *refusalRecorder {
 	return &refusalRecorder{waiting: map[refusalKey]*refusalCount{}}
 }
@@ -94,6 +96,10 @@ func (r *refusalRecorder) due(now time.Time) map[refusalKey]refusalCount {
 func (s *Server) flushRefusals(ctx context.Context) {
 	for key, refused := range s.refusals.due(s.now()) {
 		event, err := s.refusalEvent(ctx, key, refused)
+		if event.Details["reason"] == reasonRevoked { // where it was refused nobody knew whose it was
+			source := store.TrafficSource{AccountID: event.AccountID, TenantID: event.TenantID, ClientID: event.ClientID}
+			s.traffic.add(source, event.At, store.RefusedRevoked, refused.count)
+		}
 		if err == nil && event.AccountID != "" {
 			err = s.store.RecordEvents(ctx, event)
 		}
@@ -137,5 +143,5 @@ func (s *Server) ownerOf(ctx context.Context, key refusalKey) (admin.Grave, stri
 	if err == nil {
 		err = json.Unmarshal(raw, &grave)
 	}
-	return grave, "revoked", err
+	return grave, reasonRevoked, err
 }

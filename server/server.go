@@ -70,6 +70,7 @@ type Server struct {
 	errors    errorTable
 	generator *generator
 	access    *accessRecorder
+	traffic   *trafficRecorder
 	metrics   *metrics
 	console   http.Handler
 }
@@ -83,7 +84,7 @@ func New(o Options) (*Server, error) {
 		store: o.Store, ring: o.KeyRing, issuer: o.Issuer, audiences: o.Audiences, lifetime: o.TokenLifetime,
 		catalogue: o.Catalogue, proxies: o.TrustedProxies,
 		log: o.Log, now: o.Now, offset: o.ClockOffset, mail: o.Mail, sunset: o.PasswordSunset, version: o.Version,
-		errors: renderings(), access: newAccessRecorder(), metrics: newMetrics(),
+		errors: renderings(), access: newAccessRecorder(), traffic: newTrafficRecorder(), metrics: newMetrics(),
 	}
 	s.generator = newGenerator(s.ring)
 	s.feed, s.indexes, s.lists = newFeed(s.store), tokens.NewStatusIndexes(s.store), statusLists{signed: map[uint64]signedList{}}
@@ -140,6 +141,7 @@ func (s *Server) flush(ctx context.Context) {
 	s.flushAccess(ctx)
 	s.flushLogins(ctx)
 	s.flushRefusals(ctx)
+	s.flushTraffic(ctx)
 }
 
 func (s *Server) refreshKeys(ctx context.Context) {
@@ -156,7 +158,7 @@ func (s *Server) follow(ctx context.Context) {
 
 func (s *Server) forget(ctx context.Context) {
 	now := s.now()
-	for _, err := range []error{s.feed.forget(ctx, now), s.store.ForgetEphemera(ctx, now)} {
+	for _, err := range []error{s.feed.forget(ctx, now), s.store.ForgetEphemera(ctx, now), s.store.ForgetTraffic(ctx, now)} {
 		if err != nil && ctx.Err() == nil {
 			s.log.WarnContext(ctx, "what is over could not be forgotten; trying again later", slog.Any("error", err))
 		}

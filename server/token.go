@@ -49,7 +49,7 @@ func (s *Server) issue(w http.ResponseWriter, r *http.Request) (issuedToken, err
 		if err != nil {
 			return issuedToken{}, err
 		}
-		return s.clientCredentialsGrant(r.Context(), credentials, form)
+		return s.clientCredentialsGrant(r.Context(), credentials, "", form)
 	case grantPassword:
 		login := passwordLogin{form.Get("tenant_id"), form.Get("username"), form.Get("password")}
 		if login.tenantID == "" || login.username == "" || login.password == "" {
