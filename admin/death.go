@@ -3,12 +3,14 @@ package admin
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"maps"
 	"strconv"
 	"strings"
 
 	"mintkey/policy"
+	"mintkey/store"
 )
 
 // DetailStatusIndexes names the detail of an event that lists the status indexes whose tokens died with the change. Because the
@@ -46,6 +48,23 @@ type Grave struct {
 
 // GraveKey is where the Grave of a key lies among the ephemera.
 func GraveKey(clientID string) string { return "grave/" + clientID }
+
+// OwnerOf finds the owner of an access key that exists, or the one that a revoked key had, and says which; else it is store.ErrNotFound.
+func (o *Office) OwnerOf(ctx context.Context, clientID string) (owner Grave, revoked bool, err error) {
+	subject, err := o.Store.SubjectByClientID(ctx, clientID)
+	if err == nil {
+		return Grave{AccountID: subject.Account.ID, TenantID: subject.Tenant.ID, UserID: subject.User.ID}, false, nil
+	}
+	if !errors.Is(err, store.ErrNotFound) {
+		return Grave{}, false, err
+	}
+	raw, err := o.Store.Ephemeral(ctx, GraveKey(clientID))
+	if err != nil {
+		return Grave{}, false, err
+	}
+	err = json.Unmarshal(raw, &owner)
+	return owner, true, err
+}
 
 const graveTime = 90 * policy.Day
 

@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"strconv"
@@ -128,20 +127,13 @@ func (s *Server) refusalEvent(ctx context.Context, key refusalKey, refused refus
 
 // ownerOf finds the owner of a key that exists, or the one that a revoked key had.
 func (s *Server) ownerOf(ctx context.Context, key refusalKey) (admin.Grave, string, error) {
-	subject, err := s.store.SubjectByClientID(ctx, key.clientID)
-	if err == nil {
-		return admin.Grave{AccountID: subject.Account.ID, TenantID: subject.Tenant.ID, UserID: subject.User.ID}, key.reason, nil
-	}
-	if !errors.Is(err, store.ErrNotFound) {
-		return admin.Grave{}, "", err
-	}
-	raw, err := s.store.Ephemeral(ctx, admin.GraveKey(key.clientID))
-	if errors.Is(err, store.ErrNotFound) {
+	owner, revoked, err := s.office.OwnerOf(ctx, key.clientID)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
 		return admin.Grave{}, "", nil
+	case revoked:
+		return owner, reasonRevoked, err
+	default:
+		return owner, key.reason, err
 	}
-	var grave admin.Grave
-	if err == nil {
-		err = json.Unmarshal(raw, &grave)
-	}
-	return grave, reasonRevoked, err
 }

@@ -75,27 +75,24 @@ func (t *trafficRecorder) putBack(counts map[store.TrafficKey]store.TrafficCount
 
 // outcomeOf says as what a request that ended with the error counts.
 func outcomeOf(err error) (outcome store.Outcome, ok bool) {
-	for _, known := range []struct {
-		err     error
-		outcome store.Outcome
-	}{
-		{nil, store.TokenIssued},
-		{policy.ErrWrongSecret, store.RefusedWrongSecret},
-		{errInvalidGrant, store.RefusedWrongSecret},
-		{policy.ErrKeyExpired, store.RefusedExpired},
-		{policy.ErrUserDisabled, store.RefusedUserDisabled},
-		{errScopeNotGranted, store.RefusedRequest},
-		{errInvalidTarget, store.RefusedRequest},
-		{errUnknownClient, store.RefusedRequest}, // of a client that is known: it belongs to another tenant than was named
-	} {
-		if errors.Is(err, known.err) {
-			return known.outcome, true
-		}
-	}
-	if tooMany, ok := errors.AsType[*tooManyError](err); ok {
+	tooMany, guessed := errors.AsType[*tooManyError](err)
+	switch {
+	case err == nil:
+		return store.TokenIssued, true
+	case guessed:
 		return outcomeOf(tooMany.because)
+	case errors.Is(err, policy.ErrWrongSecret), errors.Is(err, errInvalidGrant):
+		return store.RefusedWrongSecret, true
+	case errors.Is(err, policy.ErrKeyExpired):
+		return store.RefusedExpired, true
+	case errors.Is(err, policy.ErrUserDisabled):
+		return store.RefusedUserDisabled, true
+	case errors.Is(err, errScopeNotGranted), errors.Is(err, errInvalidTarget),
+		errors.Is(err, errUnknownClient): // of a client that is known: it belongs to another tenant than was named
+		return store.RefusedRequest, true
+	default:
+		return 0, false
 	}
-	return 0, false
 }
 
 // keySource is the access key of a client; its account is empty if there is none.

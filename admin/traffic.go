@@ -1,0 +1,136 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"mintkey/store"
+)
+
+// TrafficRange is how far traffic is looked back at.
+type TrafficRange string
+
+// The ranges.
+const (
+	TrafficHour    TrafficRange = "1h"
+	TrafficDay     TrafficRange = "24h"
+	TrafficWeek    TrafficRange = "7d"
+	TrafficMonth   TrafficRange = "30d"
+	TrafficQuarter TrafficRange = "90d"
+)
+
+// steps is what a range reads, and how many steps are shown as one.
+func (r TrafficRange) steps() (step store.TrafficStep, steps, together int) {
+	switch r {
+	case TrafficHour:
+		return store.TrafficMinutes, 60, 1
+	case TrafficWeek:
+		return store.TrafficHours, 7 * 24, 6
+	case TrafficMonth:
+		return store.TrafficDays, 30, 1
+	case TrafficQuarter:
+		return store.TrafficDays, 90, 1
+	default:
+		return store.TrafficHours, 24, 1
+	}
+}
+
+// span ends with the step, or with those shown as one, that has now in it: so what is shown are whole steps of the clock, the last one not over yet.
+func (r TrafficRange) span(now time.Time) store.TrafficSpan {
+	step, steps, together := r.steps()
+	length := time.Duration(together) * step.Length()
+	return store.TrafficSpan{Step: step, From: now.Truncate(length).Add(length - time.Duration(steps)*step.Length()), Steps: steps}
+}
+
+// TrafficFilter selects requests for tokens. Without a ClientID it is a whole tenant, without a TenantID either a whole account.
+type TrafficFilter struct {
+	Range    TrafficRange // a day where it is none of the ranges
+	TenantID string
+	ClientID string
+}
+
+// TrafficSlice is the requests within a while.
+type TrafficSlice struct {
+	From   time.Time
+	Counts store.TrafficCounts
+}
+
+// TrafficReport is what was asked for, by time and by who asked.
+type TrafficReport struct {
+	Of      store.TrafficSource
+	Steps   []TrafficSlice // as fine as they are kept
+	Slices  []TrafficSlice // as they are best shown
+	Length  time.Duration  // of a slice
+	Total   store.TrafficCounts
+	Parts   []store.TrafficPart // the busiest tenants of the account or access keys of the tenant; none of an access key
+	Smaller store.TrafficCounts // of those that are not among the parts
+}
+
+// trafficParts is how many parts a report has at most.
+const trafficParts = 20
+
+// Traffic reports how many tokens were issued and refused in the account of the place. It is store.ErrNotFound for a tenant or an access key of
+// another account, and for an access key of another tenant than the filter's.
+func (o *Office) Traffic(ctx context.Context, actor Actor, in Place, filter TrafficFilter) (TrafficReport, error) {
+	source, err := o.trafficSource(ctx, in, filter)
+	if err != nil {
+		return TrafficReport{}, err
+	}
+	span := filter.Range.span(actor.At)
+	counts, err := o.Store.Traffic(ctx, source, span)
+	if err != nil {
+		return TrafficReport{}, err
+	}
+	_, _, together := filter.Range.steps()
+	report := TrafficReport{Of: source, Length: time.Duration(together) * span.Step.Length()}
+	for i, some := range counts {
+		report.Steps = append(report.Steps, TrafficSlice{span.At(i), some})
+		if i%together == 0 {
+			report.Slices = append(report.Slices, TrafficSlice{From: span.At(i)})
+		}
+		last := &report.Slices[len(report.Slices)-1]
+		last.Counts = last.Counts.Plus(some)
+		report.Total = report.Total.Plus(some)
+	}
+	if source.ClientID != "" {
+		return report, nil
+	}
+	report.Parts, err = o.Store.TrafficParts(ctx, source, span, trafficParts)
+	report.Smaller = report.Total
+	for _, part := range report.Parts {
+		for outcome, n := range part.Counts {
+			report.Smaller[outcome] = max(report.Smaller[outcome]-n, 0) // tokens may have been issued since the total was read
+		}
+	}
+	return report, err
+}
+
+// trafficSource finds whom the filter means, behind the wall between accounts.
+func (o *Office) trafficSource(ctx context.Context, in Place, filter TrafficFilter) (store.TrafficSource, error) {
+	source := store.TrafficSource{AccountID: in.Account.ID, TenantID: filter.TenantID, ClientID: filter.ClientID}
+	if filter.TenantID != "" {
+		tenant, err := o.Store.Tenant(ctx, filter.TenantID)
+		if err != nil {
+			return source, err
+		}
+		if tenant.AccountID != in.Account.ID {
+			return source, store.ErrNotFound
+		}
+	}
+	if filter.ClientID == "" || filter.ClientID == store.TrafficPasswords && filter.TenantID != "" {
+		return source, nil
+	}
+	owner, _, err := o.OwnerOf(ctx, filter.ClientID)
+	if errors.Is(err, store.ErrNotFound) && filter.TenantID != "" {
+		return source, nil // an access key that is gone may still have been counted there
+	}
+	if err != nil {
+		return source, err
+	}
+	if owner.AccountID != in.Account.ID || filter.TenantID != "" && filter.TenantID != owner.TenantID {
+		return source, store.ErrNotFound
+	}
+	source.TenantID = owner.TenantID
+	return source, nil
+}
