@@ -14,6 +14,7 @@ import (
 )
 
 type activityPage struct {
+	Views   []choice
 	Filter  activityFilter
 	Actions []order
 	Rows    []eventRow
@@ -88,7 +89,7 @@ func (c *Console) activity(v *visit) error {
 		return err
 	}
 	values := filter.query()
-	page := activityPage{Filter: filter, Any: len(values) > 0, Actions: actions(filter.Action)}
+	page := activityPage{Views: activityViews(activityPath), Filter: filter, Any: len(values) > 0, Actions: actions(filter.Action)}
 	at := func(path string, extra ...string) string {
 		q := filter.query()
 		for i := 0; i+1 < len(extra); i += 2 {

@@ -2,66 +2,151 @@ package console
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
 
-// chart is a bar for each of twelve months, drawn by the server so that it needs no script.
+// chart is bars over time, drawn by the server so that it needs no script. Across, all is in parts of whatever room there is; up, in pixels: so text
+// keeps its size on a phone.
 type chart struct {
 	Bars    []bar
+	Lines   []chartLine
+	Series  []series // from the bottom up
 	Total   int
 	Summary string // the same in words, for who can't see it
-	Top     int    // the number at the upper line
 }
 
+// bar is a while, with how often something happened in it.
 type bar struct {
-	Label, Year      string
-	Full             string
-	Count            int
-	X, Middle        int
-	Y, Height, Width int
+	Title  string // what to say of the bar under the pointer
+	Label  string // below; empty for none
+	Sub    string // below that
+	Extra  bool   // the label is left out where room is scarce
+	Moment moment
+	Counts []int  // one for each series
+	Count  string // above the bar; empty for none
+
+	Parts            []barPart
+	X, Middle, Width string
 	TextY            int
 }
 
-// The drawing is chartWidth by chartHeight, with room for labels below.
+// moment lets the script write the beginning of a bar in the reader's zone.
+type moment struct {
+	At      string // in RFC 3339; empty if the bar is no matter of zones
+	Rest    string // what follows in the title
+	LabelAs string // how the label is written
+}
+
+type barPart struct {
+	series
+
+	Y, Height int
+}
+
+type chartLine struct {
+	Y     int
+	Label string
+}
+
+// series is one of several things that are counted in each bar.
+type series struct {
+	Class, Name string
+	Hatched     bool // so that it is not told by its colour alone
+}
+
+// The drawing has room for labels below.
 const (
-	chartMonths = 12
-	barStep     = 60
-	barWidth    = 34
-	barBottom   = 150
-	barRoom     = 120
+	barBottom = 150
+	barRoom   = 120
+	barLeast  = 3 // so that one is seen beside a thousand
+	fewBars   = 12
 )
+
+// draw lays out bars whose counts are filled in, one for each of the series. A bar of the height top fills the room.
+func (c *chart) draw(top int) {
+	step, filled := 100/float64(max(len(c.Bars), 1)), 0.78
+	if len(c.Bars) <= fewBars {
+		filled = 0.57
+	}
+	percent := func(x float64) string { return strconv.FormatFloat(x, 'f', 3, 64) + "%" }
+	for i := range c.Bars {
+		b, y := &c.Bars[i], barBottom
+		b.X, b.Middle, b.Width = percent((float64(i)+(1-filled)/2)*step), percent((float64(i)+0.5)*step), percent(filled*step)
+		for j, count := range b.Counts {
+			if count > 0 {
+				height := max(count*barRoom/top, barLeast)
+				y -= height
+				b.Parts = append(b.Parts, barPart{c.Series[j], y, height})
+			}
+		}
+		b.TextY = y - 7
+	}
+}
 
 // newChart counts instants by calendar month, from the month of now on.
 func newChart(times []time.Time, now time.Time) chart {
 	first := time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, time.UTC)
-	counts := [chartMonths]int{}
-	c := chart{}
+	counts, top := [12]int{}, 1
+	c := chart{Series: []series{{Class: "chart-bar"}}}
 	for _, at := range times {
 		month := (at.Year()-first.Year())*12 + int(at.Month()) - int(first.Month())
-		if month >= 0 && month < chartMonths {
+		if month >= 0 && month < len(counts) {
 			counts[month]++
 			c.Total++
-			c.Top = max(c.Top, counts[month])
+			top = max(top, counts[month])
 		}
 	}
 	var said []string
 	for i, count := range counts {
 		month := first.AddDate(0, i, 0)
-		b := bar{Label: month.Format("Jan"), Full: month.Format("January 2006"), Count: count, X: i*barStep + (barStep-barWidth)/2, Middle: i*barStep + barStep/2, Width: barWidth}
+		b := bar{Label: month.Format("Jan"), Title: month.Format("January 2006: ") + plural(count, "key"), Counts: []int{count}}
 		if i == 0 || month.Month() == time.January {
-			b.Year = month.Format("2006")
+			b.Sub = month.Format("2006")
 		}
 		if count > 0 {
-			b.Height = max(count*barRoom/c.Top, 4)
-			said = append(said, fmt.Sprintf("%s: %d", b.Full, count))
+			b.Count = grouped(count)
+			said = append(said, fmt.Sprintf("%s: %d", month.Format("January 2006"), count))
 		}
-		b.Y = barBottom - b.Height
-		b.TextY = b.Y - 7
 		c.Bars = append(c.Bars, b)
 	}
+	c.draw(top)
 	if c.Summary = "No access key expires in the next 12 months."; len(said) > 0 {
 		c.Summary = "Access keys that expire, by month. " + strings.Join(said, ", ") + "."
 	}
 	return c
+}
+
+// roundTop is a round number at or above n whose half is round too.
+func roundTop(n int) int {
+	for power := 1; ; power *= 10 {
+		for _, tenths := range []int{10, 12, 16, 20, 24, 30, 40, 50, 60, 80} {
+			top := tenths * power / 10
+			if whole, even := tenths*power%10 == 0, top == 1 || top%2 == 0; top >= n && whole && even {
+				return top
+			}
+		}
+	}
+}
+
+// scale draws a line at the top and, if that says more, one at half of it.
+func (c *chart) scale(top int) {
+	c.Lines = append(c.Lines, chartLine{barBottom - barRoom, short(top)})
+	if top%2 == 0 {
+		c.Lines = append(c.Lines, chartLine{barBottom - barRoom/2, short(top / 2)})
+	}
+}
+
+// short writes a number in a few characters.
+func short(n int) string {
+	for _, unit := range []struct {
+		size int
+		name string
+	}{{1e9, "G"}, {1e6, "M"}, {1e3, "k"}} {
+		if n >= unit.size {
+			return strings.TrimSuffix(strconv.FormatFloat(float64(n)/float64(unit.size), 'f', 1, 64), ".0") + unit.name
+		}
+	}
+	return strconv.Itoa(n)
 }

@@ -102,6 +102,8 @@ func (c *Console) routes() http.Handler {
 	page("POST /console/security", policy.ScopePolicyWrite, c.setPolicy)
 	page("GET /console/activity", policy.ScopeAuditRead, c.activity)
 	page("GET /console/activity/export", policy.ScopeAuditRead, c.exportActivity)
+	page("GET /console/activity/traffic", policy.ScopeAuditRead, c.traffic)
+	page("GET /console/activity/traffic/export", policy.ScopeAuditRead, c.exportTraffic)
 	page("GET /console/users", policy.ScopeUsersWrite, c.listUsers)
 	page("GET /console/users/new", policy.ScopeUsersWrite, c.newUserPage)
 	page("POST /console/users/new", policy.ScopeUsersWrite, c.createUser)

@@ -32,6 +32,7 @@ func gallery(h *house) []scene {
 	_, _ = h.key("berlin", "tom", "", 95)
 	_, _ = h.key("lisbon", "grace", "k6 smoke test", 30)
 	waiting := h.waiting("lisbon", "grace", "Windows load generator")
+	h.busy([]string{nightly, second, urgent})
 	return []scene{
 		{name: "sign-in", path: "/console/sign-in"},
 		{name: "sign-in-wrong", path: "/console/sign-in", after: func(b *browser) {
@@ -81,6 +82,13 @@ func gallery(h *house) []scene {
 		}},
 		{name: "activity", who: "ada", path: "/console/activity"},
 		{name: "activity-none", who: "ada", path: "/console/activity?key=mk_nothing"},
+		{name: "traffic-hour", who: "ada", path: trafficPath + "?range=1h"},
+		{name: "traffic-day", who: "ada", path: trafficPath},
+		{name: "traffic-week", who: "ada", path: trafficPath + "?range=7d"},
+		{name: "traffic-quarter", who: "ada", path: trafficPath + "?range=90d&tenant=berlin"},
+		{name: "traffic-key", who: "ada", path: trafficPath + "?range=30d&key=" + urgent},
+		{name: "traffic-empty", who: "ada", path: trafficPath + "?range=1h&tenant=oslo"},
+		{name: "traffic-none", who: "rita", path: trafficPath},
 		{name: "users", who: "ada", path: "/console/users"},
 		{name: "user", who: "ada", path: "/console/users/grace"},
 		{name: "user-new", who: "ada", path: "/console/users/new"},
@@ -133,7 +141,7 @@ func (h *house) visit(scenes []scene, a appearance, look func(*browser, scene)) 
 			b = newBrowser(h.T, h)
 			b.look(a.width, a.height, a.scheme)
 			if s.who != "" {
-				b.signIn(s.who + "@acme.example")
+				b.signIn(emailOf(s.who))
 			}
 			browsers[s.who] = b
 		}

@@ -30,12 +30,15 @@ func (h *house) visitor() *visitor {
 func (h *house) as(user string) *visitor {
 	h.Helper()
 	v := h.visitor()
-	email := user + "@acme.example"
-	if user == "rita" {
-		email = "rita@rival.example"
-	}
-	v.post("/console/sign-in", form{"email": {email}, "password": {password}}).leadsTo("/console")
+	v.post("/console/sign-in", form{"email": {emailOf(user)}, "password": {password}}).leadsTo("/console")
 	return v
+}
+
+func emailOf(user string) string {
+	if user == "rita" {
+		return "rita@rival.example"
+	}
+	return user + "@acme.example"
 }
 
 type form = url.Values

@@ -6,7 +6,19 @@ const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", y
 const minute = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
 const exact = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "long" });
 
+const written = {
+  clock: new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" }),
+  weekday: new Intl.DateTimeFormat("en-GB", { weekday: "short", hour: "2-digit", minute: "2-digit" }),
+  moment: new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }),
+};
+
 function localTimes(root) {
+  for (const mark of root.querySelectorAll("[data-at]")) {
+    mark.textContent = written[mark.dataset.as].format(new Date(mark.dataset.at)) + (mark.dataset.rest ?? "");
+  }
+  for (const zone of root.querySelectorAll("[data-zone]")) {
+    zone.textContent = day.resolvedOptions().timeZone;
+  }
   for (const time of root.querySelectorAll("time[datetime]:not([data-words])")) {
     const at = new Date(time.dateTime);
     const format = "exact" in time.dataset ? exact : "minute" in time.dataset ? minute : day;

@@ -1,0 +1,185 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"net/url"
+
+	"mintkey/admin"
+	"mintkey/policy"
+	"mintkey/store"
+)
+
+// trafficPage is how many tokens were issued and refused.
+type trafficPage struct {
+	Views   []choice
+	Ranges  []choice
+	Filter  trafficFilter
+	Tenants []order // to choose from; empty where there are too many to list
+	Any     bool    // one tenant or key is asked for
+	Missing bool    // and does not exist
+	When    string  // "in the last hour"
+	Days    bool    // the bars are days
+	Total   string
+	Issued  string
+	Refused string
+	Share   string // of the refused ones
+	Chart   chart
+	Reasons []reasonRow
+	Whom    *trafficRow // the access key, where one is asked for
+	Rows    []trafficRow
+	ByKey   bool // the rows are access keys, else tenants
+	CSV     string
+	Trail   string // the refusals in the audit trail
+	Issuer  string
+}
+
+// trafficFilter is the form as it was filled in.
+type trafficFilter struct {
+	Range, Tenant, Key string
+}
+
+// reasonRow is why requests were refused, and how many.
+type reasonRow struct {
+	Text, Count string
+}
+
+// trafficRow is one tenant or access key.
+type trafficRow struct {
+	Name, Sub string
+	Code      bool // the name is a client ID
+	Path      string
+	Issued    string
+	Refused   string
+	Share     string // of all requests
+	Width     string // the same, for a bar
+}
+
+const trafficPath = activityPath + "/traffic"
+
+// maxListedTenants is how many tenants the filter lists; with more it takes a tenant's ID.
+const maxListedTenants = 200
+
+func (v *visit) trafficFilter() trafficFilter {
+	f := v.activityFilter()
+	return trafficFilter{v.Form.Get("range"), f.Tenant, f.Key}
+}
+
+func (f trafficFilter) wanted() admin.TrafficFilter {
+	return admin.TrafficFilter{Range: admin.TrafficRange(f.Range), TenantID: f.Tenant, ClientID: f.Key}
+}
+
+// path is the address of a page that takes the filter.
+func (f trafficFilter) path(base string) string {
+	q := url.Values{}
+	for name, value := range map[string]string{"range": f.Range, "tenant": f.Tenant, "key": f.Key} {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	if len(q) == 0 {
+		return base
+	}
+	return base + "?" + q.Encode()
+}
+
+// activityViews are the two pages on activity.
+func activityViews(present string) []choice {
+	return []choice{{"Audit trail", activityPath, present == activityPath}, {"Token traffic", trafficPath, present == trafficPath}}
+}
+
+// traffic shows the tokens that were issued and refused in the account, in a tenant or to an access key.
+func (c *Console) traffic(v *visit) error {
+	f := v.trafficFilter()
+	words := trafficWords(admin.TrafficRange(f.Range))
+	page := trafficPage{
+		Views: activityViews(trafficPath), Filter: f, Any: f.Tenant != "" || f.Key != "", When: words.when, Days: words.days,
+		CSV: f.path(trafficPath + "/export"), Issuer: c.Issuer,
+		Trail: activityPath + "?" + activityFilter{Action: string(policy.ActionTokenRefused), Tenant: f.Tenant, Key: f.Key}.query().Encode(),
+	}
+	for _, r := range trafficRanges() {
+		page.Ranges = append(page.Ranges, choice{r.label, trafficFilter{string(r.key), f.Tenant, f.Key}.path(trafficPath), r.key == words.key})
+	}
+	var err error
+	if page.Tenants, err = c.tenantOrders(v, f.Tenant); err != nil {
+		return err
+	}
+	report, err := c.Office.Traffic(v.Context(), v.actor, v.place, f.wanted())
+	if errors.Is(err, store.ErrNotFound) {
+		page.Missing = true
+		return c.show(v, "traffic", "Token traffic", page)
+	}
+	if err != nil {
+		return err
+	}
+	total := report.Total
+	page.Total, page.Issued, page.Refused = counted(total.Total()), counted(total.Issued()), counted(total.Refused())
+	page.Share = share(total.Refused(), total.Total())
+	page.Chart, page.Reasons, page.ByKey = trafficChart(report, words), reasonRows(total), report.Of.TenantID != ""
+	if report.Of.ClientID != "" {
+		row, err := c.trafficRow(v.Context(), report.Of, store.TrafficPart{ID: report.Of.ClientID}, f)
+		if err != nil {
+			return err
+		}
+		page.Whom = &row
+	}
+	for _, part := range report.Parts {
+		row, err := c.trafficRow(v.Context(), report.Of, part, f)
+		if err != nil {
+			return err
+		}
+		page.Rows = append(page.Rows, row.of(part.Counts, total))
+	}
+	if report.Smaller.Total() > 0 {
+		page.Rows = append(page.Rows, trafficRow{Name: "All others"}.of(report.Smaller, total))
+	}
+	return c.show(v, "traffic", "Token traffic", page)
+}
+
+// tenantOrders are the tenants to choose from, or none if there are too many.
+func (c *Console) tenantOrders(v *visit, chosen string) ([]order, error) {
+	tenants, err := c.Store.Tenants(v.Context(), v.place.Account.ID, store.Page{Limit: maxListedTenants + 1})
+	if err != nil || len(tenants) > maxListedTenants {
+		return nil, err
+	}
+	orders := []order{{"", "All tenants", chosen == ""}}
+	for _, tenant := range tenants {
+		orders = append(orders, order{tenant.ID, tenant.Name, tenant.ID == chosen})
+	}
+	return orders, nil
+}
+
+// trafficRow names a part and leads to what is known of it.
+func (c *Console) trafficRow(ctx context.Context, of store.TrafficSource, part store.TrafficPart, f trafficFilter) (trafficRow, error) {
+	if of.TenantID == "" {
+		tenant, err := c.Store.Tenant(ctx, part.ID)
+		if errors.Is(err, store.ErrNotFound) {
+			tenant, err = policy.Tenant{Name: part.ID}, nil
+		}
+		return trafficRow{Name: tenant.Name, Path: trafficFilter{f.Range, part.ID, ""}.path(trafficPath)}, err
+	}
+	row := trafficRow{Name: part.ID, Code: true, Path: trafficFilter{f.Range, of.TenantID, part.ID}.path(trafficPath)}
+	if part.ID == store.TrafficPasswords {
+		row.Name, row.Code, row.Sub = "Passwords", false, "deprecated; no access key"
+		return row, nil
+	}
+	subject, err := c.Store.SubjectByClientID(ctx, part.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		row.Sub = "no longer exists"
+		return row, nil
+	}
+	if err != nil {
+		return row, err
+	}
+	row.Sub = subject.User.Name
+	if key, err := subject.Membership.Key(part.ID); err == nil && key.Label != "" {
+		row.Sub = key.Label + " · " + row.Sub
+	}
+	return row, nil
+}
+
+func (r trafficRow) of(counts, total store.TrafficCounts) trafficRow {
+	r.Issued, r.Refused, r.Share = counted(counts.Issued()), counted(counts.Refused()), share(counts.Total(), total.Total())
+	r.Width = percent(counts.Total(), total.Total())
+	return r
+}
