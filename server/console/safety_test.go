@@ -26,6 +26,8 @@ func everyPage(clientID string) map[string]string {
 		"/console/security":        "ada",
 		"/console/activity":        "ada",
 		"/console/activity/export": "ada",
+		trafficPath:                "ada",
+		trafficPath + "/export":    "ada",
 		"/console/users":           "ada",
 		"/console/users/new":       "ada",
 		"/console/users/grace":     "ada",

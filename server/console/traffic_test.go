@@ -119,6 +119,25 @@ func TestTrafficOfOthers(t *testing.T) {
 	}
 }
 
+// The busiest are listed, and what is left is not lost from the sums.
+func TestTrafficOfMany(t *testing.T) {
+	h := newHouse(t)
+	counts := map[store.TrafficKey]store.TrafficCounts{}
+	for i := range 25 {
+		source := store.TrafficSource{AccountID: "acme", TenantID: "berlin", ClientID: fmt.Sprintf("mk_number%02d", i)}
+		counts[store.TrafficKey{TrafficSource: source, Minute: h.now().Unix() / 60}] = store.TrafficCounts{store.TokenIssued: int64(1000 - i)}
+	}
+	h.must(h.store.RecordTraffic(h.Context(), counts))
+	for i := range 200 {
+		h.tenant("acme", fmt.Sprintf("team-%d", i), "Team", "24.3")
+	}
+	ada := h.as("ada")
+	page := ada.get(trafficPath+"?tenant=berlin").says("mk_number00 no longer exists 1,000 0 4 %", "mk_number19", "All others 4,890 0 19 %", "Issued 24,700").saysNot("mk_number20")
+	if !strings.Contains(page.body, `<input id="tenant" name="tenant" value="berlin"`) {
+		t.Error("with many tenants one cannot be typed in")
+	}
+}
+
 func TestTrafficExport(t *testing.T) {
 	h := newHouse(t)
 	clientID, secret := h.key("berlin", "grace", "", 1)

@@ -47,23 +47,23 @@ func wantTraffic(t testing.TB, s store.Store, of store.TrafficSource, span store
 	equal(t, fmt.Sprintf("traffic of %v in %v", of, span), got, want)
 }
 
-func oneDay(n int) store.TrafficSpan {
-	return store.TrafficSpan{Step: store.TrafficDays, From: day(n), Steps: 1}
+func day3() store.TrafficSpan {
+	return store.TrafficSpan{Step: store.TrafficDays, From: day(3), Steps: 1}
 }
 
 func trafficAddsUp(t testing.TB, at place) {
 	both := at.connectTwice(t)
 	s, elsewhere := both[0], both[1]
 	check(t, s.RecordTraffic(t.Context(), nil))
-	wantTraffic(t, s, ofAcme(), oneDay(3), store.TrafficCounts{})
+	wantTraffic(t, s, ofAcme(), day3(), store.TrafficCounts{})
 	batch := asked(load, "mk_1", day(3), store.TrafficCounts{store.TokenIssued: 3, store.RefusedExpired: 1})
 	batch[store.TrafficKey{TrafficSource: ofKey(load, "mk_2"), Minute: day(3).Unix() / 60}] = store.TrafficCounts{store.RefusedRevoked: 1 << 40}
 	check(t, s.RecordTraffic(t.Context(), batch))
 	recordTraffic(t, elsewhere, load, "mk_1", day(3).Add(time.Hour), store.TrafficCounts{store.TokenIssued: 4, store.RefusedRequest: 2})
-	wantTraffic(t, s, ofKey(load, "mk_1"), oneDay(3), store.TrafficCounts{store.TokenIssued: 7, store.RefusedExpired: 1, store.RefusedRequest: 2})
+	wantTraffic(t, s, ofKey(load, "mk_1"), day3(), store.TrafficCounts{store.TokenIssued: 7, store.RefusedExpired: 1, store.RefusedRequest: 2})
 	sum := store.TrafficCounts{store.TokenIssued: 7, store.RefusedExpired: 1, store.RefusedRequest: 2, store.RefusedRevoked: 1 << 40}
-	wantTraffic(t, elsewhere, ofKey(load, ""), oneDay(3), sum)
-	wantTraffic(t, elsewhere, ofAcme(), oneDay(3), sum)
+	wantTraffic(t, elsewhere, ofKey(load, ""), day3(), sum)
+	wantTraffic(t, elsewhere, ofAcme(), day3(), sum)
 }
 
 // clock3 is a time on day 3; hours may be beyond it.
@@ -131,15 +131,15 @@ func trafficStaysApart(t testing.TB, at place) {
 		check(t, s.RecordTraffic(t.Context(), map[store.TrafficKey]store.TrafficCounts{{TrafficSource: source, Minute: day(3).Unix() / 60}: given(int64(1) << i)}))
 	}
 	for i, source := range sources {
-		wantTraffic(t, s, source, oneDay(3), given(int64(1)<<i))
+		wantTraffic(t, s, source, day3(), given(int64(1)<<i))
 	}
 	for source, want := range map[store.TrafficSource]int64{
 		{AccountID: acme}: 1 | 2 | 4 | 8, {AccountID: acme, TenantID: load}: 1 | 2 | 4, {AccountID: acme, TenantID: load + "-1"}: 8,
 		{AccountID: acme + "-1"}: 16, {AccountID: load}: 32, {AccountID: load, TenantID: acme}: 32, {AccountID: "nobody"}: 0, {AccountID: acme, TenantID: "perf"}: 0,
 	} {
-		wantTraffic(t, s, source, oneDay(3), given(want))
+		wantTraffic(t, s, source, day3(), given(want))
 	}
-	parts, err := s.TrafficParts(t.Context(), ofAcme(), oneDay(3), 10)
+	parts, err := s.TrafficParts(t.Context(), ofAcme(), day3(), 10)
 	check(t, err)
 	equal(t, "tenants", parts, []store.TrafficPart{{ID: load + "-1", Counts: given(8)}, {ID: load, Counts: given(7)}})
 }
@@ -154,10 +154,12 @@ func trafficOfParts(t testing.TB, at place) {
 	recordTraffic(t, s, "perf", "mk_f", day(3), given(100))
 	want := []store.TrafficPart{
 		{ID: "mk_a", Counts: store.TrafficCounts{store.TokenIssued: 1, store.RefusedWrongSecret: 8}},
-		{ID: "mk_b", Counts: given(5)}, {ID: "mk_c", Counts: given(5)}, {ID: "mk_d", Counts: given(2)},
+		{ID: "mk_b", Counts: given(5)},
+		{ID: "mk_c", Counts: given(5)},
+		{ID: "mk_d", Counts: given(2)},
 	}
 	for limit := 1; limit <= 5; limit++ {
-		got, err := s.TrafficParts(t.Context(), ofKey(load, ""), oneDay(3), limit)
+		got, err := s.TrafficParts(t.Context(), ofKey(load, ""), day3(), limit)
 		check(t, err)
 		equal(t, "parts", got, want[:min(limit, 4)])
 	}
@@ -172,8 +174,8 @@ func trafficOfManyParts(t testing.TB, at place) {
 		all[store.TrafficKey{TrafficSource: ofKey(load, fmt.Sprintf("mk_%04d", i)), Minute: day(3).Unix() / 60}] = given(int64(many - i))
 	}
 	check(t, s.RecordTraffic(t.Context(), all))
-	wantTraffic(t, s, ofAcme(), oneDay(3), given(many*(many+1)/2))
-	got, err := s.TrafficParts(t.Context(), ofKey(load, ""), oneDay(3), many)
+	wantTraffic(t, s, ofAcme(), day3(), given(many*(many+1)/2))
+	got, err := s.TrafficParts(t.Context(), ofKey(load, ""), day3(), many)
 	check(t, err)
 	equal(t, "number of parts", len(got), many)
 	for i, part := range got {
@@ -216,6 +218,6 @@ func racingTraffic(t testing.TB, at place) {
 	for _, err := range results {
 		check(t, err)
 	}
-	wantTraffic(t, both[0], ofKey(load, "mk_0"), oneDay(3), given(20))
-	wantTraffic(t, both[1], ofAcme(), oneDay(3), given(40))
+	wantTraffic(t, both[0], ofKey(load, "mk_0"), day3(), given(20))
+	wantTraffic(t, both[1], ofAcme(), day3(), given(40))
 }
