@@ -2,6 +2,7 @@ package console
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -38,6 +39,9 @@ type moment struct {
 	Rest    string // what follows in the title
 	LabelAs string // how the label is written
 }
+
+// Some says whether anything happened in the while of the bar.
+func (b bar) Some() bool { return slices.ContainsFunc(b.Counts, func(n int) bool { return n > 0 }) }
 
 type barPart struct {
 	series

@@ -30,7 +30,7 @@ type trafficPage struct {
 	Rows    []trafficRow
 	ByKey   bool // the rows are access keys, else tenants
 	CSV     string
-	Trail   string // the refusals in the audit trail
+	Trail   string // the refusals in the audit trail; empty if it has none of them
 	Issuer  string
 }
 
@@ -95,7 +95,6 @@ func (c *Console) traffic(v *visit) error {
 	page := trafficPage{
 		Views: activityViews(trafficPath), Filter: f, Any: f.Tenant != "" || f.Key != "", When: words.when, Days: words.days,
 		CSV: f.path(trafficPath + "/export"), Issuer: c.Issuer,
-		Trail: activityPath + "?" + activityFilter{Action: string(policy.ActionTokenRefused), Tenant: f.Tenant, Key: f.Key}.query().Encode(),
 	}
 	for _, r := range trafficRanges() {
 		page.Ranges = append(page.Ranges, choice{r.label, trafficFilter{string(r.key), f.Tenant, f.Key}.path(trafficPath), r.key == words.key})
@@ -116,6 +115,9 @@ func (c *Console) traffic(v *visit) error {
 	page.Total, page.Issued, page.Refused = counted(total.Total()), counted(total.Issued()), counted(total.Refused())
 	page.Share = share(total.Refused(), total.Total())
 	page.Chart, page.Reasons, page.ByKey = trafficChart(report, words), reasonRows(total), report.Of.TenantID != ""
+	if total.Refused() > total[store.RefusedRequest] && report.Of.ClientID != store.TrafficPasswords {
+		page.Trail = activityPath + "?" + activityFilter{Action: string(policy.ActionTokenRefused), Tenant: f.Tenant, Key: f.Key}.query().Encode()
+	}
 	if report.Of.ClientID != "" {
 		row, err := c.trafficRow(v.Context(), report.Of, store.TrafficPart{ID: report.Of.ClientID}, f)
 		if err != nil {
