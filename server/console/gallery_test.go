@@ -84,7 +84,10 @@ func gallery(h *house) []scene {
 		{name: "activity-none", who: "ada", path: "/console/activity?key=mk_nothing"},
 		{name: "traffic-hour", who: "ada", path: trafficPath + "?range=1h"},
 		{name: "traffic-day", who: "ada", path: trafficPath},
-		{name: "traffic-week", who: "ada", path: trafficPath + "?range=7d"},
+		{name: "traffic-week", who: "ada", path: trafficPath + "?range=7d", after: func(b *browser) {
+			b.click("details.more summary")
+			b.see(".numbers")
+		}},
 		{name: "traffic-quarter", who: "ada", path: trafficPath + "?range=90d&tenant=berlin"},
 		{name: "traffic-key", who: "ada", path: trafficPath + "?range=30d&key=" + urgent},
 		{name: "traffic-empty", who: "ada", path: trafficPath + "?range=1h&tenant=oslo"},
