@@ -158,6 +158,7 @@ type Store interface {
 	Ephemera
 	Limits
 	Traffic
+	Inventory
 	// Ping returns nil when the store can be read.
 	Ping(ctx context.Context) error
 	// Warnings says in plain words what about this store puts acknowledged writes at risk, such as a Redis without persistence.

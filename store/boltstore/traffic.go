@@ -24,6 +24,15 @@ func trafficKey(r store.TrafficRecord) string {
 	return string(binary.BigEndian.AppendUint64(head, uint64(r.Chunk)^1<<63)) + r.Name
 }
 
+func parseTrafficKey(key string) (store.TrafficRecord, error) {
+	file, rest, _ := strings.Cut(key, separator)
+	if len(rest) < 9 {
+		return store.TrafficRecord{}, fmt.Errorf("decode %s: key %q", bucketTraffic, key)
+	}
+	chunk := int64(binary.BigEndian.Uint64([]byte(rest[1:9])) ^ 1<<63)
+	return store.TrafficRecord{File: file, Step: store.TrafficStep(rest[0]), Chunk: chunk, Name: rest[9:]}, nil
+}
+
 func encodeCells(cells store.TrafficCells) []byte {
 	var value []byte
 	for _, cell := range slices.Sorted(maps.Keys(cells)) {
@@ -49,8 +58,13 @@ func decodeCells(key string, value []byte) (store.TrafficCells, error) {
 
 // RecordTraffic implements store.Traffic.
 func (s *Store) RecordTraffic(ctx context.Context, counts map[store.TrafficKey]store.TrafficCounts) error {
+	return s.AddTrafficRecords(ctx, store.LayOutTraffic(counts))
+}
+
+// AddTrafficRecords implements store.Inventory.
+func (s *Store) AddTrafficRecords(ctx context.Context, records map[store.TrafficRecord]store.TrafficCells) error {
 	added := map[string]store.TrafficCells{}
-	for record, cells := range store.LayOutTraffic(counts) {
+	for record, cells := range records {
 		added[trafficKey(record)] = cells
 	}
 	if len(added) == 0 {

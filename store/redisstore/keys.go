@@ -1,7 +1,10 @@
 package redisstore
 
 import (
+	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"mintkey/store"
 )
@@ -53,4 +56,19 @@ func issuesKey(tenantID string) string         { return ofTenant(tenantID).key("
 // trafficKey names a record of traffic.
 func trafficKey(r store.TrafficRecord) string {
 	return slot(r.File).key(fmt.Sprintf("traffic:%d:%d:%s", r.Step, r.Chunk, r.Name))
+}
+
+// parseTrafficKey is the reverse of trafficKey.
+func parseTrafficKey(key string) (r store.TrafficRecord, err error) {
+	file, rest, _ := strings.Cut(strings.TrimPrefix(key, "mintkey:{"), "}:traffic:")
+	parts := strings.SplitN(rest, ":", 3)
+	if len(parts) != 3 {
+		return r, fmt.Errorf("decode the key of traffic %q", key)
+	}
+	step, stepErr := strconv.Atoi(parts[0])
+	chunk, chunkErr := strconv.ParseInt(parts[1], 10, 64)
+	if err := errors.Join(stepErr, chunkErr); err != nil {
+		return r, fmt.Errorf("decode the key of traffic %q: %w", key, err)
+	}
+	return store.TrafficRecord{File: file, Step: store.TrafficStep(step), Chunk: chunk, Name: parts[2]}, nil
 }

@@ -27,7 +27,11 @@ func rankingKey(r store.TrafficRecord) string {
 // RecordTraffic is in the contract of package store. It is no change in the sense of this package: nobody waits for a replica, and
 // go-redis may send a part again.
 func (s *Store) RecordTraffic(ctx context.Context, counts map[store.TrafficKey]store.TrafficCounts) error {
-	records := store.LayOutTraffic(counts)
+	return s.AddTrafficRecords(ctx, store.LayOutTraffic(counts))
+}
+
+// AddTrafficRecords is in the contract of package store.
+func (s *Store) AddTrafficRecords(ctx context.Context, records map[store.TrafficRecord]store.TrafficCells) error {
 	for some := range slices.Chunk(slices.Collect(maps.Keys(records)), batch) {
 		pipe := s.client.Pipeline()
 		rankings := map[string]time.Duration{}

@@ -54,7 +54,7 @@ func inJSON(t testing.TB, v any) string {
 
 func readBelongsToReader(t testing.TB, at place) {
 	s := at.connect(t)
-	populate(t, s)
+	Populate(t, s)
 	for _, r := range reads() {
 		for range 2 { // the second may come out of a cache
 			got, err := r.run(t.Context(), s)
@@ -103,8 +103,8 @@ func writtenIsCopied(t testing.TB, at place) {
 func changeOwnsItsArgument(t testing.TB, at place) {
 	s := at.connect(t)
 	ctx := t.Context()
-	populate(t, s)
-	before := everythingRead(t, s)
+	Populate(t, s)
+	before := Everything(t, s)
 	wantRefused(t, s.UpdateAccount(ctx, acme, func(a policy.Account) (policy.Account, []policy.Event, error) {
 		scribble(&a)
 		return a, nil, errRefused
@@ -121,11 +121,11 @@ func changeOwnsItsArgument(t testing.TB, at place) {
 		scribble(&document)
 		return document, errRefused
 	}))
-	equal(t, "everything", everythingRead(t, s), before)
+	equal(t, "everything", Everything(t, s), before)
 }
 
-// everythingRead is what all reads return, in JSON, by the name of the read.
-func everythingRead(t testing.TB, s store.Store) map[string]string {
+// Everything is what all reads of what Populate has written return, in JSON, by the name of the read. Two stores with the same contents give the same.
+func Everything(t testing.TB, s store.Store) map[string]string {
 	t.Helper()
 	found := map[string]string{}
 	for _, r := range reads() {

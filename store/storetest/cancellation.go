@@ -25,7 +25,7 @@ func cancelled(t testing.TB) context.Context {
 
 func cancelledReads(t testing.TB, at place) {
 	s := at.connect(t)
-	populate(t, s)
+	Populate(t, s)
 	for _, r := range reads() {
 		_, err := r.run(cancelled(t), s)
 		if err == nil {
@@ -44,8 +44,8 @@ func cancelledReads(t testing.TB, at place) {
 func cancelledWrites(t testing.TB, at place) {
 	s := at.connect(t)
 	ctx := cancelled(t)
-	populate(t, s)
-	before := everythingRead(t, s)
+	Populate(t, s)
+	before := Everything(t, s)
 	e := []policy.Event{event(acme, load, 7)}
 	wantError(t, s.CreateAccount(ctx, account(other), e...), context.Canceled)
 	wantError(t, s.CreateTenant(ctx, tenant(t, acme, "perf"), e...), context.Canceled)
@@ -76,6 +76,6 @@ func cancelledWrites(t testing.TB, at place) {
 	wantError(t, err, context.Canceled)
 	_, err = s.Wait(ctx, "ada", store.Rate{Burst: 1, Period: time.Hour})
 	wantError(t, err, context.Canceled)
-	equal(t, "everything", everythingRead(t, s), before)
+	equal(t, "everything", Everything(t, s), before)
 	wantLeft(t, s, "ada", store.Rate{Burst: 1, Period: time.Hour})
 }

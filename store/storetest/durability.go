@@ -11,14 +11,14 @@ func durabilityCases() []testCase {
 
 func otherConnectionFindsEverything(t testing.TB, at place) {
 	both := at.connectTwice(t)
-	populate(t, both[0])
-	equal(t, "everything", everythingRead(t, both[1]), everythingRead(t, both[0]))
+	Populate(t, both[0])
+	equal(t, "everything", Everything(t, both[1]), Everything(t, both[0]))
 }
 
 func reopeningFindsEverything(t testing.TB, at place) {
 	s := at.open()
-	populate(t, s)
-	before := everythingRead(t, s)
+	Populate(t, s)
+	before := Everything(t, s)
 	check(t, s.Close())
-	equal(t, "everything", everythingRead(t, at.connect(t)), before)
+	equal(t, "everything", Everything(t, at.connect(t)), before)
 }

@@ -9,7 +9,7 @@ import (
 	"mintkey/store"
 )
 
-// read is one way to read what populate has written.
+// read is one way to read what Populate has written.
 type read struct {
 	name string
 	run  func(ctx context.Context, s store.Store) (any, error)
@@ -86,6 +86,10 @@ func reads() []read {
 		reading("TrafficParts", func(ctx context.Context, s store.Store) ([]store.TrafficPart, error) {
 			return s.TrafficParts(ctx, ofAcme(), store.TrafficSpan{Step: store.TrafficDays, From: day(0), Steps: 10}, 10)
 		}),
+		reading("DocumentNames", func(ctx context.Context, s store.Store) ([]string, error) { return s.DocumentNames(ctx) }),
+		reading("EachOutboxEntry", eachOutboxEntry),
+		reading("EachEphemeral", eachEphemeral),
+		reading("EachTrafficRecord", eachTrafficRecord),
 	}
 }
 
@@ -95,8 +99,8 @@ type backlog struct {
 	Oldest time.Time
 }
 
-// populate writes something for each of the reads to find.
-func populate(t testing.TB, s store.Store) {
+// Populate writes something of every kind into an empty store, for Everything to find.
+func Populate(t testing.TB, s store.Store) {
 	t.Helper()
 	settle(t, s)
 	put(t, s, membership(load, ada, "mk_1", "mk_2"), event(acme, load, 1))

@@ -1,0 +1,83 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+)
+
+// ErrNotEmpty refuses to copy into a store that has accounts.
+var ErrNotEmpty = errors.New("the store is not empty")
+
+// Copied counts what Copy has copied.
+type Copied struct {
+	Accounts   int `json:"accounts"`
+	Tenants    int `json:"tenants"`
+	Users      int `json:"users"`
+	AccessKeys int `json:"access_keys"`
+	Events     int `json:"events"`
+}
+
+// Copy copies everything but spent rate limits from one store into another of whatever kind, which must have no accounts and no
+// server running on it. It is ErrNotEmpty if it has. After an error the other store is of no use.
+//
+// Servers may go on with the store that is copied. Each record is then whole, and everything that was acknowledged before the call is in the copy;
+// what is changed meanwhile may be in it or not.
+func Copy(ctx context.Context, to, from Store) (Copied, error) {
+	some, err := to.Accounts(ctx, Page{Limit: 1})
+	if err == nil && len(some) > 0 {
+		err = ErrNotEmpty
+	}
+	if err != nil {
+		return Copied{}, err
+	}
+	c := copying{to: to, from: from}
+	// Documents come last, because they count what other records refer to: a count may be ahead of them, never behind.
+	for _, step := range []func(context.Context) error{c.accounts, c.outbox, c.revocations, c.ephemera, c.traffic, c.documents} {
+		if err := step(ctx); err != nil {
+			return Copied{}, fmt.Errorf("copy the store: %w", err)
+		}
+	}
+	return c.done, nil
+}
+
+// copyBatch is how many records are held at once.
+const copyBatch = 500
+
+type copying struct {
+	to, from Store
+	done     Copied
+}
+
+// pages visits every record of a list, page by page.
+func pages[T any](ctx context.Context, list func(context.Context, Page) ([]T, error), id func(T) string, visit func([]T) error) error {
+	for page := (Page{Limit: copyBatch}); ; {
+		records, err := list(ctx, page)
+		if err != nil || len(records) == 0 {
+			return err
+		}
+		if err := visit(records); err != nil {
+			return err
+		}
+		page.After = id(records[len(records)-1])
+	}
+}
+
+// together does the same to many records, some at a time: a store saves what comes together for little more than the price of one.
+func together[T any](records []T, do func(T) error) error {
+	const atOnce = 64
+	for some := range slices.Chunk(records, atOnce) {
+		failed := make([]error, len(some))
+		var all sync.WaitGroup
+		for i, record := range some {
+			all.Go(func() { failed[i] = do(record) })
+		}
+		all.Wait()
+		if err := errors.Join(failed...); err != nil {
+			return err
+		}
+	}
+	return nil
+}

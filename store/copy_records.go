@@ -1,0 +1,114 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"mintkey/policy"
+)
+
+func (c *copying) accounts(ctx context.Context) error {
+	return pages(ctx, c.from.Accounts, func(a policy.Account) string { return a.ID }, func(accounts []policy.Account) error {
+		for _, account := range accounts {
+			if err := c.account(ctx, account); err != nil {
+				return fmt.Errorf("account %s: %w", account.ID, err)
+			}
+		}
+		return nil
+	})
+}
+
+// account copies users before memberships: a membership whose user came later than that is of a change that is not in the copy.
+func (c *copying) account(ctx context.Context, account policy.Account) error {
+	if err := c.to.CreateAccount(ctx, account); err != nil {
+		return err
+	}
+	c.done.Accounts++
+	users, err := c.users(ctx, account.ID)
+	if err != nil {
+		return err
+	}
+	list := func(ctx context.Context, page Page) ([]policy.Tenant, error) {
+		return c.from.Tenants(ctx, account.ID, page)
+	}
+	err = pages(ctx, list, func(t policy.Tenant) string { return t.ID }, func(tenants []policy.Tenant) error {
+		for _, tenant := range tenants {
+			if err := c.tenant(ctx, tenant, users); err != nil {
+				return fmt.Errorf("tenant %s: %w", tenant.ID, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.events(ctx, account.ID)
+}
+
+func (c *copying) users(ctx context.Context, accountID string) (known map[string]bool, err error) {
+	known = map[string]bool{}
+	list := func(ctx context.Context, page Page) ([]policy.User, error) { return c.from.Users(ctx, accountID, page) }
+	err = pages(ctx, list, func(u policy.User) string { return u.ID }, func(users []policy.User) error {
+		for _, user := range users {
+			known[user.ID] = true
+		}
+		c.done.Users += len(users)
+		return together(users, func(u policy.User) error { return c.to.CreateUser(ctx, u) })
+	})
+	return known, err
+}
+
+func (c *copying) tenant(ctx context.Context, tenant policy.Tenant, users map[string]bool) error {
+	if err := c.to.CreateTenant(ctx, tenant); err != nil {
+		return err
+	}
+	c.done.Tenants++
+	list := func(ctx context.Context, page Page) ([]policy.Membership, error) {
+		return c.from.Memberships(ctx, tenant.ID, page)
+	}
+	return pages(ctx, list, func(m policy.Membership) string { return m.UserID }, func(memberships []policy.Membership) error {
+		memberships = slices.DeleteFunc(slices.Clone(memberships), func(m policy.Membership) bool { return !users[m.UserID] })
+		err := together(memberships, func(m policy.Membership) error {
+			return c.to.UpdateMembership(ctx, tenant.ID, m.UserID, func(policy.Membership) (policy.Membership, []policy.Event, error) { return m, nil, nil })
+		})
+		if err != nil {
+			return err
+		}
+		return c.accessTimes(ctx, tenant.ID, memberships)
+	})
+}
+
+func (c *copying) accessTimes(ctx context.Context, tenantID string, memberships []policy.Membership) error {
+	var clientIDs []string
+	for _, m := range memberships {
+		for _, key := range m.Keys {
+			clientIDs = append(clientIDs, key.ClientID)
+		}
+	}
+	c.done.AccessKeys += len(clientIDs)
+	found, err := c.from.AccessTimes(ctx, tenantID, clientIDs)
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	times := make(map[KeyRef]time.Time, len(found))
+	for clientID, at := range found {
+		times[KeyRef{tenantID, clientID}] = at
+	}
+	return c.to.RecordAccess(ctx, times)
+}
+
+func (c *copying) events(ctx context.Context, accountID string) error {
+	for query := (EventsQuery{Limit: copyBatch}); ; {
+		events, err := c.from.Events(ctx, accountID, query)
+		if err != nil || len(events) == 0 {
+			return err
+		}
+		if err := c.to.RecordEvents(ctx, events...); err != nil {
+			return err
+		}
+		c.done.Events += len(events)
+		query.Before = events[len(events)-1].ID
+	}
+}
