@@ -25,7 +25,6 @@ func (c *copying) account(ctx context.Context, account policy.Account) error {
 	if err := c.to.CreateAccount(ctx, account); err != nil {
 		return err
 	}
-	c.done.Accounts++
 	users, err := c.users(ctx, account.ID)
 	if err != nil {
 		return err
@@ -54,7 +53,6 @@ func (c *copying) users(ctx context.Context, accountID string) (known map[string
 		for _, user := range users {
 			known[user.ID] = true
 		}
-		c.done.Users += len(users)
 		return together(users, func(u policy.User) error { return c.to.CreateUser(ctx, u) })
 	})
 	return known, err
@@ -64,7 +62,6 @@ func (c *copying) tenant(ctx context.Context, tenant policy.Tenant, users map[st
 	if err := c.to.CreateTenant(ctx, tenant); err != nil {
 		return err
 	}
-	c.done.Tenants++
 	list := func(ctx context.Context, page Page) ([]policy.Membership, error) {
 		return c.from.Memberships(ctx, tenant.ID, page)
 	}
@@ -87,7 +84,6 @@ func (c *copying) accessTimes(ctx context.Context, tenantID string, memberships 
 			clientIDs = append(clientIDs, key.ClientID)
 		}
 	}
-	c.done.AccessKeys += len(clientIDs)
 	found, err := c.from.AccessTimes(ctx, tenantID, clientIDs)
 	if err != nil || len(found) == 0 {
 		return err
@@ -108,7 +104,6 @@ func (c *copying) events(ctx context.Context, accountID string) error {
 		if err := c.to.RecordEvents(ctx, events...); err != nil {
 			return err
 		}
-		c.done.Events += len(events)
 		query.Before = events[len(events)-1].ID
 	}
 }

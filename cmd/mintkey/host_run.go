@@ -43,6 +43,7 @@ func (h *host) run(ctx context.Context, ready func()) error {
 		defer func() { _ = ops.Close() }()
 		go func() { failed <- serve(ops, h.ops) }()
 	}
+	defer h.serveBackups(ctx)()
 	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopBackground()
 	stopped := make(chan error, 1)

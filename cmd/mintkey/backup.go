@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"mintkey/configs"
+	"mintkey/store"
+	"mintkey/store/boltstore"
+	"mintkey/store/redisstore"
+)
+
+func (p *program) backupCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "backup FILE",
+		Short: "Write a copy of the store to a file, while servers run or not",
+		Long: "Write a copy of the store to a file, or to standard output for -. Servers may go on meanwhile.\n" +
+			"Whatever the store, the copy is a bolt store, which mintkey restore brings into any other, and mintkey serve can open.\n" +
+			"The copy of a bolt store is as of one instant. In one of Redis each record is whole; what changes meanwhile may be in it or not.\n" +
+			"The key that encrypts the signing keys is not in it: keep that somewhere else.",
+		Example: "  mintkey backup mintkey-backup.db\n  mintkey backup --store redis://127.0.0.1:6379/0 - | age -r age1… > mintkey-backup.db.age",
+		Args:    arguments(cobra.ExactArgs(1)),
+	}
+	settings := p.settings(c)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		config, err := settings()
+		if err != nil {
+			return err
+		}
+		if args[0] == "-" {
+			return p.writeBackup(c.Context(), config, p.stdout)
+		}
+		found, err := p.backup(c.Context(), config, args[0])
+		if err != nil {
+			return err
+		}
+		return p.print(copied{args[0], found}, func(w io.Writer) { _, _ = fmt.Fprintf(w, "Wrote %s: %s\n", args[0], tallyText(found)) })
+	}
+	return c
+}
+
+// copied is the result of a backup or a restore.
+type copied struct {
+	File string `json:"file"`
+	store.Tally
+}
+
+func tallyText(t store.Tally) string {
+	return fmt.Sprintf("accounts %d, tenants %d, users %d, access keys %d", t.Accounts, t.Tenants, t.Users, t.AccessKeys)
+}
+
+// backup writes the file under another name first, and reads it whole before it gets its own: so what has the name is a backup.
+func (p *program) backup(ctx context.Context, config configs.Config, path string) (found store.Tally, err error) {
+	if _, err := os.Lstat(path); err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return found, errors.Join(fmt.Errorf("%s exists: a backup overwrites nothing", path), err)
+	}
+	part, err := os.OpenFile(path+".part", os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) // to open it twice would be two backups at once
+	if err != nil {
+		return found, fmt.Errorf("write a backup: %w", err)
+	}
+	defer func() { _ = os.Remove(part.Name()) }()
+	err = p.writeBackup(ctx, config, part)
+	if err = errors.Join(err, part.Sync(), part.Close()); err != nil {
+		return found, err
+	}
+	if found, err = readBackup(ctx, part.Name()); err != nil {
+		return found, err
+	}
+	return found, settle(part.Name(), path)
+}
+
+// readBackup reads a whole backup, which is brought to the present layout on that occasion.
+func readBackup(ctx context.Context, path string) (found store.Tally, err error) {
+	opened, err := boltstore.Open(path)
+	if err != nil {
+		return found, err
+	}
+	found, err = store.Count(ctx, opened)
+	return found, errors.Join(err, opened.Close())
+}
+
+// settle gives a file its name, for good.
+func settle(from, to string) error {
+	if err := os.Rename(from, to); err != nil {
+		return err
+	}
+	folder, err := os.Open(filepath.Dir(to))
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}
+
+// writeBackup writes the store as a bolt file. One that a server holds is asked for from that server.
+func (p *program) writeBackup(ctx context.Context, config configs.Config, w io.Writer) (err error) {
+	path, isFile := config.BoltPath()
+	if !isFile {
+		return p.writeBackupOfRedis(ctx, config, w)
+	}
+	if _, err := os.Stat(path); err != nil {
+		return fmt.Errorf("there is no store to back up: %w", err) // opening would make one
+	}
+	opened, err := boltstore.Open(path)
+	if errors.Is(err, store.ErrInUse) {
+		return askForBackup(ctx, path, w)
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(opened.Backup(ctx, w), opened.Close())
+}
+
+func (p *program) writeBackupOfRedis(ctx context.Context, config configs.Config, w io.Writer) (err error) {
+	redisstore.LogTo(p.newLog(config.Log))
+	from, err := redisstore.Open(ctx, config.Store.Reveal())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, from.Close()) }()
+	folder, err := os.MkdirTemp("", "mintkey-backup-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	to, err := boltstore.Open(filepath.Join(folder, "mintkey.db"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, to.Close()) }()
+	if err := store.Copy(ctx, to, from); err != nil {
+		return err
+	}
+	return to.Backup(ctx, w)
+}

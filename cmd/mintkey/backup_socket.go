@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"mintkey/store/boltstore"
+)
+
+// A bolt file has one process, so only the server that holds it can copy it. It does so for whoever may open a socket beside the file,
+// which is who may read the file: the socket belongs to the same owner and is closed to all others.
+
+func backupSocket(storePath string) string { return storePath + ".sock" }
+
+// serveBackups answers on the socket until the listener is closed. Without a socket the server runs on: the file can be copied when it is stopped.
+func (h *host) serveBackups(ctx context.Context) (stop func()) {
+	path, _ := h.config.BoltPath()
+	bolt, ok := h.store.(*boltstore.Store)
+	if !ok {
+		return func() {}
+	}
+	listener, err := listenPrivately(ctx, backupSocket(path))
+	if err != nil {
+		h.log.WarnContext(ctx, "mintkey backup cannot reach this server: stop it for a backup", slog.Any("error", err))
+		return func() {}
+	}
+	server := &http.Server{ReadHeaderTimeout: readHeaderTimeout, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/octet-stream")
+		if err := bolt.Backup(r.Context(), w); err != nil {
+			h.log.WarnContext(ctx, "a backup broke off", slog.Any("error", err))
+			panic(http.ErrAbortHandler) // so that the other side sees that it is not whole
+		}
+		h.log.InfoContext(ctx, "a backup was taken")
+	})}
+	go func() { _ = server.Serve(listener) }()
+	return func() { _ = server.Close() }
+}
+
+// listenPrivately makes a socket that only its owner can open, at no time others. What is left of a server that was killed gives way; the caller
+// holds the lock of the store, so no other server is there.
+func listenPrivately(ctx context.Context, path string) (net.Listener, error) {
+	folder, err := os.MkdirTemp(filepath.Dir(path), ".sock-") // mode 0700
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	inside := filepath.Join(folder, "s")
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "unix", inside)
+	if err != nil {
+		return nil, err
+	}
+	if unix, ok := listener.(*net.UnixListener); ok {
+		unix.SetUnlinkOnClose(false) // it is removed under its last name
+	}
+	if err := errors.Join(os.Chmod(inside, 0o600), os.Rename(inside, path)); err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	return privateListener{listener, path}, nil
+}
+
+type privateListener struct {
+	net.Listener
+
+	path string
+}
+
+func (l privateListener) Close() error { return errors.Join(l.Listener.Close(), os.Remove(l.path)) }
+
+// askForBackup writes what the server sends that holds the store.
+func askForBackup(ctx context.Context, storePath string, w io.Writer) error {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", backupSocket(storePath))
+	}
+	client := &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://server/backup", http.NoBody)
+	if err != nil {
+		return err
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return fmt.Errorf("another process holds the store, and it gives no backup (stop it, and try again): %w", err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if _, err := io.Copy(w, response.Body); err != nil {
+		return fmt.Errorf("the server broke off the backup: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"mintkey/configs"
+	"mintkey/store"
+	"mintkey/store/boltstore"
+)
+
+func (p *program) restoreCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "restore FILE",
+		Short: "Fill an empty store from a backup",
+		Long: "Fill an empty store from a file that mintkey backup wrote, or from standard input for -. No server may be running on it.\n" +
+			"The store may be of another kind than the one that the backup is of: this is also how to move from a file to Redis and back.\n" +
+			"Access keys that were revoked since the backup work again: revoke them once more.",
+		Example: "  mintkey restore mintkey-backup.db\n  mintkey restore mintkey-backup.db --store redis://127.0.0.1:6379/0",
+		Args:    arguments(cobra.ExactArgs(1)),
+	}
+	settings := p.settings(c)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		config, err := settings()
+		if err != nil {
+			return err
+		}
+		found, err := p.restore(c.Context(), config, args[0])
+		if err != nil {
+			return err
+		}
+		err = p.print(copied{args[0], found}, func(w io.Writer) { _, _ = fmt.Fprintf(w, "Restored %s: %s\n", args[0], tallyText(found)) })
+		p.remindOfSealingKey(config)
+		return err
+	}
+	return c
+}
+
+// restore works on a copy of the file, which is checked whole before the store sees anything of it.
+func (p *program) restore(ctx context.Context, config configs.Config, file string) (found store.Tally, err error) {
+	path, isFile := config.BoltPath()
+	folder := "" // that of temporary files
+	if isFile {
+		folder = filepath.Dir(path) // to be renamed there
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			return found, err
+		}
+	}
+	if folder, err = os.MkdirTemp(folder, ".mintkey-restore-"); err != nil {
+		return found, err
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	staged := filepath.Join(folder, "mintkey.db")
+	if err := p.stage(file, staged); err != nil {
+		return found, err
+	}
+	if found, err = readBackup(ctx, staged); err != nil {
+		return found, fmt.Errorf("%s is no backup that can be read: %w", file, err)
+	}
+	if !isFile {
+		return found, p.restoreInto(ctx, config, staged)
+	}
+	if err := needEmpty(ctx, path); err != nil {
+		return found, err
+	}
+	return found, settle(staged, path)
+}
+
+// stage copies the backup, or standard input for -.
+func (p *program) stage(from, to string) error {
+	source := p.stdin
+	if from != "-" {
+		file, err := os.Open(from)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = file.Close() }()
+		source = file
+	}
+	copied, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(copied, source)
+	return errors.Join(err, copied.Sync(), copied.Close())
+}
+
+func (p *program) restoreInto(ctx context.Context, config configs.Config, staged string) (err error) {
+	from, err := boltstore.Open(staged)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, from.Close()) }()
+	to, err := openStore(ctx, config, p.newLog(config.Log))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, to.Close()) }()
+	err = store.Copy(ctx, to, from)
+	if errors.Is(err, store.ErrNotEmpty) {
+		return fmt.Errorf("%w: set store to another database, or empty this one", err)
+	}
+	return err
+}
+
+// needEmpty refuses a file that is a store with accounts, or no store at all, or in use.
+func needEmpty(ctx context.Context, path string) error {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	found, err := readBackup(ctx, path)
+	switch {
+	case errors.Is(err, store.ErrInUse):
+		return fmt.Errorf("%w; stop it first", err)
+	case err != nil:
+		return err
+	case found.Accounts > 0:
+		return fmt.Errorf("%w: %s has %s; move it away, or set store to another file", store.ErrNotEmpty, path, tallyText(found))
+	}
+	return nil
+}
+
+// remindOfSealingKey tells of the one thing that a backup does not bring back.
+func (p *program) remindOfSealingKey(config configs.Config) {
+	const because = "The signing keys in the backup are encrypted with a key that is not in it.\nBefore mintkey serve, "
+	keys := config.SigningKeys
+	if keys.EncryptionKeyFile != "" || keys.EncryptionKey.Reveal() != "" {
+		return
+	}
+	if path, isFile := config.BoltPath(); !isFile {
+		p.sayf("%sset signing_keys.encryption_key to the key that the old store was used with.\n", because)
+	} else if _, err := os.Stat(path + ".sealing-key"); err != nil {
+		p.sayf("%sput the old store's .sealing-key file at %s.sealing-key, or set signing_keys.encryption_key.\n", because, path)
+	}
+}
