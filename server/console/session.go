@@ -42,7 +42,7 @@ type session struct {
 
 func (c *Console) newSessions() *scs.SessionManager {
 	m := scs.New()
-	m.Store = sessionStore{c.Store, c.ClockOffset}
+	m.Store = sessionStore{c.Store, c.ClockOffset, c.About}
 	m.HashTokenInStore = true // whoever reads the store can't use a session
 	m.Lifetime = absoluteTimeout
 	m.Cookie.Name = "mintkey-session"
@@ -146,26 +146,44 @@ func digest(text string) string {
 
 // sessionStore keeps the sessions of scs among what dies by itself. scs counts by the real clock, the store is swept by the
 // server's, which may be shifted.
+//
+// A session that ended leaves a grave. scs saves the session of a request at its end, whatever has happened since it was loaded, so
+// a request that was under way while somebody signed out would otherwise bring the session back. Looking for a grave before saving would
+// leave a gap; so the session may be saved, and is not found.
 type sessionStore struct {
 	ephemera store.Ephemera
 	offset   time.Duration
+	about    func(context.Context) About
 }
 
 func sessionKey(token string) string { return "session/" + token }
+
+func graveKey(token string) string { return "session-grave/" + token }
 
 func (s sessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
 	value, err := s.ephemera.Ephemeral(ctx, sessionKey(token))
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, false, nil
 	}
-	return value, err == nil, err
+	if err != nil {
+		return nil, false, err
+	}
+	_, err = s.ephemera.Ephemeral(ctx, graveKey(token))
+	if errors.Is(err, store.ErrNotFound) {
+		return value, true, nil
+	}
+	return nil, false, err
 }
 
 func (s sessionStore) CommitCtx(ctx context.Context, token string, value []byte, expires time.Time) error {
 	return s.ephemera.PutEphemeral(ctx, sessionKey(token), value, expires.Add(s.offset))
 }
 
+// DeleteCtx digs the grave first, and for as long as any session can last.
 func (s sessionStore) DeleteCtx(ctx context.Context, token string) error {
+	if err := s.ephemera.PutEphemeral(ctx, graveKey(token), nil, s.about(ctx).At.Add(absoluteTimeout)); err != nil {
+		return err
+	}
 	return s.ephemera.DeleteEphemeral(ctx, sessionKey(token))
 }
 
