@@ -25,6 +25,17 @@ type NewUser struct {
 
 // CreateUser makes a user in the account of the place.
 func (o *Office) CreateUser(ctx context.Context, actor Actor, in Place, n NewUser) (policy.User, error) {
+	return o.createUser(ctx, actor, in, n)
+}
+
+// CreateUserWithLink makes a user who is mailed a link to choose a password.
+func (o *Office) CreateUserWithLink(ctx context.Context, actor Actor, in Place, n NewUser) (policy.User, error) {
+	n.Password = nil
+	return o.createUser(ctx, actor, in, n, policy.ActionPasswordLinkSent)
+}
+
+// createUser records the further actions in the same write.
+func (o *Office) createUser(ctx context.Context, actor Actor, in Place, n NewUser, further ...policy.Action) (policy.User, error) {
 	id, err := chooseID(n.ID)
 	if err != nil {
 		return policy.User{}, err
@@ -41,7 +52,11 @@ func (o *Office) CreateUser(ctx context.Context, actor Actor, in Place, n NewUse
 	event := actor.event(policy.ActionUserCreated, in.Account.ID)
 	event.UserID = id
 	event.Details = map[string]string{"email": user.Email, "roles": roleText(user.Roles)}
-	return user, o.Store.CreateUser(ctx, user, event)
+	events := []policy.Event{event}
+	for _, action := range further {
+		events = append(events, passwordLinkEvent(actor, action, user))
+	}
+	return user, o.Store.CreateUser(ctx, user, events...)
 }
 
 func checkUser(actor Actor, before, after policy.User) error {
@@ -77,7 +92,7 @@ func (p UserPatch) apply(u policy.User, hash string) (policy.User, []string) {
 	set("name", p.Name != nil && *p.Name != u.Name, func() { u.Name = *p.Name })
 	set("email", p.Email != nil && *p.Email != u.Email, func() { u.Email = *p.Email })
 	set("roles", p.Roles != nil && !slices.Equal(sortedRoles(*p.Roles), sortedRoles(u.Roles)), func() { u.Roles = sortedRoles(*p.Roles) })
-	set("password", p.Password != nil, func() { u.PasswordHash = hash })
+	set(policy.ChangedPassword, p.Password != nil, func() { u.PasswordHash = hash })
 	set("disabled", p.Disabled != nil && *p.Disabled != u.Disabled, func() { u.Disabled = *p.Disabled })
 	return u, changed
 }
@@ -89,14 +104,14 @@ func (p UserPatch) hash() (string, error) {
 	return hashPassword(**p.Password)
 }
 
-// PatchUser changes a user of the account. Disabling one revokes the user's keys in every tenant (R8).
+// PatchUser changes a user of the account. Disabling one revokes the user's keys in every tenant (R8). Setting a password is announced to the user.
 func (o *Office) PatchUser(ctx context.Context, actor Actor, in Place, id string, patch UserPatch) (policy.User, error) {
 	hash, err := patch.hash()
 	if err != nil {
 		return policy.User{}, err
 	}
 	if patch.Disabled != nil && !*patch.Disabled {
-		// Keys that a crash left alive while the user was disabled must not come back with the user.
+		// What a crash left alive while the user was disabled must not come back with the user.
 		if err := o.finishDisabling(ctx, actor, in, id); err != nil {
 			return policy.User{}, err
 		}
@@ -110,13 +125,19 @@ func (o *Office) PatchUser(ctx context.Context, actor Actor, in Place, id string
 		}
 		event := actor.event(policy.ActionUserUpdated, in.Account.ID)
 		event.UserID = id
-		event.Details = map[string]string{"changed": strings.Join(changed, ", "), "roles": roleText(after.Roles), "disabled": strconv.FormatBool(after.Disabled)}
+		event.Details = map[string]string{policy.DetailChanged: strings.Join(changed, ", "), "roles": roleText(after.Roles), "disabled": strconv.FormatBool(after.Disabled)}
+		event.Announce = event.ChangesPassword() && after.PasswordHash != "" // the user hears of it
 		return after, []policy.Event{event}, nil
 	})
 	if err == nil && after.Disabled {
-		err = o.revokeAllKeys(ctx, actor, in, id, "user disabled")
+		err = o.endOfDisabled(ctx, actor, in, id)
 	}
 	return after, err
+}
+
+// endOfDisabled ends what must not come back when the user is enabled again: access keys, and links to choose a password.
+func (o *Office) endOfDisabled(ctx context.Context, actor Actor, in Place, id string) error {
+	return errors.Join(o.endPasswordLinks(ctx, id, actor.At), o.revokeAllKeys(ctx, actor, in, id, "user disabled"))
 }
 
 func (o *Office) finishDisabling(ctx context.Context, actor Actor, in Place, userID string) error {
@@ -127,7 +148,7 @@ func (o *Office) finishDisabling(ctx context.Context, actor Actor, in Place, use
 	if err := checkUser(actor, user, user); err != nil {
 		return err
 	}
-	return o.revokeAllKeys(ctx, actor, in, userID, "user disabled")
+	return o.endOfDisabled(ctx, actor, in, userID)
 }
 
 // DeleteUser removes a user with every membership and key. The user is disabled first, so that no key can be made while the memberships

@@ -18,20 +18,24 @@ import (
 var templateFiles embed.FS
 
 // letter is what the templates write about. It has no secret: nothing here ever knew one. A link to pick one up is worth nothing to
-// anybody but the owner.
+// anybody but the owner; one to choose a password is worth something to whoever reads it, which is why it is made for this letter and soon dead.
 type letter struct {
-	Owner      string
-	Actor      string // who did it, for an event that somebody caused
-	ClientID   string
-	Label      string // may be empty
-	TenantName string
-	TenantID   string
-	Issuer     string
-	PickUpURL  string // of a key that waits
+	Owner       string
+	Email       string // of the owner, for a letter about a password
+	Actor       string // who did it, for an event that somebody caused
+	ClientID    string
+	Label       string // may be empty
+	AccountName string // for a letter about a password
+	TenantName  string
+	TenantID    string
+	Issuer      string
+	LinkURL     string // to a key that waits, or to choose a password
+	Own         bool   // the owner did it
+	ByLink      bool   // the password was chosen through a link
 
 	expiry        time.Time // zero when the key does not expire, or is gone
 	oldSecretEnds time.Time // zero without an overlap
-	pickUpEnds    time.Time // when PickUpURL does
+	linkEnds      time.Time // when LinkURL does
 	at, now       time.Time // of the event, of the delivery
 }
 
@@ -49,8 +53,8 @@ func (l letter) Expiry() string { return showTime(l.expiry) }
 // OldSecretEnds is the end of an overlap with its hour and zone, or empty.
 func (l letter) OldSecretEnds() string { return showTime(l.oldSecretEnds) }
 
-// PickUpEnds is the end of the link with its hour and zone.
-func (l letter) PickUpEnds() string { return showTime(l.pickUpEnds) }
+// LinkEnds is the end of the link with its hour and zone.
+func (l letter) LinkEnds() string { return showTime(l.linkEnds) }
 
 // At is when it happened.
 func (l letter) At() string { return showTime(l.at) }
@@ -60,6 +64,9 @@ func (l letter) In() string { return inWords(l.expiry.Sub(l.now)) }
 
 // Page is where the owner refreshes the key.
 func (l letter) Page() string { return l.Issuer + "/console/account" }
+
+// SignInPage is where a password is used, or asked for.
+func (l letter) SignInPage() string { return l.Issuer + "/console/sign-in" }
 
 // RefreshURL is where a program refreshes the key.
 func (l letter) RefreshURL() string {
@@ -99,15 +106,22 @@ func oneLine(text string) string {
 	return strings.Join(strings.Fields(clean), " ")
 }
 
-// letterPickUp is the letter that brings a link.
-const letterPickUp = "key.pick-up"
+// The letters that are not named after an action.
+const (
+	letterPickUp      = "key.pick-up"
+	letterPasswordSet = "user.password-set"
+)
 
-// letterName names the letter about an event, if there is one: its action, but for a key that waits to be picked up.
+// letterName names the letter about an event, if there is one.
 func letterName(event policy.Event) string {
-	if forPickUp(event) {
+	switch {
+	case forPickUp(event):
 		return letterPickUp
+	case event.ChangesPassword():
+		return letterPasswordSet
+	default:
+		return string(event.Action)
 	}
-	return string(event.Action)
 }
 
 // letterTemplate writes about one kind of event.
@@ -124,6 +138,7 @@ func parseLetters() (map[string]letterTemplate, error) {
 	letters := map[string]letterTemplate{}
 	for _, name := range []string{
 		string(policy.ActionKeyExpiring), string(policy.ActionKeyCreated), string(policy.ActionKeyRefreshed), string(policy.ActionKeyRevoked), letterPickUp,
+		string(policy.ActionPasswordLinkRequested), string(policy.ActionPasswordLinkSent), letterPasswordSet,
 	} {
 		path := "templates/" + name
 		text, err := texttemplate.ParseFS(templateFiles, "templates/frame.txt", path+".txt")

@@ -22,21 +22,28 @@ type MailConfig struct {
 	From    string // the sender, such as Mintkey <mintkey@example.com>
 	Issuer  string // the URL that people reach the server by, without a slash at the end
 	Records Records
-	// PickUpLink makes the link by which the owner has the secret of the key made that the key.created tells of (R26). It is called for each
-	// attempt to send, so that no outbox ever holds a link. It is store.ErrNotFound when nothing waits any more.
-	PickUpLink func(ctx context.Context, event policy.Event, now time.Time) (url string, expires time.Time, err error)
-	RootCAs    *x509.CertPool // those that may vouch for the mail server; nil for the system's
+	// PickUpLink makes the link by which the owner has the secret of the key made that the key.created tells of (R26).
+	PickUpLink LinkMaker
+	// PasswordLink makes the link by which the user chooses a password, who asked for it or was sent it.
+	PasswordLink LinkMaker
+	RootCAs      *x509.CertPool // those that may vouch for the mail server; nil for the system's
 }
 
+// LinkMaker makes the link that an event asks for. It is called for each attempt to send, so that no outbox ever holds a link. It is
+// store.ErrNotFound when there is nothing to link to any more.
+type LinkMaker func(ctx context.Context, event policy.Event, now time.Time) (url string, expires time.Time, err error)
+
 // Mail is a Channel that writes to the owners of access keys: before a key of theirs expires (R16), and when somebody else
-// creates, refreshes or revokes one (R19). To the owner of a key that waits to be picked up it brings the link (R26). It is silent about a key that has expired, which its owner has been told three times, and
+// creates, refreshes or revokes one (R19). To the owner of a key that waits to be picked up it brings the link (R26), and to users links to choose
+// a password, and the word that theirs was set. It is silent about a key that has expired, which its owner has been told three times, and
 // about a change of the policy, which shows in the notices. A user who has been deleted has no address any more and hears nothing.
 type Mail struct {
 	relay     relay
 	from      *netmail.Address
 	issuer    string
 	records   Records
-	pickUp    func(context.Context, policy.Event, time.Time) (string, time.Time, error)
+	pickUp    LinkMaker
+	password  LinkMaker
 	templates map[string]letterTemplate
 }
 
@@ -54,17 +61,19 @@ func NewMail(config MailConfig) (*Mail, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Mail{relay: relay, from: from, issuer: config.Issuer, records: config.Records, pickUp: config.PickUpLink, templates: templates}, nil
+	return &Mail{
+		relay: relay, from: from, issuer: config.Issuer, records: config.Records, pickUp: config.PickUpLink, password: config.PasswordLink, templates: templates,
+	}, nil
 }
 
 // Name is "mail".
 func (*Mail) Name() string { return "mail" }
 
-// Deliver writes to the owner of the key. The Message-ID and the Date come from the event: a second delivery of the same event is the
+// Deliver writes to the owner of the key, or to the user. The Message-ID and the Date come from the event: a second delivery of the same event is the
 // same message to a mail system (R17).
 func (m *Mail) Deliver(ctx context.Context, event policy.Event, now time.Time) error {
 	template, ok := m.templates[letterName(event)]
-	if !ok || (ownDoing(event) && !forPickUp(event)) {
+	if !ok || ownDoing(event) && !forPickUp(event) && !aboutPassword(event) {
 		return nil
 	}
 	letter, to, err := m.compose(ctx, event, now)
@@ -100,8 +109,11 @@ func forPickUp(event policy.Event) bool {
 
 func domain(address string) string { return address[strings.LastIndex(address, "@")+1:] }
 
-// compose gathers what the letter says and whom it goes to, which is nobody if the user is gone, or there is nothing left to pick up.
+// compose gathers what the letter says and whom it goes to, which is nobody if the user is gone, or there is nothing left to link to.
 func (m *Mail) compose(ctx context.Context, event policy.Event, now time.Time) (letter, *netmail.Address, error) {
+	if aboutPassword(event) {
+		return m.composePassword(ctx, event, now)
+	}
 	owner, err := m.records.User(ctx, event.AccountID, event.UserID)
 	if err != nil {
 		return letter{}, nil, absent(err)
@@ -118,7 +130,7 @@ func (m *Mail) compose(ctx context.Context, event policy.Event, now time.Time) (
 		return letter{}, nil, err
 	}
 	if forPickUp(event) {
-		l.PickUpURL, l.pickUpEnds, err = m.pickUp(ctx, event, now)
+		l.LinkURL, l.linkEnds, err = m.pickUp(ctx, event, now)
 		if err != nil {
 			return letter{}, nil, absent(err)
 		}

@@ -245,6 +245,7 @@ func TestNoMail(t *testing.T) {
 		{Action: policy.ActionKeyRevoked, Actor: policy.Actor{UserID: "ada"}, UserID: "ada", TenantID: "load"},
 		{Action: policy.ActionKeyExpired, UserID: "ada", TenantID: "load"},
 		{Action: policy.ActionPolicyChanged, Actor: policy.Actor{UserID: "grace"}},
+		{Action: policy.ActionUserUpdated, Actor: policy.Actor{UserID: "grace"}, UserID: "ada", Details: map[string]string{"changed": "name, email"}},
 		{Action: policy.ActionKeyRevoked, Actor: policy.Actor{UserID: "grace"}, UserID: "deleted", TenantID: "load"},
 	} {
 		event.AccountID, event.ClientID = "acme", "mk_1"

@@ -93,7 +93,7 @@ func TestWebhookEvents(t *testing.T) {
 	webhook := newWebhook(t, server.URL)
 	for _, action := range []policy.Action{
 		policy.ActionKeyCreated, policy.ActionKeyRefreshed, policy.ActionKeyRevoked, policy.ActionKeyExpiring, policy.ActionKeyExpired, policy.ActionPolicyChanged,
-		policy.ActionKeyPurged, policy.ActionUserUpdated, policy.ActionTenantCreated,
+		policy.ActionKeyPurged, policy.ActionUserUpdated, policy.ActionTenantCreated, policy.ActionPasswordLinkRequested, policy.ActionPasswordLinkSent,
 	} {
 		must(t, webhook.Deliver(t.Context(), policy.Event{ID: string(action), At: noon, Action: action}, noon))
 	}

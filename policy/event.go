@@ -3,6 +3,8 @@ package policy
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -29,6 +31,10 @@ const (
 	ActionTokenRefused      Action = "token.refused"
 	// ActionSigningKeysRotated is recorded in the account of the operator who asked for it.
 	ActionSigningKeysRotated Action = "signing_keys.rotated"
+	// ActionPasswordLinkRequested is done on the sign-in page by somebody of whom only the IP address is known.
+	ActionPasswordLinkRequested Action = "user.password_link_requested"
+	// ActionPasswordLinkSent is done by an admin, so that the user can choose a password.
+	ActionPasswordLinkSent Action = "user.password_link_sent"
 )
 
 // Event is one record of an account's audit trail: who did what, from where, when, to whom. It never holds a secret or a digest.
@@ -50,6 +56,21 @@ type Event struct {
 
 // DetailPickUp is "true" in the details of a key.created whose key waits for its owner to pick it up (R26).
 const DetailPickUp = "pick_up"
+
+// The details of a user.updated.
+const (
+	// DetailChanged names what was changed, separated by a comma and a space.
+	DetailChanged = "changed"
+	// ChangedPassword stands in DetailChanged for the password.
+	ChangedPassword = "password"
+	// DetailByLink is "true" when the user chose the password through a link that was mailed.
+	DetailByLink = "by_link"
+)
+
+// ChangesPassword says whether the event records that a user's password was set, or taken away.
+func (e Event) ChangesPassword() bool {
+	return e.Action == ActionUserUpdated && slices.Contains(strings.Split(e.Details[DetailChanged], ", "), ChangedPassword)
+}
 
 // Actor is who did something, and from where.
 type Actor struct {

@@ -130,7 +130,7 @@ func (s *Server) noteError(r *http.Request, status int, err error) {
 	about := aboutRequest(r.Context())
 	about.err = err
 	if status == http.StatusInternalServerError && r.Context().Err() == nil {
-		s.log.ErrorContext(r.Context(), "request failed", slog.String("request_id", about.ID), slog.String("path", policy.WithoutSecrets(r.URL.Path)),
+		s.log.ErrorContext(r.Context(), "request failed", slog.String("request_id", about.ID), slog.String("path", forLog(r.URL.Path)),
 			slog.String("error", policy.WithoutSecrets(err.Error())))
 	}
 }

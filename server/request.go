@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -76,13 +77,21 @@ func (s *Server) logRequest(r *http.Request, about *requestInfo) {
 		return
 	}
 	attrs := []slog.Attr{
-		slog.String("request_id", about.ID), slog.String("method", r.Method), slog.String("path", policy.WithoutSecrets(r.URL.Path)),
+		slog.String("request_id", about.ID), slog.String("method", r.Method), slog.String("path", forLog(r.URL.Path)),
 		slog.Int("status", about.status), slog.Duration("took", elapsed), slog.String("address", about.Address),
 	}
 	if about.err != nil {
-		attrs = append(attrs, slog.String("reason", policy.WithoutSecrets(about.err.Error())))
+		attrs = append(attrs, slog.String("reason", forLog(about.err.Error())))
 	}
 	s.log.LogAttrs(r.Context(), level, "request", attrs...)
+}
+
+// linkCode is what rand.Text makes. Links of the console have one in their path, wherever a client or a proxy puts it.
+var linkCode = regexp.MustCompile(`[A-Z2-7]{26}`)
+
+// forLog is what a request may leave in the log: no secret, and no code of a link.
+func forLog(text string) string {
+	return linkCode.ReplaceAllString(policy.WithoutSecrets(text), "[redacted]")
 }
 
 // requestID keeps an ID that a proxy gave, if it is harmless in a log, and otherwise makes one.

@@ -15,7 +15,8 @@ func (h *host) newNotifier(ctx context.Context, srv *server.Server) (*notify.Run
 		h.log.InfoContext(ctx, "no mail is sent: owners are not warned before their access keys expire; set smtp.url and smtp.from")
 	} else {
 		mail, err := notify.NewMail(notify.MailConfig{
-			URL: smtp.URL.Reveal(), From: smtp.From, Issuer: h.issuer(), Records: h.store, PickUpLink: srv.PickUpLink,
+			URL: smtp.URL.Reveal(), From: smtp.From, Issuer: h.issuer(), Records: h.store,
+			PickUpLink: srv.PickUpLink, PasswordLink: srv.PasswordLink,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("smtp: %w", err)
