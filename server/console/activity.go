@@ -137,7 +137,7 @@ func newEventRow(e policy.Event, users map[string]policy.User, now time.Time) ev
 		Tenant: e.TenantID, Details: detailTexts(e.Details), From: e.Actor.Via,
 	}
 	if row.Who == "" {
-		row.Who = map[string]string{"command": "The mintkey command"}[e.Actor.Via]
+		row.Who = map[string]string{"command": "The mintkey command", "console": "Somebody"}[e.Actor.Via]
 		row.Who = cmp.Or(row.Who, "Mintkey")
 	}
 	if e.Actor.Address != "" {

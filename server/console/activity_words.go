@@ -31,6 +31,8 @@ func actionWords() []struct {
 		{policy.ActionUserCreated, "Created user"},
 		{policy.ActionUserUpdated, "Changed user"},
 		{policy.ActionUserDeleted, "Deleted user"},
+		{policy.ActionPasswordLinkSent, "Sent a link to set the password"},
+		{policy.ActionPasswordLinkRequested, "Asked for a new password"},
 		{policy.ActionTenantCreated, "Created tenant"},
 		{policy.ActionAccountCreated, "Created account"},
 		{policy.ActionSigningKeysRotated, "Rotated the signing keys"},

@@ -25,7 +25,7 @@ var (
 	errBadForm     = errors.New("the form could not be read")
 )
 
-// tooManyError refuses a sign-in for a while.
+// tooManyError refuses for a while what could be guessing, or a flood.
 type tooManyError struct{ wait time.Duration }
 
 func tooMany(wait time.Duration) error {
@@ -35,7 +35,7 @@ func tooMany(wait time.Duration) error {
 	return &tooManyError{wait}
 }
 
-func (e *tooManyError) Error() string { return "too many wrong sign-ins" }
+func (e *tooManyError) Error() string { return "too many tries" }
 
 // explanation is how an error looks to a person.
 type explanation struct {
@@ -67,7 +67,7 @@ func explanations() []struct {
 		{policy.ErrKeyNotFound, explanation{http.StatusNotFound, "Not found", "This access key is gone: it was revoked, or it expired long ago.", ""}},
 		{policy.ErrKeyLimit, explanation{conflict, "Two keys already", "This user already has two access keys in this tenant. Revoke or refresh one of them first.", "user"}},
 		{policy.ErrKeyExpired, explanation{conflict, "Expired", "This access key has expired and can no longer be refreshed. Create a new one.", ""}},
-		{policy.ErrUserDisabled, explanation{conflict, "User disabled", "This user is disabled and can't be given access keys.", "user"}},
+		{policy.ErrUserDisabled, explanation{conflict, "User disabled", "This user is disabled. Enable them first.", "user"}},
 		{policy.ErrNotMember, explanation{unprocessable, "Not a member", "Choose a member of this tenant.", "user"}},
 		{policy.ErrAcknowledgementRequired, explanation{conflict, "Please confirm", "Confirm that you accept the risk.", "acknowledge_risk"}},
 		{policy.ErrInvalidPeriod, explanation{unprocessable, "Invalid period", "Choose 90 to 360 days in steps of 30.", "period_days"}},
@@ -80,6 +80,8 @@ func explanations() []struct {
 		{policy.ErrInvalidScope, explanation{unprocessable, "Invalid scope", "Choose at least one of the scopes.", "scope"}},
 		{policy.ErrInvalidOverlap, explanation{unprocessable, "Invalid overlap", "The old secret can go on working for at most 7 days.", "overlap"}},
 		{policy.ErrInvalidPassword, explanation{unprocessable, "Invalid password", "A password has 8 to 256 characters.", "password"}},
+		{errDeadLink, explanation{http.StatusGone, "This link no longer works", "It was used, it is too old, or the password has changed since.", ""}},
+		{errMismatch, explanation{unprocessable, "Not the same", "This is not the same as above.", "password_again"}},
 		{store.ErrEmailTaken, explanation{conflict, "Address taken", "Another user of the account has this e-mail address.", "email"}},
 		{store.ErrExists, explanation{conflict, "ID taken", "This ID is taken. Choose another one, or leave it empty to have one made.", "id"}},
 		{store.ErrConflict, explanation{conflict, "Try again", "Somebody else was changing the same thing. Nothing was changed; try again.", ""}},
@@ -91,7 +93,7 @@ func explanations() []struct {
 // explain finds the row of an error.
 func explain(err error) explanation {
 	if many, ok := errors.AsType[*tooManyError](err); ok {
-		text := fmt.Sprintf("There were too many wrong sign-ins. Try again in %s.", durationText(many.wait))
+		text := fmt.Sprintf("There were too many tries. Try again in %s.", durationText(many.wait))
 		return explanation{http.StatusTooManyRequests, "Too many tries", text, ""}
 	}
 	for _, row := range explanations() {

@@ -33,6 +33,7 @@ func gallery(h *house) []scene {
 	_, _ = h.key("lisbon", "grace", "k6 smoke test", 30)
 	waiting := h.waiting("lisbon", "grace", "Windows load generator")
 	h.busy([]string{nightly, second, urgent})
+	chosen := h.passwordLink("linus")
 	return []scene{
 		{name: "sign-in", path: "/console/sign-in"},
 		{name: "sign-in-wrong", path: "/console/sign-in", after: func(b *browser) {
@@ -41,6 +42,26 @@ func gallery(h *house) []scene {
 			b.click("button[type=submit]")
 			b.see(".alert")
 		}},
+		{name: "forgot-password", path: "/console/forgot-password"},
+		{name: "forgot-password-mailed", path: "/console/forgot-password", after: func(b *browser) {
+			b.fill("#email", "linus@acme.example")
+			b.click("button[type=submit]")
+			b.saysOnPage("a mail with a link is on its way")
+		}},
+		{name: "password", path: chosen},
+		{name: "password-wrong", path: chosen, after: func(b *browser) {
+			b.fill("#password", another)
+			b.fill("#password_again", password)
+			b.click("button[type=submit]")
+			b.see(".field-error")
+		}},
+		{name: "password-set", path: chosen, after: func(b *browser) {
+			b.fill("#password", another)
+			b.fill("#password_again", another)
+			b.click("button[type=submit]")
+			b.see(".notice")
+		}},
+		{name: "password-dead", path: chosen},
 		{name: "api-access", who: "tom", path: "/console/tenants/berlin/keys"},
 		{name: "api-access-no-match", who: "tom", path: "/console/tenants/berlin/keys?q=nobody"},
 		{name: "api-access-empty", who: "ada", path: "/console/tenants/oslo/keys"},
@@ -124,7 +145,7 @@ func TestScreenshots(t *testing.T) {
 	}
 	for _, a := range appearances() {
 		t.Run(a.name, func(t *testing.T) {
-			h := newHouse(t)
+			h := newHouse(t, withMail)
 			h.must(os.MkdirAll(*screenshots, 0o750))
 			h.visit(gallery(h), a, func(b *browser, s scene) {
 				picture := run(b, chromedp.FullScreenshot(100))

@@ -30,6 +30,8 @@ const (
 	sessionSeen     = "seen"
 	sessionPassword = "password"
 	sessionNotice   = "notice"
+	sessionLink     = "link"  // to choose a password, before the sign-in
+	sessionEmail    = "email" // for the sign-in page
 )
 
 // session is who signed in, and when.

@@ -31,8 +31,10 @@ func (g gate) Tenant(ctx context.Context, id string) (policy.Tenant, error) {
 // bring it back, whichever way it ended.
 func TestRequestUnderWayBringsNoSessionBack(t *testing.T) {
 	for name, end := range map[string]func(*visitor){
-		"sign-out":     func(v *visitor) { v.post("/console/sign-out", form{}).leadsTo("/console/sign-in") },
-		"another user": func(v *visitor) { v.post("/console/sign-in", form{"email": {"tom@acme.example"}, "password": {password}}).want(303) },
+		"sign-out": func(v *visitor) { v.post("/console/sign-out", form{}).leadsTo("/console/sign-in") },
+		"another user": func(v *visitor) {
+			v.post("/console/sign-in", form{"email": {"tom@acme.example"}, "password": {password}}).want(303)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := gate{reached: make(chan struct{}, 1), open: make(chan struct{})}

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/url"
@@ -18,13 +19,16 @@ type signInForm struct {
 	Next    string
 	Problem string
 	Info    string
+	Mail    bool // a forgotten password can be replaced
 }
 
 func (c *Console) signInPage(v *visit) error {
 	if c.identify(v) == nil {
 		return v.redirect(localPath(v.FormValue("next")))
 	}
-	form := signInForm{Email: v.FormValue("email"), Account: v.FormValue("account"), Next: localPath(v.FormValue("next"))}
+	form := signInForm{Email: v.FormValue("email"), Account: v.FormValue("account"), Next: localPath(v.FormValue("next")), Mail: c.Mail}
+	form.Email = cmp.Or(form.Email, c.sessions.PopString(v.Context(), sessionEmail))
+	v.frame.Notice = c.sessions.PopString(v.Context(), sessionNotice)
 	if form.Next != homePath {
 		form.Info = "Sign in to go on."
 	}
@@ -33,7 +37,7 @@ func (c *Console) signInPage(v *visit) error {
 
 // signIn answers every wrong input alike and in like time: whether the address is unknown, the password is wrong or missing, or the user is disabled.
 func (c *Console) signIn(v *visit) error {
-	form := signInForm{Email: strings.TrimSpace(v.PostFormValue("email")), Account: v.PostFormValue("account"), Next: localPath(v.PostFormValue("next"))}
+	form := signInForm{Email: strings.TrimSpace(v.PostFormValue("email")), Account: v.PostFormValue("account"), Next: localPath(v.PostFormValue("next")), Mail: c.Mail}
 	ctx := v.Context()
 	guard := guard{c.Store, policy.FoldEmail(form.Email), v.about.Address}
 	if wait, err := guard.wait(ctx); err != nil || wait > 0 {

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -69,6 +70,8 @@ type userForm struct {
 	Roles       []scopeChoice
 	Tenants     []tenantChoice // memberships
 	Self        bool
+	Mail        bool // a link to choose a password can be sent
+	SendLink    bool // to a new user
 	Fault       fault
 }
 
@@ -83,10 +86,12 @@ func (c *Console) newUserPage(v *visit) error { return c.showNewUser(v, nil) }
 
 func (c *Console) showNewUser(v *visit, because error) error {
 	form := userForm{New: true, Path: v.URL.Path, Name: v.Form.Get("name"), Email: v.Form.Get("email"), Roles: v.roleChoices(rolesOf(v.Form["role"]))}
+	form.SendLink = v.Form.Has("send_link") || !v.Form.Has("name") // unless somebody has unticked it
 	return c.showUserForm(v, "Create user", form, because)
 }
 
 func (c *Console) showUserForm(v *visit, title string, form userForm, because error) error {
+	form.Mail = c.Mail
 	if because == nil {
 		return c.show(v, "user", title, form)
 	}
@@ -122,14 +127,18 @@ func (c *Console) createUser(v *visit) error {
 	if password := v.PostForm.Get("password"); password != "" {
 		wish.Password = &password
 	}
-	user, err := c.Office.CreateUser(v.Context(), v.actor, v.place, wish)
+	create, told := c.Office.CreateUser, "Created %s. Next, add them to a tenant."
+	if c.Mail && wish.Password == nil && v.PostForm.Has("send_link") {
+		create, told = c.createUserWithLink, "Created %s, and mailed them a link to choose a password. Next, add them to a tenant."
+	}
+	user, err := create(v.Context(), v.actor, v.place, wish)
 	if _, ok := formFault(err); err != nil && ok {
 		return c.showNewUser(v, err)
 	}
 	if err != nil {
 		return err
 	}
-	c.tell(v, "Created "+user.Name+". Next, add them to a tenant.")
+	c.tell(v, fmt.Sprintf(told, user.Name))
 	return v.redirect(usersPath + "/" + url.PathEscape(user.ID))
 }
 

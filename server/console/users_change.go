@@ -21,6 +21,8 @@ func (c *Console) changeUser(v *visit) error {
 		password := v.PostForm.Get("password")
 		chosen := &password
 		patch, told = admin.UserPatch{Password: &chosen}, "The password is set. Sessions that began with the old one have ended."
+	case "link":
+		return c.sendLink(v, id)
 	case "disable", "enable":
 		disabled := v.PostForm.Get("do") == "disable"
 		patch = admin.UserPatch{Disabled: &disabled}

@@ -1,0 +1,363 @@
+package console_test
+
+import (
+	"log/slog"
+	"os"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"mintkey/notify"
+	"mintkey/policy"
+	"mintkey/server"
+	"mintkey/store"
+)
+
+const (
+	forgottenPage = "/console/forgot-password"
+	choosePage    = "/console/password"
+	another       = "another horse"
+)
+
+// withMail is for pages that offer mail, where none is sent.
+func withMail(o *server.Options) { o.Mail = true }
+
+// mailing is a house with a mail server.
+type mailing struct {
+	*house
+	messages   <-chan string
+	dispatcher *notify.Dispatcher
+}
+
+func newMailing(t *testing.T, change ...func(*server.Options)) mailing {
+	t.Helper()
+	h := newHouse(t, append(change, withMail)...)
+	url, messages := h.receiveMail()
+	mail, err := notify.NewMail(notify.MailConfig{
+		URL: url, From: "mintkey@acme.example", Issuer: h.url, Records: h.store, PickUpLink: h.server.PickUpLink, PasswordLink: h.server.PasswordLink,
+	})
+	h.must(err)
+	return mailing{h, messages, notify.NewDispatcher(h.store, h.store, slog.New(slog.DiscardHandler), mail)}
+}
+
+// mails are what has been written since the last call.
+func (m mailing) mails() (all []string) {
+	m.Helper()
+	for {
+		taken, err := m.dispatcher.Tick(m.Context(), m.now())
+		m.must(err)
+		if taken == 0 {
+			break
+		}
+	}
+	for {
+		select {
+		case message := <-m.messages:
+			all = append(all, message)
+		default:
+			return all
+		}
+	}
+}
+
+func (m mailing) mail() string {
+	m.Helper()
+	all := m.mails()
+	if len(all) != 1 {
+		m.Fatalf("%d mails, want 1: %s", len(all), all)
+	}
+	return all[0]
+}
+
+// link is the path in a mail.
+func (m mailing) link(message string) string {
+	m.Helper()
+	found := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(m.url) + `(/console/password/[A-Z2-7]{26})\r$`).FindStringSubmatch(message)
+	if found == nil {
+		m.Fatalf("no link in %s", message)
+	}
+	return found[1]
+}
+
+func (m mailing) forgets(email string) page {
+	m.Helper()
+	return m.visitor().post(forgottenPage, form{"email": {email}})
+}
+
+// forgotten is the link that a user gets who forgot the password.
+func (m mailing) forgotten(user string) string {
+	m.Helper()
+	m.forgets(user + "@acme.example").want(200)
+	return m.link(m.mail())
+}
+
+// passwordLink is the path of a link that an admin has sent.
+func (h *house) passwordLink(user string) string {
+	h.Helper()
+	link, err := h.office.PasswordLinkOf(h.Context(), policy.Event{At: h.now(), Action: policy.ActionPasswordLinkSent, AccountID: "acme", UserID: user}, h.now())
+	h.must(err)
+	return choosePage + "/" + link.Code
+}
+
+func twice(password string) form { return form{"password": {password}, "password_again": {password}} }
+
+// follow opens a link as a browser does.
+func (v *visitor) follow(link string) page {
+	v.Helper()
+	v.get(link).leadsTo(choosePage)
+	return v.get(choosePage)
+}
+
+func (h *house) opens(user, password string) bool {
+	h.Helper()
+	return h.visitor().post("/console/sign-in", form{"email": {user + "@acme.example"}, "password": {password}}).status == 303
+}
+
+func TestForgottenPassword(t *testing.T) {
+	m := newMailing(t)
+	m.visitor().get("/console/sign-in").says("Forgot your password?")
+	elsewhere := m.as("grace")
+	link := m.forgotten("grace")
+
+	v := m.visitor()
+	for range 3 { // programs that look for viruses
+		m.visitor().get(link).leadsTo(choosePage)
+	}
+	v.follow(link).want(200).says("grace @acme.example", "Acme Corporation", "8 to 256 characters")
+	v.post(choosePage, twice("short")).want(422).says("A password has 8 to 256 characters.")
+	v.post(choosePage, form{"password": {another}, "password_again": {another + "s"}}).want(422).says("not the same")
+	if !elsewhere.signedIn() || !m.opens("grace", password) {
+		t.Error("a wrong password has ended something")
+	}
+	v.post(choosePage, twice(another)).leadsTo("/console/sign-in")
+	if p := v.get("/console/sign-in").says("Your password is set."); !strings.Contains(p.body, `value="grace@acme.example"`) {
+		t.Error("the address is not filled in")
+	}
+	m.advance(time.Second)
+	if m.opens("grace", password) || !m.opens("grace", another) || elsewhere.signedIn() {
+		t.Error("the new password must open, the old one must not, and sessions must have ended")
+	}
+	v.get(choosePage).want(410).says("no longer works", "Get a new link")
+	v.post(choosePage, twice("a third horse")).want(410)
+	m.visitor().follow(link).want(410)
+
+	if told := m.mail(); !strings.Contains(told, "Subject: A new password was set for Mintkey (Acme Corporation)") || strings.Contains(told, "/console/password/") {
+		t.Errorf("the user hears %s", told)
+	}
+	m.as("ada").get("/console/activity").says("Somebody", "Asked for a new password of Grace Hopper", "by link: true")
+}
+
+// Nobody learns whether there is a user.
+func TestForgottenAnswersAlike(t *testing.T) {
+	m := newMailing(t)
+	m.must(m.store.UpdateUser(t.Context(), "acme", "linus", func(u policy.User) (policy.User, []policy.Event, error) {
+		u.PasswordHash = ""
+		return u, nil, nil
+	}))
+	began := time.Now()
+	want := m.forgets("nobody@acme.example").want(200).says("If there is a user with this address")
+	if took := time.Since(began); took < 200*time.Millisecond {
+		t.Errorf("an unknown address is answered after %v, which tells it from one that costs more", took)
+	}
+	for _, email := range []string{"grace@acme.example", "GRACE@acme.example", "hal@acme.example", "linus@acme.example"} {
+		if got := m.forgets(email).want(200); got.body != want.body || got.header.Get("Set-Cookie") != "" {
+			t.Errorf("the answer for %s tells more than that for an unknown address:\n%s", email, got.body)
+		}
+	}
+	if mails := m.mails(); len(mails) != 2 { // to Grace
+		t.Errorf("%d mails, want 2: %s", len(mails), mails)
+	}
+	m.forgets("nonsense").want(422).says("Enter one address")
+}
+
+// The same address in several accounts gets a mail for each, which names it.
+func TestForgottenInTwoAccounts(t *testing.T) {
+	m := newMailing(t)
+	m.must(m.store.CreateUser(t.Context(), policy.User{ID: "grace-too", AccountID: "rival", Name: "Grace", Email: "Grace@acme.example", PasswordHash: "$argon2id$…"}))
+	m.forgets("grace@acme.example").want(200)
+	mails := strings.Join(m.mails(), "\n")
+	if strings.Count(mails, "Subject: Choose a new password for Mintkey (") != 2 || !strings.Contains(mails, "in Acme Corporation") || !strings.Contains(mails, "in Rival Ltd") {
+		t.Errorf("the mails are %s", mails)
+	}
+	m.visitor().post(forgottenPage, form{"email": {"grace@acme.example"}, "account": {"rival"}}).want(200)
+	m.visitor().follow(m.link(m.mail())).says("Grace @acme.example", "Rival Ltd")
+}
+
+func TestForgottenIsLimited(t *testing.T) {
+	m := newMailing(t)
+	for range 5 {
+		m.forgets("grace@acme.example").want(200)
+	}
+	if mails := m.mails(); len(mails) != 3 {
+		t.Errorf("one mailbox gets %d mails an hour, want 3", len(mails))
+	}
+	p := m.forgets("Grace@acme.example").want(429).says("Try again in")
+	if p.header.Get("Retry-After") == "" {
+		t.Error("no Retry-After")
+	}
+	for range 5 {
+		m.forgets("nobody@acme.example").want(200)
+	}
+	m.forgets("nobody@acme.example").want(429)
+	if !m.opens("grace", password) {
+		t.Error("who asks for links must not lock anybody out")
+	}
+}
+
+// Of many who use a link at once one sets the password.
+func TestPasswordLinkOnce(t *testing.T) {
+	m := newMailing(t)
+	link := m.forgotten("grace")
+	v := m.visitor()
+	v.follow(link).want(200)
+	var wait sync.WaitGroup
+	statuses := make([]int, 8)
+	for i := range statuses {
+		wait.Go(func() { statuses[i] = v.post(choosePage, twice(another)).status })
+	}
+	wait.Wait()
+	set := 0
+	for _, status := range statuses {
+		if status == 303 {
+			set++
+		}
+	}
+	if set != 1 {
+		t.Errorf("the password was set %d times: %v", set, statuses)
+	}
+}
+
+// A link dies by itself, and with what it was sent for.
+func TestPasswordLinksDie(t *testing.T) {
+	change := func(values form) func(mailing) {
+		return func(m mailing) { m.as("ada").post("/console/users/grace", values).want(303) }
+	}
+	disable, enable := change(form{"do": {"disable"}}), change(form{"do": {"enable"}})
+	for name, end := range map[string]func(mailing){
+		"another password":   change(form{"do": {"password"}, "password": {another}}),
+		"another address":    change(form{"do": {"save"}, "name": {"Grace"}, "email": {"grace.hopper@acme.example"}}),
+		"disabled":           disable,
+		"disabled, but back": func(m mailing) { disable(m); enable(m) },
+		"another link":       func(m mailing) { m.chooses(m.forgotten("grace"), another) },
+		"time":               func(m mailing) { m.advance(time.Nanosecond) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMailing(t)
+			link := m.forgotten("grace")
+			early := m.visitor()
+			early.follow(link).want(200)
+			m.advance(time.Hour - time.Nanosecond)
+			early.get(choosePage).want(200)
+			end(m)
+			early.get(choosePage).want(410)
+			early.post(choosePage, twice("a third horse")).want(410)
+			m.visitor().follow(link).want(410)
+			if m.opens("grace", "a third horse") {
+				t.Error("a dead link has set a password")
+			}
+		})
+	}
+}
+
+func (m mailing) chooses(link, password string) {
+	m.Helper()
+	v := m.visitor()
+	v.follow(link).want(200)
+	v.post(choosePage, twice(password)).leadsTo("/console/sign-in")
+}
+
+// A link that is late gets no mail, nor has one whom nobody may sign in as.
+func TestNoLinkForWhoIsGone(t *testing.T) {
+	for name, end := range map[string]func(mailing){
+		"too late": func(m mailing) { m.advance(time.Hour) },
+		"disabled": func(m mailing) { m.as("ada").post("/console/users/linus", form{"do": {"disable"}}).want(303) },
+		"deleted":  func(m mailing) { m.must(m.store.DeleteUser(m.Context(), "acme", "linus")) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMailing(t)
+			m.forgets("linus@acme.example").want(200)
+			end(m)
+			if mails := m.mails(); len(mails) > 0 {
+				t.Errorf("a mail: %s", mails)
+			}
+			if count, _, err := m.store.OutboxBacklog(t.Context()); err != nil || count != 0 {
+				t.Errorf("%d entries wait for ever (%v)", count, err)
+			}
+		})
+	}
+}
+
+// A session that somebody has planted in the browser is of no use to them after the link was followed in it.
+func TestPasswordLinkNeedsANewSession(t *testing.T) {
+	m := newMailing(t)
+	v := m.visitor()
+	v.follow(m.forgotten("linus")).want(200)
+	planted := m.cookie(v).Value
+	v.follow(m.forgotten("grace")).says("grace @acme.example")
+	if m.cookie(v).Value == planted {
+		t.Error("the session goes on under the same token")
+	}
+}
+
+// The code of a link is in the mail and nowhere else: not in the store, which has a session that followed it, nor in the log, nor on the page.
+func TestPasswordLinksAreNowhereElse(t *testing.T) {
+	var log logBuffer
+	m := newMailing(t, func(o *server.Options) {
+		o.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	})
+	link := m.forgotten("grace")
+	code := link[strings.LastIndex(link, "/")+1:]
+	v := m.visitor()
+	p := v.follow(link).want(200)
+	v.get("/console//password/" + code)
+	v.get("/" + code)
+	v.post("/console/password/"+code, form{}).want(303)
+	file, err := os.ReadFile(m.path)
+	m.must(err)
+	events, err := m.store.Events(t.Context(), "acme", store.EventsQuery{Limit: 10})
+	m.must(err)
+	if len(events) != 1 || events[0].Action != policy.ActionPasswordLinkRequested {
+		t.Errorf("the trail is %v", events)
+	}
+	for place, text := range map[string]string{"the store": string(file), "the log": log.String(), "the page": p.body} {
+		if strings.Contains(text, code) {
+			t.Errorf("%s has the code of a link", place)
+		}
+	}
+	if !strings.Contains(log.String(), "/console/password/[redacted]") || !strings.Contains(string(file), "password-link/") {
+		t.Error("this looked in the wrong place")
+	}
+}
+
+// logBuffer takes lines from many goroutines.
+type logBuffer struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (b *logBuffer) Write(line []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(line)
+}
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+// Without mail there is nothing to offer.
+func TestNoLinksWithoutMail(t *testing.T) {
+	h := newHouse(t)
+	h.visitor().get("/console/sign-in").saysNot("Forgot")
+	h.visitor().get(forgottenPage).want(404)
+	h.visitor().post(forgottenPage, form{"email": {"grace@acme.example"}}).want(404)
+	h.visitor().get(choosePage).want(410).saysNot("Get a new link")
+	ada := h.as("ada")
+	ada.get("/console/users/new").saysNot("mail the user a link")
+	ada.get("/console/users/grace").saysNot("Send a link")
+	ada.post("/console/users/grace", form{"do": {"link"}}).want(404)
+}
