@@ -75,7 +75,7 @@ func TestMailAboutPasswords(t *testing.T) {
 				t.Errorf("%q is missing in\n%s\n%s", line, got.text, got.html)
 			}
 		}
-		for _, line := range strings.Split(got.text, "\n") {
+		for line := range strings.SplitSeq(got.text, "\n") {
 			if len(line) > 78 && !strings.HasPrefix(line, "https:") {
 				t.Errorf("a long line: %s", line)
 			}

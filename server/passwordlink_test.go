@@ -1,0 +1,92 @@
+package server_test
+
+import (
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"mintkey/admin"
+	"mintkey/passwords"
+	"mintkey/policy"
+	"mintkey/store"
+)
+
+// announced empties the outbox.
+func (w *world) announced() (events []policy.Event) {
+	w.Helper()
+	entries, err := w.store.ClaimOutbox(w.Context(), w.clock.now(), w.clock.now().Add(time.Minute), 100)
+	w.must(err)
+	for _, entry := range entries {
+		events = append(events, entry.Event)
+		w.must(w.store.CompleteOutbox(w.Context(), entry))
+	}
+	return events
+}
+
+// passwordEvent is the one event in the outbox.
+func (w *world) passwordEvent(action policy.Action) policy.Event {
+	w.Helper()
+	events := w.announced()
+	if len(events) != 1 || events[0].Action != action || events[0].UserID != "mia" {
+		w.Fatalf("the outbox has %v, want one %s", events, action)
+	}
+	return events[0]
+}
+
+// On each store a password that is set is announced, and of many who use a link at once one sets it.
+func TestPasswordLinks(t *testing.T) {
+	onEachStore(t, func(w *world) {
+		ctx, now := w.Context(), w.clock.now
+		office := &admin.Office{Store: w.store, Log: slog.New(slog.DiscardHandler)}
+		nobody := admin.Actor{Via: "console", At: now()}
+		w.announced()
+		w.patch(w.ada, acmeUsers+"/mia", `{"password":"correct horse"}`).want(200)
+		if event := w.passwordEvent(policy.ActionUserUpdated); event.Actor.UserID != "ada" || !event.ChangesPassword() {
+			w.Errorf("the user would hear of %v", event)
+		}
+		w.patch(w.ada, acmeUsers+"/mia", `{"name":"Mia"}`).want(200)
+		mia, err := w.store.User(ctx, "acme", "mia")
+		w.must(err)
+		w.must(office.RequestPasswordLink(ctx, nobody, mia))
+		url, expires, err := w.server.PasswordLink(ctx, w.passwordEvent(policy.ActionPasswordLinkRequested), now())
+		w.must(err)
+		code, ok := strings.CutPrefix(url, issuer+"/console/password/")
+		if !ok || !expires.Equal(now().Add(time.Hour)) {
+			w.Errorf("the link %s ends at %v", url, expires)
+		}
+		if _, err := office.ChoosePassword(ctx, nobody, admin.PasswordLinkID(code), "short"); !errors.Is(err, policy.ErrInvalidPassword) {
+			w.Errorf("a short password: %v", err)
+		}
+		var all sync.WaitGroup
+		failures := make([]error, 6)
+		for i := range failures {
+			all.Go(func() {
+				_, failures[i] = office.ChoosePassword(ctx, nobody, admin.PasswordLinkID(code), "another horse "+string(rune('a'+i)))
+			})
+		}
+		all.Wait()
+		event := w.passwordEvent(policy.ActionUserUpdated)
+		if event.Actor.UserID != "mia" || event.Details[policy.DetailByLink] != "true" {
+			w.Errorf("the trail says %v", event)
+		}
+		mia, err = w.store.User(ctx, "acme", "mia")
+		w.must(err)
+		for i, failure := range failures {
+			fits, err := passwords.Verify(mia.PasswordHash, "another horse "+string(rune('a'+i)))
+			w.must(err)
+			if fits != (failure == nil) || failure != nil && !errors.Is(failure, store.ErrNotFound) && !errors.Is(failure, store.ErrConflict) {
+				w.Errorf("password %d is set: %v, and the answer was %v", i, fits, failure)
+			}
+		}
+
+		w.patch(w.ada, acmeUsers+"/mia", `{"password":null}`).want(200)
+		mia.PasswordHash = ""
+		w.must(office.RequestPasswordLink(ctx, nobody, mia))
+		if events := w.announced(); len(events) > 0 {
+			w.Errorf("a password that is taken away is announced, or can be had again by asking: %v", events)
+		}
+	})
+}
