@@ -21,6 +21,7 @@ func notRendered() map[string]string {
 	return map[string]string{
 		"store.ErrSchemaTooNew":     "refuses to open a store, before there is a server",
 		"store.ErrInUse":            "refuses to open a store, before there is a server",
+		"store.ErrNotEmpty":         "refuses to fill a store, where there is no server",
 		"tokens.ErrWrongSealingKey": "refuses to open the key ring, before there is a server",
 		"errNoGrant":                "a bug in this package: internal",
 	}
