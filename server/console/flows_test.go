@@ -47,8 +47,9 @@ func (b *browser) body() string {
 }
 
 // A tenant admin hands out a key, copies it, a program uses what was copied, and the admin revokes it.
-func TestBrowserTenantAdmin(t *testing.T) {
-	h := newHouse(t)
+func TestBrowserTenantAdmin(t *testing.T) { onEachStore(t, testBrowserTenantAdmin) }
+
+func testBrowserTenantAdmin(t *testing.T, h *house) {
 	b := newBrowser(t, h)
 	b.signIn("tom@acme.example")
 	b.click(".empty .primary")
@@ -96,8 +97,9 @@ func TestBrowserTenantAdmin(t *testing.T) {
 }
 
 // An owner refreshes a key with the keyboard alone.
-func TestBrowserOwner(t *testing.T) {
-	h := newHouse(t)
+func TestBrowserOwner(t *testing.T) { onEachStore(t, testBrowserOwner) }
+
+func testBrowserOwner(t *testing.T, h *house) {
 	clientID, old := h.key("lisbon", "grace", "smoke test", 62)
 	b := newBrowser(t, h)
 	b.open("/console/sign-in")
@@ -128,8 +130,9 @@ func TestBrowserOwner(t *testing.T) {
 }
 
 // An account admin changes the policy, sees first whom it hits, and can turn it off only knowingly.
-func TestBrowserAccountAdmin(t *testing.T) {
-	h := newHouse(t)
+func TestBrowserAccountAdmin(t *testing.T) { onEachStore(t, testBrowserAccountAdmin) }
+
+func testBrowserAccountAdmin(t *testing.T, h *house) {
 	clientID, _ := h.key("berlin", "grace", "", 10)
 	b := newBrowser(t, h)
 	b.signIn("ada@acme.example")
@@ -152,8 +155,9 @@ func TestBrowserAccountAdmin(t *testing.T) {
 }
 
 // The list follows what is typed.
-func TestBrowserSearch(t *testing.T) {
-	h := newHouse(t)
+func TestBrowserSearch(t *testing.T) { onEachStore(t, testBrowserSearch) }
+
+func testBrowserSearch(t *testing.T, h *house) {
 	h.key("berlin", "grace", "nightly", 10)
 	h.key("berlin", "linus", "weekly", 10)
 	b := newBrowser(t, h)
@@ -168,8 +172,9 @@ func TestBrowserSearch(t *testing.T) {
 }
 
 // A stranger finds nothing.
-func TestBrowserStranger(t *testing.T) {
-	h := newHouse(t)
+func TestBrowserStranger(t *testing.T) { onEachStore(t, testBrowserStranger) }
+
+func testBrowserStranger(t *testing.T, h *house) {
 	clientID, _ := h.key("berlin", "grace", "private label", 10)
 	b := newBrowser(t, h)
 	b.signIn("rita@rival.example")

@@ -17,6 +17,8 @@ import (
 	"mintkey/server"
 	"mintkey/store"
 	"mintkey/store/boltstore"
+	"mintkey/store/redisstore"
+	"mintkey/store/redistest"
 	"mintkey/tokens"
 )
 
@@ -29,8 +31,8 @@ const password = "correct horse"
 type house struct {
 	*testing.T
 	url    string
-	path   string // of the file of the store
-	store  *boltstore.Store
+	path   string // of the file of the store, if it is one
+	store  store.Store
 	office *admin.Office // for what tests find there without a page
 	server *server.Server
 	mu     sync.Mutex
@@ -63,11 +65,29 @@ var passwordHash = sync.OnceValues(func() (string, error) { return passwords.Has
 // administers the account, Tom the tenant berlin; Grace owns keys; Hal is disabled; Rita is of the rival.
 func newHouse(t *testing.T, change ...func(*server.Options)) *house {
 	t.Helper()
-	h := &house{T: t, at: start}
-	var err error
-	h.path = filepath.Join(t.TempDir(), "mintkey.db")
-	h.store, err = boltstore.Open(h.path)
-	h.must(err)
+	path := filepath.Join(t.TempDir(), "mintkey.db")
+	opened, err := boltstore.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newHouseOn(t, opened, path, change...)
+}
+
+// onEachStore runs a test in a house on each kind of store.
+func onEachStore(t *testing.T, test func(t *testing.T, h *house)) {
+	t.Run("bolt", func(t *testing.T) { test(t, newHouse(t)) })
+	t.Run("redis", func(t *testing.T) {
+		opened, err := redisstore.Open(t.Context(), redistest.Start(t).URL())
+		if err != nil {
+			t.Fatal(err)
+		}
+		test(t, newHouseOn(t, opened, ""))
+	})
+}
+
+func newHouseOn(t *testing.T, opened store.Store, path string, change ...func(*server.Options)) *house {
+	t.Helper()
+	h := &house{T: t, at: start, path: path, store: opened}
 	t.Cleanup(func() { h.must(h.store.Close()) })
 	ring, err := tokens.OpenKeyRing(t.Context(), h.store, tokens.Options{Algorithms: []tokens.Algorithm{tokens.ES256}, TokenLifetime: 15 * time.Minute}, start)
 	h.must(err)

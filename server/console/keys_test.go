@@ -46,8 +46,9 @@ func TestCreateShowsTheSecretOnce(t *testing.T) {
 }
 
 // Of a form that is sent many times at once one makes a key.
-func TestDoubleClickMakesOneKey(t *testing.T) {
-	h := newHouse(t)
+func TestDoubleClickMakesOneKey(t *testing.T) { onEachStore(t, testDoubleClickMakesOneKey) }
+
+func testDoubleClickMakesOneKey(t *testing.T, h *house) {
 	tom := h.as("tom")
 	fields := tom.get(newKey).filled(form{"user": {"linus"}, "scope": {"api"}})
 	var wait sync.WaitGroup
@@ -86,8 +87,9 @@ func TestFormTokensAreNotInterchangeable(t *testing.T) {
 	tom.get(berlinKeys).says("No access keys yet")
 }
 
-func TestTwoKeysAreTheLimit(t *testing.T) {
-	h := newHouse(t)
+func TestTwoKeysAreTheLimit(t *testing.T) { onEachStore(t, testTwoKeysAreTheLimit) }
+
+func testTwoKeysAreTheLimit(t *testing.T, h *house) {
 	tom := h.as("tom")
 	tom.create("grace", "one").want(200)
 	tom.create("grace", "two").want(200)
@@ -123,8 +125,9 @@ func TestCreateSaysWhatIsWrong(t *testing.T) {
 	tom.get(berlinKeys).says("No access keys yet")
 }
 
-func TestRevoke(t *testing.T) {
-	h := newHouse(t)
+func TestRevoke(t *testing.T) { onEachStore(t, testRevoke) }
+
+func testRevoke(t *testing.T, h *house) {
 	tom := h.as("tom")
 	clientID, secret := tom.create("linus", "build agent").revealed()
 	path := berlinKeys + "/" + clientID + "/revoke"
@@ -141,8 +144,9 @@ func TestRevoke(t *testing.T) {
 	tom.post(path, form{}).want(404)
 }
 
-func TestRefresh(t *testing.T) {
-	h := newHouse(t)
+func TestRefresh(t *testing.T) { onEachStore(t, testRefresh) }
+
+func testRefresh(t *testing.T, h *house) {
 	tom := h.as("tom")
 	clientID, first := tom.create("linus", "").revealed()
 	path := berlinKeys + "/" + clientID + "/refresh"
@@ -187,8 +191,9 @@ func TestExpiredKeysCannotBeRefreshed(t *testing.T) {
 	tom.submit(berlinKeys+"/"+clientID+"/refresh", form{"overlap": {"0"}}).want(409).says("has expired and can no longer be refreshed")
 }
 
-func TestListIsSearchedSortedAndPaged(t *testing.T) {
-	h := newHouse(t)
+func TestListIsSearchedSortedAndPaged(t *testing.T) { onEachStore(t, testListIsSearchedSortedAndPaged) }
+
+func testListIsSearchedSortedAndPaged(t *testing.T, h *house) {
 	tom := h.as("tom")
 	for i := range 60 {
 		id := "robot-" + string(rune('a'+i/26)) + string(rune('a'+i%26))

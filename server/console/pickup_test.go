@@ -57,8 +57,9 @@ func TestPickUpSaysWhoSendsTheLink(t *testing.T) {
 	mailing.as("tom").submit(newKey, newKeyOf).says("Linus Torvalds gets a link by e-mail").saysNot("Send the link")
 }
 
-func TestPickUpOnce(t *testing.T) {
-	h := newHouse(t)
+func TestPickUpOnce(t *testing.T) { onEachStore(t, testPickUpOnce) }
+
+func testPickUpOnce(t *testing.T, h *house) {
 	_, path := h.as("tom").handOver("grace")
 	grace := h.as("grace")
 	var wait sync.WaitGroup
@@ -78,8 +79,9 @@ func TestPickUpOnce(t *testing.T) {
 	}
 }
 
-func TestPickUpLinksExpire(t *testing.T) {
-	h := newHouse(t)
+func TestPickUpLinksExpire(t *testing.T) { onEachStore(t, testPickUpLinksExpire) }
+
+func testPickUpLinksExpire(t *testing.T, h *house) {
 	_, path := h.as("tom").handOver("linus")
 	h.advance(72*time.Hour - time.Nanosecond)
 	h.as("linus").get(path).want(200)

@@ -209,8 +209,9 @@ func TestPagesAreSmall(t *testing.T) {
 	}
 }
 
-func TestActivity(t *testing.T) {
-	h := newHouse(t)
+func TestActivity(t *testing.T) { onEachStore(t, testActivity) }
+
+func testActivity(t *testing.T, h *house) {
 	tom, ada := h.as("tom"), h.as("ada")
 	clientID, _ := tom.create("linus", "=HYPERLINK(1)").revealed()
 	h.advance(time.Minute)
@@ -241,8 +242,9 @@ func TestActivity(t *testing.T) {
 	}
 }
 
-func TestUsersAndTenants(t *testing.T) {
-	h := newHouse(t)
+func TestUsersAndTenants(t *testing.T) { onEachStore(t, testUsersAndTenants) }
+
+func testUsersAndTenants(t *testing.T, h *house) {
 	ada := h.as("ada")
 	ada.post("/console/users/new", form{"name": {"Eve"}, "email": {"nonsense"}}).want(422).says("Enter one address")
 	ada.post("/console/users/new", form{"name": {"Eve"}, "email": {"grace@acme.example"}}).want(409).says("Another user of the account has this e-mail address.")

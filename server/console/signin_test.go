@@ -88,8 +88,9 @@ func TestSignInRotatesTheSession(t *testing.T) {
 	planted.want(303)
 }
 
-func TestSignOut(t *testing.T) {
-	h := newHouse(t)
+func TestSignOut(t *testing.T) { onEachStore(t, testSignOut) }
+
+func testSignOut(t *testing.T, h *house) {
 	v := h.as("ada")
 	kept := h.cookie(v)
 	v.post("/console/sign-out", form{}).leadsTo("/console/sign-in")
@@ -99,8 +100,9 @@ func TestSignOut(t *testing.T) {
 	h.visitor().get("/console/account", func(r *http.Request) { r.AddCookie(kept) }).want(303)
 }
 
-func TestSignOutEverywhere(t *testing.T) {
-	h := newHouse(t)
+func TestSignOutEverywhere(t *testing.T) { onEachStore(t, testSignOutEverywhere) }
+
+func testSignOutEverywhere(t *testing.T, h *house) {
 	here, elsewhere, stranger := h.as("grace"), h.as("grace"), h.as("ada")
 	h.advance(time.Minute)
 	here.post("/console/sign-out-everywhere", form{}).leadsTo("/console/sign-in")
@@ -116,8 +118,9 @@ func TestSignOutEverywhere(t *testing.T) {
 	}
 }
 
-func TestSessionsTimeOut(t *testing.T) {
-	h := newHouse(t)
+func TestSessionsTimeOut(t *testing.T) { onEachStore(t, testSessionsTimeOut) }
+
+func testSessionsTimeOut(t *testing.T, h *house) {
 	idle, busy := h.as("ada"), h.as("ada")
 	for range 12 {
 		h.advance(59 * time.Minute)
@@ -139,8 +142,9 @@ func TestSessionsTimeOut(t *testing.T) {
 }
 
 // What an admin does to a user counts at the next request.
-func TestChangesOfTheUserCountAtOnce(t *testing.T) {
-	h := newHouse(t)
+func TestChangesOfTheUserCountAtOnce(t *testing.T) { onEachStore(t, testChangesOfTheUserCountAtOnce) }
+
+func testChangesOfTheUserCountAtOnce(t *testing.T, h *house) {
 	ada, tom, grace, linus := h.as("ada"), h.as("tom"), h.as("grace"), h.as("linus")
 	tom.get("/console/tenants/berlin/keys").want(200)
 	ada.post("/console/tenants/berlin/members", form{"user": {"tom"}, "role": {"member"}}).want(303)
@@ -156,8 +160,9 @@ func TestChangesOfTheUserCountAtOnce(t *testing.T) {
 	}
 }
 
-func TestGuessingIsSlowed(t *testing.T) {
-	h := newHouse(t)
+func TestGuessingIsSlowed(t *testing.T) { onEachStore(t, testGuessingIsSlowed) }
+
+func testGuessingIsSlowed(t *testing.T, h *house) {
 	wrong := form{"email": {"ada@acme.example"}, "password": {"wrong"}}
 	for range 10 {
 		h.visitor().post("/console/sign-in", wrong).want(401)
@@ -190,7 +195,10 @@ func TestNextStaysInTheConsole(t *testing.T) {
 
 // A session that ended while a form was filled in costs a sign-in and nothing more.
 func TestFormSurvivesTheEndOfTheSession(t *testing.T) {
-	h := newHouse(t)
+	onEachStore(t, testFormSurvivesTheEndOfTheSession)
+}
+
+func testFormSurvivesTheEndOfTheSession(t *testing.T, h *house) {
 	v := h.as("tom")
 	fields := v.get("/console/tenants/berlin/keys/new").filled(form{"user": {"linus"}, "label": {"nightly"}, "scope": {"api"}})
 	h.advance(2 * time.Hour)
