@@ -78,6 +78,8 @@ type UserPatch struct {
 	Roles    *[]policy.Role
 	Password **string
 	Disabled *bool
+	// ForgetOpenID lets whoever has the user's e-mail address at the OpenID provider sign in next, and be remembered.
+	ForgetOpenID bool
 }
 
 // apply returns the user after the patch and the names of what changed. The hash stands for the new password.
@@ -90,7 +92,8 @@ func (p UserPatch) apply(u policy.User, hash string) (policy.User, []string) {
 		}
 	}
 	set("name", p.Name != nil && *p.Name != u.Name, func() { u.Name = *p.Name })
-	set("email", p.Email != nil && *p.Email != u.Email, func() { u.Email = *p.Email })
+	set("email", p.Email != nil && *p.Email != u.Email, func() { u.Email, u.OpenID = *p.Email, policy.Identity{} })
+	set("openid", p.ForgetOpenID && u.OpenID != policy.Identity{}, func() { u.OpenID = policy.Identity{} })
 	set("roles", p.Roles != nil && !slices.Equal(sortedRoles(*p.Roles), sortedRoles(u.Roles)), func() { u.Roles = sortedRoles(*p.Roles) })
 	set(policy.ChangedPassword, p.Password != nil, func() { u.PasswordHash = hash })
 	set("disabled", p.Disabled != nil && *p.Disabled != u.Disabled, func() { u.Disabled = *p.Disabled })

@@ -32,6 +32,8 @@ type Config struct {
 	Webhook Webhook `koanf:"webhook"`
 	// Passwords is about the password grant of older tenants.
 	Passwords Passwords `koanf:"passwords"`
+	// OIDC lets people sign in to the console at an OpenID provider.
+	OIDC OIDC `koanf:"oidc"`
 	// TLS serves https itself, without a proxy in front.
 	TLS TLS `koanf:"tls"`
 	// TrustedProxies are the peers whose X-Forwarded-For is believed.
@@ -94,6 +96,26 @@ type Webhook struct {
 type Passwords struct {
 	// Sunset is announced with every token from a password (RFC 8594). It ends nothing by itself.
 	Sunset time.Time `koanf:"sunset" help:"day on which passwords will stop working, such as 2027-01-31: announced, not enforced"`
+}
+
+// OIDC is the OpenID Connect provider at which people can sign in to the console. The redirect URI to register there is the issuer of
+// this server and /console/sign-in/oidc/callback.
+type OIDC struct {
+	// Issuer is the provider's URL, exactly as its tokens have it. Empty turns it off.
+	Issuer string `koanf:"issuer" help:"URL of the OpenID provider at which people can sign in to the console; empty for passwords only"`
+	// ClientID is the name of this server at the provider.
+	ClientID string `koanf:"client_id" help:"client ID of this server at the OpenID provider"`
+	// ClientSecret proves this server to the provider.
+	ClientSecret Secret `koanf:"client_secret" help:"client secret of this server at the OpenID provider"`
+	// Account is the account about whose users the provider is believed. Empty stands for the only one that there is: with several,
+	// nobody can sign in this way. A provider that is believed about every account (*) can sign its people in as anybody.
+	Account string `koanf:"account" help:"ID of the account whose users the OpenID provider may sign in, or * for every account (default: the only one)"`
+	// Name is what the button on the sign-in page says. Empty stands for the host of Issuer.
+	Name string `koanf:"name" help:"name of the OpenID provider on the sign-in page (default: its host)"`
+	// Only refuses passwords in the console.
+	Only bool `koanf:"only" default:"false" help:"let people sign in to the console at the OpenID provider only, and not by password"`
+	// AssumeEmailVerified believes a provider that does not say whether it has verified an e-mail address.
+	AssumeEmailVerified bool `koanf:"assume_email_verified" default:"false" help:"believe e-mail addresses of an OpenID provider that leaves email_verified out"`
 }
 
 // TLS has the paths of two PEM files: both, or neither for plain http.

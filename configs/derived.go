@@ -3,6 +3,7 @@ package configs
 import (
 	"net"
 	"net/netip"
+	"net/url"
 	"strings"
 )
 
@@ -45,6 +46,18 @@ func (c Config) IssuerIsGuess() bool {
 func everyInterface(host string) bool {
 	ip, err := netip.ParseAddr(host)
 	return host == "" || err == nil && ip.IsUnspecified()
+}
+
+// DisplayName is what people know the provider by.
+func (o OIDC) DisplayName() string {
+	if o.Name != "" {
+		return o.Name
+	}
+	u, err := url.Parse(o.Issuer)
+	if err != nil {
+		return o.Issuer
+	}
+	return u.Host
 }
 
 // AudiencesOf are the audiences that tokens of the issuer can be for, the default first.

@@ -172,6 +172,12 @@ func TestWrongValuesNameTheirSetting(t *testing.T) {
 		{"webhook.url", "example.com/hook"},
 		{"webhook.secret", "hunter2"},
 		{"webhook.secret", "whsec_c2hvcnQ="},
+		{"oidc.client_id", "mintkey"},
+		{"oidc.client_secret", "hunter2"},
+		{"oidc.account", "acme"},
+		{"oidc.name", "Example"},
+		{"oidc.only", "true"},
+		{"oidc.assume_email_verified", "true"},
 		{"tls.cert", ""}, // beside the key below
 		{"trusted_proxies", "10.0.0.0/99"},
 		{"log.level", "verbose"},
@@ -237,6 +243,9 @@ func TestSecretsAreRedacted(t *testing.T) {
 		"webhook.url":                 "https://ada:hunter2@example.com/?token=hunter2",
 		"webhook.secret":              "whsec_aHVudGVyMmh1bnRlcjJodW50ZXIyaHVudGVyMmh1bnQ=",
 		"signing_keys.encryption_key": "aHVudGVyMmh1bnRlcjJodW50ZXIyaHVudGVyMmh1bnQ=",
+		"oidc.issuer":                 "https://login.example.com",
+		"oidc.client_id":              "mintkey",
+		"oidc.client_secret":          "hunter2",
 	}})
 	type holder struct{ config configs.Config }
 	printed := fmt.Sprintf("%v %+v %#v %s %q %+v", config, config, config, config.Store, config.SMTP.URL, holder{config})

@@ -36,6 +36,7 @@ type User struct {
 	Roles        []Role    `json:"roles,omitempty"`
 	PasswordHash string    `json:"password_hash,omitempty"` // argon2id, empty when the user has no password
 	Disabled     bool      `json:"disabled,omitempty"`
+	OpenID       Identity  `json:"openid,omitzero"` // who the user has signed in as; zero before the first time
 	CreatedAt    time.Time `json:"created_at"`
 }
 

@@ -21,6 +21,8 @@ var (
 	ErrNotMember = errors.New("the user is not a member of the tenant")
 	// ErrUserDisabled means that the user has been disabled.
 	ErrUserDisabled = errors.New("the user is disabled")
+	// ErrOtherPerson refuses a sign-in as a user whom another person of the same OpenID provider has signed in as.
+	ErrOtherPerson = errors.New("another person of the OpenID provider has signed in as this user")
 	// ErrInvalidOverlap refuses an overlap below zero or above MaxOverlap.
 	ErrInvalidOverlap = errors.New("overlap_seconds must be between 0 and 604800 (7 days)")
 	// ErrInvalidPeriod refuses a period that is not one of Periods.

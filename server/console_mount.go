@@ -10,9 +10,9 @@ import (
 const consolePath = "/console"
 
 // newConsole wires the pages for people. They share the office, and so every rule, with the administration API.
-func (s *Server) newConsole() (http.Handler, error) {
+func (s *Server) newConsole(o console.OpenID) (http.Handler, error) {
 	return console.New(console.Options{
-		Office: s.office, Store: s.store, Issuer: s.issuer, Log: s.log, Mail: s.mail, ClockOffset: s.offset, Version: s.version,
+		Office: s.office, Store: s.store, Issuer: s.issuer, Log: s.log, Mail: s.mail, ClockOffset: s.offset, Version: s.version, OpenID: o,
 		About: func(ctx context.Context) console.About {
 			about := aboutRequest(ctx)
 			return console.About{RequestID: about.ID, Address: about.Address, At: about.At}

@@ -23,6 +23,7 @@ func notRendered() map[string]string {
 		"store.ErrInUse":            "refuses to open a store, before there is a server",
 		"store.ErrNotEmpty":         "refuses to fill a store, where there is no server",
 		"tokens.ErrWrongSealingKey": "refuses to open the key ring, before there is a server",
+		"policy.ErrOtherPerson":     "refuses a sign-in to the console, which has a table of its own",
 		"errNoGrant":                "a bug in this package: internal",
 	}
 }

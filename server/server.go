@@ -12,6 +12,7 @@ import (
 
 	"mintkey/admin"
 	"mintkey/policy"
+	"mintkey/server/console"
 	"mintkey/store"
 	"mintkey/tokens"
 )
@@ -39,6 +40,7 @@ type Options struct {
 	Mail           bool          // whether owners are written to
 	PasswordSunset time.Time     // when the password grant will end, for the Sunset header; may be zero
 	Version        string
+	OpenID         console.OpenID // another way into the console than passwords; zero for none
 }
 
 // Server answers OAuth and administration requests. Its methods may be called from many goroutines.
@@ -96,7 +98,7 @@ func New(o Options) (*Server, error) {
 		RecentAccess: s.access.overlay, Log: s.log,
 	}
 	var err error
-	if s.console, err = s.newConsole(); err != nil {
+	if s.console, err = s.newConsole(o.OpenID); err != nil {
 		return nil, err
 	}
 	return s, nil

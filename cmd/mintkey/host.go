@@ -12,6 +12,8 @@ import (
 	"mintkey/configs"
 	"mintkey/policy"
 	"mintkey/server"
+	"mintkey/server/console"
+	"mintkey/server/console/openid"
 	"mintkey/store"
 	"mintkey/tokens"
 )
@@ -93,8 +95,21 @@ func (h *host) newServer(ctx context.Context) (*server.Server, error) {
 		Store: h.store, KeyRing: ring, Issuer: h.issuer(), Audiences: audiences, TokenLifetime: h.config.Tokens.Lifetime,
 		Catalogue: policy.Catalogue(h.config.Scopes), ClientIDPrefix: h.config.ClientID.Prefix, ClientIDSuffix: h.config.ClientID.Suffix,
 		TrustedProxies: h.config.TrustedProxies, Log: h.log, Now: h.now, Mail: h.config.SMTP.URL.Reveal() != "", PasswordSunset: h.config.Passwords.Sunset,
-		ClockOffset: h.offset, Version: thisBuild().Version,
+		ClockOffset: h.offset, Version: thisBuild().Version, OpenID: h.openID(),
 	})
+}
+
+func (h *host) openID() console.OpenID {
+	set := h.config.OIDC
+	if set.Issuer == "" {
+		return console.OpenID{}
+	}
+	return console.OpenID{
+		Options: openid.Options{
+			Issuer: set.Issuer, ClientID: set.ClientID, ClientSecret: set.ClientSecret, AssumeEmailVerified: set.AssumeEmailVerified,
+		},
+		Name: set.DisplayName(), Account: set.Account, Only: set.Only,
+	}
 }
 
 func (h *host) audiences() (audiences []server.Audience, algorithms []tokens.Algorithm) {

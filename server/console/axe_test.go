@@ -36,7 +36,7 @@ func TestAccessibility(t *testing.T) {
 			continue
 		}
 		t.Run(a.name, func(t *testing.T) {
-			h := newHouse(t, withMail)
+			h := galleryHouse(t)
 			axe := axeScript(t)
 			h.visit(gallery(h), a, func(b *browser, s scene) {
 				for _, broken := range b.violations(axe) {

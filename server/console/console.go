@@ -11,6 +11,7 @@ import (
 
 	"mintkey/admin"
 	"mintkey/policy"
+	"mintkey/server/console/openid"
 	"mintkey/store"
 )
 
@@ -32,7 +33,7 @@ type About struct {
 	At        time.Time // the instant at which the request is judged
 }
 
-// Options is all that a console needs; every field is required but Mail and ClockOffset.
+// Options is all that a console needs; every field is required but Mail, ClockOffset and OpenID.
 type Options struct {
 	Office      *admin.Office
 	Store       Store
@@ -42,6 +43,7 @@ type Options struct {
 	Mail        bool          // whether owners are written to
 	ClockOffset time.Duration // how far About.At is from the real time
 	Version     string
+	OpenID      OpenID // how people sign in without a password of this server; zero for passwords only
 }
 
 // Console serves the pages under /console. Its methods may be called from many goroutines.
@@ -49,6 +51,7 @@ type Console struct {
 	Options
 
 	sessions *scs.SessionManager
+	provider *openid.Provider // nil where passwords are the only way in
 	assets   assets
 	pages    pages
 }
@@ -60,7 +63,7 @@ func New(o Options) (http.Handler, error) {
 	if c.pages, err = parsePages(c.assets); err != nil {
 		return nil, fmt.Errorf("console: %w", err)
 	}
-	c.sessions = c.newSessions()
+	c.sessions, c.provider = c.newSessions(), c.OpenID.provider(o.Issuer)
 	sameOrigin := http.NewCrossOriginProtection()
 	if err := sameOrigin.AddTrustedOrigin(origin(o.Issuer)); err != nil {
 		return nil, fmt.Errorf("console: issuer %s: %w", o.Issuer, err)
@@ -78,6 +81,10 @@ func (c *Console) routes() http.Handler {
 	m.Handle("GET /console/static/{file}", c.assets)
 	open("GET /console/sign-in", c.signInPage)
 	open("POST /console/sign-in", c.signIn)
+	if c.provider != nil {
+		open("GET "+openIDPath, c.startOpenID)
+		open("GET "+callbackPath, c.finishOpenID)
+	}
 	open("POST /console/sign-out", c.signOut)
 	open("GET "+forgottenPath, c.mailing(c.forgottenPage))
 	open("POST "+forgottenPath, c.mailing(c.forgotten))

@@ -13,6 +13,7 @@ import (
 
 	"mintkey/admin"
 	"mintkey/policy"
+	"mintkey/server/console/openid"
 	"mintkey/store"
 )
 
@@ -51,6 +52,7 @@ func explanations() []struct {
 	explanation
 } {
 	const forbidden, conflict, unprocessable, unavailable = http.StatusForbidden, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusServiceUnavailable
+	const badGateway = http.StatusBadGateway
 	const later = "The server cannot reach its store at the moment. Nothing was changed; try again in a few seconds."
 	type row = struct {
 		kind error
@@ -58,6 +60,17 @@ func explanations() []struct {
 	}
 	return []row{
 		{errWrongSignIn, explanation{http.StatusUnauthorized, "Sign in", "That e-mail address and password do not fit together.", ""}},
+		{errPasswordsOff, explanation{forbidden, "Sign in", "Passwords are turned off here. Sign in with the button.", ""}},
+		{errLostAttempt, explanation{forbidden, "Sign in", "This sign-in began in another browser, was used before, or took too long. Begin again here.", ""}},
+		{errStranger, explanation{forbidden, "Sign in", "The sign-in provider knows you, but nobody here has your e-mail address. Ask an admin of your account to add you.", ""}},
+		{errDisabled, explanation{forbidden, "Sign in", "Your user is disabled here. Ask an admin of your account to enable it.", ""}},
+		{errNoAccountSet, explanation{unavailable, "Sign in", "This server does not know yet whom this provider may sign in. Tell whoever runs it; its log says more.", ""}},
+		{policy.ErrOtherPerson, explanation{forbidden, "Sign in", "Somebody else with your e-mail address has signed in here before. Ask an admin of your account to make room for you.", ""}},
+		{openid.ErrDeclined, explanation{forbidden, "Sign in", "The sign-in provider did not let you through, or you cancelled. Try again, or ask whoever looks after your sign-in there.", ""}},
+		{openid.ErrUnverifiedEmail, explanation{forbidden, "Sign in", "The sign-in provider has not verified your e-mail address. Have it verified there, then try again.", ""}},
+		{openid.ErrRefused, explanation{badGateway, "Sign in", "The sign-in provider did not accept this server. Tell whoever runs it; its log says more.", ""}},
+		{openid.ErrUntrusted, explanation{badGateway, "Sign in", "The answer of the sign-in provider proves nothing, so you are not signed in. Try again; if it comes back, tell whoever runs this server.", ""}},
+		{openid.ErrUnavailable, explanation{unavailable, "Sign in", "The sign-in provider can’t be reached at the moment. Try again in a minute.", ""}},
 		{errNoTenant, explanation{forbidden, "No tenant yet", "You are not a member of any tenant. Ask an admin of your account to add you to one, then sign in again.", ""}},
 		{errCrossOrigin, explanation{forbidden, "Refused", "This form was sent from another site, so nothing was done. Open the console and try again there.", ""}},
 		{errBadForm, explanation{http.StatusBadRequest, "Not understood", "What your browser sent could not be read. Go back and try again.", ""}},

@@ -21,6 +21,7 @@ type frame struct {
 	Notice   string // what the last step did
 	Shift    string // how far the clock is shifted; empty if it is not
 	Version  string
+	OpenID   string // name of the provider that people can sign in at; empty if there is none
 }
 
 // choice is one of several, one of which is the present one.

@@ -8,6 +8,10 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"mintkey/server"
+	"mintkey/server/console"
+	"mintkey/server/console/openid"
 )
 
 var screenshots = flag.String("screenshots", "", "folder to write a picture of every page to")
@@ -36,6 +40,10 @@ func gallery(h *house) []scene {
 	chosen := h.passwordLink("linus")
 	return []scene{
 		{name: "sign-in", path: "/console/sign-in"},
+		{name: "sign-in-away", path: "/console/sign-in?next=%2Fconsole%2Faccount", after: func(b *browser) {
+			b.click(`a[href^="/console/sign-in/oidc"]`)
+			b.see(".alert")
+		}},
 		{name: "sign-in-wrong", path: "/console/sign-in", after: func(b *browser) {
 			b.fill("#email", "ada@acme.example")
 			b.fill("#password", "wrong password")
@@ -123,6 +131,14 @@ func gallery(h *house) []scene {
 	}
 }
 
+// galleryHouse sends mail, and has a provider that people could sign in at, if it were not away.
+func galleryHouse(t *testing.T) *house {
+	t.Helper()
+	return newHouse(t, withMail, func(o *server.Options) {
+		o.OpenID = console.OpenID{Options: openid.Options{Issuer: "http://127.0.0.1:1", ClientID: "mintkey"}, Name: "Example Workplace"}
+	})
+}
+
 type appearance struct {
 	name          string
 	width, height int64
@@ -145,7 +161,7 @@ func TestScreenshots(t *testing.T) {
 	}
 	for _, a := range appearances() {
 		t.Run(a.name, func(t *testing.T) {
-			h := newHouse(t, withMail)
+			h := galleryHouse(t)
 			h.must(os.MkdirAll(*screenshots, 0o750))
 			h.visit(gallery(h), a, func(b *browser, s scene) {
 				picture := run(b, chromedp.FullScreenshot(100))

@@ -54,7 +54,7 @@ func (c *Console) showChoose(v *visit, because error) error {
 	user, err := c.linkedUser(v)
 	if errors.Is(err, errDeadLink) {
 		e := explain(err)
-		return c.showStatus(v, err, "password-dead", e.title, deadLinkPage{e.title, e.text, c.Mail})
+		return c.showStatus(v, err, "password-dead", e.title, deadLinkPage{e.title, e.text, c.mailsLinks()})
 	}
 	if err != nil {
 		return err

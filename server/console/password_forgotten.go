@@ -18,9 +18,12 @@ type forgottenForm struct {
 	Fault   fault
 }
 
+// mailsLinks says whether users can be mailed links to choose a password, and use it.
+func (c *Console) mailsLinks() bool { return c.Mail && !c.OpenID.Only }
+
 // mailing surrounds a handler of what works by mail only.
 func (c *Console) mailing(handle handler) handler {
-	if c.Mail {
+	if c.mailsLinks() {
 		return handle
 	}
 	return func(*visit) error { return store.ErrNotFound }

@@ -12,7 +12,7 @@ import (
 
 // sendLink has a user mailed a link to choose a password.
 func (c *Console) sendLink(v *visit, id string) error {
-	if !c.Mail {
+	if !c.mailsLinks() {
 		return store.ErrNotFound
 	}
 	ctx := v.Context()

@@ -75,7 +75,7 @@ func (c *Console) showStatus(v *visit, because error, name, title string, page a
 }
 
 func (c *Console) showAs(v *visit, status int, name, title string, page any) error {
-	v.frame.Version, v.frame.Shift = c.Version, shiftText(c.ClockOffset)
+	v.frame.Version, v.frame.Shift, v.frame.OpenID = c.Version, shiftText(c.ClockOffset), c.OpenID.Name
 	var text bytes.Buffer // so that a template that fails halfway becomes an error page and not half a page
 	if err := c.pages[name].ExecuteTemplate(&text, "layout", view{v.frame, title, page}); err != nil {
 		return fmt.Errorf("show %s: %w", name, err)

@@ -20,24 +20,38 @@ type signInForm struct {
 	Problem string
 	Info    string
 	Mail    bool // a forgotten password can be replaced
+	OpenID  openIDChoice
 }
 
 func (c *Console) signInPage(v *visit) error {
 	if c.identify(v) == nil {
 		return v.redirect(localPath(v.FormValue("next")))
 	}
-	form := signInForm{Email: v.FormValue("email"), Account: v.FormValue("account"), Next: localPath(v.FormValue("next")), Mail: c.Mail}
+	form := signInForm{Email: v.FormValue("email"), Account: v.FormValue("account"), Next: localPath(v.FormValue("next"))}
 	form.Email = cmp.Or(form.Email, c.sessions.PopString(v.Context(), sessionEmail))
 	v.frame.Notice = c.sessions.PopString(v.Context(), sessionNotice)
 	if form.Next != homePath {
 		form.Info = "Sign in to go on."
 	}
-	return c.show(v, "sign-in", "Sign in", form)
+	return c.showSignIn(v, nil, form)
+}
+
+// showSignIn shows the page with every way in that there is.
+func (c *Console) showSignIn(v *visit, because error, form signInForm) error {
+	form.OpenID, form.Mail = c.openIDChoice(form), c.mailsLinks()
+	if because == nil {
+		return c.show(v, "sign-in", "Sign in", form)
+	}
+	form.Problem = explain(because).text
+	return c.showStatus(v, because, "sign-in", "Sign in", form)
 }
 
 // signIn answers every wrong input alike and in like time: whether the address is unknown, the password is wrong or missing, or the user is disabled.
 func (c *Console) signIn(v *visit) error {
-	form := signInForm{Email: strings.TrimSpace(v.PostFormValue("email")), Account: v.PostFormValue("account"), Next: localPath(v.PostFormValue("next")), Mail: c.Mail}
+	form := signInForm{Email: strings.TrimSpace(v.PostFormValue("email")), Account: v.PostFormValue("account"), Next: localPath(v.PostFormValue("next"))}
+	if c.OpenID.Only {
+		return c.showSignIn(v, errPasswordsOff, form)
+	}
 	ctx := v.Context()
 	guard := guard{c.Store, policy.FoldEmail(form.Email), v.about.Address}
 	if wait, err := guard.wait(ctx); err != nil || wait > 0 {
@@ -49,8 +63,7 @@ func (c *Console) signIn(v *visit) error {
 		if err := guard.failed(ctx); err != nil {
 			return err
 		}
-		form.Problem = "That e-mail address and password do not fit together."
-		return c.showStatus(v, errWrongSignIn, "sign-in", "Sign in", form)
+		return c.showSignIn(v, errWrongSignIn, form)
 	case err != nil:
 		return err
 	}
@@ -86,7 +99,12 @@ func (c *Console) authenticate(ctx context.Context, accountID, email, password s
 	if found == nil {
 		return policy.Subject{}, errWrongSignIn
 	}
-	subject, err := c.subject(ctx, session{accountID: found.AccountID, userID: found.ID}, "")
+	return c.anywhere(ctx, *found)
+}
+
+// anywhere is the user in the first of their tenants.
+func (c *Console) anywhere(ctx context.Context, u policy.User) (policy.Subject, error) {
+	subject, err := c.subject(ctx, session{accountID: u.AccountID, userID: u.ID}, "")
 	if errors.Is(err, store.ErrNotFound) || err == nil && subject.Authority() == policy.AuthorityNone {
 		return policy.Subject{}, errNoTenant
 	}
@@ -161,7 +179,7 @@ const (
 func localPath(text string) string {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || strings.Contains(text, `\`) || path.Clean(u.Path) != u.Path ||
-		u.Path != homePath && !strings.HasPrefix(u.Path, homePath+"/") || u.Path == signInPath {
+		u.Path != homePath && !strings.HasPrefix(u.Path, homePath+"/") || u.Path == signInPath || strings.HasPrefix(u.Path, signInPath+"/") {
 		return homePath
 	}
 	return u.RequestURI()

@@ -72,6 +72,7 @@ type userForm struct {
 	Self        bool
 	Mail        bool // a link to choose a password can be sent
 	SendLink    bool // to a new user
+	OpenID      bool // has signed in at the provider
 	Fault       fault
 }
 
@@ -91,7 +92,7 @@ func (c *Console) showNewUser(v *visit, because error) error {
 }
 
 func (c *Console) showUserForm(v *visit, title string, form userForm, because error) error {
-	form.Mail = c.Mail
+	form.Mail = c.mailsLinks()
 	if because == nil {
 		return c.show(v, "user", title, form)
 	}
@@ -128,7 +129,7 @@ func (c *Console) createUser(v *visit) error {
 		wish.Password = &password
 	}
 	create, told := c.Office.CreateUser, "Created %s. Next, add them to a tenant."
-	if c.Mail && wish.Password == nil && v.PostForm.Has("send_link") {
+	if c.mailsLinks() && wish.Password == nil && v.PostForm.Has("send_link") {
 		create, told = c.createUserWithLink, "Created %s, and mailed them a link to choose a password. Next, add them to a tenant."
 	}
 	user, err := create(v.Context(), v.actor, v.place, wish)
@@ -150,6 +151,7 @@ func (c *Console) showUser(v *visit, because error) error {
 		return err
 	}
 	form := userForm{Path: v.URL.Path, User: newUserRow(user, v), Name: user.Name, Email: user.Email, Roles: v.roleChoices(user.Roles), Self: user.ID == v.actor.User.ID}
+	form.OpenID = c.provider != nil && user.OpenID.Issuer == c.OpenID.Issuer
 	if because != nil && v.PostForm.Has("name") {
 		form.Name, form.Email, form.Roles = v.PostForm.Get("name"), v.PostForm.Get("email"), v.roleChoices(rolesOf(v.PostForm["role"]))
 	}

@@ -23,6 +23,8 @@ func (c *Console) changeUser(v *visit) error {
 		patch, told = admin.UserPatch{Password: &chosen}, "The password is set. Sessions that began with the old one have ended."
 	case "link":
 		return c.sendLink(v, id)
+	case "forget-openid":
+		patch, told = admin.UserPatch{ForgetOpenID: true}, "Forgotten. Whoever signs in with the e-mail address next is remembered."
 	case "disable", "enable":
 		disabled := v.PostForm.Get("do") == "disable"
 		patch = admin.UserPatch{Disabled: &disabled}

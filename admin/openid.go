@@ -1,0 +1,24 @@
+package admin
+
+import (
+	"context"
+
+	"mintkey/policy"
+)
+
+// SignedInAs binds the actor to who they are at an OpenID provider, for good: see policy.User.SignedInAs, whose refusal it returns.
+func (o *Office) SignedInAs(ctx context.Context, actor Actor, identity policy.Identity) error {
+	if actor.User.OpenID == identity {
+		return nil
+	}
+	return o.Store.UpdateUser(ctx, actor.User.AccountID, actor.User.ID, func(u policy.User) (policy.User, []policy.Event, error) {
+		bound, err := u.SignedInAs(identity)
+		if err != nil || bound.OpenID == u.OpenID {
+			return u, nil, err
+		}
+		event := actor.event(policy.ActionUserUpdated, u.AccountID)
+		event.UserID = u.ID
+		event.Details = map[string]string{"changed": "openid", "issuer": identity.Issuer, "subject": identity.Subject}
+		return bound, []policy.Event{event}, nil
+	})
+}

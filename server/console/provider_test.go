@@ -1,0 +1,211 @@
+package console_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os/exec"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"mintkey/policy"
+	"mintkey/server"
+	"mintkey/server/console"
+	"mintkey/server/console/openid"
+)
+
+const (
+	openIDPath   = "/console/sign-in/oidc"
+	callbackPath = "/console/sign-in/oidc/callback"
+)
+
+// provider is the npm package oidc-provider, running.
+type provider struct {
+	*testing.T
+	issuer  string
+	setup   map[string]any
+	process *exec.Cmd
+	stdin   io.Closer
+}
+
+// person is what the provider says of somebody beside the login, which is the subject.
+type person map[string]any
+
+func verified(email string) person { return person{"email": email, "email_verified": true} }
+
+func peopleAtTheProvider() map[string]person {
+	return map[string]person{
+		"ada-login": verified("ada@acme.example"),
+		"grace-1":   verified("GRACE@acme.example"),
+		"grace-2":   verified("grace@acme.example"),
+		"hal":       verified("hal@acme.example"),
+		"eve":       verified("eve@acme.example"),
+		"kelvin":    verified("\u212Aim@acme.example"),
+		"rita":      verified("rita@rival.example"),
+		"stranger":  verified("stranger@acme.example"),
+		"linus":     {"email": "linus@acme.example", "email_verified": false},
+		"tom":       {"email": "tom@acme.example"},
+		"nobody":    {},
+	}
+}
+
+func newProvider(t *testing.T, redirectURI string, userInfoOnly bool) *provider {
+	t.Helper()
+	p := &provider{T: t, setup: map[string]any{"port": 0, "redirectURI": redirectURI, "people": peopleAtTheProvider(), "userInfoOnly": userInfoOnly}}
+	p.start()
+	t.Cleanup(p.stop)
+	return p
+}
+
+func (p *provider) start() {
+	p.Helper()
+	setup, err := json.Marshal(p.setup)
+	if err != nil {
+		p.Fatal(err)
+	}
+	p.process = exec.Command("node", "../../e2e/node/openid-provider.mjs", string(setup))
+	stdin, err := p.process.StdinPipe()
+	if err != nil {
+		p.Fatal(err)
+	}
+	stdout, err := p.process.StdoutPipe()
+	if err != nil {
+		p.Fatal(err)
+	}
+	p.stdin = stdin
+	if err := p.process.Start(); err != nil {
+		p.Fatalf("%v (tools/install installs what the tests need)", err)
+	}
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		p.Fatalf("the provider does not start: %v (tools/install installs what the tests need)", err)
+	}
+	p.issuer = strings.TrimSpace(line)
+}
+
+// stop ends the process. One that has ended already stays so.
+func (p *provider) stop() {
+	_ = p.stdin.Close()
+	_ = p.process.Wait()
+}
+
+// restart begins again at the same address.
+func (p *provider) restart() {
+	p.Helper()
+	u, err := url.Parse(p.issuer)
+	if err != nil {
+		p.Fatal(err)
+	}
+	p.setup["port"] = u.Port()
+	p.start()
+}
+
+// logbook is a log that a test can read.
+type logbook struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logbook) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(line)
+}
+
+func (l *logbook) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// openHouse is a house with a provider, believed about the account acme. The clock of the house stands at its usual time, so that the
+// server takes it for shifted: what the provider says must be judged by the real time all the same.
+func openHouse(t *testing.T, change ...func(*server.Options)) (*house, *provider, *logbook) {
+	t.Helper()
+	var p *provider
+	log := &logbook{}
+	h := newHouse(t, func(o *server.Options) {
+		p = newProvider(t, o.Issuer+callbackPath, false)
+		o.ClockOffset = time.Until(start)
+		o.Log = slog.New(slog.NewTextHandler(log, nil))
+		o.OpenID = console.OpenID{
+			Options: openid.Options{Issuer: p.issuer, ClientID: "mintkey", ClientSecret: policy.ClientSecretFromRequest("the secret of mintkey")},
+			Name:    "Example", Account: "acme",
+		}
+		for _, c := range change {
+			c(o)
+		}
+	})
+	return h, p, log
+}
+
+// begin presses the button and returns the address at the provider.
+func (v *visitor) begin(query string) *url.URL {
+	v.Helper()
+	to, err := url.Parse(v.get(openIDPath + query).want(http.StatusSeeOther).header.Get("Location"))
+	v.must(err)
+	return to
+}
+
+var (
+	formAction = regexp.MustCompile(`<form[^>]* action="([^"]+)"`)
+	formPrompt = regexp.MustCompile(`name="prompt" value="([^"]+)"`)
+	abortLink  = regexp.MustCompile(`href="([^"]+/abort)"`)
+)
+
+// answer goes through the pages of the provider with the login, or cancels when there is none, and returns the path that it leads back to.
+func (v *visitor) answer(at *url.URL, login string) string {
+	v.Helper()
+	for range 20 {
+		if strings.HasPrefix(at.String(), v.url) {
+			return at.RequestURI()
+		}
+		to, body := v.fetch(http.MethodGet, at, nil)
+		switch form := formAction.FindStringSubmatch(body); {
+		case to != "":
+		case form == nil:
+			v.Fatalf("%s answered: %s", at, body)
+		case login == "":
+			to = abortLink.FindStringSubmatch(body)[1]
+		default:
+			action, err := at.Parse(form[1])
+			v.must(err)
+			fields := url.Values{"prompt": {formPrompt.FindStringSubmatch(body)[1]}, "login": {login}, "password": {"any"}}
+			to, _ = v.fetch(http.MethodPost, action, fields)
+		}
+		next, err := at.Parse(to)
+		v.must(err)
+		at = next
+	}
+	v.Fatal("the provider leads in circles")
+	return ""
+}
+
+// fetch asks for a page of the provider, and returns where it leads and what it says.
+func (v *visitor) fetch(method string, at *url.URL, fields url.Values) (location, body string) {
+	v.Helper()
+	r, err := http.NewRequestWithContext(v.Context(), method, at.String(), strings.NewReader(fields.Encode()))
+	v.must(err)
+	if fields != nil {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	response, err := v.client.Do(r)
+	v.must(err)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	v.must(err)
+	return response.Header.Get("Location"), string(text)
+}
+
+// arrive is a whole sign-in at the provider, up to what the console makes of it.
+func (v *visitor) arrive(login string) page {
+	v.Helper()
+	return v.get(v.answer(v.begin(""), login))
+}
