@@ -91,7 +91,7 @@ func (s *Server) routes() http.Handler {
 	})
 	admin("/admin/v1/tenants/{tenant}/keys/{client_id}/expiry", get(s.admin(policy.ScopeKeysRead, s.getExpiry)))
 	admin("/admin/v1/tenants/{tenant}/keys/{client_id}/refresh", post(s.admin(policy.ScopeKeysWrite, s.refreshKey)))
-	admin("/admin/v1/signing-keys", get(s.admin(policy.ScopeAccountsWrite, s.listSigningKeys)))
+	admin("/admin/v1/signing-keys", get(s.admin(policy.ScopeTokensIntrospect+" "+policy.ScopeAccountsWrite, s.listSigningKeys)))
 	admin("/admin/v1/signing-keys/rotate", post(s.admin(policy.ScopeAccountsWrite, s.rotateSigningKeys)))
 	admin("/me/v1/keys", get(s.admin(policy.ScopeSelf, s.listOwnKeys)))
 	admin("/me/v1/keys/{client_id}/refresh", post(s.admin(policy.ScopeSelf, s.refreshOwnKey)))

@@ -145,16 +145,20 @@ func TestScopesOfRoutes(t *testing.T) {
 // What a role does not allow is no use in a key, whatever its scopes.
 func TestRolesOnRoutes(t *testing.T) {
 	w := newWorld(t)
-	forTenantAdmins := []string{"keys:read", "keys:write", "self"}
+	forMembers := []string{"self", "tokens:introspect"}
+	forTenantAdmins := append([]string{"keys:read", "keys:write"}, forMembers...)
+	takes := func(r route, scopes []string) bool {
+		return slices.ContainsFunc(r.scopes, func(scope string) bool { return slices.Contains(scopes, scope) })
+	}
 	for _, r := range w.routes() {
-		ids, forEverybody := w.own(w.mia), strings.HasPrefix(r.path, "/me/")
+		ids := w.own(w.mia)
 		if slices.Equal(r.scopes, []string{"accounts:write"}) {
 			w.ask(w.ada, r.method, r.fill(ids), r.body()).wantCode(403, "insufficient_scope")
 		}
-		if !forEverybody {
+		if !takes(r, forMembers) {
 			w.ask(w.mia, r.method, r.fill(ids), r.body()).wantCode(403, "insufficient_scope")
 		}
-		if !slices.ContainsFunc(r.scopes, func(scope string) bool { return slices.Contains(forTenantAdmins, scope) }) {
+		if !takes(r, forTenantAdmins) {
 			w.ask(w.tom, r.method, r.fill(ids), r.body()).wantCode(403, "insufficient_scope")
 		}
 	}

@@ -5,11 +5,12 @@ import (
 	"testing"
 )
 
-// An operator sees the signing keys and rotates them; nobody else does.
+// An operator sees the signing keys and rotates them; a gateway sees them, because the public ones are no secret.
 func TestOperatorsRotateSigningKeys(t *testing.T) {
 	w := newWorld(t)
 	const path = "/admin/v1/signing-keys"
-	w.get(w.ada, path).wantCode(403, "insufficient_scope")
+	w.get(bearer(w.tokenOf(w.ada, "policy:write")), path).wantCode(403, "insufficient_scope")
+	w.get(bearer(w.tokenOf(w.mia, "tokens:introspect")), path).want(200)
 	w.post(w.ada, path+"/rotate", nil).wantCode(403, "insufficient_scope")
 
 	states, _ := w.get(w.olga, path).want(200).values("state")
