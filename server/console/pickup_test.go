@@ -81,7 +81,7 @@ func testPickUpOnce(t *testing.T, h *house) {
 
 func TestPickUpLinksExpire(t *testing.T) { onEachStore(t, testPickUpLinksExpire) }
 
-func testPickUpLinksExpire(t *testing.T, h *house) {
+func testPickUpLinksExpire(_ *testing.T, h *house) {
 	_, path := h.as("tom").handOver("linus")
 	h.advance(72*time.Hour - time.Nanosecond)
 	h.as("linus").get(path).want(200)
