@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"fmt"
 	"log/slog"
 	"os"
 	"regexp"
@@ -204,6 +205,20 @@ func TestForgottenIsLimited(t *testing.T) {
 	m.forgets("nobody@acme.example").want(429)
 	if !m.graceOpens(password) {
 		t.Error("who asks for links must not lock anybody out")
+	}
+}
+
+// Whoever asks from one place for address after address is slowed too. The budget refills by real time, so it is not counted exactly.
+func TestForgottenIsLimitedByPlace(t *testing.T) {
+	m := newMailing(t)
+	asked := 0
+	for m.forgets(fmt.Sprintf("nobody%d@acme.example", asked)).status == 200 {
+		if asked++; asked > 60 {
+			t.Fatal("60 addresses were tried from one place, and none was refused")
+		}
+	}
+	if asked < 30 {
+		t.Errorf("%d addresses were tried from one place when the next was refused, want at least 30", asked)
 	}
 }
 
