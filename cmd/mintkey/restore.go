@@ -103,11 +103,13 @@ func (p *program) restoreInto(ctx context.Context, config configs.Config, staged
 		return err
 	}
 	defer func() { err = errors.Join(err, to.Close()) }()
-	err = store.Copy(ctx, to, from)
-	if errors.Is(err, store.ErrNotEmpty) {
+	switch err := store.Copy(ctx, to, from); {
+	case errors.Is(err, store.ErrNotEmpty):
 		return fmt.Errorf("%w: set store to another database, or empty this one", err)
+	case err != nil:
+		return fmt.Errorf("%w; the store may have a part of the backup now: empty it before another try", err)
 	}
-	return err
+	return nil
 }
 
 // needEmpty refuses a file that is a store with accounts, or no store at all, or in use.
