@@ -35,7 +35,7 @@ func (s *Server) clientCredentialsGrant(r *web.Request, credentials clientCreden
 	default:
 		issued, err = s.issueTo(r, c, form)
 	}
-	s.traffic.record(c.keySource(credentials.clientID), err, r.At)
+	s.noteTraffic(c.keySource(credentials.clientID), err, r.At)
 	return issued, err
 }
 
@@ -66,7 +66,7 @@ func (s *Server) issueTo(r *web.Request, c client, form url.Values) (issuedToken
 	if err != nil {
 		return issuedToken{}, err
 	}
-	s.access.record(store.KeyRef{TenantID: c.Tenant.ID, ClientID: c.key.ClientID}, now)
+	s.usage.Access.Note(store.KeyRef{TenantID: c.Tenant.ID, ClientID: c.key.ClientID}, now)
 	s.metrics.issued(grantClientCredentials)
 	return issuedToken{g, text}, nil
 }
@@ -78,7 +78,7 @@ func (s *Server) authenticateClient(r *web.Request, presented clientCredentials)
 	if !isRefusal(err) {
 		return c, err
 	}
-	s.refusals.record(presented.clientID, r.Address, err, r.At)
+	s.usage.Refusals.Note(presented.clientID, r.Address, refusalOf(err), r.At)
 	if tooMany := s.guesses.spend(r.Context(), s.guesses.clientBudgets(presented.clientID, r.Address)); tooMany != nil {
 		tooMany.because = err
 		return c, tooMany

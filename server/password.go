@@ -39,7 +39,7 @@ func (s *Server) passwordGrant(r *web.Request, login passwordLogin, form url.Val
 		return issuedToken{}, web.Refuse(web.ErrUnauthorizedClient, "The tenant does not allow passwords: use an access key.")
 	}
 	issued, err := s.issueForPassword(r, tenant, login, form)
-	s.traffic.record(store.TrafficSource{AccountID: tenant.AccountID, TenantID: tenant.ID, ClientID: store.TrafficPasswords}, err, r.At)
+	s.noteTraffic(store.TrafficSource{AccountID: tenant.AccountID, TenantID: tenant.ID, ClientID: store.TrafficPasswords}, err, r.At)
 	return issued, err
 }
 
@@ -68,7 +68,7 @@ func (s *Server) issueForPassword(r *web.Request, tenant policy.Tenant, login pa
 	if err != nil {
 		return issuedToken{}, err
 	}
-	s.logins.record(subject.Tenant.ID, subject.User.ID, r.Address, r.At)
+	s.usage.Logins.Note(subject.Tenant.ID, subject.User.ID, r.Address, r.At)
 	s.metrics.issued(grantPassword)
 	return issuedToken{g, text}, nil
 }

@@ -15,6 +15,7 @@ import (
 	"mintkey/server/callers"
 	"mintkey/server/console"
 	"mintkey/server/revocation"
+	"mintkey/server/usage"
 	"mintkey/server/web"
 	"mintkey/store"
 	"mintkey/tokens"
@@ -69,15 +70,12 @@ type Server struct {
 	gateways    revocation.Gateways
 	callers     *callers.Callers
 	guesses     *guesses
-	refusals    *refusalRecorder
-	logins      *loginRecorder
 	hashing     hashing
 	stopping    chan struct{} // closed when streams must end
 	stopOnce    sync.Once
 	render      *web.Renderer
 	generator   *generator
-	access      *accessRecorder
-	traffic     *trafficRecorder
+	usage       *usage.Usage
 	metrics     *metrics
 	console     http.Handler
 }
@@ -91,7 +89,7 @@ func New(o Options) (*Server, error) {
 		store: o.Store, ring: o.KeyRing, issuer: o.Issuer, audiences: o.Audiences, lifetime: o.TokenLifetime,
 		catalogue: o.Catalogue, proxies: o.TrustedProxies,
 		log: o.Log, now: o.Now, offset: o.ClockOffset, mail: o.Mail, sunset: o.PasswordSunset, version: o.Version,
-		render: web.NewRenderer(o.Issuer, o.Log), access: newAccessRecorder(), traffic: newTrafficRecorder(), metrics: newMetrics(),
+		render: web.NewRenderer(o.Issuer, o.Log), metrics: newMetrics(),
 	}
 	s.generator = newGenerator(s.ring)
 	indexes := tokens.NewStatusIndexes(s.store)
@@ -104,13 +102,15 @@ func New(o Options) (*Server, error) {
 	for _, audience := range s.audiences {
 		s.callers.Audiences = append(s.callers.Audiences, audience.Name)
 	}
-	s.guesses, s.refusals, s.logins = &guesses{s.store, s.log}, newRefusalRecorder(), newLoginRecorder()
+	s.guesses = &guesses{s.store, s.log}
 	s.hashing, s.stopping = newHashing(runtime.GOMAXPROCS(0)), make(chan struct{})
 	s.office = &admin.Office{
 		Store: s.store, Catalogue: s.catalogue, ClientIDPrefix: o.ClientIDPrefix, ClientIDSuffix: o.ClientIDSuffix,
 		NextStatusIndex: indexes.Next, Revoked: s.gateways.Revoked,
-		RecentAccess: s.access.overlay, Log: s.log,
+		Log: s.log,
 	}
+	s.usage = usage.New(s.store, s.office, s.log)
+	s.office.RecentAccess = s.usage.Access.Overlay
 	var err error
 	if s.console, err = s.newConsole(o.OpenID); err != nil {
 		return nil, err
@@ -153,12 +153,7 @@ func (s *Server) Run(ctx context.Context) error {
 	return nil
 }
 
-func (s *Server) flush(ctx context.Context) {
-	s.flushAccess(ctx)
-	s.flushLogins(ctx)
-	s.flushRefusals(ctx)
-	s.flushTraffic(ctx)
-}
+func (s *Server) flush(ctx context.Context) { s.usage.Flush(ctx, s.now()) }
 
 func (s *Server) refreshKeys(ctx context.Context) {
 	if err := s.ring.Refresh(ctx, s.now()); err != nil && ctx.Err() == nil {
