@@ -26,7 +26,7 @@ func (s *Server) listPasswordLogins(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	users, err := s.store.UsersByID(c.Context(), tenant.AccountID, slices.Collect(maps.Keys(uses)))
+	users, err := s.Store.UsersByID(c.Context(), tenant.AccountID, slices.Collect(maps.Keys(uses)))
 	if err != nil {
 		return reply{}, err
 	}

@@ -10,7 +10,7 @@ func (s *Server) listSigningKeys(c *call) (reply, error) {
 	if _, err := c.query(); err != nil {
 		return reply{}, err
 	}
-	return ok(list[tokens.SigningKeyInfo]{Items: s.ring.SigningKeys(c.at())}), nil
+	return ok(list[tokens.SigningKeyInfo]{Items: s.KeyRing.SigningKeys(c.at())}), nil
 }
 
 // rotateSigningKeys begins a rotation. In an emergency the new keys sign at once, and every token that was signed before is dead.
@@ -24,11 +24,11 @@ func (s *Server) rotateSigningKeys(c *call) (reply, error) {
 	if err := c.decodeOptional(&body); err != nil {
 		return reply{}, err
 	}
-	if err := s.ring.Rotate(c.Context(), c.at(), body.Emergency); err != nil {
+	if err := s.KeyRing.Rotate(c.Context(), c.at(), body.Emergency); err != nil {
 		return reply{}, err
 	}
 	if err := s.office.RecordRotation(c.Context(), c.actor, body.Emergency); err != nil {
 		return reply{}, err
 	}
-	return ok(list[tokens.SigningKeyInfo]{Items: s.ring.SigningKeys(c.at())}), nil
+	return ok(list[tokens.SigningKeyInfo]{Items: s.KeyRing.SigningKeys(c.at())}), nil
 }

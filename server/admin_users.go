@@ -48,13 +48,13 @@ func (s *Server) listUsers(c *call) (reply, error) {
 		return reply{}, err
 	}
 	fetch := func(p store.Page) ([]policy.User, error) {
-		return s.store.Users(c.Context(), c.place.Account.ID, p)
+		return s.Store.Users(c.Context(), c.place.Account.ID, p)
 	}
 	return page(q, fetch, func(u policy.User) string { return u.ID }, viewUser)
 }
 
 func (s *Server) getUser(c *call) (reply, error) {
-	user, err := s.store.User(c.Context(), c.place.Account.ID, c.PathValue("user"))
+	user, err := s.Store.User(c.Context(), c.place.Account.ID, c.PathValue("user"))
 	return ok(viewUser(user)), err
 }
 

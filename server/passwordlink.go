@@ -14,5 +14,5 @@ func (s *Server) PasswordLink(ctx context.Context, event policy.Event, now time.
 	if err != nil {
 		return "", time.Time{}, err
 	}
-	return s.issuer + consolePath + "/password/" + link.Code, link.Expires, nil
+	return s.Issuer + consolePath + "/password/" + link.Code, link.Expires, nil
 }

@@ -20,5 +20,5 @@ func (s *Server) PickUpLink(ctx context.Context, event policy.Event, now time.Ti
 
 // pickUpURL is the page of the console where the owner has the secret made.
 func (s *Server) pickUpURL(link admin.PickUp) string {
-	return s.issuer + consolePath + "/pick-up/" + link.Code
+	return s.Issuer + consolePath + "/pick-up/" + link.Code
 }

@@ -21,11 +21,10 @@ type Traffic struct {
 // Note gathers n requests of the source that ended so. A client that no account ever had has a source without an account, which takes as
 // long (R4) and is never saved: /metrics has those.
 func (t *Traffic) Note(source store.TrafficSource, at time.Time, outcome store.Outcome, n int) {
-	if !outcome.Counted() {
-		return
-	}
 	var counts store.TrafficCounts
-	counts[outcome] = int64(n)
+	if outcome.Counted() {
+		counts[outcome] = int64(n)
+	}
 	t.counts.add(store.TrafficKey{TrafficSource: source, Minute: at.Unix() / 60}, counts)
 }
 
