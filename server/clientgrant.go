@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mintkey/policy"
+	"mintkey/server/limits"
 	"mintkey/store"
 	"mintkey/tokens"
 )
@@ -75,11 +76,7 @@ func (s *Server) authenticateClient(ctx context.Context, presented clientCredent
 		return c, err
 	}
 	s.refusals.record(presented.clientID, about.Address, err, about.At)
-	if tooMany := s.guesses.spend(ctx, s.guesses.clientBudgets(presented.clientID, about.Address)); tooMany != nil {
-		tooMany.because = err
-		return c, tooMany
-	}
-	return c, err
+	return c, s.slow(ctx, err, limits.WrongSecret(presented.clientID, about.Address))
 }
 
 // matchClient takes an unknown client the same path with a dummy digest, so that it takes like time (R4).

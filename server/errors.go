@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"mintkey/admin"
+	"mintkey/passwords"
 	"mintkey/policy"
 	"mintkey/store"
 	"mintkey/tokens"
@@ -60,6 +61,7 @@ type rendering struct {
 
 const (
 	unavailableDetail = "The server cannot reach its store. Nothing is wrong with the request: try again."
+	busyDetail        = "The server has more passwords to check than it can. Nothing is wrong with the request: try again in a few seconds."
 	internalDetail    = "The server failed. The log has more under this request ID."
 	// clientDetail is what every client hears that failed to authenticate, for whatever reason.
 	clientDetail = "Client authentication failed."
@@ -113,6 +115,7 @@ func renderings() []rendering {
 		{kind: policy.ErrInvalidPassword, status: unprocessable, code: "invalid_password", title: "Invalid password"},
 		{kind: policy.ErrNotMember, status: unprocessable, code: "not_a_member", title: "Not a member", oauth: "invalid_client", oauthStatus: http.StatusUnauthorized},
 
+		{kind: passwords.ErrBusy, status: http.StatusServiceUnavailable, code: "busy", title: "Busy", detail: busyDetail, oauth: "temporarily_unavailable"},
 		{kind: store.ErrUnavailable, status: http.StatusServiceUnavailable, code: "unavailable", title: "Unavailable", detail: unavailableDetail, oauth: "temporarily_unavailable"},
 		{kind: context.DeadlineExceeded, status: http.StatusServiceUnavailable, code: "unavailable", title: "Unavailable", detail: unavailableDetail, oauth: "temporarily_unavailable"},
 		{kind: context.Canceled, status: http.StatusServiceUnavailable, code: "unavailable", title: "Unavailable", detail: unavailableDetail, oauth: "temporarily_unavailable"}, // the client has gone; nobody reads this

@@ -32,7 +32,7 @@ func notRendered() map[string]string {
 func TestEverySentinelIsRendered(t *testing.T) {
 	table := kindsOfTable(t)
 	all := map[string]bool{}
-	for _, pkg := range []string{"policy", "store", "tokens", "admin", "server"} {
+	for _, pkg := range []string{"policy", "store", "tokens", "passwords", "admin", "server"} {
 		for _, name := range sentinelsOf(t, "../"+pkg) {
 			if pkg != "server" {
 				name = pkg + "." + name

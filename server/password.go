@@ -11,6 +11,7 @@ import (
 
 	"mintkey/passwords"
 	"mintkey/policy"
+	"mintkey/server/limits"
 	"mintkey/store"
 	"mintkey/tokens"
 )
@@ -75,47 +76,58 @@ func (s *Server) issueForPassword(ctx context.Context, tenant policy.Tenant, log
 func fromPassword(claims tokens.Claims) bool { return claims.Subject == claims.UserID }
 
 // checkPassword finds the member and checks the password. A wrong password, an unknown user, a user without a password, a disabled one and a
-// non-member take like time and give the same error (R22). Guessing is slowed by user and by address (R23).
+// non-member take like time and give the same error (R22). Each try is counted before anything is hashed, and a right one is given back, so that tries made
+// at once count like tries made in turn (R23).
 func (s *Server) checkPassword(ctx context.Context, tenant policy.Tenant, login passwordLogin) (policy.Subject, error) {
-	budgets := s.guesses.passwordBudgets(tenant.ID, login.username, aboutRequest(ctx).Address)
 	wrong := refuse(errInvalidGrant, "The user name or the password is wrong.")
-	if tooMany := s.guesses.check(ctx, budgets); tooMany != nil {
-		tooMany.because = wrong
-		return policy.Subject{}, tooMany
-	}
-	subject, err := s.findMember(ctx, tenant, login.username)
+	id, user, err := s.findUser(ctx, tenant, login.username)
 	if err != nil {
 		return policy.Subject{}, err
 	}
-	var right bool
-	err = s.hashing.do(ctx, func() (err error) {
-		right, err = passwords.Verify(subject.User.PasswordHash, login.password)
-		return err
-	})
+	subject, err := s.findMember(ctx, tenant, id)
+	if err != nil {
+		return policy.Subject{}, err
+	}
+	reserved, err := s.limits.Reserve(ctx, limits.Password([]limits.User{user}, aboutRequest(ctx).Address))
+	if tooMany, ok := errors.AsType[*limits.TooManyError](err); ok {
+		return policy.Subject{}, &slowedError{tooMany, wrong}
+	}
+	if err != nil {
+		return policy.Subject{}, err
+	}
+	right, err := s.hasher.Verify(ctx, subject.User.PasswordHash, login.password)
+	right = right && subject.Authority() != policy.AuthorityNone
+	if right || errors.Is(err, passwords.ErrBusy) {
+		reserved.Refund(ctx)
+	}
 	if err != nil {
 		return policy.Subject{}, fmt.Errorf("check password: %w", err)
 	}
-	if !right || subject.Authority() == policy.AuthorityNone {
-		if tooMany := s.guesses.spend(ctx, budgets); tooMany != nil {
-			tooMany.because = wrong
-			return policy.Subject{}, tooMany
-		}
+	if !right {
 		return policy.Subject{}, wrong
 	}
 	return subject, nil
 }
 
-// findMember returns the member of the tenant with the e-mail address or user ID, or the zero Subject, which has no password.
-func (s *Server) findMember(ctx context.Context, tenant policy.Tenant, username string) (policy.Subject, error) {
-	id := username
-	if strings.Contains(username, "@") {
-		user, err := s.store.UserByEmail(ctx, tenant.AccountID, username)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return policy.Subject{}, err
-		}
-		id = user.ID
+// findUser returns the ID that an e-mail address or user ID stands for, empty for none, and whose budget a wrong password is counted in.
+func (s *Server) findUser(ctx context.Context, tenant policy.Tenant, username string) (string, limits.User, error) {
+	if policy.CheckID(username) == nil {
+		return username, limits.KnownUser(tenant.AccountID, username), nil
 	}
-	if isID := policy.CheckID(id) == nil; !isID {
+	unknown := limits.UnknownUser(tenant.AccountID, username)
+	if !strings.Contains(username, "@") {
+		return "", unknown, nil
+	}
+	user, err := s.store.UserByEmail(ctx, tenant.AccountID, username)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", unknown, nil
+	}
+	return user.ID, limits.KnownUser(tenant.AccountID, user.ID), err
+}
+
+// findMember returns the member of the tenant with the user ID, or the zero Subject, which has no password.
+func (s *Server) findMember(ctx context.Context, tenant policy.Tenant, id string) (policy.Subject, error) {
+	if id == "" {
 		return policy.Subject{}, nil
 	}
 	subject, err := s.store.Subject(ctx, tenant.ID, id)
@@ -131,21 +143,5 @@ func (s *Server) announceDeprecation(h http.Header) {
 	h.Add("Link", fmt.Sprintf(`<%s/console>; rel="deprecation"; type="text/html"; title="Use an access key instead of a password"`, s.issuer))
 	if !s.sunset.IsZero() {
 		h.Set("Sunset", s.sunset.UTC().Format(http.TimeFormat))
-	}
-}
-
-// hashing bounds how many passwords are hashed at once, because each takes memory and a core: a flood of logins waits in line and the token path
-// goes on.
-type hashing chan struct{}
-
-func newHashing(atOnce int) hashing { return make(hashing, atOnce) }
-
-func (h hashing) do(ctx context.Context, hash func() error) error {
-	select {
-	case h <- struct{}{}:
-		defer func() { <-h }()
-		return hash()
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }

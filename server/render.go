@@ -10,6 +10,7 @@ import (
 
 	"mintkey/admin"
 	"mintkey/policy"
+	"mintkey/server/limits"
 )
 
 // problem is the body of an error of the administration API (RFC 9457).
@@ -66,8 +67,8 @@ func setErrorHeaders(h http.Header, status int, challenge string, err error) {
 	case http.StatusServiceUnavailable:
 		h.Set("Retry-After", "2")
 	case http.StatusTooManyRequests:
-		if tooMany, ok := errors.AsType[*tooManyError](err); ok {
-			h.Set("Retry-After", strconv.Itoa(tooMany.seconds()))
+		if tooMany, ok := errors.AsType[*limits.TooManyError](err); ok {
+			h.Set("Retry-After", strconv.Itoa(tooMany.Seconds()))
 		}
 	case http.StatusUnauthorized, http.StatusForbidden:
 		if challenge != "" {

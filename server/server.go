@@ -6,13 +6,14 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"runtime"
 	"sync"
 	"time"
 
 	"mintkey/admin"
+	"mintkey/passwords"
 	"mintkey/policy"
 	"mintkey/server/console"
+	"mintkey/server/limits"
 	"mintkey/store"
 	"mintkey/tokens"
 )
@@ -27,6 +28,7 @@ type Audience struct {
 type Options struct {
 	Store          store.Store
 	KeyRing        *tokens.KeyRing
+	Hasher         *passwords.Hasher
 	Issuer         string     // the base URL, without a slash at the end
 	Audiences      []Audience // the first is the default
 	TokenLifetime  time.Duration
@@ -63,10 +65,10 @@ type Server struct {
 	feed      *feed
 	indexes   *tokens.StatusIndexes
 	lists     statusLists
-	guesses   *guesses
+	limits    *limits.Limiter
 	refusals  *refusalRecorder
 	logins    *loginRecorder
-	hashing   hashing
+	hasher    *passwords.Hasher
 	stopping  chan struct{} // closed when streams must end
 	stopOnce  sync.Once
 	errors    errorTable
@@ -90,10 +92,10 @@ func New(o Options) (*Server, error) {
 	}
 	s.generator = newGenerator(s.ring)
 	s.feed, s.indexes, s.lists = newFeed(s.store), tokens.NewStatusIndexes(s.store), statusLists{signed: map[uint64]signedList{}}
-	s.guesses, s.refusals, s.logins = &guesses{s.store, s.log}, newRefusalRecorder(), newLoginRecorder()
-	s.hashing, s.stopping = newHashing(runtime.GOMAXPROCS(0)), make(chan struct{})
+	s.limits = limits.New(limits.Options{Limits: s.store, Log: s.log, Now: s.realTime, Metrics: s.metrics.registry})
+	s.hasher, s.refusals, s.logins, s.stopping = o.Hasher, newRefusalRecorder(), newLoginRecorder(), make(chan struct{})
 	s.office = &admin.Office{
-		Store: s.store, Catalogue: s.catalogue, ClientIDPrefix: o.ClientIDPrefix, ClientIDSuffix: o.ClientIDSuffix,
+		Store: s.store, Hasher: s.hasher, Catalogue: s.catalogue, ClientIDPrefix: o.ClientIDPrefix, ClientIDSuffix: o.ClientIDSuffix,
 		NextStatusIndex: s.indexes.Next, Revoked: s.killTokens,
 		RecentAccess: s.access.overlay, Log: s.log,
 	}

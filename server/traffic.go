@@ -75,12 +75,12 @@ func (t *trafficRecorder) putBack(counts map[store.TrafficKey]store.TrafficCount
 
 // outcomeOf says as what a request that ended with the error counts.
 func outcomeOf(err error) (outcome store.Outcome, ok bool) {
-	tooMany, guessed := errors.AsType[*tooManyError](err)
+	slowed, guessed := errors.AsType[*slowedError](err)
 	switch {
 	case err == nil:
 		return store.TokenIssued, true
 	case guessed:
-		return outcomeOf(tooMany.because)
+		return outcomeOf(slowed.because)
 	case errors.Is(err, policy.ErrWrongSecret), errors.Is(err, errInvalidGrant):
 		return store.RefusedWrongSecret, true
 	case errors.Is(err, policy.ErrKeyExpired):
