@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"mintkey/passwords"
 	"mintkey/policy"
 	"mintkey/store"
 )
@@ -18,6 +19,7 @@ import (
 // Office carries out the operations. Its fields are set once; its methods may be called from many goroutines.
 type Office struct {
 	Store          store.Store
+	Hasher         *passwords.Hasher // for passwords that are set; needed by nothing else
 	Catalogue      policy.Catalogue
 	ClientIDPrefix string // of the client IDs it makes; may be empty
 	ClientIDSuffix string // may be empty

@@ -157,7 +157,7 @@ func (o *Office) ChoosePassword(ctx context.Context, actor Actor, id, password s
 	if err != nil {
 		return policy.User{}, err
 	}
-	hash, err := hashPassword(password)
+	hash, err := o.hashPassword(ctx, password)
 	if err != nil {
 		return policy.User{}, err
 	}

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"mintkey/passwords"
 	"mintkey/policy"
 	"mintkey/store"
 )
@@ -45,7 +44,7 @@ func (o *Office) createUser(ctx context.Context, actor Actor, in Place, n NewUse
 		return policy.User{}, err
 	}
 	if n.Password != nil {
-		if user.PasswordHash, err = hashPassword(*n.Password); err != nil {
+		if user.PasswordHash, err = o.hashPassword(ctx, *n.Password); err != nil {
 			return policy.User{}, err
 		}
 	}
@@ -64,11 +63,11 @@ func checkUser(actor Actor, before, after policy.User) error {
 		policy.CheckUserChange(actor.Authority(), before.Roles, after.Roles))
 }
 
-func hashPassword(password string) (string, error) {
+func (o *Office) hashPassword(ctx context.Context, password string) (string, error) {
 	if err := policy.CheckPassword(password); err != nil {
 		return "", err
 	}
-	return passwords.Hash(password)
+	return o.Hasher.Hash(ctx, password)
 }
 
 // UserPatch changes a user; what is nil stays. A Password that points to nil takes the password away.
@@ -100,18 +99,14 @@ func (p UserPatch) apply(u policy.User, hash string) (policy.User, []string) {
 	return u, changed
 }
 
-func (p UserPatch) hash() (string, error) {
-	if p.Password == nil || *p.Password == nil {
-		return "", nil
-	}
-	return hashPassword(**p.Password)
-}
-
 // PatchUser changes a user of the account. Disabling one revokes the user's keys in every tenant (R8). Setting a password is announced to the user.
 func (o *Office) PatchUser(ctx context.Context, actor Actor, in Place, id string, patch UserPatch) (policy.User, error) {
-	hash, err := patch.hash()
-	if err != nil {
-		return policy.User{}, err
+	var hash string
+	if patch.Password != nil && *patch.Password != nil {
+		var err error
+		if hash, err = o.hashPassword(ctx, **patch.Password); err != nil {
+			return policy.User{}, err
+		}
 	}
 	if patch.Disabled != nil && !*patch.Disabled {
 		// What a crash left alive while the user was disabled must not come back with the user.
@@ -120,7 +115,7 @@ func (o *Office) PatchUser(ctx context.Context, actor Actor, in Place, id string
 		}
 	}
 	var after policy.User
-	err = o.Store.UpdateUser(ctx, in.Account.ID, id, func(before policy.User) (policy.User, []policy.Event, error) {
+	err := o.Store.UpdateUser(ctx, in.Account.ID, id, func(before policy.User) (policy.User, []policy.Event, error) {
 		var changed []string
 		after, changed = patch.apply(before, hash)
 		if err := checkUser(actor, before, after); err != nil || len(changed) == 0 {

@@ -1,36 +1,108 @@
 package passwords_test
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"mintkey/passwords"
 )
 
 func TestHashAndVerify(t *testing.T) {
-	hash, err := passwords.Hash("correct horse")
+	h := passwords.NewHasher(passwords.Options{})
+	hash, err := h.Hash(t.Context(), "correct horse")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for password, want := range map[string]bool{"correct horse": true, "Correct horse": false, "": false} {
-		if got, err := passwords.Verify(hash, password); err != nil || got != want {
+		if got, err := h.Verify(t.Context(), hash, password); err != nil || got != want {
 			t.Errorf("Verify(hash, %q) = %v, %v, want %v", password, got, err, want)
 		}
 	}
-	again, err := passwords.Hash("correct horse")
+	again, err := h.Hash(t.Context(), "correct horse")
 	if err != nil || again == hash || strings.Contains(again, "horse") {
 		t.Errorf("a second hash is %q (%v), want another salt and no password in it", again, err)
+	}
+	if got := h.Hashed(); got != 5 {
+		t.Errorf("%d hashes were counted, want 5", got)
 	}
 }
 
 func TestNobodySignsInWithoutAHash(t *testing.T) {
-	if fits, err := passwords.Verify("", ""); fits || err != nil {
+	h := passwords.NewHasher(passwords.Options{})
+	if fits, err := h.Verify(t.Context(), "", ""); fits || err != nil {
 		t.Errorf("Verify of no hash = %v, %v, want false without an error", fits, err)
+	}
+	if h.Hashed() != 1 {
+		t.Error("nothing was hashed for an unknown user, who can be told from a known one by the time it takes")
 	}
 }
 
 func TestBrokenHash(t *testing.T) {
-	if fits, err := passwords.Verify("$argon2id$broken", "password"); fits || err == nil {
+	h := passwords.NewHasher(passwords.Options{})
+	if fits, err := h.Verify(t.Context(), "$argon2id$broken", "password"); fits || err == nil {
 		t.Errorf("Verify of a broken hash = %v, %v, want an error", fits, err)
 	}
+}
+
+// Of many at once as many are hashed as fit into the queue; the others are refused and cost nothing.
+func TestAFullQueueIsBusy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const waiting, asked = 5, 40
+		h := passwords.NewHasher(passwords.Options{Slots: 2, Waiting: waiting})
+		release := h.Hold()
+		results := make(chan error, asked)
+		for range asked {
+			go func() {
+				_, err := h.Verify(t.Context(), "", "x")
+				results <- err
+			}()
+		}
+		synctest.Wait()
+		if h.Hashed() != 0 || len(results) != asked-waiting {
+			t.Errorf("before a slot is free %d were hashed and %d answered, want 0 and %d", h.Hashed(), len(results), asked-waiting)
+		}
+		release()
+		busy := 0
+		for range asked {
+			if err := <-results; errors.Is(err, passwords.ErrBusy) {
+				busy++
+			} else if err != nil {
+				t.Error(err)
+			}
+		}
+		if busy != asked-waiting || h.Hashed() != waiting {
+			t.Errorf("%d were busy and %d hashed, want %d and %d", busy, h.Hashed(), asked-waiting, waiting)
+		}
+	})
+}
+
+// Whoever stops waiting makes room for another.
+func TestAWaiterCanLeave(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := passwords.NewHasher(passwords.Options{Slots: 1, Waiting: 1})
+		release := h.Hold()
+		ctx, leave := context.WithCancel(t.Context())
+		left := make(chan error)
+		go func() {
+			_, err := h.Hash(ctx, "correct horse")
+			left <- err
+		}()
+		synctest.Wait()
+		leave()
+		if err := <-left; !errors.Is(err, context.Canceled) {
+			t.Errorf("who left got %v, want context.Canceled", err)
+		}
+		go func() {
+			_, err := h.Hash(t.Context(), "correct horse")
+			left <- err
+		}()
+		synctest.Wait()
+		release()
+		if err := <-left; err != nil || h.Hashed() != 1 {
+			t.Errorf("the next one got %v and %d were hashed, want one hash", err, h.Hashed())
+		}
+	})
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"mintkey/admin"
-	"mintkey/passwords"
 	"mintkey/policy"
 	"mintkey/store"
 )
@@ -40,7 +39,7 @@ func (w *world) passwordEvent(action policy.Action) policy.Event {
 func TestPasswordLinks(t *testing.T) {
 	onEachStore(t, func(w *world) {
 		ctx, now := w.Context(), w.clock.now
-		office := &admin.Office{Store: w.store, Log: slog.New(slog.DiscardHandler)}
+		office := &admin.Office{Store: w.store, Hasher: w.hasher, Log: slog.New(slog.DiscardHandler)}
 		nobody := admin.Actor{Via: "console", At: now()}
 		w.announced()
 		w.patch(w.ada, acmeUsers+"/mia", `{"password":"correct horse"}`).want(200)
@@ -75,7 +74,7 @@ func TestPasswordLinks(t *testing.T) {
 		mia, err = w.store.User(ctx, "acme", "mia")
 		w.must(err)
 		for i, failure := range failures {
-			fits, err := passwords.Verify(mia.PasswordHash, "another horse "+string(rune('a'+i)))
+			fits, err := w.hasher.Verify(ctx, mia.PasswordHash, "another horse "+string(rune('a'+i)))
 			w.must(err)
 			if fits != (failure == nil) || failure != nil && !errors.Is(failure, store.ErrNotFound) && !errors.Is(failure, store.ErrConflict) {
 				w.Errorf("password %d is set: %v, and the answer was %v", i, fits, failure)

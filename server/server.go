@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mintkey/admin"
+	"mintkey/passwords"
 	"mintkey/policy"
 	"mintkey/server/callers"
 	"mintkey/server/clients"
@@ -31,6 +32,7 @@ type Audience = grants.Audience
 type Options struct {
 	Store          store.Store
 	KeyRing        *tokens.KeyRing
+	Hasher         *passwords.Hasher
 	Issuer         string     // the base URL, without a slash at the end
 	Audiences      []Audience // the first is the default
 	TokenLifetime  time.Duration
@@ -54,6 +56,7 @@ type Server struct {
 	office      *admin.Office
 	render      *web.Renderer
 	metrics     *metrics
+	limits      *limits.Limiter
 	usage       *usage.Usage
 	revocations *revocation.Log
 	gateways    revocation.Gateways
@@ -69,10 +72,11 @@ func New(o Options) (*Server, error) {
 		return nil, errors.New("server: at least one audience is needed")
 	}
 	s := &Server{Options: o, render: web.NewRenderer(o.Issuer, o.Log), metrics: newMetrics(), revocations: revocation.NewLog(o.Store)}
+	s.limits = limits.New(limits.Options{Limits: o.Store, Log: o.Log, Now: s.realTime, Metrics: s.metrics.registry})
 	s.gateways = revocation.Gateways{Log: s.revocations, Lifetime: o.TokenLifetime, Logger: o.Log}
 	indexes := tokens.NewStatusIndexes(o.Store)
 	s.office = &admin.Office{
-		Store: o.Store, Catalogue: o.Catalogue, ClientIDPrefix: o.ClientIDPrefix, ClientIDSuffix: o.ClientIDSuffix,
+		Store: o.Store, Hasher: o.Hasher, Catalogue: o.Catalogue, ClientIDPrefix: o.ClientIDPrefix, ClientIDSuffix: o.ClientIDSuffix,
 		NextStatusIndex: indexes.Next, Revoked: s.gateways.Revoked, Log: o.Log,
 	}
 	s.usage = usage.New(o.Store, s.office, o.Log)
@@ -94,10 +98,9 @@ func (s *Server) wireOAuth(indexes *tokens.StatusIndexes) {
 	s.callers = &callers.Callers{
 		Ring: o.KeyRing, Subjects: o.Store, Log: s.revocations, Issuer: o.Issuer, Audiences: names, Catalogue: o.Catalogue, Statuses: statuses,
 	}
-	guesses := &limits.Guesses{Limits: o.Store, Log: o.Log}
-	known := &clients.Clients{Subjects: o.Store, Refusals: s.usage.Refusals, Guesses: guesses}
+	known := &clients.Clients{Subjects: o.Store, Refusals: s.usage.Refusals, Limits: s.limits}
 	s.grants = grants.New(grants.Options{
-		Store: o.Store, Ring: o.KeyRing, Clients: known, Guesses: guesses, Usage: s.usage, Metrics: s.metrics, Render: s.render,
+		Store: o.Store, Ring: o.KeyRing, Clients: known, Limits: s.limits, Hasher: o.Hasher, Usage: s.usage, Metrics: s.metrics, Render: s.render,
 		Issuer: o.Issuer, Audiences: o.Audiences, Lifetime: o.TokenLifetime, Catalogue: o.Catalogue, Statuses: statuses,
 		ClientIDPrefix: o.ClientIDPrefix, ClientIDSuffix: o.ClientIDSuffix, PasswordSunset: o.PasswordSunset,
 	})

@@ -73,13 +73,13 @@ func compare(b *testing.B, handler http.Handler, forms map[string]url.Values) {
 // unlimited never slows anybody who guesses.
 type unlimited struct{ store.Store }
 
-func (unlimited) Spend(context.Context, string, store.Rate) (time.Duration, error) { return 0, nil }
-func (unlimited) Wait(context.Context, string, store.Rate) (time.Duration, error)  { return 0, nil }
+func (unlimited) Reserve(context.Context, string, store.Rate) (time.Duration, error) { return 0, nil }
+func (unlimited) Refund(context.Context, string, store.Rate) error                   { return nil }
 
 // settleOldTenant adds a tenant that may use passwords, its member u and a stranger, both with the password.
 func settleOldTenant(b *testing.B, s store.Store) {
 	b.Helper()
-	hash, err := passwords.Hash(password)
+	hash, err := passwords.NewHasher(passwords.Options{}).Hash(b.Context(), password)
 	if err != nil {
 		b.Fatal(err)
 	}

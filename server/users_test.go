@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"mintkey/passwords"
 	"mintkey/policy"
 )
 
@@ -38,7 +37,7 @@ func TestPasswordsOfUsers(t *testing.T) {
 		return user.PasswordHash
 	}
 	w.patch(w.ada, acmeUsers+"/mia", `{"password":"correct horse"}`).want(200)
-	if right, err := passwords.Verify(hash(), "correct horse"); err != nil || !right {
+	if right, err := w.hasher.Verify(t.Context(), hash(), "correct horse"); err != nil || !right {
 		t.Errorf("the password does not fit its hash %q: %v", hash(), err)
 	}
 	w.patch(w.ada, acmeUsers+"/mia", `{"name":"Mia"}`).want(200)

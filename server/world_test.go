@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"mintkey/passwords"
 	"mintkey/policy"
 	"mintkey/server"
 	"mintkey/server/openapitest"
@@ -35,6 +36,7 @@ type world struct {
 	server  *server.Server
 	store   store.Store
 	ring    *tokens.KeyRing
+	hasher  *passwords.Hasher
 	clock   *clock
 	log     *logBuffer
 	people
@@ -74,7 +76,7 @@ func newWorldOn(t *testing.T, opened store.Store, change ...func(*server.Options
 			t.Errorf("close the store: %v", err)
 		}
 	})
-	w := &world{T: t, store: opened, clock: &clock{at: start}, log: &logBuffer{}, secrets: &secrets{}}
+	w := &world{T: t, store: opened, hasher: passwords.NewHasher(passwords.Options{}), clock: &clock{at: start}, log: &logBuffer{}, secrets: &secrets{}}
 	var err error
 	w.ring, err = tokens.OpenKeyRing(t.Context(), opened, tokens.Options{
 		Algorithms: []tokens.Algorithm{tokens.ES256, tokens.EdDSA}, TokenLifetime: tokenLifetime,
@@ -92,7 +94,7 @@ func newWorldOn(t *testing.T, opened store.Store, change ...func(*server.Options
 func (w *world) serve(change ...func(*server.Options)) {
 	w.Helper()
 	options := server.Options{
-		Store: w.store, KeyRing: w.ring, Issuer: issuer, TokenLifetime: tokenLifetime, ClientIDPrefix: "mk_",
+		Store: w.store, KeyRing: w.ring, Hasher: w.hasher, Issuer: issuer, TokenLifetime: tokenLifetime, ClientIDPrefix: "mk_",
 		Audiences: []server.Audience{
 			{Name: "https://api.example", Algorithm: tokens.ES256},
 			{Name: "https://other.example", Algorithm: tokens.ES256},

@@ -20,16 +20,17 @@ type Ephemera interface {
 	ForgetEphemera(ctx context.Context, now time.Time) error
 }
 
-// Rate allows Burst at once and then Burst per Period.
+// Rate allows Burst at once and then Burst per Period, evenly. Both are positive.
 type Rate struct {
 	Burst  int
 	Period time.Duration
 }
 
-// Limits counts across all who share the store, by real time and not by the server's clock.
+// Limits counts across all who share the store, by real time and not by the server's clock. The keys of one budget must always come with the same rate.
 type Limits interface {
-	// Spend takes one from the budget of the key. When none is left it takes nothing and returns how long to wait; otherwise 0.
-	Spend(ctx context.Context, key string, rate Rate) (wait time.Duration, err error)
-	// Wait is how long to wait until something can be spent, without spending: 0 when there is something left.
-	Wait(ctx context.Context, key string, rate Rate) (wait time.Duration, err error)
+	// Reserve takes one from the budget of the key and returns 0. When none is left it takes nothing and returns how long to wait for the next one. Of
+	// any number who ask at once, exactly as many as are left get one.
+	Reserve(ctx context.Context, key string, rate Rate) (wait time.Duration, err error)
+	// Refund gives one back that was reserved. There is never more than a burst in the budget, however much is given back.
+	Refund(ctx context.Context, key string, rate Rate) error
 }

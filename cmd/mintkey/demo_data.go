@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"mintkey/passwords"
 	"mintkey/policy"
 	"mintkey/store"
 )
@@ -17,8 +18,9 @@ type sample struct {
 // sampleData fills a store with an account as it looks after some months: two tenants, of which the older one may still use
 // passwords, and keys of several ages.
 func sampleData(ctx context.Context, s store.Store, now time.Time) (sample, error) {
+	hasher := passwords.NewHasher(passwords.Options{})
 	ago := func(days int) founder {
-		return founder{store: s, now: now.Add(-time.Duration(days) * policy.Day), prefix: "mk_"}
+		return founder{store: s, hasher: hasher, now: now.Add(-time.Duration(days) * policy.Day), prefix: "mk_"}
 	}
 	release := func(text string) policy.Release { r, _ := policy.ParseRelease(text); return r }
 	ada := founding{

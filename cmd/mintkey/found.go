@@ -21,6 +21,7 @@ import (
 // founder puts the first records into a store, with nobody to ask for permission. It keeps what exists.
 type founder struct {
 	store          store.Store
+	hasher         *passwords.Hasher
 	now            time.Time
 	prefix, suffix string // of client IDs
 }
@@ -118,7 +119,7 @@ func (f founder) createUser(ctx context.Context, accountID string, wanted foundi
 	}
 	user := policy.User{ID: id.String(), AccountID: accountID, Name: wanted.name, Email: wanted.email, Roles: roles, CreatedAt: f.now}
 	if wanted.password != "" {
-		if user.PasswordHash, err = passwords.Hash(wanted.password); err != nil {
+		if user.PasswordHash, err = f.hasher.Hash(ctx, wanted.password); err != nil {
 			return "", err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mintkey/configs"
+	"mintkey/passwords"
 	"mintkey/policy"
 )
 
@@ -80,7 +81,7 @@ func (p *program) initialize(c *cobra.Command, config configs.Config, wanted fou
 		return err
 	}
 	defer func() { err = errors.Join(err, opened.Close()) }()
-	f := founder{opened, p.clock().UTC(), config.ClientID.Prefix, config.ClientID.Suffix}
+	f := founder{opened, passwords.NewHasher(passwords.Options{}), p.clock().UTC(), config.ClientID.Prefix, config.ClientID.Suffix}
 	made, err := f.found(c.Context(), wanted)
 	if errors.Is(err, policy.ErrKeyLimit) {
 		return fmt.Errorf("%w; if both secrets are lost, run init with another --email", err)

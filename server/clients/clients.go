@@ -25,7 +25,7 @@ type Client struct {
 type Clients struct {
 	Subjects store.Subjects
 	Refusals *usage.Refusals
-	Guesses  *limits.Guesses
+	Limits   *limits.Limiter
 }
 
 // Authenticate finds the access key and checks the secret. Every refusal is a RefusedError and looks the same from outside (R24), until there
@@ -37,10 +37,7 @@ func (c *Clients) Authenticate(ctx context.Context, presented Credentials, from 
 		return client, err
 	}
 	c.Refusals.Note(presented.ClientID, from.Address, refused.Reason, from.At)
-	if tooMany := c.Guesses.WrongSecret(ctx, presented.ClientID, from.Address); tooMany != nil {
-		return client, &RefusedError{refused.Reason, tooMany}
-	}
-	return client, err
+	return client, Slow(ctx, c.Limits, refused, limits.WrongSecret(presented.ClientID, from.Address))
 }
 
 // match takes an unknown client the same path with a dummy digest, so that it takes like time (R4).

@@ -10,8 +10,10 @@ import (
 	"github.com/alexedwards/scs/v2"
 
 	"mintkey/admin"
+	"mintkey/passwords"
 	"mintkey/policy"
 	"mintkey/server/console/openid"
+	"mintkey/server/limits"
 	"mintkey/store"
 )
 
@@ -23,7 +25,6 @@ type Store interface {
 	store.Memberships
 	store.Subjects
 	store.Ephemera
-	store.Limits
 }
 
 // About is what the server knows of a request before the console sees it.
@@ -37,6 +38,8 @@ type About struct {
 type Options struct {
 	Office      *admin.Office
 	Store       Store
+	Hasher      *passwords.Hasher
+	Limits      *limits.Limiter
 	Issuer      string // the base URL, without a slash at the end
 	About       func(context.Context) About
 	Log         *slog.Logger

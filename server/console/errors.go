@@ -5,15 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	"net/http"
 	"net/url"
 	"strconv"
-	"time"
 
 	"mintkey/admin"
+	"mintkey/passwords"
 	"mintkey/policy"
 	"mintkey/server/console/openid"
+	"mintkey/server/limits"
 	"mintkey/store"
 )
 
@@ -25,18 +25,6 @@ var (
 	errCrossOrigin = errors.New("the form came from another site")
 	errBadForm     = errors.New("the form could not be read")
 )
-
-// tooManyError refuses for a while what could be guessing, or a flood.
-type tooManyError struct{ wait time.Duration }
-
-func tooMany(wait time.Duration) error {
-	if wait <= 0 {
-		return nil
-	}
-	return &tooManyError{wait}
-}
-
-func (e *tooManyError) Error() string { return "too many tries" }
 
 // explanation is how an error looks to a person.
 type explanation struct {
@@ -98,6 +86,7 @@ func explanations() []struct {
 		{store.ErrEmailTaken, explanation{conflict, "Address taken", "Another user of the account has this e-mail address.", "email"}},
 		{store.ErrExists, explanation{conflict, "ID taken", "This ID is taken. Choose another one, or leave it empty to have one made.", "id"}},
 		{store.ErrConflict, explanation{conflict, "Try again", "Somebody else was changing the same thing. Nothing was changed; try again.", ""}},
+		{passwords.ErrBusy, explanation{unavailable, "Busy", "Too many passwords are being checked at the moment, so nothing was done. Try again in a few seconds.", ""}},
 		{store.ErrUnavailable, explanation{unavailable, "Back in a moment", later, ""}},
 		{context.DeadlineExceeded, explanation{unavailable, "Back in a moment", later, ""}},
 	}
@@ -105,8 +94,8 @@ func explanations() []struct {
 
 // explain finds the row of an error.
 func explain(err error) explanation {
-	if many, ok := errors.AsType[*tooManyError](err); ok {
-		text := fmt.Sprintf("There were too many tries. Try again in %s.", durationText(many.wait))
+	if many, ok := errors.AsType[*limits.TooManyError](err); ok {
+		text := fmt.Sprintf("There were too many tries. Try again in %s.", durationText(many.RetryAfter))
 		return explanation{http.StatusTooManyRequests, "Too many tries", text, ""}
 	}
 	for _, row := range explanations() {
@@ -156,10 +145,12 @@ func (c *Console) showError(v *visit, err error) {
 	}
 	e := explain(err)
 	page := errorPage{Heading: e.title, Text: e.text}
-	if many, ok := errors.AsType[*tooManyError](err); ok {
-		v.w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(many.wait.Seconds()))))
-	}
-	if e.status >= http.StatusInternalServerError && v.Context().Err() == nil {
+	switch many, ok := errors.AsType[*limits.TooManyError](err); {
+	case ok:
+		v.w.Header().Set("Retry-After", strconv.Itoa(many.Seconds()))
+	case errors.Is(err, passwords.ErrBusy): // a flood must not fill the log, which has a line for each request anyway
+		v.w.Header().Set("Retry-After", "5")
+	case e.status >= http.StatusInternalServerError && v.Context().Err() == nil:
 		page.RequestID = v.about.RequestID
 		c.Log.ErrorContext(v.Context(), "a page failed", slog.String("request_id", v.about.RequestID), slog.String("error", policy.WithoutSecrets(err.Error())))
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"time"
 
+	"mintkey/server/limits"
 	"mintkey/store"
 )
 
@@ -28,8 +29,11 @@ type formUsedError struct{ ClientID string }
 
 func (*formUsedError) Error() string { return "the form was sent before" }
 
-// issueFormToken makes the token for a form on the present page.
+// issueFormToken makes the token for a form on the present page. Each is kept for hours, so a user gets so many and no more.
 func (c *Console) issueFormToken(v *visit) (string, error) {
+	if _, err := c.Limits.Reserve(v.Context(), limits.Form(v.actor.User.AccountID, v.actor.User.ID)); err != nil {
+		return "", err
+	}
 	token := rand.Text()
 	record := formRecord{UserID: v.actor.User.ID, Path: v.URL.Path, Expires: v.about.At.Add(formLives)}
 	return token, c.putForm(v.Context(), "form/", token, record)

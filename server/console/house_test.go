@@ -35,6 +35,7 @@ type house struct {
 	store  store.Store
 	office *admin.Office // for what tests find there without a page
 	server *server.Server
+	hasher *passwords.Hasher
 	mu     sync.Mutex
 	at     time.Time
 }
@@ -59,7 +60,9 @@ func (h *house) must(err error) {
 }
 
 // passwordHash is made once: argon2id is slow on purpose.
-var passwordHash = sync.OnceValues(func() (string, error) { return passwords.Hash(password) })
+var passwordHash = sync.OnceValues(func() (string, error) {
+	return passwords.NewHasher(passwords.Options{}).Hash(context.Background(), password)
+})
 
 // newHouse has the account acme with the tenants berlin, where things happen, lisbon and an empty one; and the account rival. Ada
 // administers the account, Tom the tenant berlin; Grace owns keys; Hal is disabled; Rita is of the rival.
@@ -87,7 +90,7 @@ func onEachStore(t *testing.T, test func(t *testing.T, h *house)) {
 
 func newHouseOn(t *testing.T, opened store.Store, path string, change ...func(*server.Options)) *house {
 	t.Helper()
-	h := &house{T: t, at: start, path: path, store: opened}
+	h := &house{T: t, at: start, path: path, store: opened, hasher: passwords.NewHasher(passwords.Options{})}
 	t.Cleanup(func() { h.must(h.store.Close()) })
 	ring, err := tokens.OpenKeyRing(t.Context(), h.store, tokens.Options{Algorithms: []tokens.Algorithm{tokens.ES256}, TokenLifetime: 15 * time.Minute}, start)
 	h.must(err)
@@ -95,7 +98,7 @@ func newHouseOn(t *testing.T, opened store.Store, path string, change ...func(*s
 	h.must(err)
 	h.url = "http://" + listener.Addr().String()
 	options := server.Options{
-		Store: h.store, KeyRing: ring, Issuer: h.url, TokenLifetime: 15 * time.Minute, ClientIDPrefix: "mk_",
+		Store: h.store, KeyRing: ring, Hasher: h.hasher, Issuer: h.url, TokenLifetime: 15 * time.Minute, ClientIDPrefix: "mk_",
 		Audiences: []server.Audience{{Name: h.url, Algorithm: tokens.ES256}}, Catalogue: policy.Catalogue{"api", "reports"},
 		Log: slog.New(slog.DiscardHandler), Now: h.now, Version: "test",
 	}
@@ -108,7 +111,7 @@ func newHouseOn(t *testing.T, opened store.Store, path string, change ...func(*s
 	running.Start()
 	t.Cleanup(running.Close)
 	h.office = &admin.Office{
-		Store: h.store, Catalogue: options.Catalogue, ClientIDPrefix: "mk_", NextStatusIndex: tokens.NewStatusIndexes(h.store).Next,
+		Store: h.store, Hasher: h.hasher, Catalogue: options.Catalogue, ClientIDPrefix: "mk_", NextStatusIndex: tokens.NewStatusIndexes(h.store).Next,
 		Revoked: func(context.Context, admin.Actor, string, string, []uint64) {},
 	}
 	h.furnish()

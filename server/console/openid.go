@@ -15,6 +15,7 @@ import (
 	"mintkey/admin"
 	"mintkey/policy"
 	"mintkey/server/console/openid"
+	"mintkey/server/limits"
 	"mintkey/store"
 )
 
@@ -93,9 +94,8 @@ func (c *Console) startOpenID(v *visit) error {
 		return v.redirect(form.Next)
 	}
 	ctx := v.Context()
-	wait, err := c.Store.Spend(ctx, "sign-in/openid/"+v.about.Address, perQuarter(300)) // each costs a session in the store
-	if err != nil || wait > 0 {
-		return errors.Join(err, tooMany(wait))
+	if _, err := c.Limits.Reserve(ctx, limits.OpenIDStart(v.about.Address)); err != nil {
+		return err
 	}
 	begun, to, err := c.provider.Begin(ctx)
 	if err != nil {

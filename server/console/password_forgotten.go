@@ -7,6 +7,7 @@ import (
 
 	"mintkey/admin"
 	"mintkey/policy"
+	"mintkey/server/limits"
 	"mintkey/store"
 )
 
@@ -44,8 +45,8 @@ func (c *Console) forgotten(v *visit) error {
 		form.Fault, _ = formFault(err)
 		return c.showStatus(v, err, "forgot-password", "Forgot your password?", form)
 	}
-	if wait, err := c.spend(ctx, requestBudgets(form.Email, v.about.Address)); err != nil || wait > 0 {
-		return errors.Join(err, tooMany(wait))
+	if _, err := c.Limits.Reserve(ctx, limits.LinkRequest(form.Email, v.about.Address)); err != nil {
+		return err
 	}
 	answer := time.NewTimer(forgottenTakes)
 	defer answer.Stop()
@@ -68,12 +69,12 @@ func (c *Console) requestLinks(v *visit, form forgottenForm) error {
 	}
 	nobody := admin.Actor{Via: "console", Address: v.about.Address, RequestID: v.about.RequestID, At: v.about.At}
 	for _, user := range users {
-		wait, err := c.spend(v.Context(), mailboxBudget(user.AccountID, user.Email))
+		_, err := c.Limits.Reserve(v.Context(), limits.Mailbox(user.AccountID, user.Email))
+		if _, tooMany := errors.AsType[*limits.TooManyError](err); tooMany {
+			continue // the links that were mailed before still work
+		}
 		if err != nil {
 			return err
-		}
-		if wait > 0 {
-			continue // the links that were mailed before still work
 		}
 		if err := c.Office.RequestPasswordLink(v.Context(), nobody, user); err != nil {
 			return err

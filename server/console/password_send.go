@@ -2,11 +2,11 @@ package console
 
 import (
 	"context"
-	"errors"
 	"net/url"
 
 	"mintkey/admin"
 	"mintkey/policy"
+	"mintkey/server/limits"
 	"mintkey/store"
 )
 
@@ -20,17 +20,18 @@ func (c *Console) sendLink(v *visit, id string) error {
 	if err != nil {
 		return err
 	}
-	if wait, err := c.waitFor(ctx, mailboxBudget(user.AccountID, user.Email)); err != nil || wait > 0 {
-		return errors.Join(err, tooMany(wait))
+	reserved, err := c.Limits.Reserve(ctx, limits.Mailbox(user.AccountID, user.Email))
+	if err != nil {
+		return err
 	}
 	err = c.Office.SendPasswordLink(ctx, v.actor, v.place, id)
+	if err != nil {
+		reserved.Refund(ctx)
+	}
 	if _, ok := formFault(err); err != nil && ok {
 		return c.showUser(v, err)
 	}
 	if err != nil {
-		return err
-	}
-	if _, err := c.spend(ctx, mailboxBudget(user.AccountID, user.Email)); err != nil {
 		return err
 	}
 	c.tell(v, "A mail with a link to choose a password is on its way to "+user.Email+".")
@@ -39,13 +40,13 @@ func (c *Console) sendLink(v *visit, id string) error {
 
 // createUserWithLink is Office.CreateUserWithLink, but for a mailbox that has had enough.
 func (c *Console) createUserWithLink(ctx context.Context, actor admin.Actor, in admin.Place, wish admin.NewUser) (policy.User, error) {
-	budget := mailboxBudget(in.Account.ID, wish.Email)
-	if wait, err := c.waitFor(ctx, budget); err != nil || wait > 0 {
-		return policy.User{}, errors.Join(err, tooMany(wait))
+	reserved, err := c.Limits.Reserve(ctx, limits.Mailbox(in.Account.ID, wish.Email))
+	if err != nil {
+		return policy.User{}, err
 	}
 	user, err := c.Office.CreateUserWithLink(ctx, actor, in, wish)
-	if err == nil {
-		_, err = c.spend(ctx, budget)
+	if err != nil {
+		reserved.Refund(ctx)
 	}
 	return user, err
 }

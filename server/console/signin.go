@@ -10,6 +10,7 @@ import (
 
 	"mintkey/passwords"
 	"mintkey/policy"
+	"mintkey/server/limits"
 	"mintkey/store"
 )
 
@@ -53,16 +54,9 @@ func (c *Console) signIn(v *visit) error {
 		return c.showSignIn(v, errPasswordsOff, form)
 	}
 	ctx := v.Context()
-	guard := guard{c.Store, policy.FoldEmail(form.Email), v.about.Address}
-	if wait, err := guard.wait(ctx); err != nil || wait > 0 {
-		return errors.Join(err, tooMany(wait))
-	}
-	subject, err := c.authenticate(ctx, form.Account, form.Email, v.PostFormValue("password"))
+	subject, err := c.authenticate(v, form, v.PostFormValue("password"))
 	switch {
 	case errors.Is(err, errWrongSignIn):
-		if err := guard.failed(ctx); err != nil {
-			return err
-		}
 		return c.showSignIn(v, errWrongSignIn, form)
 	case err != nil:
 		return err
@@ -77,29 +71,60 @@ func (c *Console) signIn(v *visit) error {
 // this, so that time does not tell in how many of them the address exists.
 const maxCandidates = 3
 
-func (c *Console) authenticate(ctx context.Context, accountID, email, password string) (policy.Subject, error) {
-	users, checks, err := c.candidates(ctx, accountID, email)
+// authenticate counts the try before anything is hashed, and gives it back when it was right, so that tries made at once count like tries made in
+// turn (R23).
+func (c *Console) authenticate(v *visit, form signInForm, password string) (policy.Subject, error) {
+	ctx := v.Context()
+	users, checks, err := c.candidates(ctx, form.Account, form.Email)
 	if err != nil {
 		return policy.Subject{}, err
 	}
+	reserved, err := c.Limits.Reserve(ctx, limits.Password(budgetsOf(form, users), v.about.Address))
+	if err != nil {
+		return policy.Subject{}, err
+	}
+	found, err := c.matchPassword(ctx, users, checks, password)
+	if found != nil || errors.Is(err, passwords.ErrBusy) {
+		reserved.Refund(ctx)
+	}
+	if err != nil {
+		return policy.Subject{}, err
+	}
+	if found == nil {
+		return policy.Subject{}, errWrongSignIn
+	}
+	return c.anywhere(ctx, *found)
+}
+
+// budgetsOf is whose budgets a try costs: of each user whose password it could be, or of the address alone.
+func budgetsOf(form signInForm, users []policy.User) []limits.User {
+	if len(users) == 0 {
+		return []limits.User{limits.UnknownUser(form.Account, form.Email)}
+	}
+	var budgets []limits.User
+	for _, u := range users {
+		budgets = append(budgets, limits.KnownUser(u.AccountID, u.ID))
+	}
+	return budgets
+}
+
+// matchPassword checks as many passwords as it is told to, and returns the first user whom it fits, or nil.
+func (c *Console) matchPassword(ctx context.Context, users []policy.User, checks int, password string) (*policy.User, error) {
 	var found *policy.User
 	for i := range checks {
 		hash := ""
 		if i < len(users) {
 			hash = users[i].PasswordHash
 		}
-		fits, err := passwords.Verify(hash, password)
+		fits, err := c.Hasher.Verify(ctx, hash, password)
 		if err != nil {
-			return policy.Subject{}, err
+			return nil, err
 		}
 		if fits && found == nil && !users[i].Disabled {
 			found = &users[i]
 		}
 	}
-	if found == nil {
-		return policy.Subject{}, errWrongSignIn
-	}
-	return c.anywhere(ctx, *found)
+	return found, nil
 }
 
 // anywhere is the user in the first of their tenants.

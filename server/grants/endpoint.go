@@ -2,9 +2,9 @@ package grants
 
 import (
 	"net/http"
-	"runtime"
 	"time"
 
+	"mintkey/passwords"
 	"mintkey/policy"
 	"mintkey/server/clients"
 	"mintkey/server/limits"
@@ -38,7 +38,8 @@ type Options struct {
 	Store          Store
 	Ring           *tokens.KeyRing
 	Clients        *clients.Clients
-	Guesses        *limits.Guesses
+	Limits         *limits.Limiter
+	Hasher         *passwords.Hasher
 	Usage          *usage.Usage
 	Metrics        Metrics
 	Render         *web.Renderer
@@ -57,12 +58,11 @@ type Endpoint struct {
 	Options
 
 	generator *generator
-	hashing   hashing
 }
 
 // New returns an endpoint.
 func New(o Options) *Endpoint {
-	return &Endpoint{Options: o, generator: newGenerator(o.Ring), hashing: newHashing(runtime.GOMAXPROCS(0))}
+	return &Endpoint{Options: o, generator: newGenerator(o.Ring)}
 }
 
 // tokenResponse is the body of RFC 6749 section 5.1.

@@ -12,6 +12,7 @@ import (
 	"mintkey/passwords"
 	"mintkey/policy"
 	"mintkey/server/clients"
+	"mintkey/server/limits"
 	"mintkey/server/web"
 	"mintkey/store"
 	"mintkey/tokens"
@@ -73,47 +74,57 @@ func (g *passwordLogin) Warn(h http.Header) {
 }
 
 // check finds the member and checks the password. A wrong password, an unknown user, a user without a password, a disabled one and a
-// non-member take like time and give the same error (R22). Guessing is slowed by user and by address (R23).
+// non-member take like time and give the same error (R22). Each try is counted before anything is hashed, and a right one is given back, so
+// that tries made at once count like tries made in turn (R23).
 func (g *passwordLogin) check(ctx context.Context, tenant policy.Tenant, from *web.Info) (policy.Subject, error) {
-	if tooMany := g.endpoint.Guesses.Password(ctx, tenant.ID, g.username, from.Address); tooMany != nil {
-		return policy.Subject{}, wrongPassword(tooMany)
+	wrong := &clients.RefusedError{
+		Reason: store.RefusedWrongSecret, As: web.Refuse(web.ErrInvalidGrant, "The user name or the password is wrong."),
 	}
-	subject, err := g.findMember(ctx, tenant)
+	id, user, err := g.findUser(ctx, tenant)
 	if err != nil {
 		return policy.Subject{}, err
 	}
-	var right bool
-	err = g.endpoint.hashing.do(ctx, func() (err error) {
-		right, err = passwords.Verify(subject.User.PasswordHash, g.password)
-		return err
-	})
+	subject, err := g.findMember(ctx, tenant, id)
 	if err != nil {
-		return policy.Subject{}, fmt.Errorf("check password: %w", err)
+		return policy.Subject{}, err
 	}
-	if !right || subject.Authority() == policy.AuthorityNone {
-		if tooMany := g.endpoint.Guesses.WrongPassword(ctx, tenant.ID, g.username, from.Address); tooMany != nil {
-			return policy.Subject{}, wrongPassword(tooMany)
-		}
-		return policy.Subject{}, wrongPassword(web.Refuse(web.ErrInvalidGrant, "The user name or the password is wrong."))
+	reserved, err := g.endpoint.Limits.Reserve(ctx, limits.Password([]limits.User{user}, from.Address))
+	if err != nil {
+		return policy.Subject{}, clients.Slowed(wrong, err)
+	}
+	right, err := g.endpoint.Hasher.Verify(ctx, subject.User.PasswordHash, g.password)
+	right = right && subject.Authority() != policy.AuthorityNone
+	if right || errors.Is(err, passwords.ErrBusy) {
+		reserved.Refund(ctx)
+	}
+	switch {
+	case err != nil:
+		return policy.Subject{}, fmt.Errorf("check password: %w", err)
+	case !right:
+		return policy.Subject{}, wrong
 	}
 	return subject, nil
 }
 
-func wrongPassword(as error) error {
-	return &clients.RefusedError{Reason: store.RefusedWrongSecret, As: as}
+// findUser returns the ID that an e-mail address or user ID stands for, empty for none, and whose budget a wrong password is counted in.
+func (g *passwordLogin) findUser(ctx context.Context, tenant policy.Tenant) (string, limits.User, error) {
+	if policy.CheckID(g.username) == nil {
+		return g.username, limits.KnownUser(tenant.AccountID, g.username), nil
+	}
+	unknown := limits.UnknownUser(tenant.AccountID, g.username)
+	if !strings.Contains(g.username, "@") {
+		return "", unknown, nil
+	}
+	user, err := g.endpoint.Store.UserByEmail(ctx, tenant.AccountID, g.username)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", unknown, nil
+	}
+	return user.ID, limits.KnownUser(tenant.AccountID, user.ID), err
 }
 
-// findMember returns the member of the tenant with the e-mail address or user ID, or the zero Subject, which has no password.
-func (g *passwordLogin) findMember(ctx context.Context, tenant policy.Tenant) (policy.Subject, error) {
-	id := g.username
-	if strings.Contains(g.username, "@") {
-		user, err := g.endpoint.Store.UserByEmail(ctx, tenant.AccountID, g.username)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return policy.Subject{}, err
-		}
-		id = user.ID
-	}
-	if isID := policy.CheckID(id) == nil; !isID {
+// findMember returns the member of the tenant with the user ID, or the zero Subject, which has no password.
+func (g *passwordLogin) findMember(ctx context.Context, tenant policy.Tenant, id string) (policy.Subject, error) {
+	if id == "" {
 		return policy.Subject{}, nil
 	}
 	subject, err := g.endpoint.Store.Subject(ctx, tenant.ID, id)
@@ -121,20 +132,4 @@ func (g *passwordLogin) findMember(ctx context.Context, tenant policy.Tenant) (p
 		return policy.Subject{}, nil
 	}
 	return subject, err
-}
-
-// hashing bounds how many passwords are hashed at once, because each takes memory and a core: a flood of logins waits in line and the token path
-// goes on.
-type hashing chan struct{}
-
-func newHashing(atOnce int) hashing { return make(hashing, atOnce) }
-
-func (h hashing) do(ctx context.Context, hash func() error) error {
-	select {
-	case h <- struct{}{}:
-		defer func() { <-h }()
-		return hash()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"mintkey/admin"
+	"mintkey/passwords"
 	"mintkey/policy"
 	"mintkey/store"
 	"mintkey/tokens"
@@ -26,6 +27,7 @@ type rendering struct {
 
 const (
 	unavailableDetail = "The server cannot reach its store. Nothing is wrong with the request: try again."
+	busyDetail        = "The server has more passwords to check than it can. Nothing is wrong with the request: try again in a few seconds."
 	internalDetail    = "The server failed. The log has more under this request ID."
 	// clientDetail is the same for every client that failed to authenticate, whatever the reason (R24).
 	clientDetail = "Client authentication failed."
@@ -145,6 +147,10 @@ func renderings() []rendering {
 			oauth: "invalid_client", oauthStatus: unauthorized,
 		},
 
+		{
+			kind: passwords.ErrBusy, status: http.StatusServiceUnavailable, code: "busy", title: "Busy",
+			detail: busyDetail, oauth: "temporarily_unavailable",
+		},
 		{
 			kind: store.ErrUnavailable, status: http.StatusServiceUnavailable, code: "unavailable", title: "Unavailable",
 			detail: unavailableDetail, oauth: "temporarily_unavailable",

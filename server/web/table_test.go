@@ -57,7 +57,7 @@ func roomsAndBelow(t *testing.T) []string {
 	if err != nil || len(rooms) < 8 {
 		t.Fatalf("rooms %v, %v", rooms, err)
 	}
-	dirs := []string{"../../policy", "../../store", "../../tokens", "../../admin", ".."}
+	dirs := []string{"../../policy", "../../store", "../../tokens", "../../passwords", "../../admin", ".."}
 	for _, file := range rooms {
 		if dir := filepath.Dir(file); dir == "../web" {
 			dirs = append(dirs, ".")

@@ -28,7 +28,7 @@ var _ store.Store = (*Store)(nil)
 type Store struct {
 	db     *bbolt.DB
 	queue  queue
-	limits limits
+	limits *store.MemoryLimits
 
 	accounts    memo[policy.Account]
 	tenants     memo[policy.Tenant]
@@ -60,7 +60,8 @@ func Open(path string) (*Store, error) {
 	if err := db.Update(prepare); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", path, err), db.Close())
 	}
-	return &Store{db: db, queue: newQueue(), limits: newLimits(), membershipFeeds: newFeeds(), userFeeds: newFeeds()}, nil
+	limits := store.NewMemoryLimits(time.Now) //nolint:forbidigo // limits go by real time, as on Redis, and not by the server's clock, which may be shifted
+	return &Store{db: db, queue: newQueue(), limits: limits, membershipFeeds: newFeeds(), userFeeds: newFeeds()}, nil
 }
 
 // prepare checks the version of the layout before it touches anything. Buckets that came later are added to an older file.

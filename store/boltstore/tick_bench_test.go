@@ -80,12 +80,12 @@ func addKeys(ctx context.Context, s *boltstore.Store, i int) error {
 	})
 }
 
-func BenchmarkSpend(b *testing.B) {
+func BenchmarkReserve(b *testing.B) {
 	s, ctx := populated(b), b.Context()
 	rate := store.Rate{Burst: 5, Period: time.Hour}
 	i := 0
 	for b.Loop() { // a new key each time, which is the worst case
-		if _, err := s.Spend(ctx, fmt.Sprint(i), rate); err != nil {
+		if _, err := s.Reserve(ctx, fmt.Sprint(i), rate); err != nil {
 			b.Fatal(err)
 		}
 		i++

@@ -1,6 +1,6 @@
 // Package redisstore keeps everything in Redis 7.0 or later: one server, a master under Sentinel, or a Cluster.
 //
-// All keys begin with "mintkey:", or with "rate:mintkey:" where redis_rate counts. The records of a tenant share the hash tag
+// All keys begin with "mintkey:". The records of a tenant share the hash tag
 // {t:TENANT}, those of an account {a:ACCOUNT}, so that a record, its index entries, its audit events and its outbox entries change in one script on
 // one node, in a Cluster too. What spans slots is written in an order in which a crash leaves at worst an entry that points to
 // nothing, which readers skip: the client ID before its access key, the user's list of tenants before the membership, the
@@ -11,5 +11,5 @@
 // change. Where Redis has replicas, a change counts only once one of them has it; otherwise it is
 // store.ErrUnavailable, with the word "unconfirmed", though it may yet hold.
 //
-// It is the only package that imports go-redis and redis_rate, and imports no other store.
+// It is the only package that imports go-redis, and imports no other store.
 package redisstore

@@ -6,38 +6,56 @@ import (
 	"encoding/hex"
 	"time"
 
-	"github.com/go-redis/redis_rate/v10"
+	"github.com/redis/go-redis/v9"
 
 	"mintkey/store"
 )
 
-// Spend is in the contract of package store. It is counted by the clock of Redis, and an answer that got lost may count twice.
-func (s *Store) Spend(ctx context.Context, key string, rate store.Rate) (time.Duration, error) {
-	result, err := s.allow(ctx, key, rate, 1)
-	if err != nil || result.Allowed > 0 {
-		return 0, err
-	}
-	return max(1, result.RetryAfter), nil
+// count is the generic cell rate algorithm, by the clock of Redis and in microseconds. A budget is the one instant at which it will be whole again: each
+// reservation puts that off by one step, and it can't be farther away than a burst of steps. ARGV is the burst, the step, and how many
+// to take: 1, or -1 to give one back. It returns how long to wait; 0 when it is done.
+//
+//nolint:dupword // Lua ends each block by a word
+const countSource = `
+local burst, step, take = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local clock = redis.call('TIME')
+local now = clock[1] * 1000000 + clock[2]
+local whole = tonumber(redis.call('GET', KEYS[1]) or now)
+whole = math.min(math.max(whole, now), now + burst * step) + take * step
+local wait = whole - (now + burst * step)
+if wait > 0 then return wait end
+if whole <= now then
+  redis.call('DEL', KEYS[1])
+else
+  redis.call('SET', KEYS[1], string.format('%.0f', whole), 'PX', math.ceil((whole - now) / 1000))
+end
+return 0
+`
+
+var count = redis.NewScript(countSource)
+
+// Reserve is in the contract of package store. It is counted by the clock of Redis, and an answer that got lost may count twice.
+func (s *Store) Reserve(ctx context.Context, key string, rate store.Rate) (time.Duration, error) {
+	return s.count(ctx, key, rate, 1)
 }
 
-// Wait is in the contract of package store.
-func (s *Store) Wait(ctx context.Context, key string, rate store.Rate) (time.Duration, error) {
-	// To ask for none is always allowed and tells only when the budget will be whole again. One is left when all but one are missing.
-	result, err := s.allow(ctx, key, rate, 0)
+// Refund is in the contract of package store.
+func (s *Store) Refund(ctx context.Context, key string, rate store.Rate) error {
+	_, err := s.count(ctx, key, rate, -1)
+	return err
+}
+
+func (s *Store) count(ctx context.Context, key string, rate store.Rate, take int) (time.Duration, error) {
+	step := max(rate.Period/time.Duration(rate.Burst)/time.Microsecond, 1)
+	wait, err := count.Run(ctx, s.client, []string{limitKey(key)}, rate.Burst, int64(step), take).Int64()
 	if err != nil {
-		return 0, err
+		return 0, unavailable(ctx, err)
 	}
-	allButOne := rate.Period * time.Duration(rate.Burst-1) / time.Duration(rate.Burst)
-	return max(0, result.ResetAfter-allButOne), nil
+	return time.Duration(wait) * time.Microsecond, nil
 }
 
-func (s *Store) allow(ctx context.Context, key string, rate store.Rate, n int) (*redis_rate.Result, error) {
-	limit := redis_rate.Limit{Rate: rate.Burst, Burst: rate.Burst, Period: rate.Period}
-	// A digest, because the key may hold what a stranger typed: an e-mail address, or a client secret in the wrong field.
+// limitKey has a digest, because the key may hold what a stranger typed: an e-mail address, or a client secret in the wrong field.
+func limitKey(key string) string {
 	digest := sha256.Sum256([]byte(key))
-	result, err := s.limiter.AllowN(ctx, "mintkey:"+hex.EncodeToString(digest[:16]), limit, n)
-	if err != nil {
-		return nil, unavailable(ctx, err)
-	}
-	return result, nil
+	return "mintkey:limit:" + hex.EncodeToString(digest[:16])
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strconv"
 
-	"github.com/go-redis/redis_rate/v10"
 	"github.com/redis/go-redis/v9"
 
 	"mintkey/policy"
@@ -18,7 +17,6 @@ var _ store.Store = (*Store)(nil)
 type Store struct {
 	client  redis.UniversalClient
 	primary primaryFunc
-	limiter *redis_rate.Limiter
 	// What never changes in Redis need not be asked for again.
 	tenants  *cache[policy.Tenant]
 	pointers *cache[pointer]
@@ -52,7 +50,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		client: client, primary: primary, limiter: redis_rate.NewLimiter(client),
+		client: client, primary: primary,
 		tenants:     newCache[policy.Tenant](recordsCached),
 		pointers:    newCache[pointer](pointersCached),
 		memberships: newCache[decoded[policy.Membership]](recordsCached),

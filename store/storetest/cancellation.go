@@ -72,10 +72,9 @@ func cancelledWrites(t testing.TB, at place) {
 	wantError(t, s.ForgetEphemera(ctx, farOff().Add(time.Hour)), context.Canceled)
 	wantError(t, s.RecordTraffic(ctx, asked(load, "mk_1", day(3), given(1))), context.Canceled)
 	wantError(t, s.ForgetTraffic(ctx, farOff()), context.Canceled)
-	_, err = s.Spend(ctx, "ada", store.Rate{Burst: 1, Period: time.Hour})
+	_, err = s.Reserve(ctx, "ada", store.Rate{Burst: 1, Period: time.Hour})
 	wantError(t, err, context.Canceled)
-	_, err = s.Wait(ctx, "ada", store.Rate{Burst: 1, Period: time.Hour})
-	wantError(t, err, context.Canceled)
+	wantError(t, s.Refund(ctx, "ada", store.Rate{Burst: 1, Period: time.Hour}), context.Canceled)
 	equal(t, "everything", Everything(t, s), before)
 	wantLeft(t, s, "ada", store.Rate{Burst: 1, Period: time.Hour})
 }

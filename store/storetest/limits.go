@@ -13,36 +13,30 @@ func limitCases() []testCase {
 		{"limit allows a burst", limitAllowsBurst},
 		{"limit refills evenly", limitRefills},
 		{"limit refused takes nothing", limitRefusedTakesNothing},
-		{"limit is asked without spending", limitIsAsked},
+		{"limit takes back what was reserved", limitTakesBack},
+		{"limit takes back no more than a burst", limitTakesBackNoMore},
 		{"limits of keys are independent", limitsAreIndependent},
-		{"race to spend stays within the limit", racingSpends},
+		{"race to reserve stays within the limit", racingReserves},
 	}
 }
 
 // hourly refills too slowly to matter while a case runs.
 func hourly(burst int) store.Rate { return store.Rate{Burst: burst, Period: time.Hour} }
 
-func spend(t testing.TB, s store.Limits, key string, rate store.Rate) time.Duration {
+func reserve(t testing.TB, s store.Limits, key string, rate store.Rate) time.Duration {
 	t.Helper()
-	wait, err := s.Spend(t.Context(), key, rate)
+	wait, err := s.Reserve(t.Context(), key, rate)
 	check(t, err)
 	return wait
 }
 
-func wait(t testing.TB, s store.Limits, key string, rate store.Rate) time.Duration {
-	t.Helper()
-	wait, err := s.Wait(t.Context(), key, rate)
-	check(t, err)
-	return wait
-}
-
-// wantLeft checks that exactly one whole burst is left, and spends it.
+// wantLeft checks that exactly one whole burst is left, and reserves it.
 func wantLeft(t testing.TB, s store.Limits, key string, rate store.Rate) {
 	t.Helper()
 	for range rate.Burst {
-		equal(t, "wait while something is left for "+key, spend(t, s, key, rate), 0)
+		equal(t, "wait while something is left for "+key, reserve(t, s, key, rate), 0)
 	}
-	wantWait(t, rate, spend(t, s, key, rate))
+	wantWait(t, rate, reserve(t, s, key, rate))
 }
 
 // wantWait checks the time until the next one, which comes after an even part of the period.
@@ -76,9 +70,8 @@ func limitRefills(t testing.TB, at place) {
 	s := at.connect(t)
 	rate := store.Rate{Burst: 2, Period: 200 * time.Millisecond}
 	for range 3 {
-		eventually(t, "nothing is left", func() bool { return spend(t, s, "ada", rate) > 0 })
-		eventually(t, "something is left", func() bool { return wait(t, s, "ada", rate) == 0 })
-		equal(t, "wait when something has come", spend(t, s, "ada", rate), 0)
+		eventually(t, "nothing is left", func() bool { return reserve(t, s, "ada", rate) > 0 })
+		eventually(t, "something is left", func() bool { return reserve(t, s, "ada", rate) == 0 })
 	}
 }
 
@@ -87,21 +80,32 @@ func limitRefusedTakesNothing(t testing.TB, at place) {
 	rate := hourly(3)
 	wantLeft(t, s, "ada", rate)
 	for range 50 {
-		wantWait(t, rate, spend(t, s, "ada", rate))
+		wantWait(t, rate, reserve(t, s, "ada", rate))
 	}
 }
 
-func limitIsAsked(t testing.TB, at place) {
+func limitTakesBack(t testing.TB, at place) {
 	both := at.connectTwice(t)
 	s, elsewhere := both[0], both[1]
-	rate := hourly(3)
-	for range 10 {
-		equal(t, "wait before anything is spent", wait(t, s, "ada", rate), 0)
+	for key, rate := range map[string]store.Rate{"one": hourly(1), "three": hourly(3), "seven": hourly(7)} {
+		wantLeft(t, s, key, rate)
+		for range 10 {
+			check(t, elsewhere.Refund(t.Context(), key, rate))
+			equal(t, "wait after one was given back", reserve(t, s, key, rate), 0)
+			wantWait(t, rate, reserve(t, s, key, rate))
+		}
 	}
+}
+
+func limitTakesBackNoMore(t testing.TB, at place) {
+	s := at.connect(t)
+	rate := hourly(3)
+	check(t, s.Refund(t.Context(), "ada", rate))
 	wantLeft(t, s, "ada", rate)
 	for range 10 {
-		wantWait(t, rate, wait(t, elsewhere, "ada", rate))
+		check(t, s.Refund(t.Context(), "ada", rate))
 	}
+	wantLeft(t, s, "ada", rate)
 }
 
 func limitsAreIndependent(t testing.TB, at place) {
@@ -112,15 +116,15 @@ func limitsAreIndependent(t testing.TB, at place) {
 	}
 }
 
-func racingSpends(t testing.TB, at place) {
+func racingReserves(t testing.TB, at place) {
 	both := at.connectTwice(t)
 	errNoneLeft := errors.New("none left")
 	results := race(both, 50, func(s store.Store, _ int) error {
-		wait, err := s.Spend(t.Context(), "ada", hourly(7))
+		wait, err := s.Reserve(t.Context(), "ada", hourly(7))
 		if err == nil && wait > 0 {
 			return errNoneLeft
 		}
 		return err
 	})
-	equal(t, "spends that succeeded", count(t, results, errNoneLeft), 7)
+	equal(t, "reservations that succeeded", count(t, results, errNoneLeft), 7)
 }

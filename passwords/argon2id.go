@@ -9,14 +9,13 @@ import (
 // nobody is the hash of a random password that nobody knows, made with params.
 const nobody = "$argon2id$v=19$m=19456,t=2,p=1$sqhSI8fGj0ndy8hefgniSw$t35UFTTCvaJ/9HozSyuVRKuoRthDeVbg0zLz6J7XvD0"
 
-// params are the OWASP minimum for argon2id: about 20 ms and 19 MiB for each check, so that a burst of sign-ins
-// neither starves the token endpoint nor fills the memory.
+// params are the OWASP minimum for argon2id: about 20 ms and 19 MiB for each check. How many are made at once is the Hasher's matter.
 func params() *argon2id.Params {
 	return &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
 }
 
-// Hash returns the hash of a password, with a new salt and its parameters in it.
-func Hash(password string) (string, error) {
+// create hashes a password with a new salt.
+func create(password string) (string, error) {
 	hash, err := argon2id.CreateHash(password, params())
 	if err != nil {
 		return "", fmt.Errorf("hash a password: %w", err)
@@ -24,9 +23,8 @@ func Hash(password string) (string, error) {
 	return hash, nil
 }
 
-// Verify says whether the hash is that of the password. An empty hash, which stands for an unknown user or one without a
-// password, takes as long as any other and never fits. The error means that the hash is broken.
-func Verify(hash, password string) (bool, error) {
+// compare says whether the hash is that of the password.
+func compare(hash, password string) (bool, error) {
 	known := hash != ""
 	if !known {
 		hash = nobody

@@ -1,0 +1,32 @@
+package clients
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"mintkey/server/limits"
+	"mintkey/server/web"
+)
+
+// slowedError is rendered as 429, with how long to wait.
+type slowedError struct{ tooMany *limits.TooManyError }
+
+func (e *slowedError) Error() string             { return e.tooMany.Error() }
+func (e *slowedError) Unwrap() error             { return e.tooMany }
+func (*slowedError) Is(target error) bool        { return target == web.ErrTooManyRequests }
+func (e *slowedError) RetryAfter() time.Duration { return e.tooMany.RetryAfter }
+
+// Slow counts a refusal that has been decided, and returns it or, when there have been too many, one for the same reason that says so.
+func Slow(ctx context.Context, limiter *limits.Limiter, refused *RefusedError, takes []limits.Take) error {
+	_, err := limiter.Reserve(ctx, takes)
+	return Slowed(refused, err)
+}
+
+// Slowed returns the refusal that an error of limits.Limiter.Reserve makes of the one that it guards; without an error, that one.
+func Slowed(refused *RefusedError, err error) error {
+	if tooMany, ok := errors.AsType[*limits.TooManyError](err); ok {
+		return &RefusedError{refused.Reason, &slowedError{tooMany}}
+	}
+	return refused
+}

@@ -1,0 +1,116 @@
+package console_test
+
+import (
+	"context"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"mintkey/store"
+	"mintkey/store/boltstore"
+)
+
+// atOnce holds back what is given to budgets until so many passwords were asked about: as if all had come at one instant.
+type atOnce struct {
+	store.Store
+	left atomic.Int64
+	all  chan struct{}
+}
+
+func newAtOnce(s store.Store, asked int64) *atOnce {
+	a := &atOnce{Store: s, all: make(chan struct{})}
+	a.left.Store(asked)
+	return a
+}
+
+func (a *atOnce) Reserve(ctx context.Context, key string, rate store.Rate) (time.Duration, error) {
+	wait, err := a.Store.Reserve(ctx, key, rate)
+	if strings.HasPrefix(key, "passwords-user-address/") && a.left.Add(-1) == 0 {
+		close(a.all)
+	}
+	return wait, err
+}
+
+func (a *atOnce) Refund(ctx context.Context, key string, rate store.Rate) error {
+	<-a.all
+	return a.Store.Refund(ctx, key, rate)
+}
+
+// Of right and wrong passwords that come at one instant as many are judged as the budget has. The others are refused without a hash (R23).
+func TestSignInsAtOnce(t *testing.T) {
+	const asked, budget = 200, 10
+	path := filepath.Join(t.TempDir(), "mintkey.db")
+	opened, err := boltstore.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := newHouseOn(t, newAtOnce(opened, asked), path)
+	before, begun := h.hasher.Hashed(), time.Now()
+	var statuses [asked]int
+	var all sync.WaitGroup
+	for i := range asked {
+		values := form{"account": {"acme"}, "email": {[]string{"ada@acme.example", "ADA@acme.example"}[i%2]}, "password": {password}}
+		if i%4 < 2 {
+			values.Set("password", "wrong password")
+		}
+		all.Go(func() { statuses[i] = h.visitor().post("/console/sign-in", values).status })
+	}
+	all.Wait()
+	counts := map[int]int{}
+	for _, status := range statuses {
+		counts[status]++
+	}
+	judged := counts[http.StatusSeeOther] + counts[http.StatusUnauthorized]
+	cameBack := int(time.Since(begun)/(time.Minute/budget)) + 1 // while the test ran, by real time
+	if judged < budget || judged > budget+cameBack || judged+counts[http.StatusTooManyRequests] != asked {
+		t.Errorf("answered %v: %d were judged, want %d and 429 for the others", counts, judged, budget)
+	}
+	if hashed := int(h.hasher.Hashed() - before); hashed != judged {
+		t.Errorf("%d passwords were hashed and %d judged", hashed, judged)
+	}
+}
+
+// When more sign in than can be hashed, the others get a page that says so, and what was not judged is no guess.
+func TestSignInsPastTheQueue(t *testing.T) {
+	h := newHouse(t)
+	var all sync.WaitGroup
+	var busy atomic.Int64
+	for i := range 150 {
+		values := form{"account": {"acme"}, "email": {string(rune('a'+i%26)) + string(rune('a'+i/26)) + "@acme.example"}, "password": {password}}
+		all.Go(func() {
+			p := h.visitor().post("/console/sign-in", values)
+			switch p.status {
+			case http.StatusServiceUnavailable:
+				busy.Add(1)
+				if !strings.Contains(p.text(), "Try again in a few seconds.") || p.header.Get("Retry-After") == "" {
+					t.Errorf("answered %s without Retry-After, or without saying so", p.text())
+				}
+			case http.StatusUnauthorized:
+			default:
+				t.Errorf("answered %d: %s", p.status, p.text())
+			}
+		})
+	}
+	all.Wait()
+	if busy.Load() == 0 {
+		t.Error("nobody was told to come back")
+	}
+	h.as("ada")
+}
+
+// One user has one budget, in the console and at the token endpoint.
+func TestOneBudgetWhereverAPasswordIsTyped(t *testing.T) {
+	h := newHouse(t)
+	guesses := 0
+	for h.visitor().post("/console/sign-in", form{"email": {"grace@acme.example"}, "password": {"wrong"}}).status == 401 && guesses < 100 {
+		guesses++
+	}
+	grant := form{"grant_type": {"password"}, "tenant_id": {"lisbon"}, "username": {"grace"}, "password": {password}}
+	h.visitor().post("/oauth2/token", grant).want(429)
+	grant.Set("username", "tom")
+	h.visitor().post("/oauth2/token", grant).want(200)
+}

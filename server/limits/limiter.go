@@ -1,0 +1,129 @@
+package limits
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"mintkey/store"
+)
+
+const (
+	// patience is how long a request waits for the store to count before it is counted in memory.
+	patience = 2 * time.Second
+	// quietFor is how long the log says nothing more after it said that the store can't count.
+	quietFor = time.Minute
+)
+
+// TooManyError refuses for want of budget.
+type TooManyError struct {
+	RetryAfter time.Duration // above 0
+}
+
+// Error says how long to wait.
+func (e *TooManyError) Error() string {
+	return fmt.Sprintf("Too many failed attempts: try again in %d seconds.", e.Seconds())
+}
+
+// Seconds is RetryAfter in whole seconds, rounded up.
+func (e *TooManyError) Seconds() int { return max(int((e.RetryAfter+time.Second-1)/time.Second), 1) }
+
+// Options is all that a Limiter needs.
+type Options struct {
+	Limits  store.Limits
+	Log     *slog.Logger
+	Now     func() time.Time // the real time, not that of a rehearsal
+	Metrics prometheus.Registerer
+}
+
+// Limiter counts. Its methods may be called from many goroutines.
+type Limiter struct {
+	shared    store.Limits
+	memory    *store.MemoryLimits // counts while shared can't
+	log       *slog.Logger
+	now       func() time.Time
+	fallbacks *prometheus.CounterVec
+
+	mu    sync.Mutex
+	spoke time.Time // when the log last said that shared can't count
+}
+
+// New returns a Limiter and registers its metric.
+func New(o Options) *Limiter {
+	l := &Limiter{
+		shared: o.Limits, memory: store.NewMemoryLimits(o.Now), log: o.Log, now: o.Now,
+		fallbacks: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "mintkey_limits_fallback_total", Help: "Attempts that were counted in memory because the store could not count them, by budget.",
+		}, []string{"budget"}),
+	}
+	o.Metrics.MustRegister(l.fallbacks)
+	return l
+}
+
+// Reservation is what was taken.
+type Reservation struct {
+	limiter *Limiter
+	taken   []taken
+}
+
+type taken struct {
+	Take
+	from store.Limits
+}
+
+// Reserve takes one from each budget, or nothing at all: then it returns a *TooManyError. It goes on though the context ends.
+func (l *Limiter) Reserve(ctx context.Context, takes []Take) (Reservation, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	reserved := Reservation{limiter: l}
+	for _, t := range takes {
+		wait, from := l.take(ctx, t)
+		if wait > 0 {
+			reserved.Refund(ctx)
+			return Reservation{}, &TooManyError{wait}
+		}
+		reserved.taken = append(reserved.taken, taken{t, from})
+	}
+	return reserved, nil
+}
+
+// take falls back to memory. It returns where it was counted.
+func (l *Limiter) take(ctx context.Context, t Take) (time.Duration, store.Limits) {
+	wait, err := l.shared.Reserve(ctx, t.key, t.budget.Rate)
+	if err == nil {
+		return wait, l.shared
+	}
+	l.fallbacks.WithLabelValues(t.budget.Name).Inc()
+	l.warn(ctx, err)
+	wait, _ = l.memory.Reserve(context.WithoutCancel(ctx), t.key, t.budget.Rate) // fails only when the context has ended
+	return wait, l.memory
+}
+
+// Refund gives everything back, where it was taken. What can't be given back comes back with time.
+func (r Reservation) Refund(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	for _, t := range r.taken {
+		if err := t.from.Refund(ctx, t.key, t.budget.Rate); err != nil {
+			r.limiter.warn(ctx, err)
+		}
+	}
+}
+
+// warn writes at most one line a minute, because it is called for every request while the store is away.
+func (l *Limiter) warn(ctx context.Context, err error) {
+	l.mu.Lock()
+	now := l.now()
+	quiet := now.Sub(l.spoke).Abs() < quietFor
+	if !quiet {
+		l.spoke = now
+	}
+	l.mu.Unlock()
+	if !quiet {
+		l.log.WarnContext(ctx, "rate limiter unavailable; counting in memory", slog.Any("error", err))
+	}
+}

@@ -1,0 +1,61 @@
+package limits
+
+import (
+	"time"
+
+	"mintkey/store"
+)
+
+// Budget is a row of the table.
+type Budget struct {
+	Name string // in keys of the store, metrics and docs
+	Per  string // whom or what one budget is for
+	What string // what it counts
+	Rate store.Rate
+}
+
+const quarter = 15 * time.Minute
+
+func secretsOfClient() Budget {
+	return Budget{"secrets-client", "client ID", "wrong client secrets", store.Rate{Burst: 30, Period: time.Minute}}
+}
+
+func guessesFromAddress() Budget {
+	return Budget{"guesses-address", "address", "wrong client secrets and wrong passwords", store.Rate{Burst: 300, Period: time.Minute}}
+}
+
+func passwordsFromAddress() Budget {
+	return Budget{"passwords-user-address", "user and address", "wrong passwords", store.Rate{Burst: 10, Period: time.Minute}}
+}
+
+func passwordsOfUser() Budget {
+	return Budget{"passwords-user", "user", "wrong passwords", store.Rate{Burst: 100, Period: quarter}}
+}
+
+func linksFromAddress() Budget {
+	return Budget{"links-email-address", "e-mail address typed and address", "requests for a link to choose a password", store.Rate{Burst: 5, Period: quarter}}
+}
+
+func linksOfAddress() Budget {
+	return Budget{"links-address", "address", "requests for a link to choose a password", store.Rate{Burst: 30, Period: quarter}}
+}
+
+func linksToMailbox() Budget {
+	return Budget{"links-mailbox", "account and mailbox", "links to choose a password that are mailed", store.Rate{Burst: 3, Period: time.Hour}}
+}
+
+func openIDStarts() Budget {
+	return Budget{"openid-address", "address", "sign-ins begun at the OpenID provider", store.Rate{Burst: 300, Period: quarter}}
+}
+
+func formTokens() Budget {
+	return Budget{"forms-user", "user", "forms opened in the console", store.Rate{Burst: 600, Period: quarter}}
+}
+
+// Table returns every budget there is.
+func Table() []Budget {
+	return []Budget{
+		secretsOfClient(), guessesFromAddress(), passwordsFromAddress(), passwordsOfUser(),
+		linksFromAddress(), linksOfAddress(), linksToMailbox(), openIDStarts(), formTokens(),
+	}
+}
