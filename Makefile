@@ -5,7 +5,12 @@ FUZZTIME ?= 10s
 IMAGE    ?= mintkey
 
 .DEFAULT_GOAL := help
-.PHONY: help test install build vet lint fmt unit e2e bench fuzz screenshots image
+# Packages whose tests make quick leaves out: they take too long, or start the built program, servers or a browser. The second list
+# is made by looking: every package whose tests start a redis-server, which store/redistest does for them.
+SLOW := /e2e$$|/store/storetest$$
+NEEDS_REDIS = $(shell go list -f '{{.ImportPath}} {{.TestImports}} {{.XTestImports}}' ./... | grep '/store/redistest\>' | cut -d ' ' -f 1)
+
+.PHONY: help quick test install build vet lint fmt unit e2e bench fuzz screenshots image
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +25,18 @@ test: ## install what is missing, then build, vet, lint and run every test
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory e2e
+
+quick: export GOFLAGS += -buildvcs=false
+quick: ## build, vet, and the tests that need nothing but Go and openssl: seconds, once the caches are warm
+	go build ./...
+	@$(MAKE) --no-print-directory vet
+	@skipped=' $(NEEDS_REDIS) '; run=; \
+	for package in $$(go list ./... | grep -vE '$(SLOW)'); do \
+	  case $$skipped in *" $$package "*) ;; *) run="$$run $$package" ;; esac; \
+	done; \
+	go test $$run || exit 1; \
+	echo "not run: lint, and the tests of packages that are slow or need redis-server or a browser; make test runs everything:"; \
+	echo '$(NEEDS_REDIS)' $$(go list ./... | grep -E '$(SLOW)') | tr ' ' '\n' | sort -u | sed 's/^/  /'
 
 install: ## install what the tests need
 	@tools/install
