@@ -1,12 +1,7 @@
 package server
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"mime"
 	"net/http"
 	"net/url"
 	"slices"
@@ -15,13 +10,13 @@ import (
 	"time"
 
 	"mintkey/admin"
-	"mintkey/policy"
+	"mintkey/server/web"
 	"mintkey/store"
 )
 
 // call is one request to the administration API, past authentication and the walls.
 type call struct {
-	*http.Request
+	*web.Request
 	w     http.ResponseWriter
 	actor admin.Actor
 	place admin.Place // that the path names; the actor's own where it names none
@@ -38,31 +33,31 @@ type adminHandler func(*call) (reply, error)
 
 // admin surrounds a handler with what every call needs, in this order: who asks (401), may they see the account and the tenant that the
 // path names (404), has their token one of the scopes (403).
-func (s *Server) admin(anyOf string, handle adminHandler) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
+func (s *Server) admin(anyOf string, handle adminHandler) web.Handler {
+	return func(w http.ResponseWriter, r *web.Request) error {
 		answer, err := s.answer(w, r, anyOf, handle)
 		if err != nil {
-			s.writeProblem(w, r, err)
-			return
+			return err
 		}
-		setNoStore(w.Header())
+		web.SetNoStore(w.Header())
 		if answer.location != "" {
 			w.Header().Set("Location", answer.location)
 		}
 		if answer.body == nil {
 			w.WriteHeader(answer.status)
-			return
+			return nil
 		}
-		writeJSON(w, answer.status, answer.body)
+		web.WriteJSON(w, answer.status, answer.body)
+		return nil
 	}
 }
 
-func (s *Server) answer(w http.ResponseWriter, r *http.Request, anyOf string, handle adminHandler) (reply, error) {
+func (s *Server) answer(w http.ResponseWriter, r *web.Request, anyOf string, handle adminHandler) (reply, error) {
 	actor, err := s.authenticateCaller(r)
 	if err != nil {
 		return reply{}, err
 	}
-	place, err := s.office.Enter(r.Context(), actor, pathValue(r, "account"), pathValue(r, "tenant"))
+	place, err := s.office.Enter(r.Context(), actor, r.PathValue("account"), r.PathValue("tenant"))
 	if err != nil {
 		return reply{}, err
 	}
@@ -75,72 +70,12 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, anyOf string, ha
 // at is the instant at which the call is judged.
 func (c *call) at() time.Time { return c.actor.At }
 
-const maxJSONBytes = 1 << 20
-
-// decode reads the JSON body. Unknown fields are refused, so that a misspelt setting is never silently ignored.
-func (c *call) decode(body any) error {
-	if err := c.checkMediaType(); err != nil {
-		return err
-	}
-	text, err := c.readBody()
-	if err != nil {
-		return err
-	}
-	return decodeStrictly(text, body)
-}
-
-func (c *call) checkMediaType() error {
-	mediaType, _, err := mime.ParseMediaType(c.Header.Get("Content-Type"))
-	if err != nil || mediaType != "application/json" && !strings.HasSuffix(mediaType, "+json") {
-		return refuse(errUnsupportedMediaType, "The body must be application/json.")
-	}
-	return nil
-}
+// decode reads the JSON body.
+func (c *call) decode(body any) error { return web.ReadJSON(c.w, c.Request.Request, body) }
 
 // decodeOptional is decode where a missing body means the defaults.
 func (c *call) decodeOptional(body any) error {
-	text, err := c.readBody()
-	if err != nil || len(bytes.TrimSpace(text)) == 0 {
-		return err
-	}
-	if err := c.checkMediaType(); err != nil {
-		return err
-	}
-	return decodeStrictly(text, body)
-}
-
-func (c *call) readBody() ([]byte, error) {
-	text, err := io.ReadAll(http.MaxBytesReader(c.w, c.Body, maxJSONBytes))
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return nil, refuse(errPayloadTooLarge, "The body may have at most %d bytes.", maxJSONBytes)
-	}
-	if err != nil {
-		return nil, refuse(errInvalidRequest, "The body could not be read.")
-	}
-	return text, nil
-}
-
-func decodeStrictly(text []byte, body any) error {
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	err := decoder.Decode(body)
-	if err == nil && decoder.Decode(&struct{}{}) != io.EOF {
-		return refuse(errInvalidRequest, "The body must be one JSON object and nothing after it.")
-	}
-	switch wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); {
-	case err == nil:
-		return nil
-	case ok && wrong.Field != "":
-		return refuse(errInvalidRequest, "The field %q must not be a JSON %s.", wrong.Field, wrong.Value)
-	case ok:
-		return refuse(errInvalidRequest, "The body must be a JSON object.")
-	case strings.HasPrefix(err.Error(), "json: unknown field"):
-		return refuse(errInvalidRequest, "There is an unknown field: %s.", strings.TrimPrefix(err.Error(), "json: unknown field "))
-	case errors.Is(err, policy.ErrInvalidRelease):
-		return err
-	default:
-		return refuse(errInvalidRequest, "The body is not well-formed JSON.")
-	}
+	return web.ReadOptionalJSON(c.w, c.Request.Request, body)
 }
 
 const (
@@ -164,20 +99,20 @@ type query struct {
 func (c *call) query(known ...string) (query, error) {
 	values, err := url.ParseQuery(c.URL.RawQuery)
 	if err != nil {
-		return query{}, refuse(errInvalidRequest, "The query is not well-formed.")
+		return query{}, web.Refuse(web.ErrInvalidRequest, "The query is not well-formed.")
 	}
 	for name, given := range values {
 		if !slices.Contains(known, name) && name != "limit" && name != "after" {
-			return query{}, refuse(errInvalidRequest, "The query parameter %.40q is not known here; known: %s.", name, strings.Join(append(known, "limit", "after"), ", "))
+			return query{}, web.Refuse(web.ErrInvalidRequest, "The query parameter %.40q is not known here; known: %s.", name, strings.Join(append(known, "limit", "after"), ", "))
 		}
 		if len(given) > 1 {
-			return query{}, refuse(errInvalidRequest, "The query parameter %.40q comes more than once.", name)
+			return query{}, web.Refuse(web.ErrInvalidRequest, "The query parameter %.40q comes more than once.", name)
 		}
 	}
 	q := query{values, defaultLimit, values.Get("after")}
 	if text := values.Get("limit"); text != "" {
 		if q.limit, err = strconv.Atoi(text); err != nil || q.limit < 1 || q.limit > maxLimit {
-			return query{}, refuse(errInvalidRequest, "limit must be between 1 and %d.", maxLimit)
+			return query{}, web.Refuse(web.ErrInvalidRequest, "limit must be between 1 and %d.", maxLimit)
 		}
 	}
 	return q, nil
@@ -191,7 +126,7 @@ func (q query) instant(name string) (time.Time, error) {
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return time.Time{}, refuse(errInvalidRequest, "%s must be a time such as 2024-01-30T00:00:00Z.", name)
+		return time.Time{}, web.Refuse(web.ErrInvalidRequest, "%s must be a time such as 2024-01-30T00:00:00Z.", name)
 	}
 	return at.UTC(), nil
 }
@@ -206,7 +141,7 @@ func (q query) flag(name string) (bool, error) {
 	case "false":
 		return false, nil
 	default:
-		return false, refuse(errInvalidRequest, "%s must be true or false.", name)
+		return false, web.Refuse(web.ErrInvalidRequest, "%s must be true or false.", name)
 	}
 }
 

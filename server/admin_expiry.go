@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mintkey/policy"
+	"mintkey/server/web"
 )
 
 type expiryView struct {
@@ -30,7 +31,7 @@ type noticeView struct {
 
 // getExpiry says when a key expires and why.
 func (s *Server) getExpiry(c *call) (reply, error) {
-	key, err := s.office.Key(c.Context(), c.actor, c.place, pathValue(c.Request, "client_id"))
+	key, err := s.office.Key(c.Context(), c.actor, c.place, c.PathValue("client_id"))
 	if err != nil {
 		return reply{}, err
 	}
@@ -103,7 +104,7 @@ func (s *Server) calendar(c *call) (reply, error) {
 	days := defaultCalendarDays
 	if text := q.Get("days"); text != "" {
 		if days, err = strconv.Atoi(text); err != nil || days < 1 || days > maxCalendarDays {
-			return reply{}, refuse(errInvalidRequest, "days must be between 1 and %d.", maxCalendarDays)
+			return reply{}, web.Refuse(web.ErrInvalidRequest, "days must be between 1 and %d.", maxCalendarDays)
 		}
 	}
 	upcoming, err := s.office.Calendar(c.Context(), c.actor, c.place, c.at().Add(time.Duration(days)*policy.Day))

@@ -5,6 +5,7 @@ import (
 
 	"mintkey/admin"
 	"mintkey/policy"
+	"mintkey/server/web"
 )
 
 // keyView is an access key as callers see it. Its secret is not here: nothing has it.
@@ -72,14 +73,14 @@ func (s *Server) listKeys(c *call) (reply, error) {
 	}
 	filter := admin.KeyFilter{UserID: q.Get("user_id"), Status: policy.Status(q.Get("status")), Text: q.Get("q")}
 	if filter.Status != "" && filter.Status != policy.StatusActive && filter.Status != policy.StatusExpired {
-		return reply{}, refuse(errInvalidRequest, "status must be active or expired.")
+		return reply{}, web.Refuse(web.ErrInvalidRequest, "status must be active or expired.")
 	}
 	keys, next, err := s.office.Keys(c.Context(), c.actor, c.place, filter, admin.KeyPage{After: q.after, Limit: q.limit})
 	return ok(c.viewKeys(keys, next)), err
 }
 
 func (s *Server) getKey(c *call) (reply, error) {
-	key, err := s.office.Key(c.Context(), c.actor, c.place, pathValue(c.Request, "client_id"))
+	key, err := s.office.Key(c.Context(), c.actor, c.place, c.PathValue("client_id"))
 	return ok(c.viewKey(key)), err
 }
 
@@ -95,12 +96,12 @@ func (s *Server) createKey(c *call) (reply, error) {
 		return reply{}, err
 	}
 	if (body.UserID == "") == (body.Email == "") {
-		return reply{}, refuse(errInvalidRequest, "Name the owner by user_id or by email.")
+		return reply{}, web.Refuse(web.ErrInvalidRequest, "Name the owner by user_id or by email.")
 	}
 	wish := admin.NewKey{UserID: body.UserID, Email: body.Email, Label: body.Label}
 	if body.Scopes != nil {
 		if wish.Scopes = *body.Scopes; len(wish.Scopes) == 0 {
-			return reply{}, refuse(policy.ErrInvalidScope, "An access key needs at least one scope.")
+			return reply{}, web.Refuse(policy.ErrInvalidScope, "An access key needs at least one scope.")
 		}
 	}
 	if body.PickUp {
@@ -113,7 +114,7 @@ func (s *Server) createKey(c *call) (reply, error) {
 }
 
 func (s *Server) revokeKey(c *call) (reply, error) {
-	return noContent(), s.office.RevokeKey(c.Context(), c.actor, c.place, pathValue(c.Request, "client_id"))
+	return noContent(), s.office.RevokeKey(c.Context(), c.actor, c.place, c.PathValue("client_id"))
 }
 
 func (s *Server) refreshKey(c *call) (reply, error) {
@@ -121,7 +122,7 @@ func (s *Server) refreshKey(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	key, secret, err := s.office.RefreshKey(c.Context(), c.actor, c.place, pathValue(c.Request, "client_id"), how)
+	key, secret, err := s.office.RefreshKey(c.Context(), c.actor, c.place, c.PathValue("client_id"), how)
 	return ok(c.viewSecret(key, secret)), err
 }
 
@@ -137,7 +138,7 @@ func (c *call) refreshRequest() (admin.RefreshRequest, error) {
 		return admin.RefreshRequest{}, policy.ErrInvalidOverlap
 	}
 	if body.RevokeTokens && body.OverlapSeconds > 0 {
-		return admin.RefreshRequest{}, refuse(policy.ErrInvalidOverlap, "With revoke_tokens the old secret dies at once: leave overlap_seconds out.")
+		return admin.RefreshRequest{}, web.Refuse(policy.ErrInvalidOverlap, "With revoke_tokens the old secret dies at once: leave overlap_seconds out.")
 	}
 	return admin.RefreshRequest{Overlap: time.Duration(body.OverlapSeconds) * time.Second, RevokeTokens: body.RevokeTokens}, nil
 }

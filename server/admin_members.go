@@ -28,7 +28,7 @@ func (s *Server) putMember(c *call) (reply, error) {
 	if err := c.decode(&body); err != nil {
 		return reply{}, err
 	}
-	member, added, err := s.office.SetMember(c.Context(), c.actor, c.place, pathValue(c.Request, "user"), body.Role)
+	member, added, err := s.office.SetMember(c.Context(), c.actor, c.place, c.PathValue("user"), body.Role)
 	if added {
 		return created(viewMember(member), "/admin/v1/tenants/%s/members/%s", member.TenantID, member.UserID), err
 	}
@@ -36,7 +36,7 @@ func (s *Server) putMember(c *call) (reply, error) {
 }
 
 func (s *Server) deleteMember(c *call) (reply, error) {
-	return noContent(), s.office.RemoveMember(c.Context(), c.actor, c.place, pathValue(c.Request, "user"))
+	return noContent(), s.office.RemoveMember(c.Context(), c.actor, c.place, c.PathValue("user"))
 }
 
 func (s *Server) listMembers(c *call) (reply, error) {

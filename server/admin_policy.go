@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"mintkey/policy"
+	"mintkey/server/web"
 )
 
 type policyView struct {
@@ -40,7 +41,7 @@ func (s *Server) putPolicy(c *call) (reply, error) {
 		return reply{}, err
 	}
 	if body.Enabled == nil {
-		return reply{}, refuse(errInvalidRequest, "The field \"enabled\" is missing.")
+		return reply{}, web.Refuse(web.ErrInvalidRequest, "The field \"enabled\" is missing.")
 	}
 	change := policy.PolicyChange{Enabled: *body.Enabled, PeriodDays: body.PeriodDays, AcknowledgeRisk: body.AcknowledgeRisk}
 	if dryRun {

@@ -6,6 +6,7 @@ import (
 
 	"mintkey/admin"
 	"mintkey/policy"
+	"mintkey/server/web"
 	"mintkey/store"
 )
 
@@ -53,7 +54,7 @@ func (s *Server) listUsers(c *call) (reply, error) {
 }
 
 func (s *Server) getUser(c *call) (reply, error) {
-	user, err := s.store.User(c.Context(), c.place.Account.ID, pathValue(c.Request, "user"))
+	user, err := s.store.User(c.Context(), c.place.Account.ID, c.PathValue("user"))
 	return ok(viewUser(user)), err
 }
 
@@ -73,13 +74,13 @@ func (s *Server) patchUser(c *call) (reply, error) {
 	if body.Password != nil {
 		patch.Password = new(*string)
 		if err := json.Unmarshal(body.Password, patch.Password); err != nil {
-			return reply{}, refuse(errInvalidRequest, "The field \"password\" must be a string or null.")
+			return reply{}, web.Refuse(web.ErrInvalidRequest, "The field \"password\" must be a string or null.")
 		}
 	}
-	user, err := s.office.PatchUser(c.Context(), c.actor, c.place, pathValue(c.Request, "user"), patch)
+	user, err := s.office.PatchUser(c.Context(), c.actor, c.place, c.PathValue("user"), patch)
 	return ok(viewUser(user)), err
 }
 
 func (s *Server) deleteUser(c *call) (reply, error) {
-	return noContent(), s.office.DeleteUser(c.Context(), c.actor, c.place, pathValue(c.Request, "user"))
+	return noContent(), s.office.DeleteUser(c.Context(), c.actor, c.place, c.PathValue("user"))
 }

@@ -7,6 +7,7 @@ import (
 
 	"mintkey/admin"
 	"mintkey/policy"
+	"mintkey/server/web"
 	"mintkey/tokens"
 )
 
@@ -18,29 +19,28 @@ func bearerToken(r *http.Request) (string, error) {
 	headers := r.Header.Values("Authorization")
 	switch {
 	case len(headers) == 0:
-		return "", errUnauthorized
+		return "", web.ErrUnauthorized
 	case len(headers) > 1:
-		return "", refuse(errInvalidRequest, "There is more than one Authorization header.")
+		return "", web.Refuse(web.ErrInvalidRequest, "There is more than one Authorization header.")
 	}
 	match := bearerPattern.FindStringSubmatch(headers[0])
 	if match == nil {
-		return "", errInvalidToken
+		return "", web.ErrInvalidToken
 	}
 	return match[1], nil
 }
 
 // authenticateCaller judges the token of a request to the administration API.
-func (s *Server) authenticateCaller(r *http.Request) (admin.Actor, error) {
-	text, err := bearerToken(r)
+func (s *Server) authenticateCaller(r *web.Request) (admin.Actor, error) {
+	text, err := bearerToken(r.Request)
 	if err != nil {
 		return admin.Actor{}, err
 	}
-	about := aboutRequest(r.Context())
-	live, err := s.judgeToken(r.Context(), text, about.At)
+	live, err := s.judgeToken(r.Context(), text, r.At)
 	if err != nil {
 		return admin.Actor{}, err
 	}
-	actor := admin.Actor{Subject: live.Subject, ClientID: live.claims.ClientID, Via: "api", Address: about.Address, RequestID: about.ID, At: about.At}
+	actor := admin.Actor{Subject: live.Subject, ClientID: live.claims.ClientID, Via: "api", Address: r.Address, RequestID: r.ID, At: r.At}
 	if !fromPassword(live.claims) { // a token from a password administers nothing (R27)
 		actor.Scopes = live.scopes
 	}

@@ -9,9 +9,13 @@ import (
 	"time"
 
 	"mintkey/policy"
+	"mintkey/server/web"
 	"mintkey/store"
 	"mintkey/tokens"
 )
+
+// errUnknownClient looks like every failure to authenticate; only the traffic counts it apart.
+var errUnknownClient = fmt.Errorf("%w: unknown client", web.ErrInvalidClient)
 
 // client is an access key that has proved to know its secret; or, beside the error that says that it has not, whose it is.
 type client struct {
@@ -22,22 +26,22 @@ type client struct {
 
 // clientCredentialsGrant exchanges an access key for a token (RFC 6749 section 4.4). Where the request names a tenant, it must be the key's own:
 // a key opens nothing in another (R1).
-func (s *Server) clientCredentialsGrant(ctx context.Context, credentials clientCredentials, tenantID string, form url.Values) (issued issuedToken, err error) {
-	c, err := s.authenticateClient(ctx, credentials)
+func (s *Server) clientCredentialsGrant(r *web.Request, credentials clientCredentials, tenantID string, form url.Values) (issued issuedToken, err error) {
+	c, err := s.authenticateClient(r, credentials)
 	switch {
 	case err != nil:
 	case tenantID != "" && tenantID != c.Tenant.ID:
 		err = errUnknownClient
 	default:
-		issued, err = s.issueTo(ctx, c, form)
+		issued, err = s.issueTo(r, c, form)
 	}
-	s.traffic.record(c.keySource(credentials.clientID), err, aboutRequest(ctx).At)
+	s.traffic.record(c.keySource(credentials.clientID), err, r.At)
 	return issued, err
 }
 
 // issueTo issues a token to a client that has authenticated.
-func (s *Server) issueTo(ctx context.Context, c client, form url.Values) (issuedToken, error) {
-	now := aboutRequest(ctx).At
+func (s *Server) issueTo(r *web.Request, c client, form url.Values) (issuedToken, error) {
+	now := r.At
 	scopes, err := s.authorizeScopes(c.Subject, c.key.Scopes, form.Get("scope"))
 	if err != nil {
 		return issuedToken{}, err
@@ -57,7 +61,7 @@ func (s *Server) issueTo(ctx context.Context, c client, form url.Values) (issued
 	if !g.claims.ExpiresAt.After(issuedAt) { // the key dies within this second
 		return issuedToken{}, policy.ErrKeyExpired
 	}
-	text, err := s.generator.generate(ctx, g)
+	text, err := s.generator.generate(r.Context(), g)
 	if err != nil {
 		return issuedToken{}, err
 	}
@@ -68,14 +72,13 @@ func (s *Server) issueTo(ctx context.Context, c client, form url.Values) (issued
 
 // authenticateClient finds the access key and checks the secret. Every failure looks the same from outside (R24) until there have been too many (R23); the audit
 // trail and the log say which it was.
-func (s *Server) authenticateClient(ctx context.Context, presented clientCredentials) (client, error) {
-	about := aboutRequest(ctx)
-	c, err := s.matchClient(ctx, presented, about.At)
+func (s *Server) authenticateClient(r *web.Request, presented clientCredentials) (client, error) {
+	c, err := s.matchClient(r.Context(), presented, r.At)
 	if !isRefusal(err) {
 		return c, err
 	}
-	s.refusals.record(presented.clientID, about.Address, err, about.At)
-	if tooMany := s.guesses.spend(ctx, s.guesses.clientBudgets(presented.clientID, about.Address)); tooMany != nil {
+	s.refusals.record(presented.clientID, r.Address, err, r.At)
+	if tooMany := s.guesses.spend(r.Context(), s.guesses.clientBudgets(presented.clientID, r.Address)); tooMany != nil {
 		tooMany.because = err
 		return c, tooMany
 	}
@@ -106,7 +109,7 @@ func (s *Server) matchClient(ctx context.Context, presented clientCredentials, n
 
 // isRefusal says whether an error of matchClient speaks of the client, and not of the server.
 func isRefusal(err error) bool {
-	for _, refusal := range []error{errInvalidClient, policy.ErrWrongSecret, policy.ErrKeyExpired, policy.ErrUserDisabled} {
+	for _, refusal := range []error{web.ErrInvalidClient, policy.ErrWrongSecret, policy.ErrKeyExpired, policy.ErrUserDisabled} {
 		if errors.Is(err, refusal) {
 			return true
 		}

@@ -8,6 +8,7 @@ import (
 	"net/url"
 
 	"mintkey/policy"
+	"mintkey/server/web"
 	"mintkey/store"
 )
 
@@ -19,59 +20,57 @@ type compatToken struct {
 }
 
 // compatAuthClient exchanges {"client_id","client_secret"} for a token.
-func (s *Server) compatAuthClient(w http.ResponseWriter, r *http.Request) {
+func (s *Server) compatAuthClient(w http.ResponseWriter, r *web.Request) error {
 	var body struct {
 		ClientID     string `json:"client_id"`
 		ClientSecret string `json:"client_secret"`
 	}
-	if !s.readCompat(w, r, &body) {
-		return
+	if err := readCompat(w, r, &body); err != nil {
+		return err
 	}
-	s.answerCompat(w, r, clientCredentials{body.ClientID, policy.ClientSecretFromRequest(body.ClientSecret)}, false)
+	return s.answerCompat(w, r, clientCredentials{body.ClientID, policy.ClientSecretFromRequest(body.ClientSecret)}, false)
 }
 
 // compatAuth takes {"user","password"}. The Jenkins plugin sends a client ID and its secret here too.
-func (s *Server) compatAuth(w http.ResponseWriter, r *http.Request) {
+func (s *Server) compatAuth(w http.ResponseWriter, r *web.Request) error {
 	var body struct {
 		User     string `json:"user"`
 		Password string `json:"password"`
 	}
-	if !s.readCompat(w, r, &body) {
-		return
+	if err := readCompat(w, r, &body); err != nil {
+		return err
 	}
-	s.answerCompat(w, r, clientCredentials{body.User, policy.ClientSecretFromRequest(body.Password)}, true)
+	return s.answerCompat(w, r, clientCredentials{body.User, policy.ClientSecretFromRequest(body.Password)}, true)
 }
 
-func (s *Server) readCompat(w http.ResponseWriter, r *http.Request, body any) bool {
-	r.Body = http.MaxBytesReader(w, r.Body, maxFormBytes)
+func readCompat(w http.ResponseWriter, r *web.Request, body any) error {
+	r.Body = http.MaxBytesReader(w, r.Body, web.MaxFormBytes)
 	if err := json.NewDecoder(r.Body).Decode(body); err != nil { // unknown fields are ignored: the plugins are not ours
-		s.writeCompatError(w, r, refuse(errInvalidRequest, "The body must be a JSON object."))
-		return false
+		return web.Refuse(web.ErrInvalidRequest, "The body must be a JSON object.")
 	}
 	if r.URL.Query().Get("TENANTID") == "" {
-		s.writeCompatError(w, r, refuse(errInvalidRequest, "The query parameter TENANTID is missing."))
-		return false
+		return web.Refuse(web.ErrInvalidRequest, "The query parameter TENANTID is missing.")
 	}
-	return true
+	return nil
 }
 
-func (s *Server) answerCompat(w http.ResponseWriter, r *http.Request, credentials clientCredentials, person bool) {
+func (s *Server) answerCompat(w http.ResponseWriter, r *web.Request, credentials clientCredentials, person bool) error {
 	issued, err := s.compatGrant(r, credentials, person)
 	if err != nil {
-		s.metrics.refused(s.errors.find(err).oauth)
-		s.writeCompatError(w, r, err)
-		return
+		s.metrics.refused(s.render.Code(err))
+		return err
 	}
 	s.announce(w, r, issued)
-	setNoStore(w.Header())
-	writeJSON(w, http.StatusOK, compatToken{issued.text})
+	web.SetNoStore(w.Header())
+	web.WriteJSON(w, http.StatusOK, compatToken{issued.text})
+	return nil
 }
 
 // compatGrant takes a client ID and its secret or, at /v1/auth, a person's name and password.
-func (s *Server) compatGrant(r *http.Request, credentials clientCredentials, person bool) (issuedToken, error) {
+func (s *Server) compatGrant(r *web.Request, credentials clientCredentials, person bool) (issuedToken, error) {
 	tenantID := r.URL.Query().Get("TENANTID")
 	if credentials.clientID == "" || credentials.secret.Reveal() == "" {
-		return issuedToken{}, errInvalidClient
+		return issuedToken{}, web.ErrInvalidClient
 	}
 	if person {
 		known, err := s.isClient(r.Context(), credentials.clientID)
@@ -79,10 +78,10 @@ func (s *Server) compatGrant(r *http.Request, credentials clientCredentials, per
 			return issuedToken{}, err
 		}
 		if !known {
-			return s.passwordGrant(r.Context(), passwordLogin{tenantID, credentials.clientID, credentials.secret.Reveal()}, url.Values{})
+			return s.passwordGrant(r, passwordLogin{tenantID, credentials.clientID, credentials.secret.Reveal()}, url.Values{})
 		}
 	}
-	return s.clientCredentialsGrant(r.Context(), credentials, tenantID, url.Values{})
+	return s.clientCredentialsGrant(r, credentials, tenantID, url.Values{})
 }
 
 // isClient says whether a name at /v1/auth is a client ID: by its form, or because an access key of another form has it. Forms are configurable, so that

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"mintkey/server/console"
+	"mintkey/server/web"
 )
 
 const consolePath = "/console"
@@ -14,14 +15,18 @@ func (s *Server) newConsole(o console.OpenID) (http.Handler, error) {
 	return console.New(console.Options{
 		Office: s.office, Store: s.store, Issuer: s.issuer, Log: s.log, Mail: s.mail, ClockOffset: s.offset, Version: s.version, OpenID: o,
 		About: func(ctx context.Context) console.About {
-			about := aboutRequest(ctx)
+			about, err := web.About(ctx)
+			if err != nil {
+				panic(err) // a mistake in the wiring: nothing reaches the console but through observe
+			}
 			return console.About{RequestID: about.ID, Address: about.Address, At: about.At}
 		},
 	})
 }
 
 // pages serves the console. In logs and metrics all its pages are one route.
-func (s *Server) pages(w http.ResponseWriter, r *http.Request) {
-	aboutRequest(r.Context()).Route = consolePath
-	s.console.ServeHTTP(w, r)
+func (s *Server) pages(w http.ResponseWriter, r *web.Request) error {
+	r.Route = consolePath
+	s.console.ServeHTTP(w, r.Request)
+	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mintkey/policy"
+	"mintkey/server/web"
 	"mintkey/store"
 )
 
@@ -19,9 +20,12 @@ type tooManyError struct {
 func (e *tooManyError) Error() string {
 	return fmt.Sprintf("Too many failed attempts: try again in %d seconds.", e.seconds())
 }
-func (*tooManyError) Is(target error) bool { return target == errTooManyRequests }
+func (*tooManyError) Is(target error) bool { return target == web.ErrTooManyRequests }
 
 func (e *tooManyError) seconds() int { return max(int((e.wait+time.Second-1)/time.Second), 1) }
+
+// RetryAfter is how long the caller should wait.
+func (e *tooManyError) RetryAfter() time.Duration { return e.wait }
 
 // Failures that are allowed at once, and again within a minute.
 const (

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"mintkey/policy"
+	"mintkey/server/web"
 	"mintkey/tokens"
 )
 
@@ -29,18 +30,18 @@ type introspection struct {
 }
 
 // introspect tells an authorized client what a token of its own account is worth at this instant (RFC 7662).
-func (s *Server) introspect(w http.ResponseWriter, r *http.Request) {
+func (s *Server) introspect(w http.ResponseWriter, r *web.Request) error {
 	answer, err := s.answerIntrospection(w, r)
 	if err != nil {
-		s.writeOAuthError(w, r, err)
-		return
+		return err
 	}
-	setNoStore(w.Header())
-	writeJSON(w, http.StatusOK, answer)
+	web.SetNoStore(w.Header())
+	web.WriteJSON(w, http.StatusOK, answer)
+	return nil
 }
 
-func (s *Server) answerIntrospection(w http.ResponseWriter, r *http.Request) (introspection, error) {
-	form, err := parseForm(w, r)
+func (s *Server) answerIntrospection(w http.ResponseWriter, r *web.Request) (introspection, error) {
+	form, err := web.ParseForm(w, r.Request)
 	if err != nil {
 		return introspection{}, err
 	}
@@ -49,14 +50,14 @@ func (s *Server) answerIntrospection(w http.ResponseWriter, r *http.Request) (in
 		return introspection{}, err
 	}
 	if form.Get("token") == "" {
-		return introspection{}, refuse(errInvalidRequest, "The parameter token is missing.")
+		return introspection{}, web.Refuse(web.ErrInvalidRequest, "The parameter token is missing.")
 	}
 	if err := s.feed.sync(r.Context()); err != nil { // what another replica was told a moment ago counts
 		return introspection{}, err
 	}
-	live, err := s.judgeToken(r.Context(), form.Get("token"), aboutRequest(r.Context()).At)
+	live, err := s.judgeToken(r.Context(), form.Get("token"), r.At)
 	switch {
-	case errors.Is(err, errInvalidToken) || errors.Is(err, tokens.ErrInvalidToken):
+	case errors.Is(err, web.ErrInvalidToken) || errors.Is(err, tokens.ErrInvalidToken):
 		return introspection{}, nil
 	case err != nil:
 		return introspection{}, err
@@ -73,7 +74,7 @@ func (s *Server) answerIntrospection(w http.ResponseWriter, r *http.Request) (in
 }
 
 // authenticateGateway lets in a client, by its secret or by a token, that holds the scope to introspect.
-func (s *Server) authenticateGateway(r *http.Request, form url.Values) (policy.Subject, error) {
+func (s *Server) authenticateGateway(r *web.Request, form url.Values) (policy.Subject, error) {
 	if scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
 		who, err := s.authenticateCaller(r)
 		if err != nil {
@@ -85,7 +86,7 @@ func (s *Server) authenticateGateway(r *http.Request, form url.Values) (policy.S
 	if err != nil {
 		return policy.Subject{}, err
 	}
-	c, err := s.authenticateClient(r.Context(), credentials)
+	c, err := s.authenticateClient(r, credentials)
 	if err != nil {
 		return policy.Subject{}, err
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mintkey/policy"
+	"mintkey/server/web"
 	"mintkey/store"
 	"mintkey/tokens"
 )
@@ -21,32 +22,32 @@ type liveToken struct {
 }
 
 // judgeToken judges a token at an instant: its signature and times, whether it or its secret was revoked, and what its subject is now, so that a
-// revoked key, a disabled user and a lost role count at once. Every token that is not good is errInvalidToken or tokens.ErrInvalidToken.
+// revoked key, a disabled user and a lost role count at once. Every token that is not good is web.ErrInvalidToken or tokens.ErrInvalidToken.
 func (s *Server) judgeToken(ctx context.Context, text string, now time.Time) (liveToken, error) {
 	claims, err := s.ring.Verify(text, tokens.TypeAccessToken, now)
 	if err != nil {
 		return liveToken{}, err
 	}
 	if claims.Issuer != s.issuer || !s.isOwnAudience(claims.Audience) {
-		return liveToken{}, fmt.Errorf("%w: for another issuer or audience", errInvalidToken)
+		return liveToken{}, fmt.Errorf("%w: for another issuer or audience", web.ErrInvalidToken)
 	}
 	if err := s.feed.ensure(ctx); err != nil {
 		return liveToken{}, err
 	}
 	if s.feed.revoked(claims.ID, s.statusIndex(claims)) {
-		return liveToken{}, fmt.Errorf("%w: revoked", errInvalidToken)
+		return liveToken{}, fmt.Errorf("%w: revoked", web.ErrInvalidToken)
 	}
 	subject, err := s.store.Subject(ctx, claims.TenantID, claims.UserID)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return liveToken{}, fmt.Errorf("%w: its subject is gone", errInvalidToken)
+		return liveToken{}, fmt.Errorf("%w: its subject is gone", web.ErrInvalidToken)
 	case err != nil:
 		return liveToken{}, err
 	case subject.Authority() == policy.AuthorityNone:
-		return liveToken{}, fmt.Errorf("%w: %w", errInvalidToken, policy.ErrUserDisabled)
+		return liveToken{}, fmt.Errorf("%w: %w", web.ErrInvalidToken, policy.ErrUserDisabled)
 	}
 	if err := checkSource(subject, claims, now); err != nil {
-		return liveToken{}, fmt.Errorf("%w: %w", errInvalidToken, err)
+		return liveToken{}, fmt.Errorf("%w: %w", web.ErrInvalidToken, err)
 	}
 	return liveToken{subject, claims, subject.Cut(strings.Fields(claims.Scope), s.catalogue)}, nil
 }
@@ -55,7 +56,7 @@ func (s *Server) judgeToken(ctx context.Context, text string, now time.Time) (li
 func checkSource(subject policy.Subject, claims tokens.Claims, now time.Time) error {
 	if fromPassword(claims) {
 		if !subject.Tenant.Release.AllowsPassword() || subject.User.PasswordHash == "" {
-			return errUnauthorizedClient
+			return web.ErrUnauthorizedClient
 		}
 		return nil
 	}

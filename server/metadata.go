@@ -1,17 +1,13 @@
 package server
 
 import (
-	"crypto/sha256"
 	_ "embed"
-	"encoding/hex"
 	"net/http"
 	"slices"
 
 	"mintkey/policy"
+	"mintkey/server/web"
 )
-
-// Gateways may keep these documents for five minutes; a signing key is published for ten before it signs.
-const publicCache = "public, max-age=300"
 
 //go:embed openapi.json
 var openAPIDocument []byte
@@ -49,14 +45,15 @@ func (s *Server) describe() serverMetadata {
 	}
 }
 
-func (s *Server) metadata(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Cache-Control", publicCache)
-	writeJSON(w, http.StatusOK, s.describe())
+func (s *Server) metadata(w http.ResponseWriter, _ *web.Request) error {
+	w.Header().Set("Cache-Control", web.PublicCache)
+	web.WriteJSON(w, http.StatusOK, s.describe())
+	return nil
 }
 
 // openIDConfiguration answers clients that discover by OpenID Connect alone. There are no ID tokens here; the members are
 // there because such clients insist on them.
-func (s *Server) openIDConfiguration(w http.ResponseWriter, _ *http.Request) {
+func (s *Server) openIDConfiguration(w http.ResponseWriter, _ *web.Request) error {
 	document := s.describe()
 	document.SubjectTypes = []string{"public"}
 	for _, audience := range s.audiences {
@@ -64,34 +61,22 @@ func (s *Server) openIDConfiguration(w http.ResponseWriter, _ *http.Request) {
 			document.IDTokenSigningMethods = append(document.IDTokenSigningMethods, name)
 		}
 	}
-	w.Header().Set("Cache-Control", publicCache)
-	writeJSON(w, http.StatusOK, document)
+	w.Header().Set("Cache-Control", web.PublicCache)
+	web.WriteJSON(w, http.StatusOK, document)
+	return nil
 }
 
 // jwks publishes the public signing keys (RFC 7517 section 5).
-func (s *Server) jwks(w http.ResponseWriter, r *http.Request) {
-	document, err := s.ring.JWKS(aboutRequest(r.Context()).At)
+func (s *Server) jwks(w http.ResponseWriter, r *web.Request) error {
+	document, err := s.ring.JWKS(r.At)
 	if err != nil {
-		s.writeOAuthError(w, r, err)
-		return
+		return err
 	}
-	serveDocument(w, r, "application/jwk-set+json", publicCache, document)
+	web.ServeDocument(w, r.Request, "application/jwk-set+json", web.PublicCache, document)
+	return nil
 }
 
-func (s *Server) openAPI(w http.ResponseWriter, r *http.Request) {
-	serveDocument(w, r, "application/json", publicCache, openAPIDocument)
-}
-
-// serveDocument answers with an ETag, so that a gateway that polls costs nothing.
-func serveDocument(w http.ResponseWriter, r *http.Request, mediaType, cache string, document []byte) {
-	sum := sha256.Sum256(document)
-	tag := `"` + hex.EncodeToString(sum[:12]) + `"`
-	w.Header().Set("ETag", tag)
-	w.Header().Set("Cache-Control", cache)
-	if r.Header.Get("If-None-Match") == tag {
-		w.WriteHeader(http.StatusNotModified)
-		return
-	}
-	w.Header().Set("Content-Type", mediaType)
-	_, _ = w.Write(document)
+func (s *Server) openAPI(w http.ResponseWriter, r *web.Request) error {
+	web.ServeDocument(w, r.Request, "application/json", web.PublicCache, openAPIDocument)
+	return nil
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"mintkey/server/web"
 )
 
 // metrics are the numbers that operators watch. No label ever holds a name or an ID of somebody.
@@ -41,7 +43,7 @@ func (m *metrics) issued(grantType string) { m.tokens.WithLabelValues(grantType)
 func (m *metrics) refused(oauth string)    { m.refusals.WithLabelValues(oauth).Inc() }
 
 func (m *metrics) observeRequest(route, method string, status int, took time.Duration) {
-	if route == "none" {
+	if route == noRoute {
 		method = "any" // a stranger chooses the method of a path that does not exist
 	}
 	m.requests.WithLabelValues(route, method, statusClass(status)).Observe(took.Seconds())
@@ -57,7 +59,7 @@ func statusClass(status int) string {
 func (s *Server) OpsHandler() http.Handler {
 	ops := http.NewServeMux()
 	ops.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, http.StatusOK, map[string]string{"status": "ok", "version": s.version})
+		web.WriteJSON(w, http.StatusOK, map[string]string{"status": "ok", "version": s.version})
 	})
 	ops.HandleFunc("GET /readyz", s.ready)
 	ops.Handle("GET /metrics", promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{}))
@@ -71,12 +73,12 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	if err := s.store.Ping(ctx); err != nil {
 		s.log.WarnContext(ctx, "not ready", "error", err)
-		writeJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "unavailable", "store": "unreachable"})
+		web.WriteJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "unavailable", "store": "unreachable"})
 		return
 	}
 	if _, err := s.ring.JWKS(s.now()); err != nil {
-		writeJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "unavailable", "signing_keys": "none"})
+		web.WriteJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "unavailable", "signing_keys": "none"})
 		return
 	}
-	writeJSON(w, http.StatusOK, map[string]string{"status": "ready"})
+	web.WriteJSON(w, http.StatusOK, map[string]string{"status": "ready"})
 }

@@ -11,6 +11,7 @@ import (
 
 	"mintkey/passwords"
 	"mintkey/policy"
+	"mintkey/server/web"
 	"mintkey/store"
 	"mintkey/tokens"
 )
@@ -29,21 +30,21 @@ type passwordLogin struct {
 
 // passwordGrant exchanges a password for a token, for tenants of an older release alone (R20). For any other tenant, and for one that does
 // not exist, the answer is the same whoever asks, before anything is looked up about the user (R22).
-func (s *Server) passwordGrant(ctx context.Context, login passwordLogin, form url.Values) (issuedToken, error) {
-	tenant, err := s.store.Tenant(ctx, login.tenantID)
+func (s *Server) passwordGrant(r *web.Request, login passwordLogin, form url.Values) (issuedToken, error) {
+	tenant, err := s.store.Tenant(r.Context(), login.tenantID)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return issuedToken{}, err
 	}
 	if !tenant.Release.AllowsPassword() {
-		return issuedToken{}, refuse(errUnauthorizedClient, "The tenant does not allow passwords: use an access key.")
+		return issuedToken{}, web.Refuse(web.ErrUnauthorizedClient, "The tenant does not allow passwords: use an access key.")
 	}
-	issued, err := s.issueForPassword(ctx, tenant, login, form)
-	s.traffic.record(store.TrafficSource{AccountID: tenant.AccountID, TenantID: tenant.ID, ClientID: store.TrafficPasswords}, err, aboutRequest(ctx).At)
+	issued, err := s.issueForPassword(r, tenant, login, form)
+	s.traffic.record(store.TrafficSource{AccountID: tenant.AccountID, TenantID: tenant.ID, ClientID: store.TrafficPasswords}, err, r.At)
 	return issued, err
 }
 
-func (s *Server) issueForPassword(ctx context.Context, tenant policy.Tenant, login passwordLogin, form url.Values) (issuedToken, error) {
-	subject, err := s.checkPassword(ctx, tenant, login)
+func (s *Server) issueForPassword(r *web.Request, tenant policy.Tenant, login passwordLogin, form url.Values) (issuedToken, error) {
+	subject, err := s.checkPassword(r, tenant, login)
 	if err != nil {
 		return issuedToken{}, err
 	}
@@ -55,18 +56,18 @@ func (s *Server) issueForPassword(ctx context.Context, tenant policy.Tenant, log
 	if err != nil {
 		return issuedToken{}, err
 	}
-	issuedAt := aboutRequest(ctx).At.Truncate(time.Second)
+	issuedAt := r.At.Truncate(time.Second)
 	g := grant{algorithm: algorithm, claims: tokens.Claims{
 		// There is no client: the user stands for it, which is how a token from a password is known (R27).
 		Issuer: s.issuer, Subject: subject.User.ID, ClientID: subject.User.ID, Audience: audience,
 		IssuedAt: issuedAt, NotBefore: issuedAt, ExpiresAt: issuedAt.Add(s.lifetime),
 		Scope: strings.Join(scopes, " "), TenantID: subject.Tenant.ID, AccountID: subject.Account.ID, UserID: subject.User.ID,
 	}}
-	text, err := s.generator.generate(ctx, g)
+	text, err := s.generator.generate(r.Context(), g)
 	if err != nil {
 		return issuedToken{}, err
 	}
-	s.logins.record(subject.Tenant.ID, subject.User.ID, aboutRequest(ctx).Address, aboutRequest(ctx).At)
+	s.logins.record(subject.Tenant.ID, subject.User.ID, r.Address, r.At)
 	s.metrics.issued(grantPassword)
 	return issuedToken{g, text}, nil
 }
@@ -76,19 +77,19 @@ func fromPassword(claims tokens.Claims) bool { return claims.Subject == claims.U
 
 // checkPassword finds the member and checks the password. A wrong password, an unknown user, a user without a password, a disabled one and a
 // non-member take like time and give the same error (R22). Guessing is slowed by user and by address (R23).
-func (s *Server) checkPassword(ctx context.Context, tenant policy.Tenant, login passwordLogin) (policy.Subject, error) {
-	budgets := s.guesses.passwordBudgets(tenant.ID, login.username, aboutRequest(ctx).Address)
-	wrong := refuse(errInvalidGrant, "The user name or the password is wrong.")
-	if tooMany := s.guesses.check(ctx, budgets); tooMany != nil {
+func (s *Server) checkPassword(r *web.Request, tenant policy.Tenant, login passwordLogin) (policy.Subject, error) {
+	budgets := s.guesses.passwordBudgets(tenant.ID, login.username, r.Address)
+	wrong := web.Refuse(web.ErrInvalidGrant, "The user name or the password is wrong.")
+	if tooMany := s.guesses.check(r.Context(), budgets); tooMany != nil {
 		tooMany.because = wrong
 		return policy.Subject{}, tooMany
 	}
-	subject, err := s.findMember(ctx, tenant, login.username)
+	subject, err := s.findMember(r.Context(), tenant, login.username)
 	if err != nil {
 		return policy.Subject{}, err
 	}
 	var right bool
-	err = s.hashing.do(ctx, func() (err error) {
+	err = s.hashing.do(r.Context(), func() (err error) {
 		right, err = passwords.Verify(subject.User.PasswordHash, login.password)
 		return err
 	})
@@ -96,7 +97,7 @@ func (s *Server) checkPassword(ctx context.Context, tenant policy.Tenant, login 
 		return policy.Subject{}, fmt.Errorf("check password: %w", err)
 	}
 	if !right || subject.Authority() == policy.AuthorityNone {
-		if tooMany := s.guesses.spend(ctx, budgets); tooMany != nil {
+		if tooMany := s.guesses.spend(r.Context(), budgets); tooMany != nil {
 			tooMany.because = wrong
 			return policy.Subject{}, tooMany
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mintkey/policy"
+	"mintkey/server/web"
 	"mintkey/store"
 	"mintkey/tokens"
 )
@@ -40,14 +41,13 @@ func (s *Server) viewRevocation(r store.Revocation) pushedRevocation {
 
 // push streams the revocations of the caller's account as server-sent events, those first that are still in force, then each as it happens.
 // A stream that broke is resumed after Last-Event-ID. It ends when the caller's token does.
-func (s *Server) push(w http.ResponseWriter, r *http.Request) {
+func (s *Server) push(w http.ResponseWriter, r *web.Request) error {
 	live, err := s.judgeForwarded(r)
 	if err == nil {
 		err = requireScope(live.scopes, policy.ScopeTokensIntrospect)
 	}
 	if err != nil {
-		s.writeOAuthError(w, r, err)
-		return
+		return err
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
@@ -58,6 +58,7 @@ func (s *Server) push(w http.ResponseWriter, r *http.Request) {
 	_ = control.SetReadDeadline(time.Time{}) // the request is read; a time-out for reading would end the stream
 	stream := stream{w: w, control: control, server: s, accountID: live.Account.ID, after: r.Header.Get("Last-Event-ID")}
 	stream.run(r, live.claims)
+	return nil
 }
 
 // stream is one gateway that listens.
@@ -69,10 +70,10 @@ type stream struct {
 	after     string // the last revocation sent
 }
 
-func (t *stream) run(r *http.Request, claims tokens.Claims) {
+func (t *stream) run(r *web.Request, claims tokens.Claims) {
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
-	ends := time.NewTimer(claims.ExpiresAt.Sub(aboutRequest(r.Context()).At))
+	ends := time.NewTimer(claims.ExpiresAt.Sub(r.At))
 	defer ends.Stop()
 	if t.write(": revocations\n\n") != nil {
 		return
@@ -100,7 +101,7 @@ func (t *stream) run(r *http.Request, claims tokens.Claims) {
 
 const pushBatch = 500
 
-func (t *stream) sendNew(r *http.Request) error {
+func (t *stream) sendNew(r *web.Request) error {
 	for {
 		found, err := t.server.store.Revocations(r.Context(), t.after, pushBatch)
 		if err != nil {

@@ -8,50 +8,36 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
 
-	"mintkey/policy"
+	"mintkey/server/web"
 )
 
-// requestInfo is what the server knows of one request beyond its bytes. It belongs to that request's goroutine.
-type requestInfo struct {
-	ID      string
-	At      time.Time // the instant at which the request is judged
-	Address string    // of the client, behind trusted proxies
-	Route   string    // the template of the path, for logs and metrics
-	status  int
-	err     error // why it was refused, for the log only
-}
-
-type requestInfoKey struct{}
-
-func aboutRequest(ctx context.Context) *requestInfo {
-	if about, ok := ctx.Value(requestInfoKey{}).(*requestInfo); ok {
-		return about
-	}
-	return &requestInfo{}
-}
+// noRoute is the route of a path that does not exist.
+const noRoute = "none"
 
 // observe reads the clock once, names the request, and logs and counts what became of it.
 func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		about := &requestInfo{ID: requestID(r), At: s.now().UTC().Truncate(time.Microsecond), Address: s.clientAddress(r), Route: "none", status: http.StatusOK}
+		about := &web.Info{
+			ID: requestID(r), At: s.now().UTC().Truncate(time.Microsecond), Address: s.clientAddress(r), Route: noRoute, Status: http.StatusOK,
+		}
 		w.Header().Set("X-Request-Id", about.ID)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		recorder := &statusRecorder{ResponseWriter: w, about: about}
-		r = r.WithContext(context.WithValue(r.Context(), requestInfoKey{}, about))
+		r = r.WithContext(web.WithInfo(r.Context(), about))
 		defer func() {
 			if failure := recover(); failure != nil {
 				if err, ok := failure.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 					panic(failure)
 				}
-				s.log.ErrorContext(r.Context(), "panic", slog.String("request_id", about.ID), slog.Any("panic", failure), slog.String("stack", string(debug.Stack())))
+				s.log.ErrorContext(r.Context(), "panic", slog.String("request_id", about.ID), slog.Any("panic", failure),
+					slog.String("stack", string(debug.Stack())))
 				if !recorder.wrote {
-					s.writeProblem(recorder, r, fmt.Errorf("panic: %v", failure))
+					s.render.Problem(recorder, r, fmt.Errorf("panic: %v", failure))
 				}
 			}
 			s.logRequest(r, about)
@@ -61,37 +47,29 @@ func (s *Server) observe(next http.Handler) http.Handler {
 }
 
 // logRequest writes one line: quiet for what went well, so that a load test does not fill the disk.
-func (s *Server) logRequest(r *http.Request, about *requestInfo) {
+func (s *Server) logRequest(r *http.Request, about *web.Info) {
 	elapsed := s.now().Sub(about.At)
-	s.metrics.observeRequest(about.Route, r.Method, about.status, elapsed)
+	s.metrics.observeRequest(about.Route, r.Method, about.Status, elapsed)
 	level := slog.LevelDebug
 	switch {
-	case errors.Is(about.err, context.Canceled): // whoever asked has gone
+	case errors.Is(about.Err, context.Canceled): // whoever asked has gone
 		level = slog.LevelInfo
-	case about.status >= http.StatusInternalServerError:
+	case about.Status >= http.StatusInternalServerError:
 		level = slog.LevelWarn
-	case about.status >= http.StatusBadRequest || r.Method != http.MethodGet && about.Route != tokenPath:
+	case about.Status >= http.StatusBadRequest || r.Method != http.MethodGet && about.Route != tokenPath:
 		level = slog.LevelInfo
 	}
 	if !s.log.Enabled(r.Context(), level) {
 		return
 	}
 	attrs := []slog.Attr{
-		slog.String("request_id", about.ID), slog.String("method", r.Method), slog.String("path", forLog(r.URL.Path)),
-		slog.Int("status", about.status), slog.Duration("took", elapsed), slog.String("address", about.Address),
+		slog.String("request_id", about.ID), slog.String("method", r.Method), slog.String("path", web.ForLog(r.URL.Path)),
+		slog.Int("status", about.Status), slog.Duration("took", elapsed), slog.String("address", about.Address),
 	}
-	if about.err != nil {
-		attrs = append(attrs, slog.String("reason", forLog(about.err.Error())))
+	if about.Err != nil {
+		attrs = append(attrs, slog.String("reason", web.ForLog(about.Err.Error())))
 	}
 	s.log.LogAttrs(r.Context(), level, "request", attrs...)
-}
-
-// linkCode is what rand.Text makes. Links of the console have one in their path, wherever a client or a proxy puts it.
-var linkCode = regexp.MustCompile(`[A-Z2-7]{26}`)
-
-// forLog is what a request may leave in the log: no secret, and no code of a link.
-func forLog(text string) string {
-	return linkCode.ReplaceAllString(policy.WithoutSecrets(text), "[redacted]")
 }
 
 // requestID keeps an ID that a proxy gave, if it is harmless in a log, and otherwise makes one.
@@ -144,13 +122,13 @@ func (s *Server) trusts(address netip.Addr) bool {
 // statusRecorder remembers the status of a response.
 type statusRecorder struct {
 	http.ResponseWriter
-	about *requestInfo
+	about *web.Info
 	wrote bool
 }
 
 func (w *statusRecorder) WriteHeader(status int) {
 	if !w.wrote {
-		w.wrote, w.about.status = true, status
+		w.wrote, w.about.Status = true, status
 	}
 	w.ResponseWriter.WriteHeader(status)
 }

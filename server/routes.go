@@ -9,6 +9,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"mintkey/policy"
+	"mintkey/server/web"
 	"mintkey/store"
 )
 
@@ -21,7 +22,7 @@ const (
 )
 
 // methods maps each method that a path knows to its handler.
-type methods map[string]http.HandlerFunc
+type methods map[string]web.Handler
 
 // errorWriter renders an error in the form of the API that the path belongs to.
 type errorWriter func(http.ResponseWriter, *http.Request, error)
@@ -30,10 +31,10 @@ type errorWriter func(http.ResponseWriter, *http.Request, error)
 func (s *Server) routes() http.Handler {
 	router := mux.NewRouter().SkipClean(true) // an unclean path is a 404, not a redirect that would drop the body
 	router.NotFoundHandler = http.HandlerFunc(s.notFound)
-	get := func(h http.HandlerFunc) methods { return methods{http.MethodGet: h} }
-	post := func(h http.HandlerFunc) methods { return methods{http.MethodPost: h} }
+	get := func(h web.Handler) methods { return methods{http.MethodGet: h} }
+	post := func(h web.Handler) methods { return methods{http.MethodPost: h} }
 
-	oauth := s.pathsOf(router, s.writeOAuthError)
+	oauth := pathsOf(router, s.render.OAuth)
 	oauth(tokenPath, post(s.token))
 	oauth(introspectPath, post(s.introspect))
 	oauth(revokePath, post(s.revoke))
@@ -44,11 +45,11 @@ func (s *Server) routes() http.Handler {
 	oauth("/.well-known/openid-configuration", get(s.openIDConfiguration))
 	oauth(jwksPath, get(s.jwks))
 
-	compat := s.pathsOf(router, s.writeCompatError)
+	compat := pathsOf(router, s.render.Compat)
 	compat("/v1/auth-client", post(s.compatAuthClient))
 	compat("/v1/auth", post(s.compatAuth))
 
-	admin := s.pathsOf(router, s.writeProblem)
+	admin := pathsOf(router, s.render.Problem)
 	admin(openAPIPath, get(s.openAPI))
 	admin("/admin/v1/accounts", methods{
 		http.MethodGet:  s.admin(anyAdminScope, s.listAccounts),
@@ -97,36 +98,49 @@ func (s *Server) routes() http.Handler {
 	admin("/me/v1/keys/{client_id}/refresh", post(s.admin(policy.ScopeSelf, s.refreshOwnKey)))
 
 	router.Handle("/", http.RedirectHandler(consolePath, http.StatusSeeOther)).Methods(http.MethodGet, http.MethodHead)
-	router.HandleFunc(consolePath, s.pages)
-	router.PathPrefix(consolePath + "/").HandlerFunc(s.pages)
+	pages := withInfo(s.render.Problem, s.pages)
+	router.HandleFunc(consolePath, pages)
+	router.PathPrefix(consolePath + "/").HandlerFunc(pages)
 	return router
 }
 
 // pathsOf returns a function that adds a path. It answers 405 with Allow itself, in the form of its API: mux
 // would send no Allow and skip all that surrounds the handler.
-func (s *Server) pathsOf(router *mux.Router, writeError errorWriter) func(path string, known methods) {
+func pathsOf(router *mux.Router, writeError errorWriter) func(path string, known methods) {
 	return func(path string, known methods) {
 		allowed := slices.Sorted(maps.Keys(known))
 		if _, ok := known[http.MethodGet]; ok {
 			known[http.MethodHead] = known[http.MethodGet]
 			allowed = append(allowed, http.MethodHead)
 		}
-		router.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
-			aboutRequest(r.Context()).Route = path
+		router.HandleFunc(path, withInfo(writeError, func(w http.ResponseWriter, r *web.Request) error {
+			r.Route = path
+			for name, value := range mux.Vars(r.Request) {
+				r.SetPathValue(name, value)
+			}
 			handler, ok := known[r.Method]
 			if !ok {
 				w.Header().Set("Allow", strings.Join(allowed, ", "))
-				writeError(w, r, refuse(errMethodNotAllowed, "%s is not allowed here; allowed: %s", r.Method, strings.Join(allowed, ", ")))
-				return
+				return web.Refuse(web.ErrMethodNotAllowed, "%s is not allowed here; allowed: %s", r.Method, strings.Join(allowed, ", "))
 			}
-			handler(w, r)
-		})
+			return handler(w, r)
+		}))
 	}
 }
 
-// pathValue is a part of the path that its template names.
-func pathValue(r *http.Request, name string) string { return mux.Vars(r)[name] }
+// withInfo hands a handler what is known of the request, and renders its error.
+func withInfo(writeError errorWriter, handle web.Handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		info, err := web.About(r.Context())
+		if err == nil {
+			err = handle(w, &web.Request{Request: r, Info: info})
+		}
+		if err != nil {
+			writeError(w, r, err)
+		}
+	}
+}
 
 func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
-	s.writeProblem(w, r, store.ErrNotFound)
+	s.render.Problem(w, r, store.ErrNotFound)
 }

@@ -1,6 +1,8 @@
 package server
 
-import "mintkey/admin"
+import (
+	"mintkey/admin"
+)
 
 // listOwnKeys lists the caller's keys in the token's tenant.
 func (s *Server) listOwnKeys(c *call) (reply, error) {
@@ -18,6 +20,6 @@ func (s *Server) refreshOwnKey(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	key, secret, err := s.office.RefreshOwnKey(c.Context(), c.actor, c.place, pathValue(c.Request, "client_id"), how)
+	key, secret, err := s.office.RefreshOwnKey(c.Context(), c.actor, c.place, c.PathValue("client_id"), how)
 	return ok(c.viewSecret(key, secret)), err
 }

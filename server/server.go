@@ -13,6 +13,7 @@ import (
 	"mintkey/admin"
 	"mintkey/policy"
 	"mintkey/server/console"
+	"mintkey/server/web"
 	"mintkey/store"
 	"mintkey/tokens"
 )
@@ -69,7 +70,7 @@ type Server struct {
 	hashing   hashing
 	stopping  chan struct{} // closed when streams must end
 	stopOnce  sync.Once
-	errors    errorTable
+	render    *web.Renderer
 	generator *generator
 	access    *accessRecorder
 	traffic   *trafficRecorder
@@ -86,7 +87,7 @@ func New(o Options) (*Server, error) {
 		store: o.Store, ring: o.KeyRing, issuer: o.Issuer, audiences: o.Audiences, lifetime: o.TokenLifetime,
 		catalogue: o.Catalogue, proxies: o.TrustedProxies,
 		log: o.Log, now: o.Now, offset: o.ClockOffset, mail: o.Mail, sunset: o.PasswordSunset, version: o.Version,
-		errors: renderings(), access: newAccessRecorder(), traffic: newTrafficRecorder(), metrics: newMetrics(),
+		render: web.NewRenderer(o.Issuer, o.Log), access: newAccessRecorder(), traffic: newTrafficRecorder(), metrics: newMetrics(),
 	}
 	s.generator = newGenerator(s.ring)
 	s.feed, s.indexes, s.lists = newFeed(s.store), tokens.NewStatusIndexes(s.store), statusLists{signed: map[uint64]signedList{}}

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"mintkey/server/web"
 	"mintkey/store"
 	"mintkey/tokens"
 )
@@ -53,20 +54,19 @@ func (s *Server) statusListURI(list uint64) string {
 }
 
 // statusList serves one list (draft-ietf-oauth-status-list-21 section 8).
-func (s *Server) statusList(w http.ResponseWriter, r *http.Request) {
-	text := pathValue(r, "n")
+func (s *Server) statusList(w http.ResponseWriter, r *web.Request) error {
+	text := r.PathValue("n")
 	list, err := strconv.ParseUint(text, 10, 32)
 	if err != nil || strconv.FormatUint(list, 10) != text {
-		s.writeOAuthError(w, r, store.ErrNotFound)
-		return
+		return store.ErrNotFound
 	}
-	signed, err := s.signStatusList(r.Context(), list, aboutRequest(r.Context()).At)
+	signed, err := s.signStatusList(r.Context(), list, r.At)
 	if err != nil {
-		s.writeOAuthError(w, r, err)
-		return
+		return err
 	}
 	cache := fmt.Sprintf("public, max-age=%d", int(statusListTTL.Seconds()))
-	serveDocument(w, r, "application/"+tokens.TypeStatusList, cache, []byte(signed))
+	web.ServeDocument(w, r.Request, "application/"+tokens.TypeStatusList, cache, []byte(signed))
+	return nil
 }
 
 func (s *Server) signStatusList(ctx context.Context, list uint64, now time.Time) (string, error) {

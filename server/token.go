@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mintkey/policy"
+	"mintkey/server/web"
 	"mintkey/tokens"
 )
 
@@ -26,20 +27,20 @@ type tokenResponse struct {
 }
 
 // token is the token endpoint (RFC 6749 section 3.2): parse, authenticate, authorize, generate.
-func (s *Server) token(w http.ResponseWriter, r *http.Request) {
+func (s *Server) token(w http.ResponseWriter, r *web.Request) error {
 	issued, err := s.issue(w, r)
 	if err != nil {
-		s.metrics.refused(s.errors.find(err).oauth)
-		s.writeOAuthError(w, r, err)
-		return
+		s.metrics.refused(s.render.Code(err))
+		return err
 	}
 	s.announce(w, r, issued)
-	setNoStore(w.Header())
-	writeJSON(w, http.StatusOK, issued.response())
+	web.SetNoStore(w.Header())
+	web.WriteJSON(w, http.StatusOK, issued.response())
+	return nil
 }
 
-func (s *Server) issue(w http.ResponseWriter, r *http.Request) (issuedToken, error) {
-	form, err := parseForm(w, r)
+func (s *Server) issue(w http.ResponseWriter, r *web.Request) (issuedToken, error) {
+	form, err := web.ParseForm(w, r.Request)
 	if err != nil {
 		return issuedToken{}, err
 	}
@@ -49,17 +50,17 @@ func (s *Server) issue(w http.ResponseWriter, r *http.Request) (issuedToken, err
 		if err != nil {
 			return issuedToken{}, err
 		}
-		return s.clientCredentialsGrant(r.Context(), credentials, "", form)
+		return s.clientCredentialsGrant(r, credentials, "", form)
 	case grantPassword:
 		login := passwordLogin{form.Get("tenant_id"), form.Get("username"), form.Get("password")}
 		if login.tenantID == "" || login.username == "" || login.password == "" {
-			return issuedToken{}, refuse(errInvalidRequest, "The password grant needs tenant_id, username and password.")
+			return issuedToken{}, web.Refuse(web.ErrInvalidRequest, "The password grant needs tenant_id, username and password.")
 		}
-		return s.passwordGrant(r.Context(), login, form)
+		return s.passwordGrant(r, login, form)
 	case "":
-		return issuedToken{}, refuse(errInvalidRequest, "The parameter grant_type is missing.")
+		return issuedToken{}, web.Refuse(web.ErrInvalidRequest, "The parameter grant_type is missing.")
 	default:
-		return issuedToken{}, refuse(errUnsupportedGrantType, "grant_type must be %s or %s.", grantClientCredentials, grantPassword)
+		return issuedToken{}, web.Refuse(web.ErrUnsupportedGrantType, "grant_type must be %s or %s.", grantClientCredentials, grantPassword)
 	}
 }
 
@@ -89,7 +90,7 @@ func (s *Server) authorizeScopes(subject policy.Subject, keyScopes []string, req
 		scopes = nil
 		for scope := range strings.SplitSeq(requested, " ") {
 			if !slices.Contains(keyScopes, scope) {
-				return nil, refuse(errScopeNotGranted, "The access key does not have the scope %.60q; it has: %s.", scope, strings.Join(keyScopes, " "))
+				return nil, web.Refuse(web.ErrScopeNotGranted, "The access key does not have the scope %.60q; it has: %s.", scope, strings.Join(keyScopes, " "))
 			}
 			if !slices.Contains(scopes, scope) {
 				scopes = append(scopes, scope)
@@ -98,7 +99,7 @@ func (s *Server) authorizeScopes(subject policy.Subject, keyScopes []string, req
 	}
 	allowed := subject.Cut(scopes, s.catalogue)
 	if len(allowed) == 0 {
-		return nil, refuse(errScopeNotGranted, "The role of the key's owner no longer allows any of these scopes: %s.", strings.Join(scopes, " "))
+		return nil, web.Refuse(web.ErrScopeNotGranted, "The role of the key's owner no longer allows any of these scopes: %s.", strings.Join(scopes, " "))
 	}
 	return allowed, nil
 }
@@ -115,10 +116,10 @@ func (s *Server) chooseAudience(resources []string) (tokens.Audience, tokens.Alg
 	for _, resource := range resources {
 		i := slices.IndexFunc(s.audiences, func(a Audience) bool { return a.Name == resource })
 		if i < 0 {
-			return nil, "", refuse(errInvalidTarget, "There is no resource %.100q here.", resource)
+			return nil, "", web.Refuse(web.ErrInvalidTarget, "There is no resource %.100q here.", resource)
 		}
 		if algorithm != "" && algorithm != s.audiences[i].Algorithm {
-			return nil, "", refuse(errInvalidTarget, "These resources need different signature algorithms: ask for one token each.")
+			return nil, "", web.Refuse(web.ErrInvalidTarget, "These resources need different signature algorithms: ask for one token each.")
 		}
 		algorithm = s.audiences[i].Algorithm
 		if !slices.Contains(names, resource) {
@@ -129,16 +130,11 @@ func (s *Server) chooseAudience(resources []string) (tokens.Audience, tokens.Alg
 }
 
 // announce warns a program in good time: that its key expires soon (R25), or that passwords will not work for ever (R22).
-func (s *Server) announce(w http.ResponseWriter, r *http.Request, t issuedToken) {
-	if !t.keyExpiry.IsZero() && t.keyExpiry.Sub(aboutRequest(r.Context()).At) <= warnBeforeExpiry {
+func (s *Server) announce(w http.ResponseWriter, r *web.Request, t issuedToken) {
+	if !t.keyExpiry.IsZero() && t.keyExpiry.Sub(r.At) <= warnBeforeExpiry {
 		w.Header().Set(expiryHeader, t.keyExpiry.UTC().Format(time.RFC3339))
 	}
 	if fromPassword(t.claims) {
 		s.announceDeprecation(w.Header())
 	}
-}
-
-func setNoStore(h http.Header) {
-	h.Set("Cache-Control", "no-store")
-	h.Set("Pragma", "no-cache")
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mintkey/policy"
+	"mintkey/server/web"
 	"mintkey/store"
 )
 
@@ -81,13 +82,13 @@ func outcomeOf(err error) (outcome store.Outcome, ok bool) {
 		return store.TokenIssued, true
 	case guessed:
 		return outcomeOf(tooMany.because)
-	case errors.Is(err, policy.ErrWrongSecret), errors.Is(err, errInvalidGrant):
+	case errors.Is(err, policy.ErrWrongSecret), errors.Is(err, web.ErrInvalidGrant):
 		return store.RefusedWrongSecret, true
 	case errors.Is(err, policy.ErrKeyExpired):
 		return store.RefusedExpired, true
 	case errors.Is(err, policy.ErrUserDisabled):
 		return store.RefusedUserDisabled, true
-	case errors.Is(err, errScopeNotGranted), errors.Is(err, errInvalidTarget),
+	case errors.Is(err, web.ErrScopeNotGranted), errors.Is(err, web.ErrInvalidTarget),
 		errors.Is(err, errUnknownClient): // of a client that is known: it belongs to another tenant than was named
 		return store.RefusedRequest, true
 	default:

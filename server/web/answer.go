@@ -1,0 +1,44 @@
+package web
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+)
+
+// PublicCache lets gateways keep a public document for five minutes; a signing key is published for ten before it signs.
+const PublicCache = "public, max-age=300"
+
+// WriteJSON answers with a body in JSON.
+func WriteJSON(w http.ResponseWriter, status int, body any) {
+	writeJSONAs(w, "application/json", status, body)
+}
+
+func writeJSONAs(w http.ResponseWriter, mediaType string, status int, body any) {
+	w.Header().Set("Content-Type", mediaType)
+	w.WriteHeader(status)
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(body) // the status is out: a client that hung up cannot be told more
+}
+
+// SetNoStore keeps an answer out of every cache (RFC 6749 section 5.1).
+func SetNoStore(h http.Header) {
+	h.Set("Cache-Control", "no-store")
+	h.Set("Pragma", "no-cache")
+}
+
+// ServeDocument answers with an ETag, so that a gateway that polls costs nothing.
+func ServeDocument(w http.ResponseWriter, r *http.Request, mediaType, cache string, document []byte) {
+	sum := sha256.Sum256(document)
+	tag := `"` + hex.EncodeToString(sum[:12]) + `"`
+	w.Header().Set("ETag", tag)
+	w.Header().Set("Cache-Control", cache)
+	if r.Header.Get("If-None-Match") == tag {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	w.Header().Set("Content-Type", mediaType)
+	_, _ = w.Write(document)
+}

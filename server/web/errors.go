@@ -1,0 +1,45 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// The refusals that HTTP adds to those of policy, store, tokens and admin.
+var (
+	ErrInvalidRequest       = errors.New("invalid request")
+	ErrMethodNotAllowed     = errors.New("method not allowed")
+	ErrPayloadTooLarge      = errors.New("the request body is too large")
+	ErrUnsupportedMediaType = errors.New("unsupported media type")
+	ErrInvalidClient        = errors.New("client authentication failed")
+	ErrUnauthorizedClient   = errors.New("not allowed to use this grant")
+	ErrInvalidGrant         = errors.New("invalid grant")
+	ErrForeignToken         = errors.New("the token was issued to another client")
+	ErrTooManyRequests      = errors.New("too many failed attempts")
+	ErrUnsupportedGrantType = errors.New("unsupported grant type")
+	ErrScopeNotGranted      = errors.New("the access key does not grant this scope")
+	ErrInvalidTarget        = errors.New("unknown resource")
+	ErrUnauthorized         = errors.New("a Bearer token of this server is needed")
+	ErrInvalidToken         = errors.New("the token is not valid here: it is malformed, expired or revoked")
+)
+
+// refusal adds to an error of the table what the caller should be told instead of the error's own text.
+type refusal struct {
+	kind   error
+	detail string
+}
+
+func (r *refusal) Error() string { return r.detail }
+func (r *refusal) Unwrap() error { return r.kind }
+
+// Refuse returns an error of the given kind whose text is shown to the caller.
+func Refuse(kind error, format string, args ...any) error {
+	return &refusal{kind, fmt.Sprintf(format, args...)}
+}
+
+// retryLater is an error that knows when another attempt makes sense. Its wait becomes the header Retry-After.
+type retryLater interface {
+	error
+	RetryAfter() time.Duration
+}

@@ -1,0 +1,46 @@
+package web_test
+
+import (
+	"errors"
+	"log/slog"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"mintkey/server/web"
+)
+
+// A request that nothing gave an instant is refused: judged in the year 1, no access key would have expired.
+func TestAboutNeedsAnInstant(t *testing.T) {
+	r := httptest.NewRequest("GET", "/", nil)
+	if _, err := web.About(r.Context()); !errors.Is(err, web.ErrNoInfo) {
+		t.Errorf("without info: %v", err)
+	}
+	if _, err := web.About(web.WithInfo(r.Context(), &web.Info{ID: "1"})); !errors.Is(err, web.ErrNoInfo) {
+		t.Errorf("without an instant: %v", err)
+	}
+	info := &web.Info{ID: "1", At: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
+	if got, err := web.About(web.WithInfo(r.Context(), info)); err != nil || got != info {
+		t.Errorf("got %v, %v", got, err)
+	}
+	w := httptest.NewRecorder()
+	web.NewRenderer("https://mintkey.example", slog.New(slog.DiscardHandler)).Problem(w, r, web.ErrNoInfo)
+	if w.Code != 500 {
+		t.Errorf("rendered as %d", w.Code)
+	}
+}
+
+type later struct{ error }
+
+func (later) RetryAfter() time.Duration { return 1500 * time.Millisecond }
+func (l later) Unwrap() error           { return l.error }
+
+// Whatever room an error comes from, its wait reaches the caller, rounded up.
+func TestRetryAfter(t *testing.T) {
+	r := httptest.NewRequest("GET", "/", nil)
+	w := httptest.NewRecorder()
+	web.NewRenderer("https://mintkey.example", slog.New(slog.DiscardHandler)).OAuth(w, r, later{web.ErrTooManyRequests})
+	if got := w.Header().Get("Retry-After"); w.Code != 429 || got != "2" {
+		t.Errorf("got %d, Retry-After %q", w.Code, got)
+	}
+}
