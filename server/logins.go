@@ -1,17 +1,15 @@
 package server
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
 	"maps"
-	"slices"
 	"sync"
 	"time"
 
-	"mintkey/policy"
+	"mintkey/server/adminapi"
 	"mintkey/store"
 )
 
@@ -102,44 +100,20 @@ func parseUses(document []byte) (map[string]passwordUse, error) {
 	return uses, json.Unmarshal(document, &uses)
 }
 
-type passwordLoginView struct {
-	UserID string `json:"user_id"`
-	Name   string `json:"name"`
-	Email  string `json:"email"`
-	passwordUse
-}
-
-// listPasswordLogins says who of a tenant still uses a password, the latest first, so that an admin can move them to access keys.
-func (s *Server) listPasswordLogins(c *call) (reply, error) {
-	if _, err := c.query(); err != nil {
-		return reply{}, err
-	}
-	tenant := c.place.Tenant
-	document, err := s.store.Document(c.Context(), loginsDocument(tenant.ID))
+// passwordUses says by user ID who of a tenant still uses a password, with what is not saved yet.
+func (s *Server) passwordUses(ctx context.Context, tenantID string) (map[string]adminapi.PasswordUse, error) {
+	document, err := s.store.Document(ctx, loginsDocument(tenantID))
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return reply{}, err
+		return nil, err
 	}
 	uses, err := parseUses(document)
 	if err != nil {
-		return reply{}, err
+		return nil, err
 	}
-	addUses(uses, s.logins.of(tenant.ID))
-	users, err := s.store.UsersByID(c.Context(), tenant.AccountID, slices.Collect(maps.Keys(uses)))
-	if err != nil {
-		return reply{}, err
-	}
-	return ok(list[passwordLoginView]{Items: viewLogins(uses, users)}), nil
-}
-
-func viewLogins(uses map[string]passwordUse, users map[string]policy.User) []passwordLoginView {
-	views := []passwordLoginView{}
+	addUses(uses, s.logins.of(tenantID))
+	found := make(map[string]adminapi.PasswordUse, len(uses))
 	for userID, use := range uses {
-		if user, ok := users[userID]; ok { // a deleted user needs no moving
-			views = append(views, passwordLoginView{userID, user.Name, user.Email, use})
-		}
+		found[userID] = adminapi.PasswordUse(use)
 	}
-	slices.SortFunc(views, func(a, b passwordLoginView) int {
-		return cmp.Or(b.LastAt.Compare(a.LastAt), cmp.Compare(a.UserID, b.UserID))
-	})
-	return views
+	return found, nil
 }

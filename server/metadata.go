@@ -1,16 +1,12 @@
 package server
 
 import (
-	_ "embed"
 	"net/http"
 	"slices"
 
 	"mintkey/policy"
 	"mintkey/server/web"
 )
-
-//go:embed openapi.json
-var openAPIDocument []byte
 
 // serverMetadata is the document of RFC 8414 section 2, with the two members that OpenID Connect discovery adds.
 type serverMetadata struct {
@@ -73,10 +69,5 @@ func (s *Server) jwks(w http.ResponseWriter, r *web.Request) error {
 		return err
 	}
 	web.ServeDocument(w, r.Request, "application/jwk-set+json", web.PublicCache, document)
-	return nil
-}
-
-func (s *Server) openAPI(w http.ResponseWriter, r *web.Request) error {
-	web.ServeDocument(w, r.Request, "application/json", web.PublicCache, openAPIDocument)
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"mintkey/admin"
 	"mintkey/policy"
+	"mintkey/server/adminapi"
 	"mintkey/server/console"
 	"mintkey/server/web"
 	"mintkey/store"
@@ -75,6 +76,8 @@ type Server struct {
 	access    *accessRecorder
 	traffic   *trafficRecorder
 	metrics   *metrics
+	adminAPI  *adminapi.API
+	links     adminapi.Links
 	console   http.Handler
 }
 
@@ -98,6 +101,10 @@ func New(o Options) (*Server, error) {
 		NextStatusIndex: s.indexes.Next, Revoked: s.killTokens,
 		RecentAccess: s.access.overlay, Log: s.log,
 	}
+	s.links = adminapi.Links{Office: s.office, Console: s.issuer + consolePath}
+	s.adminAPI = adminapi.New(adminapi.Options{
+		Office: s.office, Links: s.links, Keys: s.ring, Caller: s.authenticateCaller, PasswordUses: s.passwordUses,
+	})
 	var err error
 	if s.console, err = s.newConsole(o.OpenID); err != nil {
 		return nil, err
@@ -173,6 +180,9 @@ func (s *Server) EndStreams() { s.stopOnce.Do(func() { close(s.stopping) }) }
 
 // realTime is the time for deadlines of the network, which a rehearsal does not shift.
 func (s *Server) realTime() time.Time { return s.now().Add(-s.offset) }
+
+// Links makes the one-time links that mails have.
+func (s *Server) Links() adminapi.Links { return s.links }
 
 // Handler serves everything that users, programs and gateways see.
 func (s *Server) Handler() http.Handler { return s.observe(s.routes()) }

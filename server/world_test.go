@@ -12,7 +12,7 @@ import (
 
 	"mintkey/policy"
 	"mintkey/server"
-	"mintkey/server/openapitest"
+	"mintkey/server/adminapi/openapitest"
 	"mintkey/store"
 	"mintkey/store/boltstore"
 	"mintkey/store/redisstore"
