@@ -62,8 +62,8 @@ func TestClaimsOfOthers(t *testing.T) {
 		"another's key":           func(c *tokens.Claims) { c.ClientID = w.olga.clientID },
 		"no key, as a password's": func(c *tokens.Claims) { c.ClientID = "" }, // R27
 		"a key that is none":      func(c *tokens.Claims) { c.ClientID = "mk_unknown" },
-		"past":                    func(c *tokens.Claims) { c.ExpiresAt = w.clock.now().Truncate(time.Second) },
-		"future":                  func(c *tokens.Claims) { c.NotBefore = w.clock.now().Add(time.Minute) },
+		"past":                    func(c *tokens.Claims) { c.ExpiresAt = tokens.At(w.clock.now().Truncate(time.Second)) },
+		"future":                  func(c *tokens.Claims) { c.NotBefore = tokens.At(w.clock.now().Add(time.Minute)) },
 	} {
 		claims := good
 		change(&claims)
@@ -161,7 +161,7 @@ func TestTokenDiesWithItsTimeAndItsKey(t *testing.T) {
 	// A token that outlives its key by a mistake of the signer dies with the key all the same.
 	w.clock.set(start.Add(90*policy.Day - time.Minute))
 	claims := w.claims(w.tokenOf(w.ada, ""))
-	claims.ExpiresAt = start.Add(100 * policy.Day)
+	claims.ExpiresAt = tokens.At(start.Add(100 * policy.Day))
 	w.get(w.signed(tokens.TypeAccessToken, claims), ownKeys).want(200)
 	w.clock.advance(time.Minute)
 	w.get(w.signed(tokens.TypeAccessToken, claims), ownKeys).wantCode(401, "unauthorized")

@@ -54,9 +54,10 @@ func (s *Server) issueTo(r *web.Request, c client, form url.Values) (issuedToken
 	expiry := c.key.Expiry(c.Account.Expiration)
 	g := grant{algorithm: algorithm, keyExpiry: expiry, claims: tokens.Claims{
 		Issuer: s.issuer, Subject: c.key.ClientID, ClientID: c.key.ClientID, Audience: audience,
-		IssuedAt: issuedAt, NotBefore: issuedAt, ExpiresAt: policy.TokenExpiry(issuedAt, s.lifetime, expiry).Truncate(time.Second),
-		Scope: strings.Join(scopes, " "), TenantID: c.Tenant.ID, AccountID: c.Account.ID, UserID: c.User.ID,
-		Status: s.statusReference(c.secret.StatusIndex),
+		IssuedAt: tokens.At(issuedAt), NotBefore: tokens.At(issuedAt),
+		ExpiresAt: tokens.At(policy.TokenExpiry(issuedAt, s.lifetime, expiry).Truncate(time.Second)),
+		Scope:     strings.Join(scopes, " "), TenantID: c.Tenant.ID, AccountID: c.Account.ID, UserID: c.User.ID,
+		Status: s.statuses.Reference(c.secret.StatusIndex),
 	}}
 	if !g.claims.ExpiresAt.After(issuedAt) { // the key dies within this second
 		return issuedToken{}, policy.ErrKeyExpired

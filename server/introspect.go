@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"mintkey/policy"
+	"mintkey/server/callers"
 	"mintkey/server/web"
 	"mintkey/tokens"
 )
@@ -52,10 +53,10 @@ func (s *Server) answerIntrospection(w http.ResponseWriter, r *web.Request) (int
 	if form.Get("token") == "" {
 		return introspection{}, web.Refuse(web.ErrInvalidRequest, "The parameter token is missing.")
 	}
-	if err := s.feed.sync(r.Context()); err != nil { // what another replica was told a moment ago counts
+	if err := s.revocations.Sync(r.Context()); err != nil { // what another replica was told a moment ago counts
 		return introspection{}, err
 	}
-	live, err := s.judgeToken(r.Context(), form.Get("token"), r.At)
+	live, err := s.callers.Judge(r.Context(), form.Get("token"), r.At)
 	switch {
 	case errors.Is(err, web.ErrInvalidToken) || errors.Is(err, tokens.ErrInvalidToken):
 		return introspection{}, nil
@@ -64,9 +65,9 @@ func (s *Server) answerIntrospection(w http.ResponseWriter, r *web.Request) (int
 	case live.Account.ID != asker.Account.ID:
 		return introspection{}, nil
 	}
-	c := live.claims
+	c := live.Claims
 	return introspection{
-		Active: true, Scope: strings.Join(live.scopes, " "), ClientID: c.ClientID, TokenType: "Bearer",
+		Active: true, Scope: strings.Join(live.Scopes, " "), ClientID: c.ClientID, TokenType: "Bearer",
 		ExpiresAt: c.ExpiresAt.Unix(), IssuedAt: c.IssuedAt.Unix(), NotBefore: c.NotBefore.Unix(),
 		Subject: c.Subject, Audience: c.Audience, Issuer: c.Issuer, TokenID: c.ID,
 		TenantID: c.TenantID, AccountID: c.AccountID, UserID: c.UserID,
@@ -76,7 +77,7 @@ func (s *Server) answerIntrospection(w http.ResponseWriter, r *web.Request) (int
 // authenticateGateway lets in a client, by its secret or by a token, that holds the scope to introspect.
 func (s *Server) authenticateGateway(r *web.Request, form url.Values) (policy.Subject, error) {
 	if scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
-		who, err := s.authenticateCaller(r)
+		who, err := s.callers.Actor(r)
 		if err != nil {
 			return policy.Subject{}, err
 		}
@@ -90,5 +91,5 @@ func (s *Server) authenticateGateway(r *web.Request, form url.Values) (policy.Su
 	if err != nil {
 		return policy.Subject{}, err
 	}
-	return c.Subject, requireScope(c.Cut(c.key.Scopes, s.catalogue), policy.ScopeTokensIntrospect)
+	return c.Subject, callers.RequireScope(c.Cut(c.key.Scopes, s.catalogue), policy.ScopeTokensIntrospect)
 }

@@ -58,10 +58,11 @@ func (s *Server) issueForPassword(r *web.Request, tenant policy.Tenant, login pa
 	}
 	issuedAt := r.At.Truncate(time.Second)
 	g := grant{algorithm: algorithm, claims: tokens.Claims{
-		// There is no client: the user stands for it, which is how a token from a password is known (R27).
+		// There is no client: the user stands for it. Methods say that a password was given (R27).
 		Issuer: s.issuer, Subject: subject.User.ID, ClientID: subject.User.ID, Audience: audience,
-		IssuedAt: issuedAt, NotBefore: issuedAt, ExpiresAt: issuedAt.Add(s.lifetime),
-		Scope: strings.Join(scopes, " "), TenantID: subject.Tenant.ID, AccountID: subject.Account.ID, UserID: subject.User.ID,
+		IssuedAt: tokens.At(issuedAt), NotBefore: tokens.At(issuedAt), ExpiresAt: tokens.At(issuedAt.Add(s.lifetime)),
+		Methods: []string{tokens.MethodPassword},
+		Scope:   strings.Join(scopes, " "), TenantID: subject.Tenant.ID, AccountID: subject.Account.ID, UserID: subject.User.ID,
 	}}
 	text, err := s.generator.generate(r.Context(), g)
 	if err != nil {
@@ -71,9 +72,6 @@ func (s *Server) issueForPassword(r *web.Request, tenant policy.Tenant, login pa
 	s.metrics.issued(grantPassword)
 	return issuedToken{g, text}, nil
 }
-
-// fromPassword says whether the claims are of a token that a password made.
-func fromPassword(claims tokens.Claims) bool { return claims.Subject == claims.UserID }
 
 // checkPassword finds the member and checks the password. A wrong password, an unknown user, a user without a password, a disabled one and a
 // non-member take like time and give the same error (R22). Guessing is slowed by user and by address (R23).

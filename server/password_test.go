@@ -3,6 +3,7 @@ package server_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -39,6 +40,9 @@ func TestPasswordGrant(t *testing.T) {
 			a.wantHeader("Deprecation", "@1719792000").wantHeader("Sunset", "Sun, 31 Jan 2027 00:00:00 GMT")
 			a.wantHeader("Link", `<`+issuer+`/console>; rel="deprecation"; type="text/html"; title="Use an access key instead of a password"`)
 			claims := w.claims(a.field("access_token"))
+			if want := []string{"pwd"}; !slices.Equal(claims.Methods, want) {
+				w.Errorf("amr %v, want %v (RFC 8176)", claims.Methods, want)
+			}
 			if claims.Subject != "pia" || claims.UserID != "pia" || claims.TenantID != "mill" || claims.Scope != "api reports" || claims.Status != nil {
 				w.Errorf("claims %+v", claims)
 			}
@@ -46,6 +50,9 @@ func TestPasswordGrant(t *testing.T) {
 		a := w.postForm(form{"grant_type": {"client_credentials"}, "client_id": {w.max.clientID}, "client_secret": {w.max.secret}}).want(200)
 		if a.header.Get("Deprecation") != "" {
 			w.Error("an access key is not deprecated")
+		}
+		if claims := w.claims(a.field("access_token")); claims.Methods != nil {
+			w.Errorf("amr %v in a token of an access key", claims.Methods)
 		}
 		scoped := login("mill", p.id, password)
 		scoped.Set("scope", "reports")

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mintkey/policy"
+	"mintkey/server/callers"
 	"mintkey/server/web"
 	"mintkey/store"
 	"mintkey/tokens"
@@ -33,7 +34,7 @@ type pushedRevocation struct {
 
 func (s *Server) viewRevocation(r store.Revocation) pushedRevocation {
 	view := pushedRevocation{TokenID: r.TokenID, ClientID: r.ClientID, At: r.At.UTC(), Expires: r.Until.Unix()}
-	if status := s.statusReference(r.Index); status != nil {
+	if status := s.statuses.Reference(r.Index); status != nil {
 		view.Index, view.URI = &status.StatusList.Index, status.StatusList.URI
 	}
 	return view
@@ -44,7 +45,7 @@ func (s *Server) viewRevocation(r store.Revocation) pushedRevocation {
 func (s *Server) push(w http.ResponseWriter, r *web.Request) error {
 	live, err := s.judgeForwarded(r)
 	if err == nil {
-		err = requireScope(live.scopes, policy.ScopeTokensIntrospect)
+		err = callers.RequireScope(live.Scopes, policy.ScopeTokensIntrospect)
 	}
 	if err != nil {
 		return err
@@ -57,7 +58,7 @@ func (s *Server) push(w http.ResponseWriter, r *web.Request) error {
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Time{}) // the request is read; a time-out for reading would end the stream
 	stream := stream{w: w, control: control, server: s, accountID: live.Account.ID, after: r.Header.Get("Last-Event-ID")}
-	stream.run(r, live.claims)
+	stream.run(r, live.Claims)
 	return nil
 }
 
@@ -79,7 +80,7 @@ func (t *stream) run(r *web.Request, claims tokens.Claims) {
 		return
 	}
 	for {
-		news := t.server.feed.news() // taken before the log is read, so that nothing falls between
+		news := t.server.revocations.News() // taken before the log is read, so that nothing falls between
 		if err := t.sendNew(r); err != nil {
 			return
 		}

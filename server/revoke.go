@@ -44,7 +44,7 @@ func (s *Server) revokeToken(w http.ResponseWriter, r *web.Request) error {
 	case claims.ClientID != c.key.ClientID:
 		return web.Refuse(web.ErrForeignToken, "The token was issued to another client.")
 	}
-	return s.feed.record(r.Context(), store.Revocation{
+	return s.revocations.Record(r.Context(), store.Revocation{
 		TokenID: claims.ID, ClientID: c.key.ClientID, AccountID: c.Account.ID, At: now, Until: claims.ExpiresAt.Add(time.Second),
 	})
 }

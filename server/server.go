@@ -13,7 +13,9 @@ import (
 	"mintkey/admin"
 	"mintkey/policy"
 	"mintkey/server/adminapi"
+	"mintkey/server/callers"
 	"mintkey/server/console"
+	"mintkey/server/revocation"
 	"mintkey/server/web"
 	"mintkey/store"
 	"mintkey/tokens"
@@ -61,24 +63,26 @@ type Server struct {
 	sunset    time.Time
 	version   string
 
-	office    *admin.Office
-	feed      *feed
-	indexes   *tokens.StatusIndexes
-	lists     statusLists
-	guesses   *guesses
-	refusals  *refusalRecorder
-	logins    *loginRecorder
-	hashing   hashing
-	stopping  chan struct{} // closed when streams must end
-	stopOnce  sync.Once
-	render    *web.Renderer
-	generator *generator
-	access    *accessRecorder
-	traffic   *trafficRecorder
-	metrics   *metrics
-	adminAPI  *adminapi.API
-	links     adminapi.Links
-	console   http.Handler
+	office      *admin.Office
+	statuses    tokens.StatusListURL
+	revocations *revocation.Log
+	lists       *revocation.Lists
+	gateways    revocation.Gateways
+	callers     *callers.Callers
+	guesses     *guesses
+	refusals    *refusalRecorder
+	logins      *loginRecorder
+	hashing     hashing
+	stopping    chan struct{} // closed when streams must end
+	stopOnce    sync.Once
+	render      *web.Renderer
+	generator   *generator
+	access      *accessRecorder
+	traffic     *trafficRecorder
+	metrics     *metrics
+	adminAPI    *adminapi.API
+	links       adminapi.Links
+	console     http.Handler
 }
 
 // New wires a server. It starts nothing: Run does.
@@ -93,17 +97,26 @@ func New(o Options) (*Server, error) {
 		render: web.NewRenderer(o.Issuer, o.Log), access: newAccessRecorder(), traffic: newTrafficRecorder(), metrics: newMetrics(),
 	}
 	s.generator = newGenerator(s.ring)
-	s.feed, s.indexes, s.lists = newFeed(s.store), tokens.NewStatusIndexes(s.store), statusLists{signed: map[uint64]signedList{}}
+	indexes := tokens.NewStatusIndexes(s.store)
+	s.statuses, s.revocations = tokens.StatusListURL(s.issuer+statusListPath), revocation.NewLog(s.store)
+	s.lists = revocation.NewLists(s.revocations, indexes, s.ring, s.statuses, s.audiences[0].Algorithm, s.lifetime)
+	s.gateways = revocation.Gateways{Log: s.revocations, Lifetime: s.lifetime, Logger: s.log}
+	s.callers = &callers.Callers{
+		Ring: s.ring, Subjects: s.store, Log: s.revocations, Issuer: s.issuer, Catalogue: s.catalogue, Statuses: s.statuses,
+	}
+	for _, audience := range s.audiences {
+		s.callers.Audiences = append(s.callers.Audiences, audience.Name)
+	}
 	s.guesses, s.refusals, s.logins = &guesses{s.store, s.log}, newRefusalRecorder(), newLoginRecorder()
 	s.hashing, s.stopping = newHashing(runtime.GOMAXPROCS(0)), make(chan struct{})
 	s.office = &admin.Office{
 		Store: s.store, Catalogue: s.catalogue, ClientIDPrefix: o.ClientIDPrefix, ClientIDSuffix: o.ClientIDSuffix,
-		NextStatusIndex: s.indexes.Next, Revoked: s.killTokens,
+		NextStatusIndex: indexes.Next, Revoked: s.gateways.Revoked,
 		RecentAccess: s.access.overlay, Log: s.log,
 	}
 	s.links = adminapi.Links{Office: s.office, Console: s.issuer + consolePath}
 	s.adminAPI = adminapi.New(adminapi.Options{
-		Office: s.office, Links: s.links, Keys: s.ring, Caller: s.authenticateCaller, PasswordUses: s.passwordUses,
+		Office: s.office, Links: s.links, Keys: s.ring, Callers: s.callers, PasswordUses: s.passwordUses,
 	})
 	var err error
 	if s.console, err = s.newConsole(o.OpenID); err != nil {
@@ -161,14 +174,14 @@ func (s *Server) refreshKeys(ctx context.Context) {
 }
 
 func (s *Server) follow(ctx context.Context) {
-	if err := s.feed.sync(ctx); err != nil && ctx.Err() == nil {
+	if err := s.revocations.Sync(ctx); err != nil && ctx.Err() == nil {
 		s.log.WarnContext(ctx, "revocations could not be read; going on with those known", slog.Any("error", err))
 	}
 }
 
 func (s *Server) forget(ctx context.Context) {
 	now := s.now()
-	for _, err := range []error{s.feed.forget(ctx, now), s.store.ForgetEphemera(ctx, now), s.store.ForgetTraffic(ctx, now)} {
+	for _, err := range []error{s.revocations.Forget(ctx, now), s.store.ForgetEphemera(ctx, now), s.store.ForgetTraffic(ctx, now)} {
 		if err != nil && ctx.Err() == nil {
 			s.log.WarnContext(ctx, "what is over could not be forgotten; trying again later", slog.Any("error", err))
 		}
@@ -177,6 +190,9 @@ func (s *Server) forget(ctx context.Context) {
 
 // EndStreams ends the streams of revocations, which would otherwise go on for as long as their tokens: call it when a shutdown begins.
 func (s *Server) EndStreams() { s.stopOnce.Do(func() { close(s.stopping) }) }
+
+// Gateways returns the channel of the outbox that records revocations for gateways.
+func (s *Server) Gateways() revocation.Gateways { return s.gateways }
 
 // realTime is the time for deadlines of the network, which a rehearsal does not shift.
 func (s *Server) realTime() time.Time { return s.now().Add(-s.offset) }

@@ -78,7 +78,7 @@ type issuedToken struct {
 }
 
 func (t issuedToken) response() tokenResponse {
-	lifetime := t.claims.ExpiresAt.Sub(t.claims.IssuedAt)
+	lifetime := t.claims.ExpiresAt.Sub(t.claims.IssuedAt.Time)
 	return tokenResponse{t.text, "Bearer", int64(lifetime / time.Second), t.claims.Scope}
 }
 
@@ -134,7 +134,7 @@ func (s *Server) announce(w http.ResponseWriter, r *web.Request, t issuedToken) 
 	if !t.keyExpiry.IsZero() && t.keyExpiry.Sub(r.At) <= warnBeforeExpiry {
 		w.Header().Set(expiryHeader, t.keyExpiry.UTC().Format(time.RFC3339))
 	}
-	if fromPassword(t.claims) {
+	if t.claims.FromPassword() {
 		s.announceDeprecation(w.Header())
 	}
 }

@@ -217,7 +217,7 @@ func TestTokenNearTheEndOfItsKey(t *testing.T) {
 		}
 		a.into(&body)
 		claims := w.claims(a.field("access_token"))
-		if life := int64(claims.ExpiresAt.Sub(claims.IssuedAt) / time.Second); life != body.ExpiresIn || life != c.expiresIn || claims.ExpiresAt.After(expiry) {
+		if life := int64(claims.ExpiresAt.Sub(claims.IssuedAt.Time) / time.Second); life != body.ExpiresIn || life != c.expiresIn || claims.ExpiresAt.After(expiry) {
 			t.Errorf("%s before the key expires: expires_in %d, exp-iat %d, exp %s", c.before, body.ExpiresIn, life, claims.ExpiresAt)
 		}
 		warning := slices.Clone(a.header.Values("Mintkey-Key-Expires"))

@@ -46,7 +46,7 @@ func (v *verifiedTokens) remember(digest [sha256.Size]byte, keys *keySet, claims
 
 // clone shares no memory that the caller may change.
 func (c Claims) clone() Claims {
-	c.Audience = slices.Clone(c.Audience)
+	c.Audience, c.Methods = slices.Clone(c.Audience), slices.Clone(c.Methods)
 	if c.Status != nil {
 		status := *c.Status
 		c.Status = &status

@@ -93,7 +93,7 @@ func (c Claims) checkTimes(now time.Time) error {
 	switch {
 	case c.ExpiresAt.IsZero() || c.NotBefore.IsZero() || c.IssuedAt.IsZero() || len(c.Audience) == 0:
 		return errors.New("it must have exp, nbf, iat and aud")
-	case !now.Before(c.ExpiresAt):
+	case !now.Before(c.ExpiresAt.Time):
 		return ErrTokenExpired
 	case c.NotBefore.After(now.Add(clockSkew)) || c.IssuedAt.After(now.Add(clockSkew)):
 		return errors.New("it is not valid yet")

@@ -8,6 +8,7 @@ import (
 
 	"mintkey/admin"
 	"mintkey/policy"
+	"mintkey/server/callers"
 	"mintkey/server/web"
 	"mintkey/tokens"
 )
@@ -27,27 +28,26 @@ type PasswordUse struct {
 
 // Options is all that an API needs. Every field is required.
 type Options struct {
-	Office *admin.Office
-	Links  Links
-	Keys   SigningKeys
-	// Caller judges the token of a request. Its errors are those of web's table.
-	Caller func(*web.Request) (admin.Actor, error)
+	Office  *admin.Office
+	Links   Links
+	Keys    SigningKeys
+	Callers *callers.Callers
 	// PasswordUses says by user ID who of a tenant still uses a password.
 	PasswordUses func(ctx context.Context, tenantID string) (map[string]PasswordUse, error)
 }
 
 // API answers the calls. Its methods may be called from many goroutines.
 type API struct {
-	office *admin.Office
-	links  Links
-	keys   SigningKeys
-	caller func(*web.Request) (admin.Actor, error)
-	uses   func(ctx context.Context, tenantID string) (map[string]PasswordUse, error)
+	office  *admin.Office
+	links   Links
+	keys    SigningKeys
+	callers *callers.Callers
+	uses    func(ctx context.Context, tenantID string) (map[string]PasswordUse, error)
 }
 
 // New wires an API.
 func New(o Options) *API {
-	return &API{office: o.Office, links: o.Links, keys: o.Keys, caller: o.Caller, uses: o.PasswordUses}
+	return &API{office: o.Office, links: o.Links, keys: o.Keys, callers: o.Callers, uses: o.PasswordUses}
 }
 
 // Call is one request, past authentication and the walls.
@@ -95,7 +95,7 @@ func (a *API) Handle(handle Handler, anyOf ...string) web.Handler {
 }
 
 func (a *API) answer(w http.ResponseWriter, r *web.Request, anyOf string, handle Handler) (Reply, error) {
-	actor, err := a.caller(r)
+	actor, err := a.callers.Actor(r)
 	if err != nil {
 		return Reply{}, err
 	}

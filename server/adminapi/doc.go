@@ -4,5 +4,5 @@
 // A call is answered only after the same questions in the same order: who asks, may they see the place that the path names, has their
 // token the scope. What the caller may not see does not exist (404). Errors are returned, and become problem details (RFC 9457) where
 // the call is routed. The package routes nothing itself, so that it can be mounted on any listener. Of the other rooms of the server it
-// knows web alone.
+// knows callers and web.
 package adminapi

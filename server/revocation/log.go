@@ -1,0 +1,142 @@
+package revocation
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"mintkey/store"
+	"mintkey/tokens"
+)
+
+// Log is what this replica knows of tokens that ended before their time. Every replica follows the store's log of
+// revocations; one that this replica records counts here at once. Its methods may be called from many goroutines.
+type Log struct {
+	stored  store.Revocations
+	syncing sync.Mutex // one reader of the log at a time, so that after only moves forward
+
+	mu      sync.RWMutex
+	synced  bool   // the log was read to its end at least once
+	after   string // the last revocation read
+	indexes map[uint64]time.Time
+	jtis    map[string]time.Time // both: until when the revocation matters
+	changed chan struct{}        // closed and replaced when something new has come
+}
+
+// NewLog returns a log that follows the stored one. It has read nothing yet: see Sync and Ensure.
+func NewLog(stored store.Revocations) *Log {
+	return &Log{stored: stored, indexes: map[uint64]time.Time{}, jtis: map[string]time.Time{}, changed: make(chan struct{})}
+}
+
+const batch = 1000
+
+// Sync reads what is new in the log.
+func (l *Log) Sync(ctx context.Context) error {
+	l.syncing.Lock()
+	defer l.syncing.Unlock()
+	for {
+		l.mu.RLock()
+		after := l.after
+		l.mu.RUnlock()
+		fresh, err := l.stored.Revocations(ctx, after, batch)
+		if err != nil {
+			return err
+		}
+		if len(fresh) > 0 {
+			l.apply(fresh)
+			after = fresh[len(fresh)-1].ID
+		}
+		atEnd := len(fresh) < batch
+		l.mu.Lock()
+		l.after, l.synced = after, l.synced || atEnd
+		l.mu.Unlock()
+		if atEnd {
+			return nil
+		}
+	}
+}
+
+// Ensure reads the log if it never was: a server that has just started must not believe a token that was revoked before.
+func (l *Log) Ensure(ctx context.Context) error {
+	l.mu.RLock()
+	synced := l.synced
+	l.mu.RUnlock()
+	if synced {
+		return nil
+	}
+	return l.Sync(ctx)
+}
+
+// Record adds to the log and counts here at once, even when the log cannot be reached.
+func (l *Log) Record(ctx context.Context, revocations ...store.Revocation) error {
+	if len(revocations) == 0 {
+		return nil
+	}
+	l.apply(revocations)
+	err := l.stored.RecordRevocations(ctx, revocations...)
+	l.apply(nil) // those who read the log find it there now
+	return err
+}
+
+func (l *Log) apply(revocations []store.Revocation) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range revocations {
+		if r.Index != 0 {
+			l.indexes[r.Index] = latest(l.indexes[r.Index], r.Until)
+		}
+		if r.TokenID != "" {
+			l.jtis[r.TokenID] = latest(l.jtis[r.TokenID], r.Until)
+		}
+	}
+	close(l.changed)
+	l.changed = make(chan struct{})
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// Forget drops what matters to no living token any more, here and in the log.
+func (l *Log) Forget(ctx context.Context, now time.Time) error {
+	l.mu.Lock()
+	maps.DeleteFunc(l.indexes, func(_ uint64, until time.Time) bool { return until.Before(now) })
+	maps.DeleteFunc(l.jtis, func(_ string, until time.Time) bool { return until.Before(now) })
+	l.mu.Unlock()
+	return l.stored.ForgetRevocations(ctx, now)
+}
+
+// Revoked says whether a token is known to be dead, by its jti or by the status index of the secret that made it; 0 is none.
+func (l *Log) Revoked(jti string, index uint64) bool {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	_, byJTI := l.jtis[jti]
+	_, byIndex := l.indexes[index]
+	return byJTI || byIndex
+}
+
+// News is closed when something new has come.
+func (l *Log) News() <-chan struct{} {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.changed
+}
+
+// Entries returns the revoked indexes of one status list, counted from its start, in order.
+func (l *Log) Entries(list uint64) []uint64 {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	var entries []uint64
+	for index := range l.indexes {
+		if index/tokens.StatusListSize == list {
+			entries = append(entries, index%tokens.StatusListSize)
+		}
+	}
+	slices.Sort(entries)
+	return entries
+}
