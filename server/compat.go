@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -44,9 +43,8 @@ func (s *Server) compatAuth(w http.ResponseWriter, r *web.Request) error {
 }
 
 func readCompat(w http.ResponseWriter, r *web.Request, body any) error {
-	r.Body = http.MaxBytesReader(w, r.Body, web.MaxFormBytes)
-	if err := json.NewDecoder(r.Body).Decode(body); err != nil { // unknown fields are ignored: the plugins are not ours
-		return web.Refuse(web.ErrInvalidRequest, "The body must be a JSON object.")
+	if err := web.ReadForeignJSON(w, r.Request, body); err != nil {
+		return err
 	}
 	if r.URL.Query().Get("TENANTID") == "" {
 		return web.Refuse(web.ErrInvalidRequest, "The query parameter TENANTID is missing.")
