@@ -101,8 +101,7 @@ func refusal(status int, body []byte) error {
 	var said struct {
 		Error       string `json:"error"`
 		Description string `json:"error_description"`
-		Code        string `json:"code"`
-		Detail      string `json:"detail"`
+		api.Problem
 	}
 	_ = json.Unmarshal(body, &said) // what is not JSON says nothing
 	switch {
