@@ -8,12 +8,10 @@ import (
 	"mintkey/server/web"
 )
 
-const consolePath = "/console"
-
 // newConsole wires the pages for people. They share the office, and so every rule, with the administration API.
-func (s *Server) newConsole(o console.OpenID) (http.Handler, error) {
+func (s *Server) newConsole() (http.Handler, error) {
 	return console.New(console.Options{
-		Office: s.office, Store: s.store, Issuer: s.issuer, Log: s.log, Mail: s.mail, ClockOffset: s.offset, Version: s.version, OpenID: o,
+		Office: s.office, Store: s.Store, Issuer: s.Issuer, Log: s.Log, Mail: s.Mail, ClockOffset: s.ClockOffset, Version: s.Version, OpenID: s.OpenID,
 		About: func(ctx context.Context) console.About {
 			about, err := web.About(ctx)
 			if err != nil {

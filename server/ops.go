@@ -39,8 +39,11 @@ func newMetrics() *metrics {
 	return m
 }
 
-func (m *metrics) issued(grantType string) { m.tokens.WithLabelValues(grantType).Inc() }
-func (m *metrics) refused(oauth string)    { m.refusals.WithLabelValues(oauth).Inc() }
+// TokenIssued counts a token.
+func (m *metrics) TokenIssued(grantType string) { m.tokens.WithLabelValues(grantType).Inc() }
+
+// TokenRefused counts a request for a token that was refused.
+func (m *metrics) TokenRefused(oauth string) { m.refusals.WithLabelValues(oauth).Inc() }
 
 func (m *metrics) observeRequest(route, method string, status int, took time.Duration) {
 	if route == noRoute {
@@ -59,7 +62,7 @@ func statusClass(status int) string {
 func (s *Server) OpsHandler() http.Handler {
 	ops := http.NewServeMux()
 	ops.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		web.WriteJSON(w, http.StatusOK, map[string]string{"status": "ok", "version": s.version})
+		web.WriteJSON(w, http.StatusOK, map[string]string{"status": "ok", "version": s.Version})
 	})
 	ops.HandleFunc("GET /readyz", s.ready)
 	ops.Handle("GET /metrics", promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{}))
@@ -71,12 +74,12 @@ const pingTimeout = 2 * time.Second
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), pingTimeout)
 	defer cancel()
-	if err := s.store.Ping(ctx); err != nil {
-		s.log.WarnContext(ctx, "not ready", "error", err)
+	if err := s.Store.Ping(ctx); err != nil {
+		s.Log.WarnContext(ctx, "not ready", "error", err)
 		web.WriteJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "unavailable", "store": "unreachable"})
 		return
 	}
-	if _, err := s.ring.JWKS(s.now()); err != nil {
+	if _, err := s.KeyRing.JWKS(s.Now()); err != nil {
 		web.WriteJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "unavailable", "signing_keys": "none"})
 		return
 	}

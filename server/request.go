@@ -23,7 +23,7 @@ const noRoute = "none"
 func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		about := &web.Info{
-			ID: requestID(r), At: s.now().UTC().Truncate(time.Microsecond), Address: s.clientAddress(r), Route: noRoute, Status: http.StatusOK,
+			ID: requestID(r), At: s.Now().UTC().Truncate(time.Microsecond), Address: s.clientAddress(r), Route: noRoute, Status: http.StatusOK,
 		}
 		w.Header().Set("X-Request-Id", about.ID)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -34,7 +34,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 				if err, ok := failure.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 					panic(failure)
 				}
-				s.log.ErrorContext(r.Context(), "panic", slog.String("request_id", about.ID), slog.Any("panic", failure),
+				s.Log.ErrorContext(r.Context(), "panic", slog.String("request_id", about.ID), slog.Any("panic", failure),
 					slog.String("stack", string(debug.Stack())))
 				if !recorder.wrote {
 					s.render.Problem(recorder, r, fmt.Errorf("panic: %v", failure))
@@ -48,7 +48,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 
 // logRequest writes one line: quiet for what went well, so that a load test does not fill the disk.
 func (s *Server) logRequest(r *http.Request, about *web.Info) {
-	elapsed := s.now().Sub(about.At)
+	elapsed := s.Now().Sub(about.At)
 	s.metrics.observeRequest(about.Route, r.Method, about.Status, elapsed)
 	level := slog.LevelDebug
 	switch {
@@ -59,7 +59,7 @@ func (s *Server) logRequest(r *http.Request, about *web.Info) {
 	case about.Status >= http.StatusBadRequest || r.Method != http.MethodGet && about.Route != tokenPath:
 		level = slog.LevelInfo
 	}
-	if !s.log.Enabled(r.Context(), level) {
+	if !s.Log.Enabled(r.Context(), level) {
 		return
 	}
 	attrs := []slog.Attr{
@@ -69,7 +69,7 @@ func (s *Server) logRequest(r *http.Request, about *web.Info) {
 	if about.Err != nil {
 		attrs = append(attrs, slog.String("reason", web.ForLog(about.Err.Error())))
 	}
-	s.log.LogAttrs(r.Context(), level, "request", attrs...)
+	s.Log.LogAttrs(r.Context(), level, "request", attrs...)
 }
 
 // requestID keeps an ID that a proxy gave, if it is harmless in a log, and otherwise makes one.
@@ -111,7 +111,7 @@ func (s *Server) clientAddress(r *http.Request) string {
 }
 
 func (s *Server) trusts(address netip.Addr) bool {
-	for _, proxy := range s.proxies {
+	for _, proxy := range s.TrustedProxies {
 		if proxy.Contains(address) {
 			return true
 		}

@@ -15,54 +15,55 @@ import (
 )
 
 const (
-	tokenPath      = "/oauth2/token"
-	introspectPath = "/oauth2/introspect"
-	revokePath     = "/oauth2/revoke"
-	jwksPath       = "/.well-known/jwks.json"
-	openAPIPath    = "/openapi.json"
+	tokenPath       = "/oauth2/token"
+	introspectPath  = "/oauth2/introspect"
+	revokePath      = "/oauth2/revoke"
+	revocationsPath = "/oauth2/revocations"
+	statusListPath  = "/oauth2/status-lists/"
+	jwksPath        = "/.well-known/jwks.json"
+	openAPIPath     = "/openapi.json"
+	consolePath     = "/console"
 )
 
-// methods maps each method that a path knows to its handler.
-type methods map[string]web.Handler
-
-func get(h web.Handler) methods  { return methods{http.MethodGet: h} }
-func post(h web.Handler) methods { return methods{http.MethodPost: h} }
-
-// errorWriter renders an error in the form of the API that the path belongs to.
-type errorWriter func(http.ResponseWriter, *http.Request, error)
-
-// routes is the whole URL surface.
-func (s *Server) routes() http.Handler {
-	router := mux.NewRouter().SkipClean(true) // an unclean path is a 404, not a redirect that would drop the body
-	router.NotFoundHandler = http.HandlerFunc(s.notFound)
-
-	oauth := pathsOf(router, s.render.OAuth)
-	oauth(tokenPath, post(s.token))
-	oauth(introspectPath, post(s.introspect))
-	oauth(revokePath, post(s.revoke))
-	oauth("/oauth2/forward-auth", get(s.forwardAuth))
-	oauth(statusListPath+"{n}", get(s.statusList))
-	oauth(pushPath, get(s.push))
-	oauth("/.well-known/oauth-authorization-server", get(s.metadata))
-	oauth("/.well-known/openid-configuration", get(s.openIDConfiguration))
-	oauth(jwksPath, get(s.jwks))
-
-	compat := pathsOf(router, s.render.Compat)
-	compat("/v1/auth-client", post(s.compatAuthClient))
-	compat("/v1/auth", post(s.compatAuth))
-
-	s.adminRoutes(router.NewRoute().Subrouter())
-
-	router.Handle("/", http.RedirectHandler(consolePath, http.StatusSeeOther)).Methods(http.MethodGet, http.MethodHead)
-	pages := withInfo(s.render.Problem, s.pages)
-	router.HandleFunc(consolePath, pages)
-	router.PathPrefix(consolePath + "/").HandlerFunc(pages)
-	return router
+// Handlers are the two faces of the server, which can be served on listeners of their own.
+type Handlers struct {
+	Public http.Handler // OAuth, gateways and the paths for plugins
+	Admin  http.Handler // the administration API and the console
 }
 
-// adminRoutes adds the administration API, and the one for people's own keys, to a router: that of all the rest, or of another listener.
+// Handlers serves everything that users, programs and gateways see, in two parts.
+func (s *Server) Handlers() Handlers {
+	return Handlers{Public: s.observe(s.router(s.oauthRoutes, s.compatRoutes)), Admin: s.observe(s.router(s.adminRoutes, s.consoleRoutes))}
+}
+
+// Handler serves everything in one.
+func (s *Server) Handler() http.Handler {
+	return s.observe(s.router(s.oauthRoutes, s.compatRoutes, s.adminRoutes, s.consoleRoutes))
+}
+
+// The functions below are the whole URL surface.
+
+func (s *Server) oauthRoutes(router *mux.Router) {
+	oauth := pathsOf(router, s.render.OAuth)
+	oauth(tokenPath, post(s.grants.Token))
+	oauth(introspectPath, post(s.oauth.Introspect))
+	oauth(revokePath, post(s.oauth.Revoke))
+	oauth("/oauth2/forward-auth", get(s.oauth.ForwardAuth))
+	oauth(statusListPath+"{n}", get(s.oauth.StatusList))
+	oauth(revocationsPath, get(s.oauth.Push))
+	oauth("/.well-known/oauth-authorization-server", get(s.oauth.Metadata))
+	oauth("/.well-known/openid-configuration", get(s.oauth.OpenIDConfiguration))
+	oauth(jwksPath, get(s.oauth.JWKS))
+}
+
+func (s *Server) compatRoutes(router *mux.Router) {
+	compat := pathsOf(router, s.render.Compat)
+	compat("/v1/auth-client", post(s.grants.CompatAuthClient))
+	compat("/v1/auth", post(s.grants.CompatAuth))
+}
+
 func (s *Server) adminRoutes(router *mux.Router) {
-	a, call := s.adminAPI, s.adminAPI.Handle
+	a, call := s.adminapi, s.adminapi.Handle
 	anyAdminScope := adminapi.AnyAdminScope()
 	admin := pathsOf(router, s.render.Problem)
 	admin(openAPIPath, get(adminapi.OpenAPI))
@@ -114,6 +115,32 @@ func (s *Server) adminRoutes(router *mux.Router) {
 	admin("/me/v1/keys", get(call(a.ListOwnKeys, policy.ScopeSelf)))
 	admin("/me/v1/keys/{client_id}/refresh", post(call(a.RefreshOwnKey, policy.ScopeSelf)))
 }
+
+func (s *Server) consoleRoutes(router *mux.Router) {
+	pages := withInfo(s.render.Problem, s.pages)
+	router.Handle("/", http.RedirectHandler(consolePath, http.StatusSeeOther)).Methods(http.MethodGet, http.MethodHead)
+	router.HandleFunc(consolePath, pages)
+	router.PathPrefix(consolePath + "/").HandlerFunc(pages)
+}
+
+// router adds the routes to a new router.
+func (s *Server) router(routes ...func(*mux.Router)) http.Handler {
+	router := mux.NewRouter().SkipClean(true) // an unclean path is a 404, not a redirect that would drop the body
+	router.NotFoundHandler = http.HandlerFunc(s.notFound)
+	for _, add := range routes {
+		add(router)
+	}
+	return router
+}
+
+// methods maps each method that a path knows to its handler.
+type methods map[string]web.Handler
+
+func get(h web.Handler) methods  { return methods{http.MethodGet: h} }
+func post(h web.Handler) methods { return methods{http.MethodPost: h} }
+
+// errorWriter renders an error in the form of the API that the path belongs to.
+type errorWriter func(http.ResponseWriter, *http.Request, error)
 
 // pathsOf returns a function that adds a path. It answers 405 with Allow itself, in the form of its API: mux
 // would send no Allow and skip all that surrounds the handler.

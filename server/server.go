@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"runtime"
 	"sync"
 	"time"
 
@@ -14,18 +13,20 @@ import (
 	"mintkey/policy"
 	"mintkey/server/adminapi"
 	"mintkey/server/callers"
+	"mintkey/server/clients"
 	"mintkey/server/console"
+	"mintkey/server/grants"
+	"mintkey/server/limits"
+	"mintkey/server/oauth"
 	"mintkey/server/revocation"
+	"mintkey/server/usage"
 	"mintkey/server/web"
 	"mintkey/store"
 	"mintkey/tokens"
 )
 
 // Audience is a resource that tokens can be made for (RFC 8707), with the algorithm that its gateways know.
-type Audience struct {
-	Name      string
-	Algorithm tokens.Algorithm
-}
+type Audience = grants.Audience
 
 // Options is all that a Server needs. Every field without a remark is required.
 type Options struct {
@@ -47,41 +48,21 @@ type Options struct {
 	OpenID         console.OpenID // another way into the console than passwords; zero for none
 }
 
-// Server answers OAuth and administration requests. Its methods may be called from many goroutines.
+// Server is the rooms, wired. Its methods may be called from many goroutines.
 type Server struct {
-	store     store.Store
-	ring      *tokens.KeyRing
-	issuer    string
-	audiences []Audience
-	lifetime  time.Duration
-	catalogue policy.Catalogue
-	proxies   []netip.Prefix
-	log       *slog.Logger
-	now       func() time.Time
-	offset    time.Duration
-	mail      bool
-	sunset    time.Time
-	version   string
+	Options
 
 	office      *admin.Office
-	statuses    tokens.StatusListURL
+	render      *web.Renderer
+	metrics     *metrics
+	usage       *usage.Usage
 	revocations *revocation.Log
-	lists       *revocation.Lists
 	gateways    revocation.Gateways
 	callers     *callers.Callers
-	guesses     *guesses
-	refusals    *refusalRecorder
-	logins      *loginRecorder
-	hashing     hashing
-	stopping    chan struct{} // closed when streams must end
-	stopOnce    sync.Once
-	render      *web.Renderer
-	generator   *generator
-	access      *accessRecorder
-	traffic     *trafficRecorder
-	metrics     *metrics
-	adminAPI    *adminapi.API
+	grants      *grants.Endpoint
+	oauth       *oauth.Endpoints
 	links       adminapi.Links
+	adminapi    *adminapi.API
 	console     http.Handler
 }
 
@@ -90,39 +71,52 @@ func New(o Options) (*Server, error) {
 	if len(o.Audiences) == 0 {
 		return nil, errors.New("server: at least one audience is needed")
 	}
-	s := &Server{
-		store: o.Store, ring: o.KeyRing, issuer: o.Issuer, audiences: o.Audiences, lifetime: o.TokenLifetime,
-		catalogue: o.Catalogue, proxies: o.TrustedProxies,
-		log: o.Log, now: o.Now, offset: o.ClockOffset, mail: o.Mail, sunset: o.PasswordSunset, version: o.Version,
-		render: web.NewRenderer(o.Issuer, o.Log), access: newAccessRecorder(), traffic: newTrafficRecorder(), metrics: newMetrics(),
-	}
-	s.generator = newGenerator(s.ring)
-	indexes := tokens.NewStatusIndexes(s.store)
-	s.statuses, s.revocations = tokens.StatusListURL(s.issuer+statusListPath), revocation.NewLog(s.store)
-	s.lists = revocation.NewLists(s.revocations, indexes, s.ring, s.statuses, s.audiences[0].Algorithm, s.lifetime)
-	s.gateways = revocation.Gateways{Log: s.revocations, Lifetime: s.lifetime, Logger: s.log}
-	s.callers = &callers.Callers{
-		Ring: s.ring, Subjects: s.store, Log: s.revocations, Issuer: s.issuer, Catalogue: s.catalogue, Statuses: s.statuses,
-	}
-	for _, audience := range s.audiences {
-		s.callers.Audiences = append(s.callers.Audiences, audience.Name)
-	}
-	s.guesses, s.refusals, s.logins = &guesses{s.store, s.log}, newRefusalRecorder(), newLoginRecorder()
-	s.hashing, s.stopping = newHashing(runtime.GOMAXPROCS(0)), make(chan struct{})
+	s := &Server{Options: o, render: web.NewRenderer(o.Issuer, o.Log), metrics: newMetrics(), revocations: revocation.NewLog(o.Store)}
+	s.gateways = revocation.Gateways{Log: s.revocations, Lifetime: o.TokenLifetime, Logger: o.Log}
+	indexes := tokens.NewStatusIndexes(o.Store)
 	s.office = &admin.Office{
-		Store: s.store, Catalogue: s.catalogue, ClientIDPrefix: o.ClientIDPrefix, ClientIDSuffix: o.ClientIDSuffix,
-		NextStatusIndex: indexes.Next, Revoked: s.gateways.Revoked,
-		RecentAccess: s.access.overlay, Log: s.log,
+		Store: o.Store, Catalogue: o.Catalogue, ClientIDPrefix: o.ClientIDPrefix, ClientIDSuffix: o.ClientIDSuffix,
+		NextStatusIndex: indexes.Next, Revoked: s.gateways.Revoked, Log: o.Log,
 	}
-	s.links = adminapi.Links{Office: s.office, Console: s.issuer + consolePath}
-	s.adminAPI = adminapi.New(adminapi.Options{
-		Office: s.office, Links: s.links, Keys: s.ring, Callers: s.callers, PasswordUses: s.passwordUses,
+	s.usage = usage.New(o.Store, s.office, o.Log)
+	s.office.RecentAccess = s.usage.Access.Overlay
+	s.wireOAuth(indexes)
+	s.links = adminapi.Links{Office: s.office, Console: o.Issuer + consolePath}
+	s.adminapi = adminapi.New(adminapi.Options{
+		Office: s.office, Links: s.links, Keys: o.KeyRing, Callers: s.callers, PasswordUses: s.usage.Logins.Of,
 	})
 	var err error
-	if s.console, err = s.newConsole(o.OpenID); err != nil {
-		return nil, err
+	s.console, err = s.newConsole()
+	return s, err
+}
+
+// wireOAuth wires the token endpoint and those beside it.
+func (s *Server) wireOAuth(indexes *tokens.StatusIndexes) {
+	o := s.Options
+	statuses := tokens.StatusListURL(o.Issuer + statusListPath)
+	names, algorithms := make([]string, len(o.Audiences)), make([]tokens.Algorithm, len(o.Audiences))
+	for i, audience := range o.Audiences {
+		names[i], algorithms[i] = audience.Name, audience.Algorithm
 	}
-	return s, nil
+	s.callers = &callers.Callers{
+		Ring: o.KeyRing, Subjects: o.Store, Log: s.revocations, Issuer: o.Issuer, Audiences: names, Catalogue: o.Catalogue, Statuses: statuses,
+	}
+	guesses := &limits.Guesses{Limits: o.Store, Log: o.Log}
+	known := &clients.Clients{Subjects: o.Store, Refusals: s.usage.Refusals, Guesses: guesses}
+	s.grants = grants.New(grants.Options{
+		Store: o.Store, Ring: o.KeyRing, Clients: known, Guesses: guesses, Usage: s.usage, Metrics: s.metrics, Render: s.render,
+		Issuer: o.Issuer, Audiences: o.Audiences, Lifetime: o.TokenLifetime, Catalogue: o.Catalogue, Statuses: statuses,
+		ClientIDPrefix: o.ClientIDPrefix, ClientIDSuffix: o.ClientIDSuffix, PasswordSunset: o.PasswordSunset,
+	})
+	s.oauth = oauth.New(oauth.Options{
+		Clients: known, Callers: s.callers, Log: s.revocations, Stored: o.Store, Ring: o.KeyRing,
+		Lists:  revocation.NewLists(s.revocations, indexes, o.KeyRing, statuses, algorithms[0], o.TokenLifetime),
+		Issuer: o.Issuer, Statuses: statuses, Catalogue: o.Catalogue, Algorithms: algorithms, GrantTypes: s.grants.Types(),
+		Paths: oauth.Paths{
+			Token: tokenPath, Introspect: introspectPath, Revoke: revokePath, Revocations: revocationsPath, JWKS: jwksPath,
+		},
+		RealTime: s.realTime,
+	})
 }
 
 const (
@@ -160,45 +154,37 @@ func (s *Server) Run(ctx context.Context) error {
 	return nil
 }
 
-func (s *Server) flush(ctx context.Context) {
-	s.flushAccess(ctx)
-	s.flushLogins(ctx)
-	s.flushRefusals(ctx)
-	s.flushTraffic(ctx)
-}
+func (s *Server) flush(ctx context.Context) { s.usage.Flush(ctx, s.Now()) }
 
 func (s *Server) refreshKeys(ctx context.Context) {
-	if err := s.ring.Refresh(ctx, s.now()); err != nil && ctx.Err() == nil {
-		s.log.WarnContext(ctx, "signing keys could not be refreshed; going on with those known", slog.Any("error", err))
+	if err := s.KeyRing.Refresh(ctx, s.Now()); err != nil && ctx.Err() == nil {
+		s.Log.WarnContext(ctx, "signing keys could not be refreshed; going on with those known", slog.Any("error", err))
 	}
 }
 
 func (s *Server) follow(ctx context.Context) {
 	if err := s.revocations.Sync(ctx); err != nil && ctx.Err() == nil {
-		s.log.WarnContext(ctx, "revocations could not be read; going on with those known", slog.Any("error", err))
+		s.Log.WarnContext(ctx, "revocations could not be read; going on with those known", slog.Any("error", err))
 	}
 }
 
 func (s *Server) forget(ctx context.Context) {
-	now := s.now()
-	for _, err := range []error{s.revocations.Forget(ctx, now), s.store.ForgetEphemera(ctx, now), s.store.ForgetTraffic(ctx, now)} {
+	now := s.Now()
+	for _, err := range []error{s.revocations.Forget(ctx, now), s.Store.ForgetEphemera(ctx, now), s.Store.ForgetTraffic(ctx, now)} {
 		if err != nil && ctx.Err() == nil {
-			s.log.WarnContext(ctx, "what is over could not be forgotten; trying again later", slog.Any("error", err))
+			s.Log.WarnContext(ctx, "what is over could not be forgotten; trying again later", slog.Any("error", err))
 		}
 	}
 }
 
 // EndStreams ends the streams of revocations, which would otherwise go on for as long as their tokens: call it when a shutdown begins.
-func (s *Server) EndStreams() { s.stopOnce.Do(func() { close(s.stopping) }) }
+func (s *Server) EndStreams() { s.oauth.EndStreams() }
 
 // Gateways returns the channel of the outbox that records revocations for gateways.
 func (s *Server) Gateways() revocation.Gateways { return s.gateways }
 
 // realTime is the time for deadlines of the network, which a rehearsal does not shift.
-func (s *Server) realTime() time.Time { return s.now().Add(-s.offset) }
+func (s *Server) realTime() time.Time { return s.Now().Add(-s.ClockOffset) }
 
 // Links makes the one-time links that mails have.
 func (s *Server) Links() adminapi.Links { return s.links }
-
-// Handler serves everything that users, programs and gateways see.
-func (s *Server) Handler() http.Handler { return s.observe(s.routes()) }

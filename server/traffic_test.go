@@ -109,7 +109,7 @@ func TestTrafficSurvivesFailures(t *testing.T) {
 	w.exchange(w.mia).want(200)
 	faults.fail("RecordTraffic", store.ErrUnavailable)
 	w.run()() // saves, in vain
-	if !strings.Contains(w.log.String(), "counts of tokens could not be saved") {
+	if !strings.Contains(w.log.String(), `"usage":"traffic"`) {
 		t.Errorf("the log does not tell: %s", w.log)
 	}
 	w.exchange(w.mia).want(200)

@@ -5,21 +5,6 @@ import (
 	"time"
 )
 
-// Outcome is what became of a request for a token.
-type Outcome int
-
-// The outcomes. All but the first are refusals, told apart as the audit trail does. The numbers are in the stores: add new ones at the end.
-const (
-	TokenIssued Outcome = iota
-	RefusedWrongSecret
-	RefusedExpired
-	RefusedRevoked
-	RefusedUserDisabled
-	RefusedRequest // the client is who it says, but asked for a scope, a resource or a tenant that it may not have
-
-	outcomes // how many there are
-)
-
 // TrafficCounts counts requests for tokens by their Outcome.
 type TrafficCounts [outcomes]int64
 

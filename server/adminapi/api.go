@@ -10,6 +10,7 @@ import (
 	"mintkey/policy"
 	"mintkey/server/callers"
 	"mintkey/server/web"
+	"mintkey/store"
 	"mintkey/tokens"
 )
 
@@ -19,13 +20,6 @@ type SigningKeys interface {
 	Rotate(ctx context.Context, now time.Time, emergency bool) error
 }
 
-// PasswordUse is how often, and from where, a user of a tenant still signs in with a password.
-type PasswordUse struct {
-	LastAt  time.Time
-	Count   int64
-	Address string // of the last time
-}
-
 // Options is all that an API needs. Every field is required.
 type Options struct {
 	Office  *admin.Office
@@ -33,7 +27,7 @@ type Options struct {
 	Keys    SigningKeys
 	Callers *callers.Callers
 	// PasswordUses says by user ID who of a tenant still uses a password.
-	PasswordUses func(ctx context.Context, tenantID string) (map[string]PasswordUse, error)
+	PasswordUses func(ctx context.Context, tenantID string) (map[string]store.PasswordUse, error)
 }
 
 // API answers the calls. Its methods may be called from many goroutines.
@@ -42,7 +36,7 @@ type API struct {
 	links   Links
 	keys    SigningKeys
 	callers *callers.Callers
-	uses    func(ctx context.Context, tenantID string) (map[string]PasswordUse, error)
+	uses    func(ctx context.Context, tenantID string) (map[string]store.PasswordUse, error)
 }
 
 // New wires an API.

@@ -7,6 +7,7 @@ import (
 
 	"mintkey/policy"
 	"mintkey/server/api"
+	"mintkey/store"
 )
 
 // ListPasswordLogins says who of the tenant still uses a password, the latest first, so that an admin can move them to access keys.
@@ -25,7 +26,7 @@ func (a *API) ListPasswordLogins(c *Call) (Reply, error) {
 	return ok(api.List[api.PasswordLogin]{Items: viewLogins(uses, users)}), nil
 }
 
-func viewLogins(uses map[string]PasswordUse, users map[string]policy.User) []api.PasswordLogin {
+func viewLogins(uses map[string]store.PasswordUse, users map[string]policy.User) []api.PasswordLogin {
 	views := []api.PasswordLogin{}
 	for userID, use := range uses {
 		if user, ok := users[userID]; ok { // a deleted user needs no moving

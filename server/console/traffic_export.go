@@ -18,11 +18,15 @@ func (c *Console) exportTraffic(v *visit) error {
 	h.Set("Content-Type", "text/csv; charset=utf-8")
 	h.Set("Content-Disposition", `attachment; filename="mintkey-traffic-`+v.place.Account.ID+"-"+v.about.At.Format(time.DateOnly)+`.csv"`)
 	table := csv.NewWriter(v.w)
-	rows := [][]string{{"from", "issued", "refused", "wrong_secret", "expired", "revoked", "user_disabled", "not_allowed"}}
+	head := []string{"from", "issued", "refused"}
+	for _, reason := range store.Refusals() {
+		head = append(head, reason.String())
+	}
+	rows := [][]string{head}
 	for _, step := range report.Steps {
 		row := []string{step.From.Format(time.RFC3339), strconv.FormatInt(step.Counts.Issued(), 10), strconv.FormatInt(step.Counts.Refused(), 10)}
-		for _, outcome := range []store.Outcome{store.RefusedWrongSecret, store.RefusedExpired, store.RefusedRevoked, store.RefusedUserDisabled, store.RefusedRequest} {
-			row = append(row, strconv.FormatInt(step.Counts[outcome], 10))
+		for _, reason := range store.Refusals() {
+			row = append(row, strconv.FormatInt(step.Counts[reason], 10))
 		}
 		rows = append(rows, row)
 	}

@@ -82,18 +82,9 @@ func momentText(at time.Time, words rangeWords) string {
 
 // reasonRows says why requests were refused.
 func reasonRows(total store.TrafficCounts) (rows []reasonRow) {
-	for _, reason := range []struct {
-		outcome store.Outcome
-		text    string
-	}{
-		{store.RefusedWrongSecret, "Wrong client secret or password"},
-		{store.RefusedExpired, "Access key had expired"},
-		{store.RefusedRevoked, "Access key had been revoked"},
-		{store.RefusedUserDisabled, "User was disabled or had left"},
-		{store.RefusedRequest, "Scope, resource or tenant not allowed"},
-	} {
-		if n := total[reason.outcome]; n > 0 {
-			rows = append(rows, reasonRow{reason.text, counted(n)})
+	for _, reason := range store.Refusals() {
+		if n := total[reason]; n > 0 {
+			rows = append(rows, reasonRow{reason.Text(), counted(n)})
 		}
 	}
 	return rows

@@ -1,4 +1,4 @@
-package server
+package oauth
 
 import (
 	"errors"
@@ -8,6 +8,7 @@ import (
 
 	"mintkey/policy"
 	"mintkey/server/callers"
+	"mintkey/server/clients"
 	"mintkey/server/web"
 	"mintkey/tokens"
 )
@@ -30,9 +31,9 @@ type introspection struct {
 	UserID    string          `json:"user_id,omitempty"`
 }
 
-// introspect tells an authorized client what a token of its own account is worth at this instant (RFC 7662).
-func (s *Server) introspect(w http.ResponseWriter, r *web.Request) error {
-	answer, err := s.answerIntrospection(w, r)
+// Introspect tells an authorized client what a token of its own account is worth at this instant (RFC 7662).
+func (e *Endpoints) Introspect(w http.ResponseWriter, r *web.Request) error {
+	answer, err := e.answerIntrospection(w, r)
 	if err != nil {
 		return err
 	}
@@ -41,22 +42,22 @@ func (s *Server) introspect(w http.ResponseWriter, r *web.Request) error {
 	return nil
 }
 
-func (s *Server) answerIntrospection(w http.ResponseWriter, r *web.Request) (introspection, error) {
+func (e *Endpoints) answerIntrospection(w http.ResponseWriter, r *web.Request) (introspection, error) {
 	form, err := web.ParseForm(w, r.Request)
 	if err != nil {
 		return introspection{}, err
 	}
-	asker, err := s.authenticateGateway(r, form)
+	asker, err := e.authenticateGateway(r, form)
 	if err != nil {
 		return introspection{}, err
 	}
 	if form.Get("token") == "" {
 		return introspection{}, web.Refuse(web.ErrInvalidRequest, "The parameter token is missing.")
 	}
-	if err := s.revocations.Sync(r.Context()); err != nil { // what another replica was told a moment ago counts
+	if err := e.Log.Sync(r.Context()); err != nil { // what another replica was told a moment ago counts
 		return introspection{}, err
 	}
-	live, err := s.callers.Judge(r.Context(), form.Get("token"), r.At)
+	live, err := e.Callers.Judge(r.Context(), form.Get("token"), r.At)
 	switch {
 	case errors.Is(err, web.ErrInvalidToken) || errors.Is(err, tokens.ErrInvalidToken):
 		return introspection{}, nil
@@ -75,21 +76,21 @@ func (s *Server) answerIntrospection(w http.ResponseWriter, r *web.Request) (int
 }
 
 // authenticateGateway lets in a client, by its secret or by a token, that holds the scope to introspect.
-func (s *Server) authenticateGateway(r *web.Request, form url.Values) (policy.Subject, error) {
+func (e *Endpoints) authenticateGateway(r *web.Request, form url.Values) (policy.Subject, error) {
 	if scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
-		who, err := s.callers.Actor(r)
+		who, err := e.Callers.Actor(r)
 		if err != nil {
 			return policy.Subject{}, err
 		}
 		return who.Subject, who.Require(policy.ScopeTokensIntrospect)
 	}
-	credentials, err := parseClientCredentials(r, form)
+	credentials, err := clients.ParseCredentials(r.Request, form)
 	if err != nil {
 		return policy.Subject{}, err
 	}
-	c, err := s.authenticateClient(r, credentials)
+	c, err := e.Clients.Authenticate(r.Context(), credentials, r.Info)
 	if err != nil {
 		return policy.Subject{}, err
 	}
-	return c.Subject, callers.RequireScope(c.Cut(c.key.Scopes, s.catalogue), policy.ScopeTokensIntrospect)
+	return c.Subject, callers.RequireScope(c.Cut(c.Key.Scopes, e.Catalogue), policy.ScopeTokensIntrospect)
 }

@@ -1,8 +1,7 @@
-package server
+package grants
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 
@@ -12,9 +11,10 @@ import (
 	"mintkey/tokens"
 )
 
-// generator hands a grant to go-oauth2, whose manager generates the token through the three extension points below. It is the only
-// file that knows the library: our own pipeline has parsed, authenticated and authorized before, because
-// the library takes credentials from the URL, runs its handlers before it authenticates, and stores every token.
+// generator hands a decision to go-oauth2, whose manager generates the token through the three extension points below. This is the only
+// file that knows the library, and all that the library does here is to call accessGenerate.Token: our own pipeline has parsed,
+// authenticated and authorized before, because the library takes credentials from the URL, runs its handlers before it authenticates,
+// and stores every token.
 type generator struct {
 	manager *manage.Manager
 }
@@ -28,9 +28,8 @@ func newGenerator(ring *tokens.KeyRing) *generator {
 }
 
 // generate turns a decision into a signed token.
-func (g *generator) generate(ctx context.Context, decided grant) (string, error) {
-	decided.claims.ID = rand.Text()
-	info, err := g.manager.GenerateAccessToken(context.WithValue(ctx, grantKey{}, decided), oauth2.ClientCredentials,
+func (g *generator) generate(ctx context.Context, decided *decision) (string, error) {
+	info, err := g.manager.GenerateAccessToken(context.WithValue(ctx, decisionKey{}, decided), oauth2.ClientCredentials,
 		&oauth2.TokenGenerateRequest{ClientID: decided.claims.Subject, Scope: decided.claims.Scope})
 	if err != nil {
 		return "", fmt.Errorf("generate token: %w", err)
@@ -38,14 +37,14 @@ func (g *generator) generate(ctx context.Context, decided grant) (string, error)
 	return info.GetAccess(), nil
 }
 
-type grantKey struct{}
+type decisionKey struct{}
 
 var errNoGrant = errors.New("no grant was decided")
 
-func grantOf(ctx context.Context) (grant, error) {
-	decided, ok := ctx.Value(grantKey{}).(grant)
+func decisionOf(ctx context.Context) (*decision, error) {
+	decided, ok := ctx.Value(decisionKey{}).(*decision)
 	if !ok {
-		return grant{}, errNoGrant
+		return nil, errNoGrant
 	}
 	return decided, nil
 }
@@ -56,7 +55,7 @@ type accessGenerate struct {
 }
 
 func (a accessGenerate) Token(ctx context.Context, _ *oauth2.GenerateBasic, _ bool) (access, refresh string, err error) {
-	decided, err := grantOf(ctx)
+	decided, err := decisionOf(ctx)
 	if err != nil {
 		return "", "", err
 	}
@@ -68,7 +67,7 @@ func (a accessGenerate) Token(ctx context.Context, _ *oauth2.GenerateBasic, _ bo
 type grantedClients struct{}
 
 func (grantedClients) GetByID(ctx context.Context, id string) (oauth2.ClientInfo, error) {
-	decided, err := grantOf(ctx)
+	decided, err := decisionOf(ctx)
 	if err != nil || decided.claims.Subject != id {
 		return nil, errNoGrant
 	}

@@ -1,4 +1,4 @@
-package server
+package oauth
 
 import (
 	"errors"
@@ -13,11 +13,11 @@ import (
 	"mintkey/server/web"
 )
 
-// forwardAuth decides for a reverse proxy whether a request may pass (nginx auth_request, Traefik ForwardAuth, Caddy forward_auth): 204 with who
+// ForwardAuth decides for a reverse proxy whether a request may pass (nginx auth_request, Traefik ForwardAuth, Caddy forward_auth): 204 with who
 // asks, else 401 or 403 with the challenge of RFC 6750. The query says
 // what else it requires: ?audience=, ?tenant=, ?scope=.
-func (s *Server) forwardAuth(w http.ResponseWriter, r *web.Request) error {
-	live, err := s.judgeForwarded(r)
+func (e *Endpoints) ForwardAuth(w http.ResponseWriter, r *web.Request) error {
+	live, err := e.judgeForwarded(r)
 	if err != nil {
 		return err
 	}
@@ -31,7 +31,7 @@ func (s *Server) forwardAuth(w http.ResponseWriter, r *web.Request) error {
 	return nil
 }
 
-func (s *Server) judgeForwarded(r *web.Request) (callers.Live, error) {
+func (e *Endpoints) judgeForwarded(r *web.Request) (callers.Live, error) {
 	text, err := callers.Bearer(r.Request)
 	if errors.Is(err, web.ErrInvalidRequest) {
 		err = web.ErrInvalidToken // nginx understands 401 and 403, and nothing else
@@ -39,7 +39,7 @@ func (s *Server) judgeForwarded(r *web.Request) (callers.Live, error) {
 	if err != nil {
 		return callers.Live{}, err
 	}
-	live, err := s.callers.Judge(r.Context(), text, r.At)
+	live, err := e.Callers.Judge(r.Context(), text, r.At)
 	if err != nil {
 		return callers.Live{}, err
 	}

@@ -1,4 +1,4 @@
-package server
+package oauth
 
 import (
 	"fmt"
@@ -11,16 +11,14 @@ import (
 	"mintkey/tokens"
 )
 
-const statusListPath = "/oauth2/status-lists/"
-
-// statusList serves one list (draft-ietf-oauth-status-list-21 section 8).
-func (s *Server) statusList(w http.ResponseWriter, r *web.Request) error {
+// StatusList serves one list (draft-ietf-oauth-status-list-21 section 8).
+func (e *Endpoints) StatusList(w http.ResponseWriter, r *web.Request) error {
 	text := r.PathValue("n")
 	list, err := strconv.ParseUint(text, 10, 32)
 	if err != nil || strconv.FormatUint(list, 10) != text {
 		return store.ErrNotFound
 	}
-	signed, err := s.lists.Signed(r.Context(), list, r.At)
+	signed, err := e.Lists.Signed(r.Context(), list, r.At)
 	if err != nil {
 		return err
 	}

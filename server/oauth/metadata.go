@@ -1,4 +1,4 @@
-package server
+package oauth
 
 import (
 	"net/http"
@@ -27,33 +27,34 @@ type serverMetadata struct {
 	IDTokenSigningMethods []string `json:"id_token_signing_alg_values_supported,omitempty"`
 }
 
-func (s *Server) describe() serverMetadata {
+func (e *Endpoints) describe() serverMetadata {
 	methods := []string{"client_secret_basic", "client_secret_post"}
 	return serverMetadata{
-		Issuer: s.issuer, TokenEndpoint: s.issuer + tokenPath, JWKSURI: s.issuer + jwksPath,
-		ScopesSupported:       slices.Concat(s.catalogue, policy.AdministrationScopes()),
+		Issuer: e.Issuer, TokenEndpoint: e.Issuer + e.Paths.Token, JWKSURI: e.Issuer + e.Paths.JWKS,
+		ScopesSupported:       slices.Concat(e.Catalogue, policy.AdministrationScopes()),
 		ResponseTypes:         []string{}, // there is no authorization endpoint
-		GrantTypes:            []string{grantClientCredentials, grantPassword},
+		GrantTypes:            e.GrantTypes,
 		TokenAuthMethods:      methods,
-		IntrospectionEndpoint: s.issuer + introspectPath, IntrospectAuthMethods: methods,
-		RevocationEndpoint: s.issuer + revokePath, RevokeAuthMethods: methods,
-		RevocationEvents: s.issuer + pushPath,
+		IntrospectionEndpoint: e.Issuer + e.Paths.Introspect, IntrospectAuthMethods: methods,
+		RevocationEndpoint: e.Issuer + e.Paths.Revoke, RevokeAuthMethods: methods,
+		RevocationEvents: e.Issuer + e.Paths.Revocations,
 	}
 }
 
-func (s *Server) metadata(w http.ResponseWriter, _ *web.Request) error {
+// Metadata is the document of RFC 8414.
+func (e *Endpoints) Metadata(w http.ResponseWriter, _ *web.Request) error {
 	w.Header().Set("Cache-Control", web.PublicCache)
-	web.WriteJSON(w, http.StatusOK, s.describe())
+	web.WriteJSON(w, http.StatusOK, e.describe())
 	return nil
 }
 
-// openIDConfiguration answers clients that discover by OpenID Connect alone. There are no ID tokens here; the members are
+// OpenIDConfiguration answers clients that discover by OpenID Connect alone. There are no ID tokens here; the members are
 // there because such clients insist on them.
-func (s *Server) openIDConfiguration(w http.ResponseWriter, _ *web.Request) error {
-	document := s.describe()
+func (e *Endpoints) OpenIDConfiguration(w http.ResponseWriter, _ *web.Request) error {
+	document := e.describe()
 	document.SubjectTypes = []string{"public"}
-	for _, audience := range s.audiences {
-		if name := string(audience.Algorithm); !slices.Contains(document.IDTokenSigningMethods, name) {
+	for _, algorithm := range e.Algorithms {
+		if name := string(algorithm); !slices.Contains(document.IDTokenSigningMethods, name) {
 			document.IDTokenSigningMethods = append(document.IDTokenSigningMethods, name)
 		}
 	}
@@ -62,9 +63,9 @@ func (s *Server) openIDConfiguration(w http.ResponseWriter, _ *web.Request) erro
 	return nil
 }
 
-// jwks publishes the public signing keys (RFC 7517 section 5).
-func (s *Server) jwks(w http.ResponseWriter, r *web.Request) error {
-	document, err := s.ring.JWKS(r.At)
+// JWKS publishes the public signing keys (RFC 7517 section 5).
+func (e *Endpoints) JWKS(w http.ResponseWriter, r *web.Request) error {
+	document, err := e.Ring.JWKS(r.At)
 	if err != nil {
 		return err
 	}

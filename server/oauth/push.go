@@ -1,4 +1,4 @@
-package server
+package oauth
 
 import (
 	"cmp"
@@ -16,7 +16,6 @@ import (
 )
 
 const (
-	pushPath = "/oauth2/revocations"
 	// heartbeat keeps proxies from closing a quiet stream, and tells a gateway that it still hears.
 	heartbeat   = 15 * time.Second
 	pushTimeout = 10 * time.Second // for one write
@@ -32,18 +31,18 @@ type pushedRevocation struct {
 	Expires  int64     `json:"exp"` // seconds since 1970: until when it matters
 }
 
-func (s *Server) viewRevocation(r store.Revocation) pushedRevocation {
+func (e *Endpoints) viewRevocation(r store.Revocation) pushedRevocation {
 	view := pushedRevocation{TokenID: r.TokenID, ClientID: r.ClientID, At: r.At.UTC(), Expires: r.Until.Unix()}
-	if status := s.statuses.Reference(r.Index); status != nil {
+	if status := e.Statuses.Reference(r.Index); status != nil {
 		view.Index, view.URI = &status.StatusList.Index, status.StatusList.URI
 	}
 	return view
 }
 
-// push streams the revocations of the caller's account as server-sent events, those first that are still in force, then each as it happens.
+// Push streams the revocations of the caller's account as server-sent events, those first that are still in force, then each as it happens.
 // A stream that broke is resumed after Last-Event-ID. It ends when the caller's token does.
-func (s *Server) push(w http.ResponseWriter, r *web.Request) error {
-	live, err := s.judgeForwarded(r)
+func (e *Endpoints) Push(w http.ResponseWriter, r *web.Request) error {
+	live, err := e.judgeForwarded(r)
 	if err == nil {
 		err = callers.RequireScope(live.Scopes, policy.ScopeTokensIntrospect)
 	}
@@ -57,7 +56,7 @@ func (s *Server) push(w http.ResponseWriter, r *web.Request) error {
 	w.WriteHeader(http.StatusOK)
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Time{}) // the request is read; a time-out for reading would end the stream
-	stream := stream{w: w, control: control, server: s, accountID: live.Account.ID, after: r.Header.Get("Last-Event-ID")}
+	stream := stream{w: w, control: control, endpoints: e, accountID: live.Account.ID, after: r.Header.Get("Last-Event-ID")}
 	stream.run(r, live.Claims)
 	return nil
 }
@@ -66,7 +65,7 @@ func (s *Server) push(w http.ResponseWriter, r *web.Request) error {
 type stream struct {
 	w         http.ResponseWriter
 	control   *http.ResponseController
-	server    *Server
+	endpoints *Endpoints
 	accountID string
 	after     string // the last revocation sent
 }
@@ -80,7 +79,7 @@ func (t *stream) run(r *web.Request, claims tokens.Claims) {
 		return
 	}
 	for {
-		news := t.server.revocations.News() // taken before the log is read, so that nothing falls between
+		news := t.endpoints.Log.News() // taken before the log is read, so that nothing falls between
 		if err := t.sendNew(r); err != nil {
 			return
 		}
@@ -94,7 +93,7 @@ func (t *stream) run(r *web.Request, claims tokens.Claims) {
 			return
 		case <-r.Context().Done():
 			return
-		case <-t.server.stopping:
+		case <-t.endpoints.stopping:
 			return
 		}
 	}
@@ -104,7 +103,7 @@ const pushBatch = 500
 
 func (t *stream) sendNew(r *web.Request) error {
 	for {
-		found, err := t.server.store.Revocations(r.Context(), t.after, pushBatch)
+		found, err := t.endpoints.Stored.Revocations(r.Context(), t.after, pushBatch)
 		if err != nil {
 			return err
 		}
@@ -113,7 +112,7 @@ func (t *stream) sendNew(r *web.Request) error {
 			if revocation.AccountID != t.accountID {
 				continue
 			}
-			data, err := json.Marshal(t.server.viewRevocation(revocation))
+			data, err := json.Marshal(t.endpoints.viewRevocation(revocation))
 			if err != nil {
 				return err
 			}
@@ -128,7 +127,7 @@ func (t *stream) sendNew(r *web.Request) error {
 }
 
 func (t *stream) write(text string) error {
-	deadlineErr := t.control.SetWriteDeadline(t.server.realTime().Add(pushTimeout))
+	deadlineErr := t.control.SetWriteDeadline(t.endpoints.RealTime().Add(pushTimeout))
 	_, err := t.w.Write([]byte(text))
 	return cmp.Or(supported(deadlineErr), err, supported(t.control.Flush()))
 }

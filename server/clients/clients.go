@@ -1,0 +1,66 @@
+package clients
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"mintkey/policy"
+	"mintkey/server/limits"
+	"mintkey/server/usage"
+	"mintkey/server/web"
+	"mintkey/store"
+)
+
+// Client is an authenticated access key. Beside a RefusedError it holds the owner only, where there is one, so that the refusal can be
+// attributed.
+type Client struct {
+	policy.Subject
+	Key    policy.AccessKey
+	Secret policy.Secret // the one that was presented
+}
+
+// Clients authenticates clients. Every field is required; its methods may be called from many goroutines.
+type Clients struct {
+	Subjects store.Subjects
+	Refusals *usage.Refusals
+	Guesses  *limits.Guesses
+}
+
+// Authenticate finds the access key and checks the secret. Every refusal is a RefusedError and looks the same from outside (R24), until there
+// have been too many (R23). Any other error says that the server could not tell.
+func (c *Clients) Authenticate(ctx context.Context, presented Credentials, from *web.Info) (Client, error) {
+	client, err := c.match(ctx, presented, from.At)
+	refused, ok := errors.AsType[*RefusedError](err)
+	if !ok {
+		return client, err
+	}
+	c.Refusals.Note(presented.ClientID, from.Address, refused.Reason, from.At)
+	if tooMany := c.Guesses.WrongSecret(ctx, presented.ClientID, from.Address); tooMany != nil {
+		return client, &RefusedError{refused.Reason, tooMany}
+	}
+	return client, err
+}
+
+// match takes an unknown client the same path with a dummy digest, so that it takes like time (R4).
+func (c *Clients) match(ctx context.Context, presented Credentials, now time.Time) (Client, error) {
+	subject, err := c.Subjects.SubjectByClientID(ctx, presented.ClientID)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return Client{}, fmt.Errorf("find client: %w", err)
+	}
+	key, keyErr := subject.Membership.Key(presented.ClientID)
+	if keyErr != nil {
+		key = policy.AccessKey{ClientID: presented.ClientID, Secrets: []policy.Secret{{IssuedAt: now}}}
+	}
+	secret, secretErr := key.MatchSecret(presented.Secret.Digest(), subject.Account.Expiration, now)
+	switch {
+	case err != nil || keyErr != nil:
+		return Client{}, &RefusedError{store.RefusedUnknownClient, web.ErrInvalidClient}
+	case secretErr != nil:
+		return Client{Subject: subject}, refusedBy(secretErr)
+	case subject.Authority() == policy.AuthorityNone:
+		return Client{Subject: subject}, &RefusedError{store.RefusedUserDisabled, policy.ErrUserDisabled}
+	}
+	return Client{subject, key, secret}, nil
+}

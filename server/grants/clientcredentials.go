@@ -1,0 +1,53 @@
+package grants
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"mintkey/server/clients"
+	"mintkey/server/web"
+	"mintkey/store"
+)
+
+const typeClientCredentials = "client_credentials"
+
+// clientCredentials exchanges an access key for a token (RFC 6749 section 4.4).
+type clientCredentials struct {
+	endpoint    *Endpoint
+	credentials clients.Credentials
+	tenantID    string // named by the request, which must be the key's own: a key opens nothing in another (R1); empty: none was named
+}
+
+func (e *Endpoint) parseClientCredentials(r *http.Request, form url.Values) (Grant, error) {
+	credentials, err := clients.ParseCredentials(r, form)
+	return &clientCredentials{endpoint: e, credentials: credentials}, err
+}
+
+func (*clientCredentials) Type() string { return typeClientCredentials }
+
+func (g *clientCredentials) Authenticate(ctx context.Context, from *web.Info) (Holder, error) {
+	client, err := g.endpoint.Clients.Authenticate(ctx, g.credentials, from)
+	holder := Holder{
+		Subject: client.Subject, ClientID: client.Key.ClientID, Scopes: client.Key.Scopes, StatusIndex: client.Secret.StatusIndex,
+	}
+	if client.Account.ID != "" {
+		holder.Source = store.TrafficSource{AccountID: client.Account.ID, TenantID: client.Tenant.ID, ClientID: g.credentials.ClientID}
+	}
+	switch {
+	case err != nil:
+		return holder, err
+	case g.tenantID != "" && g.tenantID != client.Tenant.ID:
+		return holder, &clients.RefusedError{Reason: store.RefusedRequest, As: web.ErrInvalidClient}
+	}
+	holder.Expiry = client.Key.Expiry(client.Account.Expiration)
+	return holder, nil
+}
+
+// Used notes the last access of the key (R7).
+func (g *clientCredentials) Used(h Holder, from *web.Info) {
+	g.endpoint.Usage.Access.Note(store.KeyRef{TenantID: h.Tenant.ID, ClientID: h.ClientID}, from.At)
+}
+
+// Warn has nothing to say: access keys stay.
+func (*clientCredentials) Warn(http.Header) {}

@@ -1,0 +1,105 @@
+package grants
+
+import (
+	"net/http"
+	"runtime"
+	"time"
+
+	"mintkey/policy"
+	"mintkey/server/clients"
+	"mintkey/server/limits"
+	"mintkey/server/usage"
+	"mintkey/server/web"
+	"mintkey/store"
+	"mintkey/tokens"
+)
+
+// Audience is a resource that tokens can be made for (RFC 8707), with the algorithm that its gateways know.
+type Audience struct {
+	Name      string
+	Algorithm tokens.Algorithm
+}
+
+// Store is what the grants read.
+type Store interface {
+	store.Tenants
+	store.Users
+	store.Subjects
+}
+
+// Metrics counts how requests for tokens ended.
+type Metrics interface {
+	TokenIssued(grantType string)
+	TokenRefused(oauthError string)
+}
+
+// Options is all that an Endpoint needs. Every field without a remark is required.
+type Options struct {
+	Store          Store
+	Ring           *tokens.KeyRing
+	Clients        *clients.Clients
+	Guesses        *limits.Guesses
+	Usage          *usage.Usage
+	Metrics        Metrics
+	Render         *web.Renderer
+	Issuer         string     // the base URL, without a slash at the end
+	Audiences      []Audience // the first is the default
+	Lifetime       time.Duration
+	Catalogue      policy.Catalogue
+	Statuses       tokens.StatusListURL
+	ClientIDPrefix string    // may be empty
+	ClientIDSuffix string    // may be empty
+	PasswordSunset time.Time // when the password grant will end, for the Sunset header; may be zero
+}
+
+// Endpoint is the token endpoint, with the paths that are compatible with it. Its methods may be called from many goroutines.
+type Endpoint struct {
+	Options
+
+	generator *generator
+	hashing   hashing
+}
+
+// New returns an endpoint.
+func New(o Options) *Endpoint {
+	return &Endpoint{Options: o, generator: newGenerator(o.Ring), hashing: newHashing(runtime.GOMAXPROCS(0))}
+}
+
+// tokenResponse is the body of RFC 6749 section 5.1.
+type tokenResponse struct {
+	AccessToken string `json:"access_token"`
+	TokenType   string `json:"token_type"`
+	ExpiresIn   int64  `json:"expires_in"` // seconds
+	Scope       string `json:"scope"`
+}
+
+// Token is the token endpoint.
+func (e *Endpoint) Token(w http.ResponseWriter, r *web.Request) error {
+	request, err := e.parse(w, r.Request)
+	if err != nil {
+		e.note(outcomeOf("", store.TrafficSource{}, err), r.At)
+		return err
+	}
+	issued, err := e.issue(r.Context(), request, r.Info)
+	if err != nil {
+		return err
+	}
+	e.warn(w.Header(), request.Grant, issued, r.At)
+	web.SetNoStore(w.Header())
+	lifetime := issued.claims.ExpiresAt.Sub(issued.claims.IssuedAt.Time)
+	web.WriteJSON(w, http.StatusOK, tokenResponse{issued.text, "Bearer", int64(lifetime / time.Second), issued.claims.Scope})
+	return nil
+}
+
+// expiryHeader tells a program that its key expires soon (R25).
+const expiryHeader = "Mintkey-Key-Expires"
+
+const warnBeforeExpiry = 30 * policy.Day
+
+// warn warns a program in good time that its key expires soon, or that its grant will not work for ever.
+func (e *Endpoint) warn(h http.Header, grant Grant, issued token, now time.Time) {
+	if !issued.keyExpiry.IsZero() && issued.keyExpiry.Sub(now) <= warnBeforeExpiry {
+		h.Set(expiryHeader, issued.keyExpiry.UTC().Format(time.RFC3339))
+	}
+	grant.Warn(h)
+}

@@ -1,0 +1,79 @@
+package grants
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+
+	"mintkey/policy"
+	"mintkey/server/web"
+	"mintkey/store"
+)
+
+// Grant is what one request presents to get a token. The endpoint calls the methods of every grant in this order, so that none can
+// forget a step.
+type Grant interface {
+	// Type is the grant_type.
+	Type() string
+	// Authenticate proves whom the token is for. Beside an error the Holder's Source may still say whose request it was.
+	Authenticate(ctx context.Context, from *web.Info) (Holder, error)
+	// Used notes that a token was issued.
+	Used(h Holder, from *web.Info)
+	// Warn adds headers that warn the program, in good time, that this grant will not work for ever.
+	Warn(h http.Header)
+}
+
+// Holder is whom a token is for, and what it can have at most.
+type Holder struct {
+	policy.Subject
+	Source      store.TrafficSource // whose requests it counts among; without an account it is not counted
+	ClientID    string              // the client_id and the sub of the token
+	Scopes      []string            // in order; the owner's role may cut them further
+	Expiry      time.Time           // no token outlives it (R13); zero: never
+	StatusIndex uint64              // of the secret; 0 for none
+	Methods     []string            // how a person signed in (RFC 8176); none for a client
+}
+
+// kind is a grant that the endpoint knows: its grant_type, and how it is parsed.
+type kind struct {
+	name  string
+	parse func(r *http.Request, form url.Values) (Grant, error)
+}
+
+// kinds are the grants. A new one is a line here and a file of its own.
+func (e *Endpoint) kinds() []kind {
+	return []kind{
+		{typeClientCredentials, e.parseClientCredentials},
+		{typePassword, e.parsePassword},
+	}
+}
+
+// Types are the grant types that the token endpoint takes.
+func (e *Endpoint) Types() (types []string) {
+	for _, known := range e.kinds() {
+		types = append(types, known.name)
+	}
+	return types
+}
+
+// issue takes a request through every phase.
+func (e *Endpoint) issue(ctx context.Context, request Request, from *web.Info) (issued token, err error) {
+	holder, err := request.Grant.Authenticate(ctx, from)
+	if err == nil {
+		issued, err = e.authorizeAndMint(ctx, request, holder, from.At)
+	}
+	if err == nil {
+		request.Grant.Used(holder, from)
+	}
+	e.note(outcomeOf(request.Grant.Type(), holder.Source, err), from.At)
+	return issued, err
+}
+
+func (e *Endpoint) authorizeAndMint(ctx context.Context, request Request, holder Holder, now time.Time) (token, error) {
+	decided, err := e.authorize(request, holder)
+	if err != nil {
+		return token{}, err
+	}
+	return e.mint(ctx, decided, now)
+}

@@ -1,0 +1,47 @@
+package grants
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"mintkey/server/web"
+)
+
+// Request is a request for a token, parsed. Nothing later sees the form that it came in.
+type Request struct {
+	Grant     Grant
+	Scopes    []string // asked for; none: all that the grant allows
+	Resources []string // RFC 8707; none: the first audience
+}
+
+// parse reads a request to the token endpoint.
+func (e *Endpoint) parse(w http.ResponseWriter, r *http.Request) (Request, error) {
+	form, err := web.ParseForm(w, r)
+	if err != nil {
+		return Request{}, err
+	}
+	name := form.Get("grant_type")
+	if name == "" {
+		return Request{}, web.Refuse(web.ErrInvalidRequest, "The parameter grant_type is missing.")
+	}
+	for _, known := range e.kinds() {
+		if known.name == name {
+			grant, err := known.parse(r, form)
+			return Request{Grant: grant, Scopes: scopesOf(form.Get("scope")), Resources: resourcesOf(form["resource"])}, err
+		}
+	}
+	return Request{}, web.Refuse(web.ErrUnsupportedGrantType, "grant_type must be %s.", strings.Join(e.Types(), " or "))
+}
+
+func scopesOf(parameter string) []string {
+	if parameter == "" {
+		return nil
+	}
+	return strings.Split(parameter, " ")
+}
+
+// resourcesOf drops empty ones: a parameter without a value counts as left out (RFC 6749 section 3.2).
+func resourcesOf(parameters []string) []string {
+	return slices.DeleteFunc(slices.Clone(parameters), func(resource string) bool { return resource == "" })
+}

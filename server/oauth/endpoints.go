@@ -1,0 +1,49 @@
+package oauth
+
+import (
+	"sync"
+	"time"
+
+	"mintkey/policy"
+	"mintkey/server/callers"
+	"mintkey/server/clients"
+	"mintkey/server/revocation"
+	"mintkey/store"
+	"mintkey/tokens"
+)
+
+// Paths are the paths of endpoints that the metadata names.
+type Paths struct {
+	Token, Introspect, Revoke, Revocations, JWKS string
+}
+
+// Options is all that the endpoints need. Every field is required.
+type Options struct {
+	Clients    *clients.Clients
+	Callers    *callers.Callers
+	Log        *revocation.Log
+	Lists      *revocation.Lists
+	Stored     store.Revocations
+	Ring       *tokens.KeyRing
+	Issuer     string // the base URL, without a slash at the end
+	Statuses   tokens.StatusListURL
+	Catalogue  policy.Catalogue
+	Algorithms []tokens.Algorithm // of the audiences
+	GrantTypes []string
+	Paths      Paths
+	RealTime   func() time.Time // for deadlines of the network, which a rehearsal does not shift
+}
+
+// Endpoints are the handlers. Their methods may be called from many goroutines.
+type Endpoints struct {
+	Options
+
+	stopping chan struct{} // closed when streams must end
+	stopOnce sync.Once
+}
+
+// New returns the endpoints.
+func New(o Options) *Endpoints { return &Endpoints{Options: o, stopping: make(chan struct{})} }
+
+// EndStreams ends the streams of revocations, which would otherwise go on for as long as their tokens.
+func (e *Endpoints) EndStreams() { e.stopOnce.Do(func() { close(e.stopping) }) }

@@ -1,0 +1,90 @@
+package usage
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"mintkey/store"
+)
+
+// Logins gathers uses of passwords and saves them in one document for each tenant, so that admins see who still has to move to access keys.
+type Logins struct {
+	saved store.Documents
+	uses  *batch[loginKey, store.PasswordUse]
+}
+
+type loginKey struct{ tenantID, userID string }
+
+// Note gathers that a user signed in with a password.
+func (l *Logins) Note(tenantID, userID, address string, at time.Time) {
+	l.uses.add(loginKey{tenantID, userID}, store.PasswordUse{LastAt: at, Count: 1, Address: address})
+}
+
+// Of returns the uses of passwords in a tenant by user ID, those included that are not saved yet.
+func (l *Logins) Of(ctx context.Context, tenantID string) (map[string]store.PasswordUse, error) {
+	document, err := l.saved.Document(ctx, loginsDocument(tenantID))
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return nil, err
+	}
+	uses, err := parseUses(document)
+	if err != nil {
+		return nil, err
+	}
+	l.uses.read(func(pending map[loginKey]store.PasswordUse) {
+		for key, use := range pending {
+			if key.tenantID == tenantID {
+				uses[key.userID] = uses[key.userID].Plus(use)
+			}
+		}
+	})
+	return uses, nil
+}
+
+func loginsDocument(tenantID string) string { return "password-logins-" + tenantID }
+
+func (l *Logins) flush(ctx context.Context) (int, error) {
+	return l.uses.flush(func(taken map[loginKey]store.PasswordUse) (map[loginKey]store.PasswordUse, error) {
+		tenants := map[string]map[string]store.PasswordUse{}
+		for key, use := range taken {
+			if tenants[key.tenantID] == nil {
+				tenants[key.tenantID] = map[string]store.PasswordUse{}
+			}
+			tenants[key.tenantID][key.userID] = use
+		}
+		left := map[loginKey]store.PasswordUse{}
+		var failures []error
+		for tenantID, uses := range tenants {
+			if err := l.save(ctx, tenantID, uses); err != nil {
+				failures = append(failures, fmt.Errorf("tenant %s: %w", tenantID, err))
+				for userID, use := range uses {
+					left[loginKey{tenantID, userID}] = use
+				}
+			}
+		}
+		return left, errors.Join(failures...)
+	})
+}
+
+func (l *Logins) save(ctx context.Context, tenantID string, uses map[string]store.PasswordUse) error {
+	return l.saved.UpdateDocument(ctx, loginsDocument(tenantID), func(old []byte) ([]byte, error) {
+		saved, err := parseUses(old)
+		if err != nil {
+			return nil, err
+		}
+		for userID, use := range uses {
+			saved[userID] = saved[userID].Plus(use)
+		}
+		return json.Marshal(saved)
+	})
+}
+
+func parseUses(document []byte) (map[string]store.PasswordUse, error) {
+	uses := map[string]store.PasswordUse{}
+	if document == nil {
+		return uses, nil
+	}
+	return uses, json.Unmarshal(document, &uses)
+}

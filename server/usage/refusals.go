@@ -1,0 +1,116 @@
+package usage
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"maps"
+	"strconv"
+	"sync"
+	"time"
+
+	"mintkey/admin"
+	"mintkey/policy"
+	"mintkey/store"
+)
+
+const (
+	maxRefusals  = 10_000 // clients and reasons that are kept apart within a minute
+	refusalEvery = time.Minute
+)
+
+// Refusals gathers failed authentications of clients for the audit trail, which says why where the answer does not (R24). Those of one client
+// for one reason become one event a minute, and there are at most so many waiting, so that guessing cannot fill the store.
+type Refusals struct {
+	saved   store.AuditTrail
+	owners  Owners
+	traffic *Traffic
+	log     *slog.Logger
+	counts  *batch[refusalKey, refusalCount]
+
+	mu      sync.Mutex
+	written map[refusalKey]time.Time // when the last event was written
+}
+
+// Owners finds the owner that an access key has or, once it is revoked, had. It is store.ErrNotFound where no account ever had the client.
+type Owners interface {
+	OwnerOf(ctx context.Context, clientID string) (owner admin.Grave, revoked bool, err error)
+}
+
+type refusalKey struct {
+	clientID string
+	reason   store.Outcome
+}
+
+type refusalCount struct {
+	count   int
+	address string
+	at      time.Time // of the last one
+}
+
+func (c refusalCount) plus(more refusalCount) refusalCount {
+	sum := c
+	if more.at.After(c.at) {
+		sum = more
+	}
+	sum.count = c.count + more.count
+	return sum
+}
+
+// Note gathers that a client was refused.
+func (r *Refusals) Note(clientID, address string, reason store.Outcome, at time.Time) {
+	r.counts.add(refusalKey{clientID, reason}, refusalCount{1, address, at})
+}
+
+// flush writes what is due at now. What cannot be written is in the log.
+func (r *Refusals) flush(ctx context.Context, now time.Time) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	maps.DeleteFunc(r.written, func(_ refusalKey, at time.Time) bool { return now.Sub(at).Abs() >= refusalEvery })
+	return r.counts.flush(func(taken map[refusalKey]refusalCount) (map[refusalKey]refusalCount, error) {
+		left := map[refusalKey]refusalCount{}
+		for key, refused := range taken {
+			switch _, recently := r.written[key]; {
+			case recently:
+				left[key] = refused
+			case len(r.written) < maxRefusals:
+				r.written[key] = now
+				r.write(ctx, key, refused)
+			}
+		}
+		return left, nil
+	})
+}
+
+func (r *Refusals) write(ctx context.Context, key refusalKey, refused refusalCount) {
+	owner, revoked, err := r.owners.OwnerOf(ctx, key.clientID)
+	known := err == nil
+	if errors.Is(err, store.ErrNotFound) {
+		err = nil
+	}
+	if revoked { // where it was refused, whose it was could not be seen
+		key.reason = store.RefusedRevoked
+		source := store.TrafficSource{AccountID: owner.AccountID, TenantID: owner.TenantID, ClientID: key.clientID}
+		r.traffic.Note(source, refused.at, store.RefusedRevoked, refused.count)
+	}
+	if known {
+		err = r.saved.RecordEvents(ctx, refusalEvent(owner, key, refused))
+	}
+	if err != nil || !known {
+		r.log.WarnContext(ctx, "client refused", slog.String("client_id", policy.WithoutSecrets(key.clientID)),
+			slog.String("reason", key.reason.String()), slog.Int("count", refused.count), slog.String("address", refused.address),
+			slog.Any("error", err))
+	}
+}
+
+func refusalEvent(owner admin.Grave, key refusalKey, refused refusalCount) policy.Event {
+	var random [10]byte
+	_, _ = rand.Read(random[:]) // never fails
+	return policy.Event{
+		ID: policy.NewEventID(refused.at, random), At: refused.at, Action: policy.ActionTokenRefused,
+		Actor:     policy.Actor{Via: "api", Address: refused.address},
+		AccountID: owner.AccountID, TenantID: owner.TenantID, UserID: owner.UserID, ClientID: key.clientID,
+		Details: map[string]string{"reason": key.reason.String(), "count": strconv.Itoa(refused.count)},
+	}
+}

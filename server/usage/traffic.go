@@ -1,0 +1,39 @@
+package usage
+
+import (
+	"context"
+	"maps"
+	"time"
+
+	"mintkey/store"
+)
+
+// maxTraffic bounds what waits while the store can't be written, at about 20 MB.
+const maxTraffic = 100_000
+
+// Traffic gathers how many tokens were issued and refused. A minute of an access key is one count, however often somebody asks, and only
+// keys that exist or did are counted, so that guessing fills neither the memory nor the store.
+type Traffic struct {
+	saved  store.Traffic
+	counts *batch[store.TrafficKey, store.TrafficCounts]
+}
+
+// Note gathers n requests of the source that ended so. A client that no account ever had has a source without an account, which takes as
+// long (R4) and is never saved: /metrics has those.
+func (t *Traffic) Note(source store.TrafficSource, at time.Time, outcome store.Outcome, n int) {
+	var counts store.TrafficCounts
+	if outcome.Counted() {
+		counts[outcome] = int64(n)
+	}
+	t.counts.add(store.TrafficKey{TrafficSource: source, Minute: at.Unix() / 60}, counts)
+}
+
+func (t *Traffic) flush(ctx context.Context) (int, error) {
+	return t.counts.flush(func(taken map[store.TrafficKey]store.TrafficCounts) (map[store.TrafficKey]store.TrafficCounts, error) {
+		maps.DeleteFunc(taken, func(key store.TrafficKey, _ store.TrafficCounts) bool { return key.AccountID == "" })
+		if len(taken) == 0 {
+			return nil, nil
+		}
+		return onFailure(taken, t.saved.RecordTraffic(ctx, taken))
+	})
+}

@@ -1,0 +1,63 @@
+package usage
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"mintkey/store"
+)
+
+// Store is what usage is saved in.
+type Store interface {
+	store.AccessTimes
+	store.Traffic
+	store.AuditTrail
+	store.Documents
+}
+
+// Usage is everything that is gathered. Its parts may be used from many goroutines.
+type Usage struct {
+	Access   *Access
+	Traffic  *Traffic
+	Logins   *Logins
+	Refusals *Refusals
+	log      *slog.Logger
+}
+
+// New returns an empty Usage. Flush saves what it gathers.
+func New(saved Store, owners Owners, log *slog.Logger) *Usage {
+	traffic := &Traffic{saved, newBatch[store.TrafficKey](maxTraffic, store.TrafficCounts.Plus)}
+	return &Usage{
+		Access:  &Access{saved, newBatch[store.KeyRef](0, later)},
+		Traffic: traffic,
+		Logins:  &Logins{saved, newBatch[loginKey](0, store.PasswordUse.Plus)},
+		Refusals: &Refusals{
+			saved: saved, owners: owners, traffic: traffic, log: log,
+			counts:  newBatch[refusalKey](maxRefusals, refusalCount.plus),
+			written: map[refusalKey]time.Time{},
+		},
+		log: log,
+	}
+}
+
+// Flush saves what was gathered until now. What can't be saved waits for the next time.
+func (u *Usage) Flush(ctx context.Context, now time.Time) {
+	for _, part := range []struct {
+		name  string
+		flush func() (dropped int, err error)
+	}{
+		{"last access", func() (int, error) { return u.Access.flush(ctx) }},
+		{"password logins", func() (int, error) { return u.Logins.flush(ctx) }},
+		{"refusals", func() (int, error) { return u.Refusals.flush(ctx, now) }}, // finds traffic of revoked keys
+		{"traffic", func() (int, error) { return u.Traffic.flush(ctx) }},
+	} {
+		dropped, err := part.flush()
+		if err != nil {
+			u.log.WarnContext(ctx, "saving usage failed; will retry", slog.String("usage", part.name), slog.Any("error", err))
+		}
+		if dropped > 0 {
+			u.log.WarnContext(ctx, "usage buffer full; counts dropped", slog.String("usage", part.name), slog.Int("dropped", dropped))
+		}
+	}
+}

@@ -1,0 +1,50 @@
+package store
+
+// Outcome is what became of a request for a token. It is the one list of reasons for a refusal: traffic, audit trail, exports and pages
+// take their words from it.
+type Outcome int
+
+// The outcomes. The numbers of those that are counted are in the stores: add new ones after RefusedRequest, in outcomeRows too.
+const (
+	TokenIssued Outcome = iota
+	RefusedWrongSecret
+	RefusedExpired
+	RefusedRevoked
+	RefusedUserDisabled
+	RefusedRequest // the client is who it says, but asked for a scope, a resource or a tenant that it may not have
+
+	outcomes                        // how many are counted
+	RefusedUnknownClient = outcomes // no account has or had this client, so there is nothing to count it for
+)
+
+type outcomeRow struct{ name, text string }
+
+// outcomeRows has a row for each outcome, in their order.
+func outcomeRows() [outcomes + 1]outcomeRow {
+	return [...]outcomeRow{
+		TokenIssued:          {"issued", "Token issued"},
+		RefusedWrongSecret:   {"wrong_secret", "Wrong client secret or password"},
+		RefusedExpired:       {"expired", "Access key had expired"},
+		RefusedRevoked:       {"revoked", "Access key had been revoked"},
+		RefusedUserDisabled:  {"user_disabled", "User was disabled or had left"},
+		RefusedRequest:       {"not_allowed", "Scope, resource or tenant not allowed"},
+		RefusedUnknownClient: {"unknown_client", "Unknown client"},
+	}
+}
+
+// String is the outcome in the audit trail and in exports. It never changes.
+func (o Outcome) String() string { return outcomeRows()[o].name }
+
+// Text is the outcome for people.
+func (o Outcome) Text() string { return outcomeRows()[o].text }
+
+// Counted says whether TrafficCounts has a place for the outcome.
+func (o Outcome) Counted() bool { return o < outcomes }
+
+// Refusals are the refusals that are counted, in the order in which they are shown.
+func Refusals() (refusals []Outcome) {
+	for o := TokenIssued + 1; o < outcomes; o++ {
+		refusals = append(refusals, o)
+	}
+	return refusals
+}
