@@ -75,3 +75,18 @@ func (o *Office) FindUsers(ctx context.Context, in Place, text string, page stor
 	}
 	return found, more, err
 }
+
+// Users lists the users of the account of the place, by ID.
+func (o *Office) Users(ctx context.Context, in Place, page store.Page) ([]policy.User, error) {
+	return o.Store.Users(ctx, in.Account.ID, page)
+}
+
+// User returns one user of the account of the place, or store.ErrNotFound.
+func (o *Office) User(ctx context.Context, in Place, id string) (policy.User, error) {
+	return o.Store.User(ctx, in.Account.ID, id)
+}
+
+// UsersByID returns those of the users who are in the account of the place, by ID.
+func (o *Office) UsersByID(ctx context.Context, in Place, ids []string) (map[string]policy.User, error) {
+	return o.Store.UsersByID(ctx, in.Account.ID, ids)
+}

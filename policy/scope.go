@@ -42,32 +42,50 @@ const (
 	ScopeTokensIntrospect = "tokens:introspect"
 )
 
-// leastAuthority maps each administration scope to the lowest authority that may use it.
-var leastAuthority = map[string]Authority{
-	ScopeKeysRead:         AuthorityTenantAdmin,
-	ScopeKeysWrite:        AuthorityTenantAdmin,
-	ScopeTenantsWrite:     AuthorityAccountAdmin,
-	ScopeUsersWrite:       AuthorityAccountAdmin,
-	ScopePolicyRead:       AuthorityAccountAdmin,
-	ScopePolicyWrite:      AuthorityAccountAdmin,
-	ScopeAuditRead:        AuthorityAccountAdmin,
-	ScopeAccountsWrite:    AuthorityOperator,
-	ScopeSelf:             AuthorityMember,
-	ScopeTokensIntrospect: AuthorityMember,
+// administrationScopes is the table of the scopes of the administration and self-service APIs, each with the lowest authority that may use it.
+var administrationScopes = [...]struct {
+	scope string
+	least Authority
+}{
+	{ScopeKeysRead, AuthorityTenantAdmin},
+	{ScopeKeysWrite, AuthorityTenantAdmin},
+	{ScopeTenantsWrite, AuthorityAccountAdmin},
+	{ScopeUsersWrite, AuthorityAccountAdmin},
+	{ScopePolicyRead, AuthorityAccountAdmin},
+	{ScopePolicyWrite, AuthorityAccountAdmin},
+	{ScopeAuditRead, AuthorityAccountAdmin},
+	{ScopeAccountsWrite, AuthorityOperator},
+	{ScopeSelf, AuthorityMember},
+	{ScopeTokensIntrospect, AuthorityMember},
 }
 
 // AdministrationScopes lists the scopes of the administration and self-service APIs, in a fixed order.
-func AdministrationScopes() []string {
-	return []string{
-		ScopeKeysRead, ScopeKeysWrite, ScopeTenantsWrite, ScopeUsersWrite, ScopePolicyRead, ScopePolicyWrite,
-		ScopeAuditRead, ScopeAccountsWrite, ScopeSelf, ScopeTokensIntrospect,
+func AdministrationScopes() []string { return AdministrationScopesFrom(AuthorityMember) }
+
+// AdministrationScopesFrom lists the administration scopes that need at least this authority, in a fixed order.
+func AdministrationScopesFrom(least Authority) []string {
+	var scopes []string
+	for _, row := range administrationScopes {
+		if row.least >= least {
+			scopes = append(scopes, row.scope)
+		}
 	}
+	return scopes
 }
 
 // IsAdministrationScope says whether the scope opens one of this server's own APIs.
 func IsAdministrationScope(scope string) bool {
-	_, ok := leastAuthority[scope]
+	_, ok := leastAuthority(scope)
 	return ok
+}
+
+func leastAuthority(scope string) (least Authority, ok bool) {
+	for _, row := range administrationScopes {
+		if row.scope == scope {
+			return row.least, true
+		}
+	}
+	return AuthorityNone, false
 }
 
 // scope-token of RFC 6749 section 3.3: printable ASCII without space, quote and backslash.
@@ -134,7 +152,7 @@ func (s Subject) Authority() Authority {
 // Allows says whether the subject's roles allow the scope: an administration scope from its least authority
 // up, a catalogue scope for every member.
 func (s Subject) Allows(scope string, catalogue Catalogue) bool {
-	if least, ok := leastAuthority[scope]; ok {
+	if least, ok := leastAuthority(scope); ok {
 		return s.Authority() >= least
 	}
 	return s.Authority() >= AuthorityMember && slices.Contains(catalogue, scope)

@@ -94,6 +94,15 @@ func TestAdministrationScopes(t *testing.T) {
 	equal(t, "the list is the caller's own", policy.AdministrationScopes()[0], policy.ScopeKeysRead)
 }
 
+func TestAdministrationScopesFrom(t *testing.T) {
+	for i, least := range authorities {
+		for _, scope := range policy.AdministrationScopes() {
+			first := strings.IndexByte(allowed[scope], 'x')
+			equal(t, fmt.Sprintf("%s needs authority %d", scope, least), slices.Contains(policy.AdministrationScopesFrom(least), scope), first >= i)
+		}
+	}
+}
+
 func TestCut(t *testing.T) {
 	catalogue := policy.Catalogue{"api", "results"}
 	scopes := []string{"results", "accounts:write", "keys:write", "gone", "self", "policy:write", "api"}

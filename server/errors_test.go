@@ -111,7 +111,7 @@ func TestPanics(t *testing.T) {
 	w.get(token, acmeUsers).wantCode(500, "internal").golden("internal")
 	faults.panicIn("")
 	w.get(token, acmeUsers).want(200)
-	if log := w.log.String(); !strings.Contains(log, "out of range") || !strings.Contains(log, "admin_users.go") {
+	if log := w.log.String(); !strings.Contains(log, "out of range") || !strings.Contains(log, "adminapi/users.go") {
 		t.Errorf("the log does not show the panic and where it was: %s", log)
 	}
 }

@@ -39,11 +39,15 @@ func TestExpirationPolicy(t *testing.T) {
 
 func TestBadExpirationPolicies(t *testing.T) {
 	w := newWorld(t)
-	for _, days := range []string{"1", "30", "60", "89", "91", "100", "390", "720", "-90", "9000000000"} {
+	for _, days := range []string{"0", "1", "30", "60", "89", "91", "100", "390", "720", "-90", "9000000000"} {
 		w.put(w.ada, acmePolicy, `{"enabled":true,"period_days":`+days+`}`).wantCode(422, "invalid_period")
 		w.put(w.ada, acmePolicy+"?dry_run=true", `{"enabled":true,"period_days":`+days+`}`).wantCode(422, "invalid_period")
 	}
-	for _, body := range []string{`{}`, `{"period_days":90}`, `{"enabled":null}`, `{"enabled":"true"}`, `{"enabled":true,"period_days":90.5}`, `{"enabled":true,"period_days":"90"}`, `{"enabled":true,"revisions":[]}`} {
+	for _, body := range []string{
+		`{}`, `{"period_days":90}`, `{"enabled":null}`, `{"enabled":"true"}`, `{"enabled":true,"period_days":90.5}`,
+		`{"enabled":true,"period_days":"90"}`, `{"enabled":true,"revisions":[]}`,
+		`{"enabled":true,"period_days":null}`, `{"enabled":false,"acknowledge_risk":true,"period_days":null}`,
+	} {
 		w.put(w.ada, acmePolicy, body).wantCode(400, "invalid_request")
 	}
 	for _, query := range []string{"?dry_run=yes", "?dry_run=1", "?dryrun=true", "?dry_run=true&dry_run=false", "?dry-run=true"} {

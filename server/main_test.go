@@ -7,7 +7,7 @@ import (
 	"sync"
 	"testing"
 
-	"mintkey/server/openapitest"
+	"mintkey/server/adminapi/openapitest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")

@@ -50,7 +50,7 @@ func TestPasswordLinks(t *testing.T) {
 		mia, err := w.store.User(ctx, "acme", "mia")
 		w.must(err)
 		w.must(office.RequestPasswordLink(ctx, nobody, mia))
-		url, expires, err := w.server.PasswordLink(ctx, w.passwordEvent(policy.ActionPasswordLinkRequested), now())
+		url, expires, err := w.server.Links().Password(ctx, w.passwordEvent(policy.ActionPasswordLinkRequested), now())
 		w.must(err)
 		code, ok := strings.CutPrefix(url, issuer+"/console/password/")
 		if !ok || !expires.Equal(now().Add(time.Hour)) {

@@ -9,6 +9,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"mintkey/policy"
+	"mintkey/server/adminapi"
 	"mintkey/server/web"
 	"mintkey/store"
 )
@@ -62,53 +63,57 @@ func (s *Server) compatRoutes(router *mux.Router) {
 }
 
 func (s *Server) adminRoutes(router *mux.Router) {
+	a, call := s.adminapi, s.adminapi.Handle
+	anyAdminScope := adminapi.AnyAdminScope()
 	admin := pathsOf(router, s.render.Problem)
-	admin(openAPIPath, get(s.openAPI))
+	admin(openAPIPath, get(adminapi.OpenAPI))
 	admin("/admin/v1/accounts", methods{
-		http.MethodGet:  s.admin(anyAdminScope, s.listAccounts),
-		http.MethodPost: s.admin(policy.ScopeAccountsWrite, s.createAccount),
+		http.MethodGet:  call(a.ListAccounts, anyAdminScope...),
+		http.MethodPost: call(a.CreateAccount, policy.ScopeAccountsWrite),
 	})
-	admin("/admin/v1/accounts/{account}", get(s.admin(anyAdminScope, s.getAccount)))
+	admin("/admin/v1/accounts/{account}", get(call(a.GetAccount, anyAdminScope...)))
 	admin("/admin/v1/accounts/{account}/expiration-policy", methods{
-		http.MethodGet: s.admin(policy.ScopePolicyRead, s.getPolicy),
-		http.MethodPut: s.admin(policy.ScopePolicyWrite, s.putPolicy),
+		http.MethodGet: call(a.GetPolicy, policy.ScopePolicyRead),
+		http.MethodPut: call(a.PutPolicy, policy.ScopePolicyWrite),
 	})
 	admin("/admin/v1/accounts/{account}/tenants", methods{
-		http.MethodGet:  s.admin(anyAdminScope, s.listTenants),
-		http.MethodPost: s.admin(policy.ScopeTenantsWrite, s.createTenant),
+		http.MethodGet:  call(a.ListTenants, anyAdminScope...),
+		http.MethodPost: call(a.CreateTenant, policy.ScopeTenantsWrite),
 	})
 	admin("/admin/v1/accounts/{account}/users", methods{
-		http.MethodGet:  s.admin(policy.ScopeUsersWrite, s.listUsers),
-		http.MethodPost: s.admin(policy.ScopeUsersWrite, s.createUser),
+		http.MethodGet:  call(a.ListUsers, policy.ScopeUsersWrite),
+		http.MethodPost: call(a.CreateUser, policy.ScopeUsersWrite),
 	})
 	admin("/admin/v1/accounts/{account}/users/{user}", methods{
-		http.MethodGet:    s.admin(policy.ScopeUsersWrite, s.getUser),
-		http.MethodPatch:  s.admin(policy.ScopeUsersWrite, s.patchUser),
-		http.MethodDelete: s.admin(policy.ScopeUsersWrite, s.deleteUser),
+		http.MethodGet:    call(a.GetUser, policy.ScopeUsersWrite),
+		http.MethodPatch:  call(a.PatchUser, policy.ScopeUsersWrite),
+		http.MethodDelete: call(a.DeleteUser, policy.ScopeUsersWrite),
 	})
-	admin("/admin/v1/accounts/{account}/audit", get(s.admin(policy.ScopeAuditRead, s.listEvents)))
-	admin("/admin/v1/accounts/{account}/calendar", get(s.admin(policy.ScopePolicyRead, s.calendar)))
-	admin("/admin/v1/tenants/{tenant}", get(s.admin(anyAdminScope, s.getTenant)))
-	admin("/admin/v1/tenants/{tenant}/members", get(s.admin(anyMemberScope, s.listMembers)))
+	admin("/admin/v1/accounts/{account}/audit", get(call(a.ListEvents, policy.ScopeAuditRead)))
+	admin("/admin/v1/accounts/{account}/calendar", get(call(a.Calendar, policy.ScopePolicyRead)))
+	admin("/admin/v1/tenants/{tenant}", get(call(a.GetTenant, anyAdminScope...)))
+	admin("/admin/v1/tenants/{tenant}/members", get(
+		call(a.ListMembers, policy.ScopeKeysRead, policy.ScopeKeysWrite, policy.ScopeUsersWrite),
+	))
 	admin("/admin/v1/tenants/{tenant}/members/{user}", methods{
-		http.MethodPut:    s.admin(policy.ScopeUsersWrite, s.putMember),
-		http.MethodDelete: s.admin(policy.ScopeUsersWrite, s.deleteMember),
+		http.MethodPut:    call(a.PutMember, policy.ScopeUsersWrite),
+		http.MethodDelete: call(a.DeleteMember, policy.ScopeUsersWrite),
 	})
-	admin("/admin/v1/tenants/{tenant}/password-logins", get(s.admin(policy.ScopeUsersWrite+" "+policy.ScopeKeysRead, s.listPasswordLogins)))
+	admin("/admin/v1/tenants/{tenant}/password-logins", get(call(a.ListPasswordLogins, policy.ScopeUsersWrite, policy.ScopeKeysRead)))
 	admin("/admin/v1/tenants/{tenant}/keys", methods{
-		http.MethodGet:  s.admin(policy.ScopeKeysRead, s.listKeys),
-		http.MethodPost: s.admin(policy.ScopeKeysWrite, s.createKey),
+		http.MethodGet:  call(a.ListKeys, policy.ScopeKeysRead),
+		http.MethodPost: call(a.CreateKey, policy.ScopeKeysWrite),
 	})
 	admin("/admin/v1/tenants/{tenant}/keys/{client_id}", methods{
-		http.MethodGet:    s.admin(policy.ScopeKeysRead, s.getKey),
-		http.MethodDelete: s.admin(policy.ScopeKeysWrite, s.revokeKey),
+		http.MethodGet:    call(a.GetKey, policy.ScopeKeysRead),
+		http.MethodDelete: call(a.RevokeKey, policy.ScopeKeysWrite),
 	})
-	admin("/admin/v1/tenants/{tenant}/keys/{client_id}/expiry", get(s.admin(policy.ScopeKeysRead, s.getExpiry)))
-	admin("/admin/v1/tenants/{tenant}/keys/{client_id}/refresh", post(s.admin(policy.ScopeKeysWrite, s.refreshKey)))
-	admin("/admin/v1/signing-keys", get(s.admin(policy.ScopeTokensIntrospect+" "+policy.ScopeAccountsWrite, s.listSigningKeys)))
-	admin("/admin/v1/signing-keys/rotate", post(s.admin(policy.ScopeAccountsWrite, s.rotateSigningKeys)))
-	admin("/me/v1/keys", get(s.admin(policy.ScopeSelf, s.listOwnKeys)))
-	admin("/me/v1/keys/{client_id}/refresh", post(s.admin(policy.ScopeSelf, s.refreshOwnKey)))
+	admin("/admin/v1/tenants/{tenant}/keys/{client_id}/expiry", get(call(a.GetExpiry, policy.ScopeKeysRead)))
+	admin("/admin/v1/tenants/{tenant}/keys/{client_id}/refresh", post(call(a.RefreshKey, policy.ScopeKeysWrite)))
+	admin("/admin/v1/signing-keys", get(call(a.ListSigningKeys, policy.ScopeTokensIntrospect, policy.ScopeAccountsWrite)))
+	admin("/admin/v1/signing-keys/rotate", post(call(a.RotateSigningKeys, policy.ScopeAccountsWrite)))
+	admin("/me/v1/keys", get(call(a.ListOwnKeys, policy.ScopeSelf)))
+	admin("/me/v1/keys/{client_id}/refresh", post(call(a.RefreshOwnKey, policy.ScopeSelf)))
 }
 
 func (s *Server) consoleRoutes(router *mux.Router) {

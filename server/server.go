@@ -12,6 +12,7 @@ import (
 	"mintkey/admin"
 	"mintkey/passwords"
 	"mintkey/policy"
+	"mintkey/server/adminapi"
 	"mintkey/server/callers"
 	"mintkey/server/clients"
 	"mintkey/server/console"
@@ -63,6 +64,8 @@ type Server struct {
 	callers     *callers.Callers
 	grants      *grants.Endpoint
 	oauth       *oauth.Endpoints
+	links       adminapi.Links
+	adminapi    *adminapi.API
 	console     http.Handler
 }
 
@@ -82,6 +85,10 @@ func New(o Options) (*Server, error) {
 	s.usage = usage.New(o.Store, s.office, o.Log)
 	s.office.RecentAccess = s.usage.Access.Overlay
 	s.wireOAuth(indexes)
+	s.links = adminapi.Links{Office: s.office, Console: o.Issuer + consolePath}
+	s.adminapi = adminapi.New(adminapi.Options{
+		Office: s.office, Links: s.links, Keys: o.KeyRing, Callers: s.callers, PasswordUses: s.usage.Logins.Of,
+	})
 	var err error
 	s.console, err = s.newConsole()
 	return s, err
@@ -181,3 +188,6 @@ func (s *Server) Gateways() revocation.Gateways { return s.gateways }
 
 // realTime is the time for deadlines of the network, which a rehearsal does not shift.
 func (s *Server) realTime() time.Time { return s.Now().Add(-s.ClockOffset) }
+
+// Links makes the one-time links that mails have.
+func (s *Server) Links() adminapi.Links { return s.links }

@@ -13,7 +13,7 @@ import (
 	"mintkey/passwords"
 	"mintkey/policy"
 	"mintkey/server"
-	"mintkey/server/openapitest"
+	"mintkey/server/adminapi/openapitest"
 	"mintkey/store"
 	"mintkey/store/boltstore"
 	"mintkey/store/redisstore"

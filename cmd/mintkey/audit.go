@@ -42,11 +42,11 @@ func (p *program) auditCommand() *cobra.Command {
 			}
 			query.Set("since", at.UTC().Format(time.RFC3339))
 		}
-		api, err := p.connect(c.Context(), access)
+		server, err := p.connect(c.Context(), access)
 		if err != nil {
 			return err
 		}
-		items, err := api.list(c.Context(), api.accountPath(*account, "audit"), query, *limit)
+		items, err := server.list(c.Context(), server.accountPath(*account, "audit"), query, *limit)
 		if err != nil {
 			return err
 		}

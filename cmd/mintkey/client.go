@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"mintkey/server/api"
 )
 
 const (
@@ -99,8 +101,7 @@ func refusal(status int, body []byte) error {
 	var said struct {
 		Error       string `json:"error"`
 		Description string `json:"error_description"`
-		Code        string `json:"code"`
-		Detail      string `json:"detail"`
+		api.Problem
 	}
 	_ = json.Unmarshal(body, &said) // what is not JSON says nothing
 	switch {
@@ -178,10 +179,7 @@ func (c *client) list(ctx context.Context, path string, query url.Values, most i
 		if err != nil {
 			return nil, err
 		}
-		var page struct {
-			Items []json.RawMessage `json:"items"`
-			Next  string            `json:"next"`
-		}
+		var page api.List[json.RawMessage]
 		if err := json.Unmarshal(answer, &page); err != nil {
 			return nil, fmt.Errorf("read a list: %w", err)
 		}

@@ -12,13 +12,14 @@ import (
 	"time"
 
 	"mintkey/policy"
+	"mintkey/server/api"
 )
 
 // story is what happened in the demo.
 type story struct {
 	url     string
-	admin   access // Ada's access key
-	key     key    // the one that was created for Grace
+	admin   access            // Ada's access key
+	key     api.KeyWithSecret // the one that was created for Grace
 	token   string
 	took    time.Duration // to fetch the token
 	checked string        // how the token was verified
@@ -32,9 +33,9 @@ func (p *program) performDemo(ctx context.Context, url string, data sample) (s s
 	if err != nil {
 		return s, err
 	}
-	api := &client{url: url, token: adminToken.AccessToken}
-	body := map[string]any{"user_id": data.member, "label": "made by the demo", "scopes": []string{"api"}}
-	answer, err := api.call(ctx, http.MethodPost, path("admin", "v1", "tenants", data.admin.tenantID, "keys"), body)
+	server := &client{url: url, token: adminToken.AccessToken}
+	wanted := api.NewKey{UserID: data.member, Label: "made by the demo", Scopes: &[]string{"api"}}
+	answer, err := server.call(ctx, http.MethodPost, path("admin", "v1", "tenants", data.admin.tenantID, "keys"), wanted)
 	if err != nil {
 		return s, fmt.Errorf("create an access key: %w", err)
 	}

@@ -3,27 +3,11 @@ package main
 import (
 	"cmp"
 	"net/url"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
+
+	"mintkey/server/api"
 )
-
-// key is an access key as the server describes it. ClientSecret is there only when it was just made.
-type key struct {
-	ClientID     string     `json:"client_id"`
-	UserName     string     `json:"user_name"`
-	Email        string     `json:"email"`
-	Label        string     `json:"label"`
-	Status       string     `json:"status"`
-	CreatedAt    *time.Time `json:"created_at"`
-	LastAccessAt *time.Time `json:"last_access_at"`
-	ExpiresAt    *time.Time `json:"expires_at"`
-	Marks        []string   `json:"marks"`
-
-	ClientSecret         string     `json:"client_secret"`
-	PreviousSecretEndsAt *time.Time `json:"previous_secret_ends_at"`
-}
 
 // keysFlags are common to the commands about access keys.
 type keysFlags struct {
@@ -70,19 +54,19 @@ func (p *program) keysListCommand(f *keysFlags) *cobra.Command {
 				query.Set(name, value)
 			}
 		}
-		api, err := p.connect(c.Context(), f.access)
+		server, err := p.connect(c.Context(), f.access)
 		if err != nil {
 			return err
 		}
-		items, err := api.list(c.Context(), api.keysPath(f), query, 0)
+		items, err := server.list(c.Context(), server.keysPath(f), query, 0)
 		if err != nil {
 			return err
 		}
 		header := []string{"CLIENT ID", "USER", "EMAIL", "LABEL", "STATUS", "CREATED", "LAST ACCESS", "EXPIRES", "MARKS"}
-		return printItems(p, items, header, func(k key) []string {
+		return printItems(p, items, header, func(k api.Key) []string {
 			return []string{
-				k.ClientID, k.UserName, k.Email, k.Label, k.Status, showTime(k.CreatedAt), showTime(k.LastAccessAt),
-				showTime(k.ExpiresAt), strings.Join(k.Marks, " "),
+				k.ClientID, k.UserName, k.Email, k.Label, string(k.Status), showTime(&k.CreatedAt), showTime(k.LastAccessAt),
+				showTime(k.ExpiresAt), words(k.Marks),
 			}
 		})
 	}

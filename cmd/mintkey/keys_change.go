@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"mintkey/server/api"
 )
 
 func (p *program) keysCreateCommand(f *keysFlags) *cobra.Command {
@@ -25,24 +27,22 @@ func (p *program) keysCreateCommand(f *keysFlags) *cobra.Command {
 		if *user != "" && *email != "" {
 			return usagef("give either --user or --email")
 		}
-		api, err := p.connect(c.Context(), f.access)
+		server, err := p.connect(c.Context(), f.access)
 		if err != nil {
 			return err
 		}
-		body := map[string]any{"label": *label}
-		if *email != "" {
-			body["email"] = *email
-		} else {
-			body["user_id"] = cmp.Or(*user, api.claims.UserID)
+		wanted := api.NewKey{Email: *email, Label: *label}
+		if wanted.Email == "" {
+			wanted.UserID = cmp.Or(*user, server.claims.UserID)
 		}
 		if c.Flag("scopes").Changed {
-			body["scopes"] = *scopes
+			wanted.Scopes = scopes
 		}
-		answer, err := api.call(c.Context(), http.MethodPost, api.keysPath(f), body)
+		answer, err := server.call(c.Context(), http.MethodPost, server.keysPath(f), wanted)
 		if err != nil {
 			return err
 		}
-		return printAnswer(p, answer, func(w io.Writer, k key) {
+		return printAnswer(p, answer, func(w io.Writer, k api.KeyWithSecret) {
 			showSecret(w, k.ClientID, k.ClientSecret)
 			_, _ = fmt.Fprintf(w, "Owner: %s <%s>. Expires: %s.\n", k.UserName, k.Email, showTime(k.ExpiresAt))
 		})
@@ -60,16 +60,16 @@ func (p *program) keysRefreshCommand(f *keysFlags) *cobra.Command {
 	addMineFlag(c, f)
 	overlap := c.Flags().Duration("overlap", 0, "how long the old secret goes on working, at most 168h")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		api, err := p.connect(c.Context(), f.access)
+		server, err := p.connect(c.Context(), f.access)
 		if err != nil {
 			return err
 		}
-		body := map[string]any{"overlap_seconds": int64(*overlap / time.Second)}
-		answer, err := api.call(c.Context(), http.MethodPost, api.keysPath(f, args[0], "refresh"), body)
+		wanted := api.Refresh{OverlapSeconds: int64(*overlap / time.Second)}
+		answer, err := server.call(c.Context(), http.MethodPost, server.keysPath(f, args[0], "refresh"), wanted)
 		if err != nil {
 			return err
 		}
-		return printAnswer(p, answer, func(w io.Writer, k key) {
+		return printAnswer(p, answer, func(w io.Writer, k api.KeyWithSecret) {
 			showSecret(w, k.ClientID, k.ClientSecret)
 			if k.PreviousSecretEndsAt != nil {
 				_, _ = fmt.Fprintf(w, "The old secret works until %s.\n", showTime(k.PreviousSecretEndsAt))
@@ -86,12 +86,12 @@ func (p *program) keysRevokeCommand(f *keysFlags) *cobra.Command {
 		Short: "Delete access keys: from then on they get no tokens",
 		Args:  arguments(cobra.MinimumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
-			api, err := p.connect(c.Context(), f.access)
+			server, err := p.connect(c.Context(), f.access)
 			if err != nil {
 				return err
 			}
 			for i, clientID := range args {
-				if _, err := api.call(c.Context(), http.MethodDelete, api.keysPath(f, clientID), nil); err != nil {
+				if _, err := server.call(c.Context(), http.MethodDelete, server.keysPath(f, clientID), nil); err != nil {
 					return fmt.Errorf("%s (revoked before it: %d of %d): %w", clientID, i, len(args), err)
 				}
 			}

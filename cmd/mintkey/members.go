@@ -6,19 +6,12 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"time"
 
 	"github.com/spf13/cobra"
-)
 
-type member struct {
-	UserID   string     `json:"user_id"`
-	TenantID string     `json:"tenant_id"`
-	Name     string     `json:"name"`
-	Email    string     `json:"email"`
-	Role     string     `json:"role"`
-	JoinedAt *time.Time `json:"joined_at"`
-}
+	"mintkey/policy"
+	"mintkey/server/api"
+)
 
 func (c *client) membersPath(tenant string, parts ...string) string {
 	return path(append([]string{"admin", "v1", "tenants", cmp.Or(tenant, c.claims.TenantID), "members"}, parts...)...)
@@ -39,16 +32,16 @@ func (p *program) membersListCommand(access *accessFlags, tenant *string) *cobra
 		Short: "List the members of the tenant",
 		Args:  arguments(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
-			api, err := p.connect(c.Context(), access)
+			server, err := p.connect(c.Context(), access)
 			if err != nil {
 				return err
 			}
-			items, err := api.list(c.Context(), api.membersPath(*tenant), url.Values{}, 0)
+			items, err := server.list(c.Context(), server.membersPath(*tenant), url.Values{}, 0)
 			if err != nil {
 				return err
 			}
-			return printItems(p, items, []string{"USER ID", "NAME", "EMAIL", "ROLE", "JOINED"}, func(m member) []string {
-				return []string{m.UserID, m.Name, m.Email, m.Role, showTime(m.JoinedAt)}
+			return printItems(p, items, []string{"USER ID", "NAME", "EMAIL", "ROLE", "JOINED"}, func(m api.Member) []string {
+				return []string{m.UserID, m.Name, m.Email, string(m.Role), showTime(&m.JoinedAt)}
 			})
 		},
 	}
@@ -62,15 +55,15 @@ func (p *program) membersSetCommand(access *accessFlags, tenant *string) *cobra.
 	}
 	role := c.Flags().String("role", "member", "member or tenant_admin")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		api, err := p.connect(c.Context(), access)
+		server, err := p.connect(c.Context(), access)
 		if err != nil {
 			return err
 		}
-		answer, err := api.call(c.Context(), http.MethodPut, api.membersPath(*tenant, args[0]), map[string]string{"role": *role})
+		answer, err := server.call(c.Context(), http.MethodPut, server.membersPath(*tenant, args[0]), api.MemberChange{Role: policy.Role(*role)})
 		if err != nil {
 			return err
 		}
-		return printAnswer(p, answer, func(w io.Writer, m member) {
+		return printAnswer(p, answer, func(w io.Writer, m api.Member) {
 			_, _ = fmt.Fprintf(w, "%s is %s of tenant %s.\n", m.UserID, m.Role, m.TenantID)
 		})
 	}
@@ -83,11 +76,11 @@ func (p *program) membersRemoveCommand(access *accessFlags, tenant *string) *cob
 		Short: "Remove a user from the tenant and revoke the user's access keys there",
 		Args:  arguments(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
-			api, err := p.connect(c.Context(), access)
+			server, err := p.connect(c.Context(), access)
 			if err != nil {
 				return err
 			}
-			if _, err := api.call(c.Context(), http.MethodDelete, api.membersPath(*tenant, args[0]), nil); err != nil {
+			if _, err := server.call(c.Context(), http.MethodDelete, server.membersPath(*tenant, args[0]), nil); err != nil {
 				return err
 			}
 			return p.print(map[string]string{"removed": args[0]}, func(w io.Writer) {

@@ -16,7 +16,7 @@ func (h *host) newNotifier(ctx context.Context, srv *server.Server) (*notify.Run
 	} else {
 		mail, err := notify.NewMail(notify.MailConfig{
 			URL: smtp.URL.Reveal(), From: smtp.From, Issuer: h.issuer(), Records: h.store,
-			PickUpLink: srv.PickUpLink, PasswordLink: srv.PasswordLink,
+			PickUpLink: srv.Links().PickUp, PasswordLink: srv.Links().Password,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("smtp: %w", err)

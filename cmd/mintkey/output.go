@@ -45,6 +45,15 @@ func showTime(t *time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04 UTC")
 }
 
+// words joins roles, marks and the like for people.
+func words[T ~string](list []T) string {
+	var joined []string
+	for _, word := range list {
+		joined = append(joined, string(word))
+	}
+	return strings.Join(joined, " ")
+}
+
 // showSecret is the one place that shows a client secret to people.
 func showSecret(w io.Writer, clientID, secret string) {
 	_, _ = fmt.Fprintf(w, "Client ID      %s\nClient secret  %s\n\n", clientID, secret)

@@ -5,29 +5,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"time"
 
 	"github.com/spf13/cobra"
+
+	"mintkey/server/api"
 )
-
-type expirationPolicy struct {
-	Enabled    bool `json:"enabled"`
-	PeriodDays int  `json:"period_days"`
-	Revisions  []struct {
-		At         *time.Time `json:"at"`
-		Enabled    bool       `json:"enabled"`
-		PeriodDays int        `json:"period_days"`
-	} `json:"revisions"`
-}
-
-// affected is a key that a change would hit.
-type affected struct {
-	ClientID        string     `json:"client_id"`
-	TenantID        string     `json:"tenant_id"`
-	UserID          string     `json:"user_id"`
-	ExpiresAtBefore *time.Time `json:"expires_at_before"`
-	ExpiresAtAfter  *time.Time `json:"expires_at_after"`
-}
 
 // change is what set and preview ask for.
 type change struct {
@@ -48,11 +30,11 @@ func (p *program) policyGetCommand(access *accessFlags, account *string) *cobra.
 		Short: "Show the expiration policy and its history",
 		Args:  arguments(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
-			api, err := p.connect(c.Context(), access)
+			server, err := p.connect(c.Context(), access)
 			if err != nil {
 				return err
 			}
-			answer, err := api.call(c.Context(), http.MethodGet, api.accountPath(*account, "expiration-policy"), nil)
+			answer, err := server.call(c.Context(), http.MethodGet, server.accountPath(*account, "expiration-policy"), nil)
 			if err != nil {
 				return err
 			}
@@ -96,12 +78,7 @@ func (p *program) policyPreviewCommand(access *accessFlags, account *string) *co
 		if err != nil {
 			return err
 		}
-		return printAnswer(p, answer, func(w io.Writer, preview struct {
-			Affected []affected `json:"affected"`
-		},
-		) {
-			showAffected(w, preview.Affected)
-		})
+		return printAnswer(p, answer, func(w io.Writer, preview api.PolicyPreview) { showAffected(w, preview.Affected) })
 	}
 	return c
 }
@@ -117,25 +94,22 @@ func (p *program) putPolicy(c *cobra.Command, access *accessFlags, account strin
 	if wanted.off == c.Flag("period").Changed {
 		return nil, usagef("give either --period or --off")
 	}
-	api, err := p.connect(c.Context(), access)
+	server, err := p.connect(c.Context(), access)
 	if err != nil {
 		return nil, err
 	}
-	body := map[string]any{"enabled": !wanted.off}
+	body := api.PolicyChange{Enabled: new(!wanted.off), AcknowledgeRisk: wanted.acknowledge}
 	if !wanted.off {
-		body["period_days"] = wanted.days
+		body.PeriodDays = &wanted.days
 	}
-	if wanted.acknowledge {
-		body["acknowledge_risk"] = true
-	}
-	return api.call(c.Context(), http.MethodPut, api.accountPath(account, "expiration-policy")+query, body)
+	return server.call(c.Context(), http.MethodPut, server.accountPath(account, "expiration-policy")+query, body)
 }
 
-func showPolicy(w io.Writer, policy expirationPolicy) {
+func showPolicy(w io.Writer, policy api.Policy) {
 	_, _ = fmt.Fprintf(w, "%s\n\n", sentence(policy.Enabled, policy.PeriodDays))
 	var rows [][]string
 	for _, r := range policy.Revisions {
-		rows = append(rows, []string{showTime(r.At), sentence(r.Enabled, r.PeriodDays)})
+		rows = append(rows, []string{showTime(&r.At), sentence(r.Enabled, r.PeriodDays)})
 	}
 	table(w, []string{"SINCE", "POLICY"}, rows)
 }
@@ -147,7 +121,7 @@ func sentence(enabled bool, days int) string {
 	return fmt.Sprintf("Access keys expire %d days after their secret was made.", days)
 }
 
-func showAffected(w io.Writer, keys []affected) {
+func showAffected(w io.Writer, keys []api.AffectedKey) {
 	_, _ = fmt.Fprintf(w, "Access keys that the change would hit: %d\n", len(keys))
 	if len(keys) == 0 {
 		return

@@ -4,19 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"time"
 
 	"github.com/spf13/cobra"
-)
 
-type signingKey struct {
-	KID        string    `json:"kid"`
-	Algorithm  string    `json:"algorithm"`
-	State      string    `json:"state"`
-	CreatedAt  time.Time `json:"created_at"`
-	ActiveFrom time.Time `json:"active_from"`
-	PublicPEM  string    `json:"public_pem"`
-}
+	"mintkey/server/api"
+)
 
 func (p *program) signingKeysCommand() *cobra.Command {
 	c := group("signing-keys", "List and rotate the keys that sign tokens (operators)")
@@ -48,7 +40,7 @@ func (p *program) signingKeysRotateCommand(access *accessFlags) *cobra.Command {
 	}
 	emergency := c.Flags().Bool("emergency", false, "a private key may have leaked: sign with new keys at once, and kill every token signed before")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		keys, err := p.signingKeys(c, access, http.MethodPost, "/admin/v1/signing-keys/rotate", map[string]bool{"emergency": *emergency})
+		keys, err := p.signingKeys(c, access, http.MethodPost, "/admin/v1/signing-keys/rotate", api.Rotation{Emergency: *emergency})
 		if err != nil {
 			return err
 		}
@@ -90,25 +82,23 @@ func (p *program) signingKeysExportCommand(access *accessFlags) *cobra.Command {
 }
 
 func (p *program) signingKeys(c *cobra.Command, access *accessFlags, method, path string, body any) ([]json.RawMessage, error) {
-	api, err := p.connect(c.Context(), access)
+	server, err := p.connect(c.Context(), access)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := api.call(c.Context(), method, path, body)
+	answer, err := server.call(c.Context(), method, path, body)
 	if err != nil {
 		return nil, err
 	}
-	var found struct {
-		Items []json.RawMessage `json:"items"`
-	}
+	var found api.List[json.RawMessage]
 	if err := json.Unmarshal(answer, &found); err != nil {
 		return nil, fmt.Errorf("read the answer: %w", err)
 	}
 	return found.Items, nil
 }
 
-func decodeSigningKeys(items []json.RawMessage) []signingKey {
-	keys := make([]signingKey, len(items))
+func decodeSigningKeys(items []json.RawMessage) []api.SigningKey {
+	keys := make([]api.SigningKey, len(items))
 	for i, item := range items {
 		_ = json.Unmarshal(item, &keys[i]) // the server has written it
 	}
@@ -116,7 +106,7 @@ func decodeSigningKeys(items []json.RawMessage) []signingKey {
 }
 
 func (p *program) printSigningKeys(items []json.RawMessage) error {
-	return printItems(p, items, []string{"KID", "ALGORITHM", "STATE", "CREATED", "SIGNS FROM"}, func(k signingKey) []string {
+	return printItems(p, items, []string{"KID", "ALGORITHM", "STATE", "CREATED", "SIGNS FROM"}, func(k api.SigningKey) []string {
 		return []string{k.KID, k.Algorithm, k.State, showTime(&k.CreatedAt), showTime(&k.ActiveFrom)}
 	})
 }

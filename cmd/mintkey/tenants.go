@@ -6,18 +6,11 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"time"
 
 	"github.com/spf13/cobra"
-)
 
-type tenant struct {
-	ID            string     `json:"id"`
-	Name          string     `json:"name"`
-	Release       string     `json:"release"`
-	PasswordGrant bool       `json:"password_grant"`
-	CreatedAt     *time.Time `json:"created_at"`
-}
+	"mintkey/server/api"
+)
 
 func addAccountFlag(c *cobra.Command) *string {
 	return c.PersistentFlags().String("account", "", "account (default: that of the access key in use)")
@@ -41,20 +34,20 @@ func (p *program) tenantsListCommand(access *accessFlags, account *string) *cobr
 		Short: "List the tenants of the account",
 		Args:  arguments(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
-			api, err := p.connect(c.Context(), access)
+			server, err := p.connect(c.Context(), access)
 			if err != nil {
 				return err
 			}
-			items, err := api.list(c.Context(), api.accountPath(*account, "tenants"), url.Values{}, 0)
+			items, err := server.list(c.Context(), server.accountPath(*account, "tenants"), url.Values{}, 0)
 			if err != nil {
 				return err
 			}
-			return printItems(p, items, []string{"ID", "NAME", "RELEASE", "PASSWORDS", "CREATED"}, func(t tenant) []string {
+			return printItems(p, items, []string{"ID", "NAME", "RELEASE", "PASSWORDS", "CREATED"}, func(t api.Tenant) []string {
 				passwords := "no"
 				if t.PasswordGrant {
 					passwords = "allowed"
 				}
-				return []string{t.ID, t.Name, t.Release, passwords, showTime(t.CreatedAt)}
+				return []string{t.ID, t.Name, t.Release, passwords, showTime(&t.CreatedAt)}
 			})
 		},
 	}
@@ -74,19 +67,16 @@ func (p *program) tenantsCreateCommand(access *accessFlags, account *string) *co
 		if err := needFlags(c, "name", "release"); err != nil {
 			return err
 		}
-		api, err := p.connect(c.Context(), access)
+		server, err := p.connect(c.Context(), access)
 		if err != nil {
 			return err
 		}
-		body := map[string]any{"name": *name, "release": *release}
-		if *id != "" {
-			body["id"] = *id
-		}
-		answer, err := api.call(c.Context(), http.MethodPost, api.accountPath(*account, "tenants"), body)
+		wanted := api.NewTenant{ID: *id, Name: *name, Release: *release}
+		answer, err := server.call(c.Context(), http.MethodPost, server.accountPath(*account, "tenants"), wanted)
 		if err != nil {
 			return err
 		}
-		return printAnswer(p, answer, func(w io.Writer, t tenant) {
+		return printAnswer(p, answer, func(w io.Writer, t api.Tenant) {
 			_, _ = fmt.Fprintf(w, "Created tenant %s (%s, release %s).\n", t.ID, t.Name, t.Release)
 		})
 	}

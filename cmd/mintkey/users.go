@@ -9,15 +9,10 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-)
 
-type user struct {
-	ID       string   `json:"id"`
-	Name     string   `json:"name"`
-	Email    string   `json:"email"`
-	Roles    []string `json:"roles"`
-	Disabled bool     `json:"disabled"`
-}
+	"mintkey/policy"
+	"mintkey/server/api"
+)
 
 func (p *program) usersCommand() *cobra.Command {
 	c := group("users", "List and create users")
@@ -32,20 +27,20 @@ func (p *program) usersListCommand(access *accessFlags, account *string) *cobra.
 		Short: "List the users of the account",
 		Args:  arguments(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
-			api, err := p.connect(c.Context(), access)
+			server, err := p.connect(c.Context(), access)
 			if err != nil {
 				return err
 			}
-			items, err := api.list(c.Context(), api.accountPath(*account, "users"), url.Values{}, 0)
+			items, err := server.list(c.Context(), server.accountPath(*account, "users"), url.Values{}, 0)
 			if err != nil {
 				return err
 			}
-			return printItems(p, items, []string{"ID", "NAME", "EMAIL", "ROLES", "STATE"}, func(u user) []string {
+			return printItems(p, items, []string{"ID", "NAME", "EMAIL", "ROLES", "STATE"}, func(u api.User) []string {
 				state := "active"
 				if u.Disabled {
 					state = "disabled"
 				}
-				return []string{u.ID, u.Name, u.Email, strings.Join(u.Roles, " "), state}
+				return []string{u.ID, u.Name, u.Email, words(u.Roles), state}
 			})
 		},
 	}
@@ -67,26 +62,26 @@ func (p *program) usersCreateCommand(access *accessFlags, account *string) *cobr
 		if err := needFlags(c, "email"); err != nil {
 			return err
 		}
-		body := map[string]any{"email": *email, "name": *name, "roles": append([]string{}, *roles...)}
-		if *id != "" {
-			body["id"] = *id
+		wanted := api.NewUser{ID: *id, Name: *name, Email: *email}
+		for _, role := range *roles {
+			wanted.Roles = append(wanted.Roles, policy.Role(role))
 		}
 		if *password != "" {
 			text, err := p.readPassword(*password)
 			if err != nil {
 				return err
 			}
-			body["password"] = text
+			wanted.Password = &text
 		}
-		api, err := p.connect(c.Context(), access)
+		server, err := p.connect(c.Context(), access)
 		if err != nil {
 			return err
 		}
-		answer, err := api.call(c.Context(), http.MethodPost, api.accountPath(*account, "users"), body)
+		answer, err := server.call(c.Context(), http.MethodPost, server.accountPath(*account, "users"), wanted)
 		if err != nil {
 			return err
 		}
-		return printAnswer(p, answer, func(w io.Writer, u user) {
+		return printAnswer(p, answer, func(w io.Writer, u api.User) {
 			_, _ = fmt.Fprintf(w, "Created user %s (%s <%s>).\nNext, a tenant: mintkey members set %s --role member\n", u.ID, u.Name, u.Email, u.ID)
 		})
 	}

@@ -37,7 +37,7 @@ func newMailing(t *testing.T, change ...func(*server.Options)) mailing {
 	h := newHouse(t, append(change, withMail)...)
 	url, messages := h.receiveMail()
 	mail, err := notify.NewMail(notify.MailConfig{
-		URL: url, From: "mintkey@acme.example", Issuer: h.url, Records: h.store, PickUpLink: h.server.PickUpLink, PasswordLink: h.server.PasswordLink,
+		URL: url, From: "mintkey@acme.example", Issuer: h.url, Records: h.store, PickUpLink: h.server.Links().PickUp, PasswordLink: h.server.Links().Password,
 	})
 	h.must(err)
 	return mailing{h, messages, notify.NewDispatcher(h.store, h.store, slog.New(slog.DiscardHandler), mail)}

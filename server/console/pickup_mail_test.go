@@ -46,7 +46,7 @@ func TestPickUpByMail(t *testing.T) {
 	h := newHouse(t)
 	url, messages := h.receiveMail()
 	mail, err := notify.NewMail(notify.MailConfig{
-		URL: url, From: "mintkey@acme.example", Issuer: h.url, Records: h.store, PickUpLink: h.server.PickUpLink,
+		URL: url, From: "mintkey@acme.example", Issuer: h.url, Records: h.store, PickUpLink: h.server.Links().PickUp,
 	})
 	h.must(err)
 	dispatcher := notify.NewDispatcher(h.store, h.store, slog.New(slog.DiscardHandler), mail)

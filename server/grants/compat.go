@@ -2,7 +2,6 @@ package grants
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 
@@ -70,9 +69,8 @@ func (e *Endpoint) answerCompat(w http.ResponseWriter, r *web.Request, body any,
 }
 
 func readCompat(w http.ResponseWriter, r *http.Request, body any) (tenantID string, err error) {
-	r.Body = http.MaxBytesReader(w, r.Body, web.MaxFormBytes)
-	if err := json.NewDecoder(r.Body).Decode(body); err != nil { // unknown fields are ignored: the plugins are not ours
-		return "", web.Refuse(web.ErrInvalidRequest, "The body must be a JSON object.")
+	if err := web.ReadForeignJSON(w, r, body); err != nil {
+		return "", err
 	}
 	if tenantID = r.URL.Query().Get("TENANTID"); tenantID == "" {
 		return "", web.Refuse(web.ErrInvalidRequest, "The query parameter TENANTID is missing.")

@@ -2,28 +2,25 @@ package web
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 	"mime"
 	"net/http"
 	"strings"
-
-	"mintkey/policy"
 )
 
 const maxJSONBytes = 1 << 20
 
-// ReadJSON reads the body. Unknown fields are refused, so that a misspelt setting is never silently ignored.
+// ReadJSON reads the body, strictly: see decodeStrictly. Unknown members are refused, so that a misspelt setting is never silently ignored.
 func ReadJSON(w http.ResponseWriter, r *http.Request, body any) error {
 	if err := checkJSONMediaType(r); err != nil {
 		return err
 	}
-	text, err := readBody(w, r)
+	text, err := readBody(w, r, maxJSONBytes)
 	if err != nil {
 		return err
 	}
-	return decodeStrictly(text, body)
+	return decodeStrictly(text, body, false)
 }
 
 // checkJSONMediaType accepts application/json and what is made from it (RFC 6839 section 3.1).
@@ -37,46 +34,36 @@ func checkJSONMediaType(r *http.Request) error {
 
 // ReadOptionalJSON is ReadJSON where a missing body means the defaults.
 func ReadOptionalJSON(w http.ResponseWriter, r *http.Request, body any) error {
-	text, err := readBody(w, r)
+	text, err := readBody(w, r, maxJSONBytes)
 	if err != nil || len(bytes.TrimSpace(text)) == 0 {
 		return err
 	}
 	if err := checkJSONMediaType(r); err != nil {
 		return err
 	}
-	return decodeStrictly(text, body)
+	return decodeStrictly(text, body, false)
 }
 
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxJSONBytes))
+// ReadForeignJSON is ReadJSON for clients that were written for another server: of any media type, and with members of their own. A body
+// that is too long is an ErrInvalidRequest, as every other that these clients cannot have meant.
+func ReadForeignJSON(w http.ResponseWriter, r *http.Request, body any) error {
+	text, err := readBody(w, r, MaxFormBytes)
+	if errors.Is(err, ErrPayloadTooLarge) {
+		return Refuse(ErrInvalidRequest, "%s", err)
+	}
+	if err != nil {
+		return err
+	}
+	return decodeStrictly(text, body, true)
+}
+
+func readBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error) {
+	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return nil, Refuse(ErrPayloadTooLarge, "The body may have at most %d bytes.", maxJSONBytes)
+		return nil, Refuse(ErrPayloadTooLarge, "The body may have at most %d bytes.", most)
 	}
 	if err != nil {
 		return nil, Refuse(ErrInvalidRequest, "The body could not be read.")
 	}
 	return text, nil
-}
-
-func decodeStrictly(text []byte, body any) error {
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	err := decoder.Decode(body)
-	if err == nil && decoder.Decode(&struct{}{}) != io.EOF {
-		return Refuse(ErrInvalidRequest, "The body must be one JSON object and nothing after it.")
-	}
-	switch wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); {
-	case err == nil:
-		return nil
-	case ok && wrong.Field != "":
-		return Refuse(ErrInvalidRequest, "The field %q must not be a JSON %s.", wrong.Field, wrong.Value)
-	case ok:
-		return Refuse(ErrInvalidRequest, "The body must be a JSON object.")
-	case strings.HasPrefix(err.Error(), "json: unknown field"):
-		return Refuse(ErrInvalidRequest, "There is an unknown field: %s.", strings.TrimPrefix(err.Error(), "json: unknown field "))
-	case errors.Is(err, policy.ErrInvalidRelease):
-		return err
-	default:
-		return Refuse(ErrInvalidRequest, "The body is not well-formed JSON.")
-	}
 }

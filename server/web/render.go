@@ -10,18 +10,8 @@ import (
 
 	"mintkey/admin"
 	"mintkey/policy"
+	"mintkey/server/api"
 )
-
-// problem is the body of an error of the administration API (RFC 9457).
-type problem struct {
-	Type      string   `json:"type"`
-	Title     string   `json:"title"`
-	Status    int      `json:"status"`
-	Detail    string   `json:"detail"`
-	Code      string   `json:"code"`
-	ClientIDs []string `json:"client_ids,omitempty"`
-	RequestID string   `json:"request_id,omitempty"`
-}
 
 // oauthError is the body of an error of an OAuth endpoint (RFC 6749 section 5.2). Message repeats the description for
 // clients of the compatible paths, which show nothing else.
@@ -50,7 +40,7 @@ func (e *Renderer) Code(err error) string { return e.table.find(err).oauth }
 func (e *Renderer) Problem(w http.ResponseWriter, r *http.Request, err error) {
 	row := e.table.find(err)
 	id := e.note(r, row.status, err)
-	body := problem{"about:blank", row.title, row.status, row.detail, row.code, nil, id}
+	body := api.Problem{Type: "about:blank", Title: row.title, Status: row.status, Detail: row.detail, Code: row.code, RequestID: id}
 	if limit, ok := errors.AsType[*policy.KeyLimitError](err); ok {
 		body.ClientIDs = limit.ClientIDs
 	}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"mintkey/server/openapitest"
+	"mintkey/server/adminapi/openapitest"
 )
 
 // reports stands in for a test that is meant to fail, and keeps what was reported.

@@ -1,4 +1,4 @@
-package server
+package adminapi
 
 import (
 	_ "embed"
@@ -10,7 +10,8 @@ import (
 //go:embed openapi.json
 var openAPIDocument []byte
 
-func (s *Server) openAPI(w http.ResponseWriter, r *web.Request) error {
+// OpenAPI serves the OpenAPI document of all that the server answers, but for the console. Everybody may read it.
+func OpenAPI(w http.ResponseWriter, r *web.Request) error {
 	web.ServeDocument(w, r.Request, "application/json", web.PublicCache, openAPIDocument)
 	return nil
 }

@@ -1,0 +1,104 @@
+package adminapi
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"mintkey/admin"
+	"mintkey/policy"
+	"mintkey/server/callers"
+	"mintkey/server/web"
+	"mintkey/store"
+	"mintkey/tokens"
+)
+
+// SigningKeys is what the API shows and does of signing keys. A tokens.KeyRing is one.
+type SigningKeys interface {
+	SigningKeys(now time.Time) []tokens.SigningKeyInfo
+	Rotate(ctx context.Context, now time.Time, emergency bool) error
+}
+
+// Options is all that an API needs. Every field is required.
+type Options struct {
+	Office  *admin.Office
+	Links   Links
+	Keys    SigningKeys
+	Callers *callers.Callers
+	// PasswordUses says by user ID who of a tenant still uses a password.
+	PasswordUses func(ctx context.Context, tenantID string) (map[string]store.PasswordUse, error)
+}
+
+// API answers the calls. Its methods may be called from many goroutines.
+type API struct {
+	office  *admin.Office
+	links   Links
+	keys    SigningKeys
+	callers *callers.Callers
+	uses    func(ctx context.Context, tenantID string) (map[string]store.PasswordUse, error)
+}
+
+// New wires an API.
+func New(o Options) *API {
+	return &API{office: o.Office, links: o.Links, keys: o.Keys, callers: o.Callers, uses: o.PasswordUses}
+}
+
+// Call is one request, past authentication and the walls.
+type Call struct {
+	*web.Request
+	w     http.ResponseWriter
+	actor admin.Actor
+	place admin.Place // that the path names; the actor's own where it names none
+}
+
+// Reply is the answer to a Call.
+type Reply struct {
+	status   int
+	body     any    // nil for 204
+	location string // of what was created
+}
+
+// Handler answers a Call. What it returns beside an error is not looked at.
+type Handler func(*Call) (Reply, error)
+
+// AnyAdminScope lists the scopes of which one is enough to read accounts and tenants, which has no scope of its own: all that administer
+// something inside.
+func AnyAdminScope() []string { return policy.AdministrationScopesFrom(policy.AuthorityTenantAdmin) }
+
+// Handle surrounds a handler with what every call needs, in this order: who asks (401), may they see the account and the tenant that the
+// path names (404), has their token one of the scopes (403).
+func (a *API) Handle(handle Handler, anyOf ...string) web.Handler {
+	scopes := strings.Join(anyOf, " ")
+	return func(w http.ResponseWriter, r *web.Request) error {
+		reply, err := a.answer(w, r, scopes, handle)
+		if err != nil {
+			return err
+		}
+		web.SetNoStore(w.Header())
+		if reply.location != "" {
+			w.Header().Set("Location", reply.location)
+		}
+		if reply.body == nil {
+			w.WriteHeader(reply.status)
+			return nil
+		}
+		web.WriteJSON(w, reply.status, reply.body)
+		return nil
+	}
+}
+
+func (a *API) answer(w http.ResponseWriter, r *web.Request, anyOf string, handle Handler) (Reply, error) {
+	actor, err := a.callers.Actor(r)
+	if err != nil {
+		return Reply{}, err
+	}
+	place, err := a.office.Enter(r.Context(), actor, r.PathValue("account"), r.PathValue("tenant"))
+	if err != nil {
+		return Reply{}, err
+	}
+	if err := actor.Require(anyOf); err != nil {
+		return Reply{}, err
+	}
+	return handle(&Call{Request: r, w: w, actor: actor, place: place})
+}

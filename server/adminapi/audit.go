@@ -1,0 +1,29 @@
+package adminapi
+
+import (
+	"cmp"
+
+	"mintkey/admin"
+	"mintkey/policy"
+	"mintkey/server/api"
+)
+
+// ListEvents lists the audit trail of the account, newest first.
+func (a *API) ListEvents(c *Call) (Reply, error) {
+	q, err := c.query("since", "until", "actor", "action", "client_id", "key", "tenant_id")
+	if err != nil {
+		return Reply{}, err
+	}
+	filter := admin.EventFilter{
+		Actor: q.Get("actor"), Action: policy.Action(q.Get("action")),
+		ClientID: cmp.Or(q.Get("client_id"), q.Get("key")), TenantID: q.Get("tenant_id"),
+	}
+	if filter.Since, err = q.instant("since"); err != nil {
+		return Reply{}, err
+	}
+	if filter.Until, err = q.instant("until"); err != nil {
+		return Reply{}, err
+	}
+	events, next, err := a.office.Events(c.Context(), c.place, filter, q.after, q.limit)
+	return ok(api.List[policy.Event]{Items: append([]policy.Event{}, events...), Next: next}), err
+}

@@ -1,0 +1,42 @@
+package adminapi
+
+import (
+	"strconv"
+	"time"
+
+	"mintkey/policy"
+	"mintkey/server/api"
+	"mintkey/server/web"
+)
+
+const (
+	defaultCalendarDays = 30
+	maxCalendarDays     = 366
+)
+
+// Calendar lists the expiries and notices of the coming days in the account, soonest first.
+func (a *API) Calendar(c *Call) (Reply, error) {
+	q, err := c.query("days")
+	if err != nil {
+		return Reply{}, err
+	}
+	days := defaultCalendarDays
+	if text := q.Get("days"); text != "" {
+		if days, err = strconv.Atoi(text); err != nil || days < 1 || days > maxCalendarDays {
+			return Reply{}, web.Refuse(web.ErrInvalidRequest, "days must be between 1 and %d.", maxCalendarDays)
+		}
+	}
+	upcoming, err := a.office.Calendar(c.Context(), c.actor, c.place, c.At.Add(time.Duration(days)*policy.Day))
+	answer := api.List[api.CalendarEntry]{Items: make([]api.CalendarEntry, len(upcoming))}
+	for i, u := range upcoming {
+		kind := api.CalendarNotice
+		if u.DaysBefore == 0 {
+			kind = api.CalendarExpiry
+		}
+		answer.Items[i] = api.CalendarEntry{
+			At: u.At.UTC(), Kind: kind, DaysBefore: u.DaysBefore,
+			ClientID: u.ClientID, TenantID: u.TenantID, UserID: u.UserID, Email: u.Email, Label: u.Label,
+		}
+	}
+	return ok(answer), err
+}

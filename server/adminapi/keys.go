@@ -1,0 +1,109 @@
+package adminapi
+
+import (
+	"time"
+
+	"mintkey/admin"
+	"mintkey/policy"
+	"mintkey/server/api"
+	"mintkey/server/web"
+)
+
+func (c *Call) viewKey(k admin.Key) api.Key {
+	expiration := c.place.Account.Expiration
+	return api.Key{
+		ClientID: k.ClientID, TenantID: k.Membership.TenantID, UserID: k.User.ID, UserName: k.User.Name, Email: k.User.Email,
+		Label: k.Label, Scopes: append([]string{}, k.Scopes...), Status: k.Status(expiration, c.At),
+		CreatedAt: k.CreatedAt.UTC(), SecretIssuedAt: k.SecretIssuedAt().UTC(),
+		LastAccessAt: api.OrNull(k.LastAccess), ExpiresAt: api.OrNull(k.Expiry(expiration)), Marks: k.Marks(k.LastAccess, expiration, c.At),
+	}
+}
+
+func (c *Call) viewSecret(k admin.Key, secret policy.ClientSecret) api.KeyWithSecret {
+	view := api.KeyWithSecret{Key: c.viewKey(k), ClientSecret: secret.Reveal()}
+	if len(k.Secrets) > 1 {
+		view.PreviousSecretEndsAt = api.OrNull(k.Secrets[1].EndsAt)
+	}
+	return view
+}
+
+func (c *Call) viewKeys(keys []admin.Key, next string) api.List[api.Key] {
+	answer := api.List[api.Key]{Items: []api.Key{}, Next: next}
+	for _, key := range keys {
+		answer.Items = append(answer.Items, c.viewKey(key))
+	}
+	return answer
+}
+
+// ListKeys lists the access keys of the tenant.
+func (a *API) ListKeys(c *Call) (Reply, error) {
+	q, err := c.query("user_id", "status", "q")
+	if err != nil {
+		return Reply{}, err
+	}
+	filter := admin.KeyFilter{UserID: q.Get("user_id"), Status: policy.Status(q.Get("status")), Text: q.Get("q")}
+	if filter.Status != "" && filter.Status != policy.StatusActive && filter.Status != policy.StatusExpired {
+		return Reply{}, web.Refuse(web.ErrInvalidRequest, "status must be active or expired.")
+	}
+	keys, next, err := a.office.Keys(c.Context(), c.actor, c.place, filter, admin.KeyPage{After: q.after, Limit: q.limit})
+	return ok(c.viewKeys(keys, next)), err
+}
+
+// GetKey shows one access key.
+func (a *API) GetKey(c *Call) (Reply, error) {
+	key, err := a.office.Key(c.Context(), c.actor, c.place, c.PathValue("client_id"))
+	return ok(c.viewKey(key)), err
+}
+
+// CreateKey makes an access key and shows its secret, or the link by which its owner has one made (R26).
+func (a *API) CreateKey(c *Call) (Reply, error) {
+	body, err := decode[api.NewKey](c)
+	if err != nil {
+		return Reply{}, err
+	}
+	if (body.UserID == "") == (body.Email == "") {
+		return Reply{}, web.Refuse(web.ErrInvalidRequest, "Name the owner by user_id or by email.")
+	}
+	wanted := admin.NewKey{UserID: body.UserID, Email: body.Email, Label: body.Label}
+	if body.Scopes != nil {
+		if wanted.Scopes = *body.Scopes; len(wanted.Scopes) == 0 {
+			return Reply{}, web.Refuse(policy.ErrInvalidScope, "An access key needs at least one scope.")
+		}
+	}
+	if body.PickUp {
+		key, link, err := a.office.CreateKeyForPickUp(c.Context(), c.actor, c.place, wanted)
+		view := api.KeyForPickUp{Key: c.viewKey(key), URL: a.links.pickUpURL(link), ExpiresAt: link.Expires}
+		return created(view, "/admin/v1/tenants/%s/keys/%s", c.place.Tenant.ID, key.ClientID), err
+	}
+	key, secret, err := a.office.CreateKey(c.Context(), c.actor, c.place, wanted)
+	return created(c.viewSecret(key, secret), "/admin/v1/tenants/%s/keys/%s", c.place.Tenant.ID, key.ClientID), err
+}
+
+// RevokeKey deletes an access key (R5).
+func (a *API) RevokeKey(c *Call) (Reply, error) {
+	return noContent(), a.office.RevokeKey(c.Context(), c.actor, c.place, c.PathValue("client_id"))
+}
+
+// RefreshKey gives an access key a new secret and shows it (R6).
+func (a *API) RefreshKey(c *Call) (Reply, error) {
+	how, err := c.refreshRequest()
+	if err != nil {
+		return Reply{}, err
+	}
+	key, secret, err := a.office.RefreshKey(c.Context(), c.actor, c.place, c.PathValue("client_id"), how)
+	return ok(c.viewSecret(key, secret)), err
+}
+
+func (c *Call) refreshRequest() (admin.RefreshRequest, error) {
+	body, err := decodeOptional[api.Refresh](c)
+	switch {
+	case err != nil:
+		return admin.RefreshRequest{}, err
+	case body.OverlapSeconds < 0 || body.OverlapSeconds > int64(policy.MaxOverlap/time.Second):
+		return admin.RefreshRequest{}, policy.ErrInvalidOverlap
+	case body.RevokeTokens && body.OverlapSeconds > 0:
+		return admin.RefreshRequest{}, web.Refuse(policy.ErrInvalidOverlap,
+			"With revoke_tokens the old secret dies at once: leave overlap_seconds out.")
+	}
+	return admin.RefreshRequest{Overlap: time.Duration(body.OverlapSeconds) * time.Second, RevokeTokens: body.RevokeTokens}, nil
+}

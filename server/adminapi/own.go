@@ -1,0 +1,23 @@
+package adminapi
+
+import "mintkey/admin"
+
+// ListOwnKeys lists the caller's keys in the token's tenant.
+func (a *API) ListOwnKeys(c *Call) (Reply, error) {
+	q, err := c.query()
+	if err != nil {
+		return Reply{}, err
+	}
+	keys, next, err := a.office.OwnKeys(c.Context(), c.actor, admin.KeyPage{After: q.after, Limit: q.limit})
+	return ok(c.viewKeys(keys, next)), err
+}
+
+// RefreshOwnKey refreshes a key of the caller.
+func (a *API) RefreshOwnKey(c *Call) (Reply, error) {
+	how, err := c.refreshRequest()
+	if err != nil {
+		return Reply{}, err
+	}
+	key, secret, err := a.office.RefreshOwnKey(c.Context(), c.actor, c.place, c.PathValue("client_id"), how)
+	return ok(c.viewSecret(key, secret)), err
+}

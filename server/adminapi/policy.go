@@ -1,0 +1,65 @@
+package adminapi
+
+import (
+	"mintkey/policy"
+	"mintkey/server/api"
+	"mintkey/server/web"
+)
+
+func (c *Call) viewPolicy(p policy.ExpirationPolicy) api.Policy {
+	current := p.InForce(c.At)
+	return api.Policy{Enabled: current.Enabled, PeriodDays: current.PeriodDays, Revisions: append([]policy.Revision{}, p...)}
+}
+
+// GetPolicy shows the expiration policy of the account.
+func (*API) GetPolicy(c *Call) (Reply, error) {
+	return ok(c.viewPolicy(c.place.Account.Expiration)), nil
+}
+
+// PutPolicy changes the account's expiration policy or, with ?dry_run=true, says whom the change would hit (R15).
+func (a *API) PutPolicy(c *Call) (Reply, error) {
+	q, err := c.query("dry_run")
+	if err != nil {
+		return Reply{}, err
+	}
+	dryRun, err := q.flag("dry_run")
+	if err != nil {
+		return Reply{}, err
+	}
+	change, err := c.policyChange()
+	if err != nil {
+		return Reply{}, err
+	}
+	if dryRun {
+		return a.previewPolicy(c, change)
+	}
+	after, err := a.office.SetPolicy(c.Context(), c.actor, c.place, change)
+	return ok(c.viewPolicy(after)), err
+}
+
+// policyChange reads the change that is asked for. A period of 0 is one that is not allowed, and not one that is left out.
+func (c *Call) policyChange() (policy.PolicyChange, error) {
+	body, err := decode[api.PolicyChange](c)
+	switch {
+	case err != nil:
+		return policy.PolicyChange{}, err
+	case body.Enabled == nil:
+		return policy.PolicyChange{}, web.Refuse(web.ErrInvalidRequest, "The field \"enabled\" is missing.")
+	case body.PeriodDays == nil:
+		return policy.PolicyChange{Enabled: *body.Enabled, AcknowledgeRisk: body.AcknowledgeRisk}, nil
+	case *body.PeriodDays == 0:
+		return policy.PolicyChange{}, policy.ErrInvalidPeriod
+	}
+	return policy.PolicyChange{Enabled: *body.Enabled, PeriodDays: *body.PeriodDays, AcknowledgeRisk: body.AcknowledgeRisk}, nil
+}
+
+func (a *API) previewPolicy(c *Call, change policy.PolicyChange) (Reply, error) {
+	affected, err := a.office.PreviewPolicy(c.Context(), c.actor, c.place, change)
+	answer := api.PolicyPreview{Affected: make([]api.AffectedKey, len(affected))}
+	for i, k := range affected {
+		answer.Affected[i] = api.AffectedKey{
+			ClientID: k.ClientID, TenantID: k.TenantID, UserID: k.UserID, ExpiresAtBefore: api.OrNull(k.Before), ExpiresAtAfter: api.OrNull(k.After),
+		}
+	}
+	return ok(answer), err
+}

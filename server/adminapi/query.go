@@ -1,0 +1,93 @@
+package adminapi
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"mintkey/server/api"
+	"mintkey/server/web"
+	"mintkey/store"
+)
+
+const (
+	defaultLimit = 100
+	maxLimit     = 1000
+)
+
+// query has the parameters of a list.
+type query struct {
+	url.Values
+	limit int
+	after string
+}
+
+// query reads the parameters of a list and refuses those that it does not know, so that a misspelt filter is never silently ignored.
+func (c *Call) query(known ...string) (query, error) {
+	values, err := url.ParseQuery(c.URL.RawQuery)
+	if err != nil {
+		return query{}, web.Refuse(web.ErrInvalidRequest, "The query is not well-formed.")
+	}
+	for name, given := range values {
+		if !slices.Contains(known, name) && name != "limit" && name != "after" {
+			return query{}, web.Refuse(web.ErrInvalidRequest, "The query parameter %.40q is not known here; known: %s.",
+				name, strings.Join(append(known, "limit", "after"), ", "))
+		}
+		if len(given) > 1 {
+			return query{}, web.Refuse(web.ErrInvalidRequest, "The query parameter %.40q comes more than once.", name)
+		}
+	}
+	q := query{values, defaultLimit, values.Get("after")}
+	if text := values.Get("limit"); text != "" {
+		if q.limit, err = strconv.Atoi(text); err != nil || q.limit < 1 || q.limit > maxLimit {
+			return query{}, web.Refuse(web.ErrInvalidRequest, "limit must be between 1 and %d.", maxLimit)
+		}
+	}
+	return q, nil
+}
+
+// instant reads an RFC 3339 time; the zero time where it is missing.
+func (q query) instant(name string) (time.Time, error) {
+	text := q.Get(name)
+	if text == "" {
+		return time.Time{}, nil
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return time.Time{}, web.Refuse(web.ErrInvalidRequest, "%s must be a time such as 2024-01-30T00:00:00Z.", name)
+	}
+	return at.UTC(), nil
+}
+
+// flag reads a boolean.
+func (q query) flag(name string) (bool, error) {
+	switch q.Get(name) {
+	case "":
+		return false, nil
+	case "true":
+		return true, nil
+	case "false":
+		return false, nil
+	default:
+		return false, web.Refuse(web.ErrInvalidRequest, "%s must be true or false.", name)
+	}
+}
+
+// page fetches one more than the limit, to know whether there is a next page, and renders what is on this one.
+func page[T, V any](q query, fetch func(store.Page) ([]T, error), id func(T) string, render func(T) V) (Reply, error) {
+	found, err := fetch(store.Page{After: q.after, Limit: q.limit + 1})
+	if err != nil {
+		return Reply{}, err
+	}
+	answer := api.List[V]{Items: []V{}}
+	if len(found) > q.limit {
+		found = found[:q.limit]
+		answer.Next = id(found[q.limit-1])
+	}
+	for _, item := range found {
+		answer.Items = append(answer.Items, render(item))
+	}
+	return ok(answer), nil
+}

@@ -1,0 +1,43 @@
+package adminapi
+
+import "mintkey/server/api"
+
+// Signing keys belong to the server, not to an account. Their public halves are for every gateway, so whoever may introspect tokens may
+// list them too. Operators alone rotate them.
+
+// ListSigningKeys lists the signing keys that are published now.
+func (a *API) ListSigningKeys(c *Call) (Reply, error) {
+	if _, err := c.query(); err != nil {
+		return Reply{}, err
+	}
+	return a.signingKeys(c), nil
+}
+
+// RotateSigningKeys begins a rotation. In an emergency the new keys sign at once, and every token that was signed before is dead.
+func (a *API) RotateSigningKeys(c *Call) (Reply, error) {
+	if _, err := c.query(); err != nil {
+		return Reply{}, err
+	}
+	body, err := decodeOptional[api.Rotation](c)
+	if err != nil {
+		return Reply{}, err
+	}
+	if err := a.keys.Rotate(c.Context(), c.At, body.Emergency); err != nil {
+		return Reply{}, err
+	}
+	if err := a.office.RecordRotation(c.Context(), c.actor, body.Emergency); err != nil {
+		return Reply{}, err
+	}
+	return a.signingKeys(c), nil
+}
+
+func (a *API) signingKeys(c *Call) Reply {
+	answer := api.List[api.SigningKey]{Items: []api.SigningKey{}}
+	for _, key := range a.keys.SigningKeys(c.At) {
+		answer.Items = append(answer.Items, api.SigningKey{
+			KID: key.KID, Algorithm: string(key.Algorithm), State: string(key.State),
+			CreatedAt: key.CreatedAt, ActiveFrom: key.ActiveFrom, PublicPEM: key.PublicPEM,
+		})
+	}
+	return ok(answer)
+}

@@ -1,0 +1,60 @@
+package adminapi
+
+import (
+	"mintkey/admin"
+	"mintkey/policy"
+	"mintkey/server/api"
+	"mintkey/store"
+)
+
+func viewUser(u policy.User) api.User {
+	return api.User{
+		ID: u.ID, AccountID: u.AccountID, Name: u.Name, Email: u.Email, Roles: append([]policy.Role{}, u.Roles...),
+		Disabled: u.Disabled, HasPassword: u.PasswordHash != "", CreatedAt: u.CreatedAt,
+	}
+}
+
+// CreateUser makes a user in the account.
+func (a *API) CreateUser(c *Call) (Reply, error) {
+	body, err := decode[api.NewUser](c)
+	if err != nil {
+		return Reply{}, err
+	}
+	user, err := a.office.CreateUser(c.Context(), c.actor, c.place, admin.NewUser(body))
+	return created(viewUser(user), "/admin/v1/accounts/%s/users/%s", user.AccountID, user.ID), err
+}
+
+// ListUsers lists the users of the account.
+func (a *API) ListUsers(c *Call) (Reply, error) {
+	q, err := c.query()
+	if err != nil {
+		return Reply{}, err
+	}
+	fetch := func(p store.Page) ([]policy.User, error) { return a.office.Users(c.Context(), c.place, p) }
+	return page(q, fetch, func(u policy.User) string { return u.ID }, viewUser)
+}
+
+// GetUser shows one user.
+func (a *API) GetUser(c *Call) (Reply, error) {
+	user, err := a.office.User(c.Context(), c.place, c.PathValue("user"))
+	return ok(viewUser(user)), err
+}
+
+// PatchUser changes a user.
+func (a *API) PatchUser(c *Call) (Reply, error) {
+	body, err := decode[api.UserChange](c)
+	if err != nil {
+		return Reply{}, err
+	}
+	patch := admin.UserPatch{Name: body.Name, Email: body.Email, Roles: body.Roles, Disabled: body.Disabled}
+	if body.Password.Given {
+		patch.Password = &body.Password.Value
+	}
+	user, err := a.office.PatchUser(c.Context(), c.actor, c.place, c.PathValue("user"), patch)
+	return ok(viewUser(user)), err
+}
+
+// DeleteUser deletes a user, and revokes all access keys that the user has.
+func (a *API) DeleteUser(c *Call) (Reply, error) {
+	return noContent(), a.office.DeleteUser(c.Context(), c.actor, c.place, c.PathValue("user"))
+}

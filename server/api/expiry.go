@@ -1,0 +1,79 @@
+package api
+
+import (
+	"time"
+
+	"mintkey/policy"
+)
+
+// PolicyChange asks for a change of an account's expiration policy.
+type PolicyChange struct {
+	Enabled         *bool `json:"enabled"`               // must be there
+	PeriodDays      *int  `json:"period_days,omitempty"` // nil keeps the present period
+	AcknowledgeRisk bool  `json:"acknowledge_risk,omitempty"`
+}
+
+// Policy is the expiration policy of an account, with its revisions, oldest first.
+type Policy struct {
+	Enabled    bool              `json:"enabled"`
+	PeriodDays int               `json:"period_days"`
+	Revisions  []policy.Revision `json:"revisions"`
+}
+
+// PolicyPreview says which access keys a change of the policy would hit, the soonest expiry first (R15).
+type PolicyPreview struct {
+	Affected []AffectedKey `json:"affected"`
+}
+
+// AffectedKey is an access key whose expiry a change would move.
+type AffectedKey struct {
+	ClientID        string     `json:"client_id"`
+	TenantID        string     `json:"tenant_id"`
+	UserID          string     `json:"user_id"`
+	ExpiresAtBefore *time.Time `json:"expires_at_before"`
+	ExpiresAtAfter  *time.Time `json:"expires_at_after"`
+}
+
+// Expiry says when an access key expires and why.
+type Expiry struct {
+	ClientID  string       `json:"client_id"`
+	IssuedAt  time.Time    `json:"issued_at"`
+	ExpiresAt *time.Time   `json:"expires_at"`
+	Steps     []ExpiryStep `json:"steps"`
+	Notices   []Notice     `json:"notices"`
+}
+
+// ExpiryStep is a revision of the policy with what it did to the key.
+type ExpiryStep struct {
+	policy.Revision
+	Rule      policy.Rule `json:"rule"`
+	ExpiresAt *time.Time  `json:"expires_at"`
+	Text      string      `json:"text"`
+}
+
+// Notice is when the owner is warned.
+type Notice struct {
+	DaysBefore int       `json:"days_before"`
+	At         time.Time `json:"at"`
+}
+
+// CalendarEntry is an expiry, or a notice some days before one.
+type CalendarEntry struct {
+	At         time.Time    `json:"at"`
+	Kind       CalendarKind `json:"kind"`
+	DaysBefore int          `json:"days_before,omitempty"`
+	ClientID   string       `json:"client_id"`
+	TenantID   string       `json:"tenant_id"`
+	UserID     string       `json:"user_id"`
+	Email      string       `json:"email"`
+	Label      string       `json:"label"`
+}
+
+// CalendarKind says what is due.
+type CalendarKind string
+
+// The kinds of a CalendarEntry.
+const (
+	CalendarExpiry CalendarKind = "expiry"
+	CalendarNotice CalendarKind = "notice"
+)

@@ -1,0 +1,53 @@
+package api
+
+import (
+	"time"
+
+	"mintkey/policy"
+)
+
+// NewKey asks for an access key, for the user of this ID or of this e-mail address.
+type NewKey struct {
+	UserID string    `json:"user_id,omitempty"`
+	Email  string    `json:"email,omitempty"`
+	Label  string    `json:"label,omitempty"`
+	Scopes *[]string `json:"scopes,omitempty"`  // nil for the whole catalogue
+	PickUp bool      `json:"pick_up,omitempty"` // the owner has the secret made (R26)
+}
+
+// Refresh asks for a new secret of an access key (R6).
+type Refresh struct {
+	OverlapSeconds int64 `json:"overlap_seconds,omitempty"`
+	RevokeTokens   bool  `json:"revoke_tokens,omitempty"`
+}
+
+// Key is an access key. Its secret is not here: nothing has it.
+type Key struct {
+	ClientID       string        `json:"client_id"`
+	TenantID       string        `json:"tenant_id"`
+	UserID         string        `json:"user_id"`
+	UserName       string        `json:"user_name"`
+	Email          string        `json:"email"`
+	Label          string        `json:"label"`
+	Scopes         []string      `json:"scopes"`
+	Status         policy.Status `json:"status"`
+	CreatedAt      time.Time     `json:"created_at"`
+	SecretIssuedAt time.Time     `json:"secret_issued_at"`
+	LastAccessAt   *time.Time    `json:"last_access_at"`
+	ExpiresAt      *time.Time    `json:"expires_at"`
+	Marks          []policy.Mark `json:"marks"`
+}
+
+// KeyWithSecret is the one answer that shows a client secret (R3).
+type KeyWithSecret struct {
+	Key
+	ClientSecret         string     `json:"client_secret"`
+	PreviousSecretEndsAt *time.Time `json:"previous_secret_ends_at,omitempty"`
+}
+
+// KeyForPickUp is an access key whose secret its owner will have made (R26).
+type KeyForPickUp struct {
+	Key
+	URL       string    `json:"pick_up_url"`
+	ExpiresAt time.Time `json:"pick_up_expires_at"`
+}

@@ -1,0 +1,12 @@
+package api
+
+// Problem is the body of an error (RFC 9457). Code is stable, Detail is for people.
+type Problem struct {
+	Type      string   `json:"type"`
+	Title     string   `json:"title"`
+	Status    int      `json:"status"`
+	Detail    string   `json:"detail"`
+	Code      string   `json:"code"`
+	ClientIDs []string `json:"client_ids,omitempty"` // of the keys that are in the way, with key_limit_reached
+	RequestID string   `json:"request_id,omitempty"`
+}

@@ -1,0 +1,38 @@
+package api
+
+import (
+	"time"
+
+	"mintkey/policy"
+)
+
+// NewUser asks for a user. Without an ID one is made; without a name it is the e-mail address.
+type NewUser struct {
+	ID       string        `json:"id,omitempty"`
+	Name     string        `json:"name,omitempty"`
+	Email    string        `json:"email"`
+	Roles    []policy.Role `json:"roles,omitempty"`
+	Password *string       `json:"password,omitempty"`
+	Disabled bool          `json:"disabled,omitempty"`
+}
+
+// UserChange is a JSON merge patch (RFC 7396) of a user: what is absent stays, and a null password takes the password away.
+type UserChange struct {
+	Name     *string          `json:"name,omitempty"`
+	Email    *string          `json:"email,omitempty"`
+	Roles    *[]policy.Role   `json:"roles,omitempty"`
+	Password Nullable[string] `json:"password,omitzero"`
+	Disabled *bool            `json:"disabled,omitempty"`
+}
+
+// User is a user of an account.
+type User struct {
+	ID          string        `json:"id"`
+	AccountID   string        `json:"account_id"`
+	Name        string        `json:"name"`
+	Email       string        `json:"email"`
+	Roles       []policy.Role `json:"roles"`
+	Disabled    bool          `json:"disabled"`
+	HasPassword bool          `json:"has_password"`
+	CreatedAt   time.Time     `json:"created_at"`
+}
