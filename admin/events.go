@@ -27,7 +27,8 @@ func (f EventFilter) matches(e policy.Event) bool {
 		(f.TenantID == "" || f.TenantID == e.TenantID)
 }
 
-// Events lists the audit trail of the account of the place, newest first, from the event with the ID after on. The cursor is empty on the last page.
+// Events lists the audit trail of the account of the place, newest first, from the event with the ID after on, without what events hold for
+// the server alone. The cursor is empty on the last page.
 func (o *Office) Events(ctx context.Context, in Place, filter EventFilter, after string, limit int) (found []policy.Event, next string, err error) {
 	query := store.EventsQuery{Before: after, Since: filter.Since, Limit: walkSize}
 	for {
@@ -43,7 +44,7 @@ func (o *Office) Events(ctx context.Context, in Place, filter EventFilter, after
 			if len(found) == limit {
 				return found, found[limit-1].ID, nil
 			}
-			found = append(found, event)
+			found = append(found, event.Public())
 		}
 		if len(events) < walkSize {
 			return found, "", nil

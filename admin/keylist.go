@@ -142,8 +142,19 @@ func (o *Office) OwnKeys(ctx context.Context, actor Actor, page KeyPage) (keys [
 
 // Key returns one listed key of the tenant of the place, or store.ErrNotFound: a key of another tenant is none (R1).
 func (o *Office) Key(ctx context.Context, actor Actor, in Place, clientID string) (Key, error) {
-	key, _, err := o.findKey(ctx, in, clientID, actor.At)
+	key, _, err := o.findUsedKey(ctx, in, clientID, actor.At)
 	return key, err
+}
+
+// findUsedKey is findKey with the last access, which views of a key show.
+func (o *Office) findUsedKey(ctx context.Context, in Place, clientID string, now time.Time) (Key, policy.Subject, error) {
+	key, subject, err := o.findKey(ctx, in, clientID, now)
+	if err != nil {
+		return Key{}, policy.Subject{}, err
+	}
+	keys := []Key{key}
+	err = o.addLastAccess(ctx, in.Tenant.ID, keys)
+	return keys[0], subject, err
 }
 
 func (o *Office) findKey(ctx context.Context, in Place, clientID string, now time.Time) (Key, policy.Subject, error) {
@@ -155,9 +166,7 @@ func (o *Office) findKey(ctx context.Context, in Place, clientID string, now tim
 	if err != nil || subject.Tenant.ID != in.Tenant.ID || found.Purgeable(subject.Account.Expiration, now) {
 		return Key{}, policy.Subject{}, store.ErrNotFound
 	}
-	keys := []Key{{AccessKey: found, Membership: subject.Membership, User: subject.User}}
-	err = o.addLastAccess(ctx, in.Tenant.ID, keys)
-	return keys[0], subject, err
+	return Key{AccessKey: found, Membership: subject.Membership, User: subject.User}, subject, nil
 }
 
 func (o *Office) addLastAccess(ctx context.Context, tenantID string, keys []Key) error {

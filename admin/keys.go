@@ -41,7 +41,7 @@ func (o *Office) CreateKey(ctx context.Context, actor Actor, in Place, n NewKey)
 	}
 	stored.IssuedAt = actor.At
 	key.Secrets = []policy.Secret{stored}
-	if err := o.addKey(ctx, actor, key, expiration, keyDetails(key.AccessKey)); err != nil {
+	if err := o.addKey(ctx, actor, key, expiration, keyDetails(key.AccessKey), false); err != nil {
 		return Key{}, policy.ClientSecret{}, err
 	}
 	return key, secret, nil
@@ -64,10 +64,14 @@ func (o *Office) prepareKey(ctx context.Context, actor Actor, in Place, n NewKey
 	return Key{AccessKey: key, Membership: owner.Membership, User: owner.User}, owner.Account.Expiration, nil
 }
 
-func (o *Office) addKey(ctx context.Context, actor Actor, key Key, p policy.ExpirationPolicy, details map[string]string) error {
+func (o *Office) addKey(
+	ctx context.Context, actor Actor, key Key, p policy.ExpirationPolicy, details map[string]string, forPickUp bool,
+) error {
 	return o.Store.UpdateMembership(ctx, key.Membership.TenantID, key.User.ID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 		m, err := m.WithKey(key.AccessKey, p, actor.At)
-		return m, []policy.Event{keyEvent(actor, policy.ActionKeyCreated, m, key.ClientID, details)}, err
+		event := keyEvent(actor, policy.ActionKeyCreated, m, key.AccessKey, details)
+		event.Payload.Key.PickUp = forPickUp
+		return m, []policy.Event{event}, err
 	})
 }
 
@@ -113,7 +117,7 @@ type RefreshRequest struct {
 // RefreshKey gives a key of the tenant a new secret, and returns it for the one time that it is shown. Whoever refreshes learns the
 // secret, so this hands out as much as creating the key would.
 func (o *Office) RefreshKey(ctx context.Context, actor Actor, in Place, clientID string, how RefreshRequest) (Key, policy.ClientSecret, error) {
-	key, owner, err := o.findKey(ctx, in, clientID, actor.At)
+	key, owner, err := o.findUsedKey(ctx, in, clientID, actor.At)
 	if err != nil {
 		return Key{}, policy.ClientSecret{}, err
 	}
@@ -126,7 +130,7 @@ func (o *Office) RefreshKey(ctx context.Context, actor Actor, in Place, clientID
 // RefreshOwnKey refreshes a key of the actor; another's is store.ErrNotFound. An actor with little more than "self" must not turn it into a
 // secret that can do more, so what the key can do now must be the actor's to do as well.
 func (o *Office) RefreshOwnKey(ctx context.Context, actor Actor, in Place, clientID string, how RefreshRequest) (Key, policy.ClientSecret, error) {
-	key, owner, err := o.findKey(ctx, in, clientID, actor.At)
+	key, owner, err := o.findUsedKey(ctx, in, clientID, actor.At)
 	if err != nil {
 		return Key{}, policy.ClientSecret{}, err
 	}
@@ -153,20 +157,18 @@ func (o *Office) refresh(ctx context.Context, actor Actor, key Key, owner policy
 		if err != nil {
 			return m, nil, err
 		}
-		event := keyEvent(actor, policy.ActionKeyRefreshed, m, key.ClientID, details)
+		old, err := m.Key(key.ClientID)
+		if err != nil {
+			return m, nil, err
+		}
+		event := keyEvent(actor, policy.ActionKeyRefreshed, m, old, details)
 		if how.RevokeTokens {
-			old, _ := m.Key(key.ClientID)
-			event.Details = withStatusIndexes(details, old.Secrets)
+			event.Payload.Revoked = policy.RevokedTokensOf(old)
 		}
 		key.AccessKey, err = after.Key(key.ClientID)
 		return after, []policy.Event{event}, err
 	}
-	if how.RevokeTokens {
-		err = o.changeMembership(ctx, actor, key.Membership.TenantID, key.Membership.UserID, change)
-	} else {
-		err = o.Store.UpdateMembership(ctx, key.Membership.TenantID, key.Membership.UserID, change)
-	}
-	return key, secret, err
+	return key, secret, o.changeMembership(ctx, key.Membership.TenantID, key.Membership.UserID, change)
 }
 
 // RevokeKey deletes a key of the tenant (R5).
@@ -175,13 +177,13 @@ func (o *Office) RevokeKey(ctx context.Context, actor Actor, in Place, clientID 
 	if err != nil {
 		return err
 	}
-	return o.changeMembership(ctx, actor, in.Tenant.ID, key.Membership.UserID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+	return o.changeMembership(ctx, in.Tenant.ID, key.Membership.UserID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 		gone, err := m.Key(clientID)
 		if err != nil {
 			return m, nil, err
 		}
 		m, err = m.WithoutKey(clientID)
-		return m, []policy.Event{keyEvent(actor, policy.ActionKeyRevoked, m, clientID, withStatusIndexes(nil, gone.Secrets))}, err
+		return m, []policy.Event{revokedEvent(actor, m, gone, nil)}, err
 	})
 }
 

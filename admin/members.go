@@ -40,7 +40,7 @@ func (o *Office) RemoveMember(ctx context.Context, actor Actor, in Place, userID
 }
 
 func (o *Office) removeMember(ctx context.Context, actor Actor, accountID, tenantID, userID, reason string) error {
-	return o.changeMembership(ctx, actor, tenantID, userID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+	return o.changeMembership(ctx, tenantID, userID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 		if !m.Exists() || m.AccountID != accountID {
 			return m, nil, store.ErrNotFound
 		}

@@ -23,8 +23,8 @@ type Office struct {
 	ClientIDSuffix string // may be empty
 	// NextStatusIndex gives each new client secret its place in the status lists.
 	NextStatusIndex func(context.Context) (uint64, error)
-	// Revoked hears of the status indexes whose tokens are dead, after the change that killed them is saved.
-	Revoked func(ctx context.Context, actor Actor, accountID string, clientID string, indexes []uint64)
+	// Revoked is called with each saved event that revokes tokens: its payload names them.
+	Revoked func(ctx context.Context, event policy.Event)
 	// RecentAccess adds to what the store knows of last access what is not saved yet. May be nil.
 	RecentAccess func(tenantID string, saved map[string]time.Time, clientIDs []string) map[string]time.Time
 	Log          *slog.Logger

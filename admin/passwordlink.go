@@ -2,16 +2,12 @@ package admin
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"errors"
-	"fmt"
+	"log/slog"
 	"time"
 
 	"mintkey/policy"
 	"mintkey/store"
+	"mintkey/store/ephemeral"
 )
 
 // How long a link to choose a password is good, from the event that asked for it.
@@ -33,6 +29,18 @@ type passwordLinkRecord struct {
 	Asked     time.Time `json:"asked"`
 	Expires   time.Time `json:"expires"`
 	User      string    `json:"user"` // digest of the user as they were: see userDigest
+}
+
+// ExpiresAt implements ephemeral.Expiring.
+func (r passwordLinkRecord) ExpiresAt() time.Time { return r.Expires }
+
+func (o *Office) passwordLinks() ephemeral.Links[passwordLinkRecord] {
+	return ephemeral.Links[passwordLinkRecord]{Store: o.Store, Prefix: "password-link/"}
+}
+
+// passwordLinkCutoffs end all links of a user, by user ID, that were asked for until then.
+func (o *Office) passwordLinkCutoffs() ephemeral.Cutoffs {
+	return ephemeral.Cutoffs{Store: o.Store, Prefix: "password-links-ended/", Longest: FirstLinkLives}
 }
 
 // RequestPasswordLink has a link mailed to a user who forgot the password. Who is disabled or has no password, which only an admin can give a first one,
@@ -81,31 +89,18 @@ func (o *Office) PasswordLinkOf(ctx context.Context, event policy.Event, now tim
 	if err := o.checkPasswordLink(ctx, record, user, now); err != nil {
 		return PasswordLink{}, err
 	}
-	link := PasswordLink{rand.Text(), record.Expires}
-	value, err := json.Marshal(record)
-	if err != nil {
-		return PasswordLink{}, fmt.Errorf("write a password link: %w", err)
-	}
-	return link, o.Store.PutEphemeral(ctx, passwordLinkKey(PasswordLinkID(link.Code)), value, link.Expires)
+	link := PasswordLink{ephemeral.NewCode(), record.Expires}
+	return link, o.passwordLinks().Put(ctx, PasswordLinkID(link.Code), record)
 }
 
 // PasswordLinkID is what a link is known by once it was followed. No link can be made from it.
-func PasswordLinkID(code string) string {
-	sum := sha256.Sum256([]byte(code))
-	return hex.EncodeToString(sum[:])
-}
-
-func passwordLinkKey(id string) string { return "password-link/" + id }
+func PasswordLinkID(code string) string { return ephemeral.Digest(code) }
 
 // PasswordLinkUser returns the user who can choose a password by the link, and uses nothing up. It is store.ErrNotFound when the link is dead.
 func (o *Office) PasswordLinkUser(ctx context.Context, id string, now time.Time) (policy.User, error) {
-	value, err := o.Store.Ephemeral(ctx, passwordLinkKey(id))
+	record, err := o.passwordLinks().Get(ctx, id, now)
 	if err != nil {
 		return policy.User{}, err
-	}
-	var record passwordLinkRecord
-	if err := json.Unmarshal(value, &record); err != nil {
-		return policy.User{}, fmt.Errorf("read a password link: %w", err)
 	}
 	user, err := o.Store.User(ctx, record.AccountID, record.UserID)
 	if err != nil {
@@ -119,35 +114,16 @@ func (o *Office) checkPasswordLink(ctx context.Context, record passwordLinkRecor
 	if user.Disabled || !now.Before(record.Expires) || record.User != userDigest(user) {
 		return store.ErrNotFound
 	}
-	text, err := o.Store.Ephemeral(ctx, passwordLinksEndedKey(user.ID))
-	if errors.Is(err, store.ErrNotFound) {
-		return nil
-	}
-	var ended time.Time
-	if err == nil {
-		err = ended.UnmarshalText(text)
-	}
-	if err == nil && !record.Asked.After(ended) {
+	ended, err := o.passwordLinkCutoffs().Ended(ctx, user.ID, record.Asked)
+	if err == nil && ended {
 		err = store.ErrNotFound
 	}
 	return err
 }
 
-// endPasswordLinks kills the links of a user that were asked for until now.
-func (o *Office) endPasswordLinks(ctx context.Context, userID string, now time.Time) error {
-	text, err := now.MarshalText()
-	if err != nil {
-		return err
-	}
-	return o.Store.PutEphemeral(ctx, passwordLinksEndedKey(userID), text, now.Add(FirstLinkLives))
-}
-
-func passwordLinksEndedKey(userID string) string { return "password-links-ended/" + userID }
-
 // userDigest changes with the password and the address: links to choose one die with either.
 func userDigest(u policy.User) string {
-	sum := sha256.Sum256([]byte(u.PasswordHash + "\n" + policy.FoldEmail(u.Email) + "\n" + u.CreatedAt.UTC().Format(time.RFC3339Nano)))
-	return hex.EncodeToString(sum[:])
+	return ephemeral.Digest(u.PasswordHash + "\n" + policy.FoldEmail(u.Email) + "\n" + u.CreatedAt.UTC().Format(time.RFC3339Nano))
 }
 
 // ChoosePassword sets the password of the link's user, who is the one who does it: of the actor only the place counts, not the person.
@@ -170,14 +146,15 @@ func (o *Office) ChoosePassword(ctx context.Context, actor Actor, id, password s
 		event := actor.event(policy.ActionUserUpdated, u.AccountID)
 		event.UserID, event.Announce = u.ID, true
 		event.Details = map[string]string{policy.DetailChanged: policy.ChangedPassword, policy.DetailByLink: "true"}
+		event.Payload.Password = &policy.PasswordChange{ByLink: true}
 		return u, []policy.Event{event}, nil
 	})
 	if err != nil {
 		return policy.User{}, err
 	}
 	// The link is dead already; removing it is tidiness.
-	if err := o.Store.DeleteEphemeral(ctx, passwordLinkKey(id)); err != nil {
-		o.Log.WarnContext(ctx, "a used password link could not be removed")
+	if err := o.passwordLinks().Delete(ctx, id); err != nil {
+		o.Log.WarnContext(ctx, "removing a used password link failed", slog.Any("error", err))
 	}
 	return user, nil
 }

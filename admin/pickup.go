@@ -2,16 +2,13 @@ package admin
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
-	"fmt"
+	"log/slog"
 	"time"
 
 	"mintkey/policy"
 	"mintkey/store"
+	"mintkey/store/ephemeral"
 )
 
 // PickUpLives is how long a link to pick up an access key is good (R26).
@@ -30,6 +27,13 @@ type pickUpRecord struct {
 	Expires  time.Time `json:"expires"`
 }
 
+// ExpiresAt implements ephemeral.Expiring.
+func (r pickUpRecord) ExpiresAt() time.Time { return r.Expires }
+
+func (o *Office) pickUps() ephemeral.Links[pickUpRecord] {
+	return ephemeral.Links[pickUpRecord]{Store: o.Store, Prefix: "pick-up/"}
+}
+
 // CreateKeyForPickUp makes an access key without a secret, so that nobody but its owner will ever see one (R26). Until it is picked up,
 // it opens nothing; it counts as one of the owner's two.
 func (o *Office) CreateKeyForPickUp(ctx context.Context, actor Actor, in Place, n NewKey) (Key, PickUp, error) {
@@ -44,8 +48,8 @@ func (o *Office) CreateKeyForPickUp(ctx context.Context, actor Actor, in Place, 
 	}
 	details := keyDetails(key.AccessKey)
 	details[policy.DetailPickUp] = "true"
-	if err := o.addKey(ctx, actor, key, expiration, details); err != nil {
-		return Key{}, PickUp{}, errors.Join(err, o.Store.DeleteEphemeral(ctx, pickUpKey(link.Code)))
+	if err := o.addKey(ctx, actor, key, expiration, details, true); err != nil {
+		return Key{}, PickUp{}, errors.Join(err, o.pickUps().Delete(ctx, ephemeral.Digest(link.Code)))
 	}
 	return key, link, nil
 }
@@ -67,27 +71,16 @@ func (o *Office) PickUpOf(ctx context.Context, event policy.Event, now time.Time
 
 // newPickUp keeps a new code for a key without a secret.
 func (o *Office) newPickUp(ctx context.Context, tenantID string, key policy.AccessKey) (PickUp, error) {
-	link := PickUp{Code: rand.Text(), Expires: key.CreatedAt.Add(PickUpLives)}
-	record, err := json.Marshal(pickUpRecord{tenantID, key.ClientID, link.Expires})
-	if err != nil {
-		return PickUp{}, fmt.Errorf("write a pick-up: %w", err)
-	}
-	return link, o.Store.PutEphemeral(ctx, pickUpKey(link.Code), record, link.Expires)
+	link := PickUp{Code: ephemeral.NewCode(), Expires: key.CreatedAt.Add(PickUpLives)}
+	return link, o.pickUps().Put(ctx, ephemeral.Digest(link.Code), pickUpRecord{tenantID, key.ClientID, link.Expires})
 }
 
 // WaitingKey returns the key that the code lets the actor pick up. It is store.ErrNotFound for everybody but the owner, after PickUpLives, and
 // once the key has a secret or is gone.
 func (o *Office) WaitingKey(ctx context.Context, actor Actor, code string) (Key, Place, error) {
-	value, err := o.Store.Ephemeral(ctx, pickUpKey(code))
+	record, err := o.pickUps().Get(ctx, ephemeral.Digest(code), actor.At)
 	if err != nil {
 		return Key{}, Place{}, err
-	}
-	var record pickUpRecord
-	if err := json.Unmarshal(value, &record); err != nil {
-		return Key{}, Place{}, fmt.Errorf("read a pick-up: %w", err)
-	}
-	if !actor.At.Before(record.Expires) {
-		return Key{}, Place{}, store.ErrNotFound
 	}
 	subject, err := o.Store.Subject(ctx, record.TenantID, actor.User.ID)
 	if err != nil {
@@ -120,21 +113,15 @@ func (o *Office) PickUpKey(ctx context.Context, actor Actor, code string) (Key, 
 			return m, nil, err
 		}
 		key.AccessKey, err = after.Key(key.ClientID)
-		event := keyEvent(actor, policy.ActionKeyRefreshed, m, key.ClientID, map[string]string{"picked_up": "true"})
+		event := keyEvent(actor, policy.ActionKeyRefreshed, m, key.AccessKey, map[string]string{"picked_up": "true"})
 		return after, []policy.Event{event}, err
 	})
 	if err != nil {
 		return Key{}, policy.ClientSecret{}, err
 	}
 	// The key has its secret, so the link is dead already; removing it is tidiness.
-	if err := o.Store.DeleteEphemeral(ctx, pickUpKey(code)); err != nil {
-		o.Log.WarnContext(ctx, "a used pick-up link could not be removed")
+	if err := o.pickUps().Delete(ctx, ephemeral.Digest(code)); err != nil {
+		o.Log.WarnContext(ctx, "removing a used pick-up link failed", slog.Any("error", err))
 	}
 	return key, secret, nil
-}
-
-// pickUpKey is where a code is kept: under its digest, so that a copy of the store holds no link.
-func pickUpKey(code string) string {
-	sum := sha256.Sum256([]byte(code))
-	return "pick-up/" + hex.EncodeToString(sum[:])
 }

@@ -128,8 +128,13 @@ func (o *Office) PatchUser(ctx context.Context, actor Actor, in Place, id string
 		}
 		event := actor.event(policy.ActionUserUpdated, in.Account.ID)
 		event.UserID = id
-		event.Details = map[string]string{policy.DetailChanged: strings.Join(changed, ", "), "roles": roleText(after.Roles), "disabled": strconv.FormatBool(after.Disabled)}
-		event.Announce = event.ChangesPassword() && after.PasswordHash != "" // the user hears of it
+		event.Details = map[string]string{
+			policy.DetailChanged: strings.Join(changed, ", "), "roles": roleText(after.Roles), "disabled": strconv.FormatBool(after.Disabled),
+		}
+		if slices.Contains(changed, policy.ChangedPassword) {
+			event.Payload.Password = &policy.PasswordChange{}
+			event.Announce = after.PasswordHash != "" // the user is told
+		}
 		return after, []policy.Event{event}, nil
 	})
 	if err == nil && after.Disabled {
@@ -140,7 +145,7 @@ func (o *Office) PatchUser(ctx context.Context, actor Actor, in Place, id string
 
 // endOfDisabled ends what must not come back when the user is enabled again: access keys, and links to choose a password.
 func (o *Office) endOfDisabled(ctx context.Context, actor Actor, in Place, id string) error {
-	return errors.Join(o.endPasswordLinks(ctx, id, actor.At), o.revokeAllKeys(ctx, actor, in, id, "user disabled"))
+	return errors.Join(o.passwordLinkCutoffs().Set(ctx, id, actor.At), o.revokeAllKeys(ctx, actor, in, id, "user disabled"))
 }
 
 func (o *Office) finishDisabling(ctx context.Context, actor Actor, in Place, userID string) error {
@@ -180,7 +185,7 @@ func (o *Office) DeleteUser(ctx context.Context, actor Actor, in Place, id strin
 
 func (o *Office) revokeAllKeys(ctx context.Context, actor Actor, in Place, userID, reason string) error {
 	return o.forEachTenantOf(ctx, in.Account.ID, userID, func(tenantID string) error {
-		return o.changeMembership(ctx, actor, tenantID, userID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+		return o.changeMembership(ctx, tenantID, userID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 			rest, revoked := m.WithoutKeys()
 			return rest, revokedEvents(actor, m, revoked, reason), nil
 		})

@@ -60,7 +60,7 @@ func TestMailAboutPasswords(t *testing.T) {
 		small(t, s)
 		links := &linker{office: &admin.Office{Store: s}}
 		channel := newMail(t, notify.MailConfig{URL: server.url(), Records: s, PasswordLink: links.make})
-		must(t, channel.Deliver(t.Context(), row.event, noon.Add(time.Minute)))
+		must(t, deliver(t.Context(), s, channel, row.event, noon.Add(time.Minute)))
 		raw := server.only(t)
 		if diff := cmp.Diff([]string{"ada@example.com"}, raw.to); diff != "" {
 			t.Error(diff)
@@ -139,7 +139,7 @@ func TestPasswordLinkFails(t *testing.T) {
 		channel := newMail(t, notify.MailConfig{URL: server.url(), Records: s, PasswordLink: func(context.Context, policy.Event, time.Time) (string, time.Time, error) {
 			return "", time.Time{}, fails
 		}})
-		err := channel.Deliver(t.Context(), asked(policy.ActionPasswordLinkSent, "grace", nil), noon)
+		err := deliver(t.Context(), s, channel, asked(policy.ActionPasswordLinkSent, "grace", nil), noon)
 		if gone := errors.Is(fails, store.ErrNotFound); gone && err != nil || !gone && !errors.Is(err, errAway) || errors.Is(err, notify.ErrPermanent) {
 			t.Errorf("%v becomes %v", fails, err)
 		}

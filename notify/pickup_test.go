@@ -42,7 +42,7 @@ func newPickUps(t *testing.T) *pickUps {
 	small(t, p.store)
 	p.office = &admin.Office{Store: p.store, Catalogue: policy.Catalogue{"api"}, ClientIDPrefix: "mk_", Log: slog.New(slog.DiscardHandler)}
 	p.office.NextStatusIndex = func(context.Context) (uint64, error) { return 0, nil }
-	p.office.Revoked = func(context.Context, admin.Actor, string, string, []uint64) {}
+	p.office.Revoked = func(context.Context, policy.Event) {}
 	mail := newMail(t, notify.MailConfig{
 		URL: p.server.url(), Records: p.store,
 		PickUpLink: func(ctx context.Context, event policy.Event, now time.Time) (string, time.Time, error) {
@@ -205,9 +205,9 @@ func TestPickUpLinkFails(t *testing.T) {
 	}})
 	event := policy.Event{
 		Action: policy.ActionKeyCreated, AccountID: "acme", TenantID: "load", UserID: "ada", ClientID: "mk_1",
-		Details: map[string]string{policy.DetailPickUp: "true"},
+		Payload: policy.Payload{Key: &policy.KeyFacts{PickUp: true}},
 	}
-	if err := channel.Deliver(t.Context(), event, noon); !errors.Is(err, errAway) || errors.Is(err, notify.ErrPermanent) {
+	if err := deliver(t.Context(), s, channel, event, noon); !errors.Is(err, errAway) || errors.Is(err, notify.ErrPermanent) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -23,10 +23,14 @@ type feed struct {
 	indexes map[uint64]time.Time
 	jtis    map[string]time.Time // both: until when the revocation matters
 	changed chan struct{}        // closed and replaced when something new has come
+	logged  map[uint64]time.Time // the indexes that were read from the log, until when each matters
+
+	// recording keeps two from recording the same indexes at the same time: the request that revoked them, and the outbox.
+	recording [32]sync.Mutex // by the first index
 }
 
 func newFeed(log store.Revocations) *feed {
-	return &feed{log: log, indexes: map[uint64]time.Time{}, jtis: map[string]time.Time{}, changed: make(chan struct{})}
+	return &feed{log: log, indexes: map[uint64]time.Time{}, jtis: map[string]time.Time{}, logged: map[uint64]time.Time{}, changed: make(chan struct{})}
 }
 
 const feedBatch = 1000
@@ -45,6 +49,7 @@ func (f *feed) sync(ctx context.Context) error {
 		}
 		if len(fresh) > 0 {
 			f.apply(fresh)
+			f.noteLogged(fresh)
 			after = fresh[len(fresh)-1].ID
 		}
 		atEnd := len(fresh) < feedBatch
@@ -79,6 +84,43 @@ func (f *feed) record(ctx context.Context, revocations ...store.Revocation) erro
 	return err
 }
 
+// recordOnce is record for those revocations by index that the log does not have yet, at least until the same time. Two servers that ask in the
+// same moment can both find the log without them, and then both record them, which does no harm.
+func (f *feed) recordOnce(ctx context.Context, revocations ...store.Revocation) error {
+	if len(revocations) == 0 {
+		return nil
+	}
+	f.apply(revocations) // first, so that they count here even when the log cannot be reached
+	lock := &f.recording[revocations[0].Index%uint64(len(f.recording))]
+	lock.Lock()
+	defer lock.Unlock()
+	if err := f.sync(ctx); err != nil {
+		return err
+	}
+	return f.record(ctx, f.unlogged(revocations)...)
+}
+
+func (f *feed) noteLogged(revocations []store.Revocation) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, r := range revocations {
+		if r.Index != 0 {
+			f.logged[r.Index] = latest(f.logged[r.Index], r.Until)
+		}
+	}
+}
+
+func (f *feed) unlogged(revocations []store.Revocation) (missing []store.Revocation) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	for _, r := range revocations {
+		if f.logged[r.Index].Before(r.Until) {
+			missing = append(missing, r)
+		}
+	}
+	return missing
+}
+
 func (f *feed) apply(revocations []store.Revocation) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -105,6 +147,7 @@ func latest(a, b time.Time) time.Time {
 func (f *feed) forget(ctx context.Context, now time.Time) error {
 	f.mu.Lock()
 	maps.DeleteFunc(f.indexes, func(_ uint64, until time.Time) bool { return until.Before(now) })
+	maps.DeleteFunc(f.logged, func(_ uint64, until time.Time) bool { return until.Before(now) })
 	maps.DeleteFunc(f.jtis, func(_ string, until time.Time) bool { return until.Before(now) })
 	f.mu.Unlock()
 	return f.log.ForgetRevocations(ctx, now)

@@ -5,30 +5,34 @@ import (
 	"log/slog"
 	"time"
 
-	"mintkey/admin"
 	"mintkey/policy"
 	"mintkey/store"
 )
 
-// killTokens tells gateways that every token is dead that one of the status indexes made. The change that killed them is saved, and the
-// outbox holds an event that tells the same: what fails here is told from there.
-func (s *Server) killTokens(ctx context.Context, actor admin.Actor, accountID, clientID string, indexes []uint64) {
-	if err := s.feed.record(ctx, s.revocations(accountID, clientID, indexes, actor.At)...); err != nil {
-		s.log.WarnContext(ctx, "a revocation could not be recorded; the outbox tries again", slog.String("client_id", clientID), slog.Any("error", err))
+// killTokens publishes the revocation of the tokens that the saved event names. If it fails, the outbox, which holds the same event, retries.
+func (s *Server) killTokens(ctx context.Context, event policy.Event) {
+	if err := s.feed.recordOnce(ctx, s.revocations(event)...); err != nil {
+		s.log.WarnContext(ctx, "recording a revocation failed; the outbox will retry",
+			slog.String("client_id", event.ClientID), slog.Any("error", err))
 	}
 }
 
-func (s *Server) revocations(accountID, clientID string, indexes []uint64, at time.Time) []store.Revocation {
+// revocations returns one revocation for each status index that the event names.
+func (s *Server) revocations(event policy.Event) (revocations []store.Revocation) {
+	if event.Payload.Revoked == nil {
+		return nil
+	}
 	// Replicas that had not yet seen the change may have issued a token for a moment: a minute more costs nothing.
-	until := at.Add(s.lifetime + time.Minute)
-	revocations := make([]store.Revocation, len(indexes))
-	for i, index := range indexes {
-		revocations[i] = store.Revocation{Index: index, ClientID: clientID, AccountID: accountID, At: at, Until: until}
+	until := event.At.Add(s.lifetime + time.Minute)
+	for _, index := range event.Payload.Revoked.StatusIndexes {
+		revocations = append(revocations, store.Revocation{
+			Index: index, ClientID: event.ClientID, AccountID: event.AccountID, At: event.At, Until: until,
+		})
 	}
 	return revocations
 }
 
-// Gateways is the channel of the outbox that tells gateways of dead tokens, for when the server died between a change and the telling.
+// Gateways is the outbox's channel to gateways, for a server that stops between a change and the record of its revocations.
 type Gateways struct {
 	server *Server
 }
@@ -39,11 +43,13 @@ func (s *Server) Gateways() Gateways { return Gateways{s} }
 // Name is the channel's name in the outbox.
 func (Gateways) Name() string { return "gateways" }
 
-// Deliver records the revocations that an event tells of. Recording one twice does no harm.
-func (g Gateways) Deliver(ctx context.Context, event policy.Event, now time.Time) error {
-	revocations := g.server.revocations(event.AccountID, event.ClientID, admin.StatusIndexes(event), event.At)
+// Deliver records the revocations that the event names, unless the log has them already, as it mostly does.
+func (g Gateways) Deliver(
+	ctx context.Context, event policy.Event, _ func(context.Context) (policy.Subject, error), now time.Time,
+) error {
+	revocations := g.server.revocations(event)
 	if len(revocations) == 0 || revocations[0].Until.Before(now) {
 		return nil
 	}
-	return g.server.feed.record(ctx, revocations...)
+	return g.server.feed.recordOnce(ctx, revocations...)
 }

@@ -126,11 +126,11 @@ func (s *Server) refusalEvent(ctx context.Context, key refusalKey, refused refus
 }
 
 // ownerOf finds the owner of a key that exists, or the one that a revoked key had.
-func (s *Server) ownerOf(ctx context.Context, key refusalKey) (admin.Grave, string, error) {
+func (s *Server) ownerOf(ctx context.Context, key refusalKey) (admin.KeyOwner, string, error) {
 	owner, revoked, err := s.office.OwnerOf(ctx, key.clientID)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return admin.Grave{}, "", nil
+		return admin.KeyOwner{}, "", nil
 	case revoked:
 		return owner, reasonRevoked, err
 	default:

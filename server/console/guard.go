@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"mintkey/store"
+	"mintkey/store/ephemeral"
 )
 
 // guard slows down guessing (R23): wrong sign-ins are counted across replicas. A user is counted together with the place it is tried from,
@@ -21,7 +22,7 @@ type budget struct {
 }
 
 func (g guard) budgets() []budget {
-	user := digest(g.email) // somebody may have typed a password there
+	user := ephemeral.Digest(g.email) // somebody may have typed a password there
 	return []budget{
 		{"sign-in/user-address/" + user + "/" + g.address, perQuarter(10)},
 		{"sign-in/user/" + user, perQuarter(100)},

@@ -109,7 +109,7 @@ func newHouseOn(t *testing.T, opened store.Store, path string, change ...func(*s
 	t.Cleanup(running.Close)
 	h.office = &admin.Office{
 		Store: h.store, Catalogue: options.Catalogue, ClientIDPrefix: "mk_", NextStatusIndex: tokens.NewStatusIndexes(h.store).Next,
-		Revoked: func(context.Context, admin.Actor, string, string, []uint64) {},
+		Revoked: func(context.Context, policy.Event) {},
 	}
 	h.furnish()
 	return h

@@ -94,7 +94,7 @@ func (c *Console) choose(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(c.endAll(ctx, user.ID, v.about.At), c.sessions.Clear(ctx)); err != nil {
+	if err := errors.Join(c.sessionCutoffs().Set(ctx, user.ID, v.about.At), c.sessions.Clear(ctx)); err != nil {
 		return err
 	}
 	c.tell(v, "Your password is set. Sign in with it.")

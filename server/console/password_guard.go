@@ -6,12 +6,13 @@ import (
 
 	"mintkey/policy"
 	"mintkey/store"
+	"mintkey/store/ephemeral"
 )
 
 // requestBudgets limit who asks for links, whether or not somebody has the address.
 func requestBudgets(email, place string) []budget {
 	return []budget{
-		{"password-link/user-address/" + digest(policy.FoldEmail(email)) + "/" + place, perQuarter(5)},
+		{"password-link/user-address/" + ephemeral.Digest(policy.FoldEmail(email)) + "/" + place, perQuarter(5)},
 		{"password-link/address/" + place, perQuarter(30)},
 	}
 }
@@ -19,7 +20,7 @@ func requestBudgets(email, place string) []budget {
 // mailboxBudget limits what one mailbox gets on behalf of an account, wherever it is asked for, so that nobody can flood a stranger's. By the
 // address and not the user's ID: a user can be made anew.
 func mailboxBudget(accountID, email string) []budget {
-	return []budget{{"password-link/mailbox/" + accountID + "/" + digest(policy.FoldEmail(email)), store.Rate{Burst: 3, Period: time.Hour}}}
+	return []budget{{"password-link/mailbox/" + accountID + "/" + ephemeral.Digest(policy.FoldEmail(email)), store.Rate{Burst: 3, Period: time.Hour}}}
 }
 
 // waitFor is how long to wait until something is left of each budget.
