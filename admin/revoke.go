@@ -8,11 +8,11 @@ import (
 
 // changeMembership changes a membership and, once the change is saved, revokes the tokens that its events name. Each event is in the outbox
 // too: should the server die right after the change, gateways learn of it from there.
-func (o *Office) changeMembership(
+func (s *Service) changeMembership(
 	ctx context.Context, tenantID, userID string, change func(policy.Membership) (policy.Membership, []policy.Event, error),
 ) error {
 	var saved []policy.Event
-	err := o.Store.UpdateMembership(ctx, tenantID, userID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+	err := s.Store.UpdateMembership(ctx, tenantID, userID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 		after, events, err := change(m)
 		saved = events // of the last run, which is the one that is saved
 		return after, events, err
@@ -22,10 +22,10 @@ func (o *Office) changeMembership(
 	}
 	for _, event := range saved {
 		if event.Payload.Revoked != nil {
-			o.Revoked(ctx, event)
+			s.Revoked(ctx, event)
 		}
 		if event.Action == policy.ActionKeyRevoked {
-			o.saveTombstone(ctx, event)
+			s.saveTombstone(ctx, event)
 		}
 	}
 	return nil

@@ -21,28 +21,28 @@ type KeyOwner struct {
 const tombstoneKept = 90 * policy.Day
 
 // tombstones are by client ID. The prefix is that of version 1.
-func (o *Office) tombstones() ephemeral.Records[KeyOwner] {
-	return ephemeral.Records[KeyOwner]{Store: o.Store, Prefix: "grave/"}
+func (s *Service) tombstones() ephemeral.Records[KeyOwner] {
+	return ephemeral.Records[KeyOwner]{Store: s.Store, Prefix: "grave/"}
 }
 
 // OwnerOf returns the owner of an access key that exists or, with revoked true, of one that was revoked in the last 90 days. It returns
 // store.ErrNotFound for any other client ID.
-func (o *Office) OwnerOf(ctx context.Context, clientID string) (owner KeyOwner, revoked bool, err error) {
-	subject, err := o.Store.SubjectByClientID(ctx, clientID)
+func (s *Service) OwnerOf(ctx context.Context, clientID string) (owner KeyOwner, revoked bool, err error) {
+	subject, err := s.Store.SubjectByClientID(ctx, clientID)
 	if err == nil {
 		return KeyOwner{AccountID: subject.Account.ID, TenantID: subject.Tenant.ID, UserID: subject.User.ID}, false, nil
 	}
 	if !errors.Is(err, store.ErrNotFound) {
 		return KeyOwner{}, false, err
 	}
-	owner, err = o.tombstones().Get(ctx, clientID)
+	owner, err = s.tombstones().Get(ctx, clientID)
 	return owner, err == nil, err
 }
 
 // saveTombstone serves the audit trail alone. If it fails, the key is revoked all the same.
-func (o *Office) saveTombstone(ctx context.Context, event policy.Event) {
+func (s *Service) saveTombstone(ctx context.Context, event policy.Event) {
 	owner := KeyOwner{event.AccountID, event.TenantID, event.UserID}
-	if err := o.tombstones().Put(ctx, event.ClientID, owner, event.At.Add(tombstoneKept)); err != nil {
-		o.Log.WarnContext(ctx, "saving the owner of a revoked key failed", slog.String("client_id", event.ClientID), slog.Any("error", err))
+	if err := s.tombstones().Put(ctx, event.ClientID, owner, event.At.Add(tombstoneKept)); err != nil {
+		s.Log.WarnContext(ctx, "saving the owner of a revoked key failed", slog.String("client_id", event.ClientID), slog.Any("error", err))
 	}
 }

@@ -24,7 +24,7 @@ type call struct {
 	*http.Request
 	w     http.ResponseWriter
 	actor admin.Actor
-	place admin.Place // that the path names; the actor's own where it names none
+	place admin.TenantContext // that the path names; the actor's own where it names none
 }
 
 // reply is what a handler of the administration API answers.
@@ -62,7 +62,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, anyOf string, ha
 	if err != nil {
 		return reply{}, err
 	}
-	place, err := s.office.Enter(r.Context(), actor, pathValue(r, "account"), pathValue(r, "tenant"))
+	place, err := s.office.Resolve(r.Context(), actor, pathValue(r, "account"), pathValue(r, "tenant"))
 	if err != nil {
 		return reply{}, err
 	}

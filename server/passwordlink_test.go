@@ -40,7 +40,7 @@ func (w *world) passwordEvent(action policy.Action) policy.Event {
 func TestPasswordLinks(t *testing.T) {
 	onEachStore(t, func(w *world) {
 		ctx, now := w.Context(), w.clock.now
-		office := &admin.Office{Store: w.store, Log: slog.New(slog.DiscardHandler)}
+		office := &admin.Service{Store: w.store, Log: slog.New(slog.DiscardHandler)}
 		nobody := admin.Actor{Via: "console", At: now()}
 		w.announced()
 		w.patch(w.ada, acmeUsers+"/mia", `{"password":"correct horse"}`).want(200)

@@ -59,7 +59,7 @@ type Server struct {
 	sunset    time.Time
 	version   string
 
-	office    *admin.Office
+	office    *admin.Service
 	feed      *feed
 	indexes   *tokens.StatusIndexes
 	lists     statusLists
@@ -92,7 +92,7 @@ func New(o Options) (*Server, error) {
 	s.feed, s.indexes, s.lists = newFeed(s.store), tokens.NewStatusIndexes(s.store), statusLists{signed: map[uint64]signedList{}}
 	s.guesses, s.refusals, s.logins = &guesses{s.store, s.log}, newRefusalRecorder(), newLoginRecorder()
 	s.hashing, s.stopping = newHashing(runtime.GOMAXPROCS(0)), make(chan struct{})
-	s.office = &admin.Office{
+	s.office = &admin.Service{
 		Store: s.store, Catalogue: s.catalogue, ClientIDPrefix: o.ClientIDPrefix, ClientIDSuffix: o.ClientIDSuffix,
 		NextStatusIndex: s.indexes.Next, Revoked: s.killTokens,
 		RecentAccess: s.access.overlay, Log: s.log,

@@ -15,7 +15,7 @@ import (
 	"mintkey/store"
 )
 
-// Store is what the console reads by itself, and where its sessions live. All else goes through the Office.
+// Store is what the console reads by itself, and where its sessions live. All else goes through the admin.Service.
 type Store interface {
 	store.Accounts
 	store.Tenants
@@ -35,7 +35,7 @@ type About struct {
 
 // Options is all that a console needs; every field is required but Mail, ClockOffset and OpenID.
 type Options struct {
-	Office      *admin.Office
+	Service     *admin.Service
 	Store       Store
 	Issuer      string // the base URL, without a slash at the end
 	About       func(context.Context) About

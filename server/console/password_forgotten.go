@@ -75,7 +75,7 @@ func (c *Console) requestLinks(v *visit, form forgottenForm) error {
 		if wait > 0 {
 			continue // the links that were mailed before still work
 		}
-		if err := c.Office.RequestPasswordLink(v.Context(), nobody, user); err != nil {
+		if err := c.Service.RequestPasswordLink(v.Context(), nobody, user); err != nil {
 			return err
 		}
 	}

@@ -23,7 +23,7 @@ func (c *Console) sendLink(v *visit, id string) error {
 	if wait, err := c.waitFor(ctx, mailboxBudget(user.AccountID, user.Email)); err != nil || wait > 0 {
 		return errors.Join(err, tooMany(wait))
 	}
-	err = c.Office.SendPasswordLink(ctx, v.actor, v.place, id)
+	err = c.Service.SendPasswordLink(ctx, v.actor, v.place, id)
 	if _, ok := formFault(err); err != nil && ok {
 		return c.showUser(v, err)
 	}
@@ -37,13 +37,13 @@ func (c *Console) sendLink(v *visit, id string) error {
 	return v.redirect(usersPath + "/" + url.PathEscape(id))
 }
 
-// createUserWithLink is Office.CreateUserWithLink, but for a mailbox that has had enough.
-func (c *Console) createUserWithLink(ctx context.Context, actor admin.Actor, in admin.Place, wish admin.NewUser) (policy.User, error) {
+// createUserWithLink is Service.CreateUserWithLink within the budget of the mailbox.
+func (c *Console) createUserWithLink(ctx context.Context, actor admin.Actor, in admin.TenantContext, wish admin.NewUser) (policy.User, error) {
 	budget := mailboxBudget(in.Account.ID, wish.Email)
 	if wait, err := c.waitFor(ctx, budget); err != nil || wait > 0 {
 		return policy.User{}, errors.Join(err, tooMany(wait))
 	}
-	user, err := c.Office.CreateUserWithLink(ctx, actor, in, wish)
+	user, err := c.Service.CreateUserWithLink(ctx, actor, in, wish)
 	if err == nil {
 		_, err = c.spend(ctx, budget)
 	}
