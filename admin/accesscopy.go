@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// In a tenant of more than accessesRead keys, when each was last used is read once in accessLag for the order of tables and for counts. What
-// a page shows of a key is read for it.
+// In a tenant of more than accessesRead keys, the order and the counts of tables go by access times that are read at most once in
+// accessLag. The access times that a page shows are always read for that page.
 const (
 	accessesRead = 5000
 	accessLag    = 30 * time.Second
 )
 
-// accessCopies holds what was read of a few large tenants.
+// accessCopies caches the access times of a few large tenants.
 type accessCopies struct {
 	mu       sync.Mutex
 	byTenant map[string]accessCopy
@@ -54,8 +54,8 @@ func (a *accessCopies) put(tenantID string, c accessCopy) {
 }
 
 // accessTimes returns when the keys of the members were last used, by client ID.
-func (o *Office) accessTimes(ctx context.Context, tenantID string, members []*listedMember, now time.Time) (map[string]time.Time, error) {
-	if held, ok := o.accesses.get(tenantID, now); ok {
+func (s *Service) accessTimes(ctx context.Context, tenantID string, members []*listedMember, now time.Time) (map[string]time.Time, error) {
+	if held, ok := s.accesses.get(tenantID, now); ok {
 		return held, nil
 	}
 	var ids []string
@@ -66,14 +66,14 @@ func (o *Office) accessTimes(ctx context.Context, tenantID string, members []*li
 	}
 	times := map[string]time.Time{}
 	for some := range slices.Chunk(ids, walkSize) {
-		found, err := o.lastAccess(ctx, tenantID, some)
+		found, err := s.lastAccess(ctx, tenantID, some)
 		if err != nil {
 			return nil, err
 		}
 		maps.Copy(times, found)
 	}
 	if len(ids) > accessesRead {
-		o.accesses.put(tenantID, accessCopy{now, times})
+		s.accesses.put(tenantID, accessCopy{now, times})
 	}
 	return times, nil
 }

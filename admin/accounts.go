@@ -8,8 +8,8 @@ import (
 	"mintkey/store"
 )
 
-// CreateAccount makes an account with the default expiration policy. An empty ID has one made.
-func (o *Office) CreateAccount(ctx context.Context, actor Actor, id, name string) (policy.Account, error) {
+// CreateAccount makes an account with the default expiration policy. If the ID is empty, one is made.
+func (s *Service) CreateAccount(ctx context.Context, actor Actor, id, name string) (policy.Account, error) {
 	id, idErr := chooseID(id)
 	if err := cmp.Or(idErr, policy.CheckName(name)); err != nil {
 		return policy.Account{}, err
@@ -17,13 +17,13 @@ func (o *Office) CreateAccount(ctx context.Context, actor Actor, id, name string
 	account := policy.Account{ID: id, Name: name, CreatedAt: actor.At, Expiration: policy.DefaultExpirationPolicy(actor.At)}
 	event := actor.event(policy.ActionAccountCreated, id)
 	event.Details = map[string]string{"name": name}
-	return account, o.Store.CreateAccount(ctx, account, event)
+	return account, s.Store.CreateAccount(ctx, account, event)
 }
 
-// Accounts lists every account for an operator, and for everybody else their own.
-func (o *Office) Accounts(ctx context.Context, actor Actor, page store.Page) ([]policy.Account, error) {
+// Accounts lists every account for an operator; for everybody else, their own.
+func (s *Service) Accounts(ctx context.Context, actor Actor, page store.Page) ([]policy.Account, error) {
 	if actor.Authority() >= policy.AuthorityOperator {
-		return o.Store.Accounts(ctx, page)
+		return s.Store.Accounts(ctx, page)
 	}
 	if actor.Account.ID <= page.After {
 		return nil, nil
@@ -31,8 +31,8 @@ func (o *Office) Accounts(ctx context.Context, actor Actor, page store.Page) ([]
 	return []policy.Account{actor.Account}, nil
 }
 
-// CreateTenant makes a tenant in the account of the place. An empty ID has one made. The release never changes afterwards.
-func (o *Office) CreateTenant(ctx context.Context, actor Actor, in Place, id, name, release string) (policy.Tenant, error) {
+// CreateTenant makes a tenant in the account. If the ID is empty, one is made. The release never changes afterwards.
+func (s *Service) CreateTenant(ctx context.Context, actor Actor, in TenantContext, id, name, release string) (policy.Tenant, error) {
 	id, idErr := chooseID(id)
 	parsed, releaseErr := policy.ParseRelease(release)
 	if err := cmp.Or(idErr, policy.CheckName(name), releaseErr); err != nil {
@@ -42,13 +42,13 @@ func (o *Office) CreateTenant(ctx context.Context, actor Actor, in Place, id, na
 	event := actor.event(policy.ActionTenantCreated, in.Account.ID)
 	event.TenantID = id
 	event.Details = map[string]string{"name": name, "release": parsed.String()}
-	return tenant, o.Store.CreateTenant(ctx, tenant, event)
+	return tenant, s.Store.CreateTenant(ctx, tenant, event)
 }
 
-// Tenants lists every tenant of the account for account admins, and for everybody else their own.
-func (o *Office) Tenants(ctx context.Context, actor Actor, in Place, page store.Page) ([]policy.Tenant, error) {
+// Tenants lists every tenant of the account for account admins; for everybody else, their own.
+func (s *Service) Tenants(ctx context.Context, actor Actor, in TenantContext, page store.Page) ([]policy.Tenant, error) {
 	if actor.Authority() >= policy.AuthorityAccountAdmin {
-		return o.Store.Tenants(ctx, in.Account.ID, page)
+		return s.Store.Tenants(ctx, in.Account.ID, page)
 	}
 	if actor.Tenant.ID <= page.After {
 		return nil, nil

@@ -18,10 +18,10 @@ var start = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
 // BenchmarkHundredThousandKeys is what an account admin waits for in an account of 100,000 access keys in one tenant.
 func BenchmarkHundredThousandKeys(b *testing.B) {
-	office, actor, place := fill(b, 50_000)
+	service, actor, place := fill(b, 50_000)
 	b.Run("cold preview", func(b *testing.B) {
 		for b.Loop() {
-			fresh := &admin.Office{Store: office.Store}
+			fresh := &admin.Service{Store: service.Store}
 			affected, err := fresh.PreviewPolicy(b.Context(), actor, place, policy.PolicyChange{Enabled: true, PeriodDays: 120})
 			if err != nil || len(affected) != 100_000 {
 				b.Fatal(len(affected), err)
@@ -30,7 +30,7 @@ func BenchmarkHundredThousandKeys(b *testing.B) {
 	})
 	b.Run("expiries", func(b *testing.B) {
 		for b.Loop() {
-			upcoming, err := office.Expiries(b.Context(), actor, place, start.AddDate(1, 0, 0))
+			upcoming, err := service.Expiries(b.Context(), actor, place, start.AddDate(1, 0, 0))
 			if err != nil || len(upcoming) != 100_000 {
 				b.Fatal(len(upcoming), err)
 			}
@@ -38,7 +38,7 @@ func BenchmarkHundredThousandKeys(b *testing.B) {
 	})
 	b.Run("preview", func(b *testing.B) {
 		for b.Loop() {
-			affected, err := office.PreviewPolicy(b.Context(), actor, place, policy.PolicyChange{Enabled: true, PeriodDays: 120})
+			affected, err := service.PreviewPolicy(b.Context(), actor, place, policy.PolicyChange{Enabled: true, PeriodDays: 120})
 			if err != nil || len(affected) != 100_000 {
 				b.Fatal(len(affected), err)
 			}
@@ -46,7 +46,7 @@ func BenchmarkHundredThousandKeys(b *testing.B) {
 	})
 	b.Run("first page", func(b *testing.B) {
 		for b.Loop() {
-			keys, _, err := office.Keys(b.Context(), actor, place, admin.KeyFilter{}, admin.KeyPage{Limit: 100})
+			keys, _, err := service.Keys(b.Context(), actor, place, admin.KeyFilter{}, admin.KeyPage{Limit: 100})
 			if err != nil || len(keys) != 100 {
 				b.Fatal(len(keys), err)
 			}
@@ -54,7 +54,7 @@ func BenchmarkHundredThousandKeys(b *testing.B) {
 	})
 	b.Run("find a member", func(b *testing.B) {
 		for b.Loop() {
-			members, _, err := office.FindMembers(b.Context(), place, "u049999", 8)
+			members, _, err := service.FindMembers(b.Context(), place, "u049999", 8)
 			if err != nil || len(members) != 1 {
 				b.Fatal(len(members), err)
 			}
@@ -62,7 +62,7 @@ func BenchmarkHundredThousandKeys(b *testing.B) {
 	})
 	b.Run("find a user", func(b *testing.B) {
 		for b.Loop() {
-			users, _, err := office.FindUsers(b.Context(), place, "u049999", store.Page{Limit: 50})
+			users, _, err := service.FindUsers(b.Context(), place, "u049999", store.Page{Limit: 50})
 			if err != nil || len(users) != 1 {
 				b.Fatal(len(users), err)
 			}
@@ -70,7 +70,7 @@ func BenchmarkHundredThousandKeys(b *testing.B) {
 	})
 	b.Run("search without a match", func(b *testing.B) {
 		for b.Loop() {
-			keys, _, err := office.Keys(b.Context(), actor, place, admin.KeyFilter{Text: "no such text"}, admin.KeyPage{Limit: 100})
+			keys, _, err := service.Keys(b.Context(), actor, place, admin.KeyFilter{Text: "no such text"}, admin.KeyPage{Limit: 100})
 			if err != nil || len(keys) != 0 {
 				b.Fatal(len(keys), err)
 			}
@@ -79,7 +79,7 @@ func BenchmarkHundredThousandKeys(b *testing.B) {
 }
 
 // fill makes members of one tenant with two keys each.
-func fill(b *testing.B, members int) (*admin.Office, admin.Actor, admin.Place) {
+func fill(b *testing.B, members int) (*admin.Service, admin.Actor, admin.TenantContext) {
 	b.Helper()
 	s, err := boltstore.Open(filepath.Join(b.TempDir(), "mintkey.db"))
 	if err != nil {
@@ -108,8 +108,8 @@ func fill(b *testing.B, members int) (*admin.Office, admin.Actor, admin.Place) {
 		})
 	}
 	all.Wait()
-	office := &admin.Office{Store: s, Catalogue: policy.Catalogue{"api"}, Log: slog.New(slog.DiscardHandler)}
-	return office, admin.Actor{At: start}, admin.Place{Account: account, Tenant: tenant}
+	service := &admin.Service{Store: s, Catalogue: policy.Catalogue{"api"}, Log: slog.New(slog.DiscardHandler)}
+	return service, admin.Actor{At: start}, admin.TenantContext{Account: account, Tenant: tenant}
 }
 
 func admit(b *testing.B, s *boltstore.Store, id string) {

@@ -1,9 +1,9 @@
-// Package admin is what people and programs may do to accounts, tenants, users, members and access keys, whoever carries the wish:
-// the administration API and the console both go through an Office.
+// Package admin holds every operation on accounts, tenants, users, members and access keys. The API and the console both call it, through a
+// Service.
 //
-// Every operation is asked for by an Actor, judged by package policy at the actor's instant, saved together with the event
-// that records it, and then told to gateways where tokens have died. An operation assumes that the actor's scopes were checked
-// (Actor.Require) where the route is declared, and that the Place it works in came from Office.Enter, which is the wall between accounts and tenants.
+// Every operation has an Actor, is judged by package policy at the actor's instant, and is saved together with the event that records it;
+// revoked tokens are then published to gateways. An operation assumes that the actor's scopes were checked (Actor.Require) where the
+// route is declared, and that its TenantContext came from Service.Resolve, which keeps accounts and tenants apart.
 //
 // The package knows interfaces of store, never a store, and nothing of HTTP.
 package admin

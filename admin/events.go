@@ -27,11 +27,14 @@ func (f EventFilter) matches(e policy.Event) bool {
 		(f.TenantID == "" || f.TenantID == e.TenantID)
 }
 
-// Events lists the audit trail of the account of the place, newest first, from the event with the ID after on. The cursor is empty on the last page.
-func (o *Office) Events(ctx context.Context, in Place, filter EventFilter, after string, limit int) (found []policy.Event, next string, err error) {
+// Events lists the audit trail of the account, newest first, starting behind the event with the ID after. What events hold for the server
+// alone is left out. The cursor is empty on the last page.
+func (s *Service) Events(
+	ctx context.Context, in TenantContext, filter EventFilter, after string, limit int,
+) (found []policy.Event, next string, err error) {
 	query := store.EventsQuery{Before: after, Since: filter.Since, Limit: walkSize}
 	for {
-		events, err := o.Store.Events(ctx, in.Account.ID, query)
+		events, err := s.Store.Events(ctx, in.Account.ID, query)
 		if err != nil {
 			return nil, "", err
 		}
@@ -43,7 +46,7 @@ func (o *Office) Events(ctx context.Context, in Place, filter EventFilter, after
 			if len(found) == limit {
 				return found, found[limit-1].ID, nil
 			}
-			found = append(found, event)
+			found = append(found, event.Public())
 		}
 		if len(events) < walkSize {
 			return found, "", nil
@@ -52,8 +55,8 @@ func (o *Office) Events(ctx context.Context, in Place, filter EventFilter, after
 }
 
 // RecordRotation records in the actor's own account that the server's signing keys were rotated.
-func (o *Office) RecordRotation(ctx context.Context, actor Actor, emergency bool) error {
+func (s *Service) RecordRotation(ctx context.Context, actor Actor, emergency bool) error {
 	event := actor.event(policy.ActionSigningKeysRotated, actor.Account.ID)
 	event.Details = map[string]string{"emergency": strconv.FormatBool(emergency)}
-	return o.Store.RecordEvents(ctx, event)
+	return s.Store.RecordEvents(ctx, event)
 }

@@ -12,10 +12,12 @@ import (
 	"mintkey/store"
 )
 
-// SetPolicy changes the expiration policy of the account of the place, and returns it as it is then. A change that changes nothing records nothing.
-func (o *Office) SetPolicy(ctx context.Context, actor Actor, in Place, change policy.PolicyChange) (policy.ExpirationPolicy, error) {
+// SetPolicy changes the expiration policy of the account, and returns the new one. A change without effect is not recorded.
+func (s *Service) SetPolicy(
+	ctx context.Context, actor Actor, in TenantContext, change policy.PolicyChange,
+) (policy.ExpirationPolicy, error) {
 	var after policy.ExpirationPolicy
-	err := o.Store.UpdateAccount(ctx, in.Account.ID, func(a policy.Account) (policy.Account, []policy.Event, error) {
+	err := s.Store.UpdateAccount(ctx, in.Account.ID, func(a policy.Account) (policy.Account, []policy.Event, error) {
 		before := a.Expiration
 		var err error
 		if after, err = before.Revise(change, actor.At); err != nil || slices.Equal(after, before) {
@@ -37,7 +39,7 @@ func policyDetails(before, after policy.Revision) map[string]string {
 	}
 }
 
-// Affected is a key whose expiry a change of the policy would move. The zero time is never.
+// Affected is a key whose expiry a change of the policy would move. The zero time means never.
 type Affected struct {
 	ClientID string
 	TenantID string
@@ -46,15 +48,16 @@ type Affected struct {
 	After    time.Time
 }
 
-// PreviewPolicy says whom a change would hit, soonest first (R15). It needs no acknowledgement: it is there to see the risk first.
-func (o *Office) PreviewPolicy(ctx context.Context, actor Actor, in Place, change policy.PolicyChange) ([]Affected, error) {
+// PreviewPolicy lists the keys whose expiry a change would move, soonest first (R15). It needs no acknowledgement: it exists to show the
+// risk.
+func (s *Service) PreviewPolicy(ctx context.Context, actor Actor, in TenantContext, change policy.PolicyChange) ([]Affected, error) {
 	change.AcknowledgeRisk = true
 	after, err := in.Account.Expiration.Revise(change, actor.At)
 	if err != nil {
 		return nil, err
 	}
 	var affected []Affected
-	err = o.forEachKey(ctx, in, func(tenantID string, key *listedKey) {
+	err = s.forEachKey(ctx, in, func(tenantID string, key *listedKey) {
 		was, becomes := in.Account.Expiration.Expiry(key.secretIssued), after.Expiry(key.secretIssued)
 		if !was.Equal(becomes) {
 			affected = append(affected, Affected{key.clientID, tenantID, key.owner.userID, was, becomes})
@@ -69,7 +72,7 @@ func (o *Office) PreviewPolicy(ctx context.Context, actor Actor, in Place, chang
 	return affected, err
 }
 
-// compareExpiry orders expiries soonest first, and never last.
+// compareExpiry orders expiries soonest first; "never" comes last.
 func compareExpiry(a, b time.Time) int {
 	switch {
 	case a.IsZero() && b.IsZero():
@@ -95,19 +98,19 @@ type Upcoming struct {
 	Email      string
 }
 
-// Calendar lists the expiries and notices of the account of the place from now until the given time, soonest first.
-func (o *Office) Calendar(ctx context.Context, actor Actor, in Place, until time.Time) ([]Upcoming, error) {
-	return o.upcoming(ctx, actor, in, until, append(policy.NoticeDays(), 0))
+// Calendar lists the expiries and notices of the account from now until the given time, soonest first.
+func (s *Service) Calendar(ctx context.Context, actor Actor, in TenantContext, until time.Time) ([]Upcoming, error) {
+	return s.upcoming(ctx, actor, in, until, append(policy.NoticeDays(), 0))
 }
 
 // Expiries is Calendar without the notices.
-func (o *Office) Expiries(ctx context.Context, actor Actor, in Place, until time.Time) ([]Upcoming, error) {
-	return o.upcoming(ctx, actor, in, until, []int{0})
+func (s *Service) Expiries(ctx context.Context, actor Actor, in TenantContext, until time.Time) ([]Upcoming, error) {
+	return s.upcoming(ctx, actor, in, until, []int{0})
 }
 
-func (o *Office) upcoming(ctx context.Context, actor Actor, in Place, until time.Time, daysBefore []int) ([]Upcoming, error) {
+func (s *Service) upcoming(ctx context.Context, actor Actor, in TenantContext, until time.Time, daysBefore []int) ([]Upcoming, error) {
 	var upcoming []Upcoming
-	err := o.forEachKey(ctx, in, func(tenantID string, key *listedKey) {
+	err := s.forEachKey(ctx, in, func(tenantID string, key *listedKey) {
 		expiry := in.Account.Expiration.Expiry(key.secretIssued)
 		if expiry.IsZero() {
 			return
@@ -129,14 +132,14 @@ func (o *Office) upcoming(ctx context.Context, actor Actor, in Place, until time
 }
 
 // forEachKey visits every access key of every tenant of the account.
-func (o *Office) forEachKey(ctx context.Context, in Place, visit func(tenantID string, key *listedKey)) error {
+func (s *Service) forEachKey(ctx context.Context, in TenantContext, visit func(tenantID string, key *listedKey)) error {
 	for tenants := (store.Page{Limit: walkSize}); ; {
-		found, err := o.Store.Tenants(ctx, in.Account.ID, tenants)
+		found, err := s.Store.Tenants(ctx, in.Account.ID, tenants)
 		if err != nil || len(found) == 0 {
 			return err
 		}
 		for _, tenant := range found {
-			members, err := o.roster(ctx, Place{in.Account, tenant})
+			members, err := s.memberIndex(ctx, TenantContext{in.Account, tenant})
 			if err != nil {
 				return err
 			}

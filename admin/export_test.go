@@ -6,9 +6,9 @@ import (
 	"mintkey/store"
 )
 
-// Numbers are mirrors of lists of numbers, which never change.
+// Numbers are caches of lists of numbers, which never change.
 type Numbers struct {
-	held mirrors[int]
+	held caches[int]
 	Read []string // the names of those that were read, in order
 }
 
@@ -17,8 +17,8 @@ func (n *Numbers) Look(ctx context.Context, name string, count int) error {
 	unchanged := func(_ context.Context, since store.Version) (store.Changes, error) {
 		return store.Changes{Version: "1", Complete: since == "1"}, nil
 	}
-	_, err := n.held.look(ctx, name, original[int]{
-		feeds: []func(context.Context, store.Version) (store.Changes, error){unchanged},
+	_, err := n.held.lookup(ctx, name, source[int]{
+		changes: []func(context.Context, store.Version) (store.Changes, error){unchanged},
 		all: func(context.Context) ([]int, error) {
 			n.Read = append(n.Read, name)
 			return make([]int, count), nil

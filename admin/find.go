@@ -8,10 +8,10 @@ import (
 	"mintkey/store"
 )
 
-// FindMembers lists members of the tenant of the place whose name or e-mail address contains the text, without case, by user ID. It says
-// whether there are more than the limit.
-func (o *Office) FindMembers(ctx context.Context, in Place, text string, limit int) (found []Member, more bool, err error) {
-	listed, err := o.roster(ctx, in)
+// FindMembers lists members of the tenant whose name or e-mail address contains the text, without case, by user ID. more is
+// true if there are others beyond the limit.
+func (s *Service) FindMembers(ctx context.Context, in TenantContext, text string, limit int) (found []Member, more bool, err error) {
+	listed, err := s.memberIndex(ctx, in)
 	if err != nil {
 		return nil, false, err
 	}
@@ -27,11 +27,11 @@ func (o *Office) FindMembers(ctx context.Context, in Place, text string, limit i
 		}
 		ids = append(ids, m.userID)
 	}
-	memberships, err := o.Store.MembershipsByID(ctx, in.Tenant.ID, ids)
+	memberships, err := s.Store.MembershipsByID(ctx, in.Tenant.ID, ids)
 	if err != nil {
 		return nil, false, err
 	}
-	users, err := o.Store.UsersByID(ctx, in.Account.ID, ids)
+	users, err := s.Store.UsersByID(ctx, in.Account.ID, ids)
 	for _, id := range ids {
 		if m, ok := memberships[id]; ok {
 			found = append(found, Member{m, users[id]})
@@ -40,18 +40,20 @@ func (o *Office) FindMembers(ctx context.Context, in Place, text string, limit i
 	return found, more, err
 }
 
-// FindUsers lists users of the account of the place whose name or e-mail address contains the text, without case, by user ID, after the given one.
-// It says whether there are more than the limit.
-func (o *Office) FindUsers(ctx context.Context, in Place, text string, page store.Page) (found []policy.User, more bool, err error) {
+// FindUsers lists users of the account whose name or e-mail address contains the text, without case, by user ID, after the given one.
+// more is true if there are others beyond the limit.
+func (s *Service) FindUsers(
+	ctx context.Context, in TenantContext, text string, page store.Page,
+) (found []policy.User, more bool, err error) {
 	if text == "" {
 		page.Limit++
-		found, err = o.Store.Users(ctx, in.Account.ID, page)
+		found, err = s.Store.Users(ctx, in.Account.ID, page)
 		if more = len(found) == page.Limit; more {
 			found = found[:page.Limit-1]
 		}
 		return found, more, err
 	}
-	listed, err := o.directory(ctx, in)
+	listed, err := s.userIndex(ctx, in)
 	if err != nil {
 		return nil, false, err
 	}
@@ -67,7 +69,7 @@ func (o *Office) FindUsers(ctx context.Context, in Place, text string, page stor
 		}
 		ids = append(ids, u.id)
 	}
-	users, err := o.Store.UsersByID(ctx, in.Account.ID, ids)
+	users, err := s.Store.UsersByID(ctx, in.Account.ID, ids)
 	for _, id := range ids {
 		if u, ok := users[id]; ok {
 			found = append(found, u)
@@ -77,16 +79,16 @@ func (o *Office) FindUsers(ctx context.Context, in Place, text string, page stor
 }
 
 // Users lists the users of the account of the place, by ID.
-func (o *Office) Users(ctx context.Context, in Place, page store.Page) ([]policy.User, error) {
-	return o.Store.Users(ctx, in.Account.ID, page)
+func (s *Service) Users(ctx context.Context, in TenantContext, page store.Page) ([]policy.User, error) {
+	return s.Store.Users(ctx, in.Account.ID, page)
 }
 
 // User returns one user of the account of the place, or store.ErrNotFound.
-func (o *Office) User(ctx context.Context, in Place, id string) (policy.User, error) {
-	return o.Store.User(ctx, in.Account.ID, id)
+func (s *Service) User(ctx context.Context, in TenantContext, id string) (policy.User, error) {
+	return s.Store.User(ctx, in.Account.ID, id)
 }
 
 // UsersByID returns those of the users who are in the account of the place, by ID.
-func (o *Office) UsersByID(ctx context.Context, in Place, ids []string) (map[string]policy.User, error) {
-	return o.Store.UsersByID(ctx, in.Account.ID, ids)
+func (s *Service) UsersByID(ctx context.Context, in TenantContext, ids []string) (map[string]policy.User, error) {
+	return s.Store.UsersByID(ctx, in.Account.ID, ids)
 }

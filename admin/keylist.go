@@ -20,7 +20,7 @@ type KeyFilter struct {
 	Text   string // in the client ID, the user's name or e-mail address, or the label; without case
 }
 
-// of visits those of the keys of the members that are listed and match, in order, each with its expiry.
+// of visits the listed keys of the members that match, in order, each with its expiry.
 func (f KeyFilter) of(members []*listedMember, p policy.ExpirationPolicy, now time.Time) iter.Seq2[*listedKey, time.Time] {
 	text := strings.ToLower(f.Text)
 	return func(yield func(*listedKey, time.Time) bool) {
@@ -52,24 +52,28 @@ type KeyPage struct {
 	Limit int
 }
 
-// Keys lists the keys of the tenant of the place that have not expired so long ago that they are gone (R14). The cursor is empty on
-// the last page.
-func (o *Office) Keys(ctx context.Context, actor Actor, in Place, filter KeyFilter, page KeyPage) (keys []Key, next string, err error) {
+// Keys lists the keys of the tenant, without those that expired so long ago that they no longer show (R14). The cursor is empty on the
+// last page.
+func (s *Service) Keys(
+	ctx context.Context, actor Actor, in TenantContext, filter KeyFilter, page KeyPage,
+) (keys []Key, next string, err error) {
 	after := parseCursor(page.After)
 	if filter == (KeyFilter{}) {
-		keys, next, err = o.keysInOrder(ctx, actor, in, after, page.Limit)
+		keys, next, err = s.keysInOrder(ctx, actor, in, after, page.Limit)
 	} else {
-		keys, next, err = o.keysThatMatch(ctx, actor, in, filter, after, page.Limit)
+		keys, next, err = s.keysThatMatch(ctx, actor, in, filter, after, page.Limit)
 	}
 	if err != nil {
 		return nil, "", err
 	}
-	return keys, next, o.addLastAccess(ctx, in.Tenant.ID, keys)
+	return keys, next, s.addLastAccess(ctx, in.Tenant.ID, keys)
 }
 
 // keysInOrder reads no more of the tenant than the page needs.
-func (o *Office) keysInOrder(ctx context.Context, actor Actor, in Place, after cursor, limit int) (keys []Key, next string, err error) {
-	for key, err := range o.walk(ctx, in, after, actor.At) {
+func (s *Service) keysInOrder(
+	ctx context.Context, actor Actor, in TenantContext, after cursor, limit int,
+) (keys []Key, next string, err error) {
+	for key, err := range s.walk(ctx, in, after, actor.At) {
 		if err != nil {
 			return nil, "", err
 		}
@@ -81,8 +85,10 @@ func (o *Office) keysInOrder(ctx context.Context, actor Actor, in Place, after c
 	return keys, "", nil
 }
 
-func (o *Office) keysThatMatch(ctx context.Context, actor Actor, in Place, filter KeyFilter, after cursor, limit int) (keys []Key, next string, err error) {
-	members, err := o.roster(ctx, in)
+func (s *Service) keysThatMatch(
+	ctx context.Context, actor Actor, in TenantContext, filter KeyFilter, after cursor, limit int,
+) (keys []Key, next string, err error) {
+	members, err := s.memberIndex(ctx, in)
 	if err != nil {
 		return nil, "", err
 	}
@@ -98,23 +104,23 @@ func (o *Office) keysThatMatch(ctx context.Context, actor Actor, in Place, filte
 		}
 		page = append(page, key)
 	}
-	keys, err = o.readKeys(ctx, in, page)
+	keys, err = s.readKeys(ctx, in, page)
 	return keys, next, err
 }
 
 // readKeys reads the keys that a page shows. One that was revoked meanwhile is left out.
-func (o *Office) readKeys(ctx context.Context, in Place, page []*listedKey) ([]Key, error) {
+func (s *Service) readKeys(ctx context.Context, in TenantContext, page []*listedKey) ([]Key, error) {
 	owners := make([]string, len(page))
 	for i, key := range page {
 		owners[i] = key.owner.userID
 	}
 	slices.Sort(owners)
 	owners = slices.Compact(owners)
-	memberships, err := o.Store.MembershipsByID(ctx, in.Tenant.ID, owners)
+	memberships, err := s.Store.MembershipsByID(ctx, in.Tenant.ID, owners)
 	if err != nil {
 		return nil, err
 	}
-	users, err := o.Store.UsersByID(ctx, in.Account.ID, owners)
+	users, err := s.Store.UsersByID(ctx, in.Account.ID, owners)
 	var keys []Key
 	for _, listed := range page {
 		m := memberships[listed.owner.userID]
@@ -126,7 +132,7 @@ func (o *Office) readKeys(ctx context.Context, in Place, page []*listedKey) ([]K
 }
 
 // OwnKeys lists the actor's keys in the actor's tenant.
-func (o *Office) OwnKeys(ctx context.Context, actor Actor, page KeyPage) (keys []Key, next string, err error) {
+func (s *Service) OwnKeys(ctx context.Context, actor Actor, page KeyPage) (keys []Key, next string, err error) {
 	after := parseCursor(page.After)
 	for _, key := range listed(actor.Membership, actor.Account.Expiration, actor.At) {
 		if key.ClientID > after.clientID {
@@ -137,17 +143,28 @@ func (o *Office) OwnKeys(ctx context.Context, actor Actor, page KeyPage) (keys [
 		keys = keys[:page.Limit]
 		next = cursorAt(keys[page.Limit-1])
 	}
-	return keys, next, o.addLastAccess(ctx, actor.Tenant.ID, keys)
+	return keys, next, s.addLastAccess(ctx, actor.Tenant.ID, keys)
 }
 
-// Key returns one listed key of the tenant of the place, or store.ErrNotFound: a key of another tenant is none (R1).
-func (o *Office) Key(ctx context.Context, actor Actor, in Place, clientID string) (Key, error) {
-	key, _, err := o.findKey(ctx, in, clientID, actor.At)
+// Key returns one listed key of the tenant, or store.ErrNotFound: a key of another tenant does not exist here (R1).
+func (s *Service) Key(ctx context.Context, actor Actor, in TenantContext, clientID string) (Key, error) {
+	key, _, err := s.findUsedKey(ctx, in, clientID, actor.At)
 	return key, err
 }
 
-func (o *Office) findKey(ctx context.Context, in Place, clientID string, now time.Time) (Key, policy.Subject, error) {
-	subject, err := o.Store.SubjectByClientID(ctx, clientID)
+// findUsedKey is findKey with the last access, which views of a key show.
+func (s *Service) findUsedKey(ctx context.Context, in TenantContext, clientID string, now time.Time) (Key, policy.Subject, error) {
+	key, subject, err := s.findKey(ctx, in, clientID, now)
+	if err != nil {
+		return Key{}, policy.Subject{}, err
+	}
+	keys := []Key{key}
+	err = s.addLastAccess(ctx, in.Tenant.ID, keys)
+	return keys[0], subject, err
+}
+
+func (s *Service) findKey(ctx context.Context, in TenantContext, clientID string, now time.Time) (Key, policy.Subject, error) {
+	subject, err := s.Store.SubjectByClientID(ctx, clientID)
 	if err != nil {
 		return Key{}, policy.Subject{}, err
 	}
@@ -155,12 +172,10 @@ func (o *Office) findKey(ctx context.Context, in Place, clientID string, now tim
 	if err != nil || subject.Tenant.ID != in.Tenant.ID || found.Purgeable(subject.Account.Expiration, now) {
 		return Key{}, policy.Subject{}, store.ErrNotFound
 	}
-	keys := []Key{{AccessKey: found, Membership: subject.Membership, User: subject.User}}
-	err = o.addLastAccess(ctx, in.Tenant.ID, keys)
-	return keys[0], subject, err
+	return Key{AccessKey: found, Membership: subject.Membership, User: subject.User}, subject, nil
 }
 
-func (o *Office) addLastAccess(ctx context.Context, tenantID string, keys []Key) error {
+func (s *Service) addLastAccess(ctx context.Context, tenantID string, keys []Key) error {
 	if len(keys) == 0 {
 		return nil
 	}
@@ -168,18 +183,18 @@ func (o *Office) addLastAccess(ctx context.Context, tenantID string, keys []Key)
 	for i, key := range keys {
 		ids[i] = key.ClientID
 	}
-	times, err := o.lastAccess(ctx, tenantID, ids)
+	times, err := s.lastAccess(ctx, tenantID, ids)
 	for i := range keys {
 		keys[i].LastAccess = times[keys[i].ClientID]
 	}
 	return err
 }
 
-// lastAccess returns when the keys were last used, by client ID, with what is not saved yet.
-func (o *Office) lastAccess(ctx context.Context, tenantID string, clientIDs []string) (map[string]time.Time, error) {
-	times, err := o.Store.AccessTimes(ctx, tenantID, clientIDs)
-	if o.RecentAccess != nil {
-		times = o.RecentAccess(tenantID, times, clientIDs)
+// lastAccess returns when the keys were last used, by client ID, including uses that are not saved yet.
+func (s *Service) lastAccess(ctx context.Context, tenantID string, clientIDs []string) (map[string]time.Time, error) {
+	times, err := s.Store.AccessTimes(ctx, tenantID, clientIDs)
+	if s.RecentAccess != nil {
+		times = s.RecentAccess(tenantID, times, clientIDs)
 	}
 	return times, err
 }
@@ -188,13 +203,13 @@ func (o *Office) lastAccess(ctx context.Context, tenantID string, clientIDs []st
 const walkSize = 500
 
 // walk visits the listed keys of a tenant in order, from the cursor on.
-func (o *Office) walk(ctx context.Context, in Place, after cursor, now time.Time) iter.Seq2[Key, error] {
+func (s *Service) walk(ctx context.Context, in TenantContext, after cursor, now time.Time) iter.Seq2[Key, error] {
 	return func(yield func(Key, error) bool) {
 		next := store.Page{After: after.userID, Limit: walkSize}
-		memberships, err := o.resumeAt(ctx, in.Tenant.ID, after)
+		memberships, err := s.resumeAt(ctx, in.Tenant.ID, after)
 		for err == nil {
 			var users map[string]policy.User
-			if users, err = o.Store.UsersByID(ctx, in.Account.ID, userIDs(memberships)); err != nil {
+			if users, err = s.Store.UsersByID(ctx, in.Account.ID, userIDs(memberships)); err != nil {
 				break
 			}
 			for _, m := range memberships {
@@ -208,7 +223,7 @@ func (o *Office) walk(ctx context.Context, in Place, after cursor, now time.Time
 				}
 				next.After = max(next.After, m.UserID)
 			}
-			if memberships, err = o.Store.Memberships(ctx, in.Tenant.ID, next); err == nil && len(memberships) == 0 {
+			if memberships, err = s.Store.Memberships(ctx, in.Tenant.ID, next); err == nil && len(memberships) == 0 {
 				return
 			}
 		}
@@ -216,12 +231,12 @@ func (o *Office) walk(ctx context.Context, in Place, after cursor, now time.Time
 	}
 }
 
-// resumeAt returns the membership that the last page ended in: its second key may still be due.
-func (o *Office) resumeAt(ctx context.Context, tenantID string, after cursor) ([]policy.Membership, error) {
+// resumeAt returns the membership that the last page ended in: its second key may belong on this page.
+func (s *Service) resumeAt(ctx context.Context, tenantID string, after cursor) ([]policy.Membership, error) {
 	if after.userID == "" {
 		return nil, nil
 	}
-	m, err := o.Store.Membership(ctx, tenantID, after.userID)
+	m, err := s.Store.Membership(ctx, tenantID, after.userID)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil
 	}

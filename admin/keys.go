@@ -13,7 +13,7 @@ import (
 	"mintkey/store"
 )
 
-// Key is an access key with whose it is and when it was last used.
+// Key is an access key with its owner and the time of its last use.
 type Key struct {
 	policy.AccessKey
 	Membership policy.Membership
@@ -21,7 +21,7 @@ type Key struct {
 	LastAccess time.Time // zero: never
 }
 
-// NewKey is what an access key is made from.
+// NewKey describes an access key to be made.
 type NewKey struct {
 	UserID string // or Email, exactly one
 	Email  string
@@ -29,52 +29,57 @@ type NewKey struct {
 	Scopes []string // nil: the whole catalogue
 }
 
-// CreateKey makes an access key for a member of the tenant of the place, and returns its secret for the one time that it is shown.
-func (o *Office) CreateKey(ctx context.Context, actor Actor, in Place, n NewKey) (Key, policy.ClientSecret, error) {
-	key, expiration, err := o.prepareKey(ctx, actor, in, n)
+// CreateKey makes an access key for a member of the tenant, and returns its secret, which is shown this once.
+func (s *Service) CreateKey(ctx context.Context, actor Actor, in TenantContext, n NewKey) (Key, policy.ClientSecret, error) {
+	key, expiration, err := s.prepareKey(ctx, actor, in, n)
 	if err != nil {
 		return Key{}, policy.ClientSecret{}, err
 	}
-	secret, stored, err := o.newSecret(ctx)
+	secret, stored, err := s.newSecret(ctx)
 	if err != nil {
 		return Key{}, policy.ClientSecret{}, err
 	}
 	stored.IssuedAt = actor.At
 	key.Secrets = []policy.Secret{stored}
-	if err := o.addKey(ctx, actor, key, expiration, keyDetails(key.AccessKey)); err != nil {
+	if err := s.addKey(ctx, actor, key, expiration, keyDetails(key.AccessKey), false); err != nil {
 		return Key{}, policy.ClientSecret{}, err
 	}
 	return key, secret, nil
 }
 
-// prepareKey checks a wish, and returns a key without a secret that is not saved yet.
-func (o *Office) prepareKey(ctx context.Context, actor Actor, in Place, n NewKey) (Key, policy.ExpirationPolicy, error) {
-	owner, err := o.chooseOwner(ctx, in, n.UserID, n.Email)
+// prepareKey validates the request and returns the new key, without a secret and not yet saved.
+func (s *Service) prepareKey(ctx context.Context, actor Actor, in TenantContext, n NewKey) (Key, policy.ExpirationPolicy, error) {
+	owner, err := s.chooseOwner(ctx, in, n.UserID, n.Email)
 	if err != nil {
 		return Key{}, nil, err
 	}
 	scopes := uniqueScopes(n.Scopes)
 	if n.Scopes == nil {
-		scopes = slices.Clone(o.Catalogue)
+		scopes = slices.Clone(s.Catalogue)
 	}
-	if err := o.checkNewKey(actor, owner, n.Label, scopes); err != nil {
+	if err := s.checkNewKey(actor, owner, n.Label, scopes); err != nil {
 		return Key{}, nil, err
 	}
-	key := policy.AccessKey{ClientID: o.newClientID(), Label: n.Label, Scopes: scopes, CreatedAt: actor.At}
+	key := policy.AccessKey{ClientID: s.newClientID(), Label: n.Label, Scopes: scopes, CreatedAt: actor.At}
 	return Key{AccessKey: key, Membership: owner.Membership, User: owner.User}, owner.Account.Expiration, nil
 }
 
-func (o *Office) addKey(ctx context.Context, actor Actor, key Key, p policy.ExpirationPolicy, details map[string]string) error {
-	return o.Store.UpdateMembership(ctx, key.Membership.TenantID, key.User.ID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+func (s *Service) addKey(
+	ctx context.Context, actor Actor, key Key, p policy.ExpirationPolicy, details map[string]string, forPickUp bool,
+) error {
+	change := func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 		m, err := m.WithKey(key.AccessKey, p, actor.At)
-		return m, []policy.Event{keyEvent(actor, policy.ActionKeyCreated, m, key.ClientID, details)}, err
-	})
+		event := keyEvent(actor, policy.ActionKeyCreated, m, key.AccessKey, details)
+		event.Payload.Key.PickUp = forPickUp
+		return m, []policy.Event{event}, err
+	}
+	return s.Store.UpdateMembership(ctx, key.Membership.TenantID, key.User.ID, change)
 }
 
-// chooseOwner finds the member whom a new key is for. A user who does not exist and one who is no member look the same.
-func (o *Office) chooseOwner(ctx context.Context, in Place, userID, email string) (policy.Subject, error) {
+// chooseOwner finds the member whom a new key is for. A user who does not exist looks like one who is not a member.
+func (s *Service) chooseOwner(ctx context.Context, in TenantContext, userID, email string) (policy.Subject, error) {
 	if email != "" {
-		user, err := o.Store.UserByEmail(ctx, in.Account.ID, email)
+		user, err := s.Store.UserByEmail(ctx, in.Account.ID, email)
 		if errors.Is(err, store.ErrNotFound) {
 			return policy.Subject{}, policy.ErrNotMember
 		}
@@ -83,7 +88,7 @@ func (o *Office) chooseOwner(ctx context.Context, in Place, userID, email string
 		}
 		userID = user.ID
 	}
-	owner, err := o.Store.Subject(ctx, in.Tenant.ID, userID)
+	owner, err := s.Store.Subject(ctx, in.Tenant.ID, userID)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return policy.Subject{}, policy.ErrNotMember
@@ -93,11 +98,11 @@ func (o *Office) chooseOwner(ctx context.Context, in Place, userID, email string
 	return owner, err
 }
 
-func (o *Office) checkNewKey(actor Actor, owner policy.Subject, label string, scopes []string) error {
+func (s *Service) checkNewKey(actor Actor, owner policy.Subject, label string, scopes []string) error {
 	if err := policy.CheckLabel(label); err != nil {
 		return err
 	}
-	if err := o.Catalogue.CheckKeyScopes(scopes); err != nil {
+	if err := s.Catalogue.CheckKeyScopes(scopes); err != nil {
 		return err
 	}
 	return policy.CheckGrant(actor.Authority(), actor.Scopes, owner.Authority(), scopes)
@@ -105,45 +110,51 @@ func (o *Office) checkNewKey(actor Actor, owner policy.Subject, label string, sc
 
 // RefreshRequest says how a key is refreshed.
 type RefreshRequest struct {
-	Overlap time.Duration // how long the old secret goes on working
-	// RevokeTokens kills the tokens that the old secret has made. An overlap makes no sense with it.
+	Overlap time.Duration // how long the old secret keeps working
+	// RevokeTokens revokes the tokens that the old secret has made. It excludes an overlap.
 	RevokeTokens bool
 }
 
-// RefreshKey gives a key of the tenant a new secret, and returns it for the one time that it is shown. Whoever refreshes learns the
-// secret, so this hands out as much as creating the key would.
-func (o *Office) RefreshKey(ctx context.Context, actor Actor, in Place, clientID string, how RefreshRequest) (Key, policy.ClientSecret, error) {
-	key, owner, err := o.findKey(ctx, in, clientID, actor.At)
+// RefreshKey gives a key of the tenant a new secret, which is shown this once. Whoever refreshes learns the secret, so this
+// grants as much as creating the key would.
+func (s *Service) RefreshKey(
+	ctx context.Context, actor Actor, in TenantContext, clientID string, how RefreshRequest,
+) (Key, policy.ClientSecret, error) {
+	key, owner, err := s.findUsedKey(ctx, in, clientID, actor.At)
 	if err != nil {
 		return Key{}, policy.ClientSecret{}, err
 	}
 	if err := policy.CheckGrant(actor.Authority(), actor.Scopes, owner.Authority(), key.Scopes); err != nil {
 		return Key{}, policy.ClientSecret{}, err
 	}
-	return o.refresh(ctx, actor, key, owner, how)
+	return s.refresh(ctx, actor, key, owner, how)
 }
 
-// RefreshOwnKey refreshes a key of the actor; another's is store.ErrNotFound. An actor with little more than "self" must not turn it into a
-// secret that can do more, so what the key can do now must be the actor's to do as well.
-func (o *Office) RefreshOwnKey(ctx context.Context, actor Actor, in Place, clientID string, how RefreshRequest) (Key, policy.ClientSecret, error) {
-	key, owner, err := o.findKey(ctx, in, clientID, actor.At)
+// RefreshOwnKey refreshes a key of the actor; for anybody else's it returns store.ErrNotFound. The actor must be allowed whatever the key
+// can do now, so that a token with little more than "self" can't be turned into a secret that can do more.
+func (s *Service) RefreshOwnKey(
+	ctx context.Context, actor Actor, in TenantContext, clientID string, how RefreshRequest,
+) (Key, policy.ClientSecret, error) {
+	key, owner, err := s.findUsedKey(ctx, in, clientID, actor.At)
 	if err != nil {
 		return Key{}, policy.ClientSecret{}, err
 	}
 	if owner.User.ID != actor.User.ID {
 		return Key{}, policy.ClientSecret{}, store.ErrNotFound
 	}
-	if err := policy.CheckGrant(actor.Authority(), actor.Scopes, owner.Authority(), owner.Cut(key.Scopes, o.Catalogue)); err != nil {
+	if err := policy.CheckGrant(actor.Authority(), actor.Scopes, owner.Authority(), owner.Cut(key.Scopes, s.Catalogue)); err != nil {
 		return Key{}, policy.ClientSecret{}, err
 	}
-	return o.refresh(ctx, actor, key, owner, how)
+	return s.refresh(ctx, actor, key, owner, how)
 }
 
-func (o *Office) refresh(ctx context.Context, actor Actor, key Key, owner policy.Subject, how RefreshRequest) (Key, policy.ClientSecret, error) {
+func (s *Service) refresh(
+	ctx context.Context, actor Actor, key Key, owner policy.Subject, how RefreshRequest,
+) (Key, policy.ClientSecret, error) {
 	if how.Overlap < 0 || how.Overlap > policy.MaxOverlap || how.RevokeTokens && how.Overlap > 0 {
 		return Key{}, policy.ClientSecret{}, policy.ErrInvalidOverlap
 	}
-	secret, fresh, err := o.newSecret(ctx)
+	secret, fresh, err := s.newSecret(ctx)
 	if err != nil {
 		return Key{}, policy.ClientSecret{}, err
 	}
@@ -153,50 +164,48 @@ func (o *Office) refresh(ctx context.Context, actor Actor, key Key, owner policy
 		if err != nil {
 			return m, nil, err
 		}
-		event := keyEvent(actor, policy.ActionKeyRefreshed, m, key.ClientID, details)
+		old, err := m.Key(key.ClientID)
+		if err != nil {
+			return m, nil, err
+		}
+		event := keyEvent(actor, policy.ActionKeyRefreshed, m, old, details)
 		if how.RevokeTokens {
-			old, _ := m.Key(key.ClientID)
-			event.Details = withStatusIndexes(details, old.Secrets)
+			event.Payload.Revoked = policy.RevokedTokensOf(old)
 		}
 		key.AccessKey, err = after.Key(key.ClientID)
 		return after, []policy.Event{event}, err
 	}
-	if how.RevokeTokens {
-		err = o.changeMembership(ctx, actor, key.Membership.TenantID, key.Membership.UserID, change)
-	} else {
-		err = o.Store.UpdateMembership(ctx, key.Membership.TenantID, key.Membership.UserID, change)
-	}
-	return key, secret, err
+	return key, secret, s.changeMembership(ctx, key.Membership.TenantID, key.Membership.UserID, change)
 }
 
 // RevokeKey deletes a key of the tenant (R5).
-func (o *Office) RevokeKey(ctx context.Context, actor Actor, in Place, clientID string) error {
-	key, _, err := o.findKey(ctx, in, clientID, actor.At)
+func (s *Service) RevokeKey(ctx context.Context, actor Actor, in TenantContext, clientID string) error {
+	key, _, err := s.findKey(ctx, in, clientID, actor.At)
 	if err != nil {
 		return err
 	}
-	return o.changeMembership(ctx, actor, in.Tenant.ID, key.Membership.UserID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+	return s.changeMembership(ctx, in.Tenant.ID, key.Membership.UserID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 		gone, err := m.Key(clientID)
 		if err != nil {
 			return m, nil, err
 		}
 		m, err = m.WithoutKey(clientID)
-		return m, []policy.Event{keyEvent(actor, policy.ActionKeyRevoked, m, clientID, withStatusIndexes(nil, gone.Secrets))}, err
+		return m, []policy.Event{revokedEvent(actor, m, gone, nil)}, err
 	})
 }
 
-func (o *Office) newSecret(ctx context.Context) (policy.ClientSecret, policy.Secret, error) {
+func (s *Service) newSecret(ctx context.Context) (policy.ClientSecret, policy.Secret, error) {
 	var random [32]byte
 	_, _ = rand.Read(random[:]) // never fails
 	secret := policy.NewClientSecret(random)
-	index, err := o.NextStatusIndex(ctx)
+	index, err := s.NextStatusIndex(ctx)
 	return secret, policy.Secret{Digest: secret.Digest(), StatusIndex: index}, err
 }
 
-func (o *Office) newClientID() string {
+func (s *Service) newClientID() string {
 	var random [16]byte
 	_, _ = rand.Read(random[:]) // never fails
-	return policy.NewClientID(random, o.ClientIDPrefix, o.ClientIDSuffix)
+	return policy.NewClientID(random, s.ClientIDPrefix, s.ClientIDSuffix)
 }
 
 // uniqueScopes drops repeated scopes and keeps the order.

@@ -10,10 +10,10 @@ import (
 	"mintkey/policy"
 )
 
-// KeyState narrows a table of keys to those that want the same attention.
+// KeyState narrows a table of keys to those that need the same attention.
 type KeyState string
 
-// The states of a table of keys. The empty one is all.
+// The states of a table of keys. The empty state is all keys.
 const (
 	KeysActive   KeyState = "active"
 	KeysExpiring KeyState = "expiring" // active, and within the first notice before expiry
@@ -30,8 +30,8 @@ const (
 	ByUser       KeyColumn = "user"
 	ByEmail      KeyColumn = "email"
 	ByCreated    KeyColumn = "created"
-	ByLastAccess KeyColumn = "last_access" // never comes first
-	ByExpiry     KeyColumn = "expires"     // never comes last
+	ByLastAccess KeyColumn = "last_access" // keys never used come first
+	ByExpiry     KeyColumn = "expires"     // keys that never expire come last
 )
 
 // KeyTableQuery asks for one page of a sorted table.
@@ -48,18 +48,18 @@ type KeyTableQuery struct {
 type KeyTable struct {
 	Keys     []Key
 	Matching int
-	Counts   map[KeyState]int // of what matches the filter, in each state; under "" all
+	Counts   map[KeyState]int // of the keys that match the filter, by state; all of them under ""
 }
 
-// KeyTable lists the keys of the tenant of the place in any order. It holds a compact copy of the tenant for the next time; for programs,
-// which want no order, Keys is the cheaper call. In a large tenant the order by last access, and the count of unused keys, may
-// be half a minute behind.
-func (o *Office) KeyTable(ctx context.Context, actor Actor, in Place, q KeyTableQuery) (KeyTable, error) {
-	members, err := o.roster(ctx, in)
+// KeyTable lists the keys of the tenant in any order. It keeps a compact copy of the tenant for the next call; programs, which
+// need no order, should call Keys, which is cheaper. In a large tenant the order by last access and the count of unused keys may be half a
+// minute old.
+func (s *Service) KeyTable(ctx context.Context, actor Actor, in TenantContext, q KeyTableQuery) (KeyTable, error) {
+	members, err := s.memberIndex(ctx, in)
 	if err != nil {
 		return KeyTable{}, err
 	}
-	used, err := o.accessTimes(ctx, in.Tenant.ID, members, actor.At)
+	used, err := s.accessTimes(ctx, in.Tenant.ID, members, actor.At)
 	if err != nil {
 		return KeyTable{}, err
 	}
@@ -68,7 +68,7 @@ func (o *Office) KeyTable(ctx context.Context, actor Actor, in Place, q KeyTable
 	counts := make([]int, len(states))
 	for key, expiry := range q.Filter.of(members, in.Account.Expiration, actor.At) {
 		var lastAccess time.Time
-		if q.Sort == ByLastAccess || policy.Unused(key.createdAt, time.Time{}, actor.At) { // else it makes no difference
+		if q.Sort == ByLastAccess || policy.Unused(key.createdAt, time.Time{}, actor.At) { // for others the last access makes no difference
 			lastAccess = used[key.clientID]
 		}
 		standing := newStanding(key.createdAt, expiry, lastAccess, actor.At)
@@ -93,15 +93,15 @@ func (o *Office) KeyTable(ctx context.Context, actor Actor, in Place, q KeyTable
 	for _, row := range rows[from:to] {
 		page = append(page, row.key)
 	}
-	if table.Keys, err = o.readKeys(ctx, in, page); err != nil {
+	if table.Keys, err = s.readKeys(ctx, in, page); err != nil {
 		return KeyTable{}, err
 	}
-	return table, o.addLastAccess(ctx, in.Tenant.ID, table.Keys)
+	return table, s.addLastAccess(ctx, in.Tenant.ID, table.Keys)
 }
 
 func keyStates() []KeyState { return []KeyState{"", KeysActive, KeysExpiring, KeysUnused, KeysExpired} }
 
-// standing is which of the states a key is in.
+// standing returns the states that a key is in.
 type standing struct{ expired, expiring, unused bool }
 
 func newStanding(created, expiry, lastAccess, now time.Time) standing {
@@ -140,7 +140,7 @@ func (q KeyTableQuery) most(members []*listedMember) (keys int) {
 	return keys
 }
 
-// row is a key with what it is sorted by: a text or a time. It is small, for a hundred thousand are made for a page.
+// row is a key with its sort key: a text or a time. It is small, because one page may take a hundred thousand of them.
 type row struct {
 	key     *listedKey
 	text    string

@@ -24,25 +24,25 @@ import (
 	"mintkey/store/redistest"
 )
 
-// town is an account with two tenants, and two offices that change and show it, as on two replicas.
+// town is an account with two tenants, and two services that change and show it, as on two replicas.
 type town struct {
 	testing.TB
-	random  *rand.Rand
-	store   store.Store // as one more replica sees it
-	offices [2]*admin.Office
-	tenants []policy.Tenant
-	at      time.Time
-	made    int
+	random   *rand.Rand
+	store    store.Store // as one more replica sees it
+	services [2]*admin.Service
+	tenants  []policy.Tenant
+	at       time.Time
+	made     int
 }
 
 func newTown(t testing.TB, seed uint64, open func() store.Store) *town {
 	t.Helper()
 	w := &town{TB: t, random: rand.New(rand.NewPCG(seed, 1)), store: open(), at: start}
-	for i := range w.offices {
-		w.offices[i] = &admin.Office{
+	for i := range w.services {
+		w.services[i] = &admin.Service{
 			Store: open(), Catalogue: policy.Catalogue{"api"}, ClientIDPrefix: "mk_", Log: slog.New(slog.DiscardHandler),
 			NextStatusIndex: func(context.Context) (uint64, error) { return 0, nil },
-			Revoked:         func(context.Context, admin.Actor, string, string, []uint64) {},
+			Revoked:         func(context.Context, policy.Event) {},
 		}
 	}
 	release, err := policy.ParseRelease("24.3")
@@ -56,15 +56,16 @@ func newTown(t testing.TB, seed uint64, open func() store.Store) *town {
 	return w
 }
 
-func (w *town) place(tenant int) admin.Place {
+func (w *town) place(tenant int) admin.TenantContext {
 	w.Helper()
 	account, err := w.store.Account(w.Context(), "acme")
 	must(w, err)
-	return admin.Place{Account: account, Tenant: w.tenants[tenant]}
+	return admin.TenantContext{Account: account, Tenant: w.tenants[tenant]}
 }
 
 func (w *town) actor() admin.Actor {
-	return admin.Actor{At: w.at, Scopes: []string{"api"}, Subject: policy.Subject{User: policy.User{ID: "root", Roles: []policy.Role{policy.RoleOperator}}}}
+	root := policy.User{ID: "root", Roles: []policy.Role{policy.RoleOperator}}
+	return admin.Actor{At: w.at, Scopes: []string{"api"}, Subject: policy.Subject{User: root}}
 }
 
 // some draws one of the things, or the zero value when there are none.
@@ -77,7 +78,7 @@ func some[T any](w *town, things []T) (one T) {
 
 // step does something at random. That it is refused, because it makes no sense, is as good.
 func (w *town) step() {
-	office, actor, in := some(w, w.offices[:]), w.actor(), w.place(w.random.IntN(2))
+	service, actor, in := some(w, w.services[:]), w.actor(), w.place(w.random.IntN(2))
 	ctx := w.Context()
 	keys := everyKey(w, w.store, in, w.at)
 	users, err := w.store.Users(ctx, "acme", store.Page{Limit: 1000})
@@ -87,39 +88,43 @@ func (w *town) step() {
 	switch w.random.IntN(20) {
 	case 0, 1:
 		name := some(w, []string{"Ada", "ada", "Bob", "Zoë", "ÅSA"})
-		_, err = office.CreateUser(ctx, actor, in, admin.NewUser{ID: fmt.Sprintf("u%d", w.random.IntN(1000)), Name: name, Email: fmt.Sprintf("User%d@acme.example", w.made)})
+		_, err = service.CreateUser(ctx, actor, in, admin.NewUser{
+			ID: fmt.Sprintf("u%d", w.random.IntN(1000)), Name: name, Email: fmt.Sprintf("User%d@acme.example", w.made),
+		})
 	case 2, 3, 4:
-		_, _, err = office.SetMember(ctx, actor, in, user.ID, policy.RoleMember)
+		_, _, err = service.SetMember(ctx, actor, in, user.ID, policy.RoleMember)
 	case 5, 6, 7, 8:
-		_, _, err = office.CreateKey(ctx, actor, in, admin.NewKey{UserID: user.ID, Label: some(w, []string{"", "Nightly", "ci"})})
+		_, _, err = service.CreateKey(ctx, actor, in, admin.NewKey{UserID: user.ID, Label: some(w, []string{"", "Nightly", "ci"})})
 	case 9, 10:
-		_, _, err = office.RefreshKey(ctx, actor, in, key.ClientID, admin.RefreshRequest{Overlap: time.Hour})
+		_, _, err = service.RefreshKey(ctx, actor, in, key.ClientID, admin.RefreshRequest{Overlap: time.Hour})
 	case 11:
-		err = office.RevokeKey(ctx, actor, in, key.ClientID)
+		err = service.RevokeKey(ctx, actor, in, key.ClientID)
 	case 12:
 		name := fmt.Sprint("Renamed ", w.random.IntN(5))
-		_, err = office.PatchUser(ctx, actor, in, user.ID, admin.UserPatch{Name: &name})
+		_, err = service.PatchUser(ctx, actor, in, user.ID, admin.UserPatch{Name: &name})
 	case 13:
 		email := fmt.Sprintf("moved%d@acme.example", w.made)
-		_, err = office.PatchUser(ctx, actor, in, user.ID, admin.UserPatch{Email: &email})
+		_, err = service.PatchUser(ctx, actor, in, user.ID, admin.UserPatch{Email: &email})
 	case 14:
 		disabled := w.random.IntN(2) == 0
-		_, err = office.PatchUser(ctx, actor, in, user.ID, admin.UserPatch{Disabled: &disabled})
+		_, err = service.PatchUser(ctx, actor, in, user.ID, admin.UserPatch{Disabled: &disabled})
 	case 15:
-		err = office.RemoveMember(ctx, actor, in, user.ID)
+		err = service.RemoveMember(ctx, actor, in, user.ID)
 	case 16:
 		if w.random.IntN(3) == 0 {
-			err = office.DeleteUser(ctx, actor, in, user.ID)
+			err = service.DeleteUser(ctx, actor, in, user.ID)
 		}
 	case 17:
 		change := policy.PolicyChange{Enabled: w.random.IntN(3) > 0, PeriodDays: some(w, policy.Periods()), AcknowledgeRisk: true}
-		_, err = office.SetPolicy(ctx, actor, in, change)
+		_, err = service.SetPolicy(ctx, actor, in, change)
 	case 18:
 		err = w.store.RecordAccess(ctx, map[store.KeyRef]time.Time{{TenantID: in.Tenant.ID, ClientID: key.ClientID}: w.at})
 	case 19:
 		w.purge(in, user.ID)
 	}
-	for _, refusal := range []error{store.ErrNotFound, store.ErrExists, policy.ErrNotMember, policy.ErrUserDisabled, policy.ErrKeyLimit, policy.ErrKeyExpired} {
+	for _, refusal := range []error{
+		store.ErrNotFound, store.ErrExists, policy.ErrNotMember, policy.ErrUserDisabled, policy.ErrKeyLimit, policy.ErrKeyExpired,
+	} {
 		if errors.Is(err, refusal) {
 			err = nil
 		}
@@ -129,17 +134,17 @@ func (w *town) step() {
 }
 
 // purge is what the keeper does to keys that expired long ago.
-func (w *town) purge(in admin.Place, userID string) {
+func (w *town) purge(in admin.TenantContext, userID string) {
 	must(w, w.store.UpdateMembership(w.Context(), in.Tenant.ID, userID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 		m.Keys = slices.DeleteFunc(m.Keys, func(k policy.AccessKey) bool { return k.Purgeable(in.Account.Expiration, w.at) })
 		return m, nil, nil
 	}))
 }
 
-// compare asks one office questions at random, and holds the answers against the reference.
+// compare asks one service questions at random, and holds the answers against the reference.
 func (w *town) compare() {
 	w.Helper()
-	ctx, office, in := w.Context(), some(w, w.offices[:]), w.place(w.random.IntN(2))
+	ctx, service, in := w.Context(), some(w, w.services[:]), w.place(w.random.IntN(2))
 	keys, p := everyKey(w, w.store, in, w.at), in.Account.Expiration
 	filter := admin.KeyFilter{Text: some(w, []string{"", "", "a", "ADA", "moved", "åsa", "night", "mk_", some(w, keys).ClientID})}
 	if w.random.IntN(4) == 0 {
@@ -150,13 +155,13 @@ func (w *town) compare() {
 		Filter: filter, State: some(w, states()), Sort: some(w, columns()), Descending: w.random.IntN(2) == 0,
 		Offset: w.random.IntN(len(keys) + 2), Limit: 1 + w.random.IntN(len(keys)+2),
 	}
-	table, err := office.KeyTable(ctx, w.actor(), in, q)
+	table, err := service.KeyTable(ctx, w.actor(), in, q)
 	must(w, err)
 	w.same(fmt.Sprintf("table of %+v", q), table, tableOf(keys, q, p, w.at))
 
 	var listed []admin.Key
 	for page := (admin.KeyPage{Limit: 1 + w.random.IntN(5)}); ; {
-		some, next, err := office.Keys(ctx, w.actor(), in, filter, page)
+		some, next, err := service.Keys(ctx, w.actor(), in, filter, page)
 		must(w, err)
 		listed = append(listed, some...)
 		if page.After = next; next == "" {
@@ -164,12 +169,12 @@ func (w *town) compare() {
 		}
 	}
 	w.same(fmt.Sprintf("list of %+v", filter), listed, matching(keys, filter, p, w.at))
-	w.compareFinds(office, in, strings.ToLower(filter.Text))
-	w.compareOutlook(office, in)
+	w.compareFinds(service, in, strings.ToLower(filter.Text))
+	w.compareOutlook(service, in)
 }
 
 // compareOutlook is about what lies ahead of all keys of the account.
-func (w *town) compareOutlook(office *admin.Office, in admin.Place) {
+func (w *town) compareOutlook(service *admin.Service, in admin.TenantContext) {
 	w.Helper()
 	until := w.at.Add(60 * policy.Day)
 	change := policy.PolicyChange{Enabled: true, PeriodDays: some(w, policy.Periods())}
@@ -187,14 +192,14 @@ func (w *town) compareOutlook(office *admin.Office, in admin.Place) {
 			}
 		}
 	}
-	affected, err := office.PreviewPolicy(w.Context(), w.actor(), in, change)
+	affected, err := service.PreviewPolicy(w.Context(), w.actor(), in, change)
 	must(w, err)
 	gotAffected := map[string]bool{}
 	for _, a := range affected {
 		gotAffected[a.ClientID] = true
 	}
 	w.same("affected keys", gotAffected, wantAffected)
-	expiries, err := office.Expiries(w.Context(), w.actor(), in, until)
+	expiries, err := service.Expiries(w.Context(), w.actor(), in, until)
 	must(w, err)
 	gotUpcoming := map[string]time.Time{}
 	for _, u := range expiries {
@@ -206,7 +211,7 @@ func (w *town) compareOutlook(office *admin.Office, in admin.Place) {
 	}
 }
 
-func (w *town) compareFinds(office *admin.Office, in admin.Place, text string) {
+func (w *town) compareFinds(service *admin.Service, in admin.TenantContext, text string) {
 	w.Helper()
 	users, err := w.store.Users(w.Context(), "acme", store.Page{Limit: 1000})
 	must(w, err)
@@ -216,7 +221,7 @@ func (w *town) compareFinds(office *admin.Office, in admin.Place, text string) {
 	limit := 1 + w.random.IntN(4)
 	var found []policy.User
 	for page := (store.Page{Limit: limit}); ; page.After = found[len(found)-1].ID {
-		some, more, err := office.FindUsers(w.Context(), in, text, page)
+		some, more, err := service.FindUsers(w.Context(), in, text, page)
 		must(w, err)
 		found = append(found, some...)
 		if !more {
@@ -231,7 +236,7 @@ func (w *town) compareFinds(office *admin.Office, in admin.Place, text string) {
 			members = append(members, admin.Member{Membership: m, User: u})
 		}
 	}
-	first, more, err := office.FindMembers(w.Context(), in, text, limit)
+	first, more, err := service.FindMembers(w.Context(), in, text, limit)
 	must(w, err)
 	w.same("members with "+text, first, members[:min(limit, len(members))])
 	w.same("more members with "+text, more, len(members) > limit)
@@ -295,14 +300,14 @@ func TestTablesShowWhatWasJustDone(t *testing.T) {
 		var all sync.WaitGroup
 		for n := range 8 {
 			all.Go(func() {
-				writes, shows := w.offices[n%2], w.offices[(n+1)%2]
+				writes, shows := w.services[n%2], w.services[(n+1)%2]
 				w.come(writes, shows, in, fmt.Sprint("user", n))
 			})
 		}
 		all.Wait()
 		q := admin.KeyTableQuery{Limit: 100}
-		for _, office := range w.offices {
-			table, err := office.KeyTable(t.Context(), w.actor(), in, q)
+		for _, service := range w.services {
+			table, err := service.KeyTable(t.Context(), w.actor(), in, q)
 			must(t, err)
 			w.same("table in the end", table, tableOf(everyKey(t, w.store, in, w.at), q, in.Account.Expiration, w.at))
 		}
@@ -310,7 +315,7 @@ func TestTablesShowWhatWasJustDone(t *testing.T) {
 }
 
 // come makes a user, and ten times a key that goes again, and looks each time on the other replica.
-func (w *town) come(writes, shows *admin.Office, in admin.Place, id string) {
+func (w *town) come(writes, shows *admin.Service, in admin.TenantContext, id string) {
 	ctx, actor := w.Context(), w.actor()
 	_, err := writes.CreateUser(ctx, actor, in, admin.NewUser{ID: id, Email: id + "@acme.example"})
 	if err == nil {
@@ -332,8 +337,8 @@ func (w *town) come(writes, shows *admin.Office, in admin.Place, id string) {
 	}
 }
 
-func (w *town) wantFound(office *admin.Office, in admin.Place, clientID string, want int) {
-	table, err := office.KeyTable(w.Context(), w.actor(), in, admin.KeyTableQuery{Filter: admin.KeyFilter{Text: clientID}, Limit: 10})
+func (w *town) wantFound(service *admin.Service, in admin.TenantContext, clientID string, want int) {
+	table, err := service.KeyTable(w.Context(), w.actor(), in, admin.KeyTableQuery{Filter: admin.KeyFilter{Text: clientID}, Limit: 10})
 	if err != nil || len(table.Keys) != want || table.Counts[""] != want {
 		w.Errorf("the table shows %d keys %s, want %d; %v", len(table.Keys), clientID, want, err)
 	}

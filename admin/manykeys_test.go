@@ -30,7 +30,9 @@ func crowd(t *testing.T, open func() store.Store) *town {
 				m, err := m.WithRole(policy.RoleMember, start)
 				for n := range 2 {
 					at := start.Add(time.Duration(i*7919%50) * time.Hour)
-					m.Keys = append(m.Keys, policy.AccessKey{ClientID: fmt.Sprintf("mk_%d%04d", n, i*7%2600), CreatedAt: at, Secrets: []policy.Secret{{IssuedAt: at}}})
+					m.Keys = append(m.Keys, policy.AccessKey{
+						ClientID: fmt.Sprintf("mk_%d%04d", n, i*7%2600), CreatedAt: at, Secrets: []policy.Secret{{IssuedAt: at}},
+					})
 				}
 				return m, nil, err
 			})
@@ -57,18 +59,20 @@ func (w *town) compareTables() {
 		q := admin.KeyTableQuery{Sort: some(w, columns()), Descending: w.random.IntN(2) == 0, Offset: w.random.IntN(len(keys)), Limit: 50}
 		q.Filter.Text = some(w, []string{"", "user 7", "mk_1"})
 		q.State = some(w, []admin.KeyState{"", admin.KeysExpiring})
-		table, err := w.offices[0].KeyTable(w.Context(), w.actor(), in, q)
+		table, err := w.services[0].KeyTable(w.Context(), w.actor(), in, q)
 		must(w, err)
 		w.same(fmt.Sprintf("table of %+v", q), table, tableOf(keys, q, in.Account.Expiration, w.at))
 	}
 }
 
-// compareLastAccess is about the order by last access, which may lag in a large tenant, by less than a minute. What is shown of a key may not.
+// compareLastAccess is about the order by last access, which may lag in a large tenant, by less than a minute. What is shown of a key may
+// not.
 func (w *town) compareLastAccess() {
 	in := w.place(0)
 	first := func() admin.Key {
 		w.Helper()
-		table, err := w.offices[0].KeyTable(w.Context(), w.actor(), in, admin.KeyTableQuery{Sort: admin.ByLastAccess, Descending: true, Limit: 1})
+		query := admin.KeyTableQuery{Sort: admin.ByLastAccess, Descending: true, Limit: 1}
+		table, err := w.services[0].KeyTable(w.Context(), w.actor(), in, query)
 		must(w, err)
 		return table.Keys[0]
 	}
@@ -110,11 +114,11 @@ func (r *readings) MembershipsByID(ctx context.Context, tenantID string, userIDs
 // compareReadings holds that only the first table reads the tenant. The others read what has changed, and the rows that they show.
 func (w *town) compareReadings(s store.Store) {
 	in, counted := w.place(0), &readings{Store: s}
-	office := &admin.Office{Store: counted}
+	service := &admin.Service{Store: counted}
 	show := func(pages, records int) {
 		w.Helper()
 		counted.pages, counted.records = 0, 0
-		_, err := office.KeyTable(w.Context(), w.actor(), in, admin.KeyTableQuery{Sort: admin.ByEmail, Limit: 20})
+		_, err := service.KeyTable(w.Context(), w.actor(), in, admin.KeyTableQuery{Sort: admin.ByEmail, Limit: 20})
 		must(w, err)
 		if counted.pages != pages || counted.records != records {
 			w.Errorf("read %d pages and %d records, want %d and %d", counted.pages, counted.records, pages, records)
@@ -136,7 +140,7 @@ func (w *town) compareReadings(s store.Store) {
 
 	w.purge(in, "u0300")
 	counted.fault = store.ErrUnavailable
-	if _, err := office.KeyTable(w.Context(), w.actor(), in, admin.KeyTableQuery{}); !errors.Is(err, store.ErrUnavailable) {
+	if _, err := service.KeyTable(w.Context(), w.actor(), in, admin.KeyTableQuery{}); !errors.Is(err, store.ErrUnavailable) {
 		w.Errorf("the table of a store that is away: %v", err)
 	}
 	counted.fault = nil

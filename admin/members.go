@@ -7,20 +7,22 @@ import (
 	"mintkey/store"
 )
 
-// Member is a membership with whose it is.
+// Member is a membership with its user.
 type Member struct {
 	policy.Membership
 	User policy.User
 }
 
-// SetMember gives a user of the account a role in the tenant of the place, and says whether the user was no member before.
-func (o *Office) SetMember(ctx context.Context, actor Actor, in Place, userID string, role policy.Role) (member Member, added bool, err error) {
-	user, err := o.Store.User(ctx, in.Account.ID, userID)
+// SetMember gives a user of the account a role in the tenant, and says whether the membership is new.
+func (s *Service) SetMember(
+	ctx context.Context, actor Actor, in TenantContext, userID string, role policy.Role,
+) (member Member, added bool, err error) {
+	user, err := s.Store.User(ctx, in.Account.ID, userID)
 	if err != nil {
 		return Member{}, false, err
 	}
 	var before, after policy.Membership
-	err = o.Store.UpdateMembership(ctx, in.Tenant.ID, user.ID, func(m policy.Membership) (_ policy.Membership, _ []policy.Event, err error) {
+	err = s.Store.UpdateMembership(ctx, in.Tenant.ID, user.ID, func(m policy.Membership) (_ policy.Membership, _ []policy.Event, err error) {
 		before = m
 		if after, err = m.WithRole(role, actor.At); err != nil || after.Role == before.Role {
 			return after, nil, err
@@ -34,13 +36,13 @@ func (o *Office) SetMember(ctx context.Context, actor Actor, in Place, userID st
 	return Member{after, user}, !before.Exists(), err
 }
 
-// RemoveMember ends a membership in the tenant of the place and revokes its keys (R8).
-func (o *Office) RemoveMember(ctx context.Context, actor Actor, in Place, userID string) error {
-	return o.removeMember(ctx, actor, in.Account.ID, in.Tenant.ID, userID, "member removed")
+// RemoveMember ends a membership in the tenant and revokes its keys (R8).
+func (s *Service) RemoveMember(ctx context.Context, actor Actor, in TenantContext, userID string) error {
+	return s.removeMember(ctx, actor, in.Account.ID, in.Tenant.ID, userID, "member removed")
 }
 
-func (o *Office) removeMember(ctx context.Context, actor Actor, accountID, tenantID, userID, reason string) error {
-	return o.changeMembership(ctx, actor, tenantID, userID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+func (s *Service) removeMember(ctx context.Context, actor Actor, accountID, tenantID, userID, reason string) error {
+	return s.changeMembership(ctx, tenantID, userID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 		if !m.Exists() || m.AccountID != accountID {
 			return m, nil, store.ErrNotFound
 		}
@@ -49,13 +51,13 @@ func (o *Office) removeMember(ctx context.Context, actor Actor, accountID, tenan
 	})
 }
 
-// Members lists the members of the tenant of the place by user ID.
-func (o *Office) Members(ctx context.Context, in Place, page store.Page) ([]Member, error) {
-	memberships, err := o.Store.Memberships(ctx, in.Tenant.ID, page)
+// Members lists the members of the tenant by user ID.
+func (s *Service) Members(ctx context.Context, in TenantContext, page store.Page) ([]Member, error) {
+	memberships, err := s.Store.Memberships(ctx, in.Tenant.ID, page)
 	if err != nil {
 		return nil, err
 	}
-	users, err := o.Store.UsersByID(ctx, in.Account.ID, userIDs(memberships))
+	users, err := s.Store.UsersByID(ctx, in.Account.ID, userIDs(memberships))
 	members := make([]Member, len(memberships))
 	for i, m := range memberships {
 		members[i] = Member{m, users[m.UserID]}

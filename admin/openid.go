@@ -6,12 +6,12 @@ import (
 	"mintkey/policy"
 )
 
-// SignedInAs binds the actor to who they are at an OpenID provider, for good: see policy.User.SignedInAs, whose refusal it returns.
-func (o *Office) SignedInAs(ctx context.Context, actor Actor, identity policy.Identity) error {
+// SignedInAs binds the actor permanently to an identity at an OpenID provider. It returns the refusal of policy.User.SignedInAs, if any.
+func (s *Service) SignedInAs(ctx context.Context, actor Actor, identity policy.Identity) error {
 	if actor.User.OpenID == identity {
 		return nil
 	}
-	return o.Store.UpdateUser(ctx, actor.User.AccountID, actor.User.ID, func(u policy.User) (policy.User, []policy.Event, error) {
+	return s.Store.UpdateUser(ctx, actor.User.AccountID, actor.User.ID, func(u policy.User) (policy.User, []policy.Event, error) {
 		bound, err := u.SignedInAs(identity)
 		if err != nil || bound.OpenID == u.OpenID {
 			return u, nil, err

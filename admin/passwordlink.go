@@ -2,19 +2,15 @@ package admin
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"errors"
-	"fmt"
+	"log/slog"
 	"time"
 
 	"mintkey/policy"
 	"mintkey/store"
+	"mintkey/store/ephemeral"
 )
 
-// How long a link to choose a password is good, from the event that asked for it.
+// How long a link to choose a password works, counted from the event that asked for it.
 const (
 	ForgottenLinkLives = time.Hour
 	FirstLinkLives     = 72 * time.Hour // sent by an admin
@@ -35,18 +31,31 @@ type passwordLinkRecord struct {
 	User      string    `json:"user"` // digest of the user as they were: see userDigest
 }
 
-// RequestPasswordLink has a link mailed to a user who forgot the password. Who is disabled or has no password, which only an admin can give a first one,
-// gets none; that is no error, since whoever asks must not learn it. The actor is nobody.
-func (o *Office) RequestPasswordLink(ctx context.Context, actor Actor, user policy.User) error {
+// ExpiresAt implements ephemeral.Expiring.
+func (r passwordLinkRecord) ExpiresAt() time.Time { return r.Expires }
+
+func (s *Service) passwordLinks() ephemeral.Links[passwordLinkRecord] {
+	return ephemeral.Links[passwordLinkRecord]{Store: s.Store, Prefix: "password-link/"}
+}
+
+// passwordLinkCutoffs end all links of a user, by user ID, that were asked for until then.
+func (s *Service) passwordLinkCutoffs() ephemeral.Cutoffs {
+	return ephemeral.Cutoffs{Store: s.Store, Prefix: "password-links-ended/", Longest: FirstLinkLives}
+}
+
+// RequestPasswordLink has a link mailed to a user who forgot the password. Disabled users, and users without a password (only an admin
+// can set the first one), get no link. That is not an error: the caller must not learn which case it was. The actor is anonymous.
+func (s *Service) RequestPasswordLink(ctx context.Context, actor Actor, user policy.User) error {
 	if user.Disabled || user.PasswordHash == "" {
 		return nil
 	}
-	return o.Store.RecordEvents(ctx, passwordLinkEvent(actor, policy.ActionPasswordLinkRequested, user))
+	return s.Store.RecordEvents(ctx, passwordLinkEvent(actor, policy.ActionPasswordLinkRequested, user))
 }
 
-// SendPasswordLink has a link mailed to a user of the account, with or without a password. It takes as much as setting the password.
-func (o *Office) SendPasswordLink(ctx context.Context, actor Actor, in Place, id string) error {
-	user, err := o.Store.User(ctx, in.Account.ID, id)
+// SendPasswordLink has a link mailed to a user of the account, with or without a password. It needs the same authority as setting the
+// password.
+func (s *Service) SendPasswordLink(ctx context.Context, actor Actor, in TenantContext, id string) error {
+	user, err := s.Store.User(ctx, in.Account.ID, id)
 	if err != nil {
 		return err
 	}
@@ -56,112 +65,82 @@ func (o *Office) SendPasswordLink(ctx context.Context, actor Actor, in Place, id
 	if user.Disabled {
 		return policy.ErrUserDisabled
 	}
-	return o.Store.RecordEvents(ctx, passwordLinkEvent(actor, policy.ActionPasswordLinkSent, user))
+	return s.Store.RecordEvents(ctx, passwordLinkEvent(actor, policy.ActionPasswordLinkSent, user))
 }
 
-// passwordLinkEvent is announced, so that whoever tells of it makes the link: see PasswordLinkOf.
+// passwordLinkEvent goes to the outbox; its delivery makes the link: see PasswordLinkOf.
 func passwordLinkEvent(actor Actor, action policy.Action, user policy.User) policy.Event {
 	event := actor.event(action, user.AccountID)
 	event.UserID, event.Details, event.Announce = user.ID, map[string]string{"email": user.Email}, true
 	return event
 }
 
-// PasswordLinkOf makes a link that the event asked for, so that nothing but the message to the user ever holds it. It is store.ErrNotFound
-// when it would be dead at now already: too late, or the user is gone or disabled.
-func (o *Office) PasswordLinkOf(ctx context.Context, event policy.Event, now time.Time) (PasswordLink, error) {
+// PasswordLinkOf makes the link that the event asked for, so that nothing but the message to the user ever holds it. It returns
+// store.ErrNotFound if the link would not work at now: it is too late, or the user is gone or disabled.
+func (s *Service) PasswordLinkOf(ctx context.Context, event policy.Event, now time.Time) (PasswordLink, error) {
 	lives := FirstLinkLives
 	if event.Action == policy.ActionPasswordLinkRequested {
 		lives = ForgottenLinkLives
 	}
-	user, err := o.Store.User(ctx, event.AccountID, event.UserID)
+	user, err := s.Store.User(ctx, event.AccountID, event.UserID)
 	if err != nil {
 		return PasswordLink{}, err
 	}
 	record := passwordLinkRecord{user.AccountID, user.ID, event.At, event.At.Add(lives), userDigest(user)}
-	if err := o.checkPasswordLink(ctx, record, user, now); err != nil {
+	if err := s.checkPasswordLink(ctx, record, user, now); err != nil {
 		return PasswordLink{}, err
 	}
-	link := PasswordLink{rand.Text(), record.Expires}
-	value, err := json.Marshal(record)
-	if err != nil {
-		return PasswordLink{}, fmt.Errorf("write a password link: %w", err)
-	}
-	return link, o.Store.PutEphemeral(ctx, passwordLinkKey(PasswordLinkID(link.Code)), value, link.Expires)
+	link := PasswordLink{ephemeral.NewCode(), record.Expires}
+	return link, s.passwordLinks().Put(ctx, PasswordLinkID(link.Code), record)
 }
 
-// PasswordLinkID is what a link is known by once it was followed. No link can be made from it.
-func PasswordLinkID(code string) string {
-	sum := sha256.Sum256([]byte(code))
-	return hex.EncodeToString(sum[:])
-}
+// PasswordLinkID identifies a link that was followed. The link can't be made from it.
+func PasswordLinkID(code string) string { return ephemeral.Digest(code) }
 
-func passwordLinkKey(id string) string { return "password-link/" + id }
-
-// PasswordLinkUser returns the user who can choose a password by the link, and uses nothing up. It is store.ErrNotFound when the link is dead.
-func (o *Office) PasswordLinkUser(ctx context.Context, id string, now time.Time) (policy.User, error) {
-	value, err := o.Store.Ephemeral(ctx, passwordLinkKey(id))
+// PasswordLinkUser returns the user who can choose a password by the link, and leaves the link. It
+// returns store.ErrNotFound for a link that does not work any more.
+func (s *Service) PasswordLinkUser(ctx context.Context, id string, now time.Time) (policy.User, error) {
+	record, err := s.passwordLinks().Get(ctx, id, now)
 	if err != nil {
 		return policy.User{}, err
 	}
-	var record passwordLinkRecord
-	if err := json.Unmarshal(value, &record); err != nil {
-		return policy.User{}, fmt.Errorf("read a password link: %w", err)
-	}
-	user, err := o.Store.User(ctx, record.AccountID, record.UserID)
+	user, err := s.Store.User(ctx, record.AccountID, record.UserID)
 	if err != nil {
 		return policy.User{}, err
 	}
-	return user, o.checkPasswordLink(ctx, record, user, now)
+	return user, s.checkPasswordLink(ctx, record, user, now)
 }
 
-// checkPasswordLink returns store.ErrNotFound for a link that is dead.
-func (o *Office) checkPasswordLink(ctx context.Context, record passwordLinkRecord, user policy.User, now time.Time) error {
+// checkPasswordLink returns store.ErrNotFound for a link that does not work any more.
+func (s *Service) checkPasswordLink(ctx context.Context, record passwordLinkRecord, user policy.User, now time.Time) error {
 	if user.Disabled || !now.Before(record.Expires) || record.User != userDigest(user) {
 		return store.ErrNotFound
 	}
-	text, err := o.Store.Ephemeral(ctx, passwordLinksEndedKey(user.ID))
-	if errors.Is(err, store.ErrNotFound) {
-		return nil
-	}
-	var ended time.Time
-	if err == nil {
-		err = ended.UnmarshalText(text)
-	}
-	if err == nil && !record.Asked.After(ended) {
+	ended, err := s.passwordLinkCutoffs().Ended(ctx, user.ID, record.Asked)
+	if err == nil && ended {
 		err = store.ErrNotFound
 	}
 	return err
 }
 
-// endPasswordLinks kills the links of a user that were asked for until now.
-func (o *Office) endPasswordLinks(ctx context.Context, userID string, now time.Time) error {
-	text, err := now.MarshalText()
-	if err != nil {
-		return err
-	}
-	return o.Store.PutEphemeral(ctx, passwordLinksEndedKey(userID), text, now.Add(FirstLinkLives))
-}
-
-func passwordLinksEndedKey(userID string) string { return "password-links-ended/" + userID }
-
-// userDigest changes with the password and the address: links to choose one die with either.
+// userDigest changes with the password and with the address, and either change ends the links made before.
 func userDigest(u policy.User) string {
-	sum := sha256.Sum256([]byte(u.PasswordHash + "\n" + policy.FoldEmail(u.Email) + "\n" + u.CreatedAt.UTC().Format(time.RFC3339Nano)))
-	return hex.EncodeToString(sum[:])
+	return ephemeral.Digest(u.PasswordHash + "\n" + policy.FoldEmail(u.Email) + "\n" + u.CreatedAt.UTC().Format(time.RFC3339Nano))
 }
 
-// ChoosePassword sets the password of the link's user, who is the one who does it: of the actor only the place counts, not the person.
-// What is wrong with the password leaves the link alive. Of many who try one gets it, because the new password kills every link of the user.
-func (o *Office) ChoosePassword(ctx context.Context, actor Actor, id, password string) (policy.User, error) {
-	user, err := o.PasswordLinkUser(ctx, id, actor.At)
+// ChoosePassword sets the password of the link's user, who is recorded as the actor; the given actor contributes only address and
+// request. A password that is refused leaves the link working. Of many concurrent calls one succeeds, because the new password ends every
+// link of the user.
+func (s *Service) ChoosePassword(ctx context.Context, actor Actor, id, password string) (policy.User, error) {
+	user, err := s.PasswordLinkUser(ctx, id, actor.At)
 	if err != nil {
 		return policy.User{}, err
 	}
-	hash, err := o.hashPassword(ctx, password)
+	hash, err := s.hashPassword(ctx, password)
 	if err != nil {
 		return policy.User{}, err
 	}
-	err = o.Store.UpdateUser(ctx, user.AccountID, user.ID, func(u policy.User) (policy.User, []policy.Event, error) {
+	err = s.Store.UpdateUser(ctx, user.AccountID, user.ID, func(u policy.User) (policy.User, []policy.Event, error) {
 		if u.Disabled || userDigest(u) != userDigest(user) {
 			return u, nil, store.ErrNotFound
 		}
@@ -170,14 +149,15 @@ func (o *Office) ChoosePassword(ctx context.Context, actor Actor, id, password s
 		event := actor.event(policy.ActionUserUpdated, u.AccountID)
 		event.UserID, event.Announce = u.ID, true
 		event.Details = map[string]string{policy.DetailChanged: policy.ChangedPassword, policy.DetailByLink: "true"}
+		event.Payload.Password = &policy.PasswordChange{ByLink: true}
 		return u, []policy.Event{event}, nil
 	})
 	if err != nil {
 		return policy.User{}, err
 	}
-	// The link is dead already; removing it is tidiness.
-	if err := o.Store.DeleteEphemeral(ctx, passwordLinkKey(id)); err != nil {
-		o.Log.WarnContext(ctx, "a used password link could not be removed")
+	// The new password has ended the link already; this only tidies up.
+	if err := s.passwordLinks().Delete(ctx, id); err != nil {
+		s.Log.WarnContext(ctx, "removing a used password link failed", slog.Any("error", err))
 	}
 	return user, nil
 }

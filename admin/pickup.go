@@ -2,24 +2,21 @@ package admin
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
-	"fmt"
+	"log/slog"
 	"time"
 
 	"mintkey/policy"
 	"mintkey/store"
+	"mintkey/store/ephemeral"
 )
 
-// PickUpLives is how long a link to pick up an access key is good (R26).
+// PickUpLives is how long a link to pick up an access key works (R26).
 const PickUpLives = 72 * time.Hour
 
-// PickUp lets the owner of an access key without a secret have the secret made, once.
+// PickUp lets the owner of an access key that has no secret yet have it made, once.
 type PickUp struct {
-	Code    string // part of the link; worth nothing to anybody but the owner
+	Code    string // part of the link; of use to the owner alone
 	Expires time.Time
 }
 
@@ -30,31 +27,38 @@ type pickUpRecord struct {
 	Expires  time.Time `json:"expires"`
 }
 
+// ExpiresAt implements ephemeral.Expiring.
+func (r pickUpRecord) ExpiresAt() time.Time { return r.Expires }
+
+func (s *Service) pickUps() ephemeral.Links[pickUpRecord] {
+	return ephemeral.Links[pickUpRecord]{Store: s.Store, Prefix: "pick-up/"}
+}
+
 // CreateKeyForPickUp makes an access key without a secret, so that nobody but its owner will ever see one (R26). Until it is picked up,
-// it opens nothing; it counts as one of the owner's two.
-func (o *Office) CreateKeyForPickUp(ctx context.Context, actor Actor, in Place, n NewKey) (Key, PickUp, error) {
-	key, expiration, err := o.prepareKey(ctx, actor, in, n)
+// the key opens nothing, though it counts as one of the owner's two.
+func (s *Service) CreateKeyForPickUp(ctx context.Context, actor Actor, in TenantContext, n NewKey) (Key, PickUp, error) {
+	key, expiration, err := s.prepareKey(ctx, actor, in, n)
 	if err != nil {
 		return Key{}, PickUp{}, err
 	}
-	// The link first: without the key it is worth nothing, and a key without a link would wait for ever.
-	link, err := o.newPickUp(ctx, key.Membership.TenantID, key.AccessKey)
+	// The link comes first: without the key it is worthless, while a key without a link would wait for ever.
+	link, err := s.newPickUp(ctx, key.Membership.TenantID, key.AccessKey)
 	if err != nil {
 		return Key{}, PickUp{}, err
 	}
 	details := keyDetails(key.AccessKey)
 	details[policy.DetailPickUp] = "true"
-	if err := o.addKey(ctx, actor, key, expiration, details); err != nil {
-		return Key{}, PickUp{}, errors.Join(err, o.Store.DeleteEphemeral(ctx, pickUpKey(link.Code)))
+	if err := s.addKey(ctx, actor, key, expiration, details, true); err != nil {
+		return Key{}, PickUp{}, errors.Join(err, s.pickUps().Delete(ctx, ephemeral.Digest(link.Code)))
 	}
 	return key, link, nil
 }
 
 // PickUpOf makes one more PickUp for the key whose creation the event records, so that a message to the owner can carry a link that
-// nothing but the message ever held. It lasts no longer than the first. It is store.ErrNotFound when nothing waits any more: the key has been
-// picked up, refreshed or revoked, its owner is gone or disabled, or PickUpLives is over at now.
-func (o *Office) PickUpOf(ctx context.Context, event policy.Event, now time.Time) (PickUp, error) {
-	subject, err := o.Store.Subject(ctx, event.TenantID, event.UserID)
+// is held nowhere else. It lasts no longer than the first. It returns store.ErrNotFound if nothing waits any more: the key was picked up,
+// refreshed or revoked, its owner is gone or disabled, or PickUpLives is over at now.
+func (s *Service) PickUpOf(ctx context.Context, event policy.Event, now time.Time) (PickUp, error) {
+	subject, err := s.Store.Subject(ctx, event.TenantID, event.UserID)
 	if err != nil {
 		return PickUp{}, err
 	}
@@ -62,56 +66,45 @@ func (o *Office) PickUpOf(ctx context.Context, event policy.Event, now time.Time
 	if err != nil || len(key.Secrets) > 0 || subject.User.Disabled || !now.Before(key.CreatedAt.Add(PickUpLives)) {
 		return PickUp{}, store.ErrNotFound
 	}
-	return o.newPickUp(ctx, event.TenantID, key)
+	return s.newPickUp(ctx, event.TenantID, key)
 }
 
-// newPickUp keeps a new code for a key without a secret.
-func (o *Office) newPickUp(ctx context.Context, tenantID string, key policy.AccessKey) (PickUp, error) {
-	link := PickUp{Code: rand.Text(), Expires: key.CreatedAt.Add(PickUpLives)}
-	record, err := json.Marshal(pickUpRecord{tenantID, key.ClientID, link.Expires})
-	if err != nil {
-		return PickUp{}, fmt.Errorf("write a pick-up: %w", err)
-	}
-	return link, o.Store.PutEphemeral(ctx, pickUpKey(link.Code), record, link.Expires)
+// newPickUp saves a new code for a key without a secret.
+func (s *Service) newPickUp(ctx context.Context, tenantID string, key policy.AccessKey) (PickUp, error) {
+	link := PickUp{Code: ephemeral.NewCode(), Expires: key.CreatedAt.Add(PickUpLives)}
+	return link, s.pickUps().Put(ctx, ephemeral.Digest(link.Code), pickUpRecord{tenantID, key.ClientID, link.Expires})
 }
 
-// WaitingKey returns the key that the code lets the actor pick up. It is store.ErrNotFound for everybody but the owner, after PickUpLives, and
-// once the key has a secret or is gone.
-func (o *Office) WaitingKey(ctx context.Context, actor Actor, code string) (Key, Place, error) {
-	value, err := o.Store.Ephemeral(ctx, pickUpKey(code))
+// WaitingKey returns the key that the code lets the actor pick up. It returns store.ErrNotFound to everybody but the owner, after
+// PickUpLives, and once the key has a secret or is gone.
+func (s *Service) WaitingKey(ctx context.Context, actor Actor, code string) (Key, TenantContext, error) {
+	record, err := s.pickUps().Get(ctx, ephemeral.Digest(code), actor.At)
 	if err != nil {
-		return Key{}, Place{}, err
+		return Key{}, TenantContext{}, err
 	}
-	var record pickUpRecord
-	if err := json.Unmarshal(value, &record); err != nil {
-		return Key{}, Place{}, fmt.Errorf("read a pick-up: %w", err)
-	}
-	if !actor.At.Before(record.Expires) {
-		return Key{}, Place{}, store.ErrNotFound
-	}
-	subject, err := o.Store.Subject(ctx, record.TenantID, actor.User.ID)
+	subject, err := s.Store.Subject(ctx, record.TenantID, actor.User.ID)
 	if err != nil {
-		return Key{}, Place{}, err
+		return Key{}, TenantContext{}, err
 	}
-	in := Place{subject.Account, subject.Tenant}
-	key, err := o.Key(ctx, actor, in, record.ClientID)
+	in := TenantContext{subject.Account, subject.Tenant}
+	key, err := s.Key(ctx, actor, in, record.ClientID)
 	if err == nil && (key.User.ID != actor.User.ID || len(key.Secrets) > 0) {
 		err = store.ErrNotFound
 	}
 	return key, in, err
 }
 
-// PickUpKey makes the secret of a waiting key, and returns it for the one time that it is shown. Of many who try one gets it.
-func (o *Office) PickUpKey(ctx context.Context, actor Actor, code string) (Key, policy.ClientSecret, error) {
-	key, in, err := o.WaitingKey(ctx, actor, code)
+// PickUpKey makes the secret of a waiting key, which is shown this once. Of many concurrent calls one succeeds.
+func (s *Service) PickUpKey(ctx context.Context, actor Actor, code string) (Key, policy.ClientSecret, error) {
+	key, in, err := s.WaitingKey(ctx, actor, code)
 	if err != nil {
 		return Key{}, policy.ClientSecret{}, err
 	}
-	secret, fresh, err := o.newSecret(ctx)
+	secret, fresh, err := s.newSecret(ctx)
 	if err != nil {
 		return Key{}, policy.ClientSecret{}, err
 	}
-	err = o.Store.UpdateMembership(ctx, in.Tenant.ID, key.User.ID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+	err = s.Store.UpdateMembership(ctx, in.Tenant.ID, key.User.ID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 		if waiting, err := m.Key(key.ClientID); err != nil || len(waiting.Secrets) > 0 {
 			return m, nil, store.ErrNotFound
 		}
@@ -120,21 +113,15 @@ func (o *Office) PickUpKey(ctx context.Context, actor Actor, code string) (Key, 
 			return m, nil, err
 		}
 		key.AccessKey, err = after.Key(key.ClientID)
-		event := keyEvent(actor, policy.ActionKeyRefreshed, m, key.ClientID, map[string]string{"picked_up": "true"})
+		event := keyEvent(actor, policy.ActionKeyRefreshed, m, key.AccessKey, map[string]string{"picked_up": "true"})
 		return after, []policy.Event{event}, err
 	})
 	if err != nil {
 		return Key{}, policy.ClientSecret{}, err
 	}
-	// The key has its secret, so the link is dead already; removing it is tidiness.
-	if err := o.Store.DeleteEphemeral(ctx, pickUpKey(code)); err != nil {
-		o.Log.WarnContext(ctx, "a used pick-up link could not be removed")
+	// The key has its secret, so the link no longer works; this only tidies up.
+	if err := s.pickUps().Delete(ctx, ephemeral.Digest(code)); err != nil {
+		s.Log.WarnContext(ctx, "removing a used pick-up link failed", slog.Any("error", err))
 	}
 	return key, secret, nil
-}
-
-// pickUpKey is where a code is kept: under its digest, so that a copy of the store holds no link.
-func pickUpKey(code string) string {
-	sum := sha256.Sum256([]byte(code))
-	return "pick-up/" + hex.EncodeToString(sum[:])
 }

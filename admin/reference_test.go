@@ -12,8 +12,8 @@ import (
 	"mintkey/store"
 )
 
-// everyKey reads the listed keys of the tenant from the store, in the order of user and client ID: what the office's tables must come to.
-func everyKey(t testing.TB, s store.Store, in admin.Place, now time.Time) []admin.Key {
+// everyKey reads the listed keys of the tenant from the store, in the order of user and client ID: what the service's tables must come to.
+func everyKey(t testing.TB, s store.Store, in admin.TenantContext, now time.Time) []admin.Key {
 	t.Helper()
 	memberships, err := s.Memberships(t.Context(), in.Tenant.ID, store.Page{Limit: 1 << 20})
 	must(t, err)

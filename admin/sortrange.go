@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// sortRange moves to rows[from:to] what would be there if all rows were sorted. It is a quicksort that leaves alone what lies outside,
-// so that the first page of a long table, or the last, costs a few comparisons a row. No two rows may compare as equal.
+// sortRange moves to rows[from:to] what would be there if all rows were sorted. It is a quicksort that leaves the rest unsorted, so that
+// the first page of a long table, or the last, costs a few comparisons a row. No two rows may compare as equal.
 func sortRange[T any](rows []T, from, to int, compare func(a, b T) int) {
 	for from < to && len(rows) > 1 {
 		if to-from >= len(rows)/4 {

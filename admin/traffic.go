@@ -8,7 +8,7 @@ import (
 	"mintkey/store"
 )
 
-// TrafficRange is how far traffic is looked back at.
+// TrafficRange is how far a report looks back.
 type TrafficRange string
 
 // The ranges.
@@ -20,7 +20,7 @@ const (
 	TrafficQuarter TrafficRange = "90d"
 )
 
-// steps is what a range reads, and how many steps are shown as one.
+// steps returns which steps a range reads, and how many of them are shown as one.
 func (r TrafficRange) steps() (step store.TrafficStep, steps, together int) {
 	switch r {
 	case TrafficHour:
@@ -36,31 +36,33 @@ func (r TrafficRange) steps() (step store.TrafficStep, steps, together int) {
 	}
 }
 
-// span ends with the step, or with those shown as one, that has now in it: so what is shown are whole steps of the clock, the last one not over yet.
+// span ends with the step, or with the group shown as one, that now falls into: a report shows whole steps of the clock, and the last one
+// is not over yet.
 func (r TrafficRange) span(now time.Time) store.TrafficSpan {
 	step, steps, together := r.steps()
 	length := time.Duration(together) * step.Length()
 	return store.TrafficSpan{Step: step, From: now.Truncate(length).Add(length - time.Duration(steps)*step.Length()), Steps: steps}
 }
 
-// TrafficFilter selects requests for tokens. Without a ClientID it is a whole tenant, without a TenantID either a whole account.
+// TrafficFilter selects token requests: of an access key, of a whole tenant without a ClientID, of a whole account without a TenantID
+// either.
 type TrafficFilter struct {
-	Range    TrafficRange // a day where it is none of the ranges
+	Range    TrafficRange // anything but one of the ranges means a day
 	TenantID string
 	ClientID string
 }
 
-// TrafficSlice is the requests within a while.
+// TrafficSlice counts the requests of one interval.
 type TrafficSlice struct {
 	From   time.Time
 	Counts store.TrafficCounts
 }
 
-// TrafficReport is what was asked for, by time and by who asked.
+// TrafficReport counts token requests by time and by client.
 type TrafficReport struct {
 	Of      store.TrafficSource
-	Steps   []TrafficSlice // as fine as they are kept
-	Slices  []TrafficSlice // as they are best shown
+	Steps   []TrafficSlice // as fine as the store keeps them
+	Slices  []TrafficSlice // as they are shown
 	Length  time.Duration  // of a slice
 	Total   store.TrafficCounts
 	Parts   []store.TrafficPart // the busiest tenants of the account or access keys of the tenant; none of an access key
@@ -70,15 +72,15 @@ type TrafficReport struct {
 // trafficParts is how many parts a report has at most.
 const trafficParts = 20
 
-// Traffic reports how many tokens were issued and refused in the account of the place. It is store.ErrNotFound for a tenant or an access key of
-// another account, and for an access key of another tenant than the filter's.
-func (o *Office) Traffic(ctx context.Context, actor Actor, in Place, filter TrafficFilter) (TrafficReport, error) {
-	source, err := o.trafficSource(ctx, in, filter)
+// Traffic reports how many tokens were issued and refused in the account. It returns store.ErrNotFound for a tenant or an
+// access key of another account, and for an access key of another tenant than the filter's.
+func (s *Service) Traffic(ctx context.Context, actor Actor, in TenantContext, filter TrafficFilter) (TrafficReport, error) {
+	source, err := s.trafficSource(ctx, in, filter)
 	if err != nil {
 		return TrafficReport{}, err
 	}
 	span := filter.Range.span(actor.At)
-	counts, err := o.Store.Traffic(ctx, source, span)
+	counts, err := s.Store.Traffic(ctx, source, span)
 	if err != nil {
 		return TrafficReport{}, err
 	}
@@ -96,7 +98,7 @@ func (o *Office) Traffic(ctx context.Context, actor Actor, in Place, filter Traf
 	if source.ClientID != "" {
 		return report, nil
 	}
-	report.Parts, err = o.Store.TrafficParts(ctx, source, span, trafficParts)
+	report.Parts, err = s.Store.TrafficParts(ctx, source, span, trafficParts)
 	report.Smaller = report.Total
 	for _, part := range report.Parts {
 		for outcome, n := range part.Counts {
@@ -106,11 +108,11 @@ func (o *Office) Traffic(ctx context.Context, actor Actor, in Place, filter Traf
 	return report, err
 }
 
-// trafficSource finds whom the filter means, behind the wall between accounts.
-func (o *Office) trafficSource(ctx context.Context, in Place, filter TrafficFilter) (store.TrafficSource, error) {
+// trafficSource finds what the filter names, within the account.
+func (s *Service) trafficSource(ctx context.Context, in TenantContext, filter TrafficFilter) (store.TrafficSource, error) {
 	source := store.TrafficSource{AccountID: in.Account.ID, TenantID: filter.TenantID, ClientID: filter.ClientID}
 	if filter.TenantID != "" {
-		tenant, err := o.Store.Tenant(ctx, filter.TenantID)
+		tenant, err := s.Store.Tenant(ctx, filter.TenantID)
 		if err != nil {
 			return source, err
 		}
@@ -121,7 +123,7 @@ func (o *Office) trafficSource(ctx context.Context, in Place, filter TrafficFilt
 	if filter.ClientID == "" || filter.ClientID == store.TrafficPasswords && filter.TenantID != "" {
 		return source, nil
 	}
-	owner, _, err := o.OwnerOf(ctx, filter.ClientID)
+	owner, _, err := s.OwnerOf(ctx, filter.ClientID)
 	if errors.Is(err, store.ErrNotFound) && filter.TenantID != "" {
 		return source, nil // an access key that is gone may still have been counted there
 	}

@@ -11,14 +11,15 @@ import (
 	"mintkey/store/boltstore"
 )
 
-// Each range shows whole steps of the clock, of which the last has now in it, and nothing of before; and so does the store still hold all of it.
+// Each range shows whole steps of the clock, of which the last has now in it, and nothing of before; and so does the store still hold all
+// of it.
 func TestTrafficRanges(t *testing.T) {
 	s, err := boltstore.Open(filepath.Join(t.TempDir(), "mintkey.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	office := &admin.Office{Store: s}
+	service := &admin.Service{Store: s}
 	now := time.Date(2026, 3, 2, 9, 40, 30, 5, time.UTC)
 	counts := map[store.TrafficKey]store.TrafficCounts{}
 	for minute := range 100 * 24 * 60 {
@@ -44,7 +45,8 @@ func TestTrafficRanges(t *testing.T) {
 		{admin.TrafficMonth, 30, policy.Day, time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC), 9*60 + 41},
 		{admin.TrafficQuarter, 90, policy.Day, time.Date(2025, 12, 3, 0, 0, 0, 0, time.UTC), 9*60 + 41},
 	} {
-		report, err := office.Traffic(t.Context(), admin.Actor{At: now}, admin.Place{Account: policy.Account{ID: "a"}}, admin.TrafficFilter{Range: row.of})
+		in := admin.TenantContext{Account: policy.Account{ID: "a"}}
+		report, err := service.Traffic(t.Context(), admin.Actor{At: now}, in, admin.TrafficFilter{Range: row.of})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -62,7 +64,8 @@ func TestTrafficRanges(t *testing.T) {
 			}
 		}
 		want := whole*int64(row.slices-1) + row.last
-		if got := report.Total.Issued(); got != want || len(report.Parts) != 1 || report.Parts[0].Counts.Issued() != want || report.Smaller.Total() != 0 {
+		if got := report.Total.Issued(); got != want ||
+			len(report.Parts) != 1 || report.Parts[0].Counts.Issued() != want || report.Smaller.Total() != 0 {
 			t.Errorf("%s has %d tokens, want %d; parts %v, others %v", row.of, got, want, report.Parts, report.Smaller)
 		}
 	}

@@ -12,7 +12,8 @@ import (
 	"mintkey/store"
 )
 
-// NewUser is what a user is made from. An empty ID has one made; an empty name is the e-mail address; no password is none.
+// NewUser describes a user to be made. If the ID is empty, one is made; an empty name becomes the e-mail address; without a password
+// the user has none.
 type NewUser struct {
 	ID       string
 	Name     string
@@ -22,29 +23,32 @@ type NewUser struct {
 	Disabled bool
 }
 
-// CreateUser makes a user in the account of the place.
-func (o *Office) CreateUser(ctx context.Context, actor Actor, in Place, n NewUser) (policy.User, error) {
-	return o.createUser(ctx, actor, in, n)
+// CreateUser makes a user in the account.
+func (s *Service) CreateUser(ctx context.Context, actor Actor, in TenantContext, n NewUser) (policy.User, error) {
+	return s.createUser(ctx, actor, in, n)
 }
 
 // CreateUserWithLink makes a user who is mailed a link to choose a password.
-func (o *Office) CreateUserWithLink(ctx context.Context, actor Actor, in Place, n NewUser) (policy.User, error) {
+func (s *Service) CreateUserWithLink(ctx context.Context, actor Actor, in TenantContext, n NewUser) (policy.User, error) {
 	n.Password = nil
-	return o.createUser(ctx, actor, in, n, policy.ActionPasswordLinkSent)
+	return s.createUser(ctx, actor, in, n, policy.ActionPasswordLinkSent)
 }
 
-// createUser records the further actions in the same write.
-func (o *Office) createUser(ctx context.Context, actor Actor, in Place, n NewUser, further ...policy.Action) (policy.User, error) {
+// createUser also records the further actions, in the same write.
+func (s *Service) createUser(ctx context.Context, actor Actor, in TenantContext, n NewUser, further ...policy.Action) (policy.User, error) {
 	id, err := chooseID(n.ID)
 	if err != nil {
 		return policy.User{}, err
 	}
-	user := policy.User{ID: id, AccountID: in.Account.ID, Name: cmp.Or(n.Name, n.Email), Email: n.Email, Roles: sortedRoles(n.Roles), Disabled: n.Disabled, CreatedAt: actor.At}
+	user := policy.User{
+		ID: id, AccountID: in.Account.ID, Name: cmp.Or(n.Name, n.Email), Email: n.Email,
+		Roles: sortedRoles(n.Roles), Disabled: n.Disabled, CreatedAt: actor.At,
+	}
 	if err := checkUser(actor, policy.User{}, user); err != nil {
 		return policy.User{}, err
 	}
 	if n.Password != nil {
-		if user.PasswordHash, err = o.hashPassword(ctx, *n.Password); err != nil {
+		if user.PasswordHash, err = s.hashPassword(ctx, *n.Password); err != nil {
 			return policy.User{}, err
 		}
 	}
@@ -55,7 +59,7 @@ func (o *Office) createUser(ctx context.Context, actor Actor, in Place, n NewUse
 	for _, action := range further {
 		events = append(events, passwordLinkEvent(actor, action, user))
 	}
-	return user, o.Store.CreateUser(ctx, user, events...)
+	return user, s.Store.CreateUser(ctx, user, events...)
 }
 
 func checkUser(actor Actor, before, after policy.User) error {
@@ -63,25 +67,25 @@ func checkUser(actor Actor, before, after policy.User) error {
 		policy.CheckUserChange(actor.Authority(), before.Roles, after.Roles))
 }
 
-func (o *Office) hashPassword(ctx context.Context, password string) (string, error) {
+func (s *Service) hashPassword(ctx context.Context, password string) (string, error) {
 	if err := policy.CheckPassword(password); err != nil {
 		return "", err
 	}
-	return o.Hasher.Hash(ctx, password)
+	return s.Hasher.Hash(ctx, password)
 }
 
-// UserPatch changes a user; what is nil stays. A Password that points to nil takes the password away.
+// UserPatch changes a user; nil fields stay as they are. A Password that points to nil takes the password away.
 type UserPatch struct {
 	Name     *string
 	Email    *string
 	Roles    *[]policy.Role
 	Password **string
 	Disabled *bool
-	// ForgetOpenID lets whoever has the user's e-mail address at the OpenID provider sign in next, and be remembered.
+	// ForgetOpenID unbinds the user from the OpenID provider: whoever has the user's e-mail address there can sign in next, and is bound.
 	ForgetOpenID bool
 }
 
-// apply returns the user after the patch and the names of what changed. The hash stands for the new password.
+// apply returns the user after the patch and the names of what changed. hash is that of the new password.
 func (p UserPatch) apply(u policy.User, hash string) (policy.User, []string) {
 	var changed []string
 	set := func(name string, differs bool, assign func()) {
@@ -99,23 +103,28 @@ func (p UserPatch) apply(u policy.User, hash string) (policy.User, []string) {
 	return u, changed
 }
 
-// PatchUser changes a user of the account. Disabling one revokes the user's keys in every tenant (R8). Setting a password is announced to the user.
-func (o *Office) PatchUser(ctx context.Context, actor Actor, in Place, id string, patch UserPatch) (policy.User, error) {
-	var hash string
-	if patch.Password != nil && *patch.Password != nil {
-		var err error
-		if hash, err = o.hashPassword(ctx, **patch.Password); err != nil {
-			return policy.User{}, err
-		}
+func (s *Service) hashPatch(ctx context.Context, p UserPatch) (string, error) {
+	if p.Password == nil || *p.Password == nil {
+		return "", nil
+	}
+	return s.hashPassword(ctx, **p.Password)
+}
+
+// PatchUser changes a user of the account. Disabling one revokes the user's keys in every tenant (R8). The user is told when a password
+// of theirs is set.
+func (s *Service) PatchUser(ctx context.Context, actor Actor, in TenantContext, id string, patch UserPatch) (policy.User, error) {
+	hash, err := s.hashPatch(ctx, patch)
+	if err != nil {
+		return policy.User{}, err
 	}
 	if patch.Disabled != nil && !*patch.Disabled {
-		// What a crash left alive while the user was disabled must not come back with the user.
-		if err := o.finishDisabling(ctx, actor, in, id); err != nil {
+		// Keys that a crash left while the user was being disabled must not come back when the user is enabled.
+		if err := s.finishDisabling(ctx, actor, in, id); err != nil {
 			return policy.User{}, err
 		}
 	}
 	var after policy.User
-	err := o.Store.UpdateUser(ctx, in.Account.ID, id, func(before policy.User) (policy.User, []policy.Event, error) {
+	err = s.Store.UpdateUser(ctx, in.Account.ID, id, func(before policy.User) (policy.User, []policy.Event, error) {
 		var changed []string
 		after, changed = patch.apply(before, hash)
 		if err := checkUser(actor, before, after); err != nil || len(changed) == 0 {
@@ -123,36 +132,41 @@ func (o *Office) PatchUser(ctx context.Context, actor Actor, in Place, id string
 		}
 		event := actor.event(policy.ActionUserUpdated, in.Account.ID)
 		event.UserID = id
-		event.Details = map[string]string{policy.DetailChanged: strings.Join(changed, ", "), "roles": roleText(after.Roles), "disabled": strconv.FormatBool(after.Disabled)}
-		event.Announce = event.ChangesPassword() && after.PasswordHash != "" // the user hears of it
+		event.Details = map[string]string{
+			policy.DetailChanged: strings.Join(changed, ", "), "roles": roleText(after.Roles), "disabled": strconv.FormatBool(after.Disabled),
+		}
+		if slices.Contains(changed, policy.ChangedPassword) {
+			event.Payload.Password = &policy.PasswordChange{}
+			event.Announce = after.PasswordHash != "" // the user is told
+		}
 		return after, []policy.Event{event}, nil
 	})
 	if err == nil && after.Disabled {
-		err = o.endOfDisabled(ctx, actor, in, id)
+		err = s.endOfDisabled(ctx, actor, in, id)
 	}
 	return after, err
 }
 
 // endOfDisabled ends what must not come back when the user is enabled again: access keys, and links to choose a password.
-func (o *Office) endOfDisabled(ctx context.Context, actor Actor, in Place, id string) error {
-	return errors.Join(o.endPasswordLinks(ctx, id, actor.At), o.revokeAllKeys(ctx, actor, in, id, "user disabled"))
+func (s *Service) endOfDisabled(ctx context.Context, actor Actor, in TenantContext, id string) error {
+	return errors.Join(s.passwordLinkCutoffs().Set(ctx, id, actor.At), s.revokeAllKeys(ctx, actor, in, id, "user disabled"))
 }
 
-func (o *Office) finishDisabling(ctx context.Context, actor Actor, in Place, userID string) error {
-	user, err := o.Store.User(ctx, in.Account.ID, userID)
+func (s *Service) finishDisabling(ctx context.Context, actor Actor, in TenantContext, userID string) error {
+	user, err := s.Store.User(ctx, in.Account.ID, userID)
 	if err != nil || !user.Disabled {
 		return err
 	}
 	if err := checkUser(actor, user, user); err != nil {
 		return err
 	}
-	return o.endOfDisabled(ctx, actor, in, userID)
+	return s.endOfDisabled(ctx, actor, in, userID)
 }
 
-// DeleteUser removes a user with every membership and key. The user is disabled first, so that no key can be made while the memberships
-// end one by one; a delete that was cut short can be repeated.
-func (o *Office) DeleteUser(ctx context.Context, actor Actor, in Place, id string) error {
-	err := o.Store.UpdateUser(ctx, in.Account.ID, id, func(u policy.User) (policy.User, []policy.Event, error) {
+// DeleteUser removes a user with every membership and key. The user is disabled first, so that no key can be made while the
+// memberships end one by one; a delete that was interrupted can be repeated.
+func (s *Service) DeleteUser(ctx context.Context, actor Actor, in TenantContext, id string) error {
+	err := s.Store.UpdateUser(ctx, in.Account.ID, id, func(u policy.User) (policy.User, []policy.Event, error) {
 		if err := policy.CheckUserChange(actor.Authority(), u.Roles, nil); err != nil {
 			return u, nil, err
 		}
@@ -162,28 +176,28 @@ func (o *Office) DeleteUser(ctx context.Context, actor Actor, in Place, id strin
 	if err != nil {
 		return err
 	}
-	err = o.forEachTenantOf(ctx, in.Account.ID, id, func(tenantID string) error {
-		return o.removeMember(ctx, actor, in.Account.ID, tenantID, id, "user deleted")
+	err = s.forEachTenantOf(ctx, in.Account.ID, id, func(tenantID string) error {
+		return s.removeMember(ctx, actor, in.Account.ID, tenantID, id, "user deleted")
 	})
 	if err != nil {
 		return err
 	}
 	event := actor.event(policy.ActionUserDeleted, in.Account.ID)
 	event.UserID = id
-	return o.Store.DeleteUser(ctx, in.Account.ID, id, event)
+	return s.Store.DeleteUser(ctx, in.Account.ID, id, event)
 }
 
-func (o *Office) revokeAllKeys(ctx context.Context, actor Actor, in Place, userID, reason string) error {
-	return o.forEachTenantOf(ctx, in.Account.ID, userID, func(tenantID string) error {
-		return o.changeMembership(ctx, actor, tenantID, userID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+func (s *Service) revokeAllKeys(ctx context.Context, actor Actor, in TenantContext, userID, reason string) error {
+	return s.forEachTenantOf(ctx, in.Account.ID, userID, func(tenantID string) error {
+		return s.changeMembership(ctx, tenantID, userID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 			rest, revoked := m.WithoutKeys()
 			return rest, revokedEvents(actor, m, revoked, reason), nil
 		})
 	})
 }
 
-func (o *Office) forEachTenantOf(ctx context.Context, accountID, userID string, do func(tenantID string) error) error {
-	tenants, err := o.Store.TenantsOf(ctx, accountID, userID)
+func (s *Service) forEachTenantOf(ctx context.Context, accountID, userID string, do func(tenantID string) error) error {
+	tenants, err := s.Store.TenantsOf(ctx, accountID, userID)
 	if err != nil {
 		return err
 	}

@@ -12,13 +12,13 @@ import (
 	"mintkey/store"
 )
 
-// Channel tells somebody of events.
+// Channel delivers events to people, programs or gateways.
 type Channel interface {
 	// Name is recorded when an event is delivered, so that a retry for another channel does not repeat this one.
 	Name() string
-	// Deliver tells of the event, and returns nil too when there is nobody to tell.
-	// An ErrPermanent is not tried again.
-	Deliver(ctx context.Context, event policy.Event, now time.Time) error
+	// Deliver sends the event. It also returns nil when there is no recipient. An ErrPermanent is not tried again.
+	// subject reads whom the event is about, at most once for all channels: see SubjectOf.
+	Deliver(ctx context.Context, event policy.Event, subject SubjectFunc, now time.Time) error
 }
 
 // ErrPermanent says that trying again will not help.
@@ -82,7 +82,9 @@ func (d *Dispatcher) Tick(ctx context.Context, now time.Time) (int, error) {
 }
 
 func (d *Dispatcher) deliver(ctx context.Context, entry store.OutboxEntry, now time.Time) error {
-	current, err := d.holds(ctx, entry.Event, now)
+	entry.Event = entry.Event.FromVersion1()
+	subject := SubjectOf(d.records, entry.Event)
+	current, err := d.holds(ctx, entry.Event, subject, now)
 	if err != nil && !errors.Is(err, ErrPermanent) {
 		return errors.Join(err, d.postpone(ctx, entry, now.Add(firstRetry)))
 	}
@@ -98,7 +100,7 @@ func (d *Dispatcher) deliver(ctx context.Context, entry store.OutboxEntry, now t
 			continue
 		}
 		log := d.log.With(slog.String("channel", line.Name()))
-		err := line.deliver(ctx, entry.Event, now)
+		err := line.deliver(ctx, entry.Event, subject, now)
 		switch {
 		case err == nil:
 			entry.Delivered = append(entry.Delivered, line.Name())
@@ -117,10 +119,10 @@ func (d *Dispatcher) deliver(ctx context.Context, entry store.OutboxEntry, now t
 	return d.postpone(ctx, entry, now.Add(backOff(entry.Attempts, slowestRetry)))
 }
 
-func (d *Dispatcher) holds(ctx context.Context, event policy.Event, now time.Time) (bool, error) {
+func (d *Dispatcher) holds(ctx context.Context, event policy.Event, subject SubjectFunc, now time.Time) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	return holds(ctx, d.records, event, now)
+	return holds(ctx, event, subject, now)
 }
 
 func (d *Dispatcher) complete(ctx context.Context, entry store.OutboxEntry) error {

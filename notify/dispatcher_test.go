@@ -32,7 +32,7 @@ type recorder struct {
 
 func (r *recorder) Name() string { return r.name }
 
-func (r *recorder) Deliver(ctx context.Context, event policy.Event, _ time.Time) (err error) {
+func (r *recorder) Deliver(ctx context.Context, event policy.Event, _ notify.SubjectFunc, _ time.Time) (err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.tried = append(r.tried, event.ID)
@@ -189,7 +189,7 @@ func TestADeadChannelHoldsNobodyUp(t *testing.T) {
 	receiver, requests := receive(t, http.StatusOK)
 	dials := &recorder{name: "counted mail"}
 	mail := newMail(t, notify.MailConfig{URL: "smtp://" + nobody.Addr().String(), Records: s})
-	dials.answer = func(ctx context.Context, event policy.Event) error { return mail.Deliver(ctx, event, noon) }
+	dials.answer = func(ctx context.Context, event policy.Event) error { return deliver(ctx, s, mail, event, noon) }
 	d := notify.NewDispatcher(s, s, slog.New(slog.DiscardHandler), dials, newWebhook(t, receiver.URL))
 	var want []string
 	for i := range events {

@@ -178,6 +178,8 @@ func choreEvent(m policy.Membership, chore policy.Chore, now time.Time) policy.E
 	if chore.Notice.DaysBefore == 0 {
 		event.Action = policy.ActionKeyExpired
 	}
-	event.Details = noticeDetails(chore.Notice)
+	event.Details = chore.Notice.Details()
+	event.Payload.Notice = &chore.Notice
+	event.Payload.Key = &policy.KeyFacts{Label: chore.Key.Label}
 	return event
 }

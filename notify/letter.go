@@ -117,7 +117,7 @@ func letterName(event policy.Event) string {
 	switch {
 	case forPickUp(event):
 		return letterPickUp
-	case event.ChangesPassword():
+	case event.Payload.Password != nil:
 		return letterPasswordSet
 	default:
 		return string(event.Action)

@@ -24,13 +24,13 @@ type line struct {
 	opensAt   time.Time
 }
 
-func (l *line) deliver(ctx context.Context, event policy.Event, now time.Time) error {
+func (l *line) deliver(ctx context.Context, event policy.Event, subject SubjectFunc, now time.Time) error {
 	if err := l.closed(now); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, deliverTimeout)
 	defer cancel()
-	err := l.Deliver(ctx, event, now)
+	err := l.Deliver(ctx, event, subject, now)
 	l.note(err, now)
 	return err
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/wneessen/go-mail"
 
 	"mintkey/policy"
+	"mintkey/store"
 )
 
 // MailConfig says how mail leaves, and what it points to.
@@ -71,12 +72,12 @@ func (*Mail) Name() string { return "mail" }
 
 // Deliver writes to the owner of the key, or to the user. The Message-ID and the Date come from the event: a second delivery of the same event is the
 // same message to a mail system (R17).
-func (m *Mail) Deliver(ctx context.Context, event policy.Event, now time.Time) error {
+func (m *Mail) Deliver(ctx context.Context, event policy.Event, subject SubjectFunc, now time.Time) error {
 	template, ok := m.templates[letterName(event)]
 	if !ok || ownDoing(event) && !forPickUp(event) && !aboutPassword(event) {
 		return nil
 	}
-	letter, to, err := m.compose(ctx, event, now)
+	letter, to, err := m.compose(ctx, event, subject, now)
 	if err != nil || to == nil {
 		return err
 	}
@@ -104,27 +105,29 @@ func ownDoing(event policy.Event) bool { return event.Actor.UserID == event.User
 
 // forPickUp says whether the event made a key that waits for its owner, who needs the link even from himself.
 func forPickUp(event policy.Event) bool {
-	return event.Action == policy.ActionKeyCreated && event.Details[policy.DetailPickUp] == "true"
+	return event.Action == policy.ActionKeyCreated && event.Payload.Key != nil && event.Payload.Key.PickUp
 }
 
 func domain(address string) string { return address[strings.LastIndex(address, "@")+1:] }
 
-// compose gathers what the letter says and whom it goes to, which is nobody if the user is gone, or there is nothing left to link to.
-func (m *Mail) compose(ctx context.Context, event policy.Event, now time.Time) (letter, *netmail.Address, error) {
+// compose builds the letter and its recipient; the recipient is nil if the user is gone, or if nothing is left to link to.
+func (m *Mail) compose(ctx context.Context, event policy.Event, subject SubjectFunc, now time.Time) (letter, *netmail.Address, error) {
 	if aboutPassword(event) {
 		return m.composePassword(ctx, event, now)
 	}
-	owner, err := m.records.User(ctx, event.AccountID, event.UserID)
-	if err != nil {
-		return letter{}, nil, absent(err)
+	about, err := subject(ctx)
+	if errors.Is(err, store.ErrNotFound) {
+		about, err = m.formerMember(ctx, event)
 	}
-	tenant, err := m.records.Tenant(ctx, event.TenantID)
 	if err != nil {
 		return letter{}, nil, absent(err)
 	}
 	l := letter{
-		Owner: oneLine(owner.Name), ClientID: oneLine(event.ClientID), Label: oneLine(event.Details[detailLabel]),
-		TenantName: oneLine(tenant.Name), TenantID: tenant.ID, Issuer: m.issuer, at: event.At, now: now,
+		Owner: oneLine(about.User.Name), ClientID: oneLine(event.ClientID),
+		TenantName: oneLine(about.Tenant.Name), TenantID: about.Tenant.ID, Issuer: m.issuer, at: event.At, now: now,
+	}
+	if event.Payload.Key != nil {
+		l.Label = oneLine(event.Payload.Key.Label)
 	}
 	if l.Actor, err = m.actor(ctx, event); err != nil {
 		return letter{}, nil, err
@@ -134,34 +137,31 @@ func (m *Mail) compose(ctx context.Context, event policy.Event, now time.Time) (
 		if err != nil {
 			return letter{}, nil, absent(err)
 		}
-	} else if err := m.addKey(ctx, &l, event); err != nil {
-		return letter{}, nil, err
+	} else {
+		addKey(&l, event, about)
 	}
-	return l, &netmail.Address{Name: l.Owner, Address: owner.Email}, nil
+	return l, &netmail.Address{Name: l.Owner, Address: about.User.Email}, nil
 }
 
-// detailLabel is the label of the key in the details of an event.
-const detailLabel = "label"
+// formerMember is the subject of an event whose membership has ended: without membership and account.
+func (m *Mail) formerMember(ctx context.Context, event policy.Event) (former policy.Subject, err error) {
+	if former.User, err = m.records.User(ctx, event.AccountID, event.UserID); err != nil {
+		return former, err
+	}
+	former.Tenant, err = m.records.Tenant(ctx, event.TenantID)
+	return former, err
+}
 
-// addKey adds what is known of the key as it is now, if it still is.
-func (m *Mail) addKey(ctx context.Context, l *letter, event policy.Event) error {
-	account, err := m.records.Account(ctx, event.AccountID)
+// addKey adds what is known of the key as it is now, if it still exists.
+func addKey(l *letter, event policy.Event, about policy.Subject) {
+	key, err := about.Membership.Key(event.ClientID)
 	if err != nil {
-		return err
+		return
 	}
-	membership, err := m.records.Membership(ctx, event.TenantID, event.UserID)
-	if err != nil {
-		return absent(err)
-	}
-	key, err := membership.Key(event.ClientID)
-	if errors.Is(err, policy.ErrKeyNotFound) {
-		return nil
-	}
-	l.Label, l.expiry = oneLine(key.Label), key.Expiry(account.Expiration)
+	l.Label, l.expiry = oneLine(key.Label), key.Expiry(about.Account.Expiration)
 	if event.Action == policy.ActionKeyRefreshed && len(key.Secrets) > 1 && key.SecretIssuedAt().Equal(event.At) {
 		l.oldSecretEnds = key.Secrets[1].EndsAt
 	}
-	return err
 }
 
 // actor names who did it.

@@ -84,7 +84,7 @@ func expiringEvent(key policy.AccessKey) policy.Event {
 	return policy.Event{
 		ID: policy.NewEventID(at, [10]byte{7}), At: at, Action: policy.ActionKeyExpiring, Actor: policy.Actor{Via: "server"},
 		AccountID: "acme", TenantID: "load", UserID: "ada", ClientID: key.ClientID,
-		Details: map[string]string{"expires_at": expiry.Format(time.RFC3339Nano), "days_before": "7"},
+		Payload: policy.Payload{Notice: &policy.Notice{DaysBefore: 7, ExpiresAt: expiry}},
 	}
 }
 
@@ -95,7 +95,7 @@ func TestMailOfAnExpiringKey(t *testing.T) {
 	addKey(t, s, "ada", key)
 	event := expiringEvent(key)
 	channel := newMail(t, notify.MailConfig{URL: server.url(), Records: s})
-	must(t, channel.Deliver(t.Context(), event, event.At))
+	must(t, deliver(t.Context(), s, channel, event, event.At))
 
 	raw := server.only(t)
 	if diff := cmp.Diff([]string{"ada@example.com"}, raw.to); diff != "" || raw.from != "mintkey@example.com" {
@@ -174,7 +174,7 @@ func TestExpiryInWords(t *testing.T) {
 		time.Minute:                 "within the hour",
 	} {
 		server.received = nil
-		must(t, channel.Deliver(t.Context(), expiringEvent(key), after(90).Add(-left)))
+		must(t, deliver(t.Context(), s, channel, expiringEvent(key), after(90).Add(-left)))
 		if got := read(t, server.only(t)).subject; got != "Your access key expires "+want+": mk_1" {
 			t.Errorf("%v before: %q, want %q", left, got, want)
 		}
@@ -220,7 +220,7 @@ func TestMailOfWhatOthersDid(t *testing.T) {
 			ID: "0-" + string(row.action), At: row.at, Action: row.action, Actor: policy.Actor{UserID: row.actor, Via: "api"},
 			AccountID: "acme", TenantID: "load", UserID: "ada", ClientID: row.client,
 		}
-		must(t, channel.Deliver(t.Context(), event, row.at))
+		must(t, deliver(t.Context(), s, channel, event, row.at))
 		got := read(t, server.only(t))
 		if got.subject != row.subject {
 			t.Errorf("%s: subject %q, want %q", row.action, got.subject, row.subject)
@@ -249,7 +249,7 @@ func TestNoMail(t *testing.T) {
 		{Action: policy.ActionKeyRevoked, Actor: policy.Actor{UserID: "grace"}, UserID: "deleted", TenantID: "load"},
 	} {
 		event.AccountID, event.ClientID = "acme", "mk_1"
-		must(t, channel.Deliver(t.Context(), event, noon))
+		must(t, deliver(t.Context(), s, channel, event, noon))
 		if taken := server.taken(); len(taken) > 0 {
 			t.Errorf("%s by %q: %s", event.Action, event.Actor.UserID, taken[0].raw)
 			server.received = nil
@@ -266,7 +266,7 @@ func TestStrangeNames(t *testing.T) {
 	event := expiringEvent(newKey("mk_1", "", noon))
 	event.UserID = "zoe"
 	channel := newMail(t, notify.MailConfig{URL: server.url(), Records: s})
-	must(t, channel.Deliver(t.Context(), event, event.At))
+	must(t, deliver(t.Context(), s, channel, event, event.At))
 
 	raw := server.only(t)
 	got := read(t, raw)

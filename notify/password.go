@@ -11,7 +11,7 @@ import (
 // aboutPassword says whether the event is about a user's password. The user hears of it even when it was their own doing: it may
 // have been somebody who reads their mail.
 func aboutPassword(event policy.Event) bool {
-	return wantsPasswordLink(event) || event.ChangesPassword()
+	return wantsPasswordLink(event) || event.Payload.Password != nil
 }
 
 func wantsPasswordLink(event policy.Event) bool {
@@ -30,7 +30,10 @@ func (m *Mail) composePassword(ctx context.Context, event policy.Event, now time
 	}
 	l := letter{
 		Owner: oneLine(user.Name), Email: oneLine(user.Email), AccountName: oneLine(account.Name), Issuer: m.issuer,
-		Own: ownDoing(event), ByLink: event.Details[policy.DetailByLink] == "true", at: event.At, now: now,
+		Own: ownDoing(event), at: event.At, now: now,
+	}
+	if event.Payload.Password != nil {
+		l.ByLink = event.Payload.Password.ByLink
 	}
 	if l.Actor, err = m.actor(ctx, event); err != nil {
 		return letter{}, nil, err

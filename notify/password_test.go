@@ -20,14 +20,14 @@ import (
 	"mintkey/store/boltstore"
 )
 
-// linker makes the links of an office, and remembers them.
+// linker makes the links of a service, and remembers them.
 type linker struct {
-	office *admin.Office
-	urls   []string
+	service *admin.Service
+	urls    []string
 }
 
 func (l *linker) make(ctx context.Context, event policy.Event, now time.Time) (string, time.Time, error) {
-	link, err := l.office.PasswordLinkOf(ctx, event, now)
+	link, err := l.service.PasswordLinkOf(ctx, event, now)
 	if err == nil {
 		l.urls = append(l.urls, issuer+"/console/password/"+link.Code)
 	}
@@ -58,9 +58,9 @@ func TestMailAboutPasswords(t *testing.T) {
 	} {
 		s, server := openBolt(t), startMailServer(t, mailServerOptions{})
 		small(t, s)
-		links := &linker{office: &admin.Office{Store: s}}
+		links := &linker{service: &admin.Service{Store: s}}
 		channel := newMail(t, notify.MailConfig{URL: server.url(), Records: s, PasswordLink: links.make})
-		must(t, channel.Deliver(t.Context(), row.event, noon.Add(time.Minute)))
+		must(t, deliver(t.Context(), s, channel, row.event, noon.Add(time.Minute)))
 		raw := server.only(t)
 		if diff := cmp.Diff([]string{"ada@example.com"}, raw.to); diff != "" {
 			t.Error(diff)
@@ -98,7 +98,7 @@ func TestPasswordLinksAreNowhereElse(t *testing.T) {
 	t.Cleanup(func() { _ = s.Close() })
 	small(t, s)
 	server := startMailServer(t, mailServerOptions{})
-	links := &linker{office: &admin.Office{Store: s}}
+	links := &linker{service: &admin.Service{Store: s}}
 	attempts := 0
 	server.judge = func(received) error {
 		if attempts++; attempts == 1 {
@@ -125,7 +125,7 @@ func TestPasswordLinksAreNowhereElse(t *testing.T) {
 				t.Errorf("%s has a code", place)
 			}
 		}
-		if user, err := links.office.PasswordLinkUser(t.Context(), admin.PasswordLinkID(string(code)), noon.Add(time.Hour)); err != nil || user.ID != "ada" {
+		if user, err := links.service.PasswordLinkUser(t.Context(), admin.PasswordLinkID(string(code)), noon.Add(time.Hour)); err != nil || user.ID != "ada" {
 			t.Errorf("a link that may have arrived is for %q (%v)", user.ID, err)
 		}
 	}
@@ -139,7 +139,7 @@ func TestPasswordLinkFails(t *testing.T) {
 		channel := newMail(t, notify.MailConfig{URL: server.url(), Records: s, PasswordLink: func(context.Context, policy.Event, time.Time) (string, time.Time, error) {
 			return "", time.Time{}, fails
 		}})
-		err := channel.Deliver(t.Context(), asked(policy.ActionPasswordLinkSent, "grace", nil), noon)
+		err := deliver(t.Context(), s, channel, asked(policy.ActionPasswordLinkSent, "grace", nil), noon)
 		if gone := errors.Is(fails, store.ErrNotFound); gone && err != nil || !gone && !errors.Is(err, errAway) || errors.Is(err, notify.ErrPermanent) {
 			t.Errorf("%v becomes %v", fails, err)
 		}

@@ -21,12 +21,12 @@ import (
 	"mintkey/store/boltstore"
 )
 
-// pickUps is an office that makes keys for Ada to pick up, and mail that brings her the links.
+// pickUps is a service that makes keys for Ada to pick up, and mail that brings her the links.
 type pickUps struct {
 	*testing.T
 	store      *boltstore.Store
 	path       string // of the file of the store
-	office     *admin.Office
+	service    *admin.Service
 	server     *mailServer
 	dispatcher *notify.Dispatcher
 	log        bytes.Buffer
@@ -40,13 +40,13 @@ func newPickUps(t *testing.T) *pickUps {
 	must(t, err)
 	t.Cleanup(func() { _ = p.store.Close() })
 	small(t, p.store)
-	p.office = &admin.Office{Store: p.store, Catalogue: policy.Catalogue{"api"}, ClientIDPrefix: "mk_", Log: slog.New(slog.DiscardHandler)}
-	p.office.NextStatusIndex = func(context.Context) (uint64, error) { return 0, nil }
-	p.office.Revoked = func(context.Context, admin.Actor, string, string, []uint64) {}
+	p.service = &admin.Service{Store: p.store, Catalogue: policy.Catalogue{"api"}, ClientIDPrefix: "mk_", Log: slog.New(slog.DiscardHandler)}
+	p.service.NextStatusIndex = func(context.Context) (uint64, error) { return 0, nil }
+	p.service.Revoked = func(context.Context, policy.Event) {}
 	mail := newMail(t, notify.MailConfig{
 		URL: p.server.url(), Records: p.store,
 		PickUpLink: func(ctx context.Context, event policy.Event, now time.Time) (string, time.Time, error) {
-			link, err := p.office.PickUpOf(ctx, event, now)
+			link, err := p.service.PickUpOf(ctx, event, now)
 			return issuer + "/console/pick-up/" + link.Code, link.Expires, err
 		},
 	})
@@ -66,13 +66,13 @@ func (p *pickUps) actor(user string, at time.Time) admin.Actor {
 func (p *pickUps) create(user string) (admin.Key, string) {
 	p.Helper()
 	actor := p.actor(user, noon)
-	key, link, err := p.office.CreateKeyForPickUp(p.Context(), actor, p.place(actor), admin.NewKey{UserID: "ada", Label: "build server"})
+	key, link, err := p.service.CreateKeyForPickUp(p.Context(), actor, p.place(actor), admin.NewKey{UserID: "ada", Label: "build server"})
 	must(p, err)
 	return key, link.Code
 }
 
-func (p *pickUps) place(actor admin.Actor) admin.Place {
-	return admin.Place{Account: actor.Account, Tenant: actor.Tenant}
+func (p *pickUps) place(actor admin.Actor) admin.TenantContext {
+	return admin.TenantContext{Account: actor.Account, Tenant: actor.Tenant}
 }
 
 var pickUpLine = regexp.MustCompile(`(?m)^` + issuer + `/console/pick-up/([A-Z2-7]{26})$`)
@@ -113,10 +113,10 @@ func TestMailOfAKeyToPickUp(t *testing.T) {
 			t.Errorf("a key that has no secret has no expiry: %s", got.text)
 		}
 		ada := p.actor("ada", noon.Add(72*time.Hour-1))
-		if _, secret, err := p.office.PickUpKey(t.Context(), ada, code); err != nil || secret.Reveal() == "" {
+		if _, secret, err := p.service.PickUpKey(t.Context(), ada, code); err != nil || secret.Reveal() == "" {
 			t.Errorf("the link opens nothing: %v", err)
 		}
-		if _, _, err := p.office.PickUpKey(t.Context(), ada, code); err == nil {
+		if _, _, err := p.service.PickUpKey(t.Context(), ada, code); err == nil {
 			t.Error("the link opens twice")
 		}
 	}
@@ -166,12 +166,12 @@ func TestNoPickUpMail(t *testing.T) {
 		change func(p *pickUps, key admin.Key, code string) error
 	}{
 		"picked up": {noon.Add(time.Hour), func(p *pickUps, _ admin.Key, code string) error {
-			_, _, err := p.office.PickUpKey(p.Context(), p.actor("ada", noon), code)
+			_, _, err := p.service.PickUpKey(p.Context(), p.actor("ada", noon), code)
 			return err
 		}},
 		"revoked": {noon.Add(time.Hour), func(p *pickUps, key admin.Key, _ string) error {
 			actor := p.actor("ada", noon)
-			return p.office.RevokeKey(p.Context(), actor, p.place(actor), key.ClientID)
+			return p.service.RevokeKey(p.Context(), actor, p.place(actor), key.ClientID)
 		}},
 		"disabled": {noon.Add(time.Hour), func(p *pickUps, _ admin.Key, _ string) error {
 			return p.store.UpdateUser(p.Context(), "acme", "ada", func(u policy.User) (policy.User, []policy.Event, error) {
@@ -205,9 +205,9 @@ func TestPickUpLinkFails(t *testing.T) {
 	}})
 	event := policy.Event{
 		Action: policy.ActionKeyCreated, AccountID: "acme", TenantID: "load", UserID: "ada", ClientID: "mk_1",
-		Details: map[string]string{policy.DetailPickUp: "true"},
+		Payload: policy.Payload{Key: &policy.KeyFacts{PickUp: true}},
 	}
-	if err := channel.Deliver(t.Context(), event, noon); !errors.Is(err, errAway) || errors.Is(err, notify.ErrPermanent) {
+	if err := deliver(t.Context(), s, channel, event, noon); !errors.Is(err, errAway) || errors.Is(err, notify.ErrPermanent) {
 		t.Errorf("got %v", err)
 	}
 }

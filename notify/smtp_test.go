@@ -77,7 +77,7 @@ func TestMailServers(t *testing.T) {
 				config.RootCAs = server.roots
 			}
 			event := expiringEvent(key)
-			err := newMail(t, config).Deliver(t.Context(), event, event.At)
+			err := deliver(t.Context(), s, newMail(t, config), event, event.At)
 			if row.fails != "" {
 				if err == nil || !strings.Contains(err.Error(), row.fails) || errors.Is(err, notify.ErrPermanent) || len(server.taken()) > 0 {
 					t.Fatalf("error %v, want one that names %q and is worth another try", err, row.fails)
@@ -124,7 +124,7 @@ func TestMailRefusals(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			server := startMailServer(t, mailServerOptions{})
 			row.prepare(server)
-			err := newMail(t, notify.MailConfig{URL: server.url(), Records: s}).Deliver(t.Context(), event, event.At)
+			err := deliver(t.Context(), s, newMail(t, notify.MailConfig{URL: server.url(), Records: s}), event, event.At)
 			if err == nil || errors.Is(err, notify.ErrPermanent) != row.permanent || len(server.taken()) > 0 {
 				t.Errorf("error %v, want one that is permanent: %v", err, row.permanent)
 			}
@@ -153,7 +153,7 @@ func TestMailToASilentServer(t *testing.T) {
 		_, _ = io.Copy(io.Discard, connection)
 	}()
 	event := expiringEvent(key)
-	err = newMail(t, notify.MailConfig{URL: "smtp://" + listener.Addr().String(), Records: s}).Deliver(ctx, event, event.At)
+	err = deliver(ctx, s, newMail(t, notify.MailConfig{URL: "smtp://" + listener.Addr().String(), Records: s}), event, event.At)
 	if err == nil || errors.Is(err, notify.ErrPermanent) || errors.Is(err, os.ErrDeadlineExceeded) { // it must not wait for the time-out
 		t.Errorf("error %v", err)
 	}
@@ -170,7 +170,7 @@ func TestMailThatIsAcceptedIsDone(t *testing.T) {
 	defer listener.Close()
 	go rudeServer(listener)
 	event := expiringEvent(key)
-	must(t, newMail(t, notify.MailConfig{URL: "smtp://" + listener.Addr().String(), Records: s}).Deliver(t.Context(), event, event.At))
+	must(t, deliver(t.Context(), s, newMail(t, notify.MailConfig{URL: "smtp://" + listener.Addr().String(), Records: s}), event, event.At))
 }
 
 // rudeServer closes the connection right after it has accepted a message.

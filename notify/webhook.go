@@ -86,14 +86,14 @@ type webhookActor struct {
 }
 
 // Deliver posts the event. Any 2xx is success; a 4xx that says that the request itself is unwelcome is permanent.
-func (w *Webhook) Deliver(ctx context.Context, event policy.Event, now time.Time) error {
+func (w *Webhook) Deliver(ctx context.Context, event policy.Event, _ SubjectFunc, now time.Time) error {
 	if !forWebhooks(event.Action) {
 		return nil
 	}
 	body, err := json.Marshal(webhookBody{Type: event.Action, Timestamp: event.At.UTC(), Data: webhookData{
 		AccountID: event.AccountID, TenantID: event.TenantID, UserID: event.UserID, ClientID: event.ClientID,
 		Actor:   webhookActor{UserID: event.Actor.UserID, ClientID: event.Actor.ClientID, Via: event.Actor.Via},
-		Details: event.Details,
+		Details: chosenDetails(event.Details),
 	}})
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrPermanent, err)
@@ -133,6 +133,23 @@ func (w *Webhook) post(request *http.Request) error {
 // passing4xx are the client errors that can go away by themselves.
 func passing4xx() []int {
 	return []int{http.StatusRequestTimeout, http.StatusConflict, http.StatusTooEarly, http.StatusTooManyRequests}
+}
+
+// chosenDetails keeps the details that webhooks promise.
+func chosenDetails(details map[string]string) map[string]string {
+	chosen := map[string]string{}
+	for _, name := range []string{
+		"label", "scopes", policy.DetailPickUp, // of a key.created
+		"overlap_seconds", "picked_up", // of a key.refreshed
+		"reason",                    // of a key.revoked
+		"expires_at", "days_before", // of a key.expiring, and the first of a key.expired
+		"enabled_before", "enabled", "period_days_before", "period_days", // of a policy.changed
+	} {
+		if value, ok := details[name]; ok {
+			chosen[name] = value
+		}
+	}
+	return chosen
 }
 
 func forWebhooks(action policy.Action) bool {

@@ -61,7 +61,7 @@ func TestWebhook(t *testing.T) {
 		AccountID: "acme", TenantID: "load", UserID: "ada", ClientID: "mk_1", Details: map[string]string{"days_before": "7"},
 	}
 	now := time.Now() // the receiver's library reads the clock
-	must(t, newWebhook(t, server.URL).Deliver(t.Context(), event, now))
+	must(t, deliver(t.Context(), nil, newWebhook(t, server.URL), event, now))
 
 	got := requests()
 	if len(got) != 1 {
@@ -88,6 +88,26 @@ func TestWebhook(t *testing.T) {
 	}
 }
 
+// A receiver gets the details that are promised, and nothing that is for the server alone.
+func TestWebhookDetails(t *testing.T) {
+	server, requests := receive(t, http.StatusNoContent)
+	event := policy.Event{
+		ID: "1", At: noon, Action: policy.ActionKeyRevoked, AccountID: "acme", ClientID: "mk_1",
+		Details: map[string]string{"reason": "user deleted", "status_indexes": "7 12", "later": "x"},
+	}
+	event.Payload.Revoked = &policy.RevokedTokens{StatusIndexes: []uint64{7, 12}}
+	must(t, deliver(t.Context(), nil, newWebhook(t, server.URL), event, noon))
+	want := `{"type":"key.revoked","timestamp":"2026-03-01T12:00:00Z","data":{"account_id":"acme","client_id":"mk_1","actor":{"via":""},` +
+		`"details":{"reason":"user deleted"}}}`
+	got := requests()
+	if len(got) != 1 {
+		t.Fatalf("%d requests", len(got))
+	}
+	if diff := cmp.Diff(want, got[0].body); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestWebhookEvents(t *testing.T) {
 	server, requests := receive(t, http.StatusOK)
 	webhook := newWebhook(t, server.URL)
@@ -95,7 +115,7 @@ func TestWebhookEvents(t *testing.T) {
 		policy.ActionKeyCreated, policy.ActionKeyRefreshed, policy.ActionKeyRevoked, policy.ActionKeyExpiring, policy.ActionKeyExpired, policy.ActionPolicyChanged,
 		policy.ActionKeyPurged, policy.ActionUserUpdated, policy.ActionTenantCreated, policy.ActionPasswordLinkRequested, policy.ActionPasswordLinkSent,
 	} {
-		must(t, webhook.Deliver(t.Context(), policy.Event{ID: string(action), At: noon, Action: action}, noon))
+		must(t, deliver(t.Context(), nil, webhook, policy.Event{ID: string(action), At: noon, Action: action}, noon))
 	}
 	var got []string
 	for _, request := range requests() {
@@ -117,7 +137,7 @@ func TestWebhookAnswers(t *testing.T) {
 		500: later, 502: later, 503: later, 504: later,
 	} {
 		server, requests := receive(t, status)
-		err := newWebhook(t, server.URL).Deliver(t.Context(), policy.Event{ID: "1", At: noon, Action: policy.ActionKeyRevoked}, noon)
+		err := deliver(t.Context(), nil, newWebhook(t, server.URL), policy.Event{ID: "1", At: noon, Action: policy.ActionKeyRevoked}, noon)
 		got := later
 		if err == nil {
 			got = done
@@ -146,13 +166,13 @@ func TestWebhookFailures(t *testing.T) {
 	defer endless.Close()
 	event := policy.Event{ID: "1", At: noon, Action: policy.ActionKeyRevoked}
 
-	err := newWebhook(t, dead.URL+"/?token=hunter22").Deliver(t.Context(), event, noon)
+	err := deliver(t.Context(), nil, newWebhook(t, dead.URL+"/?token=hunter22"), event, noon)
 	if err == nil || errors.Is(err, notify.ErrPermanent) {
 		t.Errorf("nobody there: %v, want an error that is worth another try", err)
 	} else if strings.Contains(err.Error(), "hunter22") {
 		t.Errorf("the error has the token of the URL: %v", err)
 	}
-	must(t, newWebhook(t, endless.URL).Deliver(t.Context(), event, noon))
+	must(t, deliver(t.Context(), nil, newWebhook(t, endless.URL), event, noon))
 }
 
 func TestWrongWebhookConfigs(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"mintkey/notify"
 	"mintkey/policy"
 	"mintkey/store"
 	"mintkey/store/boltstore"
@@ -111,6 +112,12 @@ func addKey(t testing.TB, s store.Store, user string, key policy.AccessKey) {
 	changeMembership(t, s, user, func(m policy.Membership) (policy.Membership, error) {
 		return m.WithKey(key, expiration(t, s, "acme"), key.CreatedAt)
 	})
+}
+
+// deliver hands an event to a channel as a dispatcher does.
+func deliver(ctx context.Context, records notify.Records, channel notify.Channel, event policy.Event, now time.Time) error {
+	event = event.FromVersion1()
+	return channel.Deliver(ctx, event, notify.SubjectOf(records, event), now)
 }
 
 func expiration(t testing.TB, s store.Accounts, account string) policy.ExpirationPolicy {

@@ -3,8 +3,6 @@ package policy
 import (
 	"encoding/hex"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 )
 
@@ -48,29 +46,25 @@ type Event struct {
 	TenantID  string    `json:"tenant_id,omitempty"`
 	UserID    string    `json:"user_id,omitempty"`   // whom it was done to
 	ClientID  string    `json:"client_id,omitempty"` // the access key it was done to
-	// Details holds what changed, in words and values fit to show.
+	// Details describes the change in words and values fit to show. Nothing acts on it: what the server needs is in Payload.
 	Details map[string]string `json:"details,omitempty"`
-	// Announce puts the event into the outbox too, in the same write: somebody must be told of it.
+	// Payload is for the server alone: see Public.
+	Payload Payload `json:"payload,omitzero"`
+	// Announce puts the event into the outbox too, in the same write, so that it is delivered.
 	Announce bool `json:"-"`
 }
 
-// DetailPickUp is "true" in the details of a key.created whose key waits for its owner to pick it up (R26).
-const DetailPickUp = "pick_up"
-
-// The details of a user.updated.
+// Names of details that more than one package writes.
 const (
-	// DetailChanged names what was changed, separated by a comma and a space.
+	// DetailPickUp is "true" when the key of a key.created waits for its owner to pick it up (R26).
+	DetailPickUp = "pick_up"
+	// DetailChanged lists what a user.updated changed, separated by a comma and a space.
 	DetailChanged = "changed"
 	// ChangedPassword stands in DetailChanged for the password.
 	ChangedPassword = "password"
 	// DetailByLink is "true" when the user chose the password through a link that was mailed.
 	DetailByLink = "by_link"
 )
-
-// ChangesPassword says whether the event records that a user's password was set, or taken away.
-func (e Event) ChangesPassword() bool {
-	return e.Action == ActionUserUpdated && slices.Contains(strings.Split(e.Details[DetailChanged], ", "), ChangedPassword)
-}
 
 // Actor is who did something, and from where.
 type Actor struct {

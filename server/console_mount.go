@@ -11,7 +11,7 @@ import (
 // newConsole wires the pages for people. They share the office, and so every rule, with the administration API.
 func (s *Server) newConsole() (http.Handler, error) {
 	return console.New(console.Options{
-		Office: s.office, Store: s.Store, Hasher: s.Hasher, Limits: s.limits, Issuer: s.Issuer, Log: s.Log, Mail: s.Mail,
+		Service: s.service, Store: s.Store, Hasher: s.Hasher, Limits: s.limits, Issuer: s.Issuer, Log: s.Log, Mail: s.Mail,
 		ClockOffset: s.ClockOffset, Version: s.Version, OpenID: s.OpenID,
 		About: func(ctx context.Context) console.About {
 			about, err := web.About(ctx)

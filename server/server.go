@@ -54,7 +54,7 @@ type Options struct {
 type Server struct {
 	Options
 
-	office      *admin.Office
+	service     *admin.Service
 	render      *web.Renderer
 	metrics     *metrics
 	limits      *limits.Limiter
@@ -78,16 +78,16 @@ func New(o Options) (*Server, error) {
 	s.limits = limits.New(limits.Options{Limits: o.Store, Log: o.Log, Now: s.realTime, Metrics: s.metrics.registry})
 	s.gateways = revocation.Gateways{Log: s.revocations, Lifetime: o.TokenLifetime, Logger: o.Log}
 	indexes := tokens.NewStatusIndexes(o.Store)
-	s.office = &admin.Office{
+	s.service = &admin.Service{
 		Store: o.Store, Hasher: o.Hasher, Catalogue: o.Catalogue, ClientIDPrefix: o.ClientIDPrefix, ClientIDSuffix: o.ClientIDSuffix,
 		NextStatusIndex: indexes.Next, Revoked: s.gateways.Revoked, Log: o.Log,
 	}
-	s.usage = usage.New(o.Store, s.office, o.Log)
-	s.office.RecentAccess = s.usage.Access.Overlay
+	s.usage = usage.New(o.Store, s.service, o.Log)
+	s.service.RecentAccess = s.usage.Access.Overlay
 	s.wireOAuth(indexes)
-	s.links = adminapi.Links{Office: s.office, Console: o.Issuer + consolePath}
+	s.links = adminapi.Links{Service: s.service, Console: o.Issuer + consolePath}
 	s.adminapi = adminapi.New(adminapi.Options{
-		Office: s.office, Links: s.links, Keys: o.KeyRing, Callers: s.callers, PasswordUses: s.usage.Logins.Of,
+		Service: s.service, Links: s.links, Keys: o.KeyRing, Callers: s.callers, PasswordUses: s.usage.Logins.Of,
 	})
 	var err error
 	s.console, err = s.newConsole()

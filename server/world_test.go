@@ -122,7 +122,8 @@ func (w *world) serve(change ...func(*server.Options)) {
 func (w *world) run() (stop func()) {
 	ctx, cancel := context.WithCancel(w.Context())
 	done := make(chan error, 1)
-	go func() { done <- w.server.Run(ctx) }()
+	running := w.server // a test may replace it meanwhile
+	go func() { done <- running.Run(ctx) }()
 	return func() {
 		w.Helper()
 		cancel()

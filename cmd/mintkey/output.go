@@ -22,7 +22,7 @@ func (p *program) print(result any, show func(io.Writer)) error {
 	}
 	var text strings.Builder
 	show(&text)
-	if _, err := io.WriteString(p.stdout, text.String()); err != nil {
+	if _, err := io.WriteString(p.stdout, forTerminal(text.String())); err != nil {
 		return fmt.Errorf("write the result: %w", err)
 	}
 	return nil
@@ -32,7 +32,11 @@ func (p *program) print(result any, show func(io.Writer)) error {
 func table(w io.Writer, header []string, rows [][]string) {
 	columns := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, row := range append([][]string{header}, rows...) {
-		_, _ = fmt.Fprintln(columns, strings.Join(row, "\t"))
+		cells := make([]string, len(row))
+		for i, cell := range row {
+			cells[i] = forCell(cell)
+		}
+		_, _ = fmt.Fprintln(columns, strings.Join(cells, "\t"))
 	}
 	_ = columns.Flush()
 }

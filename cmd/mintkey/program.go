@@ -122,4 +122,6 @@ func (p *program) getenv(name string) string {
 }
 
 // sayf tells people something, on standard error.
-func (p *program) sayf(format string, args ...any) { _, _ = fmt.Fprintf(p.stderr, format, args...) }
+func (p *program) sayf(format string, args ...any) {
+	_, _ = io.WriteString(p.stderr, forTerminal(fmt.Sprintf(format, args...)))
+}

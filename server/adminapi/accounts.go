@@ -16,7 +16,7 @@ func (a *API) CreateAccount(c *Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	account, err := a.office.CreateAccount(c.Context(), c.actor, body.ID, body.Name)
+	account, err := a.service.CreateAccount(c.Context(), c.actor, body.ID, body.Name)
 	return created(viewAccount(account), "/admin/v1/accounts/%s", account.ID), err
 }
 
@@ -26,7 +26,7 @@ func (a *API) ListAccounts(c *Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	fetch := func(p store.Page) ([]policy.Account, error) { return a.office.Accounts(c.Context(), c.actor, p) }
+	fetch := func(p store.Page) ([]policy.Account, error) { return a.service.Accounts(c.Context(), c.actor, p) }
 	return page(q, fetch, func(a policy.Account) string { return a.ID }, viewAccount)
 }
 

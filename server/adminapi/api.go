@@ -22,7 +22,7 @@ type SigningKeys interface {
 
 // Options is all that an API needs. Every field is required.
 type Options struct {
-	Office  *admin.Office
+	Service *admin.Service
 	Links   Links
 	Keys    SigningKeys
 	Callers *callers.Callers
@@ -32,7 +32,7 @@ type Options struct {
 
 // API answers the calls. Its methods may be called from many goroutines.
 type API struct {
-	office  *admin.Office
+	service *admin.Service
 	links   Links
 	keys    SigningKeys
 	callers *callers.Callers
@@ -41,7 +41,7 @@ type API struct {
 
 // New wires an API.
 func New(o Options) *API {
-	return &API{office: o.Office, links: o.Links, keys: o.Keys, callers: o.Callers, uses: o.PasswordUses}
+	return &API{service: o.Service, links: o.Links, keys: o.Keys, callers: o.Callers, uses: o.PasswordUses}
 }
 
 // Call is one request, past authentication and the walls.
@@ -49,7 +49,7 @@ type Call struct {
 	*web.Request
 	w     http.ResponseWriter
 	actor admin.Actor
-	place admin.Place // that the path names; the actor's own where it names none
+	place admin.TenantContext // that the path names; the actor's own where it names none
 }
 
 // Reply is the answer to a Call.
@@ -93,7 +93,7 @@ func (a *API) answer(w http.ResponseWriter, r *web.Request, anyOf string, handle
 	if err != nil {
 		return Reply{}, err
 	}
-	place, err := a.office.Enter(r.Context(), actor, r.PathValue("account"), r.PathValue("tenant"))
+	place, err := a.service.Resolve(r.Context(), actor, r.PathValue("account"), r.PathValue("tenant"))
 	if err != nil {
 		return Reply{}, err
 	}

@@ -26,7 +26,7 @@ func (a *API) Calendar(c *Call) (Reply, error) {
 			return Reply{}, web.Refuse(web.ErrInvalidRequest, "days must be between 1 and %d.", maxCalendarDays)
 		}
 	}
-	upcoming, err := a.office.Calendar(c.Context(), c.actor, c.place, c.At.Add(time.Duration(days)*policy.Day))
+	upcoming, err := a.service.Calendar(c.Context(), c.actor, c.place, c.At.Add(time.Duration(days)*policy.Day))
 	answer := api.List[api.CalendarEntry]{Items: make([]api.CalendarEntry, len(upcoming))}
 	for i, u := range upcoming {
 		kind := api.CalendarNotice

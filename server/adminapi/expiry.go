@@ -10,7 +10,7 @@ import (
 
 // GetExpiry says when a key expires and why.
 func (a *API) GetExpiry(c *Call) (Reply, error) {
-	key, err := a.office.Key(c.Context(), c.actor, c.place, c.PathValue("client_id"))
+	key, err := a.service.Key(c.Context(), c.actor, c.place, c.PathValue("client_id"))
 	if err != nil {
 		return Reply{}, err
 	}

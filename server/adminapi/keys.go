@@ -45,13 +45,13 @@ func (a *API) ListKeys(c *Call) (Reply, error) {
 	if filter.Status != "" && filter.Status != policy.StatusActive && filter.Status != policy.StatusExpired {
 		return Reply{}, web.Refuse(web.ErrInvalidRequest, "status must be active or expired.")
 	}
-	keys, next, err := a.office.Keys(c.Context(), c.actor, c.place, filter, admin.KeyPage{After: q.after, Limit: q.limit})
+	keys, next, err := a.service.Keys(c.Context(), c.actor, c.place, filter, admin.KeyPage{After: q.after, Limit: q.limit})
 	return ok(c.viewKeys(keys, next)), err
 }
 
 // GetKey shows one access key.
 func (a *API) GetKey(c *Call) (Reply, error) {
-	key, err := a.office.Key(c.Context(), c.actor, c.place, c.PathValue("client_id"))
+	key, err := a.service.Key(c.Context(), c.actor, c.place, c.PathValue("client_id"))
 	return ok(c.viewKey(key)), err
 }
 
@@ -71,17 +71,17 @@ func (a *API) CreateKey(c *Call) (Reply, error) {
 		}
 	}
 	if body.PickUp {
-		key, link, err := a.office.CreateKeyForPickUp(c.Context(), c.actor, c.place, wanted)
+		key, link, err := a.service.CreateKeyForPickUp(c.Context(), c.actor, c.place, wanted)
 		view := api.KeyForPickUp{Key: c.viewKey(key), URL: a.links.pickUpURL(link), ExpiresAt: link.Expires}
 		return created(view, "/admin/v1/tenants/%s/keys/%s", c.place.Tenant.ID, key.ClientID), err
 	}
-	key, secret, err := a.office.CreateKey(c.Context(), c.actor, c.place, wanted)
+	key, secret, err := a.service.CreateKey(c.Context(), c.actor, c.place, wanted)
 	return created(c.viewSecret(key, secret), "/admin/v1/tenants/%s/keys/%s", c.place.Tenant.ID, key.ClientID), err
 }
 
 // RevokeKey deletes an access key (R5).
 func (a *API) RevokeKey(c *Call) (Reply, error) {
-	return noContent(), a.office.RevokeKey(c.Context(), c.actor, c.place, c.PathValue("client_id"))
+	return noContent(), a.service.RevokeKey(c.Context(), c.actor, c.place, c.PathValue("client_id"))
 }
 
 // RefreshKey gives an access key a new secret and shows it (R6).
@@ -90,7 +90,7 @@ func (a *API) RefreshKey(c *Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	key, secret, err := a.office.RefreshKey(c.Context(), c.actor, c.place, c.PathValue("client_id"), how)
+	key, secret, err := a.service.RefreshKey(c.Context(), c.actor, c.place, c.PathValue("client_id"), how)
 	return ok(c.viewSecret(key, secret)), err
 }
 

@@ -16,7 +16,7 @@ func (a *API) PutMember(c *Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	member, added, err := a.office.SetMember(c.Context(), c.actor, c.place, c.PathValue("user"), body.Role)
+	member, added, err := a.service.SetMember(c.Context(), c.actor, c.place, c.PathValue("user"), body.Role)
 	if added {
 		return created(viewMember(member), "/admin/v1/tenants/%s/members/%s", member.TenantID, member.UserID), err
 	}
@@ -25,7 +25,7 @@ func (a *API) PutMember(c *Call) (Reply, error) {
 
 // DeleteMember removes a user from the tenant, and revokes the access keys that the user has there.
 func (a *API) DeleteMember(c *Call) (Reply, error) {
-	return noContent(), a.office.RemoveMember(c.Context(), c.actor, c.place, c.PathValue("user"))
+	return noContent(), a.service.RemoveMember(c.Context(), c.actor, c.place, c.PathValue("user"))
 }
 
 // ListMembers lists the members of the tenant.
@@ -34,6 +34,6 @@ func (a *API) ListMembers(c *Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	fetch := func(p store.Page) ([]admin.Member, error) { return a.office.Members(c.Context(), c.place, p) }
+	fetch := func(p store.Page) ([]admin.Member, error) { return a.service.Members(c.Context(), c.place, p) }
 	return page(q, fetch, func(m admin.Member) string { return m.UserID }, viewMember)
 }

@@ -8,7 +8,7 @@ func (a *API) ListOwnKeys(c *Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	keys, next, err := a.office.OwnKeys(c.Context(), c.actor, admin.KeyPage{After: q.after, Limit: q.limit})
+	keys, next, err := a.service.OwnKeys(c.Context(), c.actor, admin.KeyPage{After: q.after, Limit: q.limit})
 	return ok(c.viewKeys(keys, next)), err
 }
 
@@ -18,6 +18,6 @@ func (a *API) RefreshOwnKey(c *Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	key, secret, err := a.office.RefreshOwnKey(c.Context(), c.actor, c.place, c.PathValue("client_id"), how)
+	key, secret, err := a.service.RefreshOwnKey(c.Context(), c.actor, c.place, c.PathValue("client_id"), how)
 	return ok(c.viewSecret(key, secret)), err
 }

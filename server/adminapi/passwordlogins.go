@@ -19,7 +19,7 @@ func (a *API) ListPasswordLogins(c *Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	users, err := a.office.UsersByID(c.Context(), c.place, slices.Collect(maps.Keys(uses)))
+	users, err := a.service.UsersByID(c.Context(), c.place, slices.Collect(maps.Keys(uses)))
 	if err != nil {
 		return Reply{}, err
 	}

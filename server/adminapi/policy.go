@@ -33,7 +33,7 @@ func (a *API) PutPolicy(c *Call) (Reply, error) {
 	if dryRun {
 		return a.previewPolicy(c, change)
 	}
-	after, err := a.office.SetPolicy(c.Context(), c.actor, c.place, change)
+	after, err := a.service.SetPolicy(c.Context(), c.actor, c.place, change)
 	return ok(c.viewPolicy(after)), err
 }
 
@@ -54,7 +54,7 @@ func (c *Call) policyChange() (policy.PolicyChange, error) {
 }
 
 func (a *API) previewPolicy(c *Call, change policy.PolicyChange) (Reply, error) {
-	affected, err := a.office.PreviewPolicy(c.Context(), c.actor, c.place, change)
+	affected, err := a.service.PreviewPolicy(c.Context(), c.actor, c.place, change)
 	answer := api.PolicyPreview{Affected: make([]api.AffectedKey, len(affected))}
 	for i, k := range affected {
 		answer.Affected[i] = api.AffectedKey{

@@ -25,7 +25,7 @@ func (a *API) RotateSigningKeys(c *Call) (Reply, error) {
 	if err := a.keys.Rotate(c.Context(), c.At, body.Emergency); err != nil {
 		return Reply{}, err
 	}
-	if err := a.office.RecordRotation(c.Context(), c.actor, body.Emergency); err != nil {
+	if err := a.service.RecordRotation(c.Context(), c.actor, body.Emergency); err != nil {
 		return Reply{}, err
 	}
 	return a.signingKeys(c), nil

@@ -19,7 +19,7 @@ func (a *API) CreateTenant(c *Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	tenant, err := a.office.CreateTenant(c.Context(), c.actor, c.place, body.ID, body.Name, body.Release)
+	tenant, err := a.service.CreateTenant(c.Context(), c.actor, c.place, body.ID, body.Name, body.Release)
 	return created(viewTenant(tenant), "/admin/v1/tenants/%s", tenant.ID), err
 }
 
@@ -30,7 +30,7 @@ func (a *API) ListTenants(c *Call) (Reply, error) {
 		return Reply{}, err
 	}
 	fetch := func(p store.Page) ([]policy.Tenant, error) {
-		return a.office.Tenants(c.Context(), c.actor, c.place, p)
+		return a.service.Tenants(c.Context(), c.actor, c.place, p)
 	}
 	return page(q, fetch, func(t policy.Tenant) string { return t.ID }, viewTenant)
 }

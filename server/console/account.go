@@ -39,7 +39,7 @@ func (c *Console) myAccount(v *visit) error {
 		}
 		own := v.actor
 		own.Subject = subject
-		keys, _, err := c.Office.OwnKeys(ctx, own, admin.KeyPage{Limit: 100})
+		keys, _, err := c.Service.OwnKeys(ctx, own, admin.KeyPage{Limit: 100})
 		if err != nil {
 			return err
 		}
@@ -65,9 +65,9 @@ func (c *Console) ownKey(v *visit) (admin.Key, error) {
 		return admin.Key{}, store.ErrNotFound
 	}
 	v.actor.Subject = subject
-	v.actor.Scopes = subject.Cut(policy.AdministrationScopes(), c.Office.Catalogue)
-	v.place = admin.Place{Account: subject.Account, Tenant: subject.Tenant}
-	return c.Office.Key(v.Context(), v.actor, v.place, v.PathValue("client_id"))
+	v.actor.Scopes = subject.Cut(policy.AdministrationScopes(), c.Service.Catalogue)
+	v.place = admin.TenantContext{Account: subject.Account, Tenant: subject.Tenant}
+	return c.Service.Key(v.Context(), v.actor, v.place, v.PathValue("client_id"))
 }
 
 func (c *Console) refreshOwnPage(v *visit) error { return c.showOwnRefresh(v, nil) }
@@ -92,7 +92,7 @@ func (c *Console) refreshOwnKey(v *visit) error {
 	if err := c.spendFormToken(v); err != nil {
 		return c.showUsedForm(v, err)
 	}
-	refreshed, secret, err := c.Office.RefreshOwnKey(v.Context(), v.actor, v.place, key.ClientID, how)
+	refreshed, secret, err := c.Service.RefreshOwnKey(v.Context(), v.actor, v.place, key.ClientID, how)
 	if errors.Is(err, policy.ErrNotGrantable) || errors.Is(err, policy.ErrKeyExpired) {
 		return c.showOwnRefresh(v, err)
 	}

@@ -61,7 +61,7 @@ func (f activityFilter) query() url.Values {
 	return values
 }
 
-// events is the filter for the office. Days are days of UTC; the last one counts whole. Who can be named by e-mail address.
+// events returns the filter for the audit trail. Days are days of UTC, and the last one counts whole. Who can be an e-mail address.
 func (c *Console) events(ctx context.Context, accountID string, f activityFilter) (admin.EventFilter, error) {
 	found := admin.EventFilter{Action: policy.Action(f.Action), Actor: f.Who, ClientID: f.Key, TenantID: f.Tenant}
 	if strings.Contains(f.Who, "@") {
@@ -84,7 +84,7 @@ func (c *Console) activity(v *visit) error {
 	if err != nil {
 		return err
 	}
-	events, next, err := c.Office.Events(ctx, v.place, wanted, v.Form.Get("after"), eventsPerPage)
+	events, next, err := c.Service.Events(ctx, v.place, wanted, v.Form.Get("after"), eventsPerPage)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func (c *Console) exportActivity(v *visit) error {
 	if v.Form.Get("format") == "json" {
 		write, mediaType, extension = writeEventsJSON, "application/json", ".json"
 	}
-	first, next, err := c.Office.Events(v.Context(), v.place, wanted, "", exportBatch)
+	first, next, err := c.Service.Events(v.Context(), v.place, wanted, "", exportBatch)
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func (c *Console) eachEvent(v *visit, wanted admin.EventFilter, events []policy.
 			return nil
 		}
 		var err error
-		if events, next, err = c.Office.Events(v.Context(), v.place, wanted, next, exportBatch); err != nil {
+		if events, next, err = c.Service.Events(v.Context(), v.place, wanted, next, exportBatch); err != nil {
 			return err
 		}
 	}

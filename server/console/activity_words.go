@@ -57,11 +57,11 @@ func actions(chosen string) []order {
 	return all
 }
 
-// detailTexts are the details as "name: value", without what says nothing to a person.
+// detailTexts returns the details as "name: value", without those that tell a person nothing.
 func detailTexts(details map[string]string) []string {
 	var texts []string
 	for _, name := range slices.Sorted(maps.Keys(details)) {
-		if name == "status_indexes" || details[name] == "" || name == "overlap_seconds" && details[name] == "0" {
+		if details[name] == "" || name == "overlap_seconds" && details[name] == "0" {
 			continue
 		}
 		texts = append(texts, strings.ReplaceAll(name, "_", " ")+": "+details[name])

@@ -48,10 +48,10 @@ func BenchmarkKeyTable(b *testing.B) {
 	if err := s.RecordAccess(ctx, used); err != nil {
 		b.Fatal(err)
 	}
-	actor, place := admin.Actor{At: start.Add(10 * policy.Day)}, admin.Place{Account: account, Tenant: tenant}
-	table := func(b *testing.B, office *admin.Office, q admin.KeyTableQuery) {
+	actor, place := admin.Actor{At: start.Add(10 * policy.Day)}, admin.TenantContext{Account: account, Tenant: tenant}
+	table := func(b *testing.B, service *admin.Service, q admin.KeyTableQuery) {
 		b.Helper()
-		found, err := office.KeyTable(ctx, actor, place, q)
+		found, err := service.KeyTable(ctx, actor, place, q)
 		if err != nil || len(found.Keys) == 0 {
 			b.Fatalf("%d keys, %v", len(found.Keys), err)
 		}
@@ -59,25 +59,25 @@ func BenchmarkKeyTable(b *testing.B) {
 	newest := admin.KeyTableQuery{Sort: admin.ByCreated, Descending: true, Limit: 50}
 	b.Run("cold", func(b *testing.B) {
 		for b.Loop() {
-			table(b, &admin.Office{Store: s}, newest)
+			table(b, &admin.Service{Store: s}, newest)
 		}
 	})
 	before := heap()
-	office := &admin.Office{Store: s}
-	table(b, office, newest)
+	service := &admin.Service{Store: s}
+	table(b, service, newest)
 	b.Logf("the copy of the tenant is %d MB", (heap()-before)>>20)
 	for _, by := range []admin.KeyColumn{admin.ByClientID, admin.ByUser, admin.ByEmail, admin.ByCreated, admin.ByLastAccess, admin.ByExpiry} {
 		for page, offset := range map[string]int{"first": 0, "middle": 50_000, "last": 99_950} {
 			b.Run(string(by)+"/"+page, func(b *testing.B) {
 				for b.Loop() {
-					table(b, office, admin.KeyTableQuery{Sort: by, Descending: true, Offset: offset, Limit: 50})
+					table(b, service, admin.KeyTableQuery{Sort: by, Descending: true, Offset: offset, Limit: 50})
 				}
 			})
 		}
 	}
 	b.Run("search", func(b *testing.B) {
 		for b.Loop() {
-			table(b, office, admin.KeyTableQuery{Sort: admin.ByUser, Filter: admin.KeyFilter{Text: "user 4999"}, Limit: 50})
+			table(b, service, admin.KeyTableQuery{Sort: admin.ByUser, Filter: admin.KeyFilter{Text: "user 4999"}, Limit: 50})
 		}
 	})
 	b.Run("after a change", func(b *testing.B) {
@@ -91,10 +91,10 @@ func BenchmarkKeyTable(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			table(b, office, newest)
+			table(b, service, newest)
 		}
 	})
-	runtime.KeepAlive(office)
+	runtime.KeepAlive(service)
 }
 
 // heap is how many bytes are in use.

@@ -17,7 +17,7 @@ import (
 	"mintkey/store"
 )
 
-// Store is what the console reads by itself, and where its sessions live. All else goes through the Office.
+// Store is what the console reads by itself, and where its sessions live. All else goes through the admin.Service.
 type Store interface {
 	store.Accounts
 	store.Tenants
@@ -36,7 +36,7 @@ type About struct {
 
 // Options is all that a console needs; every field is required but Mail, ClockOffset and OpenID.
 type Options struct {
-	Office      *admin.Office
+	Service     *admin.Service
 	Store       Store
 	Hasher      *passwords.Hasher
 	Limits      *limits.Limiter

@@ -30,14 +30,14 @@ const password = "correct horse"
 // house is a whole server on a real port, with people of every role, whose clock stands still until a test moves it.
 type house struct {
 	*testing.T
-	url    string
-	path   string // of the file of the store, if it is one
-	store  store.Store
-	office *admin.Office // for what tests find there without a page
-	server *server.Server
-	hasher *passwords.Hasher
-	mu     sync.Mutex
-	at     time.Time
+	url     string
+	path    string // of the file of the store, if it is one
+	store   store.Store
+	service *admin.Service // for what tests find there without a page
+	server  *server.Server
+	hasher  *passwords.Hasher
+	mu      sync.Mutex
+	at      time.Time
 }
 
 func (h *house) now() time.Time {
@@ -110,9 +110,9 @@ func newHouseOn(t *testing.T, opened store.Store, path string, change ...func(*s
 	running := &httptest.Server{Listener: listener, Config: &http.Server{Handler: h.server.Handler()}}
 	running.Start()
 	t.Cleanup(running.Close)
-	h.office = &admin.Office{
+	h.service = &admin.Service{
 		Store: h.store, Hasher: h.hasher, Catalogue: options.Catalogue, ClientIDPrefix: "mk_", NextStatusIndex: tokens.NewStatusIndexes(h.store).Next,
-		Revoked: func(context.Context, admin.Actor, string, string, []uint64) {},
+		Revoked: func(context.Context, policy.Event) {},
 	}
 	h.furnish()
 	return h
@@ -176,9 +176,9 @@ func (h *house) member(tenant, user string, role policy.Role) {
 func (h *house) key(tenant, user, label string, ageDays int) (clientID, secret string) {
 	h.Helper()
 	actor := h.actor("berlin", "ada", h.now().Add(-time.Duration(ageDays)*policy.Day))
-	place, err := h.office.Enter(h.Context(), actor, "", tenant)
+	place, err := h.service.Resolve(h.Context(), actor, "", tenant)
 	h.must(err)
-	key, made, err := h.office.CreateKey(h.Context(), actor, place, admin.NewKey{UserID: user, Label: label, Scopes: []string{"api"}})
+	key, made, err := h.service.CreateKey(h.Context(), actor, place, admin.NewKey{UserID: user, Label: label, Scopes: []string{"api"}})
 	h.must(err)
 	return key.ClientID, made.Reveal()
 }
@@ -187,9 +187,9 @@ func (h *house) key(tenant, user, label string, ageDays int) (clientID, secret s
 func (h *house) waiting(tenant, user, label string) string {
 	h.Helper()
 	actor := h.actor("berlin", "ada", h.now())
-	place, err := h.office.Enter(h.Context(), actor, "", tenant)
+	place, err := h.service.Resolve(h.Context(), actor, "", tenant)
 	h.must(err)
-	_, link, err := h.office.CreateKeyForPickUp(h.Context(), actor, place, admin.NewKey{UserID: user, Label: label, Scopes: []string{"api"}})
+	_, link, err := h.service.CreateKeyForPickUp(h.Context(), actor, place, admin.NewKey{UserID: user, Label: label, Scopes: []string{"api"}})
 	h.must(err)
 	return "/console/pick-up/" + link.Code
 }

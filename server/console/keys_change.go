@@ -52,7 +52,7 @@ func (c *Console) revokePage(v *visit) error {
 
 // showChange asks for confirmation and names the key.
 func (c *Console) showChange(v *visit, name, title string, because error) error {
-	key, err := c.Office.Key(v.Context(), v.actor, v.place, v.PathValue("client_id"))
+	key, err := c.Service.Key(v.Context(), v.actor, v.place, v.PathValue("client_id"))
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (c *Console) refreshKey(v *visit) error {
 	if err := c.spendFormToken(v); err != nil {
 		return c.showUsedForm(v, err)
 	}
-	key, secret, err := c.Office.RefreshKey(v.Context(), v.actor, v.place, v.PathValue("client_id"), how)
+	key, secret, err := c.Service.RefreshKey(v.Context(), v.actor, v.place, v.PathValue("client_id"), how)
 	if errors.Is(err, policy.ErrNotGrantable) || errors.Is(err, policy.ErrKeyExpired) {
 		return c.showChange(v, refreshTemplate, "Refresh access key", err)
 	}
@@ -107,11 +107,11 @@ func (v *visit) refreshRequest() (admin.RefreshRequest, error) {
 }
 
 func (c *Console) revokeKey(v *visit) error {
-	key, err := c.Office.Key(v.Context(), v.actor, v.place, v.PathValue("client_id"))
+	key, err := c.Service.Key(v.Context(), v.actor, v.place, v.PathValue("client_id"))
 	if err != nil {
 		return err
 	}
-	if err := c.Office.RevokeKey(v.Context(), v.actor, v.place, key.ClientID); err != nil {
+	if err := c.Service.RevokeKey(v.Context(), v.actor, v.place, key.ClientID); err != nil {
 		return err
 	}
 	c.tell(v, "Revoked "+key.ClientID+" of "+key.User.Name+". It makes no more tokens; gateways drop the ones it made within seconds.")

@@ -50,7 +50,7 @@ func (c *Console) showNewKey(v *visit, because error) error {
 		return err
 	}
 	chosen := v.Form["scope"]
-	for _, scope := range c.Office.Catalogue {
+	for _, scope := range c.Service.Catalogue {
 		form.Scopes = append(form.Scopes, scopeChoice{Name: scope, Chosen: !v.Form.Has("label") || slices.Contains(chosen, scope)})
 	}
 	for _, scope := range v.actor.Scopes {
@@ -68,7 +68,7 @@ func (c *Console) showNewKey(v *visit, because error) error {
 }
 
 func (c *Console) findMembers(v *visit, form *newKeyForm) error {
-	members, more, err := c.Office.FindMembers(v.Context(), v.place, form.Find, membersShown)
+	members, more, err := c.Service.FindMembers(v.Context(), v.place, form.Find, membersShown)
 	if err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func (c *Console) createKey(v *visit) error {
 	if v.PostForm.Get("hand_over") == "pick-up" {
 		return c.createForPickUp(v, wish)
 	}
-	key, secret, err := c.Office.CreateKey(v.Context(), v.actor, v.place, wish)
+	key, secret, err := c.Service.CreateKey(v.Context(), v.actor, v.place, wish)
 	if _, ok := formFault(err); err != nil && ok {
 		return c.showNewKey(v, err)
 	}

@@ -85,7 +85,7 @@ func (q listQuery) sorting() (by admin.KeyColumn, descending bool) {
 func (c *Console) listKeys(v *visit) error {
 	q := v.listQuery()
 	by, descending := q.sorting()
-	table, err := c.Office.KeyTable(v.Context(), v.actor, v.place, admin.KeyTableQuery{
+	table, err := c.Service.KeyTable(v.Context(), v.actor, v.place, admin.KeyTableQuery{
 		Filter: admin.KeyFilter{Text: q.text}, State: admin.KeyState(q.state), Sort: by, Descending: descending,
 		Offset: (q.page - 1) * rowsPerPage, Limit: rowsPerPage,
 	})

@@ -193,7 +193,7 @@ func (c *Console) welcomeAs(v *visit, user policy.User, identity policy.Identity
 		return policy.Subject{}, err
 	}
 	actor := admin.Actor{Subject: subject, Via: "console", Address: v.about.Address, RequestID: v.about.RequestID, At: v.about.At}
-	return subject, c.Office.SignedInAs(v.Context(), actor, identity)
+	return subject, c.Service.SignedInAs(v.Context(), actor, identity)
 }
 
 // usersOf are the users with the address in the accounts about whose users the provider is believed. An account that was asked for

@@ -33,7 +33,7 @@ type deadLinkPage struct {
 // planted it in this browser could choose the password.
 func (c *Console) followLink(v *visit) error {
 	ctx, id := v.Context(), admin.PasswordLinkID(v.PathValue("code"))
-	_, err := c.Office.PasswordLinkUser(ctx, id, v.about.At)
+	_, err := c.Service.PasswordLinkUser(ctx, id, v.about.At)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
@@ -73,7 +73,7 @@ func (c *Console) showChoose(v *visit, because error) error {
 
 // linkedUser is who can choose a password by the link that was followed last, or errDeadLink.
 func (c *Console) linkedUser(v *visit) (policy.User, error) {
-	user, err := c.Office.PasswordLinkUser(v.Context(), c.sessions.GetString(v.Context(), sessionLink), v.about.At)
+	user, err := c.Service.PasswordLinkUser(v.Context(), c.sessions.GetString(v.Context(), sessionLink), v.about.At)
 	if errors.Is(err, store.ErrNotFound) {
 		err = errDeadLink
 	}
@@ -87,14 +87,14 @@ func (c *Console) choose(v *visit) error {
 		return c.showChoose(v, errMismatch)
 	}
 	actor := admin.Actor{Via: "console", Address: v.about.Address, RequestID: v.about.RequestID, At: v.about.At}
-	user, err := c.Office.ChoosePassword(ctx, actor, c.sessions.GetString(ctx, sessionLink), password)
+	user, err := c.Service.ChoosePassword(ctx, actor, c.sessions.GetString(ctx, sessionLink), password)
 	if errors.Is(err, store.ErrNotFound) || errors.Is(err, policy.ErrInvalidPassword) {
 		return c.showChoose(v, err)
 	}
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(c.endAll(ctx, user.ID, v.about.At), c.sessions.Clear(ctx)); err != nil {
+	if err := errors.Join(c.sessionCutoffs().Set(ctx, user.ID, v.about.At), c.sessions.Clear(ctx)); err != nil {
 		return err
 	}
 	c.tell(v, "Your password is set. Sign in with it.")

@@ -76,7 +76,7 @@ func (c *Console) requestLinks(v *visit, form forgottenForm) error {
 		if err != nil {
 			return err
 		}
-		if err := c.Office.RequestPasswordLink(v.Context(), nobody, user); err != nil {
+		if err := c.Service.RequestPasswordLink(v.Context(), nobody, user); err != nil {
 			return err
 		}
 	}

@@ -97,7 +97,7 @@ func (m mailing) forgotten(user string) string {
 // passwordLink is the path of a link that an admin has sent.
 func (h *house) passwordLink(user string) string {
 	h.Helper()
-	link, err := h.office.PasswordLinkOf(h.Context(), policy.Event{At: h.now(), Action: policy.ActionPasswordLinkSent, AccountID: "acme", UserID: user}, h.now())
+	link, err := h.service.PasswordLinkOf(h.Context(), policy.Event{At: h.now(), Action: policy.ActionPasswordLinkSent, AccountID: "acme", UserID: user}, h.now())
 	h.must(err)
 	return choosePage + "/" + link.Code
 }

@@ -24,7 +24,7 @@ func (c *Console) sendLink(v *visit, id string) error {
 	if err != nil {
 		return err
 	}
-	err = c.Office.SendPasswordLink(ctx, v.actor, v.place, id)
+	err = c.Service.SendPasswordLink(ctx, v.actor, v.place, id)
 	if err != nil {
 		reserved.Refund(ctx)
 	}
@@ -38,13 +38,13 @@ func (c *Console) sendLink(v *visit, id string) error {
 	return v.redirect(usersPath + "/" + url.PathEscape(id))
 }
 
-// createUserWithLink is Office.CreateUserWithLink, but for a mailbox that has had enough.
-func (c *Console) createUserWithLink(ctx context.Context, actor admin.Actor, in admin.Place, wish admin.NewUser) (policy.User, error) {
+// createUserWithLink is Service.CreateUserWithLink, but for a mailbox that has had enough.
+func (c *Console) createUserWithLink(ctx context.Context, actor admin.Actor, in admin.TenantContext, wish admin.NewUser) (policy.User, error) {
 	reserved, err := c.Limits.Reserve(ctx, limits.Mailbox(in.Account.ID, wish.Email))
 	if err != nil {
 		return policy.User{}, err
 	}
-	user, err := c.Office.CreateUserWithLink(ctx, actor, in, wish)
+	user, err := c.Service.CreateUserWithLink(ctx, actor, in, wish)
 	if err != nil {
 		reserved.Refund(ctx)
 	}

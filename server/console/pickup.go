@@ -19,7 +19,7 @@ type handedOverPage struct {
 }
 
 func (c *Console) createForPickUp(v *visit, wish admin.NewKey) error {
-	key, link, err := c.Office.CreateKeyForPickUp(v.Context(), v.actor, v.place, wish)
+	key, link, err := c.Service.CreateKeyForPickUp(v.Context(), v.actor, v.place, wish)
 	if _, ok := formFault(err); err != nil && ok {
 		return c.showNewKey(v, err)
 	}
@@ -43,7 +43,7 @@ type pickUpPage struct {
 
 // pickUpPage shows the owner what waits. Opening the link uses nothing up: mail programs do it to look for viruses.
 func (c *Console) pickUpPage(v *visit) error {
-	key, in, err := c.Office.WaitingKey(v.Context(), v.actor, v.PathValue("code"))
+	key, in, err := c.Service.WaitingKey(v.Context(), v.actor, v.PathValue("code"))
 	if err != nil {
 		return err
 	}
@@ -51,11 +51,11 @@ func (c *Console) pickUpPage(v *visit) error {
 }
 
 func (c *Console) pickUp(v *visit) error {
-	_, in, err := c.Office.WaitingKey(v.Context(), v.actor, v.PathValue("code"))
+	_, in, err := c.Service.WaitingKey(v.Context(), v.actor, v.PathValue("code"))
 	if err != nil {
 		return err
 	}
-	key, secret, err := c.Office.PickUpKey(v.Context(), v.actor, v.PathValue("code"))
+	key, secret, err := c.Service.PickUpKey(v.Context(), v.actor, v.PathValue("code"))
 	if err != nil {
 		return err
 	}

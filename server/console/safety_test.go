@@ -232,6 +232,11 @@ func testActivity(t *testing.T, h *house) {
 	if len(events) != 2 || events[0].Action != "key.revoked" {
 		t.Errorf("the events are %s", json.body)
 	}
+	for _, shown := range []string{csv.body, json.body, ada.get("/console/activity").body} {
+		if strings.Contains(shown, "status_indexes") || strings.Contains(shown, "payload") {
+			t.Errorf("what is for the server alone is shown:\n%s", shown)
+		}
+	}
 	none := ada.get("/console/activity/export?format=json&key=mk_none").want(200)
 	none.into(&events)
 	if len(events) != 0 {

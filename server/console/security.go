@@ -66,7 +66,7 @@ func (c *Console) showSecurity(v *visit, because error) error {
 	page.Changed = change.Enabled != present.Enabled || change.PeriodDays != present.PeriodDays
 	page.RiskNeed = present.Enabled && !change.Enabled
 	if page.Changed {
-		affected, err := c.Office.PreviewPolicy(v.Context(), v.actor, v.place, change)
+		affected, err := c.Service.PreviewPolicy(v.Context(), v.actor, v.place, change)
 		if _, ok := formFault(err); err != nil && !ok {
 			return err
 		}
@@ -105,7 +105,7 @@ func (c *Console) previewTable(v *visit, affected []admin.Affected) (previewTabl
 
 // addCalendar draws when keys expire over the next year.
 func (c *Console) addCalendar(v *visit, page *securityPage) error {
-	expiries, err := c.Office.Expiries(v.Context(), v.actor, v.place, v.about.At.AddDate(1, 0, 0))
+	expiries, err := c.Service.Expiries(v.Context(), v.actor, v.place, v.about.At.AddDate(1, 0, 0))
 	if err != nil {
 		return err
 	}
@@ -124,7 +124,7 @@ func (c *Console) addCalendar(v *visit, page *securityPage) error {
 
 func (c *Console) setPolicy(v *visit) error {
 	change := v.policyChange()
-	after, err := c.Office.SetPolicy(v.Context(), v.actor, v.place, change)
+	after, err := c.Service.SetPolicy(v.Context(), v.actor, v.place, change)
 	if _, ok := formFault(err); err != nil && ok {
 		return c.showSecurity(v, err)
 	}

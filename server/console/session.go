@@ -2,8 +2,6 @@ package console
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"net/http"
 	"strings"
@@ -13,6 +11,7 @@ import (
 
 	"mintkey/policy"
 	"mintkey/store"
+	"mintkey/store/ephemeral"
 )
 
 const (
@@ -73,11 +72,11 @@ func (c *Console) session(ctx context.Context, now time.Time) (session, error) {
 	if now.Sub(s.seen) >= idleTimeout || now.Sub(s.started) >= absoluteTimeout {
 		return s, errors.Join(errSignedOut, c.sessions.Destroy(ctx))
 	}
-	ended, err := c.endedAll(ctx, s.userID)
+	ended, err := c.sessionCutoffs().Ended(ctx, s.userID, s.started)
 	if err != nil {
 		return s, err
 	}
-	if !s.started.After(ended) {
+	if ended {
 		return s, errors.Join(errSignedOut, c.sessions.Destroy(ctx))
 	}
 	return s, nil
@@ -115,42 +114,18 @@ func (s session) fits(u policy.User) bool {
 	return u.AccountID == s.accountID && fingerprint(u) == s.password
 }
 
-func fingerprint(u policy.User) string { return digest(u.PasswordHash) }
+func fingerprint(u policy.User) string { return ephemeral.Digest(u.PasswordHash) }
 
-// endAll ends every session of a user that began until now.
-func (c *Console) endAll(ctx context.Context, userID string, now time.Time) error {
-	text, err := now.MarshalText()
-	if err != nil {
-		return err
-	}
-	return c.Store.PutEphemeral(ctx, endedKey(userID), text, now.Add(absoluteTimeout))
+// sessionCutoffs end every session of a user, by user ID, that began until then.
+func (c *Console) sessionCutoffs() ephemeral.Cutoffs {
+	return ephemeral.Cutoffs{Store: c.Store, Prefix: "sessions-ended/", Longest: absoluteTimeout}
 }
 
-// endedAll is when endAll was last called for the user; zero if that no longer matters.
-func (c *Console) endedAll(ctx context.Context, userID string) (at time.Time, err error) {
-	text, err := c.Store.Ephemeral(ctx, endedKey(userID))
-	if errors.Is(err, store.ErrNotFound) {
-		return time.Time{}, nil
-	}
-	if err == nil {
-		err = at.UnmarshalText(text)
-	}
-	return at, err
-}
-
-func endedKey(userID string) string { return "sessions-ended/" + userID }
-
-// digest is what is stored in the place of a random text that opens something.
-func digest(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(sum[:])
-}
-
-// sessionStore keeps the sessions of scs among what dies by itself. scs counts by the real clock, the store is swept by the
-// server's, which may be shifted.
+// sessionStore keeps the sessions of scs in the store's ephemeral values. scs counts by the real clock; the store is swept by the server's, which
+// may be shifted.
 //
-// A session that ended leaves a grave. scs saves the session of a request at its end, whatever has happened since it was loaded, so
-// a request that was under way while somebody signed out would otherwise bring the session back. Looking for a grave before saving would
+// A session that ended leaves a tombstone. scs saves the session of a request at its end, whatever has happened since it was loaded, so
+// a request that was under way while somebody signed out would otherwise bring the session back. Looking for a tombstone before saving would
 // leave a gap; so the session may be saved, and is not found.
 type sessionStore struct {
 	ephemera store.Ephemera
@@ -160,7 +135,9 @@ type sessionStore struct {
 
 func sessionKey(token string) string { return "session/" + token }
 
-func graveKey(token string) string { return "session-grave/" + token }
+func (s sessionStore) tombstones() ephemeral.Records[struct{}] {
+	return ephemeral.Records[struct{}]{Store: s.ephemera, Prefix: "session-tombstone/"}
+}
 
 func (s sessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
 	value, err := s.ephemera.Ephemeral(ctx, sessionKey(token))
@@ -170,7 +147,7 @@ func (s sessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool, 
 	if err != nil {
 		return nil, false, err
 	}
-	_, err = s.ephemera.Ephemeral(ctx, graveKey(token))
+	_, err = s.tombstones().Get(ctx, token)
 	if errors.Is(err, store.ErrNotFound) {
 		return value, true, nil
 	}
@@ -181,9 +158,9 @@ func (s sessionStore) CommitCtx(ctx context.Context, token string, value []byte,
 	return s.ephemera.PutEphemeral(ctx, sessionKey(token), value, expires.Add(s.offset))
 }
 
-// DeleteCtx digs the grave first, and for as long as any session can last.
+// DeleteCtx writes the tombstone first, and keeps it for as long as any session can last.
 func (s sessionStore) DeleteCtx(ctx context.Context, token string) error {
-	if err := s.ephemera.PutEphemeral(ctx, graveKey(token), nil, s.about(ctx).At.Add(absoluteTimeout)); err != nil {
+	if err := s.tombstones().Put(ctx, token, struct{}{}, s.about(ctx).At.Add(absoluteTimeout)); err != nil {
 		return err
 	}
 	return s.ephemera.DeleteEphemeral(ctx, sessionKey(token))

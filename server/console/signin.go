@@ -176,7 +176,7 @@ func (c *Console) signOut(v *visit) error {
 
 // signOutEverywhere ends the visitor's sessions in every browser, this one included.
 func (c *Console) signOutEverywhere(v *visit) error {
-	if err := c.endAll(v.Context(), v.actor.User.ID, v.about.At); err != nil {
+	if err := c.sessionCutoffs().Set(v.Context(), v.actor.User.ID, v.about.At); err != nil {
 		return err
 	}
 	return c.signOut(v)

@@ -57,7 +57,7 @@ func (c *Console) showNewTenant(v *visit, because error) error {
 
 func (c *Console) createTenant(v *visit) error {
 	get := func(name string) string { return strings.TrimSpace(v.PostForm.Get(name)) }
-	tenant, err := c.Office.CreateTenant(v.Context(), v.actor, v.place, get("id"), get("name"), get("release"))
+	tenant, err := c.Service.CreateTenant(v.Context(), v.actor, v.place, get("id"), get("name"), get("release"))
 	if _, ok := formFault(err); err != nil && ok {
 		return c.showNewTenant(v, err)
 	}

@@ -103,7 +103,7 @@ func (c *Console) traffic(v *visit) error {
 	if page.Tenants, err = c.tenantOrders(v, f.Tenant); err != nil {
 		return err
 	}
-	report, err := c.Office.Traffic(v.Context(), v.actor, v.place, f.wanted())
+	report, err := c.Service.Traffic(v.Context(), v.actor, v.place, f.wanted())
 	if errors.Is(err, store.ErrNotFound) {
 		page.Missing = true
 		return c.show(v, "traffic", "Token traffic", page)

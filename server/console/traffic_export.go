@@ -10,7 +10,7 @@ import (
 
 // exportTraffic sends the counts by time, as fine as they are kept.
 func (c *Console) exportTraffic(v *visit) error {
-	report, err := c.Office.Traffic(v.Context(), v.actor, v.place, v.trafficFilter().wanted())
+	report, err := c.Service.Traffic(v.Context(), v.actor, v.place, v.trafficFilter().wanted())
 	if err != nil {
 		return err
 	}

@@ -45,7 +45,7 @@ func roleText(role policy.Role) string {
 
 func (c *Console) listUsers(v *visit) error {
 	page := usersPage{Find: strings.TrimSpace(v.Form.Get("q"))}
-	users, more, err := c.Office.FindUsers(v.Context(), v.place, page.Find, store.Page{After: v.Form.Get("after"), Limit: rowsPerPage})
+	users, more, err := c.Service.FindUsers(v.Context(), v.place, page.Find, store.Page{After: v.Form.Get("after"), Limit: rowsPerPage})
 	if err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func (c *Console) createUser(v *visit) error {
 	if password := v.PostForm.Get("password"); password != "" {
 		wish.Password = &password
 	}
-	create, told := c.Office.CreateUser, "Created %s. Next, add them to a tenant."
+	create, told := c.Service.CreateUser, "Created %s. Next, add them to a tenant."
 	if c.mailsLinks() && wish.Password == nil && v.PostForm.Has("send_link") {
 		create, told = c.createUserWithLink, "Created %s, and mailed them a link to choose a password. Next, add them to a tenant."
 	}

@@ -32,7 +32,7 @@ func (c *Console) changeUser(v *visit) error {
 	default:
 		return errBadForm
 	}
-	_, err := c.Office.PatchUser(v.Context(), v.actor, v.place, id, patch)
+	_, err := c.Service.PatchUser(v.Context(), v.actor, v.place, id, patch)
 	if _, ok := formFault(err); err != nil && ok {
 		return c.showUser(v, err)
 	}
@@ -47,12 +47,12 @@ func (c *Console) changeUser(v *visit) error {
 func (c *Console) setMember(v *visit) error {
 	id, role := v.PostForm.Get("user"), policy.Role(v.PostForm.Get("role"))
 	if role == "" {
-		if err := c.Office.RemoveMember(v.Context(), v.actor, v.place, id); err != nil {
+		if err := c.Service.RemoveMember(v.Context(), v.actor, v.place, id); err != nil {
 			return err
 		}
 		c.tell(v, "Removed from "+v.place.Tenant.Name+". Their access keys there are revoked.")
 	} else {
-		member, _, err := c.Office.SetMember(v.Context(), v.actor, v.place, id, role)
+		member, _, err := c.Service.SetMember(v.Context(), v.actor, v.place, id, role)
 		if err != nil {
 			return err
 		}

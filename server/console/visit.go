@@ -18,8 +18,8 @@ type visit struct {
 	*http.Request
 	w     http.ResponseWriter
 	about About
-	actor admin.Actor // nobody where the page is open to all
-	place admin.Place // the tenant that the path names, or else the one that was last looked at
+	actor admin.Actor         // nobody where the page is open to all
+	place admin.TenantContext // the tenant that the path names, or else the one that was last looked at
 	frame frame
 }
 
@@ -76,15 +76,15 @@ func (c *Console) identify(v *visit) error {
 		return err
 	}
 	v.actor = admin.Actor{
-		Subject: subject, Scopes: subject.Cut(policy.AdministrationScopes(), c.Office.Catalogue),
+		Subject: subject, Scopes: subject.Cut(policy.AdministrationScopes(), c.Service.Catalogue),
 		Via: "console", Address: v.about.Address, RequestID: v.about.RequestID, At: v.about.At,
 	}
-	if v.place, err = c.Office.Enter(ctx, v.actor, "", v.PathValue("tenant")); err != nil {
+	if v.place, err = c.Service.Resolve(ctx, v.actor, "", v.PathValue("tenant")); err != nil {
 		return err
 	}
 	if v.PathValue("tenant") == "" && s.tenantID != "" {
 		// The tenant that was last looked at may be one that an account admin sees without being a member.
-		if last, err := c.Office.Enter(ctx, v.actor, "", s.tenantID); err == nil {
+		if last, err := c.Service.Resolve(ctx, v.actor, "", s.tenantID); err == nil {
 			v.place = last
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"time"
 
-	"mintkey/admin"
 	"mintkey/policy"
 	"mintkey/store"
 )
@@ -18,20 +17,25 @@ type Gateways struct {
 	Logger   *slog.Logger
 }
 
-// Revoked records that every token issued under one of the status indexes is revoked. If it fails, the outbox, which holds an event that
-// says the same, retries.
-func (g Gateways) Revoked(ctx context.Context, actor admin.Actor, accountID, clientID string, indexes []uint64) {
-	if err := g.Log.Record(ctx, g.revocations(accountID, clientID, indexes, actor.At)...); err != nil {
-		g.Logger.WarnContext(ctx, "recording a revocation failed; the outbox will retry", slog.String("client_id", clientID), slog.Any("error", err))
+// Revoked records the revocation of the tokens that the saved event names. If it fails, the outbox, which holds the same event, retries.
+func (g Gateways) Revoked(ctx context.Context, event policy.Event) {
+	if err := g.Log.RecordOnce(ctx, g.revocations(event)...); err != nil {
+		g.Logger.WarnContext(ctx, "recording a revocation failed; the outbox will retry",
+			slog.String("client_id", event.ClientID), slog.Any("error", err))
 	}
 }
 
-func (g Gateways) revocations(accountID, clientID string, indexes []uint64, at time.Time) []store.Revocation {
+// revocations returns one revocation for each status index that the event names.
+func (g Gateways) revocations(event policy.Event) (revocations []store.Revocation) {
+	if event.Payload.Revoked == nil {
+		return nil
+	}
 	// Replicas that had not yet seen the change may have issued a token for a moment: a minute more costs nothing.
-	until := at.Add(g.Lifetime + time.Minute)
-	revocations := make([]store.Revocation, len(indexes))
-	for i, index := range indexes {
-		revocations[i] = store.Revocation{Index: index, ClientID: clientID, AccountID: accountID, At: at, Until: until}
+	until := event.At.Add(g.Lifetime + time.Minute)
+	for _, index := range event.Payload.Revoked.StatusIndexes {
+		revocations = append(revocations, store.Revocation{
+			Index: index, ClientID: event.ClientID, AccountID: event.AccountID, At: event.At, Until: until,
+		})
 	}
 	return revocations
 }
@@ -39,11 +43,13 @@ func (g Gateways) revocations(accountID, clientID string, indexes []uint64, at t
 // Name is the channel's name in the outbox.
 func (Gateways) Name() string { return "gateways" }
 
-// Deliver records the revocations of an event. Recording one twice does no harm.
-func (g Gateways) Deliver(ctx context.Context, event policy.Event, now time.Time) error {
-	revocations := g.revocations(event.AccountID, event.ClientID, admin.StatusIndexes(event), event.At)
+// Deliver records the revocations that the event names, unless the log has them already, as it mostly does.
+func (g Gateways) Deliver(
+	ctx context.Context, event policy.Event, _ func(context.Context) (policy.Subject, error), now time.Time,
+) error {
+	revocations := g.revocations(event)
 	if len(revocations) == 0 || revocations[0].Until.Before(now) {
 		return nil
 	}
-	return g.Log.Record(ctx, revocations...)
+	return g.Log.RecordOnce(ctx, revocations...)
 }

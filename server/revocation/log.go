@@ -23,11 +23,15 @@ type Log struct {
 	indexes map[uint64]time.Time
 	jtis    map[string]time.Time // both: until when the revocation matters
 	changed chan struct{}        // closed and replaced when something new has come
+	logged  map[uint64]time.Time // the indexes that were read from the log, until when each matters
+
+	// recording keeps two from recording the same indexes at the same time: the request that revoked them, and the outbox.
+	recording [32]sync.Mutex // by the first index
 }
 
 // NewLog returns a log that follows the stored one. It has read nothing yet: see Sync and Ensure.
 func NewLog(stored store.Revocations) *Log {
-	return &Log{stored: stored, indexes: map[uint64]time.Time{}, jtis: map[string]time.Time{}, changed: make(chan struct{})}
+	return &Log{stored: stored, indexes: map[uint64]time.Time{}, jtis: map[string]time.Time{}, changed: make(chan struct{}), logged: map[uint64]time.Time{}}
 }
 
 const batch = 1000
@@ -46,6 +50,7 @@ func (l *Log) Sync(ctx context.Context) error {
 		}
 		if len(fresh) > 0 {
 			l.apply(fresh)
+			l.noteLogged(fresh)
 			after = fresh[len(fresh)-1].ID
 		}
 		atEnd := len(fresh) < batch
@@ -80,6 +85,43 @@ func (l *Log) Record(ctx context.Context, revocations ...store.Revocation) error
 	return err
 }
 
+// RecordOnce is Record for those revocations by index that the log does not have yet, at least until the same time. Two servers that ask in
+// the same moment can both find the log without them, and then both record them, which does no harm.
+func (l *Log) RecordOnce(ctx context.Context, revocations ...store.Revocation) error {
+	if len(revocations) == 0 {
+		return nil
+	}
+	l.apply(revocations) // first, so that they count here even when the log cannot be reached
+	lock := &l.recording[revocations[0].Index%uint64(len(l.recording))]
+	lock.Lock()
+	defer lock.Unlock()
+	if err := l.Sync(ctx); err != nil {
+		return err
+	}
+	return l.Record(ctx, l.unlogged(revocations)...)
+}
+
+func (l *Log) noteLogged(revocations []store.Revocation) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range revocations {
+		if r.Index != 0 {
+			l.logged[r.Index] = latest(l.logged[r.Index], r.Until)
+		}
+	}
+}
+
+func (l *Log) unlogged(revocations []store.Revocation) (missing []store.Revocation) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	for _, r := range revocations {
+		if l.logged[r.Index].Before(r.Until) {
+			missing = append(missing, r)
+		}
+	}
+	return missing
+}
+
 func (l *Log) apply(revocations []store.Revocation) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -106,6 +148,7 @@ func latest(a, b time.Time) time.Time {
 func (l *Log) Forget(ctx context.Context, now time.Time) error {
 	l.mu.Lock()
 	maps.DeleteFunc(l.indexes, func(_ uint64, until time.Time) bool { return until.Before(now) })
+	maps.DeleteFunc(l.logged, func(_ uint64, until time.Time) bool { return until.Before(now) })
 	maps.DeleteFunc(l.jtis, func(_ string, until time.Time) bool { return until.Before(now) })
 	l.mu.Unlock()
 	return l.stored.ForgetRevocations(ctx, now)

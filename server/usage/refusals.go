@@ -35,7 +35,7 @@ type Refusals struct {
 
 // Owners finds the owner that an access key has or, once it is revoked, had. It is store.ErrNotFound where no account ever had the client.
 type Owners interface {
-	OwnerOf(ctx context.Context, clientID string) (owner admin.Grave, revoked bool, err error)
+	OwnerOf(ctx context.Context, clientID string) (owner admin.KeyOwner, revoked bool, err error)
 }
 
 type refusalKey struct {
@@ -104,7 +104,7 @@ func (r *Refusals) write(ctx context.Context, key refusalKey, refused refusalCou
 	}
 }
 
-func refusalEvent(owner admin.Grave, key refusalKey, refused refusalCount) policy.Event {
+func refusalEvent(owner admin.KeyOwner, key refusalKey, refused refusalCount) policy.Event {
 	var random [10]byte
 	_, _ = rand.Read(random[:]) // never fails
 	return policy.Event{

@@ -74,6 +74,10 @@ func event(accountID, tenantID string, n int) policy.Event {
 		Actor:     policy.Actor{UserID: bob, Via: "api", Address: "192.0.2.7", RequestID: fmt.Sprint("request-", n)},
 		AccountID: accountID, TenantID: tenantID, UserID: ada, ClientID: "mk_1",
 		Details: map[string]string{"label": "nightly build"},
+		Payload: policy.Payload{
+			Revoked: &policy.RevokedTokens{StatusIndexes: []uint64{1, 1<<53 + 1}}, Notice: &policy.Notice{DaysBefore: 7, ExpiresAt: day(9)},
+			Key: &policy.KeyFacts{Label: "nightly build", PickUp: true}, Password: &policy.PasswordChange{ByLink: true},
+		},
 	}
 }
 

@@ -11,8 +11,8 @@ import (
 	"mintkey/store"
 )
 
-// listedMember is what tables need of a member of a tenant, and listedKey of an access key: what they are searched and sorted
-// by. With their strings they are about 250 bytes for a key.
+// listedMember and listedKey are the parts of a member and of an access key that tables search and sort by. Together with their strings
+// they take about 250 bytes a key.
 type listedMember struct {
 	userID, name, email     string
 	foldedName, foldedEmail string      // without case
@@ -32,7 +32,8 @@ func newListedMember(m policy.Membership, u policy.User) *listedMember {
 	}
 	for _, key := range m.Keys {
 		listed.keys = append(listed.keys, listedKey{
-			owner: listed, clientID: key.ClientID, label: key.Label, foldedID: strings.ToLower(key.ClientID), foldedLabel: strings.ToLower(key.Label),
+			owner: listed, clientID: key.ClientID, label: key.Label,
+			foldedID: strings.ToLower(key.ClientID), foldedLabel: strings.ToLower(key.Label),
 			createdAt: key.CreatedAt, secretIssued: key.SecretIssuedAt(),
 		})
 	}
@@ -50,28 +51,28 @@ func (k *listedKey) contains(text string) bool {
 	return strings.Contains(k.foldedID, text) || strings.Contains(k.foldedLabel, text)
 }
 
-// roster is all members of the tenant of the place, by user ID, as of now.
-func (o *Office) roster(ctx context.Context, in Place) ([]*listedMember, error) {
+// memberIndex returns the current members of the tenant, sorted by user ID.
+func (s *Service) memberIndex(ctx context.Context, in TenantContext) ([]*listedMember, error) {
 	listed := func(memberships []policy.Membership) ([]*listedMember, error) {
-		users, err := o.Store.UsersByID(ctx, in.Account.ID, userIDs(memberships))
+		users, err := s.Store.UsersByID(ctx, in.Account.ID, userIDs(memberships))
 		members := make([]*listedMember, len(memberships))
 		for i, m := range memberships {
 			members[i] = newListedMember(m, users[m.UserID])
 		}
 		return members, err
 	}
-	return o.rosters.look(ctx, in.Tenant.ID, original[*listedMember]{
-		feeds: []func(context.Context, store.Version) (store.Changes, error){
+	return s.memberIndexes.lookup(ctx, in.Tenant.ID, source[*listedMember]{
+		changes: []func(context.Context, store.Version) (store.Changes, error){
 			func(ctx context.Context, since store.Version) (store.Changes, error) {
-				return o.Store.MembershipChanges(ctx, in.Tenant.ID, since)
+				return s.Store.MembershipChanges(ctx, in.Tenant.ID, since)
 			},
 			func(ctx context.Context, since store.Version) (store.Changes, error) {
-				return o.Store.UserChanges(ctx, in.Account.ID, since)
+				return s.Store.UserChanges(ctx, in.Account.ID, since)
 			},
 		},
 		id: func(m *listedMember) string { return m.userID },
 		read: func(ctx context.Context, ids []string) ([]*listedMember, error) {
-			found, err := o.Store.MembershipsByID(ctx, in.Tenant.ID, ids)
+			found, err := s.Store.MembershipsByID(ctx, in.Tenant.ID, ids)
 			if err != nil {
 				return nil, err
 			}
@@ -79,7 +80,7 @@ func (o *Office) roster(ctx context.Context, in Place) ([]*listedMember, error) 
 		},
 		all: func(ctx context.Context) (all []*listedMember, err error) {
 			for page := (store.Page{Limit: walkSize}); ; page.After = all[len(all)-1].userID {
-				found, err := o.Store.Memberships(ctx, in.Tenant.ID, page)
+				found, err := s.Store.Memberships(ctx, in.Tenant.ID, page)
 				if err != nil || len(found) == 0 {
 					return all, err
 				}

@@ -10,7 +10,7 @@ import (
 	"mintkey/store"
 )
 
-// listedUser is what users are searched by.
+// listedUser is the part of a user that searches look at.
 type listedUser struct {
 	id, foldedName, foldedEmail string
 }
@@ -19,20 +19,20 @@ func (u listedUser) contains(text string) bool {
 	return strings.Contains(u.foldedName, text) || strings.Contains(u.foldedEmail, text)
 }
 
-// directory is all users of the account of the place, by ID, as of now.
-func (o *Office) directory(ctx context.Context, in Place) ([]listedUser, error) {
+// userIndex returns the account's current users, sorted by ID.
+func (s *Service) userIndex(ctx context.Context, in TenantContext) ([]listedUser, error) {
 	listed := func(u policy.User) listedUser {
 		return listedUser{u.ID, strings.ToLower(u.Name), policy.FoldEmail(u.Email)}
 	}
-	return o.directories.look(ctx, in.Account.ID, original[listedUser]{
-		feeds: []func(context.Context, store.Version) (store.Changes, error){
+	return s.userIndexes.lookup(ctx, in.Account.ID, source[listedUser]{
+		changes: []func(context.Context, store.Version) (store.Changes, error){
 			func(ctx context.Context, since store.Version) (store.Changes, error) {
-				return o.Store.UserChanges(ctx, in.Account.ID, since)
+				return s.Store.UserChanges(ctx, in.Account.ID, since)
 			},
 		},
 		id: func(u listedUser) string { return u.id },
 		read: func(ctx context.Context, ids []string) ([]listedUser, error) {
-			found, err := o.Store.UsersByID(ctx, in.Account.ID, ids)
+			found, err := s.Store.UsersByID(ctx, in.Account.ID, ids)
 			var users []listedUser
 			for _, u := range slices.Collect(maps.Values(found)) {
 				users = append(users, listed(u))
@@ -41,7 +41,7 @@ func (o *Office) directory(ctx context.Context, in Place) ([]listedUser, error) 
 		},
 		all: func(ctx context.Context) (all []listedUser, err error) {
 			for page := (store.Page{Limit: walkSize}); ; page.After = all[len(all)-1].id {
-				found, err := o.Store.Users(ctx, in.Account.ID, page)
+				found, err := s.Store.Users(ctx, in.Account.ID, page)
 				if err != nil || len(found) == 0 {
 					return all, err
 				}

@@ -7,8 +7,8 @@ import (
 	"mintkey/admin"
 )
 
-// An office holds the copies that were looked at last, as many as fit, and one that is too large for that alone.
-func TestMirrorsAreBounded(t *testing.T) {
+// A service holds the copies that were used last, as many as fit, and one that is too large for that alone.
+func TestCachesAreBounded(t *testing.T) {
 	numbers := &admin.Numbers{}
 	for _, step := range []struct {
 		name  string
@@ -18,15 +18,15 @@ func TestMirrorsAreBounded(t *testing.T) {
 		{"a", 40_000, true},
 		{"b", 40_000, true},
 		{"a", 40_000, false},
-		{"c", 40_000, true}, // lets go of b
+		{"c", 40_000, true}, // drops b
 		{"a", 40_000, false},
-		{"b", 40_000, true}, // lets go of c
+		{"b", 40_000, true}, // drops c
 		{"a", 40_000, false},
 		{"b", 40_000, false},
 		{"c", 40_000, true},
-		{"large", 150_000, true}, // lets go of all
+		{"large", 150_000, true}, // drops all
 		{"large", 150_000, false},
-		{"a", 40_000, true}, // lets go of large
+		{"a", 40_000, true}, // drops large
 		{"b", 40_000, true},
 		{"a", 40_000, false},
 		{"large", 150_000, true},

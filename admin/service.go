@@ -16,27 +16,27 @@ import (
 	"mintkey/store"
 )
 
-// Office carries out the operations. Its fields are set once; its methods may be called from many goroutines.
-type Office struct {
+// Service carries out the operations. Its fields are set once; its methods may be called from many goroutines.
+type Service struct {
 	Store          store.Store
 	Hasher         *passwords.Hasher // for passwords that are set; needed by nothing else
 	Catalogue      policy.Catalogue
 	ClientIDPrefix string // of the client IDs it makes; may be empty
 	ClientIDSuffix string // may be empty
-	// NextStatusIndex gives each new client secret its place in the status lists.
+	// NextStatusIndex allocates the place of a new client secret in the status lists.
 	NextStatusIndex func(context.Context) (uint64, error)
-	// Revoked hears of the status indexes whose tokens are dead, after the change that killed them is saved.
-	Revoked func(ctx context.Context, actor Actor, accountID string, clientID string, indexes []uint64)
-	// RecentAccess adds to what the store knows of last access what is not saved yet. May be nil.
+	// Revoked is called with each saved event that revokes tokens: its payload names them.
+	Revoked func(ctx context.Context, event policy.Event)
+	// RecentAccess adds uses that are not saved yet to the access times from the store. It may be nil.
 	RecentAccess func(tenantID string, saved map[string]time.Time, clientIDs []string) map[string]time.Time
 	Log          *slog.Logger
 
-	rosters     mirrors[*listedMember] // by tenant
-	directories mirrors[listedUser]    // by account
-	accesses    accessCopies
+	memberIndexes caches[*listedMember] // by tenant
+	userIndexes   caches[listedUser]    // by account
+	accesses      accessCopies
 }
 
-// Actor is who asks for an operation: a program with a token, or a person who has signed in.
+// Actor is the one that calls an operation: a program with a token, or a person who has signed in.
 type Actor struct {
 	policy.Subject          // as it is at the instant At
 	Scopes         []string // what a program's token still allows; for a person, all that the roles allow
@@ -71,44 +71,45 @@ func (a Actor) Require(anyOf string) error {
 	return &ScopeError{anyOf}
 }
 
-// Place is an account, and the tenant in it if one is meant, that an actor may see. Make one with Office.Enter.
-type Place struct {
+// TenantContext is what an operation works in: an account that the actor may see and, where one is meant, a tenant of it. Make one with
+// Service.Resolve.
+type TenantContext struct {
 	Account policy.Account
 	Tenant  policy.Tenant
 }
 
-// Enter returns the place that the IDs name; the actor's own where they are empty. It is store.ErrNotFound when the place does not exist,
-// and when the actor may not see it: an operator sees every account, an account admin every tenant of the own account, everybody
-// else the tenant that the token or session is for (R1).
-func (o *Office) Enter(ctx context.Context, actor Actor, accountID, tenantID string) (Place, error) {
-	place := Place{actor.Account, actor.Tenant}
+// Resolve returns the context that the IDs name; an empty ID means the actor's own. It returns store.ErrNotFound for what does not exist
+// and for what the actor may not see: an operator sees every account, an account admin every tenant of their account, everybody else the
+// tenant that the token or session is for (R1).
+func (s *Service) Resolve(ctx context.Context, actor Actor, accountID, tenantID string) (TenantContext, error) {
+	found := TenantContext{actor.Account, actor.Tenant}
 	authority := actor.Authority()
 	var err error
-	if accountID != "" && accountID != place.Account.ID {
+	if accountID != "" && accountID != found.Account.ID {
 		if authority < policy.AuthorityOperator {
-			return Place{}, store.ErrNotFound
+			return TenantContext{}, store.ErrNotFound
 		}
-		if place.Account, err = o.Store.Account(ctx, accountID); err != nil {
-			return Place{}, err
+		if found.Account, err = s.Store.Account(ctx, accountID); err != nil {
+			return TenantContext{}, err
 		}
 	}
-	if tenantID == "" || tenantID == place.Tenant.ID {
-		return place, nil
+	if tenantID == "" || tenantID == found.Tenant.ID {
+		return found, nil
 	}
 	if authority < policy.AuthorityAccountAdmin {
-		return Place{}, store.ErrNotFound
+		return TenantContext{}, store.ErrNotFound
 	}
-	if place.Tenant, err = o.Store.Tenant(ctx, tenantID); err != nil {
-		return Place{}, err
+	if found.Tenant, err = s.Store.Tenant(ctx, tenantID); err != nil {
+		return TenantContext{}, err
 	}
-	if place.Tenant.AccountID == place.Account.ID {
-		return place, nil
+	if found.Tenant.AccountID == found.Account.ID {
+		return found, nil
 	}
 	if authority < policy.AuthorityOperator {
-		return Place{}, store.ErrNotFound
+		return TenantContext{}, store.ErrNotFound
 	}
-	place.Account, err = o.Store.Account(ctx, place.Tenant.AccountID)
-	return place, err
+	found.Account, err = s.Store.Account(ctx, found.Tenant.AccountID)
+	return found, err
 }
 
 // event records an action of the actor in an account.

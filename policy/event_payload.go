@@ -1,0 +1,50 @@
+package policy
+
+// Payload carries what a change means for the parts of the server that act on it: gateways, mail, webhooks. It is stored with the event and
+// never shown. The zero value asks for nothing.
+type Payload struct {
+	// Revoked names the tokens that the change ended.
+	Revoked *RevokedTokens `json:"revoked,omitempty"`
+	// Notice is the notice that a key.expiring or key.expired gives.
+	Notice *Notice `json:"notice,omitempty"`
+	// Key describes the access key at the time of the event.
+	Key *KeyFacts `json:"key,omitempty"`
+	// Password is set when a user's password was set or taken away.
+	Password *PasswordChange `json:"password,omitempty"`
+}
+
+// RevokedTokens names tokens that ended before their time.
+type RevokedTokens struct {
+	// StatusIndexes are the places in the status lists of all secrets whose tokens ended. It is never empty, and 0 is not among them.
+	StatusIndexes []uint64 `json:"status_indexes"`
+}
+
+// KeyFacts is what a message to the owner says of an access key that may be gone by then.
+type KeyFacts struct {
+	Label string `json:"label,omitempty"`
+	// PickUp says that the key waits for its owner to pick it up (R26).
+	PickUp bool `json:"pick_up,omitempty"`
+}
+
+// PasswordChange describes how a user's password changed.
+type PasswordChange struct {
+	// ByLink says that the user chose the password through a link that was mailed.
+	ByLink bool `json:"by_link,omitempty"`
+}
+
+// RevokedTokensOf returns the tokens that end with the keys: those of every secret that a key knows of (R5). It is nil when no secret has a
+// place in the status lists.
+func RevokedTokensOf(keys ...AccessKey) *RevokedTokens {
+	var revoked RevokedTokens
+	for _, key := range keys {
+		for _, secret := range key.Secrets {
+			if secret.StatusIndex != 0 {
+				revoked.StatusIndexes = append(revoked.StatusIndexes, secret.StatusIndex)
+			}
+		}
+	}
+	if len(revoked.StatusIndexes) == 0 {
+		return nil
+	}
+	return &revoked
+}
