@@ -1,7 +1,6 @@
 package console
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -27,13 +26,6 @@ type Store interface {
 	store.Ephemera
 }
 
-// About is what the server knows of a request before the console sees it.
-type About struct {
-	RequestID string
-	Address   string    // the client's IP address
-	At        time.Time // the instant at which the request is judged
-}
-
 // Options is all that a console needs; every field is required but Mail, ClockOffset and OpenID.
 type Options struct {
 	Service     *admin.Service
@@ -41,10 +33,9 @@ type Options struct {
 	Hasher      *passwords.Hasher
 	Limits      *limits.Limiter
 	Issuer      string // the base URL, without a slash at the end
-	About       func(context.Context) About
 	Log         *slog.Logger
 	Mail        bool          // whether owners are written to
-	ClockOffset time.Duration // how far About.At is from the real time
+	ClockOffset time.Duration // how far the instant of a request is from the real time
 	Version     string
 	OpenID      OpenID // how people sign in without a password of this server; zero for passwords only
 }

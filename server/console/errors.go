@@ -151,8 +151,8 @@ func (c *Console) showError(v *visit, err error) {
 	case errors.Is(err, passwords.ErrBusy): // a flood must not fill the log, which has a line for each request anyway
 		v.w.Header().Set("Retry-After", "5")
 	case e.status >= http.StatusInternalServerError && v.Context().Err() == nil:
-		page.RequestID = v.about.RequestID
-		c.Log.ErrorContext(v.Context(), "a page failed", slog.String("request_id", v.about.RequestID), slog.String("error", policy.WithoutSecrets(err.Error())))
+		page.RequestID = v.about.ID
+		c.Log.ErrorContext(v.Context(), "a page failed", slog.String("request_id", v.about.ID), slog.String("error", policy.WithoutSecrets(err.Error())))
 	}
 	if err := c.showAs(v, e.status, "error", e.title, page); err != nil {
 		http.Error(v.w, e.title, e.status)

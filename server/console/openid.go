@@ -151,7 +151,7 @@ func (c *Console) refuseOpenID(v *visit, form signInForm, because error) error {
 	if status > http.StatusInternalServerError { // the operator's matter, and not this person's
 		level = slog.LevelWarn
 	}
-	c.Log.Log(v.Context(), level, "a sign-in at the OpenID provider failed", slog.String("request_id", v.about.RequestID),
+	c.Log.Log(v.Context(), level, "a sign-in at the OpenID provider failed", slog.String("request_id", v.about.ID),
 		slog.String("address", v.about.Address), slog.String("reason", policy.WithoutSecrets(shorten(because.Error()))))
 	return c.showSignIn(v, because, form)
 }
@@ -192,7 +192,7 @@ func (c *Console) welcomeAs(v *visit, user policy.User, identity policy.Identity
 	if err != nil {
 		return policy.Subject{}, err
 	}
-	actor := admin.Actor{Subject: subject, Via: "console", Address: v.about.Address, RequestID: v.about.RequestID, At: v.about.At}
+	actor := admin.Actor{Subject: subject, Via: "console", Address: v.about.Address, RequestID: v.about.ID, At: v.about.At}
 	return subject, c.Service.SignedInAs(v.Context(), actor, identity)
 }
 

@@ -86,7 +86,7 @@ func (c *Console) choose(v *visit) error {
 	if password != v.PostFormValue("password_again") && policy.CheckPassword(password) == nil {
 		return c.showChoose(v, errMismatch)
 	}
-	actor := admin.Actor{Via: "console", Address: v.about.Address, RequestID: v.about.RequestID, At: v.about.At}
+	actor := admin.Actor{Via: "console", Address: v.about.Address, RequestID: v.about.ID, At: v.about.At}
 	user, err := c.Service.ChoosePassword(ctx, actor, c.sessions.GetString(ctx, sessionLink), password)
 	if errors.Is(err, store.ErrNotFound) || errors.Is(err, policy.ErrInvalidPassword) {
 		return c.showChoose(v, err)

@@ -67,7 +67,7 @@ func (c *Console) requestLinks(v *visit, form forgottenForm) error {
 	if err != nil {
 		return err
 	}
-	nobody := admin.Actor{Via: "console", Address: v.about.Address, RequestID: v.about.RequestID, At: v.about.At}
+	nobody := admin.Actor{Via: "console", Address: v.about.Address, RequestID: v.about.ID, At: v.about.At}
 	for _, user := range users {
 		_, err := c.Limits.Reserve(v.Context(), limits.Mailbox(user.AccountID, user.Email))
 		if _, tooMany := errors.AsType[*limits.TooManyError](err); tooMany {

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"github.com/alexedwards/scs/v2"
 
 	"mintkey/policy"
+	"mintkey/server/web"
 	"mintkey/store"
 	"mintkey/store/ephemeral"
 )
@@ -43,7 +45,7 @@ type session struct {
 
 func (c *Console) newSessions() *scs.SessionManager {
 	m := scs.New()
-	m.Store = sessionStore{c.Store, c.ClockOffset, c.About}
+	m.Store = sessionStore{c.Store, c.ClockOffset}
 	m.HashTokenInStore = true // whoever reads the store can't use a session
 	m.Lifetime = absoluteTimeout
 	m.Cookie.Name = "mintkey-session"
@@ -54,7 +56,8 @@ func (c *Console) newSessions() *scs.SessionManager {
 		m.Cookie.Name, m.Cookie.Path, m.Cookie.Secure = "__Host-mintkey-session", "/", true
 	}
 	m.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
-		c.showError(&visit{Request: r, w: w, about: c.About(r.Context())}, err)
+		v, missing := newVisit(w, r)
+		c.showError(v, cmp.Or(missing, err))
 	}
 	return m
 }
@@ -130,7 +133,6 @@ func (c *Console) sessionCutoffs() ephemeral.Cutoffs {
 type sessionStore struct {
 	ephemera store.Ephemera
 	offset   time.Duration
-	about    func(context.Context) About
 }
 
 func sessionKey(token string) string { return "session/" + token }
@@ -160,7 +162,11 @@ func (s sessionStore) CommitCtx(ctx context.Context, token string, value []byte,
 
 // DeleteCtx writes the tombstone first, and keeps it for as long as any session can last.
 func (s sessionStore) DeleteCtx(ctx context.Context, token string) error {
-	if err := s.tombstones().Put(ctx, token, struct{}{}, s.about(ctx).At.Add(absoluteTimeout)); err != nil {
+	info, err := web.About(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.tombstones().Put(ctx, token, struct{}{}, info.At.Add(absoluteTimeout)); err != nil {
 		return err
 	}
 	return s.ephemera.DeleteEphemeral(ctx, sessionKey(token))

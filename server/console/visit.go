@@ -10,6 +10,7 @@ import (
 
 	"mintkey/admin"
 	"mintkey/policy"
+	"mintkey/server/web"
 	"mintkey/store"
 )
 
@@ -17,7 +18,7 @@ import (
 type visit struct {
 	*http.Request
 	w     http.ResponseWriter
-	about About
+	about *web.Info
 	actor admin.Actor         // nobody where the page is open to all
 	place admin.TenantContext // the tenant that the path names, or else the one that was last looked at
 	frame frame
@@ -32,17 +33,26 @@ func (c *Console) open(handle handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		setHeaders(w.Header())
 		r.Body = http.MaxBytesReader(w, r.Body, maxFormBytes)
-		v := &visit{Request: r, w: w, about: c.About(r.Context())}
-		err := r.ParseForm()
-		if err != nil {
+		v, err := newVisit(w, r)
+		if err == nil && r.ParseForm() != nil {
 			err = errBadForm
-		} else {
+		}
+		if err == nil {
 			err = handle(v)
 		}
 		if err != nil {
 			c.showError(v, err)
 		}
 	}
+}
+
+// newVisit returns a visit and, beside it, an error if nothing gave the request an instant: the visit can then only show that.
+func newVisit(w http.ResponseWriter, r *http.Request) (*visit, error) {
+	info, err := web.About(r.Context())
+	if err != nil {
+		info = &web.Info{}
+	}
+	return &visit{Request: r, w: w, about: info}, err
 }
 
 // signedIn surrounds a handler with what every page behind the sign-in needs, in this order: who is it (else to the sign-in page), may
@@ -77,7 +87,7 @@ func (c *Console) identify(v *visit) error {
 	}
 	v.actor = admin.Actor{
 		Subject: subject, Scopes: subject.Cut(policy.AdministrationScopes(), c.Service.Catalogue),
-		Via: "console", Address: v.about.Address, RequestID: v.about.RequestID, At: v.about.At,
+		Via: "console", Address: v.about.Address, RequestID: v.about.ID, At: v.about.At,
 	}
 	if v.place, err = c.Service.Resolve(ctx, v.actor, "", v.PathValue("tenant")); err != nil {
 		return err

@@ -3,7 +3,6 @@ package usage
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"log/slog"
 	"maps"
 	"strconv"
@@ -63,54 +62,68 @@ func (r *Refusals) Note(clientID, address string, reason store.Outcome, at time.
 	r.counts.add(refusalKey{clientID, reason}, refusalCount{1, address, at})
 }
 
-// flush writes what is due at now. What cannot be written is in the log.
+// flush writes what is due at now, in one go. What cannot be written is in the log.
 func (r *Refusals) flush(ctx context.Context, now time.Time) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	maps.DeleteFunc(r.written, func(_ refusalKey, at time.Time) bool { return now.Sub(at).Abs() >= refusalEvery })
 	return r.counts.flush(func(taken map[refusalKey]refusalCount) (map[refusalKey]refusalCount, error) {
-		left := map[refusalKey]refusalCount{}
+		due, left := map[refusalKey]refusalCount{}, map[refusalKey]refusalCount{}
 		for key, refused := range taken {
 			switch _, recently := r.written[key]; {
 			case recently:
 				left[key] = refused
 			case len(r.written) < maxRefusals:
 				r.written[key] = now
-				r.write(ctx, key, refused)
+				due[key] = refused
 			}
 		}
+		r.write(ctx, due)
 		return left, nil
 	})
 }
 
-func (r *Refusals) write(ctx context.Context, key refusalKey, refused refusalCount) {
-	owner, revoked, err := r.owners.OwnerOf(ctx, key.clientID)
-	known := err == nil
-	if errors.Is(err, store.ErrNotFound) {
-		err = nil
+func (r *Refusals) write(ctx context.Context, due map[refusalKey]refusalCount) {
+	var events []policy.Event
+	var written []refusalKey
+	for key, refused := range due {
+		owner, revoked, err := r.owners.OwnerOf(ctx, key.clientID)
+		if err != nil {
+			r.warn(ctx, key, refused, err)
+			continue
+		}
+		reason := key.reason
+		if revoked { // where it was refused, whose it was could not be seen
+			reason = store.RefusedRevoked
+			source := store.TrafficSource{AccountID: owner.AccountID, TenantID: owner.TenantID, ClientID: key.clientID}
+			r.traffic.Note(source, refused.at, reason, refused.count)
+		}
+		events, written = append(events, refusalEvent(owner, key.clientID, reason, refused)), append(written, key)
 	}
-	if revoked { // where it was refused, whose it was could not be seen
-		key.reason = store.RefusedRevoked
-		source := store.TrafficSource{AccountID: owner.AccountID, TenantID: owner.TenantID, ClientID: key.clientID}
-		r.traffic.Note(source, refused.at, store.RefusedRevoked, refused.count)
+	if len(events) == 0 {
+		return
 	}
-	if known {
-		err = r.saved.RecordEvents(ctx, refusalEvent(owner, key, refused))
-	}
-	if err != nil || !known {
-		r.log.WarnContext(ctx, "client refused", slog.String("client_id", policy.WithoutSecrets(key.clientID)),
-			slog.String("reason", key.reason.String()), slog.Int("count", refused.count), slog.String("address", refused.address),
-			slog.Any("error", err))
+	if err := r.saved.RecordEvents(ctx, events...); err != nil {
+		for _, key := range written {
+			r.warn(ctx, key, due[key], err)
+		}
 	}
 }
 
-func refusalEvent(owner admin.KeyOwner, key refusalKey, refused refusalCount) policy.Event {
+// warn leaves in the log what the audit trail can't have: a client that no account ever had, or what the store did not take.
+func (r *Refusals) warn(ctx context.Context, key refusalKey, refused refusalCount, err error) {
+	r.log.WarnContext(ctx, "client refused", slog.String("client_id", policy.WithoutSecrets(key.clientID)),
+		slog.String("reason", key.reason.String()), slog.Int("count", refused.count), slog.String("address", refused.address),
+		slog.Any("error", err))
+}
+
+func refusalEvent(owner admin.KeyOwner, clientID string, reason store.Outcome, refused refusalCount) policy.Event {
 	var random [10]byte
 	_, _ = rand.Read(random[:]) // never fails
 	return policy.Event{
 		ID: policy.NewEventID(refused.at, random), At: refused.at, Action: policy.ActionTokenRefused,
 		Actor:     policy.Actor{Via: "api", Address: refused.address},
-		AccountID: owner.AccountID, TenantID: owner.TenantID, UserID: owner.UserID, ClientID: key.clientID,
-		Details: map[string]string{"reason": key.reason.String(), "count": strconv.Itoa(refused.count)},
+		AccountID: owner.AccountID, TenantID: owner.TenantID, UserID: owner.UserID, ClientID: clientID,
+		Details: map[string]string{"reason": reason.String(), "count": strconv.Itoa(refused.count)},
 	}
 }
