@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -88,7 +89,8 @@ func (s *Server) checkPassword(ctx context.Context, tenant policy.Tenant, login 
 	if err != nil {
 		return policy.Subject{}, err
 	}
-	reserved, err := s.limits.Reserve(ctx, limits.Password([]limits.User{user}, aboutRequest(ctx).Address))
+	visitor := limits.Visitor{Address: aboutRequest(ctx).Address, At: aboutRequest(ctx).At}
+	reserved, err := s.limits.Reserve(ctx, limits.Password([]limits.User{user}, visitor))
 	if tooMany, ok := errors.AsType[*limits.TooManyError](err); ok {
 		return policy.Subject{}, &slowedError{tooMany, wrong}
 	}
@@ -105,6 +107,9 @@ func (s *Server) checkPassword(ctx context.Context, tenant policy.Tenant, login 
 	}
 	if !right {
 		return policy.Subject{}, wrong
+	}
+	if err := s.limits.Remember(ctx, user, visitor, ""); err != nil {
+		s.log.WarnContext(ctx, "remembering an address failed", slog.Any("error", err))
 	}
 	return subject, nil
 }

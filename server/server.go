@@ -92,7 +92,7 @@ func New(o Options) (*Server, error) {
 	}
 	s.generator = newGenerator(s.ring)
 	s.feed, s.indexes, s.lists = newFeed(s.store), tokens.NewStatusIndexes(s.store), statusLists{signed: map[uint64]signedList{}}
-	s.limits = limits.New(limits.Options{Limits: s.store, Log: s.log, Now: s.realTime, Metrics: s.metrics.registry})
+	s.limits = limits.New(limits.Options{Limits: s.store, Places: s.store, Log: s.log, Now: s.realTime, Metrics: s.metrics.registry})
 	s.metrics.countHashes(o.Hasher)
 	s.hasher, s.refusals, s.logins, s.stopping = o.Hasher, newRefusalRecorder(), newLoginRecorder(), make(chan struct{})
 	s.office = &admin.Office{

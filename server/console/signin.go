@@ -64,6 +64,7 @@ func (c *Console) signIn(v *visit) error {
 	if err := c.begin(ctx, subject, v.about.At); err != nil {
 		return err
 	}
+	c.rememberDevice(v, subject.User)
 	return v.redirect(form.Next)
 }
 
@@ -79,7 +80,7 @@ func (c *Console) authenticate(v *visit, form signInForm, password string) (poli
 	if err != nil {
 		return policy.Subject{}, err
 	}
-	reserved, err := c.Limits.Reserve(ctx, limits.Password(budgetsOf(form, users), v.about.Address))
+	reserved, err := c.Limits.Reserve(ctx, limits.Password(budgetsOf(form, users), c.visitor(v)))
 	if err != nil {
 		return policy.Subject{}, err
 	}

@@ -42,21 +42,37 @@ func (b *broken) Refund(ctx context.Context, key string, rate store.Rate) error 
 	return b.Limits.Refund(ctx, key, rate)
 }
 
+// places keeps what is known of devices and addresses.
+type places map[string][]byte
+
+func (p places) Ephemeral(_ context.Context, key string) ([]byte, error) {
+	if value, ok := p[key]; ok {
+		return value, nil
+	}
+	return nil, store.ErrNotFound
+}
+
+func (p places) PutEphemeral(_ context.Context, key string, value []byte, _ time.Time) error {
+	p[key] = value
+	return nil
+}
+
 // bench is a limiter on a clock that stands still until a test moves it.
 type bench struct {
 	*testing.T
 	*limits.Limiter
 	store   *broken
+	places  places
 	log     bytes.Buffer
 	metrics *prometheus.Registry
 	at      time.Time
 }
 
 func newBench(t *testing.T) *bench {
-	b := &bench{T: t, metrics: prometheus.NewRegistry(), at: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
+	b := &bench{T: t, places: places{}, metrics: prometheus.NewRegistry(), at: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
 	now := func() time.Time { return b.at }
 	b.store = &broken{Limits: store.NewMemoryLimits(now)}
-	b.Limiter = limits.New(limits.Options{Limits: b.store, Log: slog.New(slog.NewTextHandler(&b.log, nil)), Now: now, Metrics: b.metrics})
+	b.Limiter = limits.New(limits.Options{Limits: b.store, Places: b.places, Log: slog.New(slog.NewTextHandler(&b.log, nil)), Now: now, Metrics: b.metrics})
 	return b
 }
 
@@ -92,7 +108,7 @@ func (b *bench) want(what string, got, want int) {
 }
 
 func password(user limits.User, address string) []limits.Take {
-	return limits.Password([]limits.User{user}, address)
+	return limits.Password([]limits.User{user}, limits.Visitor{Address: address})
 }
 
 func TestPasswordBudgets(t *testing.T) {
@@ -133,7 +149,7 @@ func TestAllOrNothing(t *testing.T) {
 	ada, tom := limits.KnownUser("acme", "ada"), limits.KnownUser("acme", "tom")
 	b.want("ada", b.pass(password(ada, "192.0.2.1")), 10)
 	for range 50 {
-		_, err := b.Reserve(t.Context(), limits.Password([]limits.User{tom, ada}, "192.0.2.1"))
+		_, err := b.Reserve(t.Context(), limits.Password([]limits.User{tom, ada}, limits.Visitor{Address: "192.0.2.1"}))
 		b.wantTooMany(err)
 	}
 	b.want("tom", b.pass(password(tom, "192.0.2.1")), 10)
