@@ -23,8 +23,8 @@ type Options struct {
 	Waiting int // hashes that may wait for a slot; by default 64
 }
 
-// Hasher makes and checks hashes, a bounded number at once and in at most 256 MiB, in the order in which they were asked for. Its methods may be
-// called from many goroutines.
+// Hasher makes and checks hashes, a bounded number at once and in at most 256 MiB, in the order in which they were asked
+// for. Its methods may be called from many goroutines.
 type Hasher struct {
 	slots   chan struct{}
 	waiting chan struct{} // has room for those that hold a slot, too
@@ -56,9 +56,9 @@ func (h *Hasher) Hash(ctx context.Context, password string) (hash string, err er
 	return hash, err
 }
 
-// Verify says whether the hash is that of the password. An empty hash, which stands for an unknown user or one without a password, takes as long as
-// any other and never fits. It is ErrBusy when too many wait, and the error of the context when that ends first; another error means that
-// the hash is broken.
+// Verify says whether the hash is that of the password. An empty hash, which stands for an unknown user or one without a
+// password, takes as long as any other and never fits. It is ErrBusy when too many wait, and the error of the context
+// when that ends first; another error means that the hash is broken.
 func (h *Hasher) Verify(ctx context.Context, hash, password string) (fits bool, err error) {
 	err = h.do(ctx, func() (err error) {
 		fits, err = compare(hash, password)

@@ -77,8 +77,8 @@ func (s *Server) issueForPassword(ctx context.Context, tenant policy.Tenant, log
 func fromPassword(claims tokens.Claims) bool { return claims.Subject == claims.UserID }
 
 // checkPassword finds the member and checks the password. A wrong password, an unknown user, a user without a password, a disabled one and a
-// non-member take like time and give the same error (R22). Each try is counted before anything is hashed, and a right one is given back, so that tries made
-// at once count like tries made in turn (R23).
+// non-member take like time and give the same error (R22). Each try is counted before anything is hashed, and a right
+// one is given back, so that tries made at once count like tries made in turn (R23).
 func (s *Server) checkPassword(ctx context.Context, tenant policy.Tenant, login passwordLogin) (policy.Subject, error) {
 	wrong := refuse(errInvalidGrant, "The user name or the password is wrong.")
 	id, user, err := s.findUser(ctx, tenant, login.username)

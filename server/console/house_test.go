@@ -111,8 +111,9 @@ func newHouseOn(t *testing.T, opened store.Store, path string, change ...func(*s
 	running.Start()
 	t.Cleanup(running.Close)
 	h.office = &admin.Office{
-		Store: h.store, Hasher: h.hasher, Catalogue: options.Catalogue, ClientIDPrefix: "mk_", NextStatusIndex: tokens.NewStatusIndexes(h.store).Next,
-		Revoked: func(context.Context, admin.Actor, string, string, []uint64) {},
+		Store: h.store, Hasher: h.hasher, Catalogue: options.Catalogue, ClientIDPrefix: "mk_",
+		NextStatusIndex: tokens.NewStatusIndexes(h.store).Next,
+		Revoked:         func(context.Context, admin.Actor, string, string, []uint64) {},
 	}
 	h.furnish()
 	return h

@@ -72,8 +72,8 @@ func (c *Console) signIn(v *visit) error {
 // this, so that time does not tell in how many of them the address exists.
 const maxCandidates = 3
 
-// authenticate counts the try before anything is hashed, and gives it back when it was right, so that tries made at once count like tries made in
-// turn (R23).
+// authenticate counts the try before anything is hashed, and gives it back when it was right, so that tries made at
+// once count like tries made in turn (R23).
 func (c *Console) authenticate(v *visit, form signInForm, password string) (policy.Subject, error) {
 	ctx := v.Context()
 	users, checks, err := c.candidates(ctx, form.Account, form.Email)

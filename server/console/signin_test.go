@@ -179,7 +179,8 @@ func TestGuessingIsSlowed(t *testing.T) { onEachStore(t, testGuessingIsSlowed) }
 func testGuessingIsSlowed(t *testing.T, h *house) {
 	wrong := form{"email": {"ada@acme.example"}, "password": {"wrong"}}
 	guesses := 0
-	for h.visitor().post("/console/sign-in", wrong).status == 401 && guesses < 100 { // where hashing is slow some of the budget comes back meanwhile
+	// Where hashing is slow some of the budget comes back meanwhile.
+	for h.visitor().post("/console/sign-in", wrong).status == 401 && guesses < 100 {
 		guesses++
 	}
 	if guesses < 10 {

@@ -50,8 +50,8 @@ func (v Visitor) places() []string {
 	return places
 }
 
-// Remember makes the visitor's address known to be the user's, and device, if it is not empty, in place of the visitor's device: call it after a sign-in. It
-// is only a favour: two sign-ins at one instant may remember only one of them.
+// Remember makes the visitor's address known to be the user's, and device, if it is not empty, in place of the visitor's
+// device: call it after a sign-in. It is only a favour: two sign-ins at one instant may remember only one of them.
 func (l *Limiter) Remember(ctx context.Context, u User, v Visitor, device string) error {
 	known, err := l.known(ctx, u, v.At)
 	if err != nil {

@@ -36,12 +36,12 @@ func TestKnownPlacesAreSparedTheGuessesOfStrangers(t *testing.T) {
 		visitor limits.Visitor
 		want    int
 	}{
-		{"her network", ada, limits.Visitor{Address: "2001:db8:1:1:ffff::9", At: b.at}, 10}, // guesses are counted there as anywhere
-		{"her phone, on the way", ada, limits.Visitor{Address: "192.0.2.1", Device: "phone", At: later}, 10},
-		{"another phone", ada, limits.Visitor{Address: "192.0.2.2", Device: "phones", At: b.at}, 0},
-		{"her address for a device", ada, limits.Visitor{Address: "192.0.2.3", Device: "2001:db8:1:1::/64", At: b.at}, 0},
-		{"somebody else on her phone", tom, limits.Visitor{Address: "192.0.2.4", Device: "phone", At: b.at}, 0},
-		{"her phone after a month", ada, limits.Visitor{Address: "192.0.2.5", Device: "phone", At: later.Add(1)}, 0},
+		{"her network", ada, from("2001:db8:1:1:ffff::9", "", b.at), 10}, // guesses are counted there as anywhere
+		{"her phone, on the way", ada, from("192.0.2.1", "phone", later), 10},
+		{"another phone", ada, from("192.0.2.2", "phones", b.at), 0},
+		{"her address for a device", ada, from("192.0.2.3", "2001:db8:1:1::/64", b.at), 0},
+		{"somebody else on her phone", tom, from("192.0.2.4", "phone", b.at), 0},
+		{"her phone after a month", ada, from("192.0.2.5", "phone", later.Add(1)), 0},
 	} {
 		b.want(row.name, b.pass(limits.Password([]limits.User{row.user}, row.visitor)), row.want)
 	}
@@ -52,7 +52,7 @@ func TestWhatIsKnownIsBounded(t *testing.T) {
 	b := newBench(t)
 	ada := limits.KnownUser("acme", "ada")
 	for i := range 100 {
-		v := limits.Visitor{Address: fmt.Sprintf("198.51.100.%d", i), Device: fmt.Sprint("cookie", i-1), At: b.at.Add(time.Duration(i) * time.Minute)}
+		v := from(fmt.Sprintf("198.51.100.%d", i), fmt.Sprint("cookie", i-1), b.at.Add(time.Duration(i)*time.Minute))
 		if err := b.Remember(t.Context(), ada, v, fmt.Sprint("cookie", i)); err != nil {
 			t.Fatal(err)
 		}
@@ -67,8 +67,20 @@ func TestWhatIsKnownIsBounded(t *testing.T) {
 	}
 	b.guessFromEverywhere(ada)
 	at := b.at.Add(2 * time.Hour)
-	b.want("the last device", b.pass(limits.Password([]limits.User{ada}, limits.Visitor{Address: "192.0.2.1", Device: "cookie99", At: at})), 10)
-	b.want("a device of before", b.pass(limits.Password([]limits.User{ada}, limits.Visitor{Address: "192.0.2.2", Device: "cookie98", At: at})), 0)
-	b.want("the last address", b.pass(limits.Password([]limits.User{ada}, limits.Visitor{Address: "198.51.100.99", At: at})), 10)
-	b.want("the first address", b.pass(limits.Password([]limits.User{ada}, limits.Visitor{Address: "198.51.100.0", At: at})), 0)
+	for _, row := range []struct {
+		name    string
+		visitor limits.Visitor
+		want    int
+	}{
+		{"the last device", from("192.0.2.1", "cookie99", at), 10},
+		{"a device of before", from("192.0.2.2", "cookie98", at), 0},
+		{"the last address", from("198.51.100.99", "", at), 10},
+		{"the first address", from("198.51.100.0", "", at), 0},
+	} {
+		b.want(row.name, b.pass(limits.Password([]limits.User{ada}, row.visitor)), row.want)
+	}
+}
+
+func from(address, device string, at time.Time) limits.Visitor {
+	return limits.Visitor{Address: address, Device: device, At: at}
 }
