@@ -37,16 +37,43 @@ func TestEventsOfVersion1(t *testing.T) {
 			policy.ActionKeyExpired, map[string]string{"expires_at": at},
 			policy.Payload{Notice: &policy.Notice{ExpiresAt: expiry}, Key: &policy.KeyFacts{}},
 		},
-		"a notice without days":     {policy.ActionKeyExpiring, map[string]string{"expires_at": at}, policy.Payload{Key: &policy.KeyFacts{}}},
-		"a notice without a time":   {policy.ActionKeyExpiring, map[string]string{"days_before": "7"}, policy.Payload{Key: &policy.KeyFacts{}}},
-		"a password":                {policy.ActionUserUpdated, map[string]string{"changed": "password"}, policy.Payload{Password: &policy.PasswordChange{}}},
-		"a password among others":   {policy.ActionUserUpdated, map[string]string{"changed": "name, password, disabled"}, policy.Payload{Password: &policy.PasswordChange{}}},
-		"a password by link":        {policy.ActionUserUpdated, map[string]string{"changed": "password", "by_link": "true"}, policy.Payload{Password: &policy.PasswordChange{ByLink: true}}},
-		"a name":                    {policy.ActionUserUpdated, map[string]string{"changed": "name"}, policy.Payload{}},
-		"nothing":                   {policy.ActionUserUpdated, nil, policy.Payload{}},
-		"what is like a password":   {policy.ActionUserUpdated, map[string]string{"changed": "password_hint"}, policy.Payload{}},
-		"a password of a new user":  {policy.ActionUserCreated, map[string]string{"changed": "password"}, policy.Payload{}},
-		"an index that is no index": {policy.ActionKeyRevoked, map[string]string{"status_indexes": "0 x -1"}, policy.Payload{Key: &policy.KeyFacts{}}},
+		"a notice without days": {
+			policy.ActionKeyExpiring, map[string]string{"expires_at": at},
+			policy.Payload{Key: &policy.KeyFacts{}},
+		},
+		"a notice without a time": {
+			policy.ActionKeyExpiring, map[string]string{"days_before": "7"},
+			policy.Payload{Key: &policy.KeyFacts{}},
+		},
+		"a password": {
+			policy.ActionUserUpdated, map[string]string{"changed": "password"},
+			policy.Payload{Password: &policy.PasswordChange{}},
+		},
+		"a password among others": {
+			policy.ActionUserUpdated, map[string]string{"changed": "name, password, disabled"},
+			policy.Payload{Password: &policy.PasswordChange{}},
+		},
+		"a password by link": {
+			policy.ActionUserUpdated, map[string]string{"changed": "password", "by_link": "true"},
+			policy.Payload{Password: &policy.PasswordChange{ByLink: true}},
+		},
+		"a name": {
+			policy.ActionUserUpdated, map[string]string{"changed": "name"},
+			policy.Payload{},
+		},
+		"nothing": {policy.ActionUserUpdated, nil, policy.Payload{}},
+		"what is like a password": {
+			policy.ActionUserUpdated, map[string]string{"changed": "password_hint"},
+			policy.Payload{},
+		},
+		"a password of a new user": {
+			policy.ActionUserCreated, map[string]string{"changed": "password"},
+			policy.Payload{},
+		},
+		"an index that is no index": {
+			policy.ActionKeyRevoked, map[string]string{"status_indexes": "0 x -1"},
+			policy.Payload{Key: &policy.KeyFacts{}},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := policy.Event{Action: row.action, Details: row.details}.FromVersion1()

@@ -30,7 +30,10 @@ type feed struct {
 }
 
 func newFeed(log store.Revocations) *feed {
-	return &feed{log: log, indexes: map[uint64]time.Time{}, jtis: map[string]time.Time{}, logged: map[uint64]time.Time{}, changed: make(chan struct{})}
+	return &feed{
+		log: log, indexes: map[uint64]time.Time{}, jtis: map[string]time.Time{}, logged: map[uint64]time.Time{},
+		changed: make(chan struct{}),
+	}
 }
 
 const feedBatch = 1000
@@ -84,8 +87,8 @@ func (f *feed) record(ctx context.Context, revocations ...store.Revocation) erro
 	return err
 }
 
-// recordOnce is record for those revocations by index that the log does not have yet, at least until the same time. Two servers that ask in the
-// same moment can both find the log without them, and then both record them, which does no harm.
+// recordOnce records those revocations by index that the log does not have yet, or has for a shorter time. Two servers that look at the log
+// in the same moment can both find it without them and both record them, which does no harm.
 func (f *feed) recordOnce(ctx context.Context, revocations ...store.Revocation) error {
 	if len(revocations) == 0 {
 		return nil
