@@ -4,13 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // The refusals of this package. Callers tell them apart with errors.Is; one table in package server
 // renders each as an OAuth error or as problem details.
 var (
-	// ErrKeyLimit refuses a third live access key. See KeyLimitError, which names the two.
-	ErrKeyLimit = errors.New("a user can hold at most two access keys in a tenant")
+	// ErrKeyLimit refuses more than MaxKeys live access keys (R2). See KeyLimitError, which names those that exist.
+	ErrKeyLimit = fmt.Errorf("a user can hold at most %s access keys in a tenant", InWords(MaxKeys))
 	// ErrKeyNotFound means that the membership has no such access key.
 	ErrKeyNotFound = errors.New("no such access key")
 	// ErrKeyExpired refuses to refresh, or to issue a token for, an expired access key.
@@ -24,9 +25,9 @@ var (
 	// ErrOtherPerson refuses a sign-in as a user whom another person of the same OpenID provider has signed in as.
 	ErrOtherPerson = errors.New("another person of the OpenID provider has signed in as this user")
 	// ErrInvalidOverlap refuses an overlap below zero or above MaxOverlap.
-	ErrInvalidOverlap = errors.New("overlap_seconds must be between 0 and 604800 (7 days)")
+	ErrInvalidOverlap = fmt.Errorf("overlap_seconds must be between 0 and %d (%s)", MaxOverlap/time.Second, InDays(MaxOverlap))
 	// ErrInvalidPeriod refuses a period that is not one of Periods.
-	ErrInvalidPeriod = errors.New("period_days must be one of 90, 120, 150, 180, 210, 240, 270, 300, 330, 360")
+	ErrInvalidPeriod = errors.New("period_days must be one of " + strings.Trim(strings.ReplaceAll(fmt.Sprint(Periods()), " ", ", "), "[]"))
 	// ErrAcknowledgementRequired refuses to turn the expiration policy off unless the risk is acknowledged.
 	ErrAcknowledgementRequired = errors.New("turning the expiration policy off means that access keys never expire: " +
 		"a leaked key then opens the account until somebody notices and revokes it; " +

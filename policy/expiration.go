@@ -8,11 +8,24 @@ import (
 // Day is the unit of periods.
 const Day = 24 * time.Hour
 
+// The allowed lengths of a key's life, in days (R10): from the shortest to the longest in equal steps.
+const (
+	MinPeriodDays  = 90
+	MaxPeriodDays  = 360
+	PeriodStepDays = 30
+)
+
 // DefaultPeriodDays is the period of a new account's policy, in days.
 const DefaultPeriodDays = 90
 
-// Periods are the allowed lengths of a key's life, in days.
-func Periods() []int { return []int{90, 120, 150, 180, 210, 240, 270, 300, 330, 360} }
+// Periods are the allowed lengths of a key's life in days, shortest first.
+func Periods() []int {
+	var periods []int
+	for days := MinPeriodDays; days <= MaxPeriodDays; days += PeriodStepDays {
+		periods = append(periods, days)
+	}
+	return periods
+}
 
 // Revision is one state of an account's expiration policy, in force from At until the next revision.
 type Revision struct {
@@ -27,7 +40,7 @@ func (r Revision) Period() time.Duration { return time.Duration(r.PeriodDays) * 
 // ExpirationPolicy is an account's revisions, oldest first. It is never empty: an account is made with one.
 type ExpirationPolicy []Revision
 
-// DefaultExpirationPolicy is what a new account starts with: on, 90 days.
+// DefaultExpirationPolicy is what a new account starts with: on, with DefaultPeriodDays (R10).
 func DefaultExpirationPolicy(now time.Time) ExpirationPolicy {
 	return ExpirationPolicy{{At: now, Enabled: true, PeriodDays: DefaultPeriodDays}}
 }
@@ -55,8 +68,8 @@ type PolicyChange struct {
 	AcknowledgeRisk bool
 }
 
-// Revise returns the policy after the change. A change that changes nothing returns p itself. Turning the policy off without
-// the acknowledgement is ErrAcknowledgementRequired, a period outside Periods is ErrInvalidPeriod.
+// Revise returns the policy after the change, and p itself if nothing changes. Turning the policy off without the acknowledgement is
+// ErrAcknowledgementRequired (R11), a period outside Periods is ErrInvalidPeriod.
 //
 // A revision that lies after now is dropped: it was made under a clock that has been set back since (a rehearsal
 // with a shifted clock), and under this clock it has not happened. That alone is a change.

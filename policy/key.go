@@ -14,7 +14,7 @@ const MaxOverlap = 7 * Day
 // ListedAfterExpiry is how long an expired key stays listed before it is purged (R14).
 const ListedAfterExpiry = 30 * Day
 
-// Ages at which a key is marked.
+// The ages past which a key is marked: unused since its last access, old and stale since its secret was issued.
 const (
 	UnusedAfter = 90 * Day
 	OldAfter    = 90 * Day
@@ -39,7 +39,7 @@ type Secret struct {
 	IssuedAt time.Time `json:"issued_at"`
 	// EndsAt is when an overlap ends; zero for the current secret.
 	EndsAt time.Time `json:"ends_at,omitzero"`
-	// StatusIndex is where the status lists tell of the tokens that this secret has made; 0 is nowhere.
+	// StatusIndex is the entry in the status lists of all tokens issued for this secret; 0 is none.
 	StatusIndex uint64 `json:"status_index,omitempty"`
 }
 

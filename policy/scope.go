@@ -28,48 +28,6 @@ func CheckUserRoles(roles []Role) error {
 	return nil
 }
 
-// The administration scopes.
-const (
-	ScopeKeysRead         = "keys:read"
-	ScopeKeysWrite        = "keys:write"
-	ScopeTenantsWrite     = "tenants:write"
-	ScopeUsersWrite       = "users:write"
-	ScopePolicyRead       = "policy:read"
-	ScopePolicyWrite      = "policy:write"
-	ScopeAuditRead        = "audit:read"
-	ScopeAccountsWrite    = "accounts:write"
-	ScopeSelf             = "self"
-	ScopeTokensIntrospect = "tokens:introspect"
-)
-
-// leastAuthority maps each administration scope to the lowest authority that may use it.
-var leastAuthority = map[string]Authority{
-	ScopeKeysRead:         AuthorityTenantAdmin,
-	ScopeKeysWrite:        AuthorityTenantAdmin,
-	ScopeTenantsWrite:     AuthorityAccountAdmin,
-	ScopeUsersWrite:       AuthorityAccountAdmin,
-	ScopePolicyRead:       AuthorityAccountAdmin,
-	ScopePolicyWrite:      AuthorityAccountAdmin,
-	ScopeAuditRead:        AuthorityAccountAdmin,
-	ScopeAccountsWrite:    AuthorityOperator,
-	ScopeSelf:             AuthorityMember,
-	ScopeTokensIntrospect: AuthorityMember,
-}
-
-// AdministrationScopes lists the scopes of the administration and self-service APIs, in a fixed order.
-func AdministrationScopes() []string {
-	return []string{
-		ScopeKeysRead, ScopeKeysWrite, ScopeTenantsWrite, ScopeUsersWrite, ScopePolicyRead, ScopePolicyWrite,
-		ScopeAuditRead, ScopeAccountsWrite, ScopeSelf, ScopeTokensIntrospect,
-	}
-}
-
-// IsAdministrationScope says whether the scope opens one of this server's own APIs.
-func IsAdministrationScope(scope string) bool {
-	_, ok := leastAuthority[scope]
-	return ok
-}
-
 // scope-token of RFC 6749 section 3.3: printable ASCII without space, quote and backslash.
 var scopeToken = regexp.MustCompile(`^[\x21\x23-\x5B\x5D-\x7E]{1,128}$`)
 
@@ -134,8 +92,8 @@ func (s Subject) Authority() Authority {
 // Allows says whether the subject's roles allow the scope: an administration scope from its least authority
 // up, a catalogue scope for every member.
 func (s Subject) Allows(scope string, catalogue Catalogue) bool {
-	if least, ok := leastAuthority[scope]; ok {
-		return s.Authority() >= least
+	if row, ok := findAdminScope(scope); ok {
+		return s.Authority() >= row.least
 	}
 	return s.Authority() >= AuthorityMember && slices.Contains(catalogue, scope)
 }

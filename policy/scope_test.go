@@ -138,3 +138,21 @@ func TestCheckScopeToken(t *testing.T) {
 	equal(t, "129 characters", policy.CheckScopeToken(strings.Repeat("a", 129)), policy.ErrInvalidScope)
 	equal(t, "line end", policy.CheckScopeToken("api\n"), policy.ErrInvalidScope)
 }
+
+func TestEveryAdministrationScopeHasAMeaning(t *testing.T) {
+	seen := map[string]string{}
+	for _, scope := range policy.AdministrationScopes() {
+		meaning := policy.ScopeMeaning(scope)
+		if meaning == "" || seen[meaning] != "" {
+			t.Errorf("%s means %q, as does %q", scope, meaning, seen[meaning])
+		}
+		seen[meaning] = scope
+	}
+	equal(t, "a scope of the catalogue", policy.ScopeMeaning("api"), "")
+}
+
+func TestScopesThatSeeMore(t *testing.T) {
+	equal(t, "tenants", policy.ScopesThatSeeTenants(),
+		"keys:read keys:write tenants:write users:write policy:read policy:write audit:read accounts:write")
+	equal(t, "members", policy.ScopesThatSeeMembers(), "keys:read keys:write users:write")
+}

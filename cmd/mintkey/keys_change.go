@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"mintkey/policy"
 )
 
 func (p *program) keysCreateCommand(f *keysFlags) *cobra.Command {
@@ -58,7 +60,7 @@ func (p *program) keysRefreshCommand(f *keysFlags) *cobra.Command {
 		Args:  arguments(cobra.ExactArgs(1)),
 	}
 	addMineFlag(c, f)
-	overlap := c.Flags().Duration("overlap", 0, "how long the old secret goes on working, at most 168h")
+	overlap := c.Flags().Duration("overlap", 0, fmt.Sprintf("how long the old secret goes on working, at most %dh", policy.MaxOverlap/time.Hour))
 	c.RunE = func(c *cobra.Command, args []string) error {
 		api, err := p.connect(c.Context(), f.access)
 		if err != nil {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"mintkey/policy"
 )
 
 type expirationPolicy struct {
@@ -108,7 +110,8 @@ func (p *program) policyPreviewCommand(access *accessFlags, account *string) *co
 
 func addChangeFlags(c *cobra.Command) *change {
 	var wanted change
-	c.Flags().IntVar(&wanted.days, "period", 0, "turn the policy on, with this period in days: 90 to 360 in steps of 30")
+	c.Flags().IntVar(&wanted.days, "period", 0, fmt.Sprintf("turn the policy on, with this period in days: %d to %d in steps of %d",
+		policy.MinPeriodDays, policy.MaxPeriodDays, policy.PeriodStepDays))
 	c.Flags().BoolVar(&wanted.off, "off", false, "turn the policy off")
 	return &wanted
 }
@@ -131,10 +134,10 @@ func (p *program) putPolicy(c *cobra.Command, access *accessFlags, account strin
 	return api.call(c.Context(), http.MethodPut, api.accountPath(account, "expiration-policy")+query, body)
 }
 
-func showPolicy(w io.Writer, policy expirationPolicy) {
-	_, _ = fmt.Fprintf(w, "%s\n\n", sentence(policy.Enabled, policy.PeriodDays))
+func showPolicy(w io.Writer, p expirationPolicy) {
+	_, _ = fmt.Fprintf(w, "%s\n\n", sentence(p.Enabled, p.PeriodDays))
 	var rows [][]string
-	for _, r := range policy.Revisions {
+	for _, r := range p.Revisions {
 		rows = append(rows, []string{showTime(r.At), sentence(r.Enabled, r.PeriodDays)})
 	}
 	table(w, []string{"SINCE", "POLICY"}, rows)
