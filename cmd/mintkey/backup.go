@@ -14,7 +14,6 @@ import (
 	"mintkey/configs"
 	"mintkey/store"
 	"mintkey/store/boltstore"
-	"mintkey/store/redisstore"
 )
 
 func (p *program) backupCommand() *cobra.Command {
@@ -102,7 +101,7 @@ func settle(from, to string) error {
 func (p *program) writeBackup(ctx context.Context, config configs.Config, w io.Writer) (err error) {
 	path, isFile := config.BoltPath()
 	if !isFile {
-		return p.writeBackupOfRedis(ctx, config, w)
+		return p.writeCopy(ctx, config, w)
 	}
 	if _, err := os.Stat(path); err != nil {
 		return fmt.Errorf("there is no store to back up: %w", err) // opening would make one
@@ -117,9 +116,9 @@ func (p *program) writeBackup(ctx context.Context, config configs.Config, w io.W
 	return errors.Join(opened.Backup(ctx, w), opened.Close())
 }
 
-func (p *program) writeBackupOfRedis(ctx context.Context, config configs.Config, w io.Writer) (err error) {
-	redisstore.LogTo(p.newLog(config.Log))
-	from, err := redisstore.Open(ctx, config.Store.Reveal())
+// writeCopy brings a store of any other kind into a bolt file first.
+func (p *program) writeCopy(ctx context.Context, config configs.Config, w io.Writer) (err error) {
+	from, err := openStore(ctx, config, p.newLog(config.Log))
 	if err != nil {
 		return err
 	}

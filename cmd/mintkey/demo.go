@@ -42,7 +42,7 @@ func (p *program) demo(ctx context.Context, address string, once bool) (err erro
 	if err := h.open(ctx); err != nil {
 		return err
 	}
-	data, err := sampleData(ctx, h.store, p.clock().UTC())
+	data, err := sampleData(ctx, newOffice(h.store, h.config, h.log), p.clock().UTC())
 	if err != nil {
 		return fmt.Errorf("make the sample data: %w", err)
 	}

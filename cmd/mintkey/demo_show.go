@@ -27,14 +27,14 @@ type story struct {
 
 // performDemo does what a newcomer would do first, over HTTP: an admin creates a key, a program fetches a token with it, and a gateway checks that.
 func (p *program) performDemo(ctx context.Context, url string, data sample) (s story, err error) {
-	s.url, s.admin = url, access{url, data.admin.clientID, data.admin.secret}
+	s.url, s.admin = url, access{url, data.clientID, data.secret}
 	adminToken, err := p.fetchToken(ctx, s.admin, tokenRequest{})
 	if err != nil {
 		return s, err
 	}
 	api := &client{url: url, token: adminToken.AccessToken}
 	body := map[string]any{"user_id": data.member, "label": "made by the demo", "scopes": []string{"api"}}
-	answer, err := api.call(ctx, http.MethodPost, path("admin", "v1", "tenants", data.admin.tenantID, "keys"), body)
+	answer, err := api.call(ctx, http.MethodPost, path("admin", "v1", "tenants", data.tenantID, "keys"), body)
 	if err != nil {
 		return s, fmt.Errorf("create an access key: %w", err)
 	}

@@ -36,6 +36,7 @@ func (h *host) run(ctx context.Context, ready func()) error {
 	}
 	public.Handler = srv.Handler()
 	public.RegisterOnShutdown(srv.EndStreams)
+	defer h.serveBackups(ctx)() // before anything says that the server is ready
 	failed := make(chan error, 2)
 	go func() { failed <- serve(public, h.public) }()
 	if h.ops != nil {
@@ -43,7 +44,6 @@ func (h *host) run(ctx context.Context, ready func()) error {
 		defer func() { _ = ops.Close() }()
 		go func() { failed <- serve(ops, h.ops) }()
 	}
-	defer h.serveBackups(ctx)()
 	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopBackground()
 	stopped := make(chan error, 1)
