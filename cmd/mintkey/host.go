@@ -128,11 +128,11 @@ func (h *host) sealer() (sealer *tokens.Sealer, err error) {
 	storePath, isFile := h.config.BoltPath()
 	switch set := h.config.SigningKeys; {
 	case set.EncryptionKeyFile != "":
-		key, err = readSealingKey(set.EncryptionKeyFile)
+		key, err = readEncryptionKeyFile(set.EncryptionKeyFile)
 	case set.EncryptionKey.Reveal() != "":
-		key, err = tokens.ParseSealingKey(set.EncryptionKey.Reveal())
+		key, err = tokens.ParseKeyEncryptionKey(set.EncryptionKey.Reveal())
 	case isFile:
-		key, err = tokens.LoadOrCreateSealingKey(storePath + ".sealing-key")
+		key, err = tokens.LoadOrCreateKeyEncryptionKey(storePath + ".sealing-key")
 	default:
 		return sealer, nil
 	}
@@ -142,12 +142,12 @@ func (h *host) sealer() (sealer *tokens.Sealer, err error) {
 	return tokens.NewSealer(key), nil
 }
 
-func readSealingKey(path string) ([32]byte, error) {
+func readEncryptionKeyFile(path string) ([32]byte, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return [32]byte{}, fmt.Errorf("encryption_key_file: %w", err)
 	}
-	key, err := tokens.ParseSealingKey(string(text))
+	key, err := tokens.ParseKeyEncryptionKey(string(text))
 	if err != nil {
 		return key, fmt.Errorf("encryption_key_file %s: %w", path, err)
 	}

@@ -37,7 +37,7 @@ func (p *program) restoreCommand() *cobra.Command {
 			return err
 		}
 		err = p.print(copied{args[0], found}, func(w io.Writer) { _, _ = fmt.Fprintf(w, "Restored %s: %s\n", args[0], tallyText(found)) })
-		p.remindOfSealingKey(config)
+		p.remindOfEncryptionKey(config)
 		return err
 	}
 	return c
@@ -129,8 +129,8 @@ func needEmpty(ctx context.Context, path string) error {
 	return nil
 }
 
-// remindOfSealingKey tells of the one thing that a backup does not bring back.
-func (p *program) remindOfSealingKey(config configs.Config) {
+// remindOfEncryptionKey tells of the one thing that a backup does not bring back.
+func (p *program) remindOfEncryptionKey(config configs.Config) {
 	const because = "The signing keys in the backup are encrypted with a key that is not in it.\nBefore mintkey serve, "
 	keys := config.SigningKeys
 	if keys.EncryptionKeyFile != "" || keys.EncryptionKey.Reveal() != "" {
