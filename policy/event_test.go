@@ -33,8 +33,10 @@ func TestEventIDsOrderByTime(t *testing.T) {
 }
 
 func TestChangesPassword(t *testing.T) {
-	for changed, want := range map[string]bool{"password": true, "name, password, disabled": true, "name": false, "": false,
-		"password_hint": false} {
+	for changed, want := range map[string]bool{
+		"password": true, "name, password, disabled": true, "name": false, "": false,
+		"password_hint": false,
+	} {
 		event := policy.Event{Action: policy.ActionUserUpdated, Details: map[string]string{policy.DetailChanged: changed}}
 		equal(t, changed, event.ChangesPassword(), want)
 		event.Action = policy.ActionUserCreated

@@ -13,8 +13,10 @@ import (
 // key is an access key whose only secret is the text, made on day n.
 func key(clientID, secret string, n int) policy.AccessKey {
 	digest := policy.ClientSecretFromRequest(secret).Digest()
-	return policy.AccessKey{ClientID: clientID, Scopes: []string{"api"}, CreatedAt: day(n),
-		Secrets: []policy.Secret{{Digest: digest, IssuedAt: day(n)}}}
+	return policy.AccessKey{
+		ClientID: clientID, Scopes: []string{"api"}, CreatedAt: day(n),
+		Secrets: []policy.Secret{{Digest: digest, IssuedAt: day(n)}},
+	}
 }
 
 func member(keys ...policy.AccessKey) policy.Membership {

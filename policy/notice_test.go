@@ -77,8 +77,10 @@ func TestNoticeHolds(t *testing.T) {
 func TestUpkeep(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		now, on := day(0), policy.DefaultExpirationPolicy(day(0))
-		m := policy.Membership{Role: policy.RoleMember,
-			Keys: []policy.AccessKey{{ClientID: "a", CreatedAt: now}, {ClientID: "b", CreatedAt: now}}}
+		m := policy.Membership{
+			Role: policy.RoleMember,
+			Keys: []policy.AccessKey{{ClientID: "a", CreatedAt: now}, {ClientID: "b", CreatedAt: now}},
+		}
 		given := map[string]map[time.Time]int{"a": {}, "b": {}} // the most urgent notice, in days before, for each expiry
 		look := func(t *rapid.T) {
 			before := m

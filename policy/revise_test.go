@@ -83,8 +83,11 @@ func TestReviseDropsWhatLiesAhead(t *testing.T) {
 		want   policy.ExpirationPolicy
 	}{
 		{"a change", ahead, policy.PolicyChange{Enabled: true, PeriodDays: 120}, policy.ExpirationPolicy{on(0, 90), on(50, 120)}},
-		{"what is in force, confirmed", ahead, policy.PolicyChange{Enabled: true, PeriodDays: 90},
-			policy.ExpirationPolicy{on(0, 90), on(50, 90)}},
+		{
+			"what is in force, confirmed", ahead,
+			policy.PolicyChange{Enabled: true, PeriodDays: 90},
+			policy.ExpirationPolicy{on(0, 90), on(50, 90)},
+		},
 		{"all ahead", ahead[1:], policy.PolicyChange{Enabled: true, PeriodDays: 120}, policy.ExpirationPolicy{on(50, 120)}},
 		{"all ahead, confirmed", ahead[2:], policy.PolicyChange{Enabled: true, PeriodDays: 360}, policy.ExpirationPolicy{on(50, 360)}},
 	} {

@@ -41,13 +41,17 @@ func TestAuthority(t *testing.T) {
 		s.Membership.Role = ""
 		equal(t, "authority of a non-member", s.Authority(), policy.AuthorityNone)
 	}
-	both := policy.Subject{User: policy.User{Roles: []policy.Role{policy.RoleAccountAdmin, policy.RoleOperator}},
-		Membership: policy.Membership{Role: policy.RoleTenantAdmin}}
+	both := policy.Subject{
+		User:       policy.User{Roles: []policy.Role{policy.RoleAccountAdmin, policy.RoleOperator}},
+		Membership: policy.Membership{Role: policy.RoleTenantAdmin},
+	}
 	equal(t, "the highest counts", both.Authority(), policy.AuthorityOperator)
 	both.User.Roles = both.User.Roles[:1]
 	equal(t, "the highest counts", both.Authority(), policy.AuthorityAccountAdmin)
-	misplaced := policy.Subject{User: policy.User{Roles: []policy.Role{policy.RoleTenantAdmin}},
-		Membership: policy.Membership{Role: policy.RoleMember}}
+	misplaced := policy.Subject{
+		User:       policy.User{Roles: []policy.Role{policy.RoleTenantAdmin}},
+		Membership: policy.Membership{Role: policy.RoleMember},
+	}
 	equal(t, "a membership's role on the user gives nothing", misplaced.Authority(), policy.AuthorityMember)
 	misplaced = policy.Subject{Membership: policy.Membership{Role: policy.RoleOperator}}
 	equal(t, "a user's role on the membership gives nothing", misplaced.Authority(), policy.AuthorityMember)

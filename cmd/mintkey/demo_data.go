@@ -8,7 +8,7 @@ import (
 	"mintkey/policy"
 )
 
-// sample is what the demo needs to know of its data.
+// sample is the part of the sample data that the demo uses.
 type sample struct {
 	tenantID string
 	clientID string // of Ada, with every administration scope
@@ -16,8 +16,8 @@ type sample struct {
 	member   string // user ID of Grace
 }
 
-// sampleData fills a store with an account as it looks after some months: two tenants, of which the older one may still use
-// passwords, and keys of several ages.
+// sampleData fills a store with an account as it might look after some months: two tenants, of which the older one may still use
+// passwords, and keys of different ages.
 func sampleData(ctx context.Context, office *admin.Office, now time.Time) (sample, error) {
 	ago := func(days int) time.Time { return now.Add(-time.Duration(days) * policy.Day) }
 	release := func(text string) policy.Release { r, _ := policy.ParseRelease(text); return r }

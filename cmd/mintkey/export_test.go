@@ -4,10 +4,9 @@ import (
 	"context"
 	"time"
 
+	"mintkey/configs"
 	"mintkey/policy"
 	"mintkey/store"
-
-	"mintkey/configs"
 )
 
 // Main lets the scripts in testdata run the program as it is.

@@ -20,7 +20,7 @@ const (
 	maxHeaderBytes    = 32 << 10 // twice the longest token
 )
 
-// run serves until ctx ends. It calls ready once requests are answered.
+// run serves until ctx ends. It calls ready when the server answers requests.
 func (h *host) run(ctx context.Context, ready func()) error {
 	public, err := h.newHTTPServer()
 	if err != nil {
@@ -48,7 +48,7 @@ func (h *host) run(ctx context.Context, ready func()) error {
 	defer stopBackground()
 	stopped := make(chan error, 1)
 	go func() { stopped <- srv.Run(background) }()
-	notifying, stopNotifier := context.WithCancel(ctx) // also when the server fails
+	notifying, stopNotifier := context.WithCancel(ctx) // it also stops when the server fails
 	var notifications sync.WaitGroup
 	notifications.Go(func() { notifier.Run(notifying) })
 	defer notifications.Wait()
@@ -61,7 +61,7 @@ func (h *host) run(ctx context.Context, ready func()) error {
 	case err = <-failed:
 	}
 	h.finishRequests(ctx, public)
-	stopBackground() // after the last request, so that the last flush has it all
+	stopBackground() // after the last request, so that the last flush has everything
 	return errors.Join(err, <-stopped)
 }
 
@@ -70,7 +70,7 @@ func (h *host) finishRequests(ctx context.Context, public *http.Server) {
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.config.ShutdownGrace)
 	defer cancel()
 	if err := public.Shutdown(grace); err != nil {
-		h.log.WarnContext(ctx, "requests were cut off: they took longer than shutdown_grace", slog.Any("error", err))
+		h.log.WarnContext(ctx, "requests cut off: they took longer than shutdown_grace", slog.Any("error", err))
 		_ = public.Close()
 	}
 }

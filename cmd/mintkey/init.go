@@ -18,10 +18,10 @@ import (
 func (p *program) initCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "init",
-		Short: "Make the first account, tenant, user and access key, straight in the store",
-		Long: "Make the first account, tenant, user and an access key with every administration scope, straight in the store.\n" +
+		Short: "Make the first account, tenant, user and access key, directly in the store",
+		Long: "Make the first account, tenant, user and an access key with every administration scope, directly in the store.\n" +
 			"It may be run again, also after a run that was cut short: what exists is kept and a new key is made, which is how a lost secret\n" +
-			"is replaced. With mail, the user is told of the key once a server runs.\n" +
+			"is replaced. Where mail is set up, the user is notified of the key when a server runs.\n" +
 			"With a bolt store, no server may be running on it.",
 		Example: "  mintkey init --account acme --tenant berlin --release 24.3 --email ada@example.com --name \"Ada Lovelace\"",
 		Args:    arguments(cobra.NoArgs),
@@ -97,7 +97,7 @@ func (p *program) initialize(c *cobra.Command, config configs.Config, wanted boo
 	return p.print(made.result(), func(w io.Writer) { made.show(w, config.IssuerAt(config.Listen)) })
 }
 
-// initialized is what init has made or found, with the new access key.
+// initialized has the IDs of the records that init made or found, and the new access key.
 type initialized struct {
 	accountID, tenantID, userID, clientID string
 	secret                                policy.ClientSecret

@@ -22,7 +22,7 @@ type expirationPolicy struct {
 	} `json:"revisions"`
 }
 
-// affected is a key that a change would hit.
+// affected is a key whose expiry a change would move.
 type affected struct {
 	ClientID        string     `json:"client_id"`
 	TenantID        string     `json:"tenant_id"`
@@ -31,7 +31,7 @@ type affected struct {
 	ExpiresAtAfter  *time.Time `json:"expires_at_after"`
 }
 
-// change is what set and preview ask for.
+// change has the flags of set and preview.
 type change struct {
 	off, acknowledge bool
 	days             int
@@ -66,7 +66,7 @@ func (p *program) policyGetCommand(access *accessFlags, account *string) *cobra.
 func (p *program) policySetCommand(access *accessFlags, account *string) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "set",
-		Short:   "Change the expiration policy; preview shows whom that hits",
+		Short:   "Change the expiration policy; preview shows the keys that this would hit",
 		Example: "  mintkey policy set --period 180\n  mintkey policy set --off --acknowledge-risk",
 		Args:    arguments(cobra.NoArgs),
 	}
@@ -116,7 +116,9 @@ func addChangeFlags(c *cobra.Command) *change {
 	return &wanted
 }
 
-func (p *program) putPolicy(c *cobra.Command, access *accessFlags, account string, wanted *change, query string) (answer []byte, err error) {
+func (p *program) putPolicy(
+	c *cobra.Command, access *accessFlags, account string, wanted *change, query string,
+) (answer []byte, err error) {
 	if wanted.off == c.Flag("period").Changed {
 		return nil, usagef("give either --period or --off")
 	}

@@ -93,7 +93,7 @@ func (p *program) usersCreateCommand(access *accessFlags, account *string) *cobr
 	return c
 }
 
-// readPassword returns what a --password flag says, or a line of standard input for "-", which keeps it out of process lists.
+// readPassword returns the value of a --password flag, or a line of standard input for "-", which keeps it out of process lists.
 func (p *program) readPassword(flag string) (string, error) {
 	if flag != "-" {
 		return flag, nil
