@@ -57,7 +57,7 @@ func TestOpenAPIStatesTheScopesOfPolicy(t *testing.T) {
 		"/admin/v1/tenants/{tenant}/members":   policy.ScopesThatSeeMembers(),
 	} {
 		var alternatives []map[string][]string
-		for _, scope := range strings.Fields(anyOf) {
+		for scope := range strings.FieldsSeq(anyOf) {
 			alternatives = append(alternatives, map[string][]string{"bearer": {scope}})
 		}
 		doc.at("paths", path, "get").is("security", alternatives)
