@@ -50,11 +50,16 @@ func CheckID(id string) error {
 	return nil
 }
 
-const maxNameLength = 200 // characters
+// The lengths of what people choose, in characters.
+const (
+	MaxNameLength     = 200 // of a name or a label
+	MinPasswordLength = 8
+	MaxPasswordLength = 256
+)
 
 // CheckName returns ErrInvalidName unless name can be shown on one line.
 func CheckName(name string) error {
-	if strings.TrimSpace(name) == "" || utf8.RuneCountInString(name) > maxNameLength || !printable(name) {
+	if strings.TrimSpace(name) == "" || utf8.RuneCountInString(name) > MaxNameLength || !printable(name) {
 		return ErrInvalidName
 	}
 	return nil
@@ -62,7 +67,7 @@ func CheckName(name string) error {
 
 // CheckLabel returns ErrInvalidLabel unless label, which may be empty, can be shown on one line.
 func CheckLabel(label string) error {
-	if utf8.RuneCountInString(label) > maxNameLength || !printable(label) {
+	if utf8.RuneCountInString(label) > MaxNameLength || !printable(label) {
 		return ErrInvalidLabel
 	}
 	return nil
@@ -86,7 +91,7 @@ func FoldEmail(email string) string { return strings.ToLower(email) }
 
 // CheckPassword returns ErrInvalidPassword for a password too short to be safe or too long to be hashed quickly.
 func CheckPassword(password string) error {
-	if n := utf8.RuneCountInString(password); n < 8 || n > 256 || !utf8.ValidString(password) {
+	if n := utf8.RuneCountInString(password); n < MinPasswordLength || n > MaxPasswordLength || !utf8.ValidString(password) {
 		return ErrInvalidPassword
 	}
 	return nil

@@ -38,9 +38,9 @@ var (
 	// ErrInvalidEmail refuses an e-mail address.
 	ErrInvalidEmail = errors.New("email must be one address such as ada@example.com")
 	// ErrInvalidName refuses the name of an account, a tenant or a user.
-	ErrInvalidName = errors.New("a name has 1 to 200 printable characters")
+	ErrInvalidName = fmt.Errorf("a name has 1 to %d printable characters", MaxNameLength)
 	// ErrInvalidLabel refuses the label of an access key.
-	ErrInvalidLabel = errors.New("a label has at most 200 printable characters")
+	ErrInvalidLabel = fmt.Errorf("a label has at most %d printable characters", MaxNameLength)
 	// ErrInvalidRole refuses a role that does not exist, or that users or members cannot have.
 	ErrInvalidRole = errors.New("roles of a user are operator and account_admin; the role of a member is tenant_admin or member")
 	// ErrInvalidScope refuses a scope that is neither in the catalogue nor an administration scope.
@@ -48,7 +48,7 @@ var (
 	// ErrNotGrantable refuses to give away, or to take over, more authority than the actor has.
 	ErrNotGrantable = errors.New("this would hand out more than you are allowed to do yourself")
 	// ErrInvalidPassword refuses a password that is too short or too long.
-	ErrInvalidPassword = errors.New("a password has 8 to 256 characters")
+	ErrInvalidPassword = fmt.Errorf("a password has %d to %d characters", MinPasswordLength, MaxPasswordLength)
 )
 
 // KeyLimitError is ErrKeyLimit together with the client IDs of the keys that exist.

@@ -39,6 +39,17 @@ func TestOpenAPIStatesTheLimitsOfPolicy(t *testing.T) {
 	overlap.is("maximum", int(policy.MaxOverlap/time.Second))
 	overlap.says("description", "at most "+policy.InDays(policy.MaxOverlap))
 
+	schemas.at("Name").is("maxLength", policy.MaxNameLength)
+	schemas.at("Label").is("maxLength", policy.MaxNameLength)
+	schemas.at("Name").says("description", fmt.Sprintf("1 to %d printable", policy.MaxNameLength))
+	schemas.at("Label").says("description", fmt.Sprintf("at most %d printable", policy.MaxNameLength))
+	for _, name := range []string{"NewUser", "UserChange"} {
+		password := schemas.at(name, "properties", "password")
+		password.is("minLength", policy.MinPasswordLength)
+		password.is("maxLength", policy.MaxPasswordLength)
+		password.says("description", fmt.Sprintf("%d to %d characters", policy.MinPasswordLength, policy.MaxPasswordLength))
+	}
+
 	ahead := doc.at("paths", "/admin/v1/accounts/{account}/calendar", "get").list("parameters")[1].at("schema")
 	ahead.is("maximum", policy.MaxCalendarDays)
 	ahead.is("default", policy.DefaultCalendarDays)
