@@ -21,7 +21,7 @@ func TestCheckID(t *testing.T) {
 	}
 }
 
-// shown are texts that a name and a label judge alike.
+// shown are texts that are equally allowed, or not, as a name and as a label.
 var shown = map[string]bool{
 	"a": true, "Ada Lovelace": true, "Łódź 東京 🙂": true, "<script>": true, " padded ": true,
 	strings.Repeat("é", 200): true, strings.Repeat("é", 201): false, strings.Repeat("x", 1<<20): false,
@@ -83,7 +83,7 @@ func TestFoldEmail(t *testing.T) {
 	equal(t, "others stay others", policy.FoldEmail("ada@example.com") == policy.FoldEmail("ada@example.org"), false)
 }
 
-// What passes is one bare address that can stand in a mail header as it is.
+// A text that passes is one address without a name, which a mail header can hold unchanged.
 func FuzzCheckEmail(f *testing.F) {
 	for _, seed := range []string{
 		"ada@example.com", "Ada <ada@example.com>", "a@b,c@d", `"a b"@c`, "a@b\r\nBcc: c@d", "ada(x)@b", "=?utf-8?q?a?=@b", "a@[127.0.0.1]",

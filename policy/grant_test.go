@@ -63,8 +63,8 @@ func TestCheckGrant(t *testing.T) {
 	}
 }
 
-// Whoever learns a key's secret can use it for what the key's owner still may. That must never be more than the actor could do before: no
-// administration scope that the actor's token lacks, and none at a reach above the actor's own. What is within that is granted.
+// Anybody who knows a key's secret can do with it what the key's owner may do. For the actor that must never be more than before: no
+// administration scope that the actor's token lacks, and none with more authority than the actor's. Everything else is granted.
 func TestGrantNeverEscalates(t *testing.T) {
 	catalogue := policy.Catalogue{"api", "results"}
 	scopes := rapid.SliceOfDistinct(rapid.SampledFrom(append(policy.AdministrationScopes(), catalogue...)), rapid.ID)

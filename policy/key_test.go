@@ -108,7 +108,7 @@ func TestTokenExpiry(t *testing.T) {
 	equal(t, "key expires sooner", policy.TokenExpiry(day(0), lifetime, day(0).Add(time.Minute)), day(0).Add(time.Minute))
 }
 
-// checkSecret is MatchSecret where it does not matter which secret it was.
+// checkSecret is MatchSecret without the secret that matched.
 func checkSecret(k policy.AccessKey, digest policy.Digest, p policy.ExpirationPolicy, now time.Time) error {
 	_, err := k.MatchSecret(digest, p, now)
 	return err

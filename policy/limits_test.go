@@ -8,7 +8,7 @@ import (
 	"mintkey/policy"
 )
 
-// What other packages take for granted of the limits.
+// Other packages rely on these relations between the limits.
 func TestLimitsFitTogether(t *testing.T) {
 	periods, notices := policy.Periods(), policy.NoticeDays()
 	equal(t, "shortest period", slices.Min(periods), policy.MinPeriodDays)

@@ -76,7 +76,7 @@ var allowed = map[string]string{
 }
 
 func TestAllows(t *testing.T) {
-	catalogues := []policy.Catalogue{{"api"}, {"api", "accounts:write", "keys:write"}} // a catalogue can't open what is ours
+	catalogues := []policy.Catalogue{{"api"}, {"api", "accounts:write", "keys:write"}} // a catalogue can't open the administration API
 	for scope, row := range allowed {
 		for i, a := range authorities {
 			for _, catalogue := range catalogues {
