@@ -36,7 +36,7 @@ const (
 	walkSize = 500
 	atOnce   = 16
 	// shortestPeriod bounds the search: no key expires sooner than that after its issue.
-	shortestPeriod = policy.DefaultPeriodDays * policy.Day
+	shortestPeriod = policy.MinPeriodDays * policy.Day
 )
 
 // Tick does what is due at now in every account. An error in one account does not keep the others waiting.

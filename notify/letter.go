@@ -47,6 +47,12 @@ func (l letter) Key() string {
 	return l.Label + " (" + l.ClientID + ")"
 }
 
+// MaxOverlap is the longest overlap of a refresh in words; MaxOverlapHours is the same for a command.
+func (letter) MaxOverlap() string { return policy.InDays(policy.MaxOverlap) }
+
+// MaxOverlapHours is a number.
+func (letter) MaxOverlapHours() int { return int(policy.MaxOverlap / time.Hour) }
+
 // Expiry is the expiry with its hour and zone, or empty.
 func (l letter) Expiry() string { return showTime(l.expiry) }
 

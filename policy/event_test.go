@@ -17,7 +17,7 @@ func TestNewEventID(t *testing.T) {
 	equal(t, "before 1970", policy.NewEventID(time.Time{}, [10]byte{}), "000000000000-"+strings.Repeat("0", 20))
 }
 
-// The order of IDs is the order of time, whatever the random part and the time zone.
+// IDs sort by time, whatever the random part and the time zone.
 func TestEventIDsOrderByTime(t *testing.T) {
 	form := regexp.MustCompile(`^[0-9a-f]{12}-[0-9a-f]{20}$`)
 	rapid.Check(t, func(t *rapid.T) {
@@ -33,7 +33,10 @@ func TestEventIDsOrderByTime(t *testing.T) {
 }
 
 func TestChangesPassword(t *testing.T) {
-	for changed, want := range map[string]bool{"password": true, "name, password, disabled": true, "name": false, "": false, "password_hint": false} {
+	for changed, want := range map[string]bool{
+		"password": true, "name, password, disabled": true, "name": false, "": false,
+		"password_hint": false,
+	} {
 		event := policy.Event{Action: policy.ActionUserUpdated, Details: map[string]string{policy.DetailChanged: changed}}
 		equal(t, changed, event.ChangesPassword(), want)
 		event.Action = policy.ActionUserCreated

@@ -5,19 +5,34 @@ import (
 	"time"
 )
 
-// NoticeDays are how many days before a key's expiry its owner gets an e-mail, earliest first (R16).
-func NoticeDays() []int { return []int{30, 7, 1} }
+// The last days of a key's life. A notice on another day does not move them.
+const (
+	// SoonDays is how many days before its expiry a key counts as expiring: the first notice goes out (R16), token responses carry a
+	// warning (R25), and the console says so.
+	SoonDays = 30
+	// UrgentDays is how many days before its expiry the console shows a key as urgent.
+	UrgentDays = 7
+)
 
-// Notice is a warning that a key expires: an e-mail 30, 7 or 1 days before, or with DaysBefore 0 the word that it
-// has expired. The zero Notice is none.
+// MaxCalendarDays is how many days ahead expiries and notices can be listed: a year, even with a leap day.
+const MaxCalendarDays = 366
+
+// DefaultCalendarDays is how many days ahead they are listed when nobody says.
+const DefaultCalendarDays = 30
+
+// NoticeDays are how many days before a key's expiry its owner gets an e-mail, earliest first (R16).
+func NoticeDays() []int { return []int{SoonDays, UrgentDays, 1} }
+
+// Notice is a warning that a key expires: an e-mail some of NoticeDays before. DaysBefore 0 means that the key has expired.
+// The zero value means that there is no notice.
 type Notice struct {
 	DaysBefore int       `json:"days_before"`
 	ExpiresAt  time.Time `json:"expires_at"`
 }
 
 // DueNotice returns the most urgent notice that is due for the key at now, and false if there is none or if it, or a more urgent
-// one, was given for this same expiry. Several that are due at once are one (R16); a refresh or a policy change that moves the
-// expiry begins anew.
+// one, was given for this same expiry. If several are due at once, only the most urgent is given (R16). A refresh or a policy change
+// that moves the expiry starts the series again.
 func (k AccessKey) DueNotice(p ExpirationPolicy, now time.Time) (Notice, bool) {
 	expiry := k.Expiry(p)
 	if expiry.IsZero() {
@@ -37,23 +52,23 @@ func (k AccessKey) DueNotice(p ExpirationPolicy, now time.Time) (Notice, bool) {
 	return due, !given
 }
 
-// Holds says whether the notice, which was given, is still worth passing on at now: the key expires when it says, and no more
-// urgent notice is due. A refresh, a policy change or a long delay on the way makes it stale (R16).
+// Holds says whether a notice that was given is still true at now: the key expires at the instant that it names, and no more
+// urgent notice is due. A refresh, a policy change or a long delay in delivery makes it stale (R16).
 func (n Notice) Holds(k AccessKey, p ExpirationPolicy, now time.Time) bool {
 	k.Noticed = n
 	_, overtaken := k.DueNotice(p, now)
 	return n.ExpiresAt.Equal(k.Expiry(p)) && !overtaken
 }
 
-// Chore is what the passing of time demands for one key.
+// Chore is one scheduled action on a key: a notice, or the purge.
 type Chore struct {
 	Key    AccessKey
-	Notice Notice // what is to be told; the zero Notice for a purge
+	Notice Notice // the zero Notice for a purge
 	Purge  bool
 }
 
-// Upkeep returns the membership after what is due at now: notices are marked as given, keys that expired long ago are gone (R14).
-// Saving it with the events that tell of the chores is what claims them: of many replicas that try, one saves.
+// Upkeep returns the membership after the chores due at now, and those chores: notices are marked as given, keys that expired long ago
+// are removed (R14). Saving the membership together with the events of the chores claims them: of several replicas that try, one succeeds.
 func (m Membership) Upkeep(p ExpirationPolicy, now time.Time) (Membership, []Chore) {
 	var chores []Chore
 	kept := make([]AccessKey, 0, len(m.Keys))
@@ -75,7 +90,12 @@ func (m Membership) Upkeep(p ExpirationPolicy, now time.Time) (Membership, []Cho
 	return m, chores
 }
 
-// NoticeTime is when the notice is due that comes so many days before an expiry.
+// NoticeTime is when the notice is due that is given so many days before an expiry.
 func NoticeTime(expiry time.Time, daysBefore int) time.Time {
 	return expiry.Add(-time.Duration(daysBefore) * Day).UTC()
+}
+
+// ExpiresWithin says whether an expiry, which may be zero for never, is at most so many days away, or past.
+func ExpiresWithin(expiry, now time.Time, days int) bool {
+	return !expiry.IsZero() && !now.Before(NoticeTime(expiry, days))
 }

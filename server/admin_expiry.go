@@ -89,21 +89,16 @@ type calendarEntry struct {
 	Label      string    `json:"label"`
 }
 
-const (
-	defaultCalendarDays = 30
-	maxCalendarDays     = 366
-)
-
 // calendar lists the expiries and notices of the coming days, soonest first.
 func (s *Server) calendar(c *call) (reply, error) {
 	q, err := c.query("days")
 	if err != nil {
 		return reply{}, err
 	}
-	days := defaultCalendarDays
+	days := policy.DefaultCalendarDays
 	if text := q.Get("days"); text != "" {
-		if days, err = strconv.Atoi(text); err != nil || days < 1 || days > maxCalendarDays {
-			return reply{}, refuse(errInvalidRequest, "days must be between 1 and %d.", maxCalendarDays)
+		if days, err = strconv.Atoi(text); err != nil || days < 1 || days > policy.MaxCalendarDays {
+			return reply{}, refuse(errInvalidRequest, "days must be between 1 and %d.", policy.MaxCalendarDays)
 		}
 	}
 	upcoming, err := s.office.Calendar(c.Context(), c.actor, c.place, c.at().Add(time.Duration(days)*policy.Day))

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"mintkey/admin"
-	"mintkey/policy"
 	"mintkey/tokens"
 )
 
@@ -50,9 +49,3 @@ func (s *Server) authenticateCaller(r *http.Request) (admin.Actor, error) {
 func (s *Server) isOwnAudience(names tokens.Audience) bool {
 	return slices.ContainsFunc(s.audiences, func(a Audience) bool { return slices.Contains(names, a.Name) })
 }
-
-// Reading accounts, tenants and members has no scope of its own: any scope that administers something inside will do.
-const (
-	anyAdminScope  = policy.ScopeKeysRead + " " + policy.ScopeKeysWrite + " " + policy.ScopeTenantsWrite + " " + policy.ScopeUsersWrite + " " + policy.ScopePolicyRead + " " + policy.ScopePolicyWrite + " " + policy.ScopeAuditRead + " " + policy.ScopeAccountsWrite
-	anyMemberScope = policy.ScopeKeysRead + " " + policy.ScopeKeysWrite + " " + policy.ScopeUsersWrite
-)

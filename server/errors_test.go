@@ -19,12 +19,12 @@ import (
 // notRendered are the sentinels that no request can meet, each with the reason.
 func notRendered() map[string]string {
 	return map[string]string{
-		"store.ErrSchemaTooNew":     "refuses to open a store, before there is a server",
-		"store.ErrInUse":            "refuses to open a store, before there is a server",
-		"store.ErrNotEmpty":         "refuses to fill a store, where there is no server",
-		"tokens.ErrWrongSealingKey": "refuses to open the key ring, before there is a server",
-		"policy.ErrOtherPerson":     "refuses a sign-in to the console, which has a table of its own",
-		"errNoGrant":                "a bug in this package: internal",
+		"store.ErrSchemaTooNew":           "refuses to open a store, before there is a server",
+		"store.ErrInUse":                  "refuses to open a store, before there is a server",
+		"store.ErrNotEmpty":               "refuses to fill a store, where there is no server",
+		"tokens.ErrWrongKeyEncryptionKey": "refuses to open the key ring, before there is a server",
+		"policy.ErrOtherPerson":           "refuses a sign-in to the console, which has a table of its own",
+		"errNoGrant":                      "a bug in this package: internal",
 	}
 }
 
@@ -136,7 +136,7 @@ func TestFailuresOfTheStore(t *testing.T) {
 		{store.ErrConflict, 409, 503, "conflict", "temporarily_unavailable"},
 		{errors.New("WRONGTYPE"), 500, 500, "internal", "server_error"},
 		{store.ErrSchemaTooNew, 500, 500, "internal", "server_error"},
-		{tokens.ErrWrongSealingKey, 500, 500, "internal", "server_error"},
+		{tokens.ErrWrongKeyEncryptionKey, 500, 500, "internal", "server_error"},
 	} {
 		failure := fmt.Errorf("dial %s: %w", inside, c.cause)
 		faults.fail("SubjectByClientID", failure)

@@ -51,16 +51,16 @@ func (s *Server) routes() http.Handler {
 	admin := s.pathsOf(router, s.writeProblem)
 	admin(openAPIPath, get(s.openAPI))
 	admin("/admin/v1/accounts", methods{
-		http.MethodGet:  s.admin(anyAdminScope, s.listAccounts),
+		http.MethodGet:  s.admin(policy.ScopesThatSeeTenants(), s.listAccounts),
 		http.MethodPost: s.admin(policy.ScopeAccountsWrite, s.createAccount),
 	})
-	admin("/admin/v1/accounts/{account}", get(s.admin(anyAdminScope, s.getAccount)))
+	admin("/admin/v1/accounts/{account}", get(s.admin(policy.ScopesThatSeeTenants(), s.getAccount)))
 	admin("/admin/v1/accounts/{account}/expiration-policy", methods{
 		http.MethodGet: s.admin(policy.ScopePolicyRead, s.getPolicy),
 		http.MethodPut: s.admin(policy.ScopePolicyWrite, s.putPolicy),
 	})
 	admin("/admin/v1/accounts/{account}/tenants", methods{
-		http.MethodGet:  s.admin(anyAdminScope, s.listTenants),
+		http.MethodGet:  s.admin(policy.ScopesThatSeeTenants(), s.listTenants),
 		http.MethodPost: s.admin(policy.ScopeTenantsWrite, s.createTenant),
 	})
 	admin("/admin/v1/accounts/{account}/users", methods{
@@ -74,8 +74,8 @@ func (s *Server) routes() http.Handler {
 	})
 	admin("/admin/v1/accounts/{account}/audit", get(s.admin(policy.ScopeAuditRead, s.listEvents)))
 	admin("/admin/v1/accounts/{account}/calendar", get(s.admin(policy.ScopePolicyRead, s.calendar)))
-	admin("/admin/v1/tenants/{tenant}", get(s.admin(anyAdminScope, s.getTenant)))
-	admin("/admin/v1/tenants/{tenant}/members", get(s.admin(anyMemberScope, s.listMembers)))
+	admin("/admin/v1/tenants/{tenant}", get(s.admin(policy.ScopesThatSeeTenants(), s.getTenant)))
+	admin("/admin/v1/tenants/{tenant}/members", get(s.admin(policy.ScopesThatSeeMembers(), s.listMembers)))
 	admin("/admin/v1/tenants/{tenant}/members/{user}", methods{
 		http.MethodPut:    s.admin(policy.ScopeUsersWrite, s.putMember),
 		http.MethodDelete: s.admin(policy.ScopeUsersWrite, s.deleteMember),

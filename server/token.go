@@ -15,8 +15,6 @@ const grantClientCredentials = "client_credentials"
 // expiryHeader tells a program that its key expires soon (R25).
 const expiryHeader = "Mintkey-Key-Expires"
 
-const warnBeforeExpiry = 30 * policy.Day
-
 // tokenResponse is the body of RFC 6749 section 5.1.
 type tokenResponse struct {
 	AccessToken string `json:"access_token"`
@@ -130,7 +128,7 @@ func (s *Server) chooseAudience(resources []string) (tokens.Audience, tokens.Alg
 
 // announce warns a program in good time: that its key expires soon (R25), or that passwords will not work for ever (R22).
 func (s *Server) announce(w http.ResponseWriter, r *http.Request, t issuedToken) {
-	if !t.keyExpiry.IsZero() && t.keyExpiry.Sub(aboutRequest(r.Context()).At) <= warnBeforeExpiry {
+	if policy.ExpiresWithin(t.keyExpiry, aboutRequest(r.Context()).At, policy.SoonDays) {
 		w.Header().Set(expiryHeader, t.keyExpiry.UTC().Format(time.RFC3339))
 	}
 	if fromPassword(t.claims) {

@@ -51,15 +51,15 @@ type claimsJSON struct {
 	Status    *Status  `json:"status,omitempty"`
 }
 
-// lastSecond ends the year 9999. A later time would overflow somewhere, and means that somebody plays with numbers.
+// lastSecond ends the year 9999. A later time is an attempt at an overflow.
 const lastSecond = 253402300799
 
 var errInvalidTime = errors.New("exp, iat and nbf must be seconds between 1970 and 9999")
 
-// MarshalJSON writes the claims as they stand in a token.
+// MarshalJSON writes the claims in the form of a token.
 func (c Claims) MarshalJSON() ([]byte, error) { return json.Marshal(c.wire()) }
 
-// UnmarshalJSON reads what stands in a token. It is strict about the type of every claim it knows, and ignores all others.
+// UnmarshalJSON reads the claims of a token. It is strict about the type of every claim it knows, and ignores all others.
 func (c *Claims) UnmarshalJSON(data []byte) error {
 	var wire claimsJSON
 	if err := json.Unmarshal(data, &wire); err != nil {
@@ -106,7 +106,7 @@ func (c Claims) wire() claimsJSON {
 	}
 }
 
-// toSeconds rounds down: a token may die a fraction of a second early, never late.
+// toSeconds rounds down: a token may expire a fraction of a second early, never late.
 func toSeconds(t time.Time) int64 {
 	if t.IsZero() {
 		return 0

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// key is an access key as the server describes it. ClientSecret is there only when it was just made.
+// key is an access key as the server describes it. ClientSecret is set only in the answer that made it.
 type key struct {
 	ClientID     string     `json:"client_id"`
 	UserName     string     `json:"user_name"`
@@ -25,7 +25,7 @@ type key struct {
 	PreviousSecretEndsAt *time.Time `json:"previous_secret_ends_at"`
 }
 
-// keysFlags are common to the commands about access keys.
+// keysFlags are shared by the commands about access keys.
 type keysFlags struct {
 	access *accessFlags
 	tenant string
@@ -48,7 +48,7 @@ func addMineFlag(c *cobra.Command, f *keysFlags) {
 	c.Flags().BoolVar(&f.mine, "mine", false, "only your own keys in the token's tenant, for which scope self is enough")
 }
 
-// keysPath is where the keys are: those of the tenant, or one's own.
+// keysPath is the path of the keys of the tenant, or of one's own keys.
 func (c *client) keysPath(f *keysFlags, parts ...string) string {
 	at := []string{"admin", "v1", "tenants", cmp.Or(f.tenant, c.claims.TenantID), "keys"}
 	if f.mine {

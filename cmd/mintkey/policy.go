@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"mintkey/policy"
 )
 
 type expirationPolicy struct {
@@ -20,7 +22,7 @@ type expirationPolicy struct {
 	} `json:"revisions"`
 }
 
-// affected is a key that a change would hit.
+// affected is a key whose expiry a change would move.
 type affected struct {
 	ClientID        string     `json:"client_id"`
 	TenantID        string     `json:"tenant_id"`
@@ -29,7 +31,7 @@ type affected struct {
 	ExpiresAtAfter  *time.Time `json:"expires_at_after"`
 }
 
-// change is what set and preview ask for.
+// change has the flags of set and preview.
 type change struct {
 	off, acknowledge bool
 	days             int
@@ -64,7 +66,7 @@ func (p *program) policyGetCommand(access *accessFlags, account *string) *cobra.
 func (p *program) policySetCommand(access *accessFlags, account *string) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "set",
-		Short:   "Change the expiration policy; preview shows whom that hits",
+		Short:   "Change the expiration policy; preview shows the keys that this would hit",
 		Example: "  mintkey policy set --period 180\n  mintkey policy set --off --acknowledge-risk",
 		Args:    arguments(cobra.NoArgs),
 	}
@@ -108,12 +110,15 @@ func (p *program) policyPreviewCommand(access *accessFlags, account *string) *co
 
 func addChangeFlags(c *cobra.Command) *change {
 	var wanted change
-	c.Flags().IntVar(&wanted.days, "period", 0, "turn the policy on, with this period in days: 90 to 360 in steps of 30")
+	c.Flags().IntVar(&wanted.days, "period", 0, fmt.Sprintf("turn the policy on, with this period in days: %d to %d in steps of %d",
+		policy.MinPeriodDays, policy.MaxPeriodDays, policy.PeriodStepDays))
 	c.Flags().BoolVar(&wanted.off, "off", false, "turn the policy off")
 	return &wanted
 }
 
-func (p *program) putPolicy(c *cobra.Command, access *accessFlags, account string, wanted *change, query string) (answer []byte, err error) {
+func (p *program) putPolicy(
+	c *cobra.Command, access *accessFlags, account string, wanted *change, query string,
+) (answer []byte, err error) {
 	if wanted.off == c.Flag("period").Changed {
 		return nil, usagef("give either --period or --off")
 	}
@@ -131,10 +136,10 @@ func (p *program) putPolicy(c *cobra.Command, access *accessFlags, account strin
 	return api.call(c.Context(), http.MethodPut, api.accountPath(account, "expiration-policy")+query, body)
 }
 
-func showPolicy(w io.Writer, policy expirationPolicy) {
-	_, _ = fmt.Fprintf(w, "%s\n\n", sentence(policy.Enabled, policy.PeriodDays))
+func showPolicy(w io.Writer, p expirationPolicy) {
+	_, _ = fmt.Fprintf(w, "%s\n\n", sentence(p.Enabled, p.PeriodDays))
 	var rows [][]string
-	for _, r := range policy.Revisions {
+	for _, r := range p.Revisions {
 		rows = append(rows, []string{showTime(r.At), sentence(r.Enabled, r.PeriodDays)})
 	}
 	table(w, []string{"SINCE", "POLICY"}, rows)
