@@ -108,8 +108,7 @@ func newStanding(created, expiry, lastAccess, now time.Time) standing {
 	if policy.Expired(expiry, now) {
 		return standing{expired: true}
 	}
-	soon := !expiry.IsZero() && !now.Before(policy.NoticeTime(expiry, policy.NoticeDays()[0]))
-	return standing{expiring: soon, unused: policy.Unused(created, lastAccess, now)}
+	return standing{expiring: policy.ExpiresWithin(expiry, now, policy.SoonDays), unused: policy.Unused(created, lastAccess, now)}
 }
 
 func (s standing) is(state KeyState) bool {

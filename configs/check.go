@@ -15,7 +15,7 @@ import (
 	"mintkey/policy"
 )
 
-// The forms that a setting can be limited to.
+// The allowed forms of some settings.
 var (
 	// Clients send IDs unencoded in Basic authentication, where only these characters are safe.
 	clientIDPart = regexp.MustCompile(`^[0-9A-Za-z_.@-]{0,64}$`)
@@ -32,7 +32,7 @@ const (
 	encryptionKeyLength = 32 // bytes: AES-256
 )
 
-// check returns what is wrong, by the name of the setting. No text repeats a secret.
+// check returns the problems, by the name of the setting. No text repeats a secret.
 func (c Config) check() map[string]string {
 	return map[string]string{
 		"listen":                           checkAddress(c.Listen),
@@ -93,7 +93,7 @@ func (c Config) checkIssuer() string {
 	u, err := url.Parse(c.Issuer)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil ||
 		strings.ContainsAny(c.Issuer, "?#") || strings.HasSuffix(c.Issuer, "/") {
-		return "must be an http or https URL without user, query, fragment and slash at the end, such as https://mintkey.example.com"
+		return "must be an http or https URL without user, query, fragment or trailing slash, such as https://mintkey.example.com"
 	}
 	return ""
 }
@@ -101,7 +101,7 @@ func (c Config) checkIssuer() string {
 func (c Config) checkStore() string {
 	scheme, rest, ok := strings.Cut(c.Store.Reveal(), "://")
 	if !ok || rest == "" || !slices.Contains(storeSchemes, scheme) {
-		return "must begin with " + strings.Join(storeSchemes, "://, ") + ":// and go on with a path or a host"
+		return "must begin with " + strings.Join(storeSchemes, "://, ") + "://, followed by a path or a host"
 	}
 	return ""
 }
@@ -157,7 +157,7 @@ func (c Config) checkEncryptionKey() string {
 
 func (c Config) checkEncryptionKeyFile() string {
 	if c.SigningKeys.EncryptionKeyFile != "" && c.SigningKeys.EncryptionKey.Reveal() != "" {
-		return "cannot be set beside signing_keys.encryption_key"
+		return "cannot be set together with signing_keys.encryption_key"
 	}
 	return ""
 }
@@ -193,7 +193,7 @@ func (c Config) checkWebhookSecret() string {
 	text := c.Webhook.Secret.Reveal()
 	if text == "" {
 		if c.Webhook.URL.Reveal() != "" {
-			return "must be set beside webhook.url"
+			return "must be set together with webhook.url"
 		}
 		return ""
 	}
@@ -207,7 +207,7 @@ func (c Config) checkWebhookSecret() string {
 func (c Config) checkSMTPFrom() string {
 	if c.SMTP.From == "" {
 		if c.SMTP.URL.Reveal() != "" {
-			return "must be set beside smtp.url"
+			return "must be set together with smtp.url"
 		}
 		return ""
 	}
@@ -240,7 +240,7 @@ func checkOneOf(text string, allowed []string) string {
 
 func checkPair(path, other, otherName string) string {
 	if path == "" && other != "" {
-		return "must be set beside " + otherName
+		return "must be set together with " + otherName
 	}
 	return ""
 }

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	needsProvider   = "can be set beside oidc.issuer only"
+	needsProvider   = "can be set together with oidc.issuer only"
 	everyAccount    = "*"
 	maxProviderName = 40 // characters: what fits on a button
 )
@@ -22,7 +22,7 @@ func (o OIDC) checkIssuer() string {
 	u, err := url.Parse(o.Issuer)
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" ||
 		u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())) {
-		return "must be the https URL of the provider, without user, query and fragment; http is allowed on this machine only"
+		return "must be the https URL of the provider, without user, query or fragment; http is allowed on this machine only"
 	}
 	return ""
 }
@@ -32,13 +32,13 @@ func isLoopback(host string) bool {
 	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
-// checkNeeded is for what must be set with an issuer, and not without one.
+// checkNeeded is for settings that must be set with an issuer, and not without one.
 func (o OIDC) checkNeeded(text string) string {
 	switch {
 	case o.Issuer == "" && text != "":
 		return needsProvider
 	case o.Issuer != "" && text == "":
-		return "must be set beside oidc.issuer"
+		return "must be set together with oidc.issuer"
 	}
 	return ""
 }
@@ -74,10 +74,10 @@ func (o OIDC) checkName() string {
 	return ""
 }
 
-// checkAssume wants to know whose users are at stake: a provider of many companies lets each write addresses of the others.
+// checkAssume needs one account, because a provider for many companies may let each of them enter addresses of the others.
 func (o OIDC) checkAssume() string {
 	if o.AssumeEmailVerified && (o.Account == "" || o.Account == everyAccount) {
-		return "needs oidc.issuer, and one account in oidc.account: the provider's word would otherwise be taken for addresses of other companies"
+		return "needs oidc.issuer, and one account in oidc.account: otherwise the provider would be trusted about addresses of other companies"
 	}
 	return o.checkSwitch(o.AssumeEmailVerified)
 }

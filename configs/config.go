@@ -5,58 +5,59 @@ import (
 	"time"
 )
 
-// Config is all that an operator can set. The tags of a field are its name in the file, its default and its help; a slice
-// is a list, which flags and variables write with commas.
+// Config has every setting. The tags of a field are its name in the file, its default and its help text. A slice is a list, which flags and
+// variables write with commas.
 type Config struct {
-	// Listen is the address of everything that clients and people use. Port 0 picks a free one.
+	// Listen is the address of everything that clients and people use. Port 0 picks a free port.
 	Listen string `koanf:"listen" default:"127.0.0.1:8080" help:"address of the OAuth endpoints, the administration API and the console"`
-	// OpsListen is the address of /healthz, /readyz and /metrics. It is apart so that it can stay private.
+	// OpsListen is the address of /healthz, /readyz and /metrics. It is separate so that it can stay private.
 	OpsListen string `koanf:"ops_listen" default:"127.0.0.1:9090" help:"address of /healthz, /readyz and /metrics; empty turns them off"`
-	// Issuer is the URL that clients know the server by: the iss of every token. Empty stands for the address that Listen was bound to.
-	Issuer string `koanf:"issuer" help:"URL that clients reach the server by, and the iss of its tokens (default: made from the listen address)"`
-	// Store is where everything is kept. A bolt path without a leading slash lies under the working directory.
+	// Issuer is the URL by which clients know the server, and the iss of every token. Empty stands for the address that Listen is bound to.
+	Issuer string `koanf:"issuer" help:"URL at which clients reach the server, and the iss of its tokens (default: from the listen address)"`
+	// Store is where all data is kept. A bolt path without a leading slash is relative to the working directory.
+	//nolint:lll // a tag cannot be broken
 	Store SecretURL `koanf:"store" default:"bolt://data/mintkey.db" help:"where data is kept: bolt:///path, redis://, rediss://, unix://, redis-sentinel:// or redis-cluster://"`
-	// StoreStrict turns the warnings about an unsafe store, or signing keys that lie there in clear, into refusals.
-	StoreStrict bool `koanf:"store_strict" default:"false" help:"refuse to start, instead of warning, when the store or the protection of the signing keys is unsafe"`
+	// StoreStrict turns warnings about an unsafe store, or about signing keys stored in clear, into refusals to start.
+	StoreStrict bool `koanf:"store_strict" default:"false" help:"refuse to start, instead of warning, when store or signing keys are unsafe"`
 	// Tokens is about the access tokens that the server issues.
 	Tokens Tokens `koanf:"tokens"`
-	// Scopes is the catalogue: the scopes that the company's own APIs know, and that access keys can be given.
+	// Scopes is the catalogue: the scopes of the company's own APIs, which access keys can be given.
 	Scopes []string `koanf:"scopes" default:"api" help:"scopes that access keys can have, besides the administration scopes"`
 	// ClientID is the form of new client IDs.
 	ClientID ClientID `koanf:"client_id"`
 	// SigningKeys is about the keys that sign tokens.
 	SigningKeys SigningKeys `koanf:"signing_keys"`
-	// SMTP is the way out for notices.
+	// SMTP is the mail server for notices.
 	SMTP SMTP `koanf:"smtp"`
-	// Webhook is where programs hear of what happens to access keys.
+	// Webhook is the endpoint that receives events about access keys.
 	Webhook Webhook `koanf:"webhook"`
 	// Passwords is about the password grant of older tenants.
 	Passwords Passwords `koanf:"passwords"`
 	// OIDC lets people sign in to the console at an OpenID provider.
 	OIDC OIDC `koanf:"oidc"`
-	// TLS serves https itself, without a proxy in front.
+	// TLS makes the server speak https itself, without a proxy in front.
 	TLS TLS `koanf:"tls"`
-	// TrustedProxies are the peers whose X-Forwarded-For is believed.
-	TrustedProxies []netip.Prefix `koanf:"trusted_proxies" help:"addresses or networks of proxies whose X-Forwarded-For is believed"`
-	// Log is what goes to standard error.
+	// TrustedProxies are the peers whose X-Forwarded-For is trusted.
+	TrustedProxies []netip.Prefix `koanf:"trusted_proxies" help:"addresses or networks of proxies whose X-Forwarded-For is trusted"`
+	// Log is the log on standard error.
 	Log Log `koanf:"log"`
-	// ShutdownGrace is how long requests may take to finish once the server has been told to stop.
-	ShutdownGrace time.Duration `koanf:"shutdown_grace" default:"15s" help:"how long open requests may take to finish at a stop"`
+	// ShutdownGrace is how long open requests may take to finish when the server stops.
+	ShutdownGrace time.Duration `koanf:"shutdown_grace" default:"15s" help:"how long open requests may take to finish when the server stops"`
 }
 
 // Tokens is about the access tokens that the server issues.
 type Tokens struct {
-	// Lifetime is how long a token is good. A gateway that does not poll status lists accepts a revoked key's token that long.
-	Lifetime time.Duration `koanf:"lifetime" default:"15m" help:"how long a token is good, 1m to 24h"`
+	// Lifetime is how long a token is valid. A gateway that does not poll status lists accepts the tokens of a revoked key that long.
+	Lifetime time.Duration `koanf:"lifetime" default:"15m" help:"how long a token is valid, 1m to 24h"`
 	// Algorithm signs the tokens for every audience that AudienceAlgorithms does not name.
 	Algorithm string `koanf:"algorithm" default:"ES256" help:"signature of tokens: ES256, RS256 or EdDSA"`
-	// Audiences are what a client can ask for by resource (RFC 8707), the default first. Empty stands for the issuer.
+	// Audiences are those that a client can ask for with resource (RFC 8707), the default first. Empty stands for the issuer.
 	Audiences []string `koanf:"audiences" help:"audiences that tokens can be for, the default first (default: the issuer)"`
-	// AudienceAlgorithms has entries audience=algorithm, for gateways that know one algorithm only.
+	// AudienceAlgorithms has entries audience=algorithm, for gateways that support one algorithm only.
 	AudienceAlgorithms []string `koanf:"audience_algorithms" help:"signatures of single audiences, each as audience=algorithm"`
 }
 
-// ClientID is the form of new client IDs. Existing plugins look at it.
+// ClientID is the form of new client IDs, which some existing plugins check.
 type ClientID struct {
 	// Prefix begins every new client ID.
 	Prefix string `koanf:"prefix" default:"mk_" help:"beginning of new client IDs"`
@@ -64,58 +65,58 @@ type ClientID struct {
 	Suffix string `koanf:"suffix" help:"end of new client IDs"`
 }
 
-// SigningKeys is about the keys that sign tokens. They are kept in the store, encrypted with a key that is not. With a
-// bolt store and neither setting, that key is made in a file beside the store.
+// SigningKeys is about the keys that sign tokens. They are kept in the store, encrypted with a key-encryption key that is not. With a bolt
+// store and neither setting, that key is made in a file beside the store.
 type SigningKeys struct {
-	// EncryptionKey is base64 of 32 random bytes.
+	// EncryptionKey is the key-encryption key: base64 of 32 random bytes.
 	EncryptionKey Secret `koanf:"encryption_key" help:"encrypts the signing keys in the store: base64 of 32 bytes (openssl rand -base64 32)"`
-	// EncryptionKeyFile holds the same, out of sight of process lists.
-	EncryptionKeyFile string `koanf:"encryption_key_file" help:"file with the encryption key"`
+	// EncryptionKeyFile holds the same in a file, which process lists do not show.
+	EncryptionKeyFile string `koanf:"encryption_key_file" help:"file with the key that encrypts the signing keys"`
 	// RotateEvery is how long a signing key signs before the next one takes over.
 	RotateEvery time.Duration `koanf:"rotate_every" default:"720h" help:"how long one signing key signs, 1h to 8760h"`
 }
 
-// SMTP is the mail server that sends notices.
+// SMTP is the mail server for notices.
 type SMTP struct {
-	// URL is empty to send no mail. smtp turns to TLS by STARTTLS when the server offers it, and must when there is a password (but on this
-	// machine) or ?tls=required; smtps begins with TLS.
+	// URL is empty to send no mail. smtp uses STARTTLS when the server offers it, and insists on it with ?tls=required, or when there is a
+	// password for a server on another machine; smtps begins with TLS.
 	URL SecretURL `koanf:"url" help:"mail server for notices: smtp://user:password@host:587 or smtps://; empty sends none"`
 	// From is the sender's address, with or without a name.
 	From string `koanf:"from" help:"sender of notices, such as Mintkey <mintkey@example.com>"`
 }
 
-// Webhook is a program that hears of what happens to access keys, by signed requests (https://www.standardwebhooks.com).
+// Webhook is a program that receives events about access keys as signed requests (https://www.standardwebhooks.com).
 type Webhook struct {
-	// URL is empty to send nothing.
-	URL SecretURL `koanf:"url" help:"URL that signed events of access keys are posted to; empty posts none"`
-	// Secret signs the requests. The receiver needs it too.
+	// URL is empty to send no events.
+	URL SecretURL `koanf:"url" help:"URL to which signed events about access keys are posted; empty posts none"`
+	// Secret signs the requests. The receiver needs the same one.
 	Secret Secret `koanf:"secret" help:"signs webhooks: whsec_ and base64 of 24 to 64 bytes"`
 }
 
 // Passwords is about the password grant, which only tenants from before release 24.3 have.
 type Passwords struct {
-	// Sunset is announced with every token from a password (RFC 8594). It ends nothing by itself.
+	// Sunset is announced with every token from a password (RFC 8594). Passwords go on working after it.
 	Sunset time.Time `koanf:"sunset" help:"day on which passwords will stop working, such as 2027-01-31: announced, not enforced"`
 }
 
 // OIDC is the OpenID Connect provider at which people can sign in to the console. The redirect URI to register there is the issuer of
-// this server and /console/sign-in/oidc/callback.
+// this server followed by /console/sign-in/oidc/callback.
 type OIDC struct {
 	// Issuer is the provider's URL, exactly as its tokens have it. Empty turns it off.
 	Issuer string `koanf:"issuer" help:"URL of the OpenID provider at which people can sign in to the console; empty for passwords only"`
-	// ClientID is the name of this server at the provider.
+	// ClientID identifies this server at the provider.
 	ClientID string `koanf:"client_id" help:"client ID of this server at the OpenID provider"`
-	// ClientSecret proves this server to the provider.
+	// ClientSecret authenticates this server at the provider.
 	ClientSecret Secret `koanf:"client_secret" help:"client secret of this server at the OpenID provider"`
-	// Account is the account about whose users the provider is believed. Empty stands for the only one that there is: with several,
-	// nobody can sign in this way. A provider that is believed about every account (*) can sign its people in as anybody.
-	Account string `koanf:"account" help:"ID of the account whose users the OpenID provider may sign in, or * for every account (default: the only one)"`
-	// Name is what the button on the sign-in page says. Empty stands for the host of Issuer.
+	// Account is the account whose users the provider may sign in. Empty stands for the only account there is: with several, nobody can
+	// sign in this way. A provider that may do so for every account (*) can sign its people in as anybody.
+	Account string `koanf:"account" help:"account whose users the provider may sign in, by ID, or * for every account (default: the only one)"`
+	// Name is the provider's name on the button of the sign-in page. Empty stands for the host of Issuer.
 	Name string `koanf:"name" help:"name of the OpenID provider on the sign-in page (default: its host)"`
-	// Only refuses passwords in the console.
+	// Only turns sign-in by password off in the console.
 	Only bool `koanf:"only" default:"false" help:"let people sign in to the console at the OpenID provider only, and not by password"`
-	// AssumeEmailVerified believes a provider that does not say whether it has verified an e-mail address.
-	AssumeEmailVerified bool `koanf:"assume_email_verified" default:"false" help:"believe e-mail addresses of an OpenID provider that leaves email_verified out"`
+	// AssumeEmailVerified accepts the e-mail addresses of a provider that does not say whether it has verified them.
+	AssumeEmailVerified bool `koanf:"assume_email_verified" default:"false" help:"trust a provider that leaves email_verified out"`
 }
 
 // TLS has the paths of two PEM files: both, or neither for plain http.
@@ -126,10 +127,10 @@ type TLS struct {
 	Key string `koanf:"key" help:"PEM file with the private key of the certificate"`
 }
 
-// Log is what goes to standard error.
+// Log is the log on standard error.
 type Log struct {
-	// Level is the least level that is written.
+	// Level is the lowest level that is written.
 	Level string `koanf:"level" default:"info" help:"debug, info, warn or error"`
-	// Format is text for people or json for machines.
+	// Format is text for people or json for programs.
 	Format string `koanf:"format" default:"text" help:"text or json"`
 }

@@ -9,7 +9,7 @@ import (
 
 const boltScheme = "bolt"
 
-// BoltPath is the path of the store's file; false when the store is not a bolt one.
+// BoltPath is the path of the store's file, or false if the store is not a bolt store.
 func (c Config) BoltPath() (string, bool) {
 	return strings.CutPrefix(c.Store.Reveal(), boltScheme+"://")
 }
@@ -20,8 +20,8 @@ func (c Config) StoreKind() string {
 	return scheme
 }
 
-// IssuerAt is the issuer of a server that listens at the address: the configured one, or else a URL of the address. An address that
-// stands for every interface becomes the loopback one, which is right for a first try only: see IssuerIsGuess.
+// IssuerAt is the issuer of a server that listens at the address: the configured one, or else a URL made of the address. An address that
+// stands for every interface becomes the loopback address, which is right on this machine only: see IssuerIsGuess.
 func (c Config) IssuerAt(address string) string {
 	if c.Issuer != "" {
 		return c.Issuer
@@ -37,7 +37,7 @@ func (c Config) IssuerAt(address string) string {
 	return scheme + "://" + net.JoinHostPort(host, port)
 }
 
-// IssuerIsGuess says that clients elsewhere cannot reach the server by its issuer.
+// IssuerIsGuess says that clients on other machines cannot reach the server at its issuer.
 func (c Config) IssuerIsGuess() bool {
 	host, _, _ := net.SplitHostPort(c.Listen)
 	return c.Issuer == "" && everyInterface(host)
@@ -48,7 +48,7 @@ func everyInterface(host string) bool {
 	return host == "" || err == nil && ip.IsUnspecified()
 }
 
-// DisplayName is what people know the provider by.
+// DisplayName is the name of the provider for people.
 func (o OIDC) DisplayName() string {
 	if o.Name != "" {
 		return o.Name
@@ -60,7 +60,7 @@ func (o OIDC) DisplayName() string {
 	return u.Host
 }
 
-// AudiencesOf are the audiences that tokens of the issuer can be for, the default first.
+// AudiencesOf are the possible audiences of tokens of the issuer, the default first.
 func (c Config) AudiencesOf(issuer string) []string {
 	if len(c.Tokens.Audiences) == 0 {
 		return []string{issuer}

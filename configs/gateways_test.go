@@ -8,8 +8,8 @@ import (
 	"github.com/knadh/koanf/parsers/yaml"
 )
 
-// The configurations of gateways that no test starts are at least YAML, and have the issuer, the audience and the URL of the keys where
-// those gateways look for them. All others are run by e2e.
+// The gateway configurations that no test runs are at least valid YAML, with the issuer, the audience and the URL of the keys where those
+// gateways look for them. All others are run by e2e.
 func TestGatewaysThatAreNotRun(t *testing.T) {
 	envoy := readYAML(t, "gateways/envoy/envoy.yaml")
 	filters := at(t, envoy, "static_resources", "listeners", 0, "filter_chains", 0, "filters", 0, "typed_config", "http_filters")

@@ -15,14 +15,15 @@ import (
 	"github.com/knadh/koanf/v2"
 )
 
-// Sources is where settings come from. A later field wins over an earlier one; all win over the defaults.
+// Sources are where settings come from. A later field takes precedence over an earlier one, and all of them over the defaults.
 type Sources struct {
 	File    string            // path of a YAML file; empty for none
 	Environ []string          // as os.Environ gives it
-	Flags   map[string]string // those that were given, by the name of the setting
+	Flags   map[string]string // the flags given, by the name of the setting
 }
 
-// ClientVariables are the variables of the commands that are clients of a server, and the one that stands for --config. They are no settings.
+// ClientVariables are the environment variables of the commands that are clients of a server, and the one for --config. They are not
+// settings.
 func ClientVariables() []string {
 	return []string{"MINTKEY_URL", "MINTKEY_CLIENT_ID", "MINTKEY_CLIENT_SECRET", "MINTKEY_PROFILE", "MINTKEY_CONFIG"}
 }
@@ -32,22 +33,21 @@ var serviceLink = regexp.MustCompile(`_SERVICE_(HOST|PORT(_.+)?)$|_PORT(_[0-9]+_
 
 // Error is one setting that is unknown or wrong.
 type Error struct {
-	Setting string // its name, or what was taken for one
+	Setting string // its name, or the unknown name
 	Source  string // where it was set: a flag, a variable, a file or the default
 	Problem string // what is wrong and what is allowed
 }
 
-// Error is all of it on one line.
+// Error puts all of it on one line.
 func (e *Error) Error() string { return fmt.Sprintf("%s (%s): %s", e.Setting, e.Source, e.Problem) }
 
-// layer is one source: what it sets, and how its user finds a setting again.
+// layer is one source: its settings, and how the user finds each of them there.
 type layer struct {
 	values map[string]any
 	source func(Setting) string
 }
 
-// Load merges the sources and checks the result. The error joins an *Error for everything that is wrong, so that one
-// start shows all of it.
+// Load merges the sources and checks the result. The error joins an *Error for every problem, so that one start shows all of them.
 func Load(sources Sources) (Config, error) {
 	settings := Settings()
 	fromFile, err := fileLayer(sources.File)

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// parse sets a field, given by its pointer, to what a file (any YAML value), a variable or a flag (text) says.
+// parse sets a field, given by its pointer, from a file (any YAML value), a variable or a flag (text).
 func parse(field, raw any) error {
 	switch field := field.(type) {
 	case *[]string:
@@ -47,7 +47,7 @@ func parse(field, raw any) error {
 	return nil
 }
 
-// parseDay reads a day, which begins at midnight UTC, or an instant; empty text is none.
+// parseDay reads a day, which stands for its midnight in UTC, or an instant; empty text is the zero time.
 func parseDay(text string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil

@@ -8,8 +8,8 @@ import (
 
 const redacted = "[redacted]"
 
-// hidden keeps text behind a pointer, because fmt prints the fields of a struct that it can't ask to format itself: one in an
-// unexported field of another. Of a pointer it prints the address.
+// hidden keeps text behind a pointer, because fmt prints the fields of a struct whose methods it can't call: one in an unexported field of
+// another struct. Of a pointer it prints no more than the address.
 type hidden struct{ text *string }
 
 func hide(text string) hidden {
@@ -19,7 +19,7 @@ func hide(text string) hidden {
 	return hidden{&text}
 }
 
-// Reveal is the text in clear.
+// Reveal returns the text in clear.
 func (h hidden) Reveal() string {
 	if h.text == nil {
 		return ""
@@ -50,7 +50,7 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 // MarshalText redacts.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// SecretURL is a URL that prints, logs and marshals without what may be secret in it: the user and password, and the query.
+// SecretURL is a URL that prints, logs and marshals without the parts that may be secret: user, password and query.
 type SecretURL struct{ hidden }
 
 // NewSecretURL wraps a URL.

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// EnvPrefix begins the name of every environment variable of this program.
+// EnvPrefix is the prefix of every environment variable of this program.
 const EnvPrefix = "MINTKEY_"
 
 // Setting is one leaf of Config, as its tags declare it.

@@ -1,6 +1,6 @@
 package configs
 
-// suggestion is the name that was probably meant, as the end of a sentence; empty when none is close.
+// suggestion names the most similar name, as the end of a sentence; it is empty when none is similar.
 func suggestion(name string, names []string) string {
 	best, distance := "", 4
 	for _, candidate := range names {

@@ -67,12 +67,12 @@ func (s *site) joinKeyRing() *tokens.KeyRing {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { _ = store.Close() })
-	sealingKey, err := tokens.ParseSealingKey(encryptionKey)
+	keyEncryptionKey, err := tokens.ParseKeyEncryptionKey(encryptionKey)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	ring, err := tokens.OpenKeyRing(s.t.Context(), store, tokens.Options{
-		Algorithms: []tokens.Algorithm{tokens.ES256}, Sealer: tokens.NewSealer(sealingKey),
+		Algorithms: []tokens.Algorithm{tokens.ES256}, Sealer: tokens.NewSealer(keyEncryptionKey),
 		TokenLifetime: tokenLifetime, PublishBefore: publishBefore,
 	}, time.Now())
 	if err != nil {

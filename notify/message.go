@@ -47,6 +47,12 @@ func (m message) Key() string {
 	return m.Label + " (" + m.ClientID + ")"
 }
 
+// MaxOverlap is the longest overlap of a refresh in words; MaxOverlapHours is the same for a command.
+func (message) MaxOverlap() string { return policy.InDays(policy.MaxOverlap) }
+
+// MaxOverlapHours is a number.
+func (message) MaxOverlapHours() int { return int(policy.MaxOverlap / time.Hour) }
+
 // Expiry is the expiry with hour and zone, or empty.
 func (m message) Expiry() string { return showTime(m.expiry) }
 

@@ -36,10 +36,9 @@ func thresholds() []int {
 const (
 	walkSize = 500
 	atOnce   = 16
+	// shortestPeriod bounds the search: no key expires sooner than that after its issue.
+	shortestPeriod = policy.MinPeriodDays * policy.Day
 )
-
-// shortestPeriod bounds the search: no key expires sooner than that after its issue.
-func shortestPeriod() time.Duration { return time.Duration(slices.Min(policy.Periods())) * policy.Day }
 
 // Tick does what is due at now in every account. An error in one account does not hold up the others.
 func (s *Scheduler) Tick(ctx context.Context, now time.Time) error {
@@ -82,7 +81,7 @@ func (s *Scheduler) maintainAccount(ctx context.Context, account policy.Account,
 func (s *Scheduler) pass(
 	ctx context.Context, account policy.Account, days int, last store.IssuedKey, now time.Time,
 ) (store.IssuedKey, error) {
-	until := policy.NoticeTime(now, -days).Add(-shortestPeriod())
+	until := policy.NoticeTime(now, -days).Add(-shortestPeriod)
 	if last.IssuedAt.After(now) {
 		last = store.IssuedKey{} // saved under a clock that has been set back since: keys will be issued before this position
 	}

@@ -17,7 +17,7 @@ type Account struct {
 	Expiration ExpirationPolicy `json:"expiration_policy"`
 }
 
-// Tenant is a part of an account that keys and tokens are bound to. Its release never changes.
+// Tenant is a part of an account. Access keys and tokens are bound to one. Its release never changes.
 type Tenant struct {
 	ID        string    `json:"id"`
 	AccountID string    `json:"account_id"`
@@ -26,7 +26,7 @@ type Tenant struct {
 	CreatedAt time.Time `json:"created_at"`
 }
 
-// User is a person of an account. IDs are unique in the server, because a token's sub must be (RFC 9068 section 2.2);
+// User is a person in an account. IDs are unique in the whole server, because the sub of a token must be (RFC 9068 section 2.2);
 // e-mail addresses are unique in the account.
 type User struct {
 	ID           string    `json:"id"`
@@ -42,7 +42,7 @@ type User struct {
 
 var idPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 
-// CheckID returns ErrInvalidID unless id may name an account, a tenant or a user.
+// CheckID returns ErrInvalidID unless id can be the ID of an account, a tenant or a user.
 func CheckID(id string) error {
 	if !idPattern.MatchString(id) {
 		return ErrInvalidID
@@ -50,11 +50,16 @@ func CheckID(id string) error {
 	return nil
 }
 
-const maxNameLength = 200 // characters
+// The lengths of what people choose, in characters.
+const (
+	MaxNameLength     = 200 // of a name or a label
+	MinPasswordLength = 8
+	MaxPasswordLength = 256
+)
 
 // CheckName returns ErrInvalidName unless name can be shown on one line.
 func CheckName(name string) error {
-	if strings.TrimSpace(name) == "" || utf8.RuneCountInString(name) > maxNameLength || !printable(name) {
+	if strings.TrimSpace(name) == "" || utf8.RuneCountInString(name) > MaxNameLength || !printable(name) {
 		return ErrInvalidName
 	}
 	return nil
@@ -62,7 +67,7 @@ func CheckName(name string) error {
 
 // CheckLabel returns ErrInvalidLabel unless label, which may be empty, can be shown on one line.
 func CheckLabel(label string) error {
-	if utf8.RuneCountInString(label) > maxNameLength || !printable(label) {
+	if utf8.RuneCountInString(label) > MaxNameLength || !printable(label) {
 		return ErrInvalidLabel
 	}
 	return nil
@@ -72,7 +77,7 @@ func printable(text string) bool {
 	return utf8.ValidString(text) && strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
 }
 
-// CheckEmail returns ErrInvalidEmail unless email is one bare address.
+// CheckEmail returns ErrInvalidEmail unless email is one address without a name.
 func CheckEmail(email string) error {
 	address, err := mail.ParseAddress(email)
 	if err != nil || address.Address != email || len(email) > 254 || !printable(email) {
@@ -81,12 +86,12 @@ func CheckEmail(email string) error {
 	return nil
 }
 
-// FoldEmail is the form under which two e-mail addresses count as the same.
+// FoldEmail is the form in which e-mail addresses are compared.
 func FoldEmail(email string) string { return strings.ToLower(email) }
 
-// CheckPassword returns ErrInvalidPassword for a password too short to be safe or too long to be hashed in fair time.
+// CheckPassword returns ErrInvalidPassword for a password too short to be safe or too long to be hashed quickly.
 func CheckPassword(password string) error {
-	if n := utf8.RuneCountInString(password); n < 8 || n > 256 || !utf8.ValidString(password) {
+	if n := utf8.RuneCountInString(password); n < MinPasswordLength || n > MaxPasswordLength || !utf8.ValidString(password) {
 		return ErrInvalidPassword
 	}
 	return nil

@@ -4,51 +4,51 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
-// The refusals of this package. Callers tell them apart with errors.Is; one table in package server
-// renders each as an OAuth error or as problem details.
+// The errors of this package, for errors.Is. One table in package server renders each as an OAuth error or as problem details.
 var (
-	// ErrKeyLimit refuses a third live access key. See KeyLimitError, which names the two.
-	ErrKeyLimit = errors.New("a user can hold at most two access keys in a tenant")
+	// ErrKeyLimit refuses more than MaxKeys live access keys (R2). See KeyLimitError, which names those that exist.
+	ErrKeyLimit = fmt.Errorf("a user can hold at most %s access keys in a tenant", InWords(MaxKeys))
 	// ErrKeyNotFound means that the membership has no such access key.
 	ErrKeyNotFound = errors.New("no such access key")
-	// ErrKeyExpired refuses to refresh, or to issue a token for, an expired access key.
+	// ErrKeyExpired refuses to refresh an expired access key, or to issue a token for one.
 	ErrKeyExpired = errors.New("the access key has expired")
-	// ErrWrongSecret means that no secret of the access key that still works has this digest.
+	// ErrWrongSecret means that no current secret of the access key has this digest.
 	ErrWrongSecret = errors.New("wrong client secret")
 	// ErrNotMember means that the user is not a member of the tenant.
 	ErrNotMember = errors.New("the user is not a member of the tenant")
 	// ErrUserDisabled means that the user has been disabled.
 	ErrUserDisabled = errors.New("the user is disabled")
-	// ErrOtherPerson refuses a sign-in as a user whom another person of the same OpenID provider has signed in as.
+	// ErrOtherPerson refuses to sign somebody in as a user who is bound to another person at the same OpenID provider.
 	ErrOtherPerson = errors.New("another person of the OpenID provider has signed in as this user")
 	// ErrInvalidOverlap refuses an overlap below zero or above MaxOverlap.
-	ErrInvalidOverlap = errors.New("overlap_seconds must be between 0 and 604800 (7 days)")
+	ErrInvalidOverlap = fmt.Errorf("overlap_seconds must be between 0 and %d (%s)", MaxOverlap/time.Second, InDays(MaxOverlap))
 	// ErrInvalidPeriod refuses a period that is not one of Periods.
-	ErrInvalidPeriod = errors.New("period_days must be one of 90, 120, 150, 180, 210, 240, 270, 300, 330, 360")
+	ErrInvalidPeriod = errors.New("period_days must be one of " + strings.Trim(strings.ReplaceAll(fmt.Sprint(Periods()), " ", ", "), "[]"))
 	// ErrAcknowledgementRequired refuses to turn the expiration policy off unless the risk is acknowledged.
 	ErrAcknowledgementRequired = errors.New("turning the expiration policy off means that access keys never expire: " +
 		"a leaked key then opens the account until somebody notices and revokes it; " +
 		`to accept that risk for the account send "acknowledge_risk": true`)
 	// ErrInvalidRelease refuses text that is not a release.
 	ErrInvalidRelease = errors.New(`a release is written year.number, for example "24.3" or "2023.4"`)
-	// ErrInvalidID refuses an ID that a caller chose.
+	// ErrInvalidID refuses an ID chosen by a caller.
 	ErrInvalidID = errors.New("an ID has 1 to 63 characters of a-z, 0-9 and -, and begins with a letter or digit")
 	// ErrInvalidEmail refuses an e-mail address.
 	ErrInvalidEmail = errors.New("email must be one address such as ada@example.com")
-	// ErrInvalidName refuses a name or label.
-	ErrInvalidName = errors.New("a name has 1 to 200 printable characters")
+	// ErrInvalidName refuses the name of an account, a tenant or a user.
+	ErrInvalidName = fmt.Errorf("a name has 1 to %d printable characters", MaxNameLength)
 	// ErrInvalidLabel refuses the label of an access key.
-	ErrInvalidLabel = errors.New("a label has at most 200 printable characters")
-	// ErrInvalidRole refuses a role that does not exist, or not there.
+	ErrInvalidLabel = fmt.Errorf("a label has at most %d printable characters", MaxNameLength)
+	// ErrInvalidRole refuses a role that does not exist, or that users or members cannot have.
 	ErrInvalidRole = errors.New("roles of a user are operator and account_admin; the role of a member is tenant_admin or member")
 	// ErrInvalidScope refuses a scope that is neither in the catalogue nor an administration scope.
 	ErrInvalidScope = errors.New("unknown scope")
-	// ErrNotGrantable refuses to hand out, or to take over, more than the actor may do.
+	// ErrNotGrantable refuses to give away, or to take over, more authority than the actor has.
 	ErrNotGrantable = errors.New("this would hand out more than you are allowed to do yourself")
 	// ErrInvalidPassword refuses a password that is too short or too long.
-	ErrInvalidPassword = errors.New("a password has 8 to 256 characters")
+	ErrInvalidPassword = fmt.Errorf("a password has %d to %d characters", MinPasswordLength, MaxPasswordLength)
 )
 
 // KeyLimitError is ErrKeyLimit together with the client IDs of the keys that exist.
@@ -56,7 +56,7 @@ type KeyLimitError struct {
 	ClientIDs []string
 }
 
-// Error names the keys, so that the caller can choose which one to revoke.
+// Error lists the keys, so that the caller can choose one to revoke.
 func (e *KeyLimitError) Error() string {
 	return fmt.Sprintf("%s; this user already has %s: revoke or refresh one of them",
 		ErrKeyLimit, strings.Join(e.ClientIDs, " and "))

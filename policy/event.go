@@ -27,15 +27,15 @@ const (
 	ActionKeyExpired        Action = "key.expired"
 	ActionKeyPurged         Action = "key.purged"
 	ActionTokenRefused      Action = "token.refused"
-	// ActionSigningKeysRotated is recorded in the account of the operator who asked for it.
+	// ActionSigningKeysRotated is recorded in the account of the operator who rotated them.
 	ActionSigningKeysRotated Action = "signing_keys.rotated"
-	// ActionPasswordLinkRequested is done on the sign-in page by somebody of whom only the IP address is known.
+	// ActionPasswordLinkRequested comes from the sign-in page. Only the IP address of the actor is known.
 	ActionPasswordLinkRequested Action = "user.password_link_requested"
-	// ActionPasswordLinkSent is done by an admin, so that the user can choose a password.
+	// ActionPasswordLinkSent means that an admin sent the user a link to choose a password.
 	ActionPasswordLinkSent Action = "user.password_link_sent"
 )
 
-// Event is one record of an account's audit trail: who did what, from where, when, to whom. It never holds a secret or a digest.
+// Event is one record of an account's audit trail: who did what, when, from where and to whom. It never holds a secret or a digest.
 type Event struct {
 	// ID orders events by time: see NewEventID.
 	ID        string    `json:"id"`
@@ -44,8 +44,8 @@ type Event struct {
 	Actor     Actor     `json:"actor"`
 	AccountID string    `json:"account_id"`
 	TenantID  string    `json:"tenant_id,omitempty"`
-	UserID    string    `json:"user_id,omitempty"`   // whom it was done to
-	ClientID  string    `json:"client_id,omitempty"` // the access key it was done to
+	UserID    string    `json:"user_id,omitempty"`   // the user affected
+	ClientID  string    `json:"client_id,omitempty"` // the access key affected
 	// Details describes the change in words and values fit to show. Nothing acts on it: what the server needs is in Payload.
 	Details map[string]string `json:"details,omitempty"`
 	// Payload is for the server alone: see Public.
@@ -58,15 +58,15 @@ type Event struct {
 const (
 	// DetailPickUp is "true" when the key of a key.created waits for its owner to pick it up (R26).
 	DetailPickUp = "pick_up"
-	// DetailChanged lists what a user.updated changed, separated by a comma and a space.
+	// DetailChanged lists the fields that a user.updated changed, separated by a comma and a space.
 	DetailChanged = "changed"
-	// ChangedPassword stands in DetailChanged for the password.
+	// ChangedPassword is the name of the password in DetailChanged.
 	ChangedPassword = "password"
-	// DetailByLink is "true" when the user chose the password through a link that was mailed.
+	// DetailByLink is "true" when the user chose the password through a link sent by e-mail.
 	DetailByLink = "by_link"
 )
 
-// Actor is who did something, and from where.
+// Actor is the user or program that did something, and where from.
 type Actor struct {
 	UserID    string `json:"user_id,omitempty"`
 	ClientID  string `json:"client_id,omitempty"`
@@ -75,8 +75,7 @@ type Actor struct {
 	RequestID string `json:"request_id,omitempty"` // as in the log
 }
 
-// NewEventID makes an ID whose byte order is the order of time, to the millisecond: 12 hexadecimal digits of Unix
-// milliseconds, a hyphen, 20 of random.
+// NewEventID makes an ID that sorts by time, to the millisecond: 12 hexadecimal digits of Unix milliseconds, a hyphen, and 20 random ones.
 func NewEventID(at time.Time, random [10]byte) string {
 	return fmt.Sprintf("%012x-%s", max(at.UnixMilli(), 0), hex.EncodeToString(random[:]))
 }

@@ -17,7 +17,7 @@ func TestNewEventID(t *testing.T) {
 	equal(t, "before 1970", policy.NewEventID(time.Time{}, [10]byte{}), "000000000000-"+strings.Repeat("0", 20))
 }
 
-// The order of IDs is the order of time, whatever the random part and the time zone.
+// IDs sort by time, whatever the random part and the time zone.
 func TestEventIDsOrderByTime(t *testing.T) {
 	form := regexp.MustCompile(`^[0-9a-f]{12}-[0-9a-f]{20}$`)
 	rapid.Check(t, func(t *rapid.T) {

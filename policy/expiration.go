@@ -8,11 +8,24 @@ import (
 // Day is the unit of periods.
 const Day = 24 * time.Hour
 
+// The allowed lengths of a key's life, in days (R10): from the shortest to the longest in equal steps.
+const (
+	MinPeriodDays  = 90
+	MaxPeriodDays  = 360
+	PeriodStepDays = 30
+)
+
 // DefaultPeriodDays is the period of a new account's policy, in days.
 const DefaultPeriodDays = 90
 
-// Periods are the allowed lengths of a key's life, in days.
-func Periods() []int { return []int{90, 120, 150, 180, 210, 240, 270, 300, 330, 360} }
+// Periods are the allowed lengths of a key's life in days, shortest first.
+func Periods() []int {
+	var periods []int
+	for days := MinPeriodDays; days <= MaxPeriodDays; days += PeriodStepDays {
+		periods = append(periods, days)
+	}
+	return periods
+}
 
 // Revision is one state of an account's expiration policy, in force from At until the next revision.
 type Revision struct {
@@ -27,7 +40,7 @@ func (r Revision) Period() time.Duration { return time.Duration(r.PeriodDays) * 
 // ExpirationPolicy is an account's revisions, oldest first. It is never empty: an account is made with one.
 type ExpirationPolicy []Revision
 
-// DefaultExpirationPolicy is what a new account starts with: on, 90 days.
+// DefaultExpirationPolicy is what a new account starts with: on, with DefaultPeriodDays (R10).
 func DefaultExpirationPolicy(now time.Time) ExpirationPolicy {
 	return ExpirationPolicy{{At: now, Enabled: true, PeriodDays: DefaultPeriodDays}}
 }
@@ -48,18 +61,18 @@ func (p ExpirationPolicy) indexAt(t time.Time) int {
 	return i
 }
 
-// PolicyChange is what an account admin asks for.
+// PolicyChange is a change of the policy that an account admin requests.
 type PolicyChange struct {
 	Enabled         bool
-	PeriodDays      int // 0 keeps the present period
+	PeriodDays      int // 0 keeps the current period
 	AcknowledgeRisk bool
 }
 
-// Revise returns the policy after the change. A change that changes nothing returns p itself. Turning the policy off without
-// the acknowledgement is ErrAcknowledgementRequired, a period outside Periods is ErrInvalidPeriod.
+// Revise returns the policy after the change, and p itself if nothing changes. Turning the policy off without the acknowledgement is
+// ErrAcknowledgementRequired (R11), a period outside Periods is ErrInvalidPeriod.
 //
-// A revision that lies after now is dropped: it was made under a clock that has been set back since (a rehearsal
-// with a shifted clock), and under this clock it has not happened. That alone is a change.
+// A revision later than now is dropped: it was made under a clock that has been set back since (a rehearsal with a shifted clock), and
+// under this clock it has not happened. Dropping one counts as a change.
 func (p ExpirationPolicy) Revise(change PolicyChange, now time.Time) (ExpirationPolicy, error) {
 	current := p.InForce(now)
 	next := Revision{At: now, Enabled: change.Enabled, PeriodDays: change.PeriodDays}
@@ -79,7 +92,7 @@ func (p ExpirationPolicy) Revise(change PolicyChange, now time.Time) (Expiration
 	return append(past, next), nil
 }
 
-// Rule names the line of R12 that a step of Explain applied.
+// Rule says which part of R12 a step of Explain applied.
 type Rule string
 
 // The rules of a Step.
@@ -89,7 +102,7 @@ const (
 	RuleTurnedOff           Rule = "turned_off"             // never
 	RulePeriodGrew          Rule = "period_grew"            // issue + the new period
 	RuleWholePeriodFromNow  Rule = "whole_period_on_change" // the change + the new period
-	RulePresentExpiryKept   Rule = "present_expiry_kept"    // the present expiry is earlier than the change + the new period
+	RulePresentExpiryKept   Rule = "present_expiry_kept"    // the expiry so far is earlier than the change + the new period
 	RuleAlreadyExpired      Rule = "already_expired"        // no change revives an expired key
 )
 
@@ -107,7 +120,7 @@ func (p ExpirationPolicy) Expiry(issued time.Time) time.Time {
 	return expiry
 }
 
-// Explain is the fold behind Expiry, step by step: first the revision in force at issue, then each later one.
+// Explain is the computation of Expiry step by step: first the revision in force at issue, then each later one.
 func (p ExpirationPolicy) Explain(issued time.Time) []Step {
 	var steps []Step
 	p.fold(issued, func(s Step) { steps = append(steps, s) })
@@ -149,10 +162,10 @@ func (s Step) next(issued time.Time, r Revision) Step {
 	}
 }
 
-// Expired says whether an expiry, which may be zero for never, has come.
+// Expired says whether an expiry, which may be zero for never, is past.
 func Expired(expiry, now time.Time) bool { return !expiry.IsZero() && !now.Before(expiry) }
 
-// Earlier is the earlier of two expiries, where zero is never.
+// Earlier is the earlier of two expiries, of which zero means never.
 func Earlier(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b

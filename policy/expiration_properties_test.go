@@ -30,8 +30,8 @@ func drawRevision(t *rapid.T, n int) policy.Revision {
 
 const never = math.MaxInt
 
-// slowExpiry is another reading of R12, walked day by day. As long as the key lives, turning the policy off takes its end away;
-// a period moves the end to one period after the change if it lies later, but leaves the key a whole period since its issue.
+// slowExpiry is a second implementation of R12, day by day. While the key lives, turning the policy off removes its expiry; a period moves
+// a later expiry to one period after the change, but never to less than a whole period after the issue.
 func slowExpiry(p policy.ExpirationPolicy, issued int) int {
 	start := p[0]
 	for _, r := range p {
@@ -74,7 +74,7 @@ func TestExpiryEqualsSlowReference(t *testing.T) {
 	})
 }
 
-// before says whether expiry a comes before b, where zero is never.
+// before says whether expiry a is before b, where zero means never.
 func before(a, b time.Time) bool { return !a.IsZero() && (b.IsZero() || a.Before(b)) }
 
 func TestChangeOfPolicy(t *testing.T) {
@@ -107,7 +107,7 @@ func TestChangeOfPolicy(t *testing.T) {
 	})
 }
 
-// Keys expire in the order in which they were issued, whatever the policy did, so a walk in order of issue finds what is due.
+// Keys expire in the order in which they were issued, however the policy changed, so a walk in order of issue finds the keys that are due.
 func TestExpiryIsMonotoneInTimeOfIssue(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := drawPolicy(t)

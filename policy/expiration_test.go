@@ -144,7 +144,7 @@ func TestExpiry(t *testing.T) {
 	}
 }
 
-// A batch must judge each key by its own time of issue (Boulder judged one name many times, in 2020).
+// A batch must compute the expiry of each key from its own time of issue. (Boulder checked one name many times, in 2020.)
 func TestExpiryOfThreeKeysAtOnce(t *testing.T) {
 	p := policy.ExpirationPolicy{on(0, 90), on(200, 120)}
 	var got []time.Time

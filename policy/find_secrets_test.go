@@ -39,7 +39,7 @@ func TestFindSecrets(t *testing.T) {
 	}
 }
 
-// unmark takes the angle brackets around secrets out of text, and returns where they were.
+// unmark removes the angle brackets around secrets from text, and returns where they were.
 func unmark(text string) (plain string, ranges [][2]int) {
 	for part := range strings.SplitSeq(text, "<") {
 		inside, after, marked := strings.Cut(part, ">")

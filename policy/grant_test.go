@@ -10,7 +10,8 @@ import (
 )
 
 func TestCheckGrant(t *testing.T) {
-	const member, tenantAdmin, accountAdmin, operator = policy.AuthorityMember, policy.AuthorityTenantAdmin, policy.AuthorityAccountAdmin, policy.AuthorityOperator
+	const member, tenantAdmin, accountAdmin, operator = policy.AuthorityMember, policy.AuthorityTenantAdmin, policy.AuthorityAccountAdmin,
+		policy.AuthorityOperator
 	for _, test := range []struct {
 		name   string
 		actor  policy.Authority
@@ -23,14 +24,38 @@ func TestCheckGrant(t *testing.T) {
 		{"no scope", tenantAdmin, []string{"keys:write"}, operator, nil, nil},
 		{"one's own scope, for an equal", tenantAdmin, []string{"keys:write"}, tenantAdmin, []string{"keys:write"}, nil},
 		{"one's own scope, for a lesser", accountAdmin, []string{"keys:write"}, member, []string{"keys:write"}, nil},
-		{"one's own scope, for somebody above", tenantAdmin, []string{"keys:write"}, accountAdmin, []string{"keys:write"}, policy.ErrNotGrantable},
-		{"a scope that one's roles allow but one's token lacks", accountAdmin, []string{"keys:write"}, accountAdmin, []string{"keys:write", "keys:read"}, policy.ErrNotGrantable},
+		{
+			"one's own scope, for somebody above", tenantAdmin,
+			[]string{"keys:write"},
+			accountAdmin,
+			[]string{"keys:write"},
+			policy.ErrNotGrantable,
+		},
+		{
+			"a scope that one's roles allow but one's token lacks", accountAdmin,
+			[]string{"keys:write"},
+			accountAdmin,
+			[]string{"keys:write", "keys:read"},
+			policy.ErrNotGrantable,
+		},
 		{"introspection that one's token lacks", operator, []string{"keys:write"}, member, []string{"tokens:introspect"}, policy.ErrNotGrantable},
 		{"self for an equal", tenantAdmin, []string{"keys:write"}, tenantAdmin, []string{"self"}, nil},
 		{"self for somebody above", tenantAdmin, []string{"keys:write", "self"}, accountAdmin, []string{"self"}, policy.ErrNotGrantable},
-		{"one bad scope among good ones", tenantAdmin, []string{"keys:write"}, member, []string{"api", "keys:write", "self", "accounts:write"}, policy.ErrNotGrantable},
+		{
+			"one bad scope among good ones", tenantAdmin,
+			[]string{"keys:write"},
+			member,
+			[]string{"api", "keys:write", "self", "accounts:write"},
+			policy.ErrNotGrantable,
+		},
 		{"an owner refreshing a plain key with self", member, []string{"self"}, member, []string{"api", "self"}, nil},
-		{"an owner refreshing an admin key with self", tenantAdmin, []string{"self"}, tenantAdmin, []string{"keys:write"}, policy.ErrNotGrantable},
+		{
+			"an owner refreshing an admin key with self", tenantAdmin,
+			[]string{"self"},
+			tenantAdmin,
+			[]string{"keys:write"},
+			policy.ErrNotGrantable,
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			equal(t, "error", policy.CheckGrant(test.actor, test.scopes, test.owner, test.key), test.want)
@@ -38,8 +63,8 @@ func TestCheckGrant(t *testing.T) {
 	}
 }
 
-// Whoever learns a key's secret can use it for what the key's owner still may. That must never be more than the actor could do before: no
-// administration scope that the actor's token lacks, and none at a reach above the actor's own. What is within that is granted.
+// Anybody who knows a key's secret can do with it what the key's owner may do. For the actor that must never be more than before: no
+// administration scope that the actor's token lacks, and none with more authority than the actor's. Everything else is granted.
 func TestGrantNeverEscalates(t *testing.T) {
 	catalogue := policy.Catalogue{"api", "results"}
 	scopes := rapid.SliceOfDistinct(rapid.SampledFrom(append(policy.AdministrationScopes(), catalogue...)), rapid.ID)

@@ -14,14 +14,14 @@ const MaxOverlap = 7 * Day
 // ListedAfterExpiry is how long an expired key stays listed before it is purged (R14).
 const ListedAfterExpiry = 30 * Day
 
-// Ages at which a key is marked.
+// The ages past which a key is marked: unused since its last access, old and stale since its secret was issued.
 const (
 	UnusedAfter = 90 * Day
 	OldAfter    = 90 * Day
 	StaleAfter  = 360 * Day
 )
 
-// AccessKey is a client ID with the digests of the secrets that open it.
+// AccessKey is a client ID with the digests of its secrets.
 type AccessKey struct {
 	ClientID  string    `json:"client_id"`
 	Label     string    `json:"label,omitempty"`
@@ -29,21 +29,21 @@ type AccessKey struct {
 	CreatedAt time.Time `json:"created_at"`
 	// Secrets has the current secret first. A second one is the old secret during an overlap.
 	Secrets []Secret `json:"secrets"`
-	// Noticed is the last notice that was given for this key.
+	// Noticed is the last notice given for this key.
 	Noticed Notice `json:"noticed,omitzero"`
 }
 
-// Secret is what is stored of a client secret.
+// Secret is the stored part of a client secret.
 type Secret struct {
 	Digest   Digest    `json:"digest"`
 	IssuedAt time.Time `json:"issued_at"`
 	// EndsAt is when an overlap ends; zero for the current secret.
 	EndsAt time.Time `json:"ends_at,omitzero"`
-	// StatusIndex is where the status lists tell of the tokens that this secret has made; 0 is nowhere.
+	// StatusIndex is the entry in the status lists of all tokens issued for this secret; 0 is none.
 	StatusIndex uint64 `json:"status_index,omitempty"`
 }
 
-// Status is whether a key still works.
+// Status says whether a key still works.
 type Status string
 
 // The statuses of an access key.
@@ -78,7 +78,7 @@ func (k AccessKey) Status(p ExpirationPolicy, now time.Time) Status {
 	return StatusAt(k.Expiry(p), now)
 }
 
-// StatusAt is the status, at the given time, of a key with the expiry.
+// StatusAt is the status at the given time of a key with this expiry.
 func StatusAt(expiry, now time.Time) Status {
 	if Expired(expiry, now) {
 		return StatusExpired
@@ -91,13 +91,13 @@ func (k AccessKey) Purgeable(p ExpirationPolicy, now time.Time) bool {
 	return Purgeable(k.Expiry(p), now)
 }
 
-// Purgeable says whether a key with the expiry is no longer listed (R14).
+// Purgeable says whether a key with this expiry is no longer listed (R14).
 func Purgeable(expiry, now time.Time) bool {
 	return !expiry.IsZero() && Expired(expiry.Add(ListedAfterExpiry), now)
 }
 
-// MatchSecret returns the secret that the digest opens the key with now; ErrKeyExpired when it would but for the key's expiry, and ErrWrongSecret
-// otherwise. It compares with every stored digest, in constant time each.
+// MatchSecret returns the secret with the digest, if it works at now. It is ErrKeyExpired if only the key's expiry keeps it from working,
+// and else ErrWrongSecret. It compares with every stored digest, each in constant time.
 func (k AccessKey) MatchSecret(digest Digest, p ExpirationPolicy, now time.Time) (Secret, error) {
 	match, err := Secret{}, ErrWrongSecret
 	for _, secret := range k.Secrets {
@@ -112,7 +112,7 @@ func (k AccessKey) MatchSecret(digest Digest, p ExpirationPolicy, now time.Time)
 	return match, err
 }
 
-// Marks lists the reminders that hold for the key. lastAccess is zero for a key that was never used.
+// Marks lists the reminders that apply to the key. lastAccess is zero for a key that was never used.
 func (k AccessKey) Marks(lastAccess time.Time, p ExpirationPolicy, now time.Time) []Mark {
 	marks := []Mark{}
 	issued := k.SecretIssuedAt()
@@ -138,13 +138,13 @@ func Unused(created, lastAccess, now time.Time) bool {
 	return now.Sub(lastAccess) >= UnusedAfter
 }
 
-// TokenExpiry is when a token made now expires: after its lifetime, and never after its key (R13).
+// TokenExpiry is when a token issued now expires: after its lifetime, but never later than its key (R13).
 func TokenExpiry(now time.Time, lifetime time.Duration, keyExpiry time.Time) time.Time {
 	return Earlier(now.Add(lifetime), keyExpiry)
 }
 
-// Membership is a user in a tenant, with a role and access keys: the unit of change (R1). A membership whose Role
-// is empty does not exist; a change that empties the Role removes it.
+// Membership is a user in a tenant, with a role and access keys (R1). It is the unit of change. A membership with an empty Role does not
+// exist; a change that empties the Role removes it.
 type Membership struct {
 	AccountID string      `json:"account_id"`
 	TenantID  string      `json:"tenant_id"`
@@ -192,7 +192,7 @@ func (m Membership) WithRole(role Role, now time.Time) (Membership, error) {
 	return m, nil
 }
 
-// WithKey returns the membership with one more key. A third live key is a KeyLimitError (R2); an expired key does not count.
+// WithKey returns the membership with one more key. More than MaxKeys live keys are a KeyLimitError (R2); expired keys do not count.
 func (m Membership) WithKey(key AccessKey, p ExpirationPolicy, now time.Time) (Membership, error) {
 	if !m.Exists() {
 		return m, ErrNotMember
@@ -208,9 +208,11 @@ func (m Membership) WithKey(key AccessKey, p ExpirationPolicy, now time.Time) (M
 	return m, nil
 }
 
-// WithRefreshedKey returns the membership with a new secret for the key, whose life starts again now (R6). The old secret
-// works on for the overlap, but not past its own expiry; a secret from an earlier overlap stops at once.
-func (m Membership) WithRefreshedKey(clientID string, fresh Secret, overlap time.Duration, p ExpirationPolicy, now time.Time) (Membership, error) {
+// WithRefreshedKey returns the membership with a new secret for the key, whose life starts again now (R6). The old secret keeps working
+// for the overlap, but not past its own expiry; a secret left from an earlier overlap stops at once.
+func (m Membership) WithRefreshedKey(
+	clientID string, fresh Secret, overlap time.Duration, p ExpirationPolicy, now time.Time,
+) (Membership, error) {
 	i := m.index(clientID)
 	switch {
 	case i < 0:
@@ -242,14 +244,14 @@ func (m Membership) WithoutKey(clientID string) (Membership, error) {
 	return m, nil
 }
 
-// WithoutKeys returns the membership without any key, and the keys that it lost (R8).
+// WithoutKeys returns the membership without any keys, and the keys that were removed (R8).
 func (m Membership) WithoutKeys() (Membership, []AccessKey) {
 	revoked := m.Keys
 	m.Keys = nil
 	return m, revoked
 }
 
-// Removed returns what is left of a membership that has ended: nothing, and the keys that died with it (R8).
+// Removed returns an ended membership, which is empty but for its IDs, and the keys revoked with it (R8).
 func (m Membership) Removed() (Membership, []AccessKey) {
 	m, revoked := m.WithoutKeys()
 	m.Role, m.JoinedAt = "", time.Time{}

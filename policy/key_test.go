@@ -86,7 +86,12 @@ func TestMarks(t *testing.T) {
 		{"older still", key("mk_1", "1", 0), day(350), disabled, day(360).Add(1), []policy.Mark{old, stale}},
 		{"all three", key("mk_1", "1", 0), time.Time{}, disabled, day(400), []policy.Mark{unused, old, stale}},
 		{"old while the policy is on", key("mk_1", "1", 0), day(300), enabled, day(350), []policy.Mark{}},
-		{"the policy was turned off since", key("mk_1", "1", 0), day(99), policy.ExpirationPolicy{on(0, 360), off(95)}, day(100), []policy.Mark{old}},
+		{
+			"the policy was turned off since", key("mk_1", "1", 0), day(99),
+			policy.ExpirationPolicy{on(0, 360), off(95)},
+			day(100),
+			[]policy.Mark{old},
+		},
 		{"refreshed: the secret is not old", refreshed, day(120), disabled, day(130), []policy.Mark{}},
 		{"refreshed but never used", refreshed, time.Time{}, enabled, day(95), []policy.Mark{unused}},
 	} {
@@ -103,7 +108,7 @@ func TestTokenExpiry(t *testing.T) {
 	equal(t, "key expires sooner", policy.TokenExpiry(day(0), lifetime, day(0).Add(time.Minute)), day(0).Add(time.Minute))
 }
 
-// checkSecret is MatchSecret where it does not matter which secret it was.
+// checkSecret is MatchSecret without the secret that matched.
 func checkSecret(k policy.AccessKey, digest policy.Digest, p policy.ExpirationPolicy, now time.Time) error {
 	_, err := k.MatchSecret(digest, p, now)
 	return err

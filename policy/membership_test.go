@@ -13,7 +13,10 @@ import (
 // key is an access key whose only secret is the text, made on day n.
 func key(clientID, secret string, n int) policy.AccessKey {
 	digest := policy.ClientSecretFromRequest(secret).Digest()
-	return policy.AccessKey{ClientID: clientID, Scopes: []string{"api"}, CreatedAt: day(n), Secrets: []policy.Secret{{Digest: digest, IssuedAt: day(n)}}}
+	return policy.AccessKey{
+		ClientID: clientID, Scopes: []string{"api"}, CreatedAt: day(n),
+		Secrets: []policy.Secret{{Digest: digest, IssuedAt: day(n)}},
+	}
 }
 
 func member(keys ...policy.AccessKey) policy.Membership {
@@ -88,7 +91,7 @@ func TestRefresh(t *testing.T) {
 	equal(t, "unknown key", err, policy.ErrKeyNotFound)
 }
 
-// An overlap is no way around the end of the first one: two secrets work, never three.
+// A second overlap does not prolong the first one: two secrets work, never three.
 func TestSecondRefreshEndsTheFirstOverlap(t *testing.T) {
 	p := policy.DefaultExpirationPolicy(day(0))
 	m, err := member(key("mk_1", "first", 0)).WithRefreshedKey("mk_1", policy.Secret{Digest: digestOf("second")}, 7*policy.Day, p, day(1))
@@ -100,7 +103,7 @@ func TestSecondRefreshEndsTheFirstOverlap(t *testing.T) {
 	}
 }
 
-// R26: a key for pick-up has no secret until its owner makes one. Nothing opens it.
+// R26: a key for pick-up has no secret until its owner makes one, so no secret matches.
 func TestKeyForPickUp(t *testing.T) {
 	p := policy.DefaultExpirationPolicy(day(0))
 	waiting := policy.AccessKey{ClientID: "mk_1", CreatedAt: day(0)}

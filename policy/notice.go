@@ -5,19 +5,34 @@ import (
 	"time"
 )
 
-// NoticeDays are how many days before a key's expiry its owner gets an e-mail, earliest first (R16).
-func NoticeDays() []int { return []int{30, 7, 1} }
+// The last days of a key's life. A notice on another day does not move them.
+const (
+	// SoonDays is how many days before its expiry a key counts as expiring: the first notice goes out (R16), token responses carry a
+	// warning (R25), and the console says so.
+	SoonDays = 30
+	// UrgentDays is how many days before its expiry the console shows a key as urgent.
+	UrgentDays = 7
+)
 
-// Notice is a warning that a key expires: an e-mail 30, 7 or 1 days before. DaysBefore 0 means that the key has expired. The zero value
-// means that there is no notice.
+// MaxCalendarDays is how many days ahead expiries and notices can be listed: a year, even with a leap day.
+const MaxCalendarDays = 366
+
+// DefaultCalendarDays is how many days ahead they are listed when nobody says.
+const DefaultCalendarDays = 30
+
+// NoticeDays are how many days before a key's expiry its owner gets an e-mail, earliest first (R16).
+func NoticeDays() []int { return []int{SoonDays, UrgentDays, 1} }
+
+// Notice is a warning that a key expires: an e-mail some of NoticeDays before. DaysBefore 0 means that the key has expired.
+// The zero value means that there is no notice.
 type Notice struct {
 	DaysBefore int       `json:"days_before"`
 	ExpiresAt  time.Time `json:"expires_at"`
 }
 
 // DueNotice returns the most urgent notice that is due for the key at now, and false if there is none or if it, or a more urgent
-// one, was given for this same expiry. Several that are due at once count as one (R16). A refresh or a policy change that moves the
-// expiry starts the series again.
+// one, was given for this same expiry. If several are due at once, only the most urgent is given (R16). A refresh or a policy change
+// that moves the expiry starts the series again.
 func (k AccessKey) DueNotice(p ExpirationPolicy, now time.Time) (Notice, bool) {
 	expiry := k.Expiry(p)
 	if expiry.IsZero() {
@@ -37,8 +52,8 @@ func (k AccessKey) DueNotice(p ExpirationPolicy, now time.Time) (Notice, bool) {
 	return due, !given
 }
 
-// Holds says whether the notice, which was given, is still worth passing on at now: the key expires when it says, and no more
-// urgent notice is due. A refresh, a policy change or a long delay on the way makes it stale (R16).
+// Holds says whether a notice that was given is still true at now: the key expires at the instant that it names, and no more
+// urgent notice is due. A refresh, a policy change or a long delay in delivery makes it stale (R16).
 func (n Notice) Holds(k AccessKey, p ExpirationPolicy, now time.Time) bool {
 	k.Noticed = n
 	_, overtaken := k.DueNotice(p, now)
@@ -75,7 +90,12 @@ func (m Membership) Maintain(p ExpirationPolicy, now time.Time) (Membership, []T
 	return m, tasks
 }
 
-// NoticeTime is when the notice for so many days before an expiry is due.
+// NoticeTime is when the notice is due that is given so many days before an expiry.
 func NoticeTime(expiry time.Time, daysBefore int) time.Time {
 	return expiry.Add(-time.Duration(daysBefore) * Day).UTC()
+}
+
+// ExpiresWithin says whether an expiry, which may be zero for never, is at most so many days away, or past.
+func ExpiresWithin(expiry, now time.Time, days int) bool {
+	return !expiry.IsZero() && !now.Before(NoticeTime(expiry, days))
 }

@@ -73,11 +73,14 @@ func TestNoticeHolds(t *testing.T) {
 	}
 }
 
-// TestUpkeep lets keys live under a policy that changes, with somebody who looks after them at random moments.
+// TestUpkeep runs Upkeep at random times on keys under a policy that changes.
 func TestUpkeep(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		now, on := day(0), policy.DefaultExpirationPolicy(day(0))
-		m := policy.Membership{Role: policy.RoleMember, Keys: []policy.AccessKey{{ClientID: "a", CreatedAt: now}, {ClientID: "b", CreatedAt: now}}}
+		m := policy.Membership{
+			Role: policy.RoleMember,
+			Keys: []policy.AccessKey{{ClientID: "a", CreatedAt: now}, {ClientID: "b", CreatedAt: now}},
+		}
 		given := map[string]map[time.Time]int{"a": {}, "b": {}} // the most urgent notice, in days before, for each expiry
 		look := func(t *rapid.T) {
 			before := m
@@ -148,7 +151,7 @@ func TestUpkeep(t *testing.T) {
 	})
 }
 
-// mostUrgent is R16 once more: in days, 0 for expired, -1 for none yet.
+// mostUrgent is a second implementation of R16: in days, 0 for expired, -1 for none yet.
 func mostUrgent(left time.Duration) int {
 	switch {
 	case left <= 0:

@@ -14,10 +14,10 @@ func date(year int, month time.Month, day int) time.Time {
 	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
 }
 
-// day is midnight n days into a calendar of the tests' own.
+// day is midnight, n days after the first day of the tests.
 func day(n int) time.Time { return date(2024, time.January, 1).AddDate(0, 0, n) }
 
-// on and off make revisions on a day of that calendar.
+// on and off make revisions on such a day.
 func on(n, period int) policy.Revision {
 	return policy.Revision{At: day(n), Enabled: true, PeriodDays: period}
 }

@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// Release is the product release that a tenant was created for, such as 24.3. The zero Release is none.
+// Release is the product release that a tenant was created for, such as 24.3. The zero value means no release.
 type Release struct {
 	year, number int
 	text         string
@@ -16,8 +16,8 @@ type Release struct {
 // firstKeysOnly is the first release whose tenants may not use passwords.
 var firstKeysOnly = Release{year: 2024, number: 3, text: "24.3"}
 
-// Two or four digits of a year of this century, a point, a number. Leading zeros are refused: "24.03" may
-// be a month, and the release of a tenant can never be corrected.
+// Two or four digits of a year of this century, a point, and a number. Leading zeros are refused: "24.03" may be a month, and the release
+// of a tenant can never be corrected.
 var releasePattern = regexp.MustCompile(`^(?:20)?([0-9]{2})\.(0|[1-9][0-9]{0,2})$`)
 
 // ParseRelease reads "24.3", or "2024.3" as older releases were written. Anything else is ErrInvalidRelease.
@@ -42,8 +42,8 @@ func (r Release) Compare(other Release) int {
 	return cmp.Or(cmp.Compare(r.year, other.year), cmp.Compare(r.number, other.number))
 }
 
-// AllowsPassword says whether tenants of this release may use the password grant. The zero Release,
-// which stands for a tenant that does not exist, may not.
+// AllowsPassword says whether tenants of this release may use the password grant (R20). The zero Release, which stands for a tenant that
+// does not exist, does not allow it.
 func (r Release) AllowsPassword() bool {
 	return r.text != "" && r.Compare(firstKeysOnly) < 0
 }

@@ -41,7 +41,8 @@ func TestReleasesCompareAsNumbers(t *testing.T) {
 func TestAllowsPassword(t *testing.T) {
 	for text, want := range map[string]bool{
 		"24.2": true, "2024.2": true, "24.0": true, "2023.4": true, "23.12": true, "2020.1": true, "20.3": true, "00.0": true,
-		"24.3": false, "2024.3": false, "24.4": false, "24.10": false, "2024.20": false, "24.30": false, "25.1": false, "2025.0": false, "99.999": false,
+		"24.3": false, "2024.3": false, "24.4": false, "24.10": false, "2024.20": false, "24.30": false, "25.1": false, "2025.0": false,
+		"99.999": false,
 	} {
 		equal(t, text, release(t, text).AllowsPassword(), want)
 	}
@@ -50,9 +51,12 @@ func TestAllowsPassword(t *testing.T) {
 
 func TestParseReleaseRefuses(t *testing.T) {
 	for _, text := range []string{
-		"", ".", "24", "24.", ".3", "2024", "4.3", "024.3", "0024.3", "1999.4", "2124.3", "20240.3", "24.03", "24.00", "24.1000", "24.3.1", "24..3",
-		" 24.3", "24.3 ", "24.3\n", "\n24.3", "24.3\x00", "24. 3", "v24.3", "24.3-rc1", "24.3+1", "+24.3", "-24.3", "24.-3", "24.+3", "24,3", "24.3e1",
-		"24.0x3", "0x18.3", "24.3_0", "2_4.3", "２４.３", "٢٤.٣", "24．3", "24.³", "latest", "24.x", "2024.99999999999999999999", strings.Repeat("9", 10000),
+		"", ".", "24", "24.", ".3", "2024", "4.3", "024.3", "0024.3", "1999.4", "2124.3", "20240.3", "24.03", "24.00", "24.1000", "24.3.1",
+		"24..3",
+		" 24.3", "24.3 ", "24.3\n", "\n24.3", "24.3\x00", "24. 3", "v24.3", "24.3-rc1", "24.3+1", "+24.3", "-24.3", "24.-3", "24.+3", "24,3",
+		"24.3e1",
+		"24.0x3", "0x18.3", "24.3_0", "2_4.3", "２４.３", "٢٤.٣", "24．3", "24.³", "latest", "24.x", "2024.99999999999999999999",
+		strings.Repeat("9", 10000),
 	} {
 		got, err := policy.ParseRelease(text)
 		equal(t, "error of "+strconv.Quote(text), err, policy.ErrInvalidRelease)

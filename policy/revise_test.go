@@ -73,7 +73,7 @@ func TestReviseChecksEveryPeriod(t *testing.T) {
 	}
 }
 
-// A revision that lies ahead was made under a clock that has been set back since. It must not come into force later.
+// A revision in the future was made under a clock that has been set back since. It must not come into force later.
 func TestReviseDropsWhatLiesAhead(t *testing.T) {
 	ahead := policy.ExpirationPolicy{on(0, 90), off(100), on(200, 360)}
 	for _, test := range []struct {
@@ -83,7 +83,11 @@ func TestReviseDropsWhatLiesAhead(t *testing.T) {
 		want   policy.ExpirationPolicy
 	}{
 		{"a change", ahead, policy.PolicyChange{Enabled: true, PeriodDays: 120}, policy.ExpirationPolicy{on(0, 90), on(50, 120)}},
-		{"what is in force, confirmed", ahead, policy.PolicyChange{Enabled: true, PeriodDays: 90}, policy.ExpirationPolicy{on(0, 90), on(50, 90)}},
+		{
+			"what is in force, confirmed", ahead,
+			policy.PolicyChange{Enabled: true, PeriodDays: 90},
+			policy.ExpirationPolicy{on(0, 90), on(50, 90)},
+		},
 		{"all ahead", ahead[1:], policy.PolicyChange{Enabled: true, PeriodDays: 120}, policy.ExpirationPolicy{on(50, 120)}},
 		{"all ahead, confirmed", ahead[2:], policy.PolicyChange{Enabled: true, PeriodDays: 360}, policy.ExpirationPolicy{on(50, 360)}},
 	} {
@@ -98,7 +102,7 @@ func TestReviseDropsWhatLiesAhead(t *testing.T) {
 	equal(t, "a revision at this very instant stays", got, policy.ExpirationPolicy{ahead[0], ahead[1], on(100, 120)})
 }
 
-// Two changes of one list, which has room for more behind its end, must not write over each other or over the list.
+// Two changes of one list with spare capacity must not overwrite each other or the list.
 func TestReviseNeverMutates(t *testing.T) {
 	backing := policy.ExpirationPolicy{on(0, 90), on(10, 120), on(300, 150), on(400, 180)}
 	before := slices.Clone(backing)

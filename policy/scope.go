@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Role is what a user may do: operator and account_admin are roles of the user, tenant_admin and member of a membership.
+// Role gives authority. Users can be operator and account_admin, members of a tenant are tenant_admin or member.
 type Role string
 
 // The roles, highest authority first.
@@ -18,7 +18,7 @@ const (
 	RoleMember       Role = "member"
 )
 
-// CheckUserRoles returns ErrInvalidRole unless every role can be a user's.
+// CheckUserRoles returns ErrInvalidRole unless a user can have each of the roles.
 func CheckUserRoles(roles []Role) error {
 	for _, role := range roles {
 		if role != RoleOperator && role != RoleAccountAdmin {
@@ -26,66 +26,6 @@ func CheckUserRoles(roles []Role) error {
 		}
 	}
 	return nil
-}
-
-// The administration scopes.
-const (
-	ScopeKeysRead         = "keys:read"
-	ScopeKeysWrite        = "keys:write"
-	ScopeTenantsWrite     = "tenants:write"
-	ScopeUsersWrite       = "users:write"
-	ScopePolicyRead       = "policy:read"
-	ScopePolicyWrite      = "policy:write"
-	ScopeAuditRead        = "audit:read"
-	ScopeAccountsWrite    = "accounts:write"
-	ScopeSelf             = "self"
-	ScopeTokensIntrospect = "tokens:introspect"
-)
-
-// administrationScopes is the table of the scopes of the administration and self-service APIs, each with the lowest authority that may use it.
-var administrationScopes = [...]struct {
-	scope string
-	least Authority
-}{
-	{ScopeKeysRead, AuthorityTenantAdmin},
-	{ScopeKeysWrite, AuthorityTenantAdmin},
-	{ScopeTenantsWrite, AuthorityAccountAdmin},
-	{ScopeUsersWrite, AuthorityAccountAdmin},
-	{ScopePolicyRead, AuthorityAccountAdmin},
-	{ScopePolicyWrite, AuthorityAccountAdmin},
-	{ScopeAuditRead, AuthorityAccountAdmin},
-	{ScopeAccountsWrite, AuthorityOperator},
-	{ScopeSelf, AuthorityMember},
-	{ScopeTokensIntrospect, AuthorityMember},
-}
-
-// AdministrationScopes lists the scopes of the administration and self-service APIs, in a fixed order.
-func AdministrationScopes() []string { return AdministrationScopesFrom(AuthorityMember) }
-
-// AdministrationScopesFrom lists the administration scopes that need at least this authority, in a fixed order.
-func AdministrationScopesFrom(least Authority) []string {
-	var scopes []string
-	for _, row := range administrationScopes {
-		if row.least >= least {
-			scopes = append(scopes, row.scope)
-		}
-	}
-	return scopes
-}
-
-// IsAdministrationScope says whether the scope opens one of this server's own APIs.
-func IsAdministrationScope(scope string) bool {
-	_, ok := leastAuthority(scope)
-	return ok
-}
-
-func leastAuthority(scope string) (least Authority, ok bool) {
-	for _, row := range administrationScopes {
-		if row.scope == scope {
-			return row.least, true
-		}
-	}
-	return AuthorityNone, false
 }
 
 // scope-token of RFC 6749 section 3.3: printable ASCII without space, quote and backslash.
@@ -99,7 +39,7 @@ func CheckScopeToken(scope string) error {
 	return nil
 }
 
-// Catalogue is the configured list of scopes that the company's own APIs know.
+// Catalogue is the configured list of scopes of the company's own APIs.
 type Catalogue []string
 
 // CheckKeyScopes returns ErrInvalidScope unless each scope is in the catalogue or an administration scope (R9).
@@ -113,7 +53,7 @@ func (c Catalogue) CheckKeyScopes(scopes []string) error {
 	return nil
 }
 
-// Authority orders what people may do. It is derived from roles, never stored.
+// Authority ranks what people may do. It is derived from roles, never stored.
 type Authority int
 
 // The authorities, lowest first. AuthorityNone is that of a disabled user or a non-member.
@@ -125,7 +65,7 @@ const (
 	AuthorityOperator
 )
 
-// Subject is whom a token speaks for: a user in a tenant of an account.
+// Subject is the user behind a token, with the tenant, the account and the membership.
 type Subject struct {
 	Account    Account
 	Tenant     Tenant
@@ -149,16 +89,16 @@ func (s Subject) Authority() Authority {
 	}
 }
 
-// Allows says whether the subject's roles allow the scope: an administration scope from its least authority
-// up, a catalogue scope for every member.
+// Allows says whether the subject's roles allow the scope. An administration scope needs its least authority; a catalogue scope is open
+// to every member.
 func (s Subject) Allows(scope string, catalogue Catalogue) bool {
-	if least, ok := leastAuthority(scope); ok {
-		return s.Authority() >= least
+	if row, ok := findAdminScope(scope); ok {
+		return s.Authority() >= row.least
 	}
 	return s.Authority() >= AuthorityMember && slices.Contains(catalogue, scope)
 }
 
-// Cut returns the scopes that the subject's roles still allow, in their order (R9).
+// Cut returns those of the scopes that the subject's roles still allow, in the same order (R9).
 func (s Subject) Cut(scopes []string, catalogue Catalogue) []string {
 	kept := make([]string, 0, len(scopes))
 	for _, scope := range scopes {
@@ -169,9 +109,9 @@ func (s Subject) Cut(scopes []string, catalogue Catalogue) []string {
 	return kept
 }
 
-// CheckGrant returns ErrNotGrantable if an actor who learns the secret of a key with these scopes, owned by a user of the
-// given authority, could do more with it than now. The actor's authority and scopes are those of its own token. Every administration
-// scope of the key needs an actor of at least the owner's authority; all but "self" must be the actor's own.
+// CheckGrant returns ErrNotGrantable if knowing the secret of a key with these scopes would give the actor more power than the actor has.
+// The actor's authority and scopes are those of its own token, owner is the authority of the key's owner. For every administration scope
+// of the key, the actor needs at least the owner's authority, and must have the scope too, unless it is "self".
 func CheckGrant(actor Authority, actorScopes []string, owner Authority, keyScopes []string) error {
 	for _, scope := range keyScopes {
 		if !IsAdministrationScope(scope) {
@@ -184,8 +124,7 @@ func CheckGrant(actor Authority, actorScopes []string, owner Authority, keyScope
 	return nil
 }
 
-// CheckUserChange returns ErrNotGrantable if an actor would give a role above its own authority, or change a user
-// who has one.
+// CheckUserChange returns ErrNotGrantable if an actor would give a role above its own authority, or change a user who has such a role.
 func CheckUserChange(actor Authority, before, after []Role) error {
 	for _, role := range slices.Concat(before, after) {
 		if role == RoleOperator && actor < AuthorityOperator || role == RoleAccountAdmin && actor < AuthorityAccountAdmin {

@@ -26,25 +26,25 @@ const (
 
 var secretPattern = regexp.MustCompile(secretPatternRE)
 
-// ClientSecret is a secret in clear. It prints, logs and marshals as "[redacted]"; Reveal is the one way
-// to its text, and is called only by the response that shows it once.
+// ClientSecret is a secret in clear. It prints, logs and marshals as "[redacted]". Only Reveal returns its text, for the one response that
+// shows it (R3).
 type ClientSecret struct {
-	// A pointer, because fmt prints the fields of a struct that it can't ask to format itself: one in an
-	// unexported field of another, or any under %p and a stray %w. Of this one it can print the address.
+	// A pointer, because fmt prints the fields of a struct whose methods it can't call: one in an unexported field of another struct, or
+	// any struct under %p and a stray %w. Of a pointer it can print no more than the address.
 	text *string
 }
 
-// NewClientSecret makes a secret of 256 random bits: "mks_", 43 base62 digits, and 6 base62 digits of the CRC-32 (IEEE) of
-// all that goes before.
+// NewClientSecret makes a secret of 256 random bits (R4): "mks_", 43 base62 digits, and 6 base62 digits of the CRC-32 (IEEE) of
+// everything before them.
 func NewClientSecret(random [32]byte) ClientSecret {
 	body := SecretPrefix + base62(random[:], secretDigits)
 	return ClientSecretFromRequest(body + checksum(body))
 }
 
-// ClientSecretFromRequest wraps what a client presented, well-formed or not.
+// ClientSecretFromRequest wraps a secret that a client presented, well-formed or not.
 func ClientSecretFromRequest(text string) ClientSecret { return ClientSecret{&text} }
 
-// Reveal is the secret in clear, for the one response that shows it.
+// Reveal returns the secret in clear, for the one response that shows it.
 func (s ClientSecret) Reveal() string {
 	if s.text == nil {
 		return ""
@@ -52,10 +52,10 @@ func (s ClientSecret) Reveal() string {
 	return *s.text
 }
 
-// Digest is the SHA-256 of the secret: all that is ever stored of it.
+// Digest is the SHA-256 of the secret, which is stored in its place.
 func (s ClientSecret) Digest() Digest { return sha256.Sum256([]byte(s.Reveal())) }
 
-// WellFormed says whether the checksum fits, which a random string of this form does with a chance of one in four thousand million.
+// WellFormed says whether the checksum matches. For a random string of this form the chance is one in four thousand million.
 func (s ClientSecret) WellFormed() bool {
 	text := s.Reveal()
 	if len(text) != len(SecretPrefix)+secretDigits+checksumDigits || secretPattern.FindString(text) != text {
@@ -80,7 +80,7 @@ func (ClientSecret) LogValue() slog.Value { return slog.StringValue(redacted) }
 // MarshalText redacts, in JSON too.
 func (ClientSecret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// FindSecrets returns the byte ranges in text that hold client secrets with a fitting checksum.
+// FindSecrets returns the byte ranges of the client secrets in text, by pattern and checksum.
 func FindSecrets(text []byte) [][2]int {
 	var found [][2]int
 	for start := 0; ; {
@@ -97,8 +97,8 @@ func FindSecrets(text []byte) [][2]int {
 	}
 }
 
-// WithoutSecrets is the text with every client secret in it redacted: for what repeats a request, such as an error or a log
-// line, since a client may send its secret in any place.
+// WithoutSecrets is the text with every client secret in it redacted. It is for errors and log lines that repeat parts of a request,
+// since a client may send its secret anywhere.
 func WithoutSecrets(text string) string {
 	var kept strings.Builder
 	end := 0
@@ -110,8 +110,7 @@ func WithoutSecrets(text string) string {
 	return kept.String() + text[end:]
 }
 
-// Digest is the SHA-256 of a client secret. A random secret of 256 bits needs no slow hash: there is
-// nothing to guess faster.
+// Digest is the SHA-256 of a client secret. A random secret of 256 bits needs no slow hash, because it can't be guessed.
 type Digest [sha256.Size]byte
 
 // Equal compares in constant time.
@@ -120,7 +119,7 @@ func (d Digest) Equal(other Digest) bool { return subtle.ConstantTimeCompare(d[:
 // MarshalText is the digest in hexadecimal.
 func (d Digest) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, d[:]), nil }
 
-// UnmarshalText reads what MarshalText wrote.
+// UnmarshalText reads the form that MarshalText writes.
 func (d *Digest) UnmarshalText(text []byte) error {
 	raw, err := hex.DecodeString(string(text))
 	if err != nil || len(raw) != len(d) {
@@ -130,12 +129,12 @@ func (d *Digest) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// NewClientID makes a client ID of 128 random bits between the configured prefix ("mk_" by default) and suffix.
+// NewClientID makes a client ID of 128 random bits, between the configured prefix ("mk_" by default) and suffix.
 func NewClientID(random [16]byte, prefix, suffix string) string {
 	return prefix + base62(random[:], clientIDDigits) + suffix
 }
 
-// IsClientID says whether text has the form that NewClientID gives.
+// IsClientID says whether text has the form of NewClientID with this prefix and suffix.
 func IsClientID(text, prefix, suffix string) bool {
 	rest, hasPrefix := strings.CutPrefix(text, prefix)
 	digits, hasSuffix := strings.CutSuffix(rest, suffix)
@@ -147,7 +146,7 @@ func checksum(body string) string {
 	return base62([]byte{byte(sum >> 24), byte(sum >> 16), byte(sum >> 8), byte(sum)}, checksumDigits)
 }
 
-// base62 writes a big-endian number with a fixed count of digits, most significant first.
+// base62 writes a big-endian number with a fixed number of digits, most significant first.
 func base62(number []byte, digits int) string {
 	rest, base, digit := new(big.Int).SetBytes(number), big.NewInt(int64(len(base62Alphabet))), new(big.Int)
 	out := []byte(strings.Repeat(base62Alphabet[:1], digits))

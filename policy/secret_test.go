@@ -85,7 +85,7 @@ func TestWellFormed(t *testing.T) {
 	}
 }
 
-// R3: nothing shows a secret, wherever a careless hand puts it.
+// R3: a secret is never shown, in whatever value it is formatted by mistake.
 func TestClientSecretNeverShows(t *testing.T) {
 	secret := policy.NewClientSecret(counting())
 	type hidden struct{ secret policy.ClientSecret }

@@ -17,8 +17,8 @@ type failer interface {
 	Fatalf(format string, args ...any)
 }
 
-// world is a membership and the policy of its account as they go through changes, beside a model of R2, R5, R6, R8 and R14 that
-// remembers every secret ever made. Its operations take any number for an argument.
+// world is a membership and the policy of its account under random changes, with a model of R2, R5, R6, R8 and R14 that remembers every
+// secret ever made. Its operations take any number as an argument.
 type world struct {
 	failer
 	now        time.Time
@@ -54,8 +54,8 @@ func (w *world) join() {
 	w.membership = joined
 }
 
-// change runs one change on a membership whose slices all have room behind their ends, and sees that it touches
-// nothing of it, that it fails as expected, and then changes nothing.
+// change runs one change on a membership whose slices all have spare capacity. It checks that the change does not modify its argument,
+// that it fails as expected, and that a failure changes nothing.
 func (w *world) change(want error, run func(policy.Membership) (policy.Membership, error)) error {
 	w.Helper()
 	given := roomy(w.membership)
@@ -74,7 +74,7 @@ func (w *world) change(want error, run func(policy.Membership) (policy.Membershi
 	return err
 }
 
-// roomy is a deep copy in which the backing array of each slice goes on behind its end.
+// roomy is a deep copy in which each slice has spare capacity.
 func roomy(m policy.Membership) policy.Membership {
 	keys := make([]policy.AccessKey, 0, len(m.Keys)+2)
 	for _, k := range m.Keys {
@@ -105,7 +105,7 @@ func (w *world) create() {
 	}
 }
 
-// live lists the keys whose current secret, by the model, has not expired.
+// live lists the keys whose current secret has not expired according to the model.
 func (w *world) live() (clientIDs []string) {
 	for _, id := range w.clientIDs {
 		if s := w.current(id); s != nil && !policy.Expired(w.policy.Expiry(s.issued), w.now) {
@@ -124,7 +124,7 @@ func (w *world) current(clientID string) *madeSecret {
 	return nil
 }
 
-// pick is one of the client IDs ever made, or one that never was.
+// pick is one of the client IDs ever made, or one that was never made.
 func (w *world) pick(arg int) string {
 	return append(w.clientIDs, "mk_unknown")[arg%(len(w.clientIDs)+1)]
 }
@@ -158,7 +158,7 @@ func (w *world) refresh(arg int, overlap time.Duration) {
 	w.made = append(w.made, madeSecret{clientID: id, digest: digest, issued: w.now})
 }
 
-// stop ends whatever secrets of the key still work.
+// stop ends the secrets of the key that still work.
 func (w *world) stop(clientID string, at time.Time) {
 	for i, s := range w.made {
 		if s.clientID == clientID && (s.stopsAt.IsZero() || s.stopsAt.After(at)) {
@@ -179,7 +179,7 @@ func (w *world) revoke(arg int) {
 	}
 }
 
-// remove ends the membership (R8) and begins a new one.
+// remove ends the membership (R8) and starts a new one.
 func (w *world) remove() {
 	w.Helper()
 	var revoked []policy.AccessKey
@@ -217,7 +217,7 @@ func (w *world) revise(arg int) {
 
 func (w *world) pass(d time.Duration) { w.now = w.now.Add(d) }
 
-// verify holds the membership against the model, and both against the limits.
+// verify compares the membership with the model, and checks the limits.
 func (w *world) verify() {
 	w.Helper()
 	working := map[string]int{}

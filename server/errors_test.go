@@ -26,7 +26,7 @@ func TestFailuresOfTheStore(t *testing.T) {
 		{store.ErrConflict, 409, 503, "conflict", "temporarily_unavailable"},
 		{errors.New("WRONGTYPE"), 500, 500, "internal", "server_error"},
 		{store.ErrSchemaTooNew, 500, 500, "internal", "server_error"},
-		{tokens.ErrWrongSealingKey, 500, 500, "internal", "server_error"},
+		{tokens.ErrWrongKeyEncryptionKey, 500, 500, "internal", "server_error"},
 	} {
 		failure := fmt.Errorf("dial %s: %w", inside, c.cause)
 		faults.fail("SubjectByClientID", failure)

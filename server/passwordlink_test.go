@@ -39,7 +39,7 @@ func (w *world) passwordEvent(action policy.Action) policy.Event {
 func TestPasswordLinks(t *testing.T) {
 	onEachStore(t, func(w *world) {
 		ctx, now := w.Context(), w.clock.now
-		office := &admin.Service{Store: w.store, Hasher: w.hasher, Log: slog.New(slog.DiscardHandler)}
+		service := &admin.Service{Store: w.store, Hasher: w.hasher, Log: slog.New(slog.DiscardHandler)}
 		nobody := admin.Actor{Via: "console", At: now()}
 		w.announced()
 		w.patch(w.ada, acmeUsers+"/mia", `{"password":"correct horse"}`).want(200)
@@ -49,21 +49,21 @@ func TestPasswordLinks(t *testing.T) {
 		w.patch(w.ada, acmeUsers+"/mia", `{"name":"Mia"}`).want(200)
 		mia, err := w.store.User(ctx, "acme", "mia")
 		w.must(err)
-		w.must(office.RequestPasswordLink(ctx, nobody, mia))
+		w.must(service.RequestPasswordLink(ctx, nobody, mia))
 		url, expires, err := w.server.Links().Password(ctx, w.passwordEvent(policy.ActionPasswordLinkRequested), now())
 		w.must(err)
 		code, ok := strings.CutPrefix(url, issuer+"/console/password/")
 		if !ok || !expires.Equal(now().Add(time.Hour)) {
 			w.Errorf("the link %s ends at %v", url, expires)
 		}
-		if _, err := office.ChoosePassword(ctx, nobody, admin.PasswordLinkID(code), "short"); !errors.Is(err, policy.ErrInvalidPassword) {
+		if _, err := service.ChoosePassword(ctx, nobody, admin.PasswordLinkID(code), "short"); !errors.Is(err, policy.ErrInvalidPassword) {
 			w.Errorf("a short password: %v", err)
 		}
 		var all sync.WaitGroup
 		failures := make([]error, 6)
 		for i := range failures {
 			all.Go(func() {
-				_, failures[i] = office.ChoosePassword(ctx, nobody, admin.PasswordLinkID(code), "another horse "+string(rune('a'+i)))
+				_, failures[i] = service.ChoosePassword(ctx, nobody, admin.PasswordLinkID(code), "another horse "+string(rune('a'+i)))
 			})
 		}
 		all.Wait()
@@ -83,7 +83,7 @@ func TestPasswordLinks(t *testing.T) {
 
 		w.patch(w.ada, acmeUsers+"/mia", `{"password":null}`).want(200)
 		mia.PasswordHash = ""
-		w.must(office.RequestPasswordLink(ctx, nobody, mia))
+		w.must(service.RequestPasswordLink(ctx, nobody, mia))
 		if events := w.announced(); len(events) > 0 {
 			w.Errorf("a password that is taken away is announced, or can be had again by asking: %v", events)
 		}

@@ -64,20 +64,19 @@ func (s *Server) compatRoutes(router *mux.Router) {
 
 func (s *Server) adminRoutes(router *mux.Router) {
 	a, call := s.adminapi, s.adminapi.Handle
-	anyAdminScope := adminapi.AnyAdminScope()
 	admin := pathsOf(router, s.render.Problem)
 	admin(openAPIPath, get(adminapi.OpenAPI))
 	admin("/admin/v1/accounts", methods{
-		http.MethodGet:  call(a.ListAccounts, anyAdminScope...),
+		http.MethodGet:  call(a.ListAccounts, policy.ScopesThatSeeTenants()),
 		http.MethodPost: call(a.CreateAccount, policy.ScopeAccountsWrite),
 	})
-	admin("/admin/v1/accounts/{account}", get(call(a.GetAccount, anyAdminScope...)))
+	admin("/admin/v1/accounts/{account}", get(call(a.GetAccount, policy.ScopesThatSeeTenants())))
 	admin("/admin/v1/accounts/{account}/expiration-policy", methods{
 		http.MethodGet: call(a.GetPolicy, policy.ScopePolicyRead),
 		http.MethodPut: call(a.PutPolicy, policy.ScopePolicyWrite),
 	})
 	admin("/admin/v1/accounts/{account}/tenants", methods{
-		http.MethodGet:  call(a.ListTenants, anyAdminScope...),
+		http.MethodGet:  call(a.ListTenants, policy.ScopesThatSeeTenants()),
 		http.MethodPost: call(a.CreateTenant, policy.ScopeTenantsWrite),
 	})
 	admin("/admin/v1/accounts/{account}/users", methods{
@@ -91,10 +90,8 @@ func (s *Server) adminRoutes(router *mux.Router) {
 	})
 	admin("/admin/v1/accounts/{account}/audit", get(call(a.ListEvents, policy.ScopeAuditRead)))
 	admin("/admin/v1/accounts/{account}/calendar", get(call(a.Calendar, policy.ScopePolicyRead)))
-	admin("/admin/v1/tenants/{tenant}", get(call(a.GetTenant, anyAdminScope...)))
-	admin("/admin/v1/tenants/{tenant}/members", get(
-		call(a.ListMembers, policy.ScopeKeysRead, policy.ScopeKeysWrite, policy.ScopeUsersWrite),
-	))
+	admin("/admin/v1/tenants/{tenant}", get(call(a.GetTenant, policy.ScopesThatSeeTenants())))
+	admin("/admin/v1/tenants/{tenant}/members", get(call(a.ListMembers, policy.ScopesThatSeeMembers())))
 	admin("/admin/v1/tenants/{tenant}/members/{user}", methods{
 		http.MethodPut:    call(a.PutMember, policy.ScopeUsersWrite),
 		http.MethodDelete: call(a.DeleteMember, policy.ScopeUsersWrite),

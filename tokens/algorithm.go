@@ -18,7 +18,7 @@ type Algorithm string
 // The algorithms that a signing key can have.
 const (
 	ES256 Algorithm = "ES256" // ECDSA on P-256: the default
-	RS256 Algorithm = "RS256" // RSA of 2048 bits: for gateways that know nothing else; signs about 30 times slower
+	RS256 Algorithm = "RS256" // RSA of 2048 bits, for gateways that support nothing else; signs about 30 times slower
 	EdDSA Algorithm = "EdDSA" // Ed25519
 )
 
@@ -34,7 +34,7 @@ func ParseAlgorithm(name string) (Algorithm, error) {
 	}
 }
 
-// method is nil for what is none of the algorithms above.
+// method is nil for any other algorithm.
 func (a Algorithm) method() jwt.SigningMethod {
 	switch a {
 	case ES256:
@@ -62,7 +62,7 @@ func (a Algorithm) generate() (crypto.Signer, error) {
 	}
 }
 
-// algorithmOf is the one algorithm that a private key of this server is used with.
+// algorithmOf is the only algorithm that this server uses with a private key of this kind.
 func algorithmOf(private any) (Algorithm, error) {
 	switch private.(type) {
 	case *ecdsa.PrivateKey:

@@ -20,7 +20,7 @@ func (a Audience) MarshalJSON() ([]byte, error) {
 	return json.Marshal([]string(a))
 }
 
-// UnmarshalJSON reads either form, and refuses what names no audience: null, "", [] and anything nested (CVE-2020-26160).
+// UnmarshalJSON reads either form, and refuses one that names no audience: null, "", [] and anything nested (CVE-2020-26160).
 func (a *Audience) UnmarshalJSON(data []byte) error {
 	var one string
 	if json.Unmarshal(data, &one) == nil && one != "" {

@@ -1,9 +1,9 @@
-// Package tokens makes and checks the tokens of Mintkey, and looks after the signing keys behind them.
+// Package tokens signs and verifies the tokens of Mintkey, and manages the signing keys.
 //
 // All signing keys are one small document that every replica reads and changes by compare-and-swap, so replicas agree without
 // talking to each other. A signing key is published before it signs, signs until its successor takes over, and stays published until
-// its last token is dead. Which of these it is follows from times in the document and is never stored. Private keys are sealed
-// (AES-256-GCM) wherever a sealing key is configured.
+// its last token has expired. Which of these applies is computed from times in the document and never stored. Private keys are encrypted
+// (AES-256-GCM) where a key-encryption key is configured.
 //
 // Signing and verifying read an immutable set behind an atomic pointer: no lock, no I/O, no parsing of keys. Nothing here reads a clock.
 //

@@ -14,27 +14,27 @@ const documentName = "signing-keys"
 
 // document is how it is stored, in JSON.
 type document struct {
-	SealingKeyID string `json:"sealing_key_id"`
-	// SealingKey is the sealing key itself, while none is configured. It protects nothing; it keeps one form of document, and
-	// gives way to a configured one when there is one.
-	SealingKey []byte      `json:"sealing_key,omitempty"`
-	Keys       []sealedKey `json:"keys"`
+	KeyEncryptionKeyID string `json:"sealing_key_id"`
+	// KeyEncryptionKey is the key itself, while none is configured. It protects nothing, but keeps the form of the document the same;
+	// a configured key replaces it.
+	KeyEncryptionKey []byte      `json:"sealing_key,omitempty"`
+	Keys             []sealedKey `json:"keys"`
 }
 
 type sealedKey struct {
 	KID        string    `json:"kid"`
 	CreatedAt  time.Time `json:"created_at"`
 	ActiveFrom time.Time `json:"active_from"`
-	PrivateKey []byte    `json:"private_key"` // PKCS #8, sealed
+	PrivateKey []byte    `json:"private_key"` // PKCS #8, encrypted
 }
 
 // keySet is the contents of the document, opened and parsed. It never changes.
 type keySet struct {
-	raw         []byte
-	sealingKey  []byte // the one in the document, if it is there
-	keys        []*signingKey
-	byKID       map[string]*signingKey
-	byAlgorithm map[Algorithm]timeline
+	raw              []byte
+	keyEncryptionKey []byte // the one in the document, if there is one
+	keys             []*signingKey
+	byKID            map[string]*signingKey
+	byAlgorithm      map[Algorithm]timeline
 }
 
 func openDocument(raw []byte, configured *Sealer) (*keySet, error) {
@@ -46,49 +46,49 @@ func openDocument(raw []byte, configured *Sealer) (*keySet, error) {
 		return nil, fmt.Errorf("the document %q: %w", documentName, err)
 	}
 	sealer := configured
-	if len(stored.SealingKey) == 32 {
-		sealer = NewSealer([32]byte(stored.SealingKey))
+	if len(stored.KeyEncryptionKey) == 32 {
+		sealer = NewSealer([32]byte(stored.KeyEncryptionKey))
 	}
 	switch {
 	case sealer == nil:
-		return nil, fmt.Errorf("%w (needed: %s; given: none)", ErrWrongSealingKey, stored.SealingKeyID)
-	case sealer.id != stored.SealingKeyID:
-		return nil, fmt.Errorf("%w (needed: %s; given: %s)", ErrWrongSealingKey, stored.SealingKeyID, sealer.id)
+		return nil, fmt.Errorf("%w (needed: %s; given: none)", ErrWrongKeyEncryptionKey, stored.KeyEncryptionKeyID)
+	case sealer.id != stored.KeyEncryptionKeyID:
+		return nil, fmt.Errorf("%w (needed: %s; given: %s)", ErrWrongKeyEncryptionKey, stored.KeyEncryptionKeyID, sealer.id)
 	}
 	keys := make([]*signingKey, 0, len(stored.Keys))
 	for _, sealed := range stored.Keys {
 		key, err := sealed.open(sealer)
 		if err != nil {
-			return nil, fmt.Errorf("opening the signing key %s: %w", sealed.KID, err)
+			return nil, fmt.Errorf("decrypting the signing key %s: %w", sealed.KID, err)
 		}
 		keys = append(keys, key)
 	}
-	return newKeySet(raw, stored.SealingKey, keys), nil
+	return newKeySet(raw, stored.KeyEncryptionKey, keys), nil
 }
 
-func newKeySet(raw, sealingKey []byte, keys []*signingKey) *keySet {
+func newKeySet(raw, keyEncryptionKey []byte, keys []*signingKey) *keySet {
 	byKID := make(map[string]*signingKey, len(keys))
 	for _, key := range keys {
 		byKID[key.kid] = key
 	}
-	return &keySet{raw: raw, sealingKey: sealingKey, keys: keys, byKID: byKID, byAlgorithm: timelines(keys)}
+	return &keySet{raw: raw, keyEncryptionKey: keyEncryptionKey, keys: keys, byKID: byKID, byAlgorithm: timelines(keys)}
 }
 
-// with seals the keys into a new document, under the configured sealing key or else under the one in the document.
+// with encrypts the keys into a new document, with the configured key-encryption key or else with the one in the document.
 func (s *keySet) with(keys []*signingKey, configured *Sealer) (*keySet, error) {
-	sealer, sealingKey := configured, []byte(nil)
+	sealer, keyEncryptionKey := configured, []byte(nil)
 	if configured == nil {
-		if sealingKey = s.sealingKey; sealingKey == nil {
-			sealingKey = make([]byte, 32)
-			rand.Read(sealingKey)
+		if keyEncryptionKey = s.keyEncryptionKey; keyEncryptionKey == nil {
+			keyEncryptionKey = make([]byte, 32)
+			rand.Read(keyEncryptionKey)
 		}
-		sealer = NewSealer([32]byte(sealingKey))
+		sealer = NewSealer([32]byte(keyEncryptionKey))
 	}
-	stored := document{SealingKeyID: sealer.id, SealingKey: sealingKey, Keys: make([]sealedKey, 0, len(keys))}
+	stored := document{KeyEncryptionKeyID: sealer.id, KeyEncryptionKey: keyEncryptionKey, Keys: make([]sealedKey, 0, len(keys))}
 	for _, key := range keys {
 		private, err := x509.MarshalPKCS8PrivateKey(key.private)
 		if err != nil {
-			return nil, fmt.Errorf("sealing the signing key %s: %w", key.kid, err)
+			return nil, fmt.Errorf("encoding the signing key %s: %w", key.kid, err)
 		}
 		stored.Keys = append(stored.Keys, sealedKey{
 			KID:        key.kid,
@@ -101,7 +101,7 @@ func (s *keySet) with(keys []*signingKey, configured *Sealer) (*keySet, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newKeySet(raw, sealingKey, keys), nil
+	return newKeySet(raw, keyEncryptionKey, keys), nil
 }
 
 func (k sealedKey) open(sealer *Sealer) (*signingKey, error) {

@@ -127,13 +127,14 @@ func TestForgedSignaturesAreRefused(t *testing.T) {
 	block, _ := pem.Decode([]byte(shop.pem[tokens.ES256]))
 	public := base64.RawURLEncoding.EncodeToString(stranger.X.FillBytes(make([]byte, 32)))
 	forged := map[string]string{
-		"empty signature":          assemble(t, es256(nil), good, bytesOf()),
-		"signature of zeros":       assemble(t, es256(nil), good, bytesOf(make([]byte, 64)...)),
-		"signature in DER":         assemble(t, es256(nil), good, byECDSAInDER(t, shop.private[tokens.ES256])),
-		"HS256 with the PEM":       assemble(t, es256(object{"alg": "HS256"}), good, byHMAC([]byte(shop.pem[tokens.ES256]))),
-		"HS256 with the DER":       assemble(t, es256(object{"alg": "HS256"}), good, byHMAC(block.Bytes)),
-		"a stranger's key":         assemble(t, es256(nil), good, theirs),
-		"embedded jwk":             assemble(t, es256(object{"jwk": object{"kty": "EC", "crv": "P-256", "x": public, "y": public}}), good, theirs),
+		"empty signature":    assemble(t, es256(nil), good, bytesOf()),
+		"signature of zeros": assemble(t, es256(nil), good, bytesOf(make([]byte, 64)...)),
+		"signature in DER":   assemble(t, es256(nil), good, byECDSAInDER(t, shop.private[tokens.ES256])),
+		"HS256 with the PEM": assemble(t, es256(object{"alg": "HS256"}), good, byHMAC([]byte(shop.pem[tokens.ES256]))),
+		"HS256 with the DER": assemble(t, es256(object{"alg": "HS256"}), good, byHMAC(block.Bytes)),
+		"a stranger's key":   assemble(t, es256(nil), good, theirs),
+		"embedded jwk": assemble(t,
+			es256(object{"jwk": object{"kty": "EC", "crv": "P-256", "x": public, "y": public}}), good, theirs),
 		"jku":                      assemble(t, es256(object{"jku": "https://evil.example/jwks.json"}), good, theirs),
 		"x5u":                      assemble(t, es256(object{"x5u": "https://evil.example/x.pem"}), good, theirs),
 		"crit, signed by us":       assemble(t, es256(object{"crit": []string{"exp"}, "exp": 1}), good, ours),

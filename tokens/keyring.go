@@ -16,15 +16,15 @@ import (
 	"mintkey/store"
 )
 
-// DefaultPublishBefore is as long as gateways commonly go on with the JWKS that they have.
+// DefaultPublishBefore is how long gateways commonly cache a JWKS.
 const DefaultPublishBefore = 10 * time.Minute
 
-// Options say which signing keys there are and how long they live.
+// Options say which signing keys to keep and how long they live.
 type Options struct {
-	Algorithms    []Algorithm   // every one that some audience uses; at least one
-	Sealer        *Sealer       // seals private keys; nil keeps the sealing key beside them, which protects nothing
-	TokenLifetime time.Duration // the longest life of a token: a retired key is kept for that long
-	RotateEvery   time.Duration // how long a key signs; 0 for ever, until Rotate
+	Algorithms    []Algorithm   // every algorithm that some audience uses; at least one
+	Sealer        *Sealer       // encrypts private keys; nil keeps the key-encryption key beside them, which protects nothing
+	TokenLifetime time.Duration // the longest life of a token: a retired key stays published for that long
+	RotateEvery   time.Duration // how long a key signs; 0 for until Rotate is called
 	PublishBefore time.Duration // how long a new key is published before it signs; 0 for DefaultPublishBefore
 }
 
@@ -40,7 +40,7 @@ type KeyRing struct {
 }
 
 // OpenKeyRing reads the signing keys, making those that are missing; replicas that start at once agree on them. A Sealer
-// that is new to this store takes over the private keys. ErrWrongSealingKey if they were sealed with another one.
+// that is new to this store encrypts the private keys from then on. ErrWrongKeyEncryptionKey if they were encrypted with another one.
 func OpenKeyRing(ctx context.Context, documents store.Documents, options Options, now time.Time) (*KeyRing, error) {
 	if options.PublishBefore == 0 {
 		options.PublishBefore = DefaultPublishBefore
@@ -71,23 +71,23 @@ func (o Options) check() error {
 	case o.TokenLifetime <= 0:
 		return errors.New("the lifetime of tokens must be positive")
 	case o.PublishBefore < 0:
-		return errors.New("a signing key cannot be published after it signs")
+		return errors.New("signing keys must be published before they sign: PublishBefore must not be negative")
 	case o.RotateEvery != 0 && o.RotateEvery <= o.PublishBefore:
 		return fmt.Errorf("signing keys must sign for longer than the %s that they are published before", o.PublishBefore)
 	}
 	return nil
 }
 
-// Refresh reads what other replicas changed, begins a rotation that is due, and drops signing keys whose last token is dead. Call it on every
-// replica every few seconds, at any rate several times in Options.PublishBefore. On an error, such as store.ErrUnavailable, the
-// ring goes on with the keys it has.
+// Refresh reads what other replicas changed, begins a rotation that is due, and drops signing keys whose last token has expired. Call it
+// on every replica every few seconds, and in any case several times within Options.PublishBefore. After an error, such as
+// store.ErrUnavailable, the ring keeps using the keys that it has.
 func (r *KeyRing) Refresh(ctx context.Context, now time.Time) error {
 	now = asStored(now)
 	return r.carryOut(ctx, r.options.upkeep(now), now)
 }
 
 // Rotate begins a rotation now: the new signing keys are published at once and sign after Options.PublishBefore. If such a
-// rotation is under way already, nothing changes.
+// rotation is already under way, nothing changes.
 //
 // In an emergency, when a private key may be known to others, the new keys sign at once and all others are withdrawn at once,
 // with every token that they signed. Another replica follows at its next Refresh, a gateway when it next fetches the JWKS.
@@ -99,10 +99,10 @@ func (r *KeyRing) Rotate(ctx context.Context, now time.Time, emergency bool) err
 	return r.carryOut(ctx, r.options.rotation(now), now)
 }
 
-// Unprotected says that no sealing key is configured, so that whoever can read the store can sign tokens.
-func (r *KeyRing) Unprotected() bool { return r.current.Load().sealingKey != nil }
+// Unprotected says that no key-encryption key is configured, so that anybody who can read the store can sign tokens.
+func (r *KeyRing) Unprotected() bool { return r.current.Load().keyEncryptionKey != nil }
 
-// asStored drops what a time loses in the document, so that a set just saved is the same as one read back.
+// asStored drops the parts of a time that the document does not hold, so that a set just saved equals one read back.
 func asStored(t time.Time) time.Time { return t.Round(0).UTC() }
 
 func (r *KeyRing) carryOut(ctx context.Context, plan plan, now time.Time) error {
@@ -113,7 +113,7 @@ func (r *KeyRing) carryOut(ctx context.Context, plan plan, now time.Time) error 
 		return fmt.Errorf("reading the signing keys: %w", err)
 	}
 	keep, orders := plan(set.byAlgorithm)
-	reseal := set.sealingKey != nil && r.options.Sealer != nil
+	reseal := set.keyEncryptionKey != nil && r.options.Sealer != nil
 	if len(keep) == len(set.keys) && len(orders) == 0 && !reseal {
 		r.current.Store(set)
 		return nil
@@ -143,8 +143,8 @@ func (r *KeyRing) read(ctx context.Context) (*keySet, error) {
 	return openDocument(raw, r.options.Sealer)
 }
 
-// save repeats the plan on what the document holds by then. A key that another replica has made meanwhile is used and the one
-// made here forgotten; one that is wanted only now waits for the next Refresh.
+// save repeats the plan on the document as it is by then. A key that another replica has made meanwhile is used, and the one made here is
+// dropped; a key that is found to be missing only now waits for the next Refresh.
 func (r *KeyRing) save(ctx context.Context, plan plan, made map[Algorithm]crypto.Signer, now time.Time) (saved *keySet, err error) {
 	err = r.documents.UpdateDocument(ctx, documentName, func(raw []byte) ([]byte, error) {
 		set, err := openDocument(raw, r.options.Sealer)

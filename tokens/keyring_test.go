@@ -195,7 +195,8 @@ func TestRefreshKeepsTheKeysWhileTheStoreIsAway(t *testing.T) {
 		t.Errorf("signing keys changed:\n%s", diff)
 	}
 	mustVerify(t, ring, sign(t, ring, tokens.ES256, start), start)
-	if _, err := tokens.OpenKeyRing(t.Context(), docs, tokens.Options{Algorithms: everyAlgorithm(), TokenLifetime: lifetime}, start); !errors.Is(err, store.ErrUnavailable) {
+	options := tokens.Options{Algorithms: everyAlgorithm(), TokenLifetime: lifetime}
+	if _, err := tokens.OpenKeyRing(t.Context(), docs, options, start); !errors.Is(err, store.ErrUnavailable) {
 		t.Errorf("OpenKeyRing = %v, want ErrUnavailable", err)
 	}
 }

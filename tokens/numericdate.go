@@ -14,7 +14,7 @@ type NumericDate struct{ time.Time }
 // At returns the time as a NumericDate.
 func At(t time.Time) NumericDate { return NumericDate{t} }
 
-// lastSecond ends the year 9999. A later time would overflow somewhere, and is not meant honestly.
+// lastSecond ends the year 9999. A later time is an attempt at an overflow.
 const lastSecond = 253402300799
 
 var errInvalidTime = errors.New("exp, iat and nbf must be seconds between 1970 and 9999")

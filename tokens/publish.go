@@ -9,17 +9,17 @@ import (
 	"github.com/MicahParks/jwkset"
 )
 
-// State says what a signing key is doing at a given time.
+// State is the stage of a signing key's life at a given time.
 type State string
 
 // The states, in the order in which a signing key goes through them.
 const (
 	Next    State = "next"    // published; signs later
 	Active  State = "active"  // signs
-	Retired State = "retired" // published while tokens that it signed may live
+	Retired State = "retired" // published while tokens that it signed may be alive
 )
 
-// SigningKeyInfo is what may be known of a signing key.
+// SigningKeyInfo is the public part of a signing key.
 type SigningKeyInfo struct {
 	KID        string    `json:"kid"` // the key's thumbprint (RFC 7638)
 	Algorithm  Algorithm `json:"algorithm"`
@@ -29,7 +29,7 @@ type SigningKeyInfo struct {
 	PublicPEM  string    `json:"public_pem"` // for gateways that read no JWKS
 }
 
-// SigningKeys lists the signing keys that are published at now, by algorithm in the order of their names, then in the order in which they sign.
+// SigningKeys lists the signing keys published at now: by the names of their algorithms, then in the order in which they sign.
 func (r *KeyRing) SigningKeys(now time.Time) []SigningKeyInfo {
 	var infos []SigningKeyInfo
 	for _, line := range r.published(now) {
@@ -47,7 +47,7 @@ func (r *KeyRing) SigningKeys(now time.Time) []SigningKeyInfo {
 	return infos
 }
 
-// JWKS is the JWK Set (RFC 7517 section 5) of the signing keys that are published at now. It holds no private member.
+// JWKS is the JWK Set (RFC 7517 section 5) of the signing keys that are published at now. It has no private members.
 func (r *KeyRing) JWKS(now time.Time) ([]byte, error) {
 	var set jwkset.JWKSMarshal
 	for _, line := range r.published(now) {

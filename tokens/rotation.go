@@ -16,7 +16,7 @@ type order struct {
 // made, which takes too long for a transaction of the store, and again inside the transaction.
 type plan func(byAlgorithm map[Algorithm]timeline) (keep []*signingKey, orders []order)
 
-// upkeep makes what is missing and what is due, and drops the dead.
+// upkeep makes the keys that are missing or due, and drops those whose last token has expired.
 func (o Options) upkeep(now time.Time) plan {
 	return func(byAlgorithm map[Algorithm]timeline) ([]*signingKey, []order) {
 		var orders []order
@@ -32,7 +32,7 @@ func (o Options) upkeep(now time.Time) plan {
 	}
 }
 
-// due says whether the successor of the active key is to be published now.
+// due says whether it is time to publish the successor of the active key.
 func (o Options) due(line timeline, now time.Time) bool {
 	active := line.active(now)
 	if o.RotateEvery == 0 || active < len(line)-1 {
@@ -57,7 +57,7 @@ func (o Options) rotation(now time.Time) plan {
 	}
 }
 
-// emergency replaces everything at once: whoever could read one private key could read them all.
+// emergency replaces all keys at once: somebody who could read one private key could read them all.
 func (o Options) emergency(now time.Time) plan {
 	return func(map[Algorithm]timeline) ([]*signingKey, []order) {
 		var orders []order

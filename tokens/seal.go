@@ -9,10 +9,10 @@ import (
 	"errors"
 )
 
-// ErrWrongSealingKey means that the signing keys in the store were sealed with another sealing key than the one given, or that
-// none was given.
-var ErrWrongSealingKey = errors.New("the signing keys in the store are sealed with a different sealing key: " +
-	"give the sealing key, or the key file, that this store was used with before")
+// ErrWrongKeyEncryptionKey means that the signing keys in the store were encrypted with another key-encryption key than the one given, or
+// that none was given.
+var ErrWrongKeyEncryptionKey = errors.New("the signing keys in the store are encrypted with a different key-encryption key: " +
+	"give the one, or its file, that this store was used with before")
 
 // Sealer encrypts private keys at rest with AES-256-GCM. It is safe for concurrent use.
 type Sealer struct {
@@ -20,7 +20,7 @@ type Sealer struct {
 	aead cipher.AEAD
 }
 
-// NewSealer makes a Sealer from a sealing key of 256 random bits.
+// NewSealer makes a Sealer from a key-encryption key of 256 random bits.
 func NewSealer(key [32]byte) *Sealer {
 	block, err := aes.NewCipher(key[:])
 	if err != nil {
@@ -31,12 +31,12 @@ func NewSealer(key [32]byte) *Sealer {
 		panic(err) // only for a cipher that is not AES
 	}
 	name := hmac.New(sha256.New, key[:])
-	name.Write([]byte("mintkey sealing key ID"))
+	name.Write([]byte("mintkey sealing key ID")) // stores hold IDs made with this text, so it can't change
 	return &Sealer{id: hex.EncodeToString(name.Sum(nil)[:8]), aead: aead}
 }
 
-// String names the sealing key without giving anything of it away.
-func (s *Sealer) String() string { return "sealing key " + s.id }
+// String identifies the key-encryption key without revealing anything about it.
+func (s *Sealer) String() string { return "key-encryption key " + s.id }
 
 func (s *Sealer) seal(kid string, private []byte) []byte {
 	return s.aead.Seal(nil, nil, private, s.boundTo(kid)) //nolint:gosec // G407: this AEAD makes a random nonce itself
@@ -46,5 +46,5 @@ func (s *Sealer) open(kid string, sealed []byte) ([]byte, error) {
 	return s.aead.Open(nil, nil, sealed, s.boundTo(kid))
 }
 
-// boundTo ties a ciphertext to its place: moved under another kid it does not open.
+// boundTo is authenticated with a ciphertext: moved under another kid, it does not decrypt.
 func (s *Sealer) boundTo(kid string) []byte { return []byte(s.id + "\x00" + kid) }

@@ -14,15 +14,15 @@ import (
 	"mintkey/tokens"
 )
 
-func TestSealedKeysNeedTheirSealingKey(t *testing.T) {
+func TestSealedKeysNeedTheirKeyEncryptionKey(t *testing.T) {
 	docs := newDocuments()
 	right, wrong := tokens.NewSealer([32]byte{1}), tokens.NewSealer([32]byte{2})
 	ring := openRing(t, docs, tokens.Options{Algorithms: everyAlgorithm(), Sealer: right}, start)
 	if ring.Unprotected() {
 		t.Error("Unprotected with a Sealer")
 	}
-	if key := stored(t, docs).SealingKey; key != nil {
-		t.Errorf("the document holds a sealing key, %x", key)
+	if key := stored(t, docs).KeyEncryptionKey; key != nil {
+		t.Errorf("the document holds a key-encryption key, %x", key)
 	}
 	again := openRing(t, docs, tokens.Options{Algorithms: everyAlgorithm(), Sealer: right}, start)
 	if diff := cmp.Diff(ring.SigningKeys(start), again.SigningKeys(start)); diff != "" {
@@ -32,8 +32,8 @@ func TestSealedKeysNeedTheirSealingKey(t *testing.T) {
 	for name, sealer := range map[string]*tokens.Sealer{"wrong": wrong, "none": nil} {
 		_, err := tokens.OpenKeyRing(t.Context(), docs,
 			tokens.Options{Algorithms: everyAlgorithm(), TokenLifetime: lifetime, Sealer: sealer}, start)
-		if !errors.Is(err, tokens.ErrWrongSealingKey) {
-			t.Errorf("%s sealing key: OpenKeyRing = %v, want ErrWrongSealingKey", name, err)
+		if !errors.Is(err, tokens.ErrWrongKeyEncryptionKey) {
+			t.Errorf("%s key-encryption key: OpenKeyRing = %v, want ErrWrongKeyEncryptionKey", name, err)
 		}
 	}
 	if docs.writes != writes {
@@ -53,15 +53,15 @@ func TestSealerTakesOverUnprotectedKeys(t *testing.T) {
 	sealer := tokens.NewSealer([32]byte{1})
 	sealed := openRing(t, docs, tokens.Options{Algorithms: everyAlgorithm(), Sealer: sealer}, start)
 	mustVerify(t, sealed, token, start)
-	if sealed.Unprotected() || stored(t, docs).SealingKey != nil || docs.writes != 2 {
+	if sealed.Unprotected() || stored(t, docs).KeyEncryptionKey != nil || docs.writes != 2 {
 		t.Errorf("after the takeover: Unprotected %t, %d writes, document %+v", sealed.Unprotected(), docs.writes, stored(t, docs))
 	}
 	if len(plain) != 3 || len(stored(t, docs).Keys) != 3 {
 		t.Errorf("%d signing keys before, %d after, want 3", len(plain), len(stored(t, docs).Keys))
 	}
-	// A replica that was not given the sealing key goes on with what it has, and says so.
-	if err := bare.Refresh(t.Context(), start); !errors.Is(err, tokens.ErrWrongSealingKey) {
-		t.Errorf("Refresh of a replica without the sealing key = %v, want ErrWrongSealingKey", err)
+	// A replica that was not given the key-encryption key goes on with what it has, and says so.
+	if err := bare.Refresh(t.Context(), start); !errors.Is(err, tokens.ErrWrongKeyEncryptionKey) {
+		t.Errorf("Refresh of a replica without the key-encryption key = %v, want ErrWrongKeyEncryptionKey", err)
 	}
 	mustVerify(t, bare, token, start)
 }

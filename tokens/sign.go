@@ -29,8 +29,8 @@ func (r *KeyRing) Sign(now time.Time, algorithm Algorithm, typ string, claims an
 	return signed, nil
 }
 
-// payload passes claims of any kind through golang-jwt as they are. What it embeds makes it a jwt.Claims; the library's own view of the
-// claims is never used.
+// payload passes claims of any kind through golang-jwt as they are. It embeds a jwt.Claims to satisfy the library,
+// whose own view of the claims is never used.
 type payload struct {
 	jwt.RegisteredClaims
 	claims any

@@ -24,7 +24,7 @@ type signingKey struct {
 	publicPEM  string
 }
 
-// newSigningKey derives the kid from the key itself, so that no kid can ever name two keys.
+// newSigningKey derives the kid from the key itself, so that two keys can never share one.
 func newSigningKey(private crypto.Signer, createdAt, activeFrom time.Time) (*signingKey, error) {
 	algorithm, err := algorithmOf(private)
 	if err != nil {

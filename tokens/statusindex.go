@@ -10,26 +10,26 @@ import (
 	"mintkey/store"
 )
 
-// statusIndexDocument counts the status indexes that were ever handed out. An index is never used twice: that costs one bit for each secret ever made,
-// and saves the question when everything that bore it is dead.
+// statusIndexDocument counts the status indexes handed out so far. An index is never used twice. That costs one bit for each secret ever
+// made, and nobody has to know when the last token with an index has expired.
 const statusIndexDocument = "status-index"
 
-// indexBlock is how many indexes a replica takes at once, so that creating keys seldom meets at the document.
+// indexBlock is how many indexes a replica takes at once, so that replicas seldom compete for the document.
 const indexBlock = 64
 
-// StatusIndexes hands out indexes into the status lists, one for each client secret. All methods may be called from many goroutines.
+// StatusIndexes hands out indexes into the status lists, one for each client secret. Its methods may be called from many goroutines.
 type StatusIndexes struct {
 	documents store.Documents
 	mu        sync.Mutex
-	next, end uint64 // what is left of the block
+	next, end uint64 // the rest of the block
 }
 
-// NewStatusIndexes takes nothing from the store yet.
+// NewStatusIndexes does not use the store until the first Next or Count.
 func NewStatusIndexes(documents store.Documents) *StatusIndexes {
 	return &StatusIndexes{documents: documents}
 }
 
-// Next returns an index that nobody has had before. Indexes begin at 1.
+// Next returns an index that was never returned before, on any replica. Indexes begin at 1.
 func (s *StatusIndexes) Next(ctx context.Context) (uint64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -43,7 +43,7 @@ func (s *StatusIndexes) Next(ctx context.Context) (uint64, error) {
 	return index, nil
 }
 
-// Count is how many indexes have been handed out, to anybody, counted in whole blocks.
+// Count is how many indexes all replicas have taken, in whole blocks.
 func (s *StatusIndexes) Count(ctx context.Context) (uint64, error) {
 	raw, err := s.documents.Document(ctx, statusIndexDocument)
 	if errors.Is(err, store.ErrNotFound) {

@@ -14,8 +14,8 @@ const TypeStatusList = "statuslist+jwt"
 // StatusListSize is how many entries, of one bit each, a status list has. A list of that size is 16 KiB before compression.
 const StatusListSize = 1 << 17
 
-// StatusList is the bits of one list: 0 is valid, 1 is invalid, that is revoked for ever. The zero StatusList is
-// valid throughout. It must not be used by several goroutines at once.
+// StatusList is the bits of one list: 0 is valid, 1 is invalid, which means revoked for ever. In the zero
+// StatusList all entries are valid. It is not safe for concurrent use.
 type StatusList struct {
 	bits [StatusListSize / 8]byte
 }
@@ -39,8 +39,10 @@ type statusListBits struct {
 	List string `json:"lst"`
 }
 
-// SignStatusList makes a status list token: a gateway may keep it for ttl, and must not believe it after lifetime.
-func (r *KeyRing) SignStatusList(now time.Time, algorithm Algorithm, uri string, list *StatusList, ttl, lifetime time.Duration) (string, error) {
+// SignStatusList makes a status list token: a gateway may cache it for ttl, and must not trust it after lifetime.
+func (r *KeyRing) SignStatusList(
+	now time.Time, algorithm Algorithm, uri string, list *StatusList, ttl, lifetime time.Duration,
+) (string, error) {
 	compressed, err := compress(list.bits[:])
 	if err != nil {
 		return "", fmt.Errorf("compressing a status list: %w", err)

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// deathSlack keeps a retired key somewhat longer than its last token, for clocks that differ.
+// deathSlack keeps a retired key somewhat longer than its last token lives, because clocks differ.
 const deathSlack = time.Minute
 
-// timeline is the keys of one algorithm in the order in which they sign. All that a key is (next, active, retired, dead) follows
-// from its place here and the time.
+// timeline is the keys of one algorithm in the order in which they sign. The state of a key (next, active, retired, gone) follows from
+// its position here and the time.
 type timeline []*signingKey
 
 func timelines(keys []*signingKey) map[Algorithm]timeline {
@@ -26,8 +26,8 @@ func timelines(keys []*signingKey) map[Algorithm]timeline {
 	return byAlgorithm
 }
 
-// active is the index of the key that signs. If none has begun to, because the clock was set back, it is the first: a server
-// that can sign with a key that others know is better than none. A timeline is never empty.
+// active is the index of the key that signs. If none has begun to, because the clock was set back, it is the first: signing with a key
+// that others know is better than not signing. A timeline is never empty.
 func (t timeline) active(now time.Time) int {
 	for i := len(t) - 1; i > 0; i-- {
 		if !t[i].activeFrom.After(now) {
@@ -37,13 +37,13 @@ func (t timeline) active(now time.Time) int {
 	return 0
 }
 
-// changesWithin says whether another key is to sign before the time is over.
+// changesWithin says whether another key starts to sign within the given time.
 func (t timeline) changesWithin(wait time.Duration, now time.Time) bool {
 	next := t.active(now) + 1
 	return next < len(t) && !t[next].activeFrom.After(now.Add(wait))
 }
 
-// living leaves out the keys whose last token is dead: a key signs until its successor is active.
+// living leaves out the keys whose last token has expired: a key signs until its successor is active.
 func (t timeline) living(now time.Time, tokenLifetime time.Duration) timeline {
 	for i := len(t) - 1; i > 0; i-- {
 		if death := t[i].activeFrom.Add(tokenLifetime + deathSlack); !now.Before(death) {

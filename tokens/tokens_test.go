@@ -156,9 +156,9 @@ func only(t testing.TB, infos []tokens.SigningKeyInfo, state tokens.State) token
 
 // storedDocument is the document as the test expects it on disk.
 type storedDocument struct {
-	SealingKeyID string `json:"sealing_key_id"`
-	SealingKey   []byte `json:"sealing_key"`
-	Keys         []struct {
+	KeyEncryptionKeyID string `json:"sealing_key_id"`
+	KeyEncryptionKey   []byte `json:"sealing_key"`
+	Keys               []struct {
 		KID        string `json:"kid"`
 		PrivateKey []byte `json:"private_key"`
 	} `json:"keys"`
@@ -173,17 +173,17 @@ func stored(t testing.TB, docs *documents) storedDocument {
 	return parsed
 }
 
-// privateKeys opens a document that holds its own sealing key, as a thief with the store in hand would.
+// privateKeys opens a document that holds its own key-encryption key, as a thief of the store would.
 func privateKeys(t testing.TB, docs *documents) map[string]crypto.Signer {
 	t.Helper()
 	document := stored(t, docs)
-	block, err := aes.NewCipher(document.SealingKey)
+	block, err := aes.NewCipher(document.KeyEncryptionKey)
 	mustDo(t, err)
 	aead, err := cipher.NewGCMWithRandomNonce(block)
 	mustDo(t, err)
 	keys := make(map[string]crypto.Signer)
 	for _, key := range document.Keys {
-		der, err := aead.Open(nil, nil, key.PrivateKey, []byte(document.SealingKeyID+"\x00"+key.KID))
+		der, err := aead.Open(nil, nil, key.PrivateKey, []byte(document.KeyEncryptionKeyID+"\x00"+key.KID))
 		mustDo(t, err)
 		parsed, err := x509.ParsePKCS8PrivateKey(der)
 		mustDo(t, err)

@@ -6,14 +6,14 @@ import (
 	"sync"
 )
 
-// maxVerified bounds what verifiedTokens remembers: about 5 MB.
+// maxVerified bounds the cache: about 5 MB.
 const maxVerified = 10_000
 
-// verifiedTokens remembers tokens whose signature was good, so that a token that comes with every request is verified once. It knows tokens by
-// their digest. Times and revocation are judged anew each time; a change of the signing keys forgets all.
+// verifiedTokens caches tokens whose signature was good, by their digest, so that a token that comes with every request is verified once.
+// Times and revocation are checked on every use; the cache is cleared when the signing keys change.
 type verifiedTokens struct {
 	mu     sync.Mutex
-	keys   *keySet // under which the signatures were good
+	keys   *keySet // with which the signatures were verified
 	claims map[[sha256.Size]byte]Claims
 }
 
@@ -39,12 +39,12 @@ func (v *verifiedTokens) remember(digest [sha256.Size]byte, keys *keySet, claims
 		if len(v.claims) < maxVerified {
 			break
 		}
-		delete(v.claims, other) // whichever comes first: a token that is still used comes back
+		delete(v.claims, other) // any one: a token that is still in use comes back
 	}
 	v.claims[digest] = claims.clone()
 }
 
-// clone shares no memory that the caller may change.
+// clone is a copy that shares no memory which the caller may change.
 func (c Claims) clone() Claims {
 	c.Audience, c.Methods = slices.Clone(c.Audience), slices.Clone(c.Methods)
 	if c.Status != nil {

@@ -7,7 +7,7 @@ import (
 	"mintkey/tokens"
 )
 
-// A token that was verified before is judged anew in all that can change.
+// A token that was verified before is checked again in everything that can change.
 func TestVerifiedTokensAreJudgedAgain(t *testing.T) {
 	ring := openRing(t, newDocuments(), tokens.Options{}, start)
 	token := sign(t, ring, tokens.ES256, start)

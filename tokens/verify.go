@@ -10,21 +10,21 @@ import (
 )
 
 var (
-	// ErrInvalidToken refuses a token that this server has not made for this use, or whose time is not now.
+	// ErrInvalidToken refuses a token that this server did not make for this use, or that is not valid at this time.
 	ErrInvalidToken = errors.New("the token is not valid")
-	// ErrTokenExpired refuses a token that was good once. It comes together with ErrInvalidToken.
+	// ErrTokenExpired refuses a token that was valid once. It always comes together with ErrInvalidToken.
 	ErrTokenExpired = errors.New("the token has expired")
 )
 
 const (
-	// maxTokenLength is far above any token of this server and below what a request header may hold.
+	// maxTokenLength is in bytes, far above any token of this server and below the limit of a request header.
 	maxTokenLength = 16 << 10
-	// clockSkew is how far the clock of the replica that made a token may be ahead. It never lengthens a life.
+	// clockSkew is how far ahead the clock of the replica that made a token may be. It never lengthens a life.
 	clockSkew = 5 * time.Second
 )
 
-// Verify reads a token that a key of this ring has signed, of the type typ (compared as in RFC 7515 section 4.1.9: case does not
-// matter, nor does "application/" before it), and valid at now. exp, nbf, iat and aud must be there. Issuer, audience and
+// Verify reads a token signed by a key of this ring, of the type typ (compared as in RFC 7515 section 4.1.9: case does not
+// matter, nor does "application/" before it), and valid at now. It must have exp, nbf, iat and aud. Issuer, audience and
 // revocation are for the caller to check. Every error is ErrInvalidToken.
 func (r *KeyRing) Verify(token, typ string, now time.Time) (Claims, error) {
 	if len(token) > maxTokenLength {
@@ -65,9 +65,9 @@ func (r *KeyRing) parse(keys *keySet, token, typ string) (claims Claims, err err
 	return claims, err
 }
 
-// keyOf chooses the public key by kid among the keys of the ring. Nothing else in the header has a say.
+// keyOf chooses the public key by kid among the keys of the ring. Nothing else in the header counts.
 func (s *keySet) keyOf(token *jwt.Token, typ string) (any, error) {
-	if len(token.Header) != 3 { // crit, jwk, jku, x5u and their like are never in a token of this server
+	if len(token.Header) != 3 { // a token of this server never has crit, jwk, jku, x5u or the like
 		return nil, errors.New("the header must have alg, kid and typ and nothing else")
 	}
 	if given, _ := token.Header["typ"].(string); !sameType(given, typ) {

@@ -39,7 +39,7 @@ func addAccessFlags(c *cobra.Command) *accessFlags {
 	return &f
 }
 
-// resolve takes flags over environment over the profile. A profile's secret goes to the profile's server only.
+// resolve prefers flags to the environment, and that to the profile. The secret of a profile is sent to the profile's server only.
 func (p *program) resolve(f *accessFlags) (access, error) {
 	secret, err := p.givenSecret(f)
 	if err != nil {
@@ -51,7 +51,8 @@ func (p *program) resolve(f *accessFlags) (access, error) {
 	case given.clientID != "" && hasSecret:
 		given.url = cmp.Or(given.url, defaultURL)
 	case given.clientID != "" || hasSecret:
-		return access{}, usagef("a client ID and its secret are needed together: set MINTKEY_CLIENT_ID and MINTKEY_CLIENT_SECRET, or --client-id and --client-secret-file")
+		return access{}, usagef("a client ID and its secret are needed together: set MINTKEY_CLIENT_ID and MINTKEY_CLIENT_SECRET, " +
+			"or --client-id and --client-secret-file")
 	default:
 		saved, err := p.readProfile(f)
 		if err != nil {
@@ -88,7 +89,7 @@ func (p *program) givenSecret(f *accessFlags) (policy.ClientSecret, error) {
 	return policy.ClientSecretFromRequest(text), nil
 }
 
-// profile is the file that login writes.
+// profile is the content of the file that login writes.
 type profile struct {
 	URL          string `json:"url"`
 	ClientID     string `json:"client_id"`
@@ -113,7 +114,8 @@ func (p *program) readProfile(f *accessFlags) (access, error) {
 	}
 	content, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return access{}, usagef("no access key given: set MINTKEY_CLIENT_ID and MINTKEY_CLIENT_SECRET, or save them with mintkey login (%s does not exist)", path)
+		return access{}, usagef("no access key given: set MINTKEY_CLIENT_ID and MINTKEY_CLIENT_SECRET, or save them with mintkey login "+
+			"(%s does not exist)", path)
 	}
 	if err != nil {
 		return access{}, fmt.Errorf("read the profile: %w", err)

@@ -61,7 +61,7 @@ func parseSince(text string, now time.Time) (time.Time, error) {
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return at, usagef("--since %q: a time such as 2026-01-31T00:00:00Z, or a duration such as 24h, is needed", text)
+		return at, usagef("--since %q: must be a time such as 2026-01-31T00:00:00Z, or a duration such as 24h", text)
 	}
 	return at, nil
 }
@@ -74,7 +74,8 @@ func eventRow(e policy.Event) []string {
 	if e.Actor.Address != "" {
 		from += " " + e.Actor.Address
 	}
-	return []string{e.At.UTC().Format("2006-01-02 15:04:05 UTC"), string(e.Action), by, from, e.TenantID, e.UserID, e.ClientID, details(e.Details)}
+	at := e.At.UTC().Format("2006-01-02 15:04:05 UTC")
+	return []string{at, string(e.Action), by, from, e.TenantID, e.UserID, e.ClientID, details(e.Details)}
 }
 
 func details(values map[string]string) string {

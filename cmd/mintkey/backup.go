@@ -14,19 +14,19 @@ import (
 	"mintkey/configs"
 	"mintkey/store"
 	"mintkey/store/boltstore"
-	"mintkey/store/redisstore"
 )
 
 func (p *program) backupCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "backup FILE",
-		Short: "Write a copy of the store to a file, while servers run or not",
-		Long: "Write a copy of the store to a file, or to standard output for -. Servers may go on meanwhile.\n" +
+		Short: "Write a copy of the store to a file, even while servers run",
+		Long: "Write a copy of the store to a file, or to standard output for -. Servers may keep running.\n" +
 			"Whatever the store, the copy is a bolt store, which mintkey restore brings into any other, and mintkey serve can open.\n" +
-			"The copy of a bolt store is as of one instant. In one of Redis each record is whole; what changes meanwhile may be in it or not.\n" +
+			"A copy of a bolt store shows one instant. In a copy of Redis each record is whole, but changes made meanwhile may be missing.\n" +
 			"The key that encrypts the signing keys is not in it: keep that somewhere else.",
-		Example: "  mintkey backup mintkey-backup.db\n  mintkey backup --store redis://127.0.0.1:6379/0 - | age -r age1… > mintkey-backup.db.age",
-		Args:    arguments(cobra.ExactArgs(1)),
+		Example: "  mintkey backup mintkey-backup.db\n" +
+			"  mintkey backup --store redis://127.0.0.1:6379/0 - | age -r age1… > mintkey-backup.db.age",
+		Args: arguments(cobra.ExactArgs(1)),
 	}
 	settings := p.settings(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -56,12 +56,12 @@ func tallyText(t store.Tally) string {
 	return fmt.Sprintf("accounts %d, tenants %d, users %d, access keys %d", t.Accounts, t.Tenants, t.Users, t.AccessKeys)
 }
 
-// backup writes the file under another name first, and reads it whole before it gets its own: so what has the name is a backup.
+// backup writes a temporary file and reads it back before it renames it, so that a file with the final name is always a whole backup.
 func (p *program) backup(ctx context.Context, config configs.Config, path string) (found store.Tally, err error) {
 	if _, err := os.Lstat(path); err == nil || !errors.Is(err, fs.ErrNotExist) {
 		return found, errors.Join(fmt.Errorf("%s exists: a backup overwrites nothing", path), err)
 	}
-	part, err := os.OpenFile(path+".part", os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) // to open it twice would be two backups at once
+	part, err := os.OpenFile(path+".part", os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) // O_EXCL: another backup to this file may be running
 	if err != nil {
 		return found, fmt.Errorf("write a backup: %w", err)
 	}
@@ -76,7 +76,7 @@ func (p *program) backup(ctx context.Context, config configs.Config, path string
 	return found, settle(part.Name(), path)
 }
 
-// readBackup reads a whole backup, which is brought to the present layout on that occasion.
+// readBackup reads a whole backup. Opening it also brings it to the current layout.
 func readBackup(ctx context.Context, path string) (found store.Tally, err error) {
 	opened, err := boltstore.Open(path)
 	if err != nil {
@@ -86,7 +86,7 @@ func readBackup(ctx context.Context, path string) (found store.Tally, err error)
 	return found, errors.Join(err, opened.Close())
 }
 
-// settle gives a file its name, for good.
+// settle renames the finished file and syncs the folder, so that the name survives a crash.
 func settle(from, to string) error {
 	if err := os.Rename(from, to); err != nil {
 		return err
@@ -98,11 +98,11 @@ func settle(from, to string) error {
 	return errors.Join(folder.Sync(), folder.Close())
 }
 
-// writeBackup writes the store as a bolt file. One that a server holds is asked for from that server.
+// writeBackup writes the store as a bolt file. If a server holds the store open, that server is asked for the backup.
 func (p *program) writeBackup(ctx context.Context, config configs.Config, w io.Writer) (err error) {
 	path, isFile := config.BoltPath()
 	if !isFile {
-		return p.writeBackupOfRedis(ctx, config, w)
+		return p.writeCopy(ctx, config, w)
 	}
 	if _, err := os.Stat(path); err != nil {
 		return fmt.Errorf("there is no store to back up: %w", err) // opening would make one
@@ -117,9 +117,9 @@ func (p *program) writeBackup(ctx context.Context, config configs.Config, w io.W
 	return errors.Join(opened.Backup(ctx, w), opened.Close())
 }
 
-func (p *program) writeBackupOfRedis(ctx context.Context, config configs.Config, w io.Writer) (err error) {
-	redisstore.LogTo(p.newLog(config.Log))
-	from, err := redisstore.Open(ctx, config.Store.Reveal())
+// writeCopy copies a store of any other kind into a bolt file first.
+func (p *program) writeCopy(ctx context.Context, config configs.Config, w io.Writer) (err error) {
+	from, err := openStore(ctx, config, p.newLog(config.Log))
 	if err != nil {
 		return err
 	}

@@ -14,12 +14,13 @@ import (
 	"mintkey/store/boltstore"
 )
 
-// A bolt file has one process, so only the server that holds it can copy it. It does so for whoever may open a socket beside the file,
-// which is who may read the file: the socket belongs to the same owner and is closed to all others.
+// One process at a time can open a bolt file, so only the server that holds it can copy it. It listens on a socket beside the file, which
+// only the owner of the file can open: whoever can read the store can copy it, and nobody else.
 
 func backupSocket(storePath string) string { return storePath + ".sock" }
 
-// serveBackups answers on the socket until the listener is closed. Without a socket the server runs on: the file can be copied when it is stopped.
+// serveBackups answers on the socket until stop is called. If the socket can't be made, the server runs all the same: the file can be
+// copied while the server is stopped.
 func (h *host) serveBackups(ctx context.Context) (stop func()) {
 	path, _ := h.config.BoltPath()
 	bolt, ok := h.store.(*boltstore.Store)
@@ -28,23 +29,23 @@ func (h *host) serveBackups(ctx context.Context) (stop func()) {
 	}
 	listener, err := listenPrivately(ctx, backupSocket(path))
 	if err != nil {
-		h.log.WarnContext(ctx, "mintkey backup cannot reach this server: stop it for a backup", slog.Any("error", err))
+		h.log.WarnContext(ctx, "listening for mintkey backup failed; stop the server for a backup", slog.Any("error", err))
 		return func() {}
 	}
 	server := &http.Server{ReadHeaderTimeout: readHeaderTimeout, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/octet-stream")
 		if err := bolt.Backup(r.Context(), w); err != nil {
-			h.log.WarnContext(ctx, "a backup broke off", slog.Any("error", err))
-			panic(http.ErrAbortHandler) // so that the other side sees that it is not whole
+			h.log.WarnContext(ctx, "backup failed", slog.Any("error", err))
+			panic(http.ErrAbortHandler) // so that the client sees that it is incomplete
 		}
-		h.log.InfoContext(ctx, "a backup was taken")
+		h.log.InfoContext(ctx, "backup done")
 	})}
 	go func() { _ = server.Serve(listener) }()
 	return func() { _ = server.Close() }
 }
 
-// listenPrivately makes a socket that only its owner can open, at no time others. What is left of a server that was killed gives way; the caller
-// holds the lock of the store, so no other server is there.
+// listenPrivately makes a socket that only its owner can open at any time. It replaces the socket of a server that was killed: the caller
+// holds the lock of the store, so no other server is using it.
 func listenPrivately(ctx context.Context, path string) (net.Listener, error) {
 	folder, err := os.MkdirTemp(filepath.Dir(path), ".sock-") // mode 0700
 	if err != nil {
@@ -57,7 +58,7 @@ func listenPrivately(ctx context.Context, path string) (net.Listener, error) {
 		return nil, err
 	}
 	if unix, ok := listener.(*net.UnixListener); ok {
-		unix.SetUnlinkOnClose(false) // it is removed under its last name
+		unix.SetUnlinkOnClose(false) // Close removes it under its final name
 	}
 	if err := errors.Join(os.Chmod(inside, 0o600), os.Rename(inside, path)); err != nil {
 		return nil, errors.Join(err, listener.Close())
@@ -73,7 +74,7 @@ type privateListener struct {
 
 func (l privateListener) Close() error { return errors.Join(l.Listener.Close(), os.Remove(l.path)) }
 
-// askForBackup writes what the server sends that holds the store.
+// askForBackup writes the backup that the server holding the store sends.
 func askForBackup(ctx context.Context, storePath string, w io.Writer) error {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", backupSocket(storePath))
@@ -85,7 +86,7 @@ func askForBackup(ctx context.Context, storePath string, w io.Writer) error {
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		return fmt.Errorf("another process holds the store, and it gives no backup (stop it, and try again): %w", err)
+		return fmt.Errorf("another process holds the store and does not answer requests for a backup (stop it, then try again): %w", err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	if _, err := io.Copy(w, response.Body); err != nil {

@@ -7,13 +7,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mintkey/policy"
 	"mintkey/server/api"
 )
 
 func (p *program) calendarCommand() *cobra.Command {
 	c := &cobra.Command{Use: "calendar", Short: "List the coming expiries and notices of the account", Args: arguments(cobra.NoArgs)}
 	access, account := addAccessFlags(c), addAccountFlag(c)
-	days := c.Flags().Int("days", 30, "how far to look ahead, 1 to 366")
+	days := c.Flags().Int("days", policy.DefaultCalendarDays, fmt.Sprintf("how far to look ahead, 1 to %d", policy.MaxCalendarDays))
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		server, err := p.connect(c.Context(), access)
 		if err != nil {

@@ -20,7 +20,7 @@ const (
 	pageSize       = "200"
 )
 
-// httpClient follows no redirect: it would carry a secret or a token to where nobody sent it.
+// httpClient follows no redirect, which would send a secret or a token to another server.
 func httpClient() *http.Client {
 	return &http.Client{
 		Timeout:       requestTimeout,
@@ -28,7 +28,7 @@ func httpClient() *http.Client {
 	}
 }
 
-// tokenRequest is what a caller can ask of a token.
+// tokenRequest has the options of a token.
 type tokenRequest struct{ scope, resource string }
 
 // tokenResponse is the answer of the token endpoint, RFC 6749 section 5.1.
@@ -46,7 +46,8 @@ func (p *program) fetchToken(ctx context.Context, a access, wanted tokenRequest)
 	if wanted.resource != "" {
 		form.Set("resource", wanted.resource)
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(a.url, "/")+"/oauth2/token", strings.NewReader(form.Encode()))
+	endpoint := strings.TrimSuffix(a.url, "/") + "/oauth2/token"
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(form.Encode()))
 	if err != nil {
 		return tokenResponse{}, fmt.Errorf("ask for a token: %w", err)
 	}
@@ -73,7 +74,7 @@ func (p *program) warnOfExpiry(clientID, expires string) {
 	p.sayf("warning: access key %s expires at %s; refresh it with: mintkey keys refresh %s\n", clientID, showTime(&at), clientID)
 }
 
-// send returns the body and the header of a good answer. Any other is an error in words.
+// send returns the body and the header of a successful answer. Any other answer becomes an error that people can read.
 func send(request *http.Request) (json.RawMessage, http.Header, error) {
 	request.Header.Set("Accept", "application/json")
 	response, err := httpClient().Do(request)
@@ -91,7 +92,7 @@ func send(request *http.Request) (json.RawMessage, http.Header, error) {
 	return body, response.Header, nil
 }
 
-// refused is what a server said no with: the code of an OAuth error or of problem details, and its words.
+// refused is the refusal of a server: the code of an OAuth error or of problem details, and its text.
 type refused struct{ code, words string }
 
 func (r *refused) Error() string { return r.code + ": " + r.words }
@@ -103,7 +104,7 @@ func refusal(status int, body []byte) error {
 		Description string `json:"error_description"`
 		api.Problem
 	}
-	_ = json.Unmarshal(body, &said) // what is not JSON says nothing
+	_ = json.Unmarshal(body, &said) // a body that is not JSON leaves it empty
 	switch {
 	case said.Error != "":
 		return &refused{said.Error, said.Description}
@@ -121,7 +122,7 @@ type client struct {
 	claims claims
 }
 
-// claims are those of the token that commands take their defaults from.
+// claims are the claims of the token from which commands take their defaults.
 type claims struct {
 	AccountID string `json:"account_id"`
 	TenantID  string `json:"tenant_id"`
@@ -148,7 +149,7 @@ func (p *program) connect(ctx context.Context, f *accessFlags) (*client, error) 
 	return c, nil
 }
 
-// call sends a request, with a body unless that is nil, and returns the JSON answer as it came.
+// call sends a request, with a body unless that is nil, and returns the JSON answer unchanged.
 func (c *client) call(ctx context.Context, method, path string, body any) (json.RawMessage, error) {
 	var content io.Reader
 	if body != nil {
@@ -170,7 +171,7 @@ func (c *client) call(ctx context.Context, method, path string, body any) (json.
 	return answer, err
 }
 
-// list follows a list from page to page, up to a number of items; 0 is all of them.
+// list reads a list page by page, up to a number of items; 0 means all of them.
 func (c *client) list(ctx context.Context, path string, query url.Values, most int) ([]json.RawMessage, error) {
 	items := []json.RawMessage{}
 	query.Set("limit", pageSize)
@@ -194,7 +195,7 @@ func (c *client) list(ctx context.Context, path string, query url.Values, most i
 	}
 }
 
-// path joins parts of a path, each of which may hold any character.
+// path joins the parts of a path and escapes them.
 func path(parts ...string) string {
 	var joined strings.Builder
 	for _, part := range parts {

@@ -17,13 +17,14 @@ import (
 func (p *program) demoCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "demo",
-		Short: "See it work: a server with sample data, and a token fetched and verified before your eyes",
-		Long: "Start a server on a temporary store with sample data, create an access key, fetch a token and verify it, and show what to try next.\n" +
+		Short: "See it work: start a server with sample data, fetch a token and verify it",
+		Long: "Start a server on a temporary store with sample data, create an access key, fetch a token and verify it, and show what\n" +
+			"to try next. " +
 			"It stays up until Ctrl-C, and leaves nothing behind.",
 		Args: arguments(cobra.NoArgs),
 	}
 	address := c.Flags().String("listen", "", "address of the server (default 127.0.0.1:8080, or a free port if that is busy)")
-	once := c.Flags().Bool("once", false, "end after the show")
+	once := c.Flags().Bool("once", false, "stop after the example")
 	c.RunE = func(c *cobra.Command, _ []string) error { return p.demo(c.Context(), *address, *once) }
 	return c
 }
@@ -42,7 +43,7 @@ func (p *program) demo(ctx context.Context, address string, once bool) (err erro
 	if err := h.open(ctx); err != nil {
 		return err
 	}
-	data, err := sampleData(ctx, h.store, p.clock().UTC())
+	data, err := sampleData(ctx, newService(h.store, h.config, h.log), p.clock().UTC())
 	if err != nil {
 		return fmt.Errorf("make the sample data: %w", err)
 	}
@@ -58,7 +59,7 @@ func (p *program) demo(ctx context.Context, address string, once bool) (err erro
 		return err
 	}
 	if ctx.Err() != nil {
-		err = nil // Ctrl-C in the middle of the show
+		err = nil // Ctrl-C during the example
 	}
 	if err != nil || once {
 		stop()
@@ -66,7 +67,7 @@ func (p *program) demo(ctx context.Context, address string, once bool) (err erro
 	return errors.Join(err, <-ended)
 }
 
-// demoHost listens. It takes no settings from the environment: a demo must not touch real data.
+// demoHost listens. It ignores settings in the environment, because a demo must not touch real data.
 func (p *program) demoHost(ctx context.Context, folder, address string) (h *host, busy bool, err error) {
 	h = &host{log: p.newLog(configs.Log{Level: "warn"}), now: p.clock}
 	flags := map[string]string{"store": "bolt://" + filepath.Join(folder, "mintkey.db"), "ops_listen": "127.0.0.1:0"}
@@ -84,7 +85,7 @@ func (p *program) demoHost(ctx context.Context, folder, address string) (h *host
 	return h, busy, err
 }
 
-// show runs the example through HTTP and tells what happened.
+// show runs the example over HTTP and prints what happened.
 func (p *program) show(ctx context.Context, h *host, data sample, busy, once bool) error {
 	s, err := p.performDemo(ctx, h.issuer(), data)
 	if err != nil {

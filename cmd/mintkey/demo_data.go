@@ -4,58 +4,59 @@ import (
 	"context"
 	"time"
 
-	"mintkey/passwords"
+	"mintkey/admin"
 	"mintkey/policy"
-	"mintkey/store"
 )
 
-// sample is what the demo needs to know of its data.
+// sample is the part of the sample data that the demo uses.
 type sample struct {
-	admin  founded // Ada, with every administration scope
-	member string  // user ID of Grace
+	tenantID string
+	clientID string // of Ada, with every administration scope
+	secret   policy.ClientSecret
+	member   string // user ID of Grace
 }
 
-// sampleData fills a store with an account as it looks after some months: two tenants, of which the older one may still use
-// passwords, and keys of several ages.
-func sampleData(ctx context.Context, s store.Store, now time.Time) (sample, error) {
-	hasher := passwords.NewHasher(passwords.Options{})
-	ago := func(days int) founder {
-		return founder{store: s, hasher: hasher, now: now.Add(-time.Duration(days) * policy.Day), prefix: "mk_"}
-	}
+// sampleData fills a store with an account as it might look after some months: two tenants, of which the older one may still use
+// passwords, and keys of different ages.
+func sampleData(ctx context.Context, service *admin.Service, now time.Time) (sample, error) {
+	ago := func(days int) time.Time { return now.Add(-time.Duration(days) * policy.Day) }
 	release := func(text string) policy.Release { r, _ := policy.ParseRelease(text); return r }
-	ada := founding{
-		account: named{"acme", "Acme Corporation"}, tenant: named{"berlin", "Berlin"}, release: release("24.3"), email: "ada@example.com", name: "Ada Lovelace", password: "correct horse",
-	}
-	admin, err := ago(80).ensure(ctx, ada)
+	b := &bootstrap{service: service, now: ago(80)}
+	berlin, ada, err := b.ensure(ctx, bootstrapRequest{
+		account: idAndName{"acme", "Acme Corporation"}, tenant: idAndName{"berlin", "Berlin"}, release: release("24.3"),
+		email: "ada@example.com", name: "Ada Lovelace", password: "correct horse",
+	})
 	if err != nil {
 		return sample{}, err
 	}
-	if admin.clientID, admin.secret, err = ago(2).createKey(ctx, admin, policy.AdministrationScopes(), "Ada's terminal"); err != nil {
+	b.now = ago(79)
+	lisbon := berlin
+	if lisbon.Tenant, err = b.ensureTenant(ctx, berlin, idAndName{"lisbon", "Lisbon"}, release("23.4")); err != nil {
 		return sample{}, err
 	}
-	lisbon := founded{accountID: admin.accountID}
-	if lisbon.tenantID, err = ago(79).ensureTenant(ctx, admin.accountID, named{"lisbon", "Lisbon"}, release("23.4")); err != nil {
-		return sample{}, err
-	}
-	grace, err := ago(70).sampleMember(ctx, admin, "grace@example.com", "Grace Hopper")
+	own := admin.NewKey{UserID: ada.ID, Label: "Ada's terminal", Scopes: policy.AdministrationScopes()}
+	key, secret, err := service.CreateKey(ctx, admin.CommandActor(ago(2)), berlin, own)
 	if err != nil {
 		return sample{}, err
 	}
-	if _, _, err = ago(65).createKey(ctx, grace, []string{"api"}, "nightly load test"); err != nil {
-		return sample{}, err
-	}
-	linus, err := ago(30).sampleMember(ctx, lisbon, "linus@example.com", "Linus Torvalds")
+	grace, err := sampleOwner(ctx, service, berlin, "Grace Hopper", "grace@example.com", "nightly load test", ago(65))
 	if err != nil {
 		return sample{}, err
 	}
-	_, _, err = ago(30).createKey(ctx, linus, []string{"api"}, "build agent")
-	return sample{admin, grace.userID}, err
+	_, err = sampleOwner(ctx, service, lisbon, "Linus Torvalds", "linus@example.com", "build agent", ago(30))
+	return sample{berlin.Tenant.ID, key.ClientID, secret, grace}, err
 }
 
-func (f founder) sampleMember(ctx context.Context, at founded, email, name string) (founded, error) {
-	var err error
-	if at.userID, err = f.createUser(ctx, at.accountID, founding{email: email, name: name}, nil); err != nil {
-		return at, err
+// sampleOwner makes a member with one access key, and returns the user ID.
+func sampleOwner(ctx context.Context, service *admin.Service, in admin.TenantContext, name, email, label string, at time.Time) (string, error) {
+	actor := admin.CommandActor(at)
+	user, err := service.CreateUser(ctx, actor, in, admin.NewUser{Name: name, Email: email})
+	if err != nil {
+		return "", err
 	}
-	return at, f.ensureMember(ctx, at, policy.RoleMember)
+	if _, _, err = service.SetMember(ctx, actor, in, user.ID, policy.RoleMember); err != nil {
+		return "", err
+	}
+	_, _, err = service.CreateKey(ctx, actor, in, admin.NewKey{UserID: user.ID, Label: label})
+	return user.ID, err
 }

@@ -15,27 +15,28 @@ import (
 	"mintkey/server/api"
 )
 
-// story is what happened in the demo.
+// story records what happened in the demo.
 type story struct {
 	url     string
 	admin   access            // Ada's access key
-	key     api.KeyWithSecret // the one that was created for Grace
+	key     api.KeyWithSecret // created for Grace
 	token   string
 	took    time.Duration // to fetch the token
 	checked string        // how the token was verified
 	now     time.Time
 }
 
-// performDemo does what a newcomer would do first, over HTTP: an admin creates a key, a program fetches a token with it, and a gateway checks that.
+// performDemo does over HTTP what a newcomer would do first: an admin creates a key, a program fetches a token with it, and a gateway
+// verifies the token.
 func (p *program) performDemo(ctx context.Context, url string, data sample) (s story, err error) {
-	s.url, s.admin = url, access{url, data.admin.clientID, data.admin.secret}
+	s.url, s.admin = url, access{url, data.clientID, data.secret}
 	adminToken, err := p.fetchToken(ctx, s.admin, tokenRequest{})
 	if err != nil {
 		return s, err
 	}
 	server := &client{url: url, token: adminToken.AccessToken}
 	wanted := api.NewKey{UserID: data.member, Label: "made by the demo", Scopes: &[]string{"api"}}
-	answer, err := server.call(ctx, http.MethodPost, path("admin", "v1", "tenants", data.admin.tenantID, "keys"), wanted)
+	answer, err := server.call(ctx, http.MethodPost, path("admin", "v1", "tenants", data.tenantID, "keys"), wanted)
 	if err != nil {
 		return s, fmt.Errorf("create an access key: %w", err)
 	}
@@ -106,7 +107,8 @@ func (s story) tell(w io.Writer) {
     %[15]s audit
 
   What it is and how to run it for real: README.md
-`, s.url, s.key.ClientID, s.key.ClientSecret, showTime(s.key.ExpiresAt), s.took.Round(100*time.Microsecond), s.token[:min(60, len(s.token))], s.checked,
+`, s.url, s.key.ClientID, s.key.ClientSecret, showTime(s.key.ExpiresAt),
+		s.took.Round(100*time.Microsecond), s.token[:min(60, len(s.token))], s.checked,
 		indent(claims.String(), "     "), s.key.ClientID, s.key.ClientSecret, s.url, s.url, s.admin.clientID, s.admin.secret.Reveal(), mintkey)
 }
 
@@ -114,7 +116,7 @@ func indent(text, by string) string {
 	return by + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n"+by) + "\n"
 }
 
-// commandName is what to type to run this program again: go run builds it into a folder that is gone afterwards.
+// commandName is the command line that runs this program again: go run deletes the program that it builds.
 func commandName() string {
 	if executable, err := os.Executable(); err == nil && strings.Contains(executable, "go-build") {
 		return "go run ./cmd/mintkey"

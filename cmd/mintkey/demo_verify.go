@@ -24,8 +24,8 @@ type jwk struct {
 	Y   string `json:"y"`
 }
 
-// verifyAsGateway checks a token of the demo with nothing but the public keys of the server, and says what was checked. It is written out by hand
-// and for ES256 only, to show how little there is to it: real gateways use a library.
+// verifyAsGateway verifies a token of the demo with nothing but the public keys of the server, and says what it checked. It is written by
+// hand and for ES256 only, to show how little is needed: real gateways use a library.
 func verifyAsGateway(ctx context.Context, issuer, token string, now time.Time) (string, error) {
 	header, payload, err := decodeToken(token)
 	if err != nil {
@@ -46,7 +46,7 @@ func verifyAsGateway(ctx context.Context, issuer, token string, now time.Time) (
 	signed, encoded, _ := cutLastDot(token)
 	signature, err := base64.RawURLEncoding.DecodeString(encoded)
 	if err != nil || len(signature) != 64 || about.Alg != "ES256" {
-		return "", errors.New("the signature is not an ES256 one")
+		return "", errors.New("the token has no ES256 signature")
 	}
 	digest := sha256.Sum256([]byte(signed))
 	r, s := new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:])

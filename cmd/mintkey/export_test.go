@@ -1,7 +1,30 @@
 package main
 
+import (
+	"context"
+	"time"
+
+	"mintkey/configs"
+	"mintkey/policy"
+	"mintkey/store"
+)
+
 // Main lets the scripts in testdata run the program as it is.
 func Main() { main() }
 
 // Run runs one command line.
 var Run = run
+
+// InitAcme does what mintkey init does with a store, and returns the client ID.
+func InitAcme(ctx context.Context, s store.Store, now time.Time) (string, error) {
+	release, err := policy.ParseRelease("24.3")
+	if err != nil {
+		return "", err
+	}
+	b := &bootstrap{service: newService(s, configs.Config{}, nil), now: now}
+	made, err := b.makeKey(ctx, bootstrapRequest{
+		account: idAndName{"acme", "Acme"}, tenant: idAndName{"berlin", "Berlin"}, release: release,
+		email: "ada@example.com", name: "Ada", password: "correct horse",
+	})
+	return made.clientID, err
+}

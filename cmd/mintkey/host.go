@@ -19,18 +19,18 @@ import (
 	"mintkey/tokens"
 )
 
-// host is a server with all that it needs around it: addresses, store, signing keys. Use it in the order listen, open, run, close.
+// host is a server with its addresses, store and signing keys. Use it in the order listen, open, run, close.
 type host struct {
 	config configs.Config
 	log    *slog.Logger
 	now    func() time.Time
-	offset time.Duration // that now has
+	offset time.Duration // of now from the real time
 
 	public, ops net.Listener // ops is nil when it is off
 	store       store.Store
 }
 
-// listen comes first, so that a second server on the machine fails before it touches the store.
+// listen is called first, so that a second server on the machine fails before it touches the store.
 func (h *host) listen(ctx context.Context) (err error) {
 	if h.public, err = listenAt(ctx, "listen", h.config.Listen); err != nil {
 		return err
@@ -50,7 +50,7 @@ func listenAt(ctx context.Context, setting, address string) (net.Listener, error
 	return listener, nil
 }
 
-// open opens the store, and says or refuses what is unsafe about it.
+// open opens the store. It logs a warning about an unsafe store, or refuses it where store_strict is set.
 func (h *host) open(ctx context.Context) (err error) {
 	if h.store, err = openStore(ctx, h.config, h.log); err != nil {
 		return err
@@ -63,12 +63,12 @@ func (h *host) open(ctx context.Context) (err error) {
 		if h.config.StoreStrict {
 			return fmt.Errorf("store_strict is set and the store is unsafe: %s", warning)
 		}
-		h.log.WarnContext(ctx, "the store is unsafe", slog.String("because", warning))
+		h.log.WarnContext(ctx, "store unsafe", slog.String("because", warning))
 	}
 	return nil
 }
 
-// issuer is known once the address is bound.
+// issuer can be called once the address is bound.
 func (h *host) issuer() string { return h.config.IssuerAt(h.public.Addr().String()) }
 
 // newServer opens the signing keys and wires the server.
@@ -79,7 +79,7 @@ func (h *host) newServer(ctx context.Context) (*server.Server, error) {
 		return nil, err
 	}
 	if sealer == nil && h.config.StoreStrict {
-		return nil, errors.New("store_strict is set and the signing keys would lie in the store in clear: set signing_keys.encryption_key")
+		return nil, errors.New("store_strict is set and the signing keys would be stored in clear: set signing_keys.encryption_key")
 	}
 	options := tokens.Options{
 		Algorithms: algorithms, Sealer: sealer, TokenLifetime: h.config.Tokens.Lifetime, RotateEvery: h.config.SigningKeys.RotateEvery,
@@ -89,15 +89,17 @@ func (h *host) newServer(ctx context.Context) (*server.Server, error) {
 		return nil, fmt.Errorf("open the signing keys: %w", err)
 	}
 	if ring.Unprotected() {
-		h.log.WarnContext(ctx, "THE SIGNING KEYS LIE IN THE STORE IN CLEAR: whoever reads the store can make tokens; set signing_keys.encryption_key "+
-			"(openssl rand -base64 32), the same for every server", slog.String("setting", "signing_keys.encryption_key"))
+		h.log.WarnContext(ctx, "THE SIGNING KEYS ARE STORED IN CLEAR: anybody who can read the store can make tokens; "+
+			"set signing_keys.encryption_key (openssl rand -base64 32), the same for every server",
+			slog.String("setting", "signing_keys.encryption_key"))
 	}
 	return server.New(server.Options{
 		Store: h.store, KeyRing: ring, Hasher: passwords.NewHasher(passwords.Options{}), Issuer: h.issuer(), Audiences: audiences,
 		TokenLifetime: h.config.Tokens.Lifetime,
 		Catalogue:     policy.Catalogue(h.config.Scopes), ClientIDPrefix: h.config.ClientID.Prefix, ClientIDSuffix: h.config.ClientID.Suffix,
-		TrustedProxies: h.config.TrustedProxies, Log: h.log, Now: h.now, Mail: h.config.SMTP.URL.Reveal() != "", PasswordSunset: h.config.Passwords.Sunset,
-		ClockOffset: h.offset, Version: thisBuild().Version, OpenID: h.openID(),
+		TrustedProxies: h.config.TrustedProxies, Log: h.log, Now: h.now, Mail: h.config.SMTP.URL.Reveal() != "",
+		PasswordSunset: h.config.Passwords.Sunset,
+		ClockOffset:    h.offset, Version: thisBuild().Version, OpenID: h.openID(),
 	})
 }
 
@@ -124,17 +126,17 @@ func (h *host) audiences() (audiences []server.Audience, algorithms []tokens.Alg
 }
 
 // sealer encrypts the signing keys in the store. It is nil when no encryption key is set, unless the store is a file: then the key is
-// kept in a file beside it, so that a copy of the store alone is of no use.
+// kept in a file beside it, so that a copy of the store alone is useless.
 func (h *host) sealer() (sealer *tokens.Sealer, err error) {
 	var key [32]byte
 	storePath, isFile := h.config.BoltPath()
 	switch set := h.config.SigningKeys; {
 	case set.EncryptionKeyFile != "":
-		key, err = readSealingKey(set.EncryptionKeyFile)
+		key, err = readEncryptionKeyFile(set.EncryptionKeyFile)
 	case set.EncryptionKey.Reveal() != "":
-		key, err = tokens.ParseSealingKey(set.EncryptionKey.Reveal())
+		key, err = tokens.ParseKeyEncryptionKey(set.EncryptionKey.Reveal())
 	case isFile:
-		key, err = tokens.LoadOrCreateSealingKey(storePath + ".sealing-key")
+		key, err = tokens.LoadOrCreateKeyEncryptionKey(storePath + ".sealing-key")
 	default:
 		return sealer, nil
 	}
@@ -144,12 +146,12 @@ func (h *host) sealer() (sealer *tokens.Sealer, err error) {
 	return tokens.NewSealer(key), nil
 }
 
-func readSealingKey(path string) ([32]byte, error) {
+func readEncryptionKeyFile(path string) ([32]byte, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return [32]byte{}, fmt.Errorf("encryption_key_file: %w", err)
 	}
-	key, err := tokens.ParseSealingKey(string(text))
+	key, err := tokens.ParseKeyEncryptionKey(string(text))
 	if err != nil {
 		return key, fmt.Errorf("encryption_key_file %s: %w", path, err)
 	}
@@ -160,7 +162,7 @@ func (h *host) close() error {
 	var err error
 	for _, listener := range []net.Listener{h.public, h.ops} {
 		if listener != nil {
-			_ = listener.Close() // closed already after a graceful stop
+			_ = listener.Close() // a graceful stop has closed it already
 		}
 	}
 	if h.store != nil {

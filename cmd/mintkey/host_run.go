@@ -20,7 +20,7 @@ const (
 	maxHeaderBytes    = 32 << 10 // twice the longest token
 )
 
-// run serves until ctx ends. It calls ready once requests are answered.
+// run serves until ctx ends. It calls ready when the server answers requests.
 func (h *host) run(ctx context.Context, ready func()) error {
 	public, err := h.newHTTPServer()
 	if err != nil {
@@ -36,6 +36,7 @@ func (h *host) run(ctx context.Context, ready func()) error {
 	}
 	public.Handler = srv.Handler()
 	public.RegisterOnShutdown(srv.EndStreams)
+	defer h.serveBackups(ctx)() // before anything says that the server is ready
 	failed := make(chan error, 2)
 	go func() { failed <- serve(public, h.public) }()
 	if h.ops != nil {
@@ -43,12 +44,11 @@ func (h *host) run(ctx context.Context, ready func()) error {
 		defer func() { _ = ops.Close() }()
 		go func() { failed <- serve(ops, h.ops) }()
 	}
-	defer h.serveBackups(ctx)()
 	background, stopBackground := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopBackground()
 	stopped := make(chan error, 1)
 	go func() { stopped <- srv.Run(background) }()
-	notifying, stopNotifier := context.WithCancel(ctx) // also when the server fails
+	notifying, stopNotifier := context.WithCancel(ctx) // it also stops when the server fails
 	var notifications sync.WaitGroup
 	notifications.Go(func() { notifier.Run(notifying) })
 	defer notifications.Wait()
@@ -61,7 +61,7 @@ func (h *host) run(ctx context.Context, ready func()) error {
 	case err = <-failed:
 	}
 	h.finishRequests(ctx, public)
-	stopBackground() // after the last request, so that the last flush has it all
+	stopBackground() // after the last request, so that the last flush has everything
 	return errors.Join(err, <-stopped)
 }
 
@@ -70,7 +70,7 @@ func (h *host) finishRequests(ctx context.Context, public *http.Server) {
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.config.ShutdownGrace)
 	defer cancel()
 	if err := public.Shutdown(grace); err != nil {
-		h.log.WarnContext(ctx, "requests were cut off: they took longer than shutdown_grace", slog.Any("error", err))
+		h.log.WarnContext(ctx, "requests cut off: they took longer than shutdown_grace", slog.Any("error", err))
 		_ = public.Close()
 	}
 }

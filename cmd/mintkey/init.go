@@ -1,28 +1,32 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
+	"mintkey/admin"
 	"mintkey/configs"
-	"mintkey/passwords"
 	"mintkey/policy"
 )
 
 func (p *program) initCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "init",
-		Short: "Make the first account, tenant, user and access key, straight in the store",
-		Long: "Make the first account, tenant, user and an access key with every administration scope, straight in the store.\n" +
-			"It may be run again: what exists is kept and a new key is made, which is how a lost secret is replaced.\n" +
+		Short: "Make the first account, tenant, user and access key, directly in the store",
+		Long: "Make the first account, tenant, user and an access key with every administration scope, directly in the store.\n" +
+			"It may be run again, also after a run that was cut short: what exists is kept and a new key is made, which is how a lost secret\n" +
+			"is replaced. Where mail is set up, the user is notified of the key when a server runs.\n" +
 			"With a bolt store, no server may be running on it.",
 		Example: "  mintkey init --account acme --tenant berlin --release 24.3 --email ada@example.com --name \"Ada Lovelace\"",
 		Args:    arguments(cobra.NoArgs),
 	}
-	var wanted founding
+	var wanted bootstrapRequest
 	flags := c.Flags()
 	account := flags.String("account", "", "ID or name of the account")
 	tenant := flags.String("tenant", "", "ID or name of the tenant")
@@ -35,7 +39,7 @@ func (p *program) initCommand() *cobra.Command {
 		if err := needFlags(c, "account", "tenant", "release", "email", "name"); err != nil {
 			return err
 		}
-		if err := p.checkFounding(&wanted, *account, *tenant, *release); err != nil {
+		if err := p.checkBootstrap(&wanted, *account, *tenant, *release); err != nil {
 			return err
 		}
 		config, err := settings()
@@ -47,11 +51,11 @@ func (p *program) initCommand() *cobra.Command {
 	return c
 }
 
-func (p *program) checkFounding(wanted *founding, account, tenant, release string) (err error) {
-	if wanted.account, err = nameFrom(account); err != nil {
+func (p *program) checkBootstrap(wanted *bootstrapRequest, account, tenant, release string) (err error) {
+	if wanted.account, err = parseIDOrName(account); err != nil {
 		return usagef("--account: %w", err)
 	}
-	if wanted.tenant, err = nameFrom(tenant); err != nil {
+	if wanted.tenant, err = parseIDOrName(tenant); err != nil {
 		return usagef("--tenant: %w", err)
 	}
 	if wanted.release, err = policy.ParseRelease(release); err != nil {
@@ -75,28 +79,76 @@ func (p *program) checkFounding(wanted *founding, account, tenant, release strin
 	return nil
 }
 
-func (p *program) initialize(c *cobra.Command, config configs.Config, wanted founding) (err error) {
-	opened, err := openStore(c.Context(), config, p.newLog(config.Log))
+func (p *program) initialize(c *cobra.Command, config configs.Config, wanted bootstrapRequest) (err error) {
+	log := p.newLog(config.Log)
+	opened, err := openStore(c.Context(), config, log)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, opened.Close()) }()
-	f := founder{opened, passwords.NewHasher(passwords.Options{}), p.clock().UTC(), config.ClientID.Prefix, config.ClientID.Suffix}
-	made, err := f.found(c.Context(), wanted)
-	if errors.Is(err, policy.ErrKeyLimit) {
-		return fmt.Errorf("%w; if both secrets are lost, run init with another --email", err)
-	}
+	b := &bootstrap{service: newService(opened, config, log), now: p.clock().UTC()}
+	made, err := b.makeKey(c.Context(), wanted)
 	if err != nil {
 		return err
 	}
-	result := map[string]string{
-		"account_id": made.accountID, "tenant_id": made.tenantID, "user_id": made.userID,
-		"client_id": made.clientID, "client_secret": made.secret.Reveal(),
+	if len(b.kept) > 0 {
+		p.sayf("Kept what exists: %s.\n", strings.Join(b.kept, ", "))
 	}
-	return p.print(result, func(w io.Writer) {
-		_, _ = fmt.Fprintf(w, "Account        %s\nTenant         %s\nUser           %s\n", made.accountID, made.tenantID, made.userID)
-		showSecret(w, made.clientID, made.secret.Reveal())
-		_, _ = fmt.Fprintf(w, "\nNext:\n  mintkey serve\nand in another terminal:\n  export MINTKEY_URL=%s MINTKEY_CLIENT_ID=%s\n"+
-			"  export MINTKEY_CLIENT_SECRET=…\n  mintkey token --decode\n  mintkey keys list\n", config.IssuerAt(config.Listen), made.clientID)
-	})
+	return p.print(made.result(), func(w io.Writer) { made.show(w, config.IssuerAt(config.Listen)) })
+}
+
+// initialized has the IDs of the records that init made or found, and the new access key.
+type initialized struct {
+	accountID, tenantID, userID, clientID string
+	secret                                policy.ClientSecret
+}
+
+// makeKey makes what does not exist yet, and an access key with every administration scope.
+func (b *bootstrap) makeKey(ctx context.Context, wanted bootstrapRequest) (made initialized, err error) {
+	place, user, err := b.ensure(ctx, wanted)
+	if err == nil {
+		made = initialized{accountID: place.Account.ID, tenantID: place.Tenant.ID, userID: user.ID}
+		var key admin.Key
+		fresh := admin.NewKey{UserID: user.ID, Label: "made by mintkey init", Scopes: policy.AdministrationScopes()}
+		key, made.secret, err = b.service.CreateKey(ctx, b.actor(), place, fresh)
+		made.clientID = key.ClientID
+	}
+	switch {
+	case errors.Is(err, policy.ErrKeyLimit):
+		return made, fmt.Errorf("%w; if both secrets are lost, run init with another --email", err)
+	case err != nil && b.made > 0:
+		return made, fmt.Errorf("%w; init is half done: run the same command again, it keeps what was made", err)
+	}
+	return made, err
+}
+
+func (i initialized) result() map[string]string {
+	return map[string]string{
+		"account_id": i.accountID, "tenant_id": i.tenantID, "user_id": i.userID,
+		"client_id": i.clientID, "client_secret": i.secret.Reveal(),
+	}
+}
+
+func (i initialized) show(w io.Writer, url string) {
+	_, _ = fmt.Fprintf(w, "Account        %s\nTenant         %s\nUser           %s\n", i.accountID, i.tenantID, i.userID)
+	showSecret(w, i.clientID, i.secret.Reveal())
+	_, _ = fmt.Fprintf(w, "\nNext:\n  mintkey serve\nand in another terminal:\n  export MINTKEY_URL=%s MINTKEY_CLIENT_ID=%s\n"+
+		"  export MINTKEY_CLIENT_SECRET=…\n  mintkey token --decode\n  mintkey keys list\n", url, i.clientID)
+}
+
+// parseIDOrName takes a text for an ID if it is one, else for a name and makes an ID of it: "Demo Company" becomes demo-company.
+func parseIDOrName(text string) (idAndName, error) {
+	if policy.CheckID(text) == nil {
+		return idAndName{text, text}, nil
+	}
+	if err := policy.CheckName(text); err != nil {
+		return idAndName{}, err
+	}
+	isWord := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !isWord(r) })
+	id := strings.Join(words, "-")
+	if policy.CheckID(id) != nil {
+		return idAndName{}, fmt.Errorf("no ID can be made of %q; give one: %w", text, policy.ErrInvalidID)
+	}
+	return idAndName{id, text}, nil
 }

@@ -6,7 +6,7 @@ import (
 	"io"
 )
 
-// printItems prints a list: as JSON in the form of the API, with everything that the server said, or as a table.
+// printItems prints a list: as JSON in the form of the API, with every member that the server sent, or as a table.
 func printItems[T any](p *program, items []json.RawMessage, header []string, row func(T) []string) error {
 	var rows [][]string
 	for _, item := range items {
@@ -19,7 +19,7 @@ func printItems[T any](p *program, items []json.RawMessage, header []string, row
 	return p.print(map[string][]json.RawMessage{"items": items}, func(w io.Writer) { table(w, header, rows) })
 }
 
-// printAnswer prints one thing: as JSON, with everything that the server said, or in the way that show knows.
+// printAnswer prints one object: as JSON, with every member that the server sent, or with show.
 func printAnswer[T any](p *program, answer json.RawMessage, show func(io.Writer, T)) error {
 	var read T
 	if err := json.Unmarshal(answer, &read); err != nil {

@@ -9,7 +9,7 @@ import (
 	"mintkey/server/api"
 )
 
-// keysFlags are common to the commands about access keys.
+// keysFlags are shared by the commands about access keys.
 type keysFlags struct {
 	access *accessFlags
 	tenant string
@@ -32,7 +32,7 @@ func addMineFlag(c *cobra.Command, f *keysFlags) {
 	c.Flags().BoolVar(&f.mine, "mine", false, "only your own keys in the token's tenant, for which scope self is enough")
 }
 
-// keysPath is where the keys are: those of the tenant, or one's own.
+// keysPath is the path of the keys of the tenant, or of one's own keys.
 func (c *client) keysPath(f *keysFlags, parts ...string) string {
 	at := []string{"admin", "v1", "tenants", cmp.Or(f.tenant, c.claims.TenantID), "keys"}
 	if f.mine {

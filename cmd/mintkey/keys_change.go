@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mintkey/policy"
 	"mintkey/server/api"
 )
 
@@ -54,11 +55,13 @@ func (p *program) keysRefreshCommand(f *keysFlags) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "refresh CLIENT_ID",
 		Short: "Give an access key a new secret and a new life, and show the secret once",
-		Long:  "Give an access key a new secret, and show it once. The client ID stays and the key's life starts again.\nThe old secret stops working at once, or after --overlap.",
-		Args:  arguments(cobra.ExactArgs(1)),
+		Long: "Give an access key a new secret, and show it once. The client ID stays and the key's life starts again.\n" +
+			"The old secret stops working at once, or after --overlap.",
+		Args: arguments(cobra.ExactArgs(1)),
 	}
 	addMineFlag(c, f)
-	overlap := c.Flags().Duration("overlap", 0, "how long the old secret goes on working, at most 168h")
+	longest := fmt.Sprintf("how long the old secret keeps working, at most %dh", policy.MaxOverlap/time.Hour)
+	overlap := c.Flags().Duration("overlap", 0, longest)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		server, err := p.connect(c.Context(), f.access)
 		if err != nil {
@@ -83,7 +86,7 @@ func (p *program) keysRefreshCommand(f *keysFlags) *cobra.Command {
 func (p *program) keysRevokeCommand(f *keysFlags) *cobra.Command {
 	return &cobra.Command{
 		Use:   "revoke CLIENT_ID…",
-		Short: "Delete access keys: from then on they get no tokens",
+		Short: "Revoke access keys: they get no more tokens",
 		Args:  arguments(cobra.MinimumNArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
 			server, err := p.connect(c.Context(), f.access)

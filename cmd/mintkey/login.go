@@ -43,7 +43,7 @@ func (p *program) loginCommand() *cobra.Command {
 	return c
 }
 
-// saveProfile replaces the file at once, by a new one that nobody else could ever read.
+// saveProfile replaces the file atomically, by one that nobody else could read at any time.
 func saveProfile(path string, a access) error {
 	content, err := json.MarshalIndent(profile{a.url, a.clientID, a.secret.Reveal()}, "", "  ")
 	if err != nil {

@@ -19,7 +19,7 @@ func main() {
 	os.Exit(exitCode(err))
 }
 
-// run executes one command line. It has printed the error that it returns.
+// run executes one command line. It prints the error before it returns it.
 func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	p := &program{environ: environ, stdin: stdin, stdout: stdout, stderr: stderr, clock: time.Now}
 	root := p.rootCommand()
@@ -35,7 +35,7 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 	return err
 }
 
-// usageError is a command line or a setting that the caller has to correct.
+// usageError is a mistake in the command line or in a setting.
 type usageError struct{ err error }
 
 func (e *usageError) Error() string { return e.err.Error() }

@@ -8,7 +8,7 @@ import (
 	"mintkey/server"
 )
 
-// newNotifier wires what looks after expiring access keys, and whoever is told of what happens to them.
+// newNotifier wires the scheduled work on expiring access keys, and the delivery of events by mail, by webhook and to gateways.
 func (h *host) newNotifier(ctx context.Context, srv *server.Server) (*notify.Runner, error) {
 	channels := []notify.Channel{srv.Gateways()}
 	if smtp := h.config.SMTP; smtp.URL.Reveal() == "" {

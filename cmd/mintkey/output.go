@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// print writes a result to standard output: as JSON, or for people in the way that show knows.
+// print writes a result to standard output: as JSON, or for people with show.
 func (p *program) print(result any, show func(io.Writer)) error {
 	if p.output == "json" {
 		encoder := json.NewEncoder(p.stdout)
@@ -28,7 +28,7 @@ func (p *program) print(result any, show func(io.Writer)) error {
 	return nil
 }
 
-// table writes rows below a header, in aligned columns.
+// table writes a header and rows in aligned columns.
 func table(w io.Writer, header []string, rows [][]string) {
 	columns := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, row := range append([][]string{header}, rows...) {
@@ -41,7 +41,7 @@ func table(w io.Writer, header []string, rows [][]string) {
 	_ = columns.Flush()
 }
 
-// showTime is for people: to the minute, and with the zone, so that nobody has to guess what the hour is.
+// showTime formats a time for people: to the minute, and with the zone.
 func showTime(t *time.Time) string {
 	if t == nil || t.IsZero() {
 		return "never"
@@ -58,8 +58,9 @@ func words[T ~string](list []T) string {
 	return strings.Join(joined, " ")
 }
 
-// showSecret is the one place that shows a client secret to people.
+// showSecret is the only place that shows a client secret to people.
 func showSecret(w io.Writer, clientID, secret string) {
 	_, _ = fmt.Fprintf(w, "Client ID      %s\nClient secret  %s\n\n", clientID, secret)
-	_, _ = fmt.Fprintln(w, "The secret is shown this once: Mintkey keeps only a digest of it. Copy it now to where your program reads its secrets.")
+	_, _ = fmt.Fprintln(w, "The secret is shown this once: Mintkey keeps only a digest of it. "+
+		"Copy it now to where your program reads its secrets.")
 }

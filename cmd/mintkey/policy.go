@@ -8,10 +8,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mintkey/policy"
 	"mintkey/server/api"
 )
 
-// change is what set and preview ask for.
+// change has the flags of set and preview.
 type change struct {
 	off, acknowledge bool
 	days             int
@@ -46,7 +47,7 @@ func (p *program) policyGetCommand(access *accessFlags, account *string) *cobra.
 func (p *program) policySetCommand(access *accessFlags, account *string) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "set",
-		Short:   "Change the expiration policy; preview shows whom that hits",
+		Short:   "Change the expiration policy; preview shows the keys that this would hit",
 		Example: "  mintkey policy set --period 180\n  mintkey policy set --off --acknowledge-risk",
 		Args:    arguments(cobra.NoArgs),
 	}
@@ -85,12 +86,15 @@ func (p *program) policyPreviewCommand(access *accessFlags, account *string) *co
 
 func addChangeFlags(c *cobra.Command) *change {
 	var wanted change
-	c.Flags().IntVar(&wanted.days, "period", 0, "turn the policy on, with this period in days: 90 to 360 in steps of 30")
+	c.Flags().IntVar(&wanted.days, "period", 0, fmt.Sprintf("turn the policy on, with this period in days: %d to %d in steps of %d",
+		policy.MinPeriodDays, policy.MaxPeriodDays, policy.PeriodStepDays))
 	c.Flags().BoolVar(&wanted.off, "off", false, "turn the policy off")
 	return &wanted
 }
 
-func (p *program) putPolicy(c *cobra.Command, access *accessFlags, account string, wanted *change, query string) (answer []byte, err error) {
+func (p *program) putPolicy(
+	c *cobra.Command, access *accessFlags, account string, wanted *change, query string,
+) (answer []byte, err error) {
 	if wanted.off == c.Flag("period").Changed {
 		return nil, usagef("give either --period or --off")
 	}
@@ -105,10 +109,10 @@ func (p *program) putPolicy(c *cobra.Command, access *accessFlags, account strin
 	return server.call(c.Context(), http.MethodPut, server.accountPath(account, "expiration-policy")+query, body)
 }
 
-func showPolicy(w io.Writer, policy api.Policy) {
-	_, _ = fmt.Fprintf(w, "%s\n\n", sentence(policy.Enabled, policy.PeriodDays))
+func showPolicy(w io.Writer, p api.Policy) {
+	_, _ = fmt.Fprintf(w, "%s\n\n", sentence(p.Enabled, p.PeriodDays))
 	var rows [][]string
-	for _, r := range policy.Revisions {
+	for _, r := range p.Revisions {
 		rows = append(rows, []string{showTime(&r.At), sentence(r.Enabled, r.PeriodDays)})
 	}
 	table(w, []string{"SINCE", "POLICY"}, rows)

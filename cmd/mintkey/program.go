@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// program is what all commands share: the outside world, and the flags of the root.
+// program has what all commands share: the outside world, and the flags of the root command.
 type program struct {
 	environ []string
 	stdin   io.Reader
@@ -25,13 +25,13 @@ func (p *program) rootCommand() *cobra.Command {
 		Use:   "mintkey",
 		Short: "OAuth 2.0 access keys and tokens for machines",
 		Long: "Mintkey is an OAuth 2.0 authorization server for machines: an access key (a client ID and a secret) becomes a\n" +
-			"short-lived token, which API gateways check without asking anybody.\n\n" +
+			"short-lived token, which API gateways check without a call to the server.\n\n" +
 			"New here? Try: mintkey demo",
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.ArbitraryArgs,
 		RunE:          runGroup,
-		// Cobra sets it only where it makes the suggestion itself.
+		// Cobra sets the default only where it makes the suggestion itself.
 		SuggestionsMinimumDistance: 2,
 		PersistentPreRunE: func(*cobra.Command, []string) error {
 			if !slices.Contains(outputs(), p.output) {
@@ -66,14 +66,14 @@ const (
 
 func outputs() []string { return []string{"table", "json"} }
 
-// group makes a command that only has commands below it.
+// group makes a command that only groups other commands.
 func group(use, short string, commands ...*cobra.Command) *cobra.Command {
 	c := &cobra.Command{Use: use, Short: short, Args: cobra.ArbitraryArgs, RunE: runGroup, SuggestionsMinimumDistance: 2}
 	c.AddCommand(commands...)
 	return c
 }
 
-// runGroup runs when no command below fits: cobra itself would print the help and report success.
+// runGroup runs when no subcommand matches: cobra itself would print the help and report success.
 func runGroup(c *cobra.Command, args []string) error {
 	switch {
 	case len(args) == 0 && !c.HasParent():
@@ -87,7 +87,7 @@ func runGroup(c *cobra.Command, args []string) error {
 	return usagef("unknown command %q for %s", args[0], c.CommandPath())
 }
 
-// arguments makes the failure of a check a usage error.
+// arguments turns the failure of a check into a usage error.
 func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if err := check(c, args); err != nil {
@@ -97,7 +97,7 @@ func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
 	}
 }
 
-// needFlags returns a usage error that names those of the flags that are empty.
+// needFlags returns a usage error that names the flags that are empty.
 func needFlags(c *cobra.Command, names ...string) error {
 	var missing []string
 	for _, name := range names {
@@ -121,7 +121,7 @@ func (p *program) getenv(name string) string {
 	return ""
 }
 
-// sayf tells people something, on standard error.
+// sayf prints a message for people on standard error.
 func (p *program) sayf(format string, args ...any) {
 	_, _ = io.WriteString(p.stderr, forTerminal(fmt.Sprintf(format, args...)))
 }

@@ -21,8 +21,8 @@ func (p *program) restoreCommand() *cobra.Command {
 		Use:   "restore FILE",
 		Short: "Fill an empty store from a backup",
 		Long: "Fill an empty store from a file that mintkey backup wrote, or from standard input for -. No server may be running on it.\n" +
-			"The store may be of another kind than the one that the backup is of: this is also how to move from a file to Redis and back.\n" +
-			"Access keys that were revoked since the backup work again: revoke them once more.",
+			"The store may be of another kind than the one that was backed up: this is also how to move from a file to Redis and back.\n" +
+			"Access keys that were revoked after the backup was made work again: revoke them once more.",
 		Example: "  mintkey restore mintkey-backup.db\n  mintkey restore mintkey-backup.db --store redis://127.0.0.1:6379/0",
 		Args:    arguments(cobra.ExactArgs(1)),
 	}
@@ -37,16 +37,16 @@ func (p *program) restoreCommand() *cobra.Command {
 			return err
 		}
 		err = p.print(copied{args[0], found}, func(w io.Writer) { _, _ = fmt.Fprintf(w, "Restored %s: %s\n", args[0], tallyText(found)) })
-		p.remindOfSealingKey(config)
+		p.remindOfEncryptionKey(config)
 		return err
 	}
 	return c
 }
 
-// restore works on a copy of the file, which is checked whole before the store sees anything of it.
+// restore works on a copy of the file, which it checks completely before it touches the store.
 func (p *program) restore(ctx context.Context, config configs.Config, file string) (found store.Tally, err error) {
 	path, isFile := config.BoltPath()
-	folder := "" // that of temporary files
+	folder := "" // for temporary files
 	if isFile {
 		folder = filepath.Dir(path) // to be renamed there
 		if err := os.MkdirAll(folder, 0o700); err != nil {
@@ -62,7 +62,7 @@ func (p *program) restore(ctx context.Context, config configs.Config, file strin
 		return found, err
 	}
 	if found, err = readBackup(ctx, staged); err != nil {
-		return found, fmt.Errorf("%s is no backup that can be read: %w", file, err)
+		return found, fmt.Errorf("%s is not a readable backup: %w", file, err)
 	}
 	if !isFile {
 		return found, p.restoreInto(ctx, config, staged)
@@ -112,7 +112,7 @@ func (p *program) restoreInto(ctx context.Context, config configs.Config, staged
 	return nil
 }
 
-// needEmpty refuses a file that is a store with accounts, or no store at all, or in use.
+// needEmpty refuses a file that is a store with accounts, not a store at all, or in use.
 func needEmpty(ctx context.Context, path string) error {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -129,8 +129,8 @@ func needEmpty(ctx context.Context, path string) error {
 	return nil
 }
 
-// remindOfSealingKey tells of the one thing that a backup does not bring back.
-func (p *program) remindOfSealingKey(config configs.Config) {
+// remindOfEncryptionKey says where to put the key-encryption key, which is not in a backup.
+func (p *program) remindOfEncryptionKey(config configs.Config) {
 	const because = "The signing keys in the backup are encrypted with a key that is not in it.\nBefore mintkey serve, "
 	keys := config.SigningKeys
 	if keys.EncryptionKeyFile != "" || keys.EncryptionKey.Reveal() != "" {

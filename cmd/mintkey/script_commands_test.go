@@ -16,7 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-const patience = time.Minute // for what must happen sooner or later; no test is about how soon
+const patience = time.Minute // for events that must happen eventually; no test measures how soon
 
 // exits CODE COMMAND… runs a command and compares its exit code.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
@@ -97,7 +97,7 @@ func begin(ts *testscript.TestScript, _ bool, args []string) {
 
 type begunKey struct{}
 
-// finish STATUS waits until the server of begin accepts nobody any more, sends the rest, and compares the status of the answer.
+// finish STATUS waits until the server of begin accepts no more connections, sends the rest, and compares the status of the answer.
 func finish(ts *testscript.TestScript, _ bool, args []string) {
 	connection := *ts.Value(begunKey{}).(*net.Conn)
 	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {

@@ -11,7 +11,7 @@ import (
 	"mintkey/policy"
 )
 
-// leak is where a client secret was found. It does not hold the secret.
+// leak is the place where a client secret was found. It does not hold the secret.
 type leak struct {
 	File   string `json:"file"`
 	Line   int    `json:"line"`

@@ -33,8 +33,8 @@ func (p *program) serveCommand() *cobra.Command {
 	return c
 }
 
-// gcPercent is Go's default times four: the heap is small and every token leaves garbage, so collecting less often buys more tokens for a few
-// megabytes. GOGC overrides it.
+// gcPercent is four times Go's default: the heap is small and every token leaves garbage, so collecting less often makes more tokens per
+// second for a few megabytes. GOGC overrides it.
 const gcPercent = 400
 
 func (p *program) serve(ctx context.Context, config configs.Config, offset time.Duration) (err error) {
@@ -54,7 +54,7 @@ func (p *program) serve(ctx context.Context, config configs.Config, offset time.
 		return err
 	}
 	if config.IssuerIsGuess() {
-		h.log.WarnContext(ctx, "the server listens on every interface, and its issuer is a guess that is right on this machine only: set issuer",
+		h.log.WarnContext(ctx, "issuer is a guess that is right on this machine only, and the server listens on every interface; set issuer",
 			slog.String("issuer", h.issuer()))
 	}
 	if err := h.open(ctx); err != nil {

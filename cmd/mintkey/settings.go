@@ -6,7 +6,7 @@ import (
 	"mintkey/configs"
 )
 
-// settingFlag is a flag of one setting. It holds text: package configs judges all sources alike.
+// settingFlag is the flag of one setting. It holds text, because package configs parses and checks all sources alike.
 type settingFlag struct {
 	kind, text string
 	given      bool

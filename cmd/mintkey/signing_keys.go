@@ -20,7 +20,7 @@ func (p *program) signingKeysCommand() *cobra.Command {
 func (p *program) signingKeysListCommand(access *accessFlags) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
-		Short: "List the signing keys and what each does now",
+		Short: "List the signing keys and their states",
 		Args:  arguments(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error {
 			keys, err := p.signingKeys(c, access, http.MethodGet, "/admin/v1/signing-keys", nil)
@@ -38,7 +38,7 @@ func (p *program) signingKeysRotateCommand(access *accessFlags) *cobra.Command {
 		Short: "Begin a rotation: new signing keys are published now and sign ten minutes later",
 		Args:  arguments(cobra.NoArgs),
 	}
-	emergency := c.Flags().Bool("emergency", false, "a private key may have leaked: sign with new keys at once, and kill every token signed before")
+	emergency := c.Flags().Bool("emergency", false, "a private key may have leaked: sign with new keys at once, and invalidate all tokens")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		keys, err := p.signingKeys(c, access, http.MethodPost, "/admin/v1/signing-keys/rotate", api.Rotation{Emergency: *emergency})
 		if err != nil {
@@ -100,7 +100,7 @@ func (p *program) signingKeys(c *cobra.Command, access *accessFlags, method, pat
 func decodeSigningKeys(items []json.RawMessage) []api.SigningKey {
 	keys := make([]api.SigningKey, len(items))
 	for i, item := range items {
-		_ = json.Unmarshal(item, &keys[i]) // the server has written it
+		_ = json.Unmarshal(item, &keys[i]) // the server has encoded it
 	}
 	return keys
 }

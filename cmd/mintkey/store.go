@@ -12,7 +12,7 @@ import (
 	"mintkey/store/redisstore"
 )
 
-// openStore opens the store that the settings name. What a store has to say of its own accord goes to the log.
+// openStore opens the configured store. It is the only place that knows all kinds. Messages of a client library go to the log.
 func openStore(ctx context.Context, config configs.Config, log *slog.Logger) (store.Store, error) {
 	if path, ok := config.BoltPath(); ok {
 		opened, err := boltstore.Open(path)

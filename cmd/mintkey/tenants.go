@@ -16,7 +16,7 @@ func addAccountFlag(c *cobra.Command) *string {
 	return c.PersistentFlags().String("account", "", "account (default: that of the access key in use)")
 }
 
-// accountPath is a path below an account, by default the token's.
+// accountPath is a path below an account, which is that of the token by default.
 func (c *client) accountPath(account string, parts ...string) string {
 	return path(append([]string{"admin", "v1", "accounts", cmp.Or(account, c.claims.AccountID)}, parts...)...)
 }

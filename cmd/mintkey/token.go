@@ -54,7 +54,7 @@ func (p *program) printDecoded(token string) error {
 	return p.print(parts, func(w io.Writer) { showDecoded(w, header, payload, p.clock()) })
 }
 
-// decodeToken returns the header and the claims of a JWT, as they are written. It does not verify the signature.
+// decodeToken returns the header and the claims of a JWT as JSON. It does not verify the signature.
 func decodeToken(token string) (header, payload json.RawMessage, err error) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
@@ -70,7 +70,7 @@ func decodeToken(token string) (header, payload json.RawMessage, err error) {
 	return header, payload, nil
 }
 
-// showDecoded writes both parts in the order of the token, and its times in a form that people read.
+// showDecoded writes both parts in the order of the token, with its times in a readable form.
 func showDecoded(w io.Writer, header, payload json.RawMessage, now time.Time) {
 	for _, part := range []json.RawMessage{header, payload} {
 		var pretty bytes.Buffer

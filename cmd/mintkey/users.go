@@ -57,7 +57,8 @@ func (p *program) usersCreateCommand(access *accessFlags, account *string) *cobr
 	name := c.Flags().String("name", "", "name (default: the e-mail address)")
 	email := c.Flags().String("email", "", "e-mail address")
 	roles := c.Flags().StringSlice("roles", nil, "roles, separated by commas: account_admin, operator")
-	password := c.Flags().String("password", "", "password, 8 to 256 characters; - reads a line of standard input")
+	rule := fmt.Sprintf("password, %d to %d characters; - reads a line of standard input", policy.MinPasswordLength, policy.MaxPasswordLength)
+	password := c.Flags().String("password", "", rule)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if err := needFlags(c, "email"); err != nil {
 			return err
@@ -88,7 +89,7 @@ func (p *program) usersCreateCommand(access *accessFlags, account *string) *cobr
 	return c
 }
 
-// readPassword returns what a --password flag says, or a line of standard input for "-", which keeps it out of process lists.
+// readPassword returns the value of a --password flag, or a line of standard input for "-", which keeps it out of process lists.
 func (p *program) readPassword(flag string) (string, error) {
 	if flag != "-" {
 		return flag, nil

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// build says what this program was built from.
+// build describes the source that this program was built from.
 type build struct {
 	Version  string `json:"version"`
 	Revision string `json:"revision,omitempty"`

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"mintkey/admin"
-	"mintkey/policy"
 	"mintkey/server/callers"
 	"mintkey/server/web"
 	"mintkey/store"
@@ -61,10 +60,6 @@ type Reply struct {
 
 // Handler answers a Call. What it returns beside an error is not looked at.
 type Handler func(*Call) (Reply, error)
-
-// AnyAdminScope lists the scopes of which one is enough to read accounts and tenants, which has no scope of its own: all that administer
-// something inside.
-func AnyAdminScope() []string { return policy.AdministrationScopesFrom(policy.AuthorityTenantAdmin) }
 
 // Handle surrounds a handler with what every call needs, in this order: who asks (401), may they see the account and the tenant that the
 // path names (404), has their token one of the scopes (403).

@@ -9,21 +9,16 @@ import (
 	"mintkey/server/web"
 )
 
-const (
-	defaultCalendarDays = 30
-	maxCalendarDays     = 366
-)
-
 // Calendar lists the expiries and notices of the coming days in the account, soonest first.
 func (a *API) Calendar(c *Call) (Reply, error) {
 	q, err := c.query("days")
 	if err != nil {
 		return Reply{}, err
 	}
-	days := defaultCalendarDays
+	days := policy.DefaultCalendarDays
 	if text := q.Get("days"); text != "" {
-		if days, err = strconv.Atoi(text); err != nil || days < 1 || days > maxCalendarDays {
-			return Reply{}, web.Refuse(web.ErrInvalidRequest, "days must be between 1 and %d.", maxCalendarDays)
+		if days, err = strconv.Atoi(text); err != nil || days < 1 || days > policy.MaxCalendarDays {
+			return Reply{}, web.Refuse(web.ErrInvalidRequest, "days must be between 1 and %d.", policy.MaxCalendarDays)
 		}
 	}
 	upcoming, err := a.service.Calendar(c.Context(), c.actor, c.place, c.At.Add(time.Duration(days)*policy.Day))

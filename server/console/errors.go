@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"mintkey/admin"
 	"mintkey/passwords"
@@ -67,21 +68,21 @@ func explanations() []struct {
 		{policy.ErrNotGrantable, explanation{forbidden, "Not yours to hand out", "This would hand out more than you may do yourself.", "scope"}},
 		{store.ErrNotFound, explanation{http.StatusNotFound, "Not found", "There is nothing here that you may see. It may have been revoked or removed, or belong to another tenant.", ""}},
 		{policy.ErrKeyNotFound, explanation{http.StatusNotFound, "Not found", "This access key is gone: it was revoked, or it expired long ago.", ""}},
-		{policy.ErrKeyLimit, explanation{conflict, "Two keys already", "This user already has two access keys in this tenant. Revoke or refresh one of them first.", "user"}},
+		{policy.ErrKeyLimit, explainKeyLimit()},
 		{policy.ErrKeyExpired, explanation{conflict, "Expired", "This access key has expired and can no longer be refreshed. Create a new one.", ""}},
 		{policy.ErrUserDisabled, explanation{conflict, "User disabled", "This user is disabled. Enable them first.", "user"}},
 		{policy.ErrNotMember, explanation{unprocessable, "Not a member", "Choose a member of this tenant.", "user"}},
 		{policy.ErrAcknowledgementRequired, explanation{conflict, "Please confirm", "Confirm that you accept the risk.", "acknowledge_risk"}},
-		{policy.ErrInvalidPeriod, explanation{unprocessable, "Invalid period", "Choose 90 to 360 days in steps of 30.", "period_days"}},
+		{policy.ErrInvalidPeriod, explainPeriods()},
 		{policy.ErrInvalidRelease, explanation{unprocessable, "Invalid release", "A release is written year.number, for example 24.3.", "release"}},
 		{policy.ErrInvalidID, explanation{unprocessable, "Invalid ID", "An ID has 1 to 63 characters of a–z, 0–9 and -, and begins with a letter or digit.", "id"}},
 		{policy.ErrInvalidEmail, explanation{unprocessable, "Invalid e-mail address", "Enter one address such as ada@example.com.", "email"}},
-		{policy.ErrInvalidName, explanation{unprocessable, "Invalid name", "A name has 1 to 200 printable characters.", "name"}},
-		{policy.ErrInvalidLabel, explanation{unprocessable, "Invalid label", "A label has at most 200 printable characters.", "label"}},
+		{policy.ErrInvalidName, explanation{unprocessable, "Invalid name", asSentence(policy.ErrInvalidName), "name"}},
+		{policy.ErrInvalidLabel, explanation{unprocessable, "Invalid label", asSentence(policy.ErrInvalidLabel), "label"}},
 		{policy.ErrInvalidRole, explanation{unprocessable, "Invalid role", "Choose one of the roles.", "role"}},
 		{policy.ErrInvalidScope, explanation{unprocessable, "Invalid scope", "Choose at least one of the scopes.", "scope"}},
-		{policy.ErrInvalidOverlap, explanation{unprocessable, "Invalid overlap", "The old secret can go on working for at most 7 days.", "overlap"}},
-		{policy.ErrInvalidPassword, explanation{unprocessable, "Invalid password", "A password has 8 to 256 characters.", "password"}},
+		{policy.ErrInvalidOverlap, explanation{unprocessable, "Invalid overlap", "The old secret can go on working for at most " + policy.InDays(policy.MaxOverlap) + ".", "overlap"}},
+		{policy.ErrInvalidPassword, explanation{unprocessable, "Invalid password", asSentence(policy.ErrInvalidPassword), "password"}},
 		{errDeadLink, explanation{http.StatusGone, "This link no longer works", "It was used, it is too old, or the password has changed since.", ""}},
 		{errMismatch, explanation{unprocessable, "Not the same", "This is not the same as above.", "password_again"}},
 		{store.ErrEmailTaken, explanation{conflict, "Address taken", "Another user of the account has this e-mail address.", "email"}},
@@ -91,6 +92,24 @@ func explanations() []struct {
 		{store.ErrUnavailable, explanation{unavailable, "Back in a moment", later, ""}},
 		{context.DeadlineExceeded, explanation{unavailable, "Back in a moment", later, ""}},
 	}
+}
+
+func explainKeyLimit() explanation {
+	number := policy.InWords(policy.MaxKeys)
+	return explanation{
+		http.StatusConflict, capitalized(number) + " keys already",
+		"This user already has " + number + " access keys in this tenant. Revoke or refresh one of them first.", "user",
+	}
+}
+
+// asSentence is the text of an error, which begins with a small letter, for a page.
+func asSentence(err error) string { return capitalized(err.Error()) + "." }
+
+func capitalized(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
+
+func explainPeriods() explanation {
+	text := fmt.Sprintf("Choose %d to %d days in steps of %d.", policy.MinPeriodDays, policy.MaxPeriodDays, policy.PeriodStepDays)
+	return explanation{http.StatusUnprocessableEntity, "Invalid period", text, "period_days"}
 }
 
 // explain finds the row of an error.

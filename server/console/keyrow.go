@@ -23,8 +23,8 @@ type keyRow struct {
 	LastAccess stamp
 	Expires    stamp
 	Expired    bool
-	Soon       bool // expires within the first notice
-	Urgent     bool // or within the second
+	Soon       bool // expires within policy.SoonDays
+	Urgent     bool // expires within policy.UrgentDays
 	Marks      []policy.Mark
 	Waiting    bool // for its owner to pick it up
 	OldSecret  stamp
@@ -34,13 +34,12 @@ type keyRow struct {
 func newKeyRow(k admin.Key, p policy.ExpirationPolicy, now time.Time) keyRow {
 	expiry := k.Expiry(p)
 	within := func(days int) bool {
-		return !expiry.IsZero() && !policy.Expired(expiry, now) && !now.Before(policy.NoticeTime(expiry, days))
+		return !policy.Expired(expiry, now) && policy.ExpiresWithin(expiry, now, days)
 	}
-	notices := policy.NoticeDays()
 	row := keyRow{
 		ClientID: k.ClientID, Label: k.Label, User: k.User.Name, Email: k.User.Email, UserID: k.User.ID, Scopes: k.Scopes,
 		Created: newStamp(k.CreatedAt, now), Age: durationText(now.Sub(k.CreatedAt)), LastAccess: newStamp(k.LastAccess, now),
-		Expires: newStamp(expiry, now), Expired: policy.Expired(expiry, now), Soon: within(notices[0]), Urgent: within(notices[1]),
+		Expires: newStamp(expiry, now), Expired: policy.Expired(expiry, now), Soon: within(policy.SoonDays), Urgent: within(policy.UrgentDays),
 		Marks: k.Marks(k.LastAccess, p, now), Waiting: len(k.Secrets) == 0,
 		Path: keysPath(k.Membership.TenantID, k.ClientID),
 	}

@@ -32,7 +32,7 @@ func overlaps(chosen string) []overlap {
 		{0, "Stop at once", false},
 		{int(time.Hour / time.Second), "Keep for 1 hour", false},
 		{int(policy.Day / time.Second), "Keep for 1 day", false},
-		{int(policy.MaxOverlap / time.Second), "Keep for 7 days", false},
+		{int(policy.MaxOverlap / time.Second), "Keep for " + policy.InDays(policy.MaxOverlap), false},
 	}
 	for i := range all {
 		all[i].Chosen = strconv.Itoa(all[i].Seconds) == chosen || chosen == "" && i == 0

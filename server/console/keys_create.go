@@ -54,7 +54,7 @@ func (c *Console) showNewKey(v *visit, because error) error {
 		form.Scopes = append(form.Scopes, scopeChoice{Name: scope, Chosen: !v.Form.Has("label") || slices.Contains(chosen, scope)})
 	}
 	for _, scope := range v.actor.Scopes {
-		form.Admin = append(form.Admin, scopeChoice{scope, slices.Contains(chosen, scope), scopeMeaning(scope)})
+		form.Admin = append(form.Admin, scopeChoice{scope, slices.Contains(chosen, scope), policy.ScopeMeaning(scope)})
 	}
 	var err error
 	if form.Token, err = c.issueFormToken(v); err != nil {
@@ -85,7 +85,8 @@ func (c *Console) findMembers(v *visit, form *newKeyForm) error {
 		case m.User.Disabled:
 			choice.WhyNot = "Disabled users can't have access keys."
 		case len(live) >= policy.MaxKeys:
-			choice.WhyNot = "Has two keys already, the most a user can hold in a tenant. Revoke or refresh one of them instead."
+			choice.WhyNot = "Has " + policy.InWords(policy.MaxKeys) +
+				" keys already, the most a user can hold in a tenant. Revoke or refresh one of them instead."
 		}
 		choice.Chosen = choice.WhyNot == "" && m.UserID == v.Form.Get("user")
 		form.Members = append(form.Members, choice)

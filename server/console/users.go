@@ -39,8 +39,7 @@ func newUserRow(u policy.User, v *visit) userRow {
 }
 
 func roleText(role policy.Role) string {
-	text := strings.ReplaceAll(string(role), "_", " ")
-	return strings.ToUpper(text[:1]) + text[1:]
+	return capitalized(strings.ReplaceAll(string(role), "_", " "))
 }
 
 func (c *Console) listUsers(v *visit) error {

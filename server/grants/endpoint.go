@@ -96,11 +96,9 @@ func (e *Endpoint) Token(w http.ResponseWriter, r *web.Request) error {
 // expiryHeader tells a program that its key expires soon (R25).
 const expiryHeader = "Mintkey-Key-Expires"
 
-const warnBeforeExpiry = 30 * policy.Day
-
 // warn warns a program in good time that its key expires soon, or that its grant will not work for ever.
 func (e *Endpoint) warn(h http.Header, grant Grant, issued token, now time.Time) {
-	if !issued.keyExpiry.IsZero() && issued.keyExpiry.Sub(now) <= warnBeforeExpiry {
+	if policy.ExpiresWithin(issued.keyExpiry, now, policy.SoonDays) {
 		h.Set(expiryHeader, issued.keyExpiry.UTC().Format(time.RFC3339))
 	}
 	grant.Warn(h)

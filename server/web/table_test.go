@@ -14,13 +14,13 @@ import (
 // notRendered are the sentinels that no request can meet, each with the reason.
 func notRendered() map[string]string {
 	return map[string]string{
-		"store.ErrSchemaTooNew":     "refuses to open a store, before there is a server",
-		"store.ErrInUse":            "refuses to open a store, before there is a server",
-		"store.ErrNotEmpty":         "refuses to fill a store, where there is no server",
-		"tokens.ErrWrongSealingKey": "refuses to open the key ring, before there is a server",
-		"policy.ErrOtherPerson":     "refuses a sign-in to the console, which has a table of its own",
-		"grants.errNoGrant":         "a bug of the server: internal",
-		"ErrNoInfo":                 "a bug in the wiring of the server: internal",
+		"store.ErrSchemaTooNew":           "refuses to open a store, before there is a server",
+		"store.ErrInUse":                  "refuses to open a store, before there is a server",
+		"store.ErrNotEmpty":               "refuses to fill a store, where there is no server",
+		"tokens.ErrWrongKeyEncryptionKey": "refuses to open the key ring, before there is a server",
+		"policy.ErrOtherPerson":           "refuses a sign-in to the console, which has a table of its own",
+		"grants.errNoGrant":               "a bug of the server: internal",
+		"ErrNoInfo":                       "a bug in the wiring of the server: internal",
 	}
 }
 

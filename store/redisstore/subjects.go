@@ -61,13 +61,13 @@ func (s *Store) Subject(ctx context.Context, tenantID, userID string) (policy.Su
 		}
 	}
 	subject := policy.Subject{Tenant: tenant}
-	if subject.Membership, err = recall(s.memberships, records[0], cloneMembership); err != nil {
+	if subject.Membership, err = recall(s.memberships, records[0], policy.Membership.Clone); err != nil {
 		return policy.Subject{}, err
 	}
-	if subject.User, err = recall(s.users, records[1], cloneUser); err != nil {
+	if subject.User, err = recall(s.users, records[1], policy.User.Clone); err != nil {
 		return policy.Subject{}, err
 	}
-	if subject.Account, err = recall(s.accounts, records[2], cloneAccount); err != nil {
+	if subject.Account, err = recall(s.accounts, records[2], policy.Account.Clone); err != nil {
 		return policy.Subject{}, err
 	}
 	return subject, nil

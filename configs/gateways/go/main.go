@@ -1,5 +1,6 @@
-// The command go is a small gateway: it lets requests with a good token pass to the API, and tells the API who calls
-// (docs/gateways/go.md). Its whole configuration is flags; with an access key in PUSH_CLIENT_ID and PUSH_CLIENT_SECRET it is told about revocations at once.
+// The command go is a small gateway: it passes requests with a valid token on to the API, and tells the API who the caller is
+// (docs/gateways/go.md). It is configured by flags; with an access key in PUSH_CLIENT_ID and PUSH_CLIENT_SECRET, revocations reach it
+// at once.
 package main
 
 import (
@@ -46,8 +47,8 @@ func main() {
 	log.Fatal(http.ListenAndServe(*listen, handler)) //nolint:gosec // an example; a server that faces the world has timeouts
 }
 
-// identify tells the API who calls. What the client sent under our names never arrives, in the spelling with underscores neither: CGI takes
-// both for one.
+// identify tells the API who the caller is. It drops headers of the client with our names, also those spelt with underscores, which CGI
+// treats as the same.
 func identify(r *httputil.ProxyRequest) {
 	for name := range r.Out.Header {
 		if strings.HasPrefix(strings.ToLower(strings.ReplaceAll(name, "_", "-")), "x-mintkey-") {

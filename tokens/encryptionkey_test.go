@@ -12,9 +12,9 @@ import (
 	"mintkey/tokens"
 )
 
-func TestLoadOrCreateSealingKey(t *testing.T) {
+func TestLoadOrCreateKeyEncryptionKey(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sealing.key")
-	made, err := tokens.LoadOrCreateSealingKey(path)
+	made, err := tokens.LoadOrCreateKeyEncryptionKey(path)
 	mustDo(t, err)
 	info, err := os.Stat(path)
 	mustDo(t, err)
@@ -23,7 +23,7 @@ func TestLoadOrCreateSealingKey(t *testing.T) {
 	if info.Mode() != 0o600 || string(text) != base64.StdEncoding.EncodeToString(made[:])+"\n" || made == [32]byte{} {
 		t.Errorf("mode %s, text %q, key %x", info.Mode(), text, made)
 	}
-	if again, err := tokens.LoadOrCreateSealingKey(path); err != nil || again != made {
+	if again, err := tokens.LoadOrCreateKeyEncryptionKey(path); err != nil || again != made {
 		t.Errorf("the second time: %x, %v", again, err)
 	}
 	if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) != 1 {
@@ -31,12 +31,12 @@ func TestLoadOrCreateSealingKey(t *testing.T) {
 	}
 }
 
-func TestStartersAgreeOnTheSealingKey(t *testing.T) {
+func TestStartersAgreeOnTheKeyEncryptionKey(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sealing.key")
 	keys, errs := make([][32]byte, 16), make([]error, 16)
 	var wait sync.WaitGroup
 	for i := range keys {
-		wait.Go(func() { keys[i], errs[i] = tokens.LoadOrCreateSealingKey(path) })
+		wait.Go(func() { keys[i], errs[i] = tokens.LoadOrCreateKeyEncryptionKey(path) })
 	}
 	wait.Wait()
 	for i := range keys {
@@ -46,49 +46,51 @@ func TestStartersAgreeOnTheSealingKey(t *testing.T) {
 	}
 }
 
-func TestSealingKeyThatOthersCanReadIsRefused(t *testing.T) {
+func TestKeyEncryptionKeyThatOthersCanReadIsRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sealing.key")
-	_, err := tokens.LoadOrCreateSealingKey(path)
+	_, err := tokens.LoadOrCreateKeyEncryptionKey(path)
 	mustDo(t, err)
 	for _, mode := range []os.FileMode{0o640, 0o604, 0o660, 0o644, 0o602} {
 		mustDo(t, os.Chmod(path, mode))
-		if _, err := tokens.LoadOrCreateSealingKey(path); err == nil || !strings.Contains(err.Error(), "chmod 600") {
+		if _, err := tokens.LoadOrCreateKeyEncryptionKey(path); err == nil || !strings.Contains(err.Error(), "chmod 600") {
 			t.Errorf("mode %#o: %v, want an error that says what to do", mode, err)
 		}
 	}
 	mustDo(t, os.Chmod(path, 0o400))
-	if _, err := tokens.LoadOrCreateSealingKey(path); err != nil {
+	if _, err := tokens.LoadOrCreateKeyEncryptionKey(path); err != nil {
 		t.Errorf("mode 0400: %v", err)
 	}
 }
 
-func TestBrokenSealingKeyFileIsNotReplaced(t *testing.T) {
+func TestBrokenKeyEncryptionKeyFileIsNotReplaced(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sealing.key")
 	mustDo(t, os.WriteFile(path, []byte("aGFsZg==\n"), 0o600))
-	_, err := tokens.LoadOrCreateSealingKey(path)
+	_, err := tokens.LoadOrCreateKeyEncryptionKey(path)
 	if err == nil || !strings.Contains(err.Error(), path) || strings.Contains(err.Error(), "aGFsZg") {
 		t.Errorf("half a key: %v, want an error with the path and without the key", err)
 	}
 	if text, _ := os.ReadFile(path); string(text) != "aGFsZg==\n" {
 		t.Errorf("the file now holds %q", text)
 	}
-	if _, err := tokens.LoadOrCreateSealingKey(filepath.Join(t.TempDir(), "no", "such", "folder")); err == nil {
+	if _, err := tokens.LoadOrCreateKeyEncryptionKey(filepath.Join(t.TempDir(), "no", "such", "folder")); err == nil {
 		t.Error("a file was made in no folder")
 	}
 }
 
-func TestParseSealingKey(t *testing.T) {
+func TestParseKeyEncryptionKey(t *testing.T) {
 	printed, err := exec.CommandContext(t.Context(), "openssl", "rand", "-base64", "32").Output()
 	if err != nil {
 		t.Fatalf("install openssl: %v", err)
 	}
-	key, err := tokens.ParseSealingKey(string(printed))
+	key, err := tokens.ParseKeyEncryptionKey(string(printed))
 	if err != nil || base64.StdEncoding.EncodeToString(key[:])+"\n" != string(printed) {
-		t.Errorf("ParseSealingKey(%q) = %x, %v", printed, key, err)
+		t.Errorf("ParseKeyEncryptionKey(%q) = %x, %v", printed, key, err)
 	}
-	for _, text := range []string{"", "AAAA", strings.Repeat("A", 43), strings.Repeat("A", 42) + "B=", strings.Repeat("A", 64), strings.Repeat("!", 44)} {
-		if _, err := tokens.ParseSealingKey(text); err == nil {
-			t.Errorf("ParseSealingKey(%q) was taken", text)
+	for _, text := range []string{
+		"", "AAAA", strings.Repeat("A", 43), strings.Repeat("A", 42) + "B=", strings.Repeat("A", 64), strings.Repeat("!", 44),
+	} {
+		if _, err := tokens.ParseKeyEncryptionKey(text); err == nil {
+			t.Errorf("ParseKeyEncryptionKey(%q) was taken", text)
 		}
 	}
 }
