@@ -29,7 +29,7 @@ func (c *Console) rememberDevice(v *visit, u policy.User) {
 		return
 	}
 	name, path, secure := c.deviceCookie()
-	http.SetCookie(v.w, &http.Cookie{
+	http.SetCookie(v.w, &http.Cookie{ //nolint:gosec // G124: it is Secure wherever browsers would take a Secure cookie
 		Name: name, Value: device, Path: path, MaxAge: int(limits.KnownFor.Seconds()),
 		HttpOnly: true, Secure: secure, SameSite: http.SameSiteLaxMode,
 	})
