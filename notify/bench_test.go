@@ -12,7 +12,7 @@ import (
 
 // One look over an account with 1,000,000 access keys, two for each membership, issued evenly over 90 days: when nothing is due, and when
 // 1,000 notices are. Filling the store takes some minutes.
-func BenchmarkKeeperTick(b *testing.B) {
+func BenchmarkSchedulerTick(b *testing.B) {
 	const (
 		keys    = 1_000_000
 		due     = 1_000
@@ -36,17 +36,17 @@ func BenchmarkKeeperTick(b *testing.B) {
 		})
 	}
 	group.Wait()
-	keeper, now := &notify.Keeper{Store: s}, after(60).Add(-1)
-	must(b, keeper.Tick(b.Context(), now))
+	scheduler, now := &notify.Scheduler{Store: s}, after(60).Add(-1)
+	must(b, scheduler.Tick(b.Context(), now))
 	b.Run("nothing due", func(b *testing.B) {
 		for b.Loop() {
-			must(b, keeper.Tick(b.Context(), now))
+			must(b, scheduler.Tick(b.Context(), now))
 		}
 	})
 	b.Run("1000 due", func(b *testing.B) {
 		for b.Loop() {
 			now = now.Add(due * between)
-			must(b, keeper.Tick(b.Context(), now))
+			must(b, scheduler.Tick(b.Context(), now))
 		}
 	})
 }

@@ -9,14 +9,14 @@ import (
 	"mintkey/store"
 )
 
-// leaseDocument says which replica keeps the keys. Progress documents are named after accounts and have a hyphen.
+// leaseDocument says which replica runs the Scheduler. Progress documents are named after accounts and have a hyphen.
 const leaseDocument = "upkeep"
 
-// leaseLength is longer than the time between two ticks, so that the holder stays the holder.
+// leaseLength is longer than the time between two ticks, so that the holder keeps the lease.
 const leaseLength = 90 * time.Second
 
-// lease lets one replica at a time do what all could do: it saves work, and nothing depends on it. A holder that has died is replaced
-// when its lease ends.
+// lease lets one replica at a time do what all could do. It saves work; nothing depends on it for correctness. A holder that has crashed is
+// replaced when its lease ends.
 type lease struct {
 	documents store.Documents
 	holder    string
@@ -39,7 +39,7 @@ func (l lease) take(ctx context.Context, now time.Time) (bool, error) {
 	})
 }
 
-// release makes the lease free, so that after a planned stop nobody waits for its end.
+// release frees the lease, so that no replica has to wait for its end after a planned stop.
 func (l lease) release(ctx context.Context) error {
 	_, err := l.update(ctx, func(present leaseState) (leaseState, error) {
 		if present.Holder != l.holder {

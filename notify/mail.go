@@ -15,29 +15,29 @@ import (
 	"mintkey/store"
 )
 
-// MailConfig says how mail leaves, and what it points to.
+// MailConfig says how mail is sent, and where its links lead.
 type MailConfig struct {
-	// URL is smtp://user:password@host:587 or smtps://user:password@host:465. smtp turns to TLS when the server offers it; ?tls=required, or a
-	// password for a server on another machine, insists on it.
+	// URL is smtp://user:password@host:587 or smtps://user:password@host:465. smtp uses STARTTLS when the server offers it;
+	// ?tls=required, or a password for a server on another machine, insists on it.
 	URL     string
 	From    string // the sender, such as Mintkey <mintkey@example.com>
 	Issuer  string // the URL that people reach the server by, without a slash at the end
 	Records Records
-	// PickUpLink makes the link by which the owner has the secret of the key made that the key.created tells of (R26).
+	// PickUpLink makes the link for the owner of a key that waits to be picked up (R26).
 	PickUpLink LinkMaker
-	// PasswordLink makes the link by which the user chooses a password, who asked for it or was sent it.
+	// PasswordLink makes the link by which a user chooses a password.
 	PasswordLink LinkMaker
-	RootCAs      *x509.CertPool // those that may vouch for the mail server; nil for the system's
+	RootCAs      *x509.CertPool // that verify the mail server; nil for those of the system
 }
 
-// LinkMaker makes the link that an event asks for. It is called for each attempt to send, so that no outbox ever holds a link. It is
-// store.ErrNotFound when there is nothing to link to any more.
+// LinkMaker makes the link that an event asks for. It is called for each attempt to send, so that the outbox never holds a link. It
+// returns store.ErrNotFound if there is nothing to link to any more.
 type LinkMaker func(ctx context.Context, event policy.Event, now time.Time) (url string, expires time.Time, err error)
 
-// Mail is a Channel that writes to the owners of access keys: before a key of theirs expires (R16), and when somebody else
-// creates, refreshes or revokes one (R19). To the owner of a key that waits to be picked up it brings the link (R26), and to users links to choose
-// a password, and the word that theirs was set. It is silent about a key that has expired, which its owner has been told three times, and
-// about a change of the policy, which shows in the notices. A user who has been deleted has no address any more and hears nothing.
+// Mail is a Channel that writes to the owners of access keys: before a key of theirs expires (R16), and when somebody else creates,
+// refreshes or revokes one (R19). It sends the link to the owner of a key that waits to be picked up (R26), sends users links to choose a
+// password, and confirms a new password. It sends nothing when a key expires, because the owner has had three notices, nor when the
+// policy changes, because the notices show that, nor to deleted users, who have no address any more.
 type Mail struct {
 	relay     relay
 	from      *netmail.Address
@@ -45,7 +45,7 @@ type Mail struct {
 	records   Records
 	pickUp    LinkMaker
 	password  LinkMaker
-	templates map[string]letterTemplate
+	templates map[string]messageTemplate
 }
 
 // NewMail checks the configuration. An error never repeats the password.
@@ -58,30 +58,31 @@ func NewMail(config MailConfig) (*Mail, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the sender of mail: %w", err)
 	}
-	templates, err := parseLetters()
+	templates, err := parseMessages()
 	if err != nil {
 		return nil, err
 	}
 	return &Mail{
-		relay: relay, from: from, issuer: config.Issuer, records: config.Records, pickUp: config.PickUpLink, password: config.PasswordLink, templates: templates,
+		relay: relay, from: from, issuer: config.Issuer, records: config.Records,
+		pickUp: config.PickUpLink, password: config.PasswordLink, templates: templates,
 	}, nil
 }
 
 // Name is "mail".
 func (*Mail) Name() string { return "mail" }
 
-// Deliver writes to the owner of the key, or to the user. The Message-ID and the Date come from the event: a second delivery of the same event is the
-// same message to a mail system (R17).
+// Deliver writes to the owner of the key, or to the user. The Message-ID and the Date come from the event, so that a mail system takes a
+// second delivery of the same event for the same message (R17).
 func (m *Mail) Deliver(ctx context.Context, event policy.Event, subject SubjectFunc, now time.Time) error {
-	template, ok := m.templates[letterName(event)]
+	template, ok := m.templates[messageName(event)]
 	if !ok || ownDoing(event) && !forPickUp(event) && !aboutPassword(event) {
 		return nil
 	}
-	letter, to, err := m.compose(ctx, event, subject, now)
+	content, to, err := m.compose(ctx, event, subject, now)
 	if err != nil || to == nil {
 		return err
 	}
-	rendered, err := template.render(letter)
+	rendered, err := template.render(content)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrPermanent, err)
 	}
@@ -91,7 +92,7 @@ func (m *Mail) Deliver(ctx context.Context, event policy.Event, subject SubjectF
 	message.Subject(rendered.subject)
 	message.SetMessageIDWithValue(event.ID + "@" + domain(m.from.Address))
 	message.SetDateWithValue(event.At.UTC())
-	message.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no vacation answers, please
+	message.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no automatic replies
 	message.SetBodyString(mail.TypeTextPlain, rendered.text)
 	message.AddAlternativeString(mail.TypeTextHTML, rendered.html)
 	if err := m.relay.send(ctx, message); err != nil {
@@ -100,18 +101,18 @@ func (m *Mail) Deliver(ctx context.Context, event policy.Event, subject SubjectF
 	return nil
 }
 
-// ownDoing says whether the owner did it, and so knows.
+// ownDoing says whether the owner did it, and so knows about it.
 func ownDoing(event policy.Event) bool { return event.Actor.UserID == event.UserID }
 
-// forPickUp says whether the event made a key that waits for its owner, who needs the link even from himself.
+// forPickUp says whether the event made a key that waits for its owner, who needs the link even after making the key alone.
 func forPickUp(event policy.Event) bool {
 	return event.Action == policy.ActionKeyCreated && event.Payload.Key != nil && event.Payload.Key.PickUp
 }
 
 func domain(address string) string { return address[strings.LastIndex(address, "@")+1:] }
 
-// compose builds the letter and its recipient; the recipient is nil if the user is gone, or if nothing is left to link to.
-func (m *Mail) compose(ctx context.Context, event policy.Event, subject SubjectFunc, now time.Time) (letter, *netmail.Address, error) {
+// compose builds the message and its recipient; the recipient is nil if the user is gone, or if nothing is left to link to.
+func (m *Mail) compose(ctx context.Context, event policy.Event, subject SubjectFunc, now time.Time) (message, *netmail.Address, error) {
 	if aboutPassword(event) {
 		return m.composePassword(ctx, event, now)
 	}
@@ -120,27 +121,27 @@ func (m *Mail) compose(ctx context.Context, event policy.Event, subject SubjectF
 		about, err = m.formerMember(ctx, event)
 	}
 	if err != nil {
-		return letter{}, nil, absent(err)
+		return message{}, nil, absent(err)
 	}
-	l := letter{
+	msg := message{
 		Owner: oneLine(about.User.Name), ClientID: oneLine(event.ClientID),
 		TenantName: oneLine(about.Tenant.Name), TenantID: about.Tenant.ID, Issuer: m.issuer, at: event.At, now: now,
 	}
 	if event.Payload.Key != nil {
-		l.Label = oneLine(event.Payload.Key.Label)
+		msg.Label = oneLine(event.Payload.Key.Label)
 	}
-	if l.Actor, err = m.actor(ctx, event); err != nil {
-		return letter{}, nil, err
+	if msg.Actor, err = m.actor(ctx, event); err != nil {
+		return message{}, nil, err
 	}
 	if forPickUp(event) {
-		l.LinkURL, l.linkEnds, err = m.pickUp(ctx, event, now)
+		msg.LinkURL, msg.linkEnds, err = m.pickUp(ctx, event, now)
 		if err != nil {
-			return letter{}, nil, absent(err)
+			return message{}, nil, absent(err)
 		}
 	} else {
-		addKey(&l, event, about)
+		addKey(&msg, event, about)
 	}
-	return l, &netmail.Address{Name: l.Owner, Address: about.User.Email}, nil
+	return msg, &netmail.Address{Name: msg.Owner, Address: about.User.Email}, nil
 }
 
 // formerMember is the subject of an event whose membership has ended: without membership and account.
@@ -153,18 +154,18 @@ func (m *Mail) formerMember(ctx context.Context, event policy.Event) (former pol
 }
 
 // addKey adds what is known of the key as it is now, if it still exists.
-func addKey(l *letter, event policy.Event, about policy.Subject) {
+func addKey(msg *message, event policy.Event, about policy.Subject) {
 	key, err := about.Membership.Key(event.ClientID)
 	if err != nil {
 		return
 	}
-	l.Label, l.expiry = oneLine(key.Label), key.Expiry(about.Account.Expiration)
+	msg.Label, msg.expiry = oneLine(key.Label), key.Expiry(about.Account.Expiration)
 	if event.Action == policy.ActionKeyRefreshed && len(key.Secrets) > 1 && key.SecretIssuedAt().Equal(event.At) {
-		l.oldSecretEnds = key.Secrets[1].EndsAt
+		msg.oldSecretEnds = key.Secrets[1].EndsAt
 	}
 }
 
-// actor names who did it.
+// actor names the user who caused the event.
 func (m *Mail) actor(ctx context.Context, event policy.Event) (string, error) {
 	switch event.Actor.UserID {
 	case "":

@@ -10,8 +10,8 @@ import (
 	"mintkey/store"
 )
 
-// Records looks up the people and the access keys that events are about. The answers must be fresh: a notice that no longer holds by them is
-// dropped for good.
+// Records looks up the people and the access keys that events are about. The answers must be fresh: a notice that no longer holds by them
+// is dropped and not sent later.
 type Records interface {
 	Account(ctx context.Context, id string) (policy.Account, error)
 	Tenant(ctx context.Context, id string) (policy.Tenant, error)
@@ -19,8 +19,8 @@ type Records interface {
 	Subject(ctx context.Context, tenantID, userID string) (policy.Subject, error)
 }
 
-// SubjectFunc reads whom an event is about, with membership, tenant and account. It returns store.ErrNotFound when the user is not a member of
-// the event's tenant, or is no longer.
+// SubjectFunc reads whom an event is about, with membership, tenant and account. It returns store.ErrNotFound when the user is not a
+// member of the event's tenant, or is no longer.
 type SubjectFunc = func(context.Context) (policy.Subject, error)
 
 // SubjectOf returns a SubjectFunc that reads once and remembers the answer, unless it was an error. It is for one goroutine.

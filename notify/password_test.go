@@ -89,8 +89,8 @@ func TestMailAboutPasswords(t *testing.T) {
 	}
 }
 
-// Each attempt has a link of its own, and the one that arrives works, whatever became of those before. None is in the outbox, the audit trail, the log,
-// or the file of the store.
+// Each attempt has a link of its own, and the one that arrives works, whatever became of those before. None is in the outbox, the audit
+// trail, the log, or the file of the store.
 func TestPasswordLinksAreNowhereElse(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "mintkey.db")
 	s, err := boltstore.Open(path)
@@ -107,12 +107,12 @@ func TestPasswordLinksAreNowhereElse(t *testing.T) {
 		return nil
 	}
 	var log bytes.Buffer
-	dispatcher := notify.NewDispatcher(s, s, logTo(&log), newMail(t, notify.MailConfig{URL: server.url(), Records: s, PasswordLink: links.make}))
+	worker := notify.NewOutboxWorker(s, s, logTo(&log), newMail(t, notify.MailConfig{URL: server.url(), Records: s, PasswordLink: links.make}))
 	must(t, s.RecordEvents(t.Context(), asked(policy.ActionPasswordLinkSent, "grace", nil)))
-	drain(t, dispatcher, noon)
+	drain(t, worker, noon)
 	failed, err := os.ReadFile(path)
 	must(t, err)
-	drain(t, dispatcher, noon.Add(10*time.Second))
+	drain(t, worker, noon.Add(10*time.Second))
 	sent, err := os.ReadFile(path)
 	must(t, err)
 	if len(links.urls) != 2 || links.urls[0] == links.urls[1] || !bytes.Contains(failed, []byte(policy.ActionPasswordLinkSent)) || log.Len() == 0 {

@@ -24,12 +24,12 @@ import (
 // pickUps is a service that makes keys for Ada to pick up, and mail that brings her the links.
 type pickUps struct {
 	*testing.T
-	store      *boltstore.Store
-	path       string // of the file of the store
-	service    *admin.Service
-	server     *mailServer
-	dispatcher *notify.Dispatcher
-	log        bytes.Buffer
+	store   *boltstore.Store
+	path    string // of the file of the store
+	service *admin.Service
+	server  *mailServer
+	worker  *notify.OutboxWorker
+	log     bytes.Buffer
 }
 
 func newPickUps(t *testing.T) *pickUps {
@@ -50,7 +50,7 @@ func newPickUps(t *testing.T) *pickUps {
 			return issuer + "/console/pick-up/" + link.Code, link.Expires, err
 		},
 	})
-	p.dispatcher = notify.NewDispatcher(p.store, p.store, logTo(&p.log), mail)
+	p.worker = notify.NewOutboxWorker(p.store, p.store, logTo(&p.log), mail)
 	return p
 }
 
@@ -91,7 +91,7 @@ func TestMailOfAKeyToPickUp(t *testing.T) {
 	for user, created := range map[string]string{"grace": "Grace Hopper (grace@example.com) created it on", "ada": "You created it on"} {
 		p := newPickUps(t)
 		key, _ := p.create(user)
-		drain(t, p.dispatcher, noon)
+		drain(t, p.worker, noon)
 		raw := p.server.only(t)
 		if !slices.Equal(raw.to, []string{"ada@example.com"}) {
 			t.Errorf("the link goes to %s", raw.to)
@@ -134,13 +134,13 @@ func TestPickUpLinksAreNowhereElse(t *testing.T) {
 		return nil
 	}
 	_, first := p.create("grace")
-	drain(t, p.dispatcher, noon)
+	drain(t, p.worker, noon)
 	if count, _ := backlog(t, p.store); count != 1 {
 		t.Fatalf("%d entries wait after a failure, want 1", count)
 	}
 	failed, err := os.ReadFile(p.path)
 	must(t, err)
-	drain(t, p.dispatcher, noon.Add(10*time.Second))
+	drain(t, p.worker, noon.Add(10*time.Second))
 	p.server.only(t)
 	sent, err := os.ReadFile(p.path)
 	must(t, err)
@@ -185,7 +185,7 @@ func TestNoPickUpMail(t *testing.T) {
 			p := newPickUps(t)
 			key, code := p.create("grace")
 			must(t, row.change(p, key, code))
-			drain(t, p.dispatcher, row.at)
+			drain(t, p.worker, row.at)
 			if taken := p.server.taken(); len(taken) > 0 {
 				t.Errorf("a mail: %s", taken[0].raw)
 			}

@@ -11,8 +11,8 @@ import (
 	"mintkey/store"
 )
 
-// progress is how far the walk has come in one account: for each threshold the last key that has passed it. It holds for
-// one state of the expiration policy, under which keys pass in the order of issue.
+// progress is how far the Scheduler has come in one account: for each threshold, the last key that has passed it. It is valid for one
+// state of the expiration policy, under which keys pass in the order of issue.
 type progress struct {
 	Policy policy.ExpirationPolicy    `json:"policy"`
 	Passed map[string]store.IssuedKey `json:"passed"`
@@ -32,9 +32,9 @@ func samePlace(a, b store.IssuedKey) bool {
 
 func progressDocument(accountID string) string { return "upkeep-" + accountID }
 
-// load returns how far the walk has come, or the start if the policy has changed since.
-func (k *Keeper) load(ctx context.Context, account policy.Account) (progress, error) {
-	raw, err := k.Store.Document(ctx, progressDocument(account.ID))
+// load returns the saved progress, or none if the policy has changed since.
+func (s *Scheduler) load(ctx context.Context, account policy.Account) (progress, error) {
+	raw, err := s.Store.Document(ctx, progressDocument(account.ID))
 	if errors.Is(err, store.ErrNotFound) {
 		return progress{}, nil
 	}
@@ -51,11 +51,11 @@ func (k *Keeper) load(ctx context.Context, account policy.Account) (progress, er
 	return saved, nil
 }
 
-// save overwrites what another replica has saved meanwhile: whoever is behind does a little again, and finds nothing due.
-func (k *Keeper) save(ctx context.Context, accountID string, p progress) error {
+// save overwrites what another replica has saved meanwhile. Going back only means looking at a few keys again, and finding nothing due.
+func (s *Scheduler) save(ctx context.Context, accountID string, p progress) error {
 	raw, err := json.Marshal(p)
 	if err != nil {
 		return err
 	}
-	return k.Store.UpdateDocument(ctx, progressDocument(accountID), func([]byte) ([]byte, error) { return raw, nil })
+	return s.Store.UpdateDocument(ctx, progressDocument(accountID), func([]byte) ([]byte, error) { return raw, nil })
 }

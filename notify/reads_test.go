@@ -46,10 +46,10 @@ func TestANoticeReadsItsRecordsOnce(t *testing.T) {
 	s, server := openBolt(t), startMailServer(t, mailServerOptions{})
 	small(t, s)
 	addKey(t, s, "ada", newKey("mk_1", "", noon))
-	must(t, (&notify.Keeper{Store: s}).Tick(t.Context(), after(83)))
+	must(t, (&notify.Scheduler{Store: s}).Tick(t.Context(), after(83)))
 	records := &counted{fullStore: s}
 	channels := []notify.Channel{newMail(t, notify.MailConfig{URL: server.url(), Records: records}), &recorder{name: "other"}}
-	drain(t, notify.NewDispatcher(s, records, slog.New(slog.DiscardHandler), channels...), after(83).Add(time.Minute))
+	drain(t, notify.NewOutboxWorker(s, records, slog.New(slog.DiscardHandler), channels...), after(83).Add(time.Minute))
 	server.only(t)
 	if records.reads != 1 {
 		t.Errorf("%d reads for one notice, want 1", records.reads)

@@ -11,54 +11,54 @@ import (
 )
 
 const (
-	keepEvery     = time.Minute
-	dispatchEvery = time.Second
+	scheduleEvery = time.Minute
+	deliverEvery  = time.Second
 	// releaseTimeout bounds what a stop waits for.
 	releaseTimeout = 2 * time.Second
 )
 
-// Runner ticks a Keeper every minute, on one replica at a time, and a Dispatcher every second, on all. All fields are needed.
+// Runner ticks a Scheduler every minute, on one replica at a time, and an OutboxWorker every second, on all. All fields are needed.
 type Runner struct {
-	Keeper     *Keeper
-	Dispatcher *Dispatcher
-	Documents  store.Documents
-	Log        *slog.Logger
-	// Now is the clock by which everything is judged. It may be shifted.
+	Scheduler *Scheduler
+	Outbox    *OutboxWorker
+	Documents store.Documents
+	Log       *slog.Logger
+	// Now is the clock that everything goes by. It may be shifted.
 	Now func() time.Time
 }
 
-// Run runs until ctx ends and deliveries under way have had a few seconds to finish. Failures are logged and what failed is
-// tried again at the next tick.
+// Run returns when ctx has ended and deliveries under way have had a few seconds to finish. Failures are logged, and retried at the next
+// tick.
 func (r *Runner) Run(ctx context.Context) {
 	var both sync.WaitGroup
-	both.Go(func() { r.keep(ctx) })
-	both.Go(func() { every(ctx, dispatchEvery, r.dispatch) })
+	both.Go(func() { r.schedule(ctx) })
+	both.Go(func() { every(ctx, deliverEvery, r.deliver) })
 	both.Wait()
 }
 
-func (r *Runner) keep(ctx context.Context) {
+func (r *Runner) schedule(ctx context.Context) {
 	own := lease{documents: r.Documents, holder: rand.Text()}
-	every(ctx, keepEvery, func(ctx context.Context) {
+	every(ctx, scheduleEvery, func(ctx context.Context) {
 		mine, err := own.take(ctx, r.Now())
 		if mine {
-			err = r.Keeper.Tick(ctx, r.Now())
+			err = r.Scheduler.Tick(ctx, r.Now())
 		}
 		if err != nil && ctx.Err() == nil {
-			r.Log.ErrorContext(ctx, "could not look for all access keys that are about to expire; trying again", slog.Any("error", err))
+			r.Log.ErrorContext(ctx, "key maintenance failed; will retry", slog.Any("error", err))
 		}
 	})
 	free, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 	defer cancel()
 	if err := own.release(free); err != nil {
-		r.Log.WarnContext(ctx, "other servers look after expiring access keys only in a while", slog.Any("error", err))
+		r.Log.WarnContext(ctx, "releasing the maintenance lease failed; it expires by itself", slog.Any("error", err))
 	}
 }
 
-func (r *Runner) dispatch(ctx context.Context) {
+func (r *Runner) deliver(ctx context.Context) {
 	for ctx.Err() == nil {
-		taken, err := r.Dispatcher.Tick(ctx, r.Now())
+		taken, err := r.Outbox.Tick(ctx, r.Now())
 		if err != nil && ctx.Err() == nil {
-			r.Log.ErrorContext(ctx, "could not take from the outbox, or record what was told", slog.Any("error", err))
+			r.Log.ErrorContext(ctx, "outbox delivery failed; will retry", slog.Any("error", err))
 		}
 		if err != nil || taken == 0 {
 			return

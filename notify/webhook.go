@@ -28,7 +28,7 @@ type WebhookConfig struct {
 
 // Webhook is a Channel that posts events to a program, signed as https://www.standardwebhooks.com describes. Retries can
 // change the order of events: go by the timestamp in the body. The webhook-id of an event never changes, so a receiver can drop the
-// duplicate that a crash can make.
+// duplicate that a crash may make.
 type Webhook struct {
 	url    string
 	signer *standardwebhooks.Webhook
@@ -63,7 +63,7 @@ func NewWebhook(config WebhookConfig) (*Webhook, error) {
 // Name is "webhook".
 func (*Webhook) Name() string { return "webhook" }
 
-// webhookBody is what a receiver gets. Fields are chosen one by one: the client's address and the request ID stay here.
+// webhookBody is what a receiver gets. Fields are chosen one by one: the client's address and the request ID are left out.
 type webhookBody struct {
 	Type      policy.Action `json:"type"`
 	Timestamp time.Time     `json:"timestamp"` // of the event, not of the delivery
@@ -85,7 +85,7 @@ type webhookActor struct {
 	Via      string `json:"via"`
 }
 
-// Deliver posts the event. Any 2xx is success; a 4xx that says that the request itself is unwelcome is permanent.
+// Deliver posts the event. Any 2xx is success; a 4xx that refuses the request as such is permanent.
 func (w *Webhook) Deliver(ctx context.Context, event policy.Event, _ SubjectFunc, now time.Time) error {
 	if !forWebhooks(event.Action) {
 		return nil
@@ -119,7 +119,7 @@ func (w *Webhook) post(request *http.Request) error {
 		return fmt.Errorf("webhook: %w", withoutURL(err))
 	}
 	defer response.Body.Close()
-	_, _ = io.CopyN(io.Discard, response.Body, maxAnswerBytes) // the status has said it all
+	_, _ = io.CopyN(io.Discard, response.Body, maxAnswerBytes) // the status is enough
 	switch status := response.StatusCode; {
 	case status >= 200 && status < 300:
 		return nil
@@ -130,7 +130,7 @@ func (w *Webhook) post(request *http.Request) error {
 	}
 }
 
-// passing4xx are the client errors that can go away by themselves.
+// passing4xx are the client errors that are worth another try.
 func passing4xx() []int {
 	return []int{http.StatusRequestTimeout, http.StatusConflict, http.StatusTooEarly, http.StatusTooManyRequests}
 }
@@ -154,7 +154,8 @@ func chosenDetails(details map[string]string) map[string]string {
 
 func forWebhooks(action policy.Action) bool {
 	switch action {
-	case policy.ActionKeyCreated, policy.ActionKeyRefreshed, policy.ActionKeyRevoked, policy.ActionKeyExpiring, policy.ActionKeyExpired, policy.ActionPolicyChanged:
+	case policy.ActionKeyCreated, policy.ActionKeyRefreshed, policy.ActionKeyRevoked, policy.ActionKeyExpiring, policy.ActionKeyExpired,
+		policy.ActionPolicyChanged:
 		return true
 	default:
 		return false

@@ -114,7 +114,7 @@ func addKey(t testing.TB, s store.Store, user string, key policy.AccessKey) {
 	})
 }
 
-// deliver hands an event to a channel as a dispatcher does.
+// deliver hands an event to a channel as a worker does.
 func deliver(ctx context.Context, records notify.Records, channel notify.Channel, event policy.Event, now time.Time) error {
 	event = event.FromVersion1()
 	return channel.Deliver(ctx, event, notify.SubjectOf(records, event), now)

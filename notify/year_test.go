@@ -70,8 +70,8 @@ type person struct{ account, tenant, user string }
 
 // replica is one server's part in it.
 type replica struct {
-	keeper     *notify.Keeper
-	dispatcher *notify.Dispatcher
+	scheduler *notify.Scheduler
+	worker    *notify.OutboxWorker
 }
 
 func newYear(t *testing.T, seed uint64, stores ...fullStore) *year {
@@ -113,7 +113,7 @@ func (y *year) start(i int) {
 	if y.trouble {
 		outbox = &mortalOutbox{Outbox: s, year: y}
 	}
-	y.replicas[i] = &replica{&notify.Keeper{Store: s}, notify.NewDispatcher(outbox, s, slog.New(slog.DiscardHandler), channel)}
+	y.replicas[i] = &replica{&notify.Scheduler{Store: s}, notify.NewOutboxWorker(outbox, s, slog.New(slog.DiscardHandler), channel)}
 }
 
 func (y *year) run() {
@@ -137,7 +137,7 @@ func (y *year) look() {
 	y.t.Helper()
 	now := y.now.Add(30 * time.Minute)
 	y.model.look(now)
-	y.all(func(r *replica) error { return r.keeper.Tick(y.t.Context(), now) })
+	y.all(func(r *replica) error { return r.scheduler.Tick(y.t.Context(), now) })
 	for latest := now.Add(5 * time.Hour); ; {
 		y.all(func(r *replica) error { return r.drain(y.t.Context(), now) })
 		y.restartSome()
@@ -157,7 +157,7 @@ func (y *year) look() {
 
 func (r *replica) drain(ctx context.Context, now time.Time) error {
 	for {
-		taken, err := r.dispatcher.Tick(ctx, now)
+		taken, err := r.worker.Tick(ctx, now)
 		if err != nil || taken == 0 {
 			return err
 		}

@@ -11,23 +11,24 @@ import (
 var ErrBusy = errors.New("too many passwords are being checked at the moment")
 
 const (
-	// maxSlots keeps hashing below 256 MiB on any machine: argon2 allocates 19 MiB for each hash and leaves them to the garbage collector, which
-	// by default lets as much garbage gather as there is live memory.
-	maxSlots = 6
+	// maxSlots leaves more than half of the memory for hashing to garbage, or it would be collected before every hash: see memory.
+	maxSlots = 4
 	// maxWaiting is how many may wait for a slot, at some 30 ms each. Whoever would wait longer is better told so.
 	maxWaiting = 64
 )
 
 // Options bounds a Hasher. A zero field stands for its default.
 type Options struct {
-	Slots   int // hashes made at once; by default one processor less than there are, so that other requests keep one, and at most 6
+	Slots   int // hashes made at once; by default one processor less than there are, so that other requests keep one, and at most 4
 	Waiting int // hashes that may wait for a slot; by default 64
 }
 
-// Hasher makes and checks hashes, a bounded number at once, in the order in which they were asked for. Its methods may be called from many goroutines.
+// Hasher makes and checks hashes, a bounded number at once and in at most 256 MiB, in the order in which they were asked
+// for. Its methods may be called from many goroutines.
 type Hasher struct {
 	slots   chan struct{}
 	waiting chan struct{} // has room for those that hold a slot, too
+	memory  memory
 	hashed  atomic.Uint64
 }
 
@@ -55,9 +56,9 @@ func (h *Hasher) Hash(ctx context.Context, password string) (hash string, err er
 	return hash, err
 }
 
-// Verify says whether the hash is that of the password. An empty hash, which stands for an unknown user or one without a password, takes as long as
-// any other and never fits. It is ErrBusy when too many wait, and the error of the context when that ends first; another error means that
-// the hash is broken.
+// Verify says whether the hash is that of the password. An empty hash, which stands for an unknown user or one without a
+// password, takes as long as any other and never fits. It is ErrBusy when too many wait, and the error of the context
+// when that ends first; another error means that the hash is broken.
 func (h *Hasher) Verify(ctx context.Context, hash, password string) (fits bool, err error) {
 	err = h.do(ctx, func() (err error) {
 		fits, err = compare(hash, password)
@@ -82,6 +83,8 @@ func (h *Hasher) do(ctx context.Context, work func() error) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	h.memory.take()
+	defer h.memory.leave()
 	h.hashed.Add(1)
 	return work()
 }

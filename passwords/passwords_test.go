@@ -3,7 +3,9 @@ package passwords_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -105,4 +107,32 @@ func TestAWaiterCanLeave(t *testing.T) {
 			t.Errorf("the next one got %v and %d were hashed, want one hash", err, h.Hashed())
 		}
 	})
+}
+
+// In a process that has much memory of its own, which lets the garbage collector take its time, the garbage of hashes does not pile up.
+func TestHashingTakesLittleMemory(t *testing.T) {
+	h := passwords.NewHasher(passwords.Options{Slots: 4, Waiting: 100})
+	own := make([]byte, 300<<20)
+	runtime.GC()
+	before := heapFromSystem()
+	var all sync.WaitGroup
+	for range 80 {
+		all.Go(func() {
+			if _, err := h.Verify(t.Context(), "", "x"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	runtime.KeepAlive(own)
+	if grown := heapFromSystem() - before; grown > 256<<20 {
+		t.Errorf("hashing took %d MiB, want at most 256", grown>>20)
+	}
+}
+
+// heapFromSystem is what the heap ever took from the system.
+func heapFromSystem() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapSys
 }

@@ -19,34 +19,76 @@ func TestEventsOfVersion1(t *testing.T) {
 		want    policy.Payload
 	}{
 		"a revoked key": {
-			policy.ActionKeyRevoked, map[string]string{"reason": "user deleted", "status_indexes": "7 12"},
+			policy.ActionKeyRevoked,
+			map[string]string{"reason": "user deleted", "status_indexes": "7 12"},
 			policy.Payload{Revoked: &policy.RevokedTokens{StatusIndexes: []uint64{7, 12}}, Key: &policy.KeyFacts{}},
 		},
 		"a refreshed key": {
-			policy.ActionKeyRefreshed, map[string]string{"overlap_seconds": "0"}, policy.Payload{Key: &policy.KeyFacts{}},
+			policy.ActionKeyRefreshed,
+			map[string]string{"overlap_seconds": "0"},
+			policy.Payload{Key: &policy.KeyFacts{}},
 		},
 		"a key for pick-up": {
-			policy.ActionKeyCreated, map[string]string{"label": "nightly", "pick_up": "true"},
+			policy.ActionKeyCreated,
+			map[string]string{"label": "nightly", "pick_up": "true"},
 			policy.Payload{Key: &policy.KeyFacts{Label: "nightly", PickUp: true}},
 		},
 		"a notice": {
-			policy.ActionKeyExpiring, map[string]string{"expires_at": at, "days_before": "7"},
+			policy.ActionKeyExpiring,
+			map[string]string{"expires_at": at, "days_before": "7"},
 			policy.Payload{Notice: &policy.Notice{DaysBefore: 7, ExpiresAt: expiry}, Key: &policy.KeyFacts{}},
 		},
 		"an expiry": {
-			policy.ActionKeyExpired, map[string]string{"expires_at": at},
+			policy.ActionKeyExpired,
+			map[string]string{"expires_at": at},
 			policy.Payload{Notice: &policy.Notice{ExpiresAt: expiry}, Key: &policy.KeyFacts{}},
 		},
-		"a notice without days":     {policy.ActionKeyExpiring, map[string]string{"expires_at": at}, policy.Payload{Key: &policy.KeyFacts{}}},
-		"a notice without a time":   {policy.ActionKeyExpiring, map[string]string{"days_before": "7"}, policy.Payload{Key: &policy.KeyFacts{}}},
-		"a password":                {policy.ActionUserUpdated, map[string]string{"changed": "password"}, policy.Payload{Password: &policy.PasswordChange{}}},
-		"a password among others":   {policy.ActionUserUpdated, map[string]string{"changed": "name, password, disabled"}, policy.Payload{Password: &policy.PasswordChange{}}},
-		"a password by link":        {policy.ActionUserUpdated, map[string]string{"changed": "password", "by_link": "true"}, policy.Payload{Password: &policy.PasswordChange{ByLink: true}}},
-		"a name":                    {policy.ActionUserUpdated, map[string]string{"changed": "name"}, policy.Payload{}},
-		"nothing":                   {policy.ActionUserUpdated, nil, policy.Payload{}},
-		"what is like a password":   {policy.ActionUserUpdated, map[string]string{"changed": "password_hint"}, policy.Payload{}},
-		"a password of a new user":  {policy.ActionUserCreated, map[string]string{"changed": "password"}, policy.Payload{}},
-		"an index that is no index": {policy.ActionKeyRevoked, map[string]string{"status_indexes": "0 x -1"}, policy.Payload{Key: &policy.KeyFacts{}}},
+		"a notice without days": {
+			policy.ActionKeyExpiring,
+			map[string]string{"expires_at": at},
+			policy.Payload{Key: &policy.KeyFacts{}},
+		},
+		"a notice without a time": {
+			policy.ActionKeyExpiring,
+			map[string]string{"days_before": "7"},
+			policy.Payload{Key: &policy.KeyFacts{}},
+		},
+		"a password": {
+			policy.ActionUserUpdated,
+			map[string]string{"changed": "password"},
+			policy.Payload{Password: &policy.PasswordChange{}},
+		},
+		"a password among others": {
+			policy.ActionUserUpdated,
+			map[string]string{"changed": "name, password, disabled"},
+			policy.Payload{Password: &policy.PasswordChange{}},
+		},
+		"a password by link": {
+			policy.ActionUserUpdated,
+			map[string]string{"changed": "password", "by_link": "true"},
+			policy.Payload{Password: &policy.PasswordChange{ByLink: true}},
+		},
+		"a name": {
+			policy.ActionUserUpdated,
+			map[string]string{"changed": "name"},
+			policy.Payload{},
+		},
+		"nothing": {policy.ActionUserUpdated, nil, policy.Payload{}},
+		"what is like a password": {
+			policy.ActionUserUpdated,
+			map[string]string{"changed": "password_hint"},
+			policy.Payload{},
+		},
+		"a password of a new user": {
+			policy.ActionUserCreated,
+			map[string]string{"changed": "password"},
+			policy.Payload{},
+		},
+		"an index that is no index": {
+			policy.ActionKeyRevoked,
+			map[string]string{"status_indexes": "0 x -1"},
+			policy.Payload{Key: &policy.KeyFacts{}},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := policy.Event{Action: row.action, Details: row.details}.FromVersion1()

@@ -33,6 +33,7 @@ func (e Event) FromVersion1() Event {
 		if slices.Contains(strings.Split(e.Details[DetailChanged], ", "), ChangedPassword) {
 			e.Payload.Password = &PasswordChange{ByLink: e.Details[DetailByLink] == "true"}
 		}
+	default: // nothing acts on the others
 	}
 	e.Details = withoutWiring(e.Details)
 	return e

@@ -8,16 +8,16 @@ import (
 // NoticeDays are how many days before a key's expiry its owner gets an e-mail, earliest first (R16).
 func NoticeDays() []int { return []int{30, 7, 1} }
 
-// Notice is a warning that a key expires: an e-mail 30, 7 or 1 days before, or with DaysBefore 0 the word that it
-// has expired. The zero Notice is none.
+// Notice is a warning that a key expires: an e-mail 30, 7 or 1 days before. DaysBefore 0 means that the key has expired. The zero value
+// means that there is no notice.
 type Notice struct {
 	DaysBefore int       `json:"days_before"`
 	ExpiresAt  time.Time `json:"expires_at"`
 }
 
 // DueNotice returns the most urgent notice that is due for the key at now, and false if there is none or if it, or a more urgent
-// one, was given for this same expiry. Several that are due at once are one (R16); a refresh or a policy change that moves the
-// expiry begins anew.
+// one, was given for this same expiry. Several that are due at once count as one (R16). A refresh or a policy change that moves the
+// expiry starts the series again.
 func (k AccessKey) DueNotice(p ExpirationPolicy, now time.Time) (Notice, bool) {
 	expiry := k.Expiry(p)
 	if expiry.IsZero() {
@@ -45,37 +45,37 @@ func (n Notice) Holds(k AccessKey, p ExpirationPolicy, now time.Time) bool {
 	return n.ExpiresAt.Equal(k.Expiry(p)) && !overtaken
 }
 
-// Chore is what the passing of time demands for one key.
-type Chore struct {
+// Task is something that has come due for one key.
+type Task struct {
 	Key    AccessKey
-	Notice Notice // what is to be told; the zero Notice for a purge
+	Notice Notice // to be given; the zero Notice for a purge
 	Purge  bool
 }
 
-// Upkeep returns the membership after what is due at now: notices are marked as given, keys that expired long ago are gone (R14).
-// Saving it with the events that tell of the chores is what claims them: of many replicas that try, one saves.
-func (m Membership) Upkeep(p ExpirationPolicy, now time.Time) (Membership, []Chore) {
-	var chores []Chore
+// Maintain returns the membership after what is due at now: notices are marked as given, and keys that expired long ago are gone (R14).
+// Saving it together with the events of the tasks claims them: of many replicas that try, one saves.
+func (m Membership) Maintain(p ExpirationPolicy, now time.Time) (Membership, []Task) {
+	var tasks []Task
 	kept := make([]AccessKey, 0, len(m.Keys))
 	for _, key := range m.Keys {
 		due, ok := key.DueNotice(p, now)
 		switch {
 		case key.Purgeable(p, now):
-			chores = append(chores, Chore{Key: key, Purge: true})
+			tasks = append(tasks, Task{Key: key, Purge: true})
 			continue
 		case ok:
 			key.Noticed = due
-			chores = append(chores, Chore{Key: key, Notice: due})
+			tasks = append(tasks, Task{Key: key, Notice: due})
 		}
 		kept = append(kept, key)
 	}
-	if len(chores) > 0 {
+	if len(tasks) > 0 {
 		m.Keys = kept
 	}
-	return m, chores
+	return m, tasks
 }
 
-// NoticeTime is when the notice is due that comes so many days before an expiry.
+// NoticeTime is when the notice for so many days before an expiry is due.
 func NoticeTime(expiry time.Time, daysBefore int) time.Time {
 	return expiry.Add(-time.Duration(daysBefore) * Day).UTC()
 }

@@ -81,29 +81,29 @@ func TestUpkeep(t *testing.T) {
 		given := map[string]map[time.Time]int{"a": {}, "b": {}} // the most urgent notice, in days before, for each expiry
 		look := func(t *rapid.T) {
 			before := m
-			after, chores := m.Upkeep(on, now)
+			after, tasks := m.Maintain(on, now)
 			if diff := cmp.Diff(before, m); diff != "" {
 				t.Fatalf("Upkeep changed what it was given: %s", diff)
 			}
-			for _, chore := range chores {
-				key, expiry := chore.Key, chore.Key.Expiry(on)
+			for _, task := range tasks {
+				key, expiry := task.Key, task.Key.Expiry(on)
 				left := expiry.Sub(now)
-				if chore.Purge {
+				if task.Purge {
 					if left > -30*policy.Day {
 						t.Fatalf("%s purged %v after its expiry", key.ClientID, -left)
 					}
 					continue
 				}
 				last, again := given[key.ClientID][expiry]
-				switch days := chore.Notice.DaysBefore; {
-				case !chore.Notice.ExpiresAt.Equal(expiry):
-					t.Fatalf("notice of %v, the expiry is %v", chore.Notice.ExpiresAt, expiry)
+				switch days := task.Notice.DaysBefore; {
+				case !task.Notice.ExpiresAt.Equal(expiry):
+					t.Fatalf("notice of %v, the expiry is %v", task.Notice.ExpiresAt, expiry)
 				case again && days >= last:
 					t.Fatalf("%s: notice of %d days after that of %d for one expiry", key.ClientID, days, last)
 				case days != mostUrgent(left):
 					t.Fatalf("notice of %d days %v before", days, left)
 				}
-				given[key.ClientID][expiry] = chore.Notice.DaysBefore
+				given[key.ClientID][expiry] = task.Notice.DaysBefore
 			}
 			for _, key := range after.Keys {
 				expiry := key.Expiry(on)
@@ -120,8 +120,8 @@ func TestUpkeep(t *testing.T) {
 					}
 				}
 			}
-			if again, chores := after.Upkeep(on, now); len(chores) > 0 || !cmp.Equal(again, after) {
-				t.Fatalf("a second look at once found %v", chores)
+			if again, tasks := after.Maintain(on, now); len(tasks) > 0 || !cmp.Equal(again, after) {
+				t.Fatalf("a second look at once found %v", tasks)
 			}
 			m = after
 		}

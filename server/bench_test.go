@@ -44,7 +44,8 @@ func benchServer(b *testing.B) (http.Handler, string, policy.ClientSecret) {
 		b.Fatal(err)
 	}
 	s, err := server.New(server.Options{
-		Store: unlimited{opened}, KeyRing: ring, Hasher: passwords.NewHasher(passwords.Options{}), Issuer: issuer, TokenLifetime: tokenLifetime, Catalogue: policy.Catalogue{"api"},
+		Store: unlimited{opened}, KeyRing: ring, Hasher: passwords.NewHasher(passwords.Options{}),
+		Issuer: issuer, TokenLifetime: tokenLifetime, Catalogue: policy.Catalogue{"api"},
 		Audiences: []server.Audience{{Name: issuer, Algorithm: tokens.ES256}},
 		Log:       slog.New(slog.DiscardHandler), Now: func() time.Time { return start },
 	})

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"mintkey/passwords"
 	"mintkey/server/web"
 )
 
@@ -37,6 +38,13 @@ func newMetrics() *metrics {
 	m.registry.MustRegister(m.tokens, m.refusals, m.requests,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
+}
+
+// countHashes shows how busy the hasher is.
+func (m *metrics) countHashes(h *passwords.Hasher) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "mintkey_passwords_hashed_total", Help: "Passwords that were hashed, to check or to set them.",
+	}, func() float64 { return float64(h.Hashed()) }))
 }
 
 // TokenIssued counts a token.

@@ -18,7 +18,7 @@ import (
 // deliverToGateways takes from the outbox until it is empty, as the server's own worker does within a second.
 func (w *world) deliverToGateways() {
 	w.Helper()
-	worker := notify.NewDispatcher(w.store, w.store, slog.New(slog.DiscardHandler), w.server.Gateways())
+	worker := notify.NewOutboxWorker(w.store, w.store, slog.New(slog.DiscardHandler), w.server.Gateways())
 	for {
 		taken, err := worker.Tick(w.Context(), w.clock.now())
 		w.must(err)
@@ -79,7 +79,7 @@ func TestARevocationIsRecordedOnceThoughTheOutboxIsQuick(t *testing.T) {
 		var worker sync.WaitGroup
 		defer worker.Wait()
 		worker.Go(func() {
-			outbox := notify.NewDispatcher(w.store, w.store, slog.New(slog.DiscardHandler), w.server.Gateways())
+			outbox := notify.NewOutboxWorker(w.store, w.store, slog.New(slog.DiscardHandler), w.server.Gateways())
 			for ctx.Err() == nil {
 				_, _ = outbox.Tick(ctx, w.clock.now())
 			}

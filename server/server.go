@@ -75,7 +75,10 @@ func New(o Options) (*Server, error) {
 		return nil, errors.New("server: at least one audience is needed")
 	}
 	s := &Server{Options: o, render: web.NewRenderer(o.Issuer, o.Log), metrics: newMetrics(), revocations: revocation.NewLog(o.Store)}
-	s.limits = limits.New(limits.Options{Limits: o.Store, Log: o.Log, Now: s.realTime, Metrics: s.metrics.registry})
+	s.limits = limits.New(limits.Options{
+		Limits: o.Store, Places: o.Store, Log: o.Log, Now: s.realTime, Metrics: s.metrics.registry,
+	})
+	s.metrics.countHashes(o.Hasher)
 	s.gateways = revocation.Gateways{Log: s.revocations, Lifetime: o.TokenLifetime, Logger: o.Log}
 	indexes := tokens.NewStatusIndexes(o.Store)
 	s.service = &admin.Service{
@@ -107,7 +110,7 @@ func (s *Server) wireOAuth(indexes *tokens.StatusIndexes) {
 	}
 	known := &clients.Clients{Subjects: o.Store, Refusals: s.usage.Refusals, Limits: s.limits}
 	s.grants = grants.New(grants.Options{
-		Store: o.Store, Ring: o.KeyRing, Clients: known, Limits: s.limits, Hasher: o.Hasher, Usage: s.usage, Metrics: s.metrics, Render: s.render,
+		Store: o.Store, Ring: o.KeyRing, Clients: known, Limits: s.limits, Hasher: o.Hasher, Usage: s.usage, Metrics: s.metrics, Render: s.render, Log: o.Log,
 		Issuer: o.Issuer, Audiences: o.Audiences, Lifetime: o.TokenLifetime, Catalogue: o.Catalogue, Statuses: statuses,
 		ClientIDPrefix: o.ClientIDPrefix, ClientIDSuffix: o.ClientIDSuffix, PasswordSunset: o.PasswordSunset,
 	})

@@ -76,7 +76,9 @@ func newWorldOn(t *testing.T, opened store.Store, change ...func(*server.Options
 			t.Errorf("close the store: %v", err)
 		}
 	})
-	w := &world{T: t, store: opened, hasher: passwords.NewHasher(passwords.Options{}), clock: &clock{at: start}, log: &logBuffer{}, secrets: &secrets{}}
+	w := &world{
+		T: t, store: opened, hasher: passwords.NewHasher(passwords.Options{}), clock: &clock{at: start}, log: &logBuffer{}, secrets: &secrets{},
+	}
 	var err error
 	w.ring, err = tokens.OpenKeyRing(t.Context(), opened, tokens.Options{
 		Algorithms: []tokens.Algorithm{tokens.ES256, tokens.EdDSA}, TokenLifetime: tokenLifetime,

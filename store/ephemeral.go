@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Ephemera keeps small values that die by themselves: sessions of the console, links that are valid once. Expires only says when the store may
-// forget a value; whoever reads it judges by what the value itself says.
+// Ephemera keeps small values that die by themselves: sessions of the console, links that are valid once. Expires only
+// says when the store may forget a value; whoever reads it judges by what the value itself says.
 type Ephemera interface {
 	// PutEphemeral saves the value, replacing one under the same key.
 	PutEphemeral(ctx context.Context, key string, value []byte, expires time.Time) error
@@ -26,10 +26,11 @@ type Rate struct {
 	Period time.Duration
 }
 
-// Limits counts across all who share the store, by real time and not by the server's clock. The keys of one budget must always come with the same rate.
+// Limits counts across all who share the store, by real time and not by the server's clock. The keys of one budget must
+// always come with the same rate.
 type Limits interface {
-	// Reserve takes one from the budget of the key and returns 0. When none is left it takes nothing and returns how long to wait for the next one. Of
-	// any number who ask at once, exactly as many as are left get one.
+	// Reserve takes one from the budget of the key and returns 0. When none is left it takes nothing and returns how
+	// long to wait for the next one. Of any number who ask at once, exactly as many as are left get one.
 	Reserve(ctx context.Context, key string, rate Rate) (wait time.Duration, err error)
 	// Refund gives one back that was reserved. There is never more than a burst in the budget, however much is given back.
 	Refund(ctx context.Context, key string, rate Rate) error

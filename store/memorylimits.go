@@ -21,8 +21,8 @@ var _ Limits = (*MemoryLimits)(nil)
 type MemoryLimits struct {
 	now func() time.Time
 	mu  sync.Mutex
-	// whole is when each budget will be whole again. Budgets are found by a hash of key and rate, because whoever asks may choose long keys. The seed is
-	// secret, so nobody can choose a key that collides with another one.
+	// whole is when each budget will be whole again. Budgets are found by a hash of key and rate, because whoever asks
+	// may choose long keys. The seed is secret, so nobody can choose a key that collides with another one.
 	whole map[uint64]time.Time
 	seed  maphash.Seed
 }

@@ -93,8 +93,9 @@ func (h *host) newServer(ctx context.Context) (*server.Server, error) {
 			"(openssl rand -base64 32), the same for every server", slog.String("setting", "signing_keys.encryption_key"))
 	}
 	return server.New(server.Options{
-		Store: h.store, KeyRing: ring, Hasher: passwords.NewHasher(passwords.Options{}), Issuer: h.issuer(), Audiences: audiences, TokenLifetime: h.config.Tokens.Lifetime,
-		Catalogue: policy.Catalogue(h.config.Scopes), ClientIDPrefix: h.config.ClientID.Prefix, ClientIDSuffix: h.config.ClientID.Suffix,
+		Store: h.store, KeyRing: ring, Hasher: passwords.NewHasher(passwords.Options{}), Issuer: h.issuer(), Audiences: audiences,
+		TokenLifetime: h.config.Tokens.Lifetime,
+		Catalogue:     policy.Catalogue(h.config.Scopes), ClientIDPrefix: h.config.ClientID.Prefix, ClientIDSuffix: h.config.ClientID.Suffix,
 		TrustedProxies: h.config.TrustedProxies, Log: h.log, Now: h.now, Mail: h.config.SMTP.URL.Reveal() != "", PasswordSunset: h.config.Passwords.Sunset,
 		ClockOffset: h.offset, Version: thisBuild().Version, OpenID: h.openID(),
 	})

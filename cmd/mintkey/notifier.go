@@ -31,8 +31,8 @@ func (h *host) newNotifier(ctx context.Context, srv *server.Server) (*notify.Run
 		channels = append(channels, webhook)
 	}
 	return &notify.Runner{
-		Keeper:     &notify.Keeper{Store: h.store},
-		Dispatcher: notify.NewDispatcher(h.store, h.store, h.log, channels...),
-		Documents:  h.store, Log: h.log, Now: h.now,
+		Scheduler: &notify.Scheduler{Store: h.store},
+		Outbox:    notify.NewOutboxWorker(h.store, h.store, h.log, channels...),
+		Documents: h.store, Log: h.log, Now: h.now,
 	}, nil
 }

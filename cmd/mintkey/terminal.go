@@ -6,7 +6,7 @@ import (
 	"unicode"
 )
 
-// forTerminal makes text that others chose harmless: an escape sequence in a name, or in the answer of a server, must not drive the terminal.
+// forTerminal makes text that others chose harmless: an escape sequence in a name or in a server's answer must not drive the terminal.
 // What can't be printed is shown as its Go escape. Line breaks stay, and so do the joiners that some scripts need.
 func forTerminal(text string) string {
 	var safe strings.Builder

@@ -36,7 +36,8 @@ func TestNothingDrivesTheTerminal(t *testing.T) {
 		return said.String()
 	}
 	const shown = `ada\x1b]0;owned\a\u009b31m\u202e\r\nroot`
-	if got := run("audit"); strings.ContainsAny(got, "\x1b\u009b\u202e\r\a") || !strings.Contains(got, "subject="+shown) || strings.Count(got, "\n") != 2 {
+	got := run("audit")
+	if strings.ContainsAny(got, "\x1b\u009b\u202e\r\a") || !strings.Contains(got, "subject="+shown) || strings.Count(got, "\n") != 2 {
 		t.Errorf("the table is %q", got)
 	}
 	if got := run("tenants", "list"); strings.ContainsAny(got, "\x1b\u009b\u202e\r\a") || !strings.Contains(got, `ada\x1b]0;owned`) {

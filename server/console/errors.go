@@ -41,6 +41,7 @@ func explanations() []struct {
 } {
 	const forbidden, conflict, unprocessable, unavailable = http.StatusForbidden, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusServiceUnavailable
 	const badGateway = http.StatusBadGateway
+	const busy = "Too many passwords are being checked at the moment, so nothing was done. Try again in a few seconds."
 	const later = "The server cannot reach its store at the moment. Nothing was changed; try again in a few seconds."
 	type row = struct {
 		kind error
@@ -86,7 +87,7 @@ func explanations() []struct {
 		{store.ErrEmailTaken, explanation{conflict, "Address taken", "Another user of the account has this e-mail address.", "email"}},
 		{store.ErrExists, explanation{conflict, "ID taken", "This ID is taken. Choose another one, or leave it empty to have one made.", "id"}},
 		{store.ErrConflict, explanation{conflict, "Try again", "Somebody else was changing the same thing. Nothing was changed; try again.", ""}},
-		{passwords.ErrBusy, explanation{unavailable, "Busy", "Too many passwords are being checked at the moment, so nothing was done. Try again in a few seconds.", ""}},
+		{passwords.ErrBusy, explanation{unavailable, "Busy", busy, ""}},
 		{store.ErrUnavailable, explanation{unavailable, "Back in a moment", later, ""}},
 		{context.DeadlineExceeded, explanation{unavailable, "Back in a moment", later, ""}},
 	}

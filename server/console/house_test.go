@@ -111,8 +111,9 @@ func newHouseOn(t *testing.T, opened store.Store, path string, change ...func(*s
 	running.Start()
 	t.Cleanup(running.Close)
 	h.service = &admin.Service{
-		Store: h.store, Hasher: h.hasher, Catalogue: options.Catalogue, ClientIDPrefix: "mk_", NextStatusIndex: tokens.NewStatusIndexes(h.store).Next,
-		Revoked: func(context.Context, policy.Event) {},
+		Store: h.store, Hasher: h.hasher, Catalogue: options.Catalogue, ClientIDPrefix: "mk_",
+		NextStatusIndex: tokens.NewStatusIndexes(h.store).Next,
+		Revoked:         func(context.Context, policy.Event) {},
 	}
 	h.furnish()
 	return h

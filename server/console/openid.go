@@ -138,6 +138,7 @@ func (c *Console) finishOpenID(v *visit) error {
 	if err := c.begin(ctx, subject, v.about.At); err != nil {
 		return err
 	}
+	c.rememberDevice(v, subject.User)
 	return v.redirect(form.Next)
 }
 

@@ -28,8 +28,8 @@ func withMail(o *server.Options) { o.Mail = true }
 // mailing is a house with a mail server.
 type mailing struct {
 	*house
-	messages   <-chan string
-	dispatcher *notify.Dispatcher
+	messages <-chan string
+	worker   *notify.OutboxWorker
 }
 
 func newMailing(t *testing.T, change ...func(*server.Options)) mailing {
@@ -40,14 +40,14 @@ func newMailing(t *testing.T, change ...func(*server.Options)) mailing {
 		URL: url, From: "mintkey@acme.example", Issuer: h.url, Records: h.store, PickUpLink: h.server.Links().PickUp, PasswordLink: h.server.Links().Password,
 	})
 	h.must(err)
-	return mailing{h, messages, notify.NewDispatcher(h.store, h.store, slog.New(slog.DiscardHandler), mail)}
+	return mailing{h, messages, notify.NewOutboxWorker(h.store, h.store, slog.New(slog.DiscardHandler), mail)}
 }
 
 // mails are what has been written since the last call.
 func (m mailing) mails() (all []string) {
 	m.Helper()
 	for {
-		taken, err := m.dispatcher.Tick(m.Context(), m.now())
+		taken, err := m.worker.Tick(m.Context(), m.now())
 		m.must(err)
 		if taken == 0 {
 			break

@@ -49,11 +49,11 @@ func TestPickUpByMail(t *testing.T) {
 		URL: url, From: "mintkey@acme.example", Issuer: h.url, Records: h.store, PickUpLink: h.server.Links().PickUp,
 	})
 	h.must(err)
-	dispatcher := notify.NewDispatcher(h.store, h.store, slog.New(slog.DiscardHandler), mail)
+	worker := notify.NewOutboxWorker(h.store, h.store, slog.New(slog.DiscardHandler), mail)
 
 	clientID, adminsPath := h.as("tom").handOver("linus")
 	h.advance(time.Hour)
-	_, err = dispatcher.Tick(t.Context(), h.now())
+	_, err = worker.Tick(t.Context(), h.now())
 	h.must(err)
 	var message string
 	select {

@@ -64,6 +64,7 @@ func (c *Console) signIn(v *visit) error {
 	if err := c.begin(ctx, subject, v.about.At); err != nil {
 		return err
 	}
+	c.rememberDevice(v, subject.User)
 	return v.redirect(form.Next)
 }
 
@@ -71,15 +72,15 @@ func (c *Console) signIn(v *visit) error {
 // this, so that time does not tell in how many of them the address exists.
 const maxCandidates = 3
 
-// authenticate counts the try before anything is hashed, and gives it back when it was right, so that tries made at once count like tries made in
-// turn (R23).
+// authenticate counts the try before anything is hashed, and gives it back when it was right, so that tries made at
+// once count like tries made in turn (R23).
 func (c *Console) authenticate(v *visit, form signInForm, password string) (policy.Subject, error) {
 	ctx := v.Context()
 	users, checks, err := c.candidates(ctx, form.Account, form.Email)
 	if err != nil {
 		return policy.Subject{}, err
 	}
-	reserved, err := c.Limits.Reserve(ctx, limits.Password(budgetsOf(form, users), v.about.Address))
+	reserved, err := c.Limits.Reserve(ctx, limits.Password(budgetsOf(form, users), c.visitor(v)))
 	if err != nil {
 		return policy.Subject{}, err
 	}

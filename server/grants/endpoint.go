@@ -1,6 +1,7 @@
 package grants
 
 import (
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -43,6 +44,7 @@ type Options struct {
 	Usage          *usage.Usage
 	Metrics        Metrics
 	Render         *web.Renderer
+	Log            *slog.Logger
 	Issuer         string     // the base URL, without a slash at the end
 	Audiences      []Audience // the first is the default
 	Lifetime       time.Duration

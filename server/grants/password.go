@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -88,7 +89,8 @@ func (g *passwordLogin) check(ctx context.Context, tenant policy.Tenant, from *w
 	if err != nil {
 		return policy.Subject{}, err
 	}
-	reserved, err := g.endpoint.Limits.Reserve(ctx, limits.Password([]limits.User{user}, from.Address))
+	visitor := limits.Visitor{Address: from.Address, At: from.At}
+	reserved, err := g.endpoint.Limits.Reserve(ctx, limits.Password([]limits.User{user}, visitor))
 	if err != nil {
 		return policy.Subject{}, clients.Slowed(wrong, err)
 	}
@@ -102,6 +104,9 @@ func (g *passwordLogin) check(ctx context.Context, tenant policy.Tenant, from *w
 		return policy.Subject{}, fmt.Errorf("check password: %w", err)
 	case !right:
 		return policy.Subject{}, wrong
+	}
+	if err := g.endpoint.Limits.Remember(ctx, user, visitor, ""); err != nil {
+		g.endpoint.Log.WarnContext(ctx, "remembering an address failed", slog.Any("error", err))
 	}
 	return subject, nil
 }

@@ -35,6 +35,7 @@ func (e *TooManyError) Seconds() int { return max(int((e.RetryAfter+time.Second-
 // Options is all that a Limiter needs.
 type Options struct {
 	Limits  store.Limits
+	Places  Memory // of known devices and addresses
 	Log     *slog.Logger
 	Now     func() time.Time // the real time, not that of a rehearsal
 	Metrics prometheus.Registerer
@@ -44,6 +45,7 @@ type Options struct {
 type Limiter struct {
 	shared    store.Limits
 	memory    *store.MemoryLimits // counts while shared can't
+	places    Memory
 	log       *slog.Logger
 	now       func() time.Time
 	fallbacks *prometheus.CounterVec
@@ -55,7 +57,7 @@ type Limiter struct {
 // New returns a Limiter and registers its metric.
 func New(o Options) *Limiter {
 	l := &Limiter{
-		shared: o.Limits, memory: store.NewMemoryLimits(o.Now), log: o.Log, now: o.Now,
+		shared: o.Limits, memory: store.NewMemoryLimits(o.Now), places: o.Places, log: o.Log, now: o.Now,
 		fallbacks: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "mintkey_limits_fallback_total", Help: "Attempts that were counted in memory because the store could not count them, by budget.",
 		}, []string{"budget"}),
@@ -82,6 +84,9 @@ func (l *Limiter) Reserve(ctx context.Context, takes []Take) (Reservation, error
 	reserved := Reservation{limiter: l}
 	for _, t := range takes {
 		wait, from := l.take(ctx, t)
+		if wait > 0 && t.spared != nil && t.spared(ctx, l) {
+			continue
+		}
 		if wait > 0 {
 			reserved.Refund(ctx)
 			return Reservation{}, &TooManyError{wait}

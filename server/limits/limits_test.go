@@ -42,21 +42,38 @@ func (b *broken) Refund(ctx context.Context, key string, rate store.Rate) error 
 	return b.Limits.Refund(ctx, key, rate)
 }
 
+// places keeps what is known of devices and addresses.
+type places map[string][]byte
+
+func (p places) Ephemeral(_ context.Context, key string) ([]byte, error) {
+	if value, ok := p[key]; ok {
+		return value, nil
+	}
+	return nil, store.ErrNotFound
+}
+
+func (p places) PutEphemeral(_ context.Context, key string, value []byte, _ time.Time) error {
+	p[key] = value
+	return nil
+}
+
 // bench is a limiter on a clock that stands still until a test moves it.
 type bench struct {
 	*testing.T
 	*limits.Limiter
 	store   *broken
+	places  places
 	log     bytes.Buffer
 	metrics *prometheus.Registry
 	at      time.Time
 }
 
 func newBench(t *testing.T) *bench {
-	b := &bench{T: t, metrics: prometheus.NewRegistry(), at: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
+	b := &bench{T: t, places: places{}, metrics: prometheus.NewRegistry(), at: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
 	now := func() time.Time { return b.at }
 	b.store = &broken{Limits: store.NewMemoryLimits(now)}
-	b.Limiter = limits.New(limits.Options{Limits: b.store, Log: slog.New(slog.NewTextHandler(&b.log, nil)), Now: now, Metrics: b.metrics})
+	log := slog.New(slog.NewTextHandler(&b.log, nil))
+	b.Limiter = limits.New(limits.Options{Limits: b.store, Places: b.places, Log: log, Now: now, Metrics: b.metrics})
 	return b
 }
 
@@ -92,7 +109,7 @@ func (b *bench) want(what string, got, want int) {
 }
 
 func password(user limits.User, address string) []limits.Take {
-	return limits.Password([]limits.User{user}, address)
+	return limits.Password([]limits.User{user}, limits.Visitor{Address: address})
 }
 
 func TestPasswordBudgets(t *testing.T) {
@@ -133,7 +150,7 @@ func TestAllOrNothing(t *testing.T) {
 	ada, tom := limits.KnownUser("acme", "ada"), limits.KnownUser("acme", "tom")
 	b.want("ada", b.pass(password(ada, "192.0.2.1")), 10)
 	for range 50 {
-		_, err := b.Reserve(t.Context(), limits.Password([]limits.User{tom, ada}, "192.0.2.1"))
+		_, err := b.Reserve(t.Context(), limits.Password([]limits.User{tom, ada}, limits.Visitor{Address: "192.0.2.1"}))
 		b.wantTooMany(err)
 	}
 	b.want("tom", b.pass(password(tom, "192.0.2.1")), 10)
@@ -183,21 +200,22 @@ func TestCountingOutlivesTheRequest(t *testing.T) {
 
 // A budget goes by the user and not by the spelling, and by the network that one household has.
 func TestWhatIsTheSame(t *testing.T) {
+	ada := limits.KnownUser("acme", "ada")
 	for _, same := range []struct {
 		name string
 		a, b []limits.Take
 		same bool
 	}{
-		{"spellings of an unknown name", password(limits.UnknownUser("acme", "Eve@Example.com"), "192.0.2.1"), password(limits.UnknownUser("acme", "eve@example.com"), "192.0.2.1"), true},
-		{"one /64", password(limits.KnownUser("acme", "ada"), "2001:db8:1:1::1"), password(limits.KnownUser("acme", "ada"), "2001:db8:1:1:ffff::6c"), true},
-		{"two /64", password(limits.KnownUser("acme", "ada"), "2001:db8:1:1::1"), password(limits.KnownUser("acme", "ada"), "2001:db8:1:2::1"), false},
+		{"spellings of an unknown name", unknown("Eve@Example.com"), unknown("eve@example.com"), true},
+		{"one /64", password(ada, "2001:db8:1:1::1"), password(ada, "2001:db8:1:1:ffff::6c"), true},
+		{"two /64", password(ada, "2001:db8:1:1::1"), password(ada, "2001:db8:1:2::1"), false},
 		{"IPv4 in IPv6", limits.OpenIDStart("192.0.2.1"), limits.OpenIDStart("::ffff:192.0.2.1"), true},
 		{"two IPv4 in IPv6", limits.OpenIDStart("::ffff:192.0.2.2"), limits.OpenIDStart("::ffff:192.0.2.1"), false},
 		{"zones", limits.OpenIDStart("fe80::1%eth0"), limits.OpenIDStart("fe80::2%eth1"), true},
 		{"sockets", limits.OpenIDStart("@"), limits.OpenIDStart("@"), true},
 		{"mailboxes", limits.Mailbox("acme", "Ada@example.com"), limits.Mailbox("acme", "ada@example.com"), true},
 		{"mailboxes of accounts", limits.Mailbox("acme", "ada@example.com"), limits.Mailbox("rival", "ada@example.com"), false},
-		{"an ID and an unknown name", password(limits.KnownUser("acme", "ada"), "192.0.2.1"), password(limits.UnknownUser("acme", "ada"), "192.0.2.1"), false},
+		{"an ID and an unknown name", password(ada, "192.0.2.1"), unknown("ada"), false},
 		{"what is joined", limits.Form("a", "b/c"), limits.Form("a/b", "c"), true}, // no ID has a slash
 	} {
 		b := newBench(t)
@@ -206,6 +224,10 @@ func TestWhatIsTheSame(t *testing.T) {
 			t.Errorf("%s: one budget is %v, want %v", same.name, got, same.same)
 		}
 	}
+}
+
+func unknown(name string) []limits.Take {
+	return password(limits.UnknownUser("acme", name), "192.0.2.1")
 }
 
 // While the store can't count, memory does, and metric and log say so: at most one line a minute.
@@ -250,7 +272,8 @@ func TestEveryBudgetIsDocumented(t *testing.T) {
 	}
 	names := map[string]bool{}
 	for _, b := range limits.Table() {
-		if row := fmt.Sprintf("\n| `%s` | %s | %s | %d, %s |\n", b.Name, b.What, b.Per, b.Rate.Burst, words(b.Rate.Period)); !strings.Contains(string(text), row) {
+		row := fmt.Sprintf("\n| `%s` | %s | %s | %d, %s |\n", b.Name, b.What, b.Per, b.Rate.Burst, words(b.Rate.Period))
+		if !strings.Contains(string(text), row) {
 			t.Errorf("docs/operations.md lacks the row %s", row)
 		}
 		if names[b.Name] {
@@ -267,10 +290,10 @@ func TestEveryBudgetIsDocumented(t *testing.T) {
 }
 
 func words(d time.Duration) string {
-	switch {
-	case d == time.Hour:
+	switch d {
+	case time.Hour:
 		return "1 hour"
-	case d == time.Minute:
+	case time.Minute:
 		return "1 minute"
 	default:
 		return fmt.Sprintf("%d minutes", int(d.Minutes()))

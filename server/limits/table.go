@@ -33,7 +33,8 @@ func passwordsOfUser() Budget {
 }
 
 func linksFromAddress() Budget {
-	return Budget{"links-email-address", "e-mail address typed and address", "requests for a link to choose a password", store.Rate{Burst: 5, Period: quarter}}
+	const per, what = "e-mail address typed and address", "requests for a link to choose a password"
+	return Budget{"links-email-address", per, what, store.Rate{Burst: 5, Period: quarter}}
 }
 
 func linksOfAddress() Budget {
@@ -41,7 +42,8 @@ func linksOfAddress() Budget {
 }
 
 func linksToMailbox() Budget {
-	return Budget{"links-mailbox", "account and mailbox", "links to choose a password that are mailed", store.Rate{Burst: 3, Period: time.Hour}}
+	const per, what = "account and mailbox", "links to choose a password that are mailed"
+	return Budget{"links-mailbox", per, what, store.Rate{Burst: 3, Period: time.Hour}}
 }
 
 func openIDStarts() Budget {

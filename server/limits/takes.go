@@ -1,6 +1,7 @@
 package limits
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"net/netip"
@@ -13,10 +14,11 @@ import (
 type Take struct {
 	budget Budget
 	key    string
+	spared func(context.Context, *Limiter) bool // lets pass although nothing is left; nil for never
 }
 
 func (b Budget) of(parts ...string) Take {
-	return Take{b, b.Name + "/" + strings.Join(parts, "/")}
+	return Take{budget: b, key: b.Name + "/" + strings.Join(parts, "/")}
 }
 
 // WrongSecret is what a wrong client secret costs. A right one costs nothing and is never asked about, so that nobody can lock a key out.
@@ -35,13 +37,17 @@ func UnknownUser(accountID, name string) User {
 	return User{accountID + "/?" + digest(policy.FoldEmail(name))} // no ID has a question mark
 }
 
-// Password is what a wrong password costs. It is tried for each of the users, of whom there is at least one.
-func Password(users []User, address string) []Take {
+// Password is what a wrong password costs. It is tried for each of the users, of whom there is at least one. A device or
+// address that is known to be the user's is spared the budget of all addresses together, so that strangers who use it up
+// can't keep the person out.
+func Password(users []User, v Visitor) []Take {
 	var takes []Take
 	for _, u := range users {
-		takes = append(takes, passwordsFromAddress().of(u.key, network(address)), passwordsOfUser().of(u.key))
+		everywhere := passwordsOfUser().of(u.key)
+		everywhere.spared = func(ctx context.Context, l *Limiter) bool { return l.knows(ctx, u, v) }
+		takes = append(takes, passwordsFromAddress().of(u.key, network(v.Address)), everywhere)
 	}
-	return append(takes, guessesFromAddress().of(network(address)))
+	return append(takes, guessesFromAddress().of(network(v.Address)))
 }
 
 // LinkRequest is what it costs to ask for links to choose a password, whether or not somebody has the e-mail address.
@@ -49,8 +55,8 @@ func LinkRequest(email, address string) []Take {
 	return []Take{linksFromAddress().of(digest(policy.FoldEmail(email)), network(address)), linksOfAddress().of(network(address))}
 }
 
-// Mailbox is what a link costs that is mailed on behalf of an account, wherever it was asked for, so that nobody can flood a mailbox. It goes by the
-// e-mail address and not by the user, because another user may be given the address.
+// Mailbox is what a link costs that is mailed on behalf of an account, wherever it was asked for, so that nobody can
+// flood a mailbox. It goes by the e-mail address and not by the user, because another user may be given the address.
 func Mailbox(accountID, email string) []Take {
 	return []Take{linksToMailbox().of(accountID, digest(policy.FoldEmail(email)))}
 }
@@ -63,7 +69,8 @@ func Form(accountID, userID string) []Take {
 	return []Take{formTokens().of(accountID, userID)}
 }
 
-// network is what counts as one address: an IPv4 address, or the /64 of an IPv6 address, which is the least that one household or machine has.
+// network is what counts as one address: an IPv4 address, or the /64 of an IPv6 address, which is the least that one
+// household or machine has.
 func network(address string) string {
 	a, err := netip.ParseAddr(address)
 	if err != nil {

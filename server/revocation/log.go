@@ -31,7 +31,10 @@ type Log struct {
 
 // NewLog returns a log that follows the stored one. It has read nothing yet: see Sync and Ensure.
 func NewLog(stored store.Revocations) *Log {
-	return &Log{stored: stored, indexes: map[uint64]time.Time{}, jtis: map[string]time.Time{}, changed: make(chan struct{}), logged: map[uint64]time.Time{}}
+	return &Log{
+		stored: stored, indexes: map[uint64]time.Time{}, jtis: map[string]time.Time{}, logged: map[uint64]time.Time{},
+		changed: make(chan struct{}),
+	}
 }
 
 const batch = 1000
@@ -85,8 +88,8 @@ func (l *Log) Record(ctx context.Context, revocations ...store.Revocation) error
 	return err
 }
 
-// RecordOnce is Record for those revocations by index that the log does not have yet, at least until the same time. Two servers that ask in
-// the same moment can both find the log without them, and then both record them, which does no harm.
+// RecordOnce records those revocations by index that the log does not have yet, or has for a shorter time. Two servers that look at the log
+// in the same moment can both find it without them and both record them, which does no harm.
 func (l *Log) RecordOnce(ctx context.Context, revocations ...store.Revocation) error {
 	if len(revocations) == 0 {
 		return nil

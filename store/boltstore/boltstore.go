@@ -60,7 +60,8 @@ func Open(path string) (*Store, error) {
 	if err := db.Update(prepare); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", path, err), db.Close())
 	}
-	limits := store.NewMemoryLimits(time.Now) //nolint:forbidigo // limits go by real time, as on Redis, and not by the server's clock, which may be shifted
+	//nolint:forbidigo // limits go by real time, as on Redis, and not by the server's clock, which may be shifted
+	limits := store.NewMemoryLimits(time.Now)
 	return &Store{db: db, queue: newQueue(), limits: limits, membershipFeeds: newFeeds(), userFeeds: newFeeds()}, nil
 }
 

@@ -15,8 +15,8 @@ type Expiring interface {
 	ExpiresAt() time.Time
 }
 
-// Links keeps the records behind random codes: of links that are mailed, or of forms that count once. A record is kept under the digest of its
-// code, so that nobody who reads the store can make the link.
+// Links keeps the records behind random codes: of links that are mailed, or of forms that count once. A record is kept under the digest
+// of its code, so that nobody who reads the store can make the link.
 type Links[T Expiring] struct {
 	Store  store.Ephemera
 	Prefix string // as in Records

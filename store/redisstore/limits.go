@@ -11,11 +11,10 @@ import (
 	"mintkey/store"
 )
 
-// count is the generic cell rate algorithm, by the clock of Redis and in microseconds. A budget is the one instant at which it will be whole again: each
-// reservation puts that off by one step, and it can't be farther away than a burst of steps. ARGV is the burst, the step, and how many
-// to take: 1, or -1 to give one back. It returns how long to wait; 0 when it is done.
-//
-//nolint:dupword // Lua ends each block by a word
+// count is the generic cell rate algorithm, by the clock of Redis and in microseconds. A budget is the one instant at
+// which it will be whole again: each reservation puts that off by one step, and it can't be farther away than a burst of
+// steps. ARGV is the burst, the step, and how many to take: 1, or -1 to give one back. It returns how long to wait; 0
+// when it is done.
 const countSource = `
 local burst, step, take = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local clock = redis.call('TIME')

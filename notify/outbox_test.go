@@ -45,7 +45,7 @@ func (r *recorder) Deliver(ctx context.Context, event policy.Event, _ notify.Sub
 	return err
 }
 
-// delivered counts while a dispatcher is running.
+// delivered counts while a worker is running.
 func (r *recorder) delivered() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -78,9 +78,9 @@ func backlog(t testing.TB, s store.Outbox) (int, time.Time) {
 	return count, oldest
 }
 
-func drain(t testing.TB, d *notify.Dispatcher, now time.Time) {
+func drain(t testing.TB, d *notify.OutboxWorker, now time.Time) {
 	t.Helper()
-	must(t, (&replica{dispatcher: d}).drain(t.Context(), now))
+	must(t, (&replica{worker: d}).drain(t.Context(), now))
 }
 
 func TestEachChannelIsToldOnce(t *testing.T) {
@@ -94,7 +94,7 @@ func TestEachChannelIsToldOnce(t *testing.T) {
 		return nil
 	}}
 	log := &bytes.Buffer{}
-	d := notify.NewDispatcher(s, s, logTo(log), good, moody)
+	d := notify.NewOutboxWorker(s, s, logTo(log), good, moody)
 	announce(t, s, created("1", noon))
 
 	drain(t, d, noon)
@@ -122,7 +122,7 @@ func TestBackOff(t *testing.T) {
 	small(t, s)
 	log := &bytes.Buffer{}
 	dead := &recorder{name: "dead", answer: func(context.Context, policy.Event) error { return errAway }}
-	d := notify.NewDispatcher(s, s, logTo(log), dead)
+	d := notify.NewOutboxWorker(s, s, logTo(log), dead)
 	announce(t, s, created("1", noon))
 	var waits []time.Duration
 	now := noon
@@ -160,7 +160,7 @@ func TestPermanentFailure(t *testing.T) {
 	small(t, s)
 	log := &bytes.Buffer{}
 	refusing := &recorder{name: "refusing", answer: func(context.Context, policy.Event) error { return fmt.Errorf("%w: 550", notify.ErrPermanent) }}
-	d := notify.NewDispatcher(s, s, logTo(log), refusing)
+	d := notify.NewOutboxWorker(s, s, logTo(log), refusing)
 	var ids []string
 	for i := range 5 {
 		ids = append(ids, fmt.Sprint(i))
@@ -190,7 +190,7 @@ func TestADeadChannelHoldsNobodyUp(t *testing.T) {
 	dials := &recorder{name: "counted mail"}
 	mail := newMail(t, notify.MailConfig{URL: "smtp://" + nobody.Addr().String(), Records: s})
 	dials.answer = func(ctx context.Context, event policy.Event) error { return deliver(ctx, s, mail, event, noon) }
-	d := notify.NewDispatcher(s, s, slog.New(slog.DiscardHandler), dials, newWebhook(t, receiver.URL))
+	d := notify.NewOutboxWorker(s, s, slog.New(slog.DiscardHandler), dials, newWebhook(t, receiver.URL))
 	var want []string
 	for i := range events {
 		id := fmt.Sprintf("%03d", i)
@@ -266,10 +266,10 @@ func TestStaleNotices(t *testing.T) {
 		s := openBolt(t)
 		small(t, s)
 		addKey(t, s, "ada", newKey("mk_1", "", noon))
-		must(t, (&notify.Keeper{Store: s}).Tick(t.Context(), after(83)))
+		must(t, (&notify.Scheduler{Store: s}).Tick(t.Context(), after(83)))
 		change(t, s)
 		channel := &recorder{name: "mail"}
-		drain(t, notify.NewDispatcher(s, s, slog.New(slog.DiscardHandler), channel), after(83).Add(time.Minute))
+		drain(t, notify.NewOutboxWorker(s, s, slog.New(slog.DiscardHandler), channel), after(83).Add(time.Minute))
 		want := 0
 		if name == "" {
 			want = 1
@@ -288,11 +288,11 @@ func TestALateNoticeGivesWayToAMoreUrgentOne(t *testing.T) {
 	small(t, s)
 	addKey(t, s, "ada", newKey("mk_1", "", noon))
 	channel := &recorder{name: "mail", answer: func(context.Context, policy.Event) error { return errAway }}
-	d, keeper := notify.NewDispatcher(s, s, slog.New(slog.DiscardHandler), channel), &notify.Keeper{Store: s}
-	must(t, keeper.Tick(t.Context(), after(83)))
+	d, scheduler := notify.NewOutboxWorker(s, s, slog.New(slog.DiscardHandler), channel), &notify.Scheduler{Store: s}
+	must(t, scheduler.Tick(t.Context(), after(83)))
 	drain(t, d, after(83))
 	channel.answer = nil // back only on the last day
-	must(t, keeper.Tick(t.Context(), after(89)))
+	must(t, scheduler.Tick(t.Context(), after(89)))
 	drain(t, d, after(89))
 	if len(channel.deliver) != 1 || channel.deliver[0] == channel.tried[0] {
 		t.Errorf("tried %v, delivered %v; want the last only", channel.tried, channel.deliver)
@@ -314,11 +314,11 @@ func TestStopMakesNoDuplicates(t *testing.T) {
 		stop()
 		return sending.Err()
 	}}
-	if _, err := notify.NewDispatcher(s, s, slog.New(slog.DiscardHandler), first).Tick(ctx, noon); err != nil {
+	if _, err := notify.NewOutboxWorker(s, s, slog.New(slog.DiscardHandler), first).Tick(ctx, noon); err != nil {
 		t.Error(err)
 	}
 	second := &recorder{name: "mail"}
-	drain(t, notify.NewDispatcher(s, s, slog.New(slog.DiscardHandler), second), noon)
+	drain(t, notify.NewOutboxWorker(s, s, slog.New(slog.DiscardHandler), second), noon)
 	if diff := cmp.Diff([]string{"0"}, first.deliver); diff != "" {
 		t.Errorf("before: %s", diff)
 	}
@@ -342,7 +342,7 @@ func TestAFailingStoreStopsTheTelling(t *testing.T) {
 		announce(t, s, created(fmt.Sprint(i), noon))
 	}
 	channel := &recorder{name: "mail"}
-	d := notify.NewDispatcher(forgetful{s}, s, slog.New(slog.DiscardHandler), channel)
+	d := notify.NewOutboxWorker(forgetful{s}, s, slog.New(slog.DiscardHandler), channel)
 	if _, err := d.Tick(t.Context(), noon); !errors.Is(err, store.ErrUnavailable) {
 		t.Errorf("error %v", err)
 	}

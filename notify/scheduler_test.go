@@ -39,7 +39,7 @@ func TestALife(t *testing.T) {
 	s := openBolt(t)
 	small(t, s)
 	addKey(t, s, "ada", newKey("mk_1", "", noon))
-	keeper := &notify.Keeper{Store: s}
+	scheduler := &notify.Scheduler{Store: s}
 	second := time.Second
 	var got []string
 	for _, moment := range []time.Time{
@@ -47,7 +47,7 @@ func TestALife(t *testing.T) {
 		after(90).Add(-second), after(90), after(120).Add(-second), after(120), after(200),
 	} {
 		before := len(told(t, s))
-		must(t, keeper.Tick(t.Context(), moment))
+		must(t, scheduler.Tick(t.Context(), moment))
 		for _, line := range told(t, s)[before:] {
 			got = append(got, fmt.Sprintf("%.2f %s", moment.Sub(noon).Hours()/24, line))
 		}
@@ -77,7 +77,7 @@ func TestAfterALongSleep(t *testing.T) {
 		s := openBolt(t)
 		small(t, s)
 		addKey(t, s, "ada", newKey("mk_1", "", noon))
-		must(t, (&notify.Keeper{Store: s}).Tick(t.Context(), after(days)))
+		must(t, (&notify.Scheduler{Store: s}).Tick(t.Context(), after(days)))
 		if diff := cmp.Diff(want, told(t, s)); diff != "" {
 			t.Errorf("day %d: %s", days, diff)
 		}
@@ -88,15 +88,15 @@ func TestAfterALongSleep(t *testing.T) {
 func TestTheClockJumps(t *testing.T) {
 	s := openBolt(t)
 	small(t, s)
-	keeper := &notify.Keeper{Store: s}
+	scheduler := &notify.Scheduler{Store: s}
 	addKey(t, s, "ada", newKey("mk_1", "", noon))
-	must(t, keeper.Tick(t.Context(), after(1)))
+	must(t, scheduler.Tick(t.Context(), after(1)))
 	addKey(t, s, "grace", newKey("mk_ahead", "", after(180)))
-	must(t, keeper.Tick(t.Context(), after(300))) // mk_1 and mk_ahead are gone
-	must(t, keeper.Tick(t.Context(), after(2)))
+	must(t, scheduler.Tick(t.Context(), after(300))) // mk_1 and mk_ahead are gone
+	must(t, scheduler.Tick(t.Context(), after(2)))
 	addKey(t, s, "ada", newKey("mk_2", "", after(3)))
 	for day := 3; day < 130; day++ {
-		must(t, keeper.Tick(t.Context(), after(day)))
+		must(t, scheduler.Tick(t.Context(), after(day)))
 	}
 	var got []string
 	for _, line := range told(t, s) {
@@ -114,14 +114,14 @@ func TestTheClockJumps(t *testing.T) {
 func TestAChangeOfThePolicyBeginsAnew(t *testing.T) {
 	s := openBolt(t)
 	small(t, s)
-	keeper := &notify.Keeper{Store: s}
+	scheduler := &notify.Scheduler{Store: s}
 	addKey(t, s, "ada", newKey("mk_1", "", noon))
 	addKey(t, s, "grace", newKey("mk_2", "", noon))
-	must(t, keeper.Tick(t.Context(), after(61)))
+	must(t, scheduler.Tick(t.Context(), after(61)))
 	revise(t, s, policy.PolicyChange{Enabled: true, PeriodDays: 120}, after(62))
-	must(t, keeper.Tick(t.Context(), after(62)))
-	must(t, keeper.Tick(t.Context(), after(90)))
-	must(t, keeper.Tick(t.Context(), after(113)))
+	must(t, scheduler.Tick(t.Context(), after(62)))
+	must(t, scheduler.Tick(t.Context(), after(90)))
+	must(t, scheduler.Tick(t.Context(), after(113)))
 	want := []string{
 		"mk_1 key.expiring 30", "mk_2 key.expiring 30", "mk_1 key.expiring 30", "mk_2 key.expiring 30", "mk_1 key.expiring 7", "mk_2 key.expiring 7",
 	}
@@ -157,15 +157,15 @@ func TestABrokenRecordHoldsNobodyUp(t *testing.T) {
 	addKey(t, s, "ada", newKey("mk_1", "", noon))
 	addKey(t, s, "grace", newKey("mk_2", "", noon.Add(time.Second)))
 	broken := &brokenStore{fullStore: s}
-	keeper := &notify.Keeper{Store: broken}
-	if err := keeper.Tick(t.Context(), after(61)); !errors.Is(err, errBroken) {
+	scheduler := &notify.Scheduler{Store: broken}
+	if err := scheduler.Tick(t.Context(), after(61)); !errors.Is(err, errBroken) {
 		t.Errorf("error %v, want one that says what is broken", err)
 	}
 	if diff := cmp.Diff([]string{"mk_2 key.expiring 30"}, told(t, s)); diff != "" {
 		t.Error(diff)
 	}
 	broken.mended.Store(true)
-	must(t, keeper.Tick(t.Context(), after(62)))
+	must(t, scheduler.Tick(t.Context(), after(62)))
 	if diff := cmp.Diff([]string{"mk_2 key.expiring 30", "mk_1 key.expiring 30"}, told(t, s)); diff != "" {
 		t.Error(diff)
 	}
@@ -190,13 +190,13 @@ func TestManyAtOnce(t *testing.T) {
 	}
 	group.Wait()
 	counting := &countingStore{fullStore: s}
-	keeper := &notify.Keeper{Store: counting}
-	must(t, keeper.Tick(t.Context(), after(84)))
+	scheduler := &notify.Scheduler{Store: counting}
+	must(t, scheduler.Tick(t.Context(), after(84)))
 	if n := counting.memberships.Load(); n > int64(3*users) {
 		t.Errorf("%d memberships were read for %d keys and three thresholds", n, users)
 	}
 	counting.memberships.Store(0)
-	must(t, keeper.Tick(t.Context(), after(84)))
+	must(t, scheduler.Tick(t.Context(), after(84)))
 	if n := counting.memberships.Load(); n > 0 {
 		t.Errorf("%d memberships were read when nothing was due", n)
 	}

@@ -1,0 +1,172 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"mintkey/policy"
+	"mintkey/store"
+)
+
+// Channel delivers events to people, programs or gateways.
+type Channel interface {
+	// Name is recorded when an event is delivered, so that a retry for another channel does not repeat this one.
+	Name() string
+	// Deliver sends the event. It also returns nil when there is no recipient. An ErrPermanent is not tried again.
+	// subject reads whom the event is about, at most once for all channels: see SubjectOf.
+	Deliver(ctx context.Context, event policy.Event, subject SubjectFunc, now time.Time) error
+}
+
+// ErrPermanent says that trying again will not help.
+var ErrPermanent = errors.New("permanent failure")
+
+// OutboxWorker delivers the entries of the outbox through channels. Any number of replicas may run one. Make one with NewOutboxWorker; it
+// is for one goroutine.
+type OutboxWorker struct {
+	outbox   store.Outbox
+	records  Records
+	log      *slog.Logger
+	breakers []*breaker
+}
+
+// NewOutboxWorker returns an OutboxWorker for the channels, whose names must differ. Without channels it only empties the outbox.
+func NewOutboxWorker(outbox store.Outbox, records Records, log *slog.Logger, channels ...Channel) *OutboxWorker {
+	w := &OutboxWorker{outbox: outbox, records: records, log: log}
+	for _, channel := range channels {
+		w.breakers = append(w.breakers, &breaker{Channel: channel})
+	}
+	return w
+}
+
+const (
+	claimSize = 10
+	// deliverTimeout bounds one delivery through one channel.
+	deliverTimeout = 15 * time.Second
+	// leaseTime is longer than a claim can take even if three channels hang, so that no other replica takes it meanwhile.
+	leaseTime = 10 * time.Minute
+	// stopGrace is how long a delivery that has begun may take once the server has been told to stop.
+	stopGrace    = 5 * time.Second
+	storeTimeout = 10 * time.Second
+
+	firstRetry   = 10 * time.Second
+	slowestRetry = time.Hour
+	// maxAttempts is about a day of trying.
+	maxAttempts = 32
+)
+
+// Tick delivers what is due at now and returns how many entries it took; while that is not 0 there may be more. It delivers one entry after
+// the other, so that a crash leaves at most one that was delivered and not recorded. When ctx ends, Tick takes a few seconds to finish the
+// entry under way, so that a stop makes no duplicate, and gives back the rest.
+func (w *OutboxWorker) Tick(ctx context.Context, now time.Time) (int, error) {
+	entries, err := w.outbox.ClaimOutbox(ctx, now, now.Add(leaseTime), claimSize)
+	if err != nil {
+		return 0, err
+	}
+	sending, stop := outlive(ctx, stopGrace)
+	defer stop()
+	for _, entry := range entries {
+		if ctx.Err() != nil {
+			err = w.postpone(ctx, entry, now)
+		} else {
+			err = w.deliver(sending, entry, now)
+		}
+		if err != nil {
+			return len(entries), err // deliveries could not be recorded now; the lease of the rest will end
+		}
+	}
+	return len(entries), nil
+}
+
+func (w *OutboxWorker) deliver(ctx context.Context, entry store.OutboxEntry, now time.Time) error {
+	entry.Event = entry.Event.FromVersion1()
+	subject := SubjectOf(w.records, entry.Event)
+	current, err := w.holds(ctx, entry.Event, subject, now)
+	if err != nil && !errors.Is(err, ErrPermanent) {
+		return errors.Join(err, w.postpone(ctx, entry, now.Add(firstRetry)))
+	}
+	if err != nil {
+		w.log.LogAttrs(ctx, slog.LevelError, "gave up on an unreadable event", about(entry, err)...)
+	}
+	if !current {
+		return w.complete(ctx, entry)
+	}
+	var failed bool
+	for _, breaker := range w.breakers {
+		if slices.Contains(entry.Delivered, breaker.Name()) {
+			continue
+		}
+		log := w.log.With(slog.String("channel", breaker.Name()))
+		err := breaker.deliver(ctx, entry.Event, subject, now)
+		switch {
+		case err == nil:
+			entry.Delivered = append(entry.Delivered, breaker.Name())
+		case errors.Is(err, ErrPermanent) || entry.Attempts+1 >= maxAttempts:
+			log.LogAttrs(ctx, slog.LevelError, "gave up on an event", about(entry, err)...)
+			entry.Delivered = append(entry.Delivered, breaker.Name())
+		default:
+			log.LogAttrs(ctx, slog.LevelWarn, "delivery failed; will retry", about(entry, err)...)
+			failed = true
+		}
+	}
+	if !failed {
+		return w.complete(ctx, entry)
+	}
+	entry.Attempts++
+	return w.postpone(ctx, entry, now.Add(backOff(entry.Attempts, slowestRetry)))
+}
+
+func (w *OutboxWorker) holds(ctx context.Context, event policy.Event, subject SubjectFunc, now time.Time) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	return holds(ctx, event, subject, now)
+}
+
+func (w *OutboxWorker) complete(ctx context.Context, entry store.OutboxEntry) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout) // even at a stop
+	defer cancel()
+	if err := w.outbox.CompleteOutbox(ctx, entry); err != nil {
+		return fmt.Errorf("event %s: %w", entry.Event.ID, err)
+	}
+	return nil
+}
+
+func (w *OutboxWorker) postpone(ctx context.Context, entry store.OutboxEntry, due time.Time) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+	defer cancel()
+	if err := w.outbox.PostponeOutbox(ctx, entry, due); err != nil {
+		return fmt.Errorf("event %s: %w", entry.Event.ID, err)
+	}
+	return nil
+}
+
+// about returns the attributes of an entry in the log.
+func about(entry store.OutboxEntry, err error) []slog.Attr {
+	event := entry.Event
+	return []slog.Attr{
+		slog.String("event", event.ID), slog.String("action", string(event.Action)), slog.String("tenant_id", event.TenantID),
+		slog.String("user_id", event.UserID), slog.String("client_id", event.ClientID),
+		slog.Int("attempt", entry.Attempts+1), slog.Any("error", err),
+	}
+}
+
+// backOff doubles from ten seconds up to slowest.
+func backOff(attempts int, slowest time.Duration) time.Duration {
+	wait := firstRetry
+	for range max(attempts-1, 0) {
+		if wait *= 2; wait >= slowest {
+			return slowest
+		}
+	}
+	return wait
+}
+
+// outlive returns a context that ends a while after ctx does.
+func outlive(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
+	return longer, func() { stop(); cancel() }
+}

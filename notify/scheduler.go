@@ -1,0 +1,189 @@
+package notify
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"mintkey/policy"
+	"mintkey/store"
+)
+
+// SchedulerStore is the part of a store that a Scheduler needs.
+type SchedulerStore interface {
+	store.Accounts
+	store.Memberships
+	store.Documents
+	store.IssueOrder
+}
+
+// Scheduler finds the notices, expiries and purges of access keys that are due, and claims them. Any number of replicas may run one at
+// once.
+type Scheduler struct {
+	Store SchedulerStore
+}
+
+// thresholds are the moments in a key's life at which something is due, in days before its expiry: the notices, the expiry, the purge.
+func thresholds() []int {
+	return append(policy.NoticeDays(), 0, -int(policy.ListedAfterExpiry/policy.Day))
+}
+
+const (
+	walkSize = 500
+	atOnce   = 16
+)
+
+// shortestPeriod bounds the search: no key expires sooner than that after its issue.
+func shortestPeriod() time.Duration { return time.Duration(slices.Min(policy.Periods())) * policy.Day }
+
+// Tick does what is due at now in every account. An error in one account does not hold up the others.
+func (s *Scheduler) Tick(ctx context.Context, now time.Time) error {
+	var failures []error
+	for page := (store.Page{Limit: walkSize}); ; {
+		accounts, err := s.Store.Accounts(ctx, page)
+		if err != nil || len(accounts) == 0 {
+			return errors.Join(append(failures, err)...)
+		}
+		for _, account := range accounts {
+			if err := s.maintainAccount(ctx, account, now); err != nil {
+				failures = append(failures, fmt.Errorf("account %s: %w", account.ID, err))
+			}
+			page.After = account.ID
+		}
+	}
+}
+
+func (s *Scheduler) maintainAccount(ctx context.Context, account policy.Account, now time.Time) error {
+	before, err := s.load(ctx, account)
+	if err != nil {
+		return err
+	}
+	after := progress{Policy: account.Expiration, Passed: map[string]store.IssuedKey{}}
+	var failures []error
+	for _, days := range thresholds() {
+		name := strconv.Itoa(days)
+		passed, err := s.pass(ctx, account, days, before.Passed[name], now)
+		after.Passed[name] = passed
+		failures = append(failures, err)
+	}
+	if !after.equal(before) {
+		failures = append(failures, s.save(ctx, account.ID, after))
+	}
+	return errors.Join(failures...)
+}
+
+// pass maintains every key that has come to the threshold since the last time, and returns the last one that is done. A key that fails
+// does not hold up those behind it; but the next tick begins with it again.
+func (s *Scheduler) pass(
+	ctx context.Context, account policy.Account, days int, last store.IssuedKey, now time.Time,
+) (store.IssuedKey, error) {
+	until := policy.NoticeTime(now, -days).Add(-shortestPeriod())
+	if last.IssuedAt.After(now) {
+		last = store.IssuedKey{} // saved under a clock that has been set back since: keys will be issued before this position
+	}
+	var failure error
+	place := last
+	for limit := 1; ; limit = walkSize { // mostly the first key is not due and no more need be read
+		keys, err := s.Store.KeysByIssue(ctx, account.ID, place, until, limit)
+		if err != nil {
+			return last, errors.Join(failure, err)
+		}
+		due := slices.IndexFunc(keys, func(key store.IssuedKey) bool {
+			expiry := account.Expiration.Expiry(key.IssuedAt)
+			return expiry.IsZero() || now.Before(policy.NoticeTime(expiry, days))
+		})
+		if due < 0 {
+			due = len(keys)
+		}
+		for i, err := range s.maintainAll(ctx, account, keys[:due], now) {
+			if errors.Is(err, store.ErrUnavailable) || ctx.Err() != nil {
+				return last, errors.Join(failure, err)
+			}
+			place = keys[i]
+			if failure == nil && err != nil {
+				failure = fmt.Errorf("tenant %s, user %s: %w", place.TenantID, place.UserID, err)
+			}
+			if failure == nil {
+				last = place
+			}
+		}
+		if due < limit { // no key that was issued later has come to the threshold
+			return last, failure
+		}
+	}
+}
+
+// maintainAll works on several memberships at the same time, because a store can write many for the price of one.
+func (s *Scheduler) maintainAll(ctx context.Context, account policy.Account, keys []store.IssuedKey, now time.Time) []error {
+	failures := make([]error, len(keys))
+	free := make(chan struct{}, atOnce)
+	var group sync.WaitGroup
+	for i, key := range keys {
+		free <- struct{}{}
+		group.Go(func() {
+			defer func() { <-free }()
+			failures[i] = s.maintainMembership(ctx, account, key, now)
+		})
+	}
+	group.Wait()
+	return failures
+}
+
+// maintainMembership reads before it writes: after a change of the policy, nothing is due for most keys.
+func (s *Scheduler) maintainMembership(ctx context.Context, account policy.Account, key store.IssuedKey, now time.Time) error {
+	present, err := s.Store.Membership(ctx, key.TenantID, key.UserID)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if _, tasks := present.Maintain(account.Expiration, now); len(tasks) == 0 {
+		return nil
+	}
+	err = s.Store.UpdateMembership(ctx, key.TenantID, key.UserID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+		after, tasks := m.Maintain(account.Expiration, now)
+		if len(tasks) == 0 {
+			return m, nil, errNothingDue
+		}
+		events := make([]policy.Event, len(tasks))
+		for i, task := range tasks {
+			events[i] = taskEvent(m, task, now)
+		}
+		return after, events, nil
+	})
+	if errors.Is(err, errNothingDue) || errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// errNothingDue keeps a store from writing a membership that another replica has dealt with.
+var errNothingDue = errors.New("nothing is due")
+
+func taskEvent(m policy.Membership, task policy.Task, now time.Time) policy.Event {
+	var random [10]byte
+	_, _ = rand.Read(random[:]) // never fails
+	event := policy.Event{
+		ID: policy.NewEventID(now, random), At: now, Actor: policy.Actor{Via: "server"},
+		AccountID: m.AccountID, TenantID: m.TenantID, UserID: m.UserID, ClientID: task.Key.ClientID,
+	}
+	if task.Purge {
+		event.Action = policy.ActionKeyPurged
+		return event
+	}
+	event.Announce = true
+	event.Action = policy.ActionKeyExpiring
+	if task.Notice.DaysBefore == 0 {
+		event.Action = policy.ActionKeyExpired
+	}
+	event.Details = task.Notice.Details()
+	event.Payload.Notice = &task.Notice
+	event.Payload.Key = &policy.KeyFacts{Label: task.Key.Label}
+	return event
+}
