@@ -24,7 +24,7 @@ var releasePattern = regexp.MustCompile(`^(?:20)?([0-9]{2})\.(0|[1-9][0-9]{0,2})
 func ParseRelease(text string) (Release, error) {
 	parts := releasePattern.FindStringSubmatch(text)
 	if parts == nil {
-		return Release{}, fmt.Errorf("%w; %.40q is not one", ErrInvalidRelease, text)
+		return Release{}, fmt.Errorf("%w; %s is not one", ErrInvalidRelease, Excerpt(text, 40))
 	}
 	year, err := strconv.Atoi(parts[1])
 	if err != nil {

@@ -22,7 +22,7 @@ const (
 func CheckUserRoles(roles []Role) error {
 	for _, role := range roles {
 		if role != RoleOperator && role != RoleAccountAdmin {
-			return fmt.Errorf("%w; not %.40q", ErrInvalidRole, string(role))
+			return fmt.Errorf("%w; not %s", ErrInvalidRole, Excerpt(string(role), 40))
 		}
 	}
 	return nil
@@ -46,7 +46,7 @@ type Catalogue []string
 func (c Catalogue) CheckKeyScopes(scopes []string) error {
 	for _, scope := range scopes {
 		if !slices.Contains(c, scope) && !IsAdministrationScope(scope) {
-			return fmt.Errorf("%w %.60q; allowed are %s and the administration scopes %s", ErrInvalidScope, scope,
+			return fmt.Errorf("%w %s; allowed are %s and the administration scopes %s", ErrInvalidScope, Excerpt(scope, 60),
 				strings.Join(c, ", "), strings.Join(AdministrationScopes(), ", "))
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math/big"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -108,6 +109,12 @@ func WithoutSecrets(text string) string {
 		end = at[1]
 	}
 	return kept.String() + text[end:]
+}
+
+// Excerpt quotes the beginning of a text that a caller sent, at most so many characters, for an error that repeats it. Secrets are redacted
+// before it is cut: half of one would no longer be known for what it is.
+func Excerpt(text string, most int) string {
+	return strconv.QuoteToASCII(fmt.Sprintf("%.*s", most, WithoutSecrets(text)))
 }
 
 // Digest is the SHA-256 of a client secret. A random secret of 256 bits needs no slow hash, because it can't be guessed.

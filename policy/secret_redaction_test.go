@@ -1,10 +1,26 @@
 package policy_test
 
 import (
+	"strings"
 	"testing"
 
 	"mintkey/policy"
 )
+
+func TestExcerpt(t *testing.T) {
+	secret := policy.NewClientSecret([32]byte{}).Reveal()
+	for text, want := range map[string]string{
+		"":                                     `""`,
+		"two\nlines é":                         `"two\nlines \u00e9"`,
+		strings.Repeat("é", 41):                `"` + strings.Repeat(`\u00e9`, 40) + `"`,
+		secret:                                 `"[redacted]"`,
+		strings.Repeat("x", 30) + "." + secret: `"` + strings.Repeat("x", 30) + `.[redacted"`,
+	} {
+		if got := policy.Excerpt(text, 40); got != want {
+			t.Errorf("Excerpt(%q) = %s; want %s", text, got, want)
+		}
+	}
+}
 
 func TestWithoutSecrets(t *testing.T) {
 	one, two := policy.NewClientSecret([32]byte{1}).Reveal(), policy.NewClientSecret([32]byte{2}).Reveal()

@@ -86,3 +86,41 @@ func TestSecretsAreNowhere(t *testing.T) {
 		t.Error("this looked in the wrong place")
 	}
 }
+
+// Errors repeat the beginning of what was sent. A secret in it is redacted before it is cut: half of one would pass every later redaction.
+func TestErrorsRepeatNoPartOfASecret(t *testing.T) {
+	w := newWorld(t)
+	secret := w.mia.secret
+	half := secret[:len(secret)/2]
+	long := strings.Repeat("x", 30) + "." + secret
+	for _, c := range []struct{ method, path, body string }{
+		{"POST", "/admin/v1/accounts", `{"` + secret + `":1}`},
+		{"POST", "/admin/v1/accounts", `{"` + long + `":1}`},
+		{"POST", "/admin/v1/accounts", `{"name":"x","` + secret + `":1,"` + secret + `":1}`},
+		{"POST", "/admin/v1/accounts/acme/tenants", `{"name":"x","release":"` + secret + `"}`},
+		{"PUT", "/admin/v1/tenants/forge/members/mia", `{"role":"` + secret + `"}`},
+		{"POST", acmeUsers, `{"email":"x@acme.example","roles":["` + secret + `"]}`},
+		{"POST", forgeKeys, `{"user_id":"mia","scopes":["` + long + `"]}`},
+		{"GET", forgeKeys + "?" + secret + "=1", ""},
+		{"GET", forgeKeys + "?limit=1&" + secret + "=1&" + secret + "=2", ""},
+	} {
+		var body any
+		if c.body != "" {
+			body = c.body
+		}
+		a := w.ask(w.olga, c.method, c.path, body)
+		if a.status < 400 || strings.Contains(a.body, half) {
+			t.Errorf("%s answered %d: %s", c.path, a.status, a.body)
+		}
+	}
+	for _, form := range []string{"scope=" + long, "resource=" + strings.Repeat("x", 60) + secret, secret + "=1&" + secret + "=2"} {
+		r := w.request("POST", "/oauth2/token", "grant_type=client_credentials&client_id="+w.tom.clientID+"&client_secret="+w.tom.secret+"&"+form)
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if a := w.do(r); a.status != 400 || strings.Contains(a.body, half) {
+			t.Errorf("%s answered %d: %s", form, a.status, a.body)
+		}
+	}
+	if log := w.log.String(); strings.Contains(log, half) {
+		t.Errorf("the log has half a secret: %s", log)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"mintkey/policy"
 	"mintkey/server/api"
 	"mintkey/server/web"
 	"mintkey/store"
@@ -32,11 +33,11 @@ func (c *Call) query(known ...string) (query, error) {
 	}
 	for name, given := range values {
 		if !slices.Contains(known, name) && name != "limit" && name != "after" {
-			return query{}, web.Refuse(web.ErrInvalidRequest, "The query parameter %.40q is not known here; known: %s.",
-				name, strings.Join(append(known, "limit", "after"), ", "))
+			return query{}, web.Refuse(web.ErrInvalidRequest, "The query parameter %s is not known here; known: %s.",
+				policy.Excerpt(name, 40), strings.Join(append(known, "limit", "after"), ", "))
 		}
 		if len(given) > 1 {
-			return query{}, web.Refuse(web.ErrInvalidRequest, "The query parameter %.40q comes more than once.", name)
+			return query{}, web.Refuse(web.ErrInvalidRequest, "The query parameter %s comes more than once.", policy.Excerpt(name, 40))
 		}
 	}
 	q := query{values, defaultLimit, values.Get("after")}

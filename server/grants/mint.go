@@ -48,8 +48,8 @@ func (e *Endpoint) authorizeScopes(holder Holder, requested []string) ([]string,
 		scopes = nil
 		for _, scope := range requested {
 			if !slices.Contains(holder.Scopes, scope) {
-				return nil, web.Refuse(web.ErrScopeNotGranted, "The access key does not have the scope %.60q; it has: %s.",
-					scope, strings.Join(holder.Scopes, " "))
+				return nil, web.Refuse(web.ErrScopeNotGranted, "The access key does not have the scope %s; it has: %s.",
+					policy.Excerpt(scope, 60), strings.Join(holder.Scopes, " "))
 			}
 			if !slices.Contains(scopes, scope) {
 				scopes = append(scopes, scope)
@@ -74,7 +74,7 @@ func (e *Endpoint) chooseAudience(resources []string) (tokens.Audience, tokens.A
 	for _, resource := range resources {
 		i := slices.IndexFunc(e.Audiences, func(a Audience) bool { return a.Name == resource })
 		if i < 0 {
-			return nil, "", web.Refuse(web.ErrInvalidTarget, "There is no resource %.100q here.", resource)
+			return nil, "", web.Refuse(web.ErrInvalidTarget, "There is no resource %s here.", policy.Excerpt(resource, 100))
 		}
 		if algorithm != "" && algorithm != e.Audiences[i].Algorithm {
 			return nil, "", web.Refuse(web.ErrInvalidTarget, "These resources need different signature algorithms: ask for one token each.")

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strings"
 	"unicode/utf8"
+
+	"mintkey/policy"
 )
 
 // MaxFormBytes is how long the body of a request to an OAuth endpoint may be.
@@ -34,7 +36,7 @@ func ParseForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	}
 	for name, values := range r.PostForm {
 		if len(values) > 1 && name != "resource" {
-			return nil, Refuse(ErrInvalidRequest, "The parameter %.40q comes more than once.", name)
+			return nil, Refuse(ErrInvalidRequest, "The parameter %s comes more than once.", policy.Excerpt(name, 40))
 		}
 		for _, value := range append(values, name) {
 			if !utf8.ValidString(value) || strings.ContainsRune(value, 0) {

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"mintkey/policy"
 )
 
 // decodeStrictly is json.Unmarshal for bodies that others may judge too, such as a filter in front of the server: what encoding/json
@@ -105,7 +107,7 @@ func (w strictWalk) object(t reflect.Type) error {
 		}
 		name, _ := token.(string)
 		if seen[name] {
-			return Refuse(ErrInvalidRequest, "The field %+.40q comes more than once.", name)
+			return Refuse(ErrInvalidRequest, "The field %s comes more than once.", policy.Excerpt(name, 40))
 		}
 		seen[name] = true
 		member, ok := known[name]
@@ -126,13 +128,13 @@ func (w strictWalk) object(t reflect.Type) error {
 func (w strictWalk) other(name string, known map[string]reflect.Type) error {
 	for right := range known {
 		if strings.EqualFold(name, right) {
-			return Refuse(ErrInvalidRequest, "There is an unknown field: %+.40q; it is written %q.", name, right)
+			return Refuse(ErrInvalidRequest, "There is an unknown field: %s; it is written %q.", policy.Excerpt(name, 40), right)
 		}
 	}
 	if w.allowOthers {
 		return nil
 	}
-	return Refuse(ErrInvalidRequest, "There is an unknown field: %+.40q.", name)
+	return Refuse(ErrInvalidRequest, "There is an unknown field: %s.", policy.Excerpt(name, 40))
 }
 
 // membersOf returns the members of a struct by their exact names; nil where any name may stand.
