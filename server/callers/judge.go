@@ -21,8 +21,9 @@ type Live struct {
 	Scopes []string
 }
 
-// Judge judges a token at an instant: its signature and times, whether it or its secret was revoked, and what its subject is now, so that a
-// revoked key, a disabled user and a lost role count at once. Every token that is not good is web.ErrInvalidToken or tokens.ErrInvalidToken.
+// Judge judges a token at an instant: its signature and times, whether it or its secret was revoked, and what its subject is now,
+// so that a revoked key, a disabled user and a lost role count at once. Every token that is not good is web.ErrInvalidToken or
+// tokens.ErrInvalidToken.
 func (c *Callers) Judge(ctx context.Context, text string, now time.Time) (Live, error) {
 	claims, err := c.Ring.Verify(text, tokens.TypeAccessToken, now)
 	if err != nil {

@@ -28,8 +28,8 @@ type Clients struct {
 	Limits   *limits.Limiter
 }
 
-// Authenticate finds the access key and checks the secret. Every refusal is a RefusedError and looks the same from outside (R24), until there
-// have been too many (R23). Any other error says that the server could not tell.
+// Authenticate finds the access key and checks the secret. Every refusal is a RefusedError and looks the same from outside (R24),
+// until there have been too many (R23). Any other error says that the server could not tell.
 func (c *Clients) Authenticate(ctx context.Context, presented Credentials, from *web.Info) (Client, error) {
 	client, err := c.match(ctx, presented, from.At)
 	refused, ok := errors.AsType[*RefusedError](err)

@@ -22,7 +22,7 @@ import (
 const typePassword = "password"
 
 // passwordDeprecatedAt is when the password grant became deprecated: the release 24.3 came without it (R20).
-var passwordDeprecatedAt = time.Date(2024, time.July, 1, 0, 0, 0, 0, time.UTC) //nolint:gochecknoglobals // a constant that Go cannot write as one
+func passwordDeprecatedAt() time.Time { return time.Date(2024, time.July, 1, 0, 0, 0, 0, time.UTC) }
 
 // passwordLogin exchanges a password for a token (RFC 6749 section 4.3), for tenants of an older release only (R20).
 type passwordLogin struct {
@@ -67,8 +67,9 @@ func (g *passwordLogin) Used(h Holder, from *web.Info) {
 
 // Warn tells a program that passwords are deprecated (RFC 9745), when they end (RFC 8594), and where access keys are made.
 func (g *passwordLogin) Warn(h http.Header) {
-	h.Set("Deprecation", fmt.Sprintf("@%d", passwordDeprecatedAt.Unix()))
-	h.Add("Link", fmt.Sprintf(`<%s/console>; rel="deprecation"; type="text/html"; title="Use an access key instead of a password"`, g.endpoint.Issuer))
+	h.Set("Deprecation", fmt.Sprintf("@%d", passwordDeprecatedAt().Unix()))
+	h.Add("Link", fmt.Sprintf(`<%s/console>; rel="deprecation"; type="text/html"; title="Use an access key instead of a password"`,
+		g.endpoint.Issuer))
 	if sunset := g.endpoint.PasswordSunset; !sunset.IsZero() {
 		h.Set("Sunset", sunset.UTC().Format(http.TimeFormat))
 	}

@@ -13,9 +13,9 @@ import (
 	"mintkey/server/web"
 )
 
-// ForwardAuth decides for a reverse proxy whether a request may pass (nginx auth_request, Traefik ForwardAuth, Caddy forward_auth): 204 with who
-// asks, else 401 or 403 with the challenge of RFC 6750. The query says
-// what else it requires: ?audience=, ?tenant=, ?scope=.
+// ForwardAuth decides for a reverse proxy whether a request may pass (nginx auth_request, Traefik ForwardAuth, Caddy
+// forward_auth): 204 with who asks, else 401 or 403 with the challenge of RFC 6750. The query says what else it requires:
+// ?audience=, ?tenant=, ?scope=.
 func (e *Endpoints) ForwardAuth(w http.ResponseWriter, r *web.Request) error {
 	live, err := e.judgeForwarded(r)
 	if err != nil {

@@ -33,7 +33,8 @@ type Lists struct {
 
 // NewLists returns the lists of the log, signed with the algorithm, for tokens of the lifetime.
 func NewLists(
-	log *Log, indexes *tokens.StatusIndexes, ring *tokens.KeyRing, url tokens.StatusListURL, algorithm tokens.Algorithm, lifetime time.Duration,
+	log *Log, indexes *tokens.StatusIndexes, ring *tokens.KeyRing,
+	url tokens.StatusListURL, algorithm tokens.Algorithm, lifetime time.Duration,
 ) *Lists {
 	return &Lists{
 		log: log, indexes: indexes, ring: ring, url: url, algorithm: algorithm, lifetime: lifetime, signed: map[uint64]signedList{},

@@ -8,7 +8,8 @@ import (
 	"mintkey/store"
 )
 
-// Access gathers when keys were last used and saves it apart from the keys' records, so that a late write can never overwrite a digest (R7).
+// Access gathers when keys were last used and saves it apart from the keys' records, so that a late write can never overwrite a
+// digest (R7).
 type Access struct {
 	saved store.AccessTimes
 	times *batch[store.KeyRef, time.Time]

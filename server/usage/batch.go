@@ -40,8 +40,8 @@ func (b *batch[K, V]) read(look func(pending map[K]V)) {
 	look(b.pending)
 }
 
-// flush saves what was gathered. What save leaves over is put back, and merged with what has come meanwhile. It returns how many values were
-// lost for want of room since the last time.
+// flush saves what was gathered. What save leaves over is put back, and merged with what has come meanwhile. It returns how many
+// values were lost for want of room since the last time.
 func (b *batch[K, V]) flush(save func(taken map[K]V) (left map[K]V, err error)) (dropped int, err error) {
 	b.mu.Lock()
 	taken := b.pending

@@ -19,8 +19,9 @@ const (
 	refusalEvery = time.Minute
 )
 
-// Refusals gathers failed authentications of clients for the audit trail, which says why where the answer does not (R24). Those of one client
-// for one reason become one event a minute, and there are at most so many waiting, so that guessing cannot fill the store.
+// Refusals gathers failed authentications of clients for the audit trail, which says why where the answer does not (R24). Those of
+// one client for one reason become one event a minute, and there are at most so many waiting, so that guessing cannot fill the
+// store.
 type Refusals struct {
 	saved   store.AuditTrail
 	owners  Owners

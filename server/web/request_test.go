@@ -3,6 +3,7 @@ package web_test
 import (
 	"errors"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -12,7 +13,7 @@ import (
 
 // A request that nothing gave an instant is refused: judged in the year 1, no access key would have expired.
 func TestAboutNeedsAnInstant(t *testing.T) {
-	r := httptest.NewRequest("GET", "/", nil)
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	if _, err := web.About(r.Context()); !errors.Is(err, web.ErrNoInfo) {
 		t.Errorf("without info: %v", err)
 	}
@@ -37,7 +38,7 @@ func (l later) Unwrap() error           { return l.error }
 
 // Whatever room an error comes from, its wait reaches the caller, rounded up.
 func TestRetryAfter(t *testing.T) {
-	r := httptest.NewRequest("GET", "/", nil)
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	w := httptest.NewRecorder()
 	web.NewRenderer("https://mintkey.example", slog.New(slog.DiscardHandler)).OAuth(w, r, later{web.ErrTooManyRequests})
 	if got := w.Header().Get("Retry-After"); w.Code != 429 || got != "2" {
