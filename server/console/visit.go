@@ -125,7 +125,7 @@ func (v *visit) redirect(path string) error {
 		v.w.WriteHeader(http.StatusOK)
 		return nil
 	}
-	http.Redirect(v.w, v.Request, path, http.StatusSeeOther) //nolint:gosec // a page of ours, as localPath sees to, or the provider
+	http.Redirect(v.w, v.Request, path, http.StatusSeeOther)
 	return nil
 }
 
