@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// NumericDate is a time that is whole seconds since 1970 in JSON (RFC 7519 section 2). Writing rounds down: a token may expire a fraction of
-// a second early, never late. Reading accepts an integer only, so that a fraction, an exponent or a string is refused. Zero is no time.
+// NumericDate is a time that is whole seconds since 1970 in JSON (RFC 7519 section 2). Writing rounds down: a token may expire a
+// fraction of a second early, never late. Reading accepts an integer only, so that a fraction, an exponent or a string is refused.
+// Zero is no time.
 type NumericDate struct{ time.Time }
 
 // At returns the time as a NumericDate.
