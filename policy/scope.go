@@ -107,6 +107,21 @@ const (
 	AuthorityOperator
 )
 
+// Role is the role that gives the authority; empty for AuthorityNone.
+func (a Authority) Role() Role {
+	return [...]Role{"", RoleMember, RoleTenantAdmin, RoleAccountAdmin, RoleOperator}[a]
+}
+
+// Authority is the authority that the role gives; AuthorityNone for the empty role and one that does not exist.
+func (r Role) Authority() Authority {
+	for a := AuthorityMember; a <= AuthorityOperator; a++ {
+		if a.Role() == r {
+			return a
+		}
+	}
+	return AuthorityNone
+}
+
 // Subject is whom a token speaks for: a user in a tenant of an account.
 type Subject struct {
 	Account    Account

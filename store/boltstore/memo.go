@@ -1,12 +1,10 @@
 package boltstore
 
 import (
-	"slices"
 	"sync"
 
 	"go.etcd.io/bbolt"
 
-	"mintkey/policy"
 	"mintkey/store"
 )
 
@@ -52,16 +50,4 @@ func (m *memo[T]) remember(value string, record T) {
 		}
 	}
 	m.decoded[value] = record
-}
-
-// cloneSubject copies all that a caller could change.
-func cloneSubject(s policy.Subject) policy.Subject {
-	s.Account.Expiration = slices.Clone(s.Account.Expiration)
-	s.User.Roles = slices.Clone(s.User.Roles)
-	s.Membership.Keys = slices.Clone(s.Membership.Keys)
-	for i := range s.Membership.Keys {
-		key := &s.Membership.Keys[i]
-		key.Scopes, key.Secrets = slices.Clone(key.Scopes), slices.Clone(key.Secrets)
-	}
-	return s
 }

@@ -50,5 +50,5 @@ func (s *Store) subject(tx *bbolt.Tx, tenantID, userID string) (policy.Subject, 
 	if err != nil {
 		return policy.Subject{}, err
 	}
-	return cloneSubject(policy.Subject{Account: account, Tenant: tenant, User: user, Membership: membership}), nil
+	return policy.Subject{Account: account, Tenant: tenant, User: user, Membership: membership}.Clone(), nil
 }

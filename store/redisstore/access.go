@@ -17,7 +17,7 @@ func (s *Store) RecordAccess(ctx context.Context, times map[store.KeyRef]time.Ti
 	}
 	pipe := s.client.Pipeline()
 	for tenantID, members := range byTenant {
-		pipe.ZAddArgs(ctx, accessKey(tenantID), redis.ZAddArgs{GT: true, Members: members})
+		pipe.ZAddArgs(ctx, accessTimesKey(tenantID), redis.ZAddArgs{GT: true, Members: members})
 	}
 	if _, err := pipe.Exec(ctx); err != nil {
 		return unavailable(ctx, err)
@@ -31,7 +31,7 @@ func (s *Store) AccessTimes(ctx context.Context, tenantID string, clientIDs []st
 	if len(clientIDs) == 0 {
 		return times, ctx.Err()
 	}
-	scores, err := s.client.ZMScore(ctx, accessKey(tenantID), clientIDs...).Result()
+	scores, err := s.client.ZMScore(ctx, accessTimesKey(tenantID), clientIDs...).Result()
 	if err != nil {
 		return nil, unavailable(ctx, err)
 	}

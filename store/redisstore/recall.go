@@ -1,11 +1,5 @@
 package redisstore
 
-import (
-	"slices"
-
-	"mintkey/policy"
-)
-
 // Decoding JSON would be half of what the token path costs here, and the records of a busy access key hardly ever change.
 
 // decoded is a record with the text that it was decoded from.
@@ -25,23 +19,4 @@ func recall[T any](last *cache[decoded[T]], read snapshot, clone func(T) T) (T, 
 	}
 	last.put(read.key, decoded[T]{read.value, record})
 	return clone(record), nil
-}
-
-func cloneAccount(a policy.Account) policy.Account {
-	a.Expiration = slices.Clone(a.Expiration)
-	return a
-}
-
-func cloneUser(u policy.User) policy.User {
-	u.Roles = slices.Clone(u.Roles)
-	return u
-}
-
-func cloneMembership(m policy.Membership) policy.Membership {
-	m.Keys = slices.Clone(m.Keys)
-	for i := range m.Keys {
-		m.Keys[i].Scopes = slices.Clone(m.Keys[i].Scopes)
-		m.Keys[i].Secrets = slices.Clone(m.Keys[i].Secrets)
-	}
-	return m
 }

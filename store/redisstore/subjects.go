@@ -47,11 +47,11 @@ func (s *Store) owner(ctx context.Context, to pointer, clientID string) (policy.
 
 // Subject is in the contract of package store.
 func (s *Store) Subject(ctx context.Context, tenantID, userID string) (policy.Subject, error) {
-	tenant, err := s.cachedTenant(ctx, tenantID)
+	accountID, err := s.accountOf(ctx, tenantID)
 	if err != nil {
 		return policy.Subject{}, err
 	}
-	records, err := s.getAll(ctx, memberKey(tenantID, userID), userKey(tenant.AccountID, userID), accountKey(tenant.AccountID))
+	records, err := s.getAll(ctx, memberKey(tenantID, userID), userKey(accountID, userID), accountKey(accountID), tenantKey(tenantID))
 	if err != nil {
 		return policy.Subject{}, err
 	}
@@ -60,14 +60,17 @@ func (s *Store) Subject(ctx context.Context, tenantID, userID string) (policy.Su
 			return policy.Subject{}, store.ErrNotFound
 		}
 	}
-	subject := policy.Subject{Tenant: tenant}
-	if subject.Membership, err = recall(s.memberships, records[0], cloneMembership); err != nil {
+	var subject policy.Subject
+	if subject.Membership, err = recall(s.memberships, records[0], policy.Membership.Clone); err != nil {
 		return policy.Subject{}, err
 	}
-	if subject.User, err = recall(s.users, records[1], cloneUser); err != nil {
+	if subject.User, err = recall(s.users, records[1], policy.User.Clone); err != nil {
 		return policy.Subject{}, err
 	}
-	if subject.Account, err = recall(s.accounts, records[2], cloneAccount); err != nil {
+	if subject.Account, err = recall(s.accounts, records[2], policy.Account.Clone); err != nil {
+		return policy.Subject{}, err
+	}
+	if subject.Tenant, err = recall(s.tenants, records[3], policy.Tenant.Clone); err != nil {
 		return policy.Subject{}, err
 	}
 	return subject, nil

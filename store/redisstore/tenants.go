@@ -34,14 +34,27 @@ func (s *Store) Tenants(ctx context.Context, accountID string, page store.Page) 
 	return list(ctx, s, accountTenantsKey(accountID), page, tenantKey, own)
 }
 
-// cachedTenant is Tenant without a round trip in the steady state: a tenant never changes, and is never deleted.
-func (s *Store) cachedTenant(ctx context.Context, id string) (policy.Tenant, error) {
-	if tenant, ok := s.tenants.get(id); ok {
-		return tenant, nil
+// UpdateTenant implements store.Tenants.
+func (s *Store) UpdateTenant(ctx context.Context, id string, edit func(policy.Tenant) (policy.Tenant, []policy.Event, error)) error {
+	return update(ctx, s, tenantKey(id), func(before policy.Tenant, c *change) (policy.Tenant, error) {
+		accountID := before.AccountID
+		after, events, err := edit(before)
+		if err != nil {
+			return after, err
+		}
+		after.ID, after.AccountID = id, accountID
+		return after, s.record(ctx, c, ofTenant(id), events)
+	})
+}
+
+// accountOf returns the account of a tenant, without a round trip in the steady state: it never changes, and no tenant is ever deleted.
+func (s *Store) accountOf(ctx context.Context, tenantID string) (string, error) {
+	if accountID, ok := s.tenantAccounts.get(tenantID); ok {
+		return accountID, nil
 	}
-	tenant, err := s.Tenant(ctx, id)
+	tenant, err := s.Tenant(ctx, tenantID)
 	if err == nil {
-		s.tenants.put(id, tenant)
+		s.tenantAccounts.put(tenantID, tenant.AccountID)
 	}
-	return tenant, err
+	return tenant.AccountID, err
 }
