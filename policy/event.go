@@ -29,6 +29,8 @@ const (
 	ActionKeyExpired        Action = "key.expired"
 	ActionKeyPurged         Action = "key.purged"
 	ActionTokenRefused      Action = "token.refused"
+	// ActionKeyCeilingSet is recorded by an upgrade for a key with scopes above what its owner may do (R9).
+	ActionKeyCeilingSet Action = "key.ceiling_set"
 	// ActionSigningKeysRotated is recorded in the account of the operator who asked for it.
 	ActionSigningKeysRotated Action = "signing_keys.rotated"
 	// ActionPasswordLinkRequested is done on the sign-in page by somebody of whom only the IP address is known.

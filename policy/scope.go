@@ -146,6 +146,17 @@ func (s Subject) Authority() Authority {
 	}
 }
 
+// ScopesAbove lists those of the scopes that need more than the authority.
+func ScopesAbove(authority Authority, scopes []string) []string {
+	var above []string
+	for _, scope := range scopes {
+		if leastAuthority[scope] > authority {
+			above = append(above, scope)
+		}
+	}
+	return above
+}
+
 // Allows says whether the subject's roles allow the scope: an administration scope from its least authority
 // up, a catalogue scope for every member.
 func (s Subject) Allows(scope string, catalogue Catalogue) bool {

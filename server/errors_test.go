@@ -19,7 +19,7 @@ import (
 // notRendered are the sentinels that no request can meet, each with the reason.
 func notRendered() map[string]string {
 	return map[string]string{
-		"store.ErrSchemaTooNew":     "refuses to open a store, before there is a server",
+		"store.ErrSchemaTooOld":     "refuses to use a store, before there is a server",
 		"store.ErrInUse":            "refuses to open a store, before there is a server",
 		"store.ErrNotEmpty":         "refuses to fill a store, where there is no server",
 		"tokens.ErrWrongSealingKey": "refuses to open the key ring, before there is a server",
@@ -135,7 +135,7 @@ func TestFailuresOfTheStore(t *testing.T) {
 		{context.DeadlineExceeded, 503, 503, "unavailable", "temporarily_unavailable"},
 		{store.ErrConflict, 409, 503, "conflict", "temporarily_unavailable"},
 		{errors.New("WRONGTYPE"), 500, 500, "internal", "server_error"},
-		{store.ErrSchemaTooNew, 500, 500, "internal", "server_error"},
+		{store.ErrSchemaTooNew, 503, 503, "unavailable", "temporarily_unavailable"},
 		{tokens.ErrWrongSealingKey, 500, 500, "internal", "server_error"},
 	} {
 		failure := fmt.Errorf("dial %s: %w", inside, c.cause)

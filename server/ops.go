@@ -78,5 +78,10 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "unavailable", "signing_keys": "none"})
 		return
 	}
-	writeJSON(w, http.StatusOK, map[string]string{"status": "ready"})
+	answer := map[string]string{"status": "ready"}
+	// Tokens go on, so it is ready; but who looks should see that changes are refused.
+	if gate, ok := s.store.(interface{ Refusal() error }); ok && gate.Refusal() != nil {
+		answer["changes"] = "refused: " + gate.Refusal().Error()
+	}
+	writeJSON(w, http.StatusOK, answer)
 }

@@ -27,6 +27,7 @@ type host struct {
 
 	public, ops net.Listener // ops is nil when it is off
 	store       store.Store
+	gate        *store.Gate // the store as everything but maintenance of the store itself uses it
 }
 
 // listen comes first, so that a second server on the machine fails before it touches the store.
@@ -52,6 +53,13 @@ func listenAt(ctx context.Context, setting, address string) (net.Listener, error
 // open opens the store, and says or refuses what is unsafe about it.
 func (h *host) open(ctx context.Context) (err error) {
 	if h.store, err = openStore(ctx, h.config, h.log); err != nil {
+		return err
+	}
+	h.gate = store.NewGate(h.store)
+	if err := upgradeIfFile(ctx, h.config, h.store, h.log, h.now()); err != nil {
+		return err
+	}
+	if err := store.BeginHistory(ctx, h.store, h.config.Tokens.Lifetime, h.now()); err != nil {
 		return err
 	}
 	warnings, err := h.store.Warnings(ctx)
@@ -83,7 +91,7 @@ func (h *host) newServer(ctx context.Context) (*server.Server, error) {
 	options := tokens.Options{
 		Algorithms: algorithms, Sealer: sealer, TokenLifetime: h.config.Tokens.Lifetime, RotateEvery: h.config.SigningKeys.RotateEvery,
 	}
-	ring, err := tokens.OpenKeyRing(ctx, h.store, options, h.now())
+	ring, err := tokens.OpenKeyRing(ctx, h.gate, options, h.now())
 	if err != nil {
 		return nil, fmt.Errorf("open the signing keys: %w", err)
 	}
@@ -92,7 +100,7 @@ func (h *host) newServer(ctx context.Context) (*server.Server, error) {
 			"(openssl rand -base64 32), the same for every server", slog.String("setting", "signing_keys.encryption_key"))
 	}
 	return server.New(server.Options{
-		Store: h.store, KeyRing: ring, Issuer: h.issuer(), Audiences: audiences, TokenLifetime: h.config.Tokens.Lifetime,
+		Store: h.gate, KeyRing: ring, Issuer: h.issuer(), Audiences: audiences, TokenLifetime: h.config.Tokens.Lifetime,
 		Catalogue: policy.Catalogue(h.config.Scopes), ClientIDPrefix: h.config.ClientID.Prefix, ClientIDSuffix: h.config.ClientID.Suffix,
 		TrustedProxies: h.config.TrustedProxies, Log: h.log, Now: h.now, Mail: h.config.SMTP.URL.Reveal() != "", PasswordSunset: h.config.Passwords.Sunset,
 		ClockOffset: h.offset, Version: thisBuild().Version, OpenID: h.openID(),

@@ -9,6 +9,7 @@ import (
 
 	"mintkey/configs"
 	"mintkey/policy"
+	"mintkey/store"
 )
 
 func (p *program) initCommand() *cobra.Command {
@@ -80,6 +81,12 @@ func (p *program) initialize(c *cobra.Command, config configs.Config, wanted fou
 		return err
 	}
 	defer func() { err = errors.Join(err, opened.Close()) }()
+	if err := needCurrent(c.Context(), opened); err != nil {
+		return err
+	}
+	if err := store.BeginHistory(c.Context(), opened, config.Tokens.Lifetime, p.clock()); err != nil {
+		return err
+	}
 	f := founder{opened, p.clock().UTC(), config.ClientID.Prefix, config.ClientID.Suffix}
 	made, err := f.found(c.Context(), wanted)
 	if errors.Is(err, policy.ErrKeyLimit) {

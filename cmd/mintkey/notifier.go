@@ -15,7 +15,7 @@ func (h *host) newNotifier(ctx context.Context, srv *server.Server) (*notify.Run
 		h.log.InfoContext(ctx, "no mail is sent: owners are not warned before their access keys expire; set smtp.url and smtp.from")
 	} else {
 		mail, err := notify.NewMail(notify.MailConfig{
-			URL: smtp.URL.Reveal(), From: smtp.From, Issuer: h.issuer(), Records: h.store,
+			URL: smtp.URL.Reveal(), From: smtp.From, Issuer: h.issuer(), Records: h.gate,
 			PickUpLink: srv.PickUpLink, PasswordLink: srv.PasswordLink,
 		})
 		if err != nil {
@@ -31,8 +31,8 @@ func (h *host) newNotifier(ctx context.Context, srv *server.Server) (*notify.Run
 		channels = append(channels, webhook)
 	}
 	return &notify.Runner{
-		Keeper:     &notify.Keeper{Store: h.store},
-		Dispatcher: notify.NewDispatcher(h.store, h.store, h.log, channels...),
-		Documents:  h.store, Log: h.log, Now: h.now,
+		Keeper:     &notify.Keeper{Store: h.gate},
+		Dispatcher: notify.NewDispatcher(h.gate, h.gate, h.log, channels...),
+		Documents:  h.gate, Log: h.log, Now: h.now,
 	}, nil
 }
