@@ -27,6 +27,7 @@ func (o *Office) SetMember(ctx context.Context, actor Actor, in Place, userID st
 		}
 		action := policy.ActionMemberRoleChanged
 		if !before.Exists() {
+			after.UserGeneration = user.Generation
 			action = policy.ActionMemberAdded
 		}
 		return after, []policy.Event{memberEvent(actor, action, m, map[string]string{"role": string(role)})}, nil

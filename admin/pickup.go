@@ -119,6 +119,7 @@ func (o *Office) PickUpKey(ctx context.Context, actor Actor, code string) (Key, 
 		if err != nil {
 			return m, nil, err
 		}
+		after = after.WithCeiling(key.ClientID, actor.Authority().Role()) // only the owner, signed in, sees the secret (R9)
 		key.AccessKey, err = after.Key(key.ClientID)
 		event := keyEvent(actor, policy.ActionKeyRefreshed, m, key.ClientID, map[string]string{"picked_up": "true"})
 		return after, []policy.Event{event}, err

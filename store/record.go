@@ -43,7 +43,9 @@ func EncodeRecord(record any) ([]byte, error) {
 }
 
 // isUnknown says whether the field holds unknown members.
-func isUnknown(field reflect.StructField) bool { return field.Type == reflect.TypeFor[policy.Unknown]() }
+func isUnknown(field reflect.StructField) bool {
+	return field.Type == reflect.TypeFor[policy.Unknown]()
+}
 
 // eachMember visits the fields of a struct that are members of its JSON, by name.
 func eachMember(v reflect.Value, visit func(name string, field reflect.Value) error) error {
@@ -79,7 +81,9 @@ func isPlainStruct(t reflect.Type) bool {
 	return t.Kind() == reflect.Struct && !p.Implements(reflect.TypeFor[json.Unmarshaler]()) && !p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
 }
 
-func isListOfStructs(t reflect.Type) bool { return t.Kind() == reflect.Slice && isPlainStruct(t.Elem()) }
+func isListOfStructs(t reflect.Type) bool {
+	return t.Kind() == reflect.Slice && isPlainStruct(t.Elem())
+}
 
 func hasUnknown(v reflect.Value) bool {
 	switch {

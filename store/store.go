@@ -28,7 +28,6 @@ var (
 	ErrInUse = errors.New("the store is in use by another process, perhaps a running server")
 )
 
-
 // Page asks for part of a list. Lists are ordered by ID, byte by byte.
 type Page struct {
 	After string // the ID to begin after; empty for the start

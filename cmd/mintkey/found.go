@@ -116,7 +116,10 @@ func (f founder) createUser(ctx context.Context, accountID string, wanted foundi
 	if err != nil {
 		return "", fmt.Errorf("make a user ID: %w", err)
 	}
-	user := policy.User{ID: id.String(), AccountID: accountID, Name: wanted.name, Email: wanted.email, Roles: roles, CreatedAt: f.now}
+	user := policy.User{
+		ID: id.String(), AccountID: accountID, Kind: policy.KindPerson, Name: wanted.name, Email: wanted.email, Roles: roles, CreatedAt: f.now,
+		Generation: rand.Text(),
+	}
 	if wanted.password != "" {
 		if user.PasswordHash, err = passwords.Hash(wanted.password); err != nil {
 			return "", err
@@ -130,17 +133,22 @@ func (f founder) createUser(ctx context.Context, accountID string, wanted foundi
 }
 
 func (f founder) ensureMember(ctx context.Context, at founded, role policy.Role) error {
+	user, err := f.store.User(ctx, at.accountID, at.userID)
+	if err != nil {
+		return err
+	}
 	return f.store.UpdateMembership(ctx, at.tenantID, at.userID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 		if m.Exists() {
 			return m, nil, nil
 		}
 		m, err := m.WithRole(role, f.now)
+		m.UserGeneration = user.Generation
 		return m, []policy.Event{f.event(policy.ActionMemberAdded, at, map[string]string{"role": string(role)})}, err
 	})
 }
 
 func (f founder) createKey(ctx context.Context, at founded, scopes []string, label string) (string, policy.ClientSecret, error) {
-	account, err := f.store.Account(ctx, at.accountID)
+	owner, err := f.store.Subject(ctx, at.tenantID, at.userID)
 	if err != nil {
 		return "", policy.ClientSecret{}, err
 	}
@@ -154,12 +162,12 @@ func (f founder) createKey(ctx context.Context, at founded, scopes []string, lab
 		return "", policy.ClientSecret{}, err
 	}
 	key := policy.AccessKey{
-		ClientID: at.clientID, Label: label, Scopes: scopes, CreatedAt: f.now,
+		ClientID: at.clientID, Label: label, Scopes: scopes, CreatedAt: f.now, Ceiling: owner.Authority().Role(),
 		Secrets: []policy.Secret{{Digest: at.secret.Digest(), IssuedAt: f.now, StatusIndex: index}},
 	}
 	event := f.event(policy.ActionKeyCreated, at, map[string]string{"scopes": strings.Join(scopes, " "), "label": label})
 	err = f.store.UpdateMembership(ctx, at.tenantID, at.userID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
-		m, err := m.WithKey(key, account.Expiration, f.now)
+		m, err := m.WithKey(key, owner.Account.Expiration, f.now)
 		return m, []policy.Event{event}, err
 	})
 	return at.clientID, at.secret, err
