@@ -11,7 +11,7 @@ import (
 	"mintkey/store"
 )
 
-// Spend is in the contract of package store. It is counted by the clock of Redis, and an answer that got lost may count twice.
+// Spend implements store.Limits. It is counted by the clock of Redis, and an answer that got lost may count twice.
 func (s *Store) Spend(ctx context.Context, key string, rate store.Rate) (time.Duration, error) {
 	result, err := s.allow(ctx, key, rate, 1)
 	if err != nil || result.Allowed > 0 {
@@ -20,7 +20,7 @@ func (s *Store) Spend(ctx context.Context, key string, rate store.Rate) (time.Du
 	return max(1, result.RetryAfter), nil
 }
 
-// Wait is in the contract of package store.
+// Wait implements store.Limits.
 func (s *Store) Wait(ctx context.Context, key string, rate store.Rate) (time.Duration, error) {
 	// To ask for none is always allowed and tells only when the budget will be whole again. One is left when all but one are missing.
 	result, err := s.allow(ctx, key, rate, 0)

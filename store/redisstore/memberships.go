@@ -8,23 +8,23 @@ import (
 	"mintkey/store"
 )
 
-// Membership is in the contract of package store.
+// Membership implements store.Memberships.
 func (s *Store) Membership(ctx context.Context, tenantID, userID string) (policy.Membership, error) {
 	return find[policy.Membership](ctx, s, memberKey(tenantID, userID))
 }
 
-// MembershipsByID is in the contract of package store.
+// MembershipsByID implements store.Memberships.
 func (s *Store) MembershipsByID(ctx context.Context, tenantID string, userIDs []string) (map[string]policy.Membership, error) {
 	return findAll[policy.Membership](ctx, s, userIDs, func(userID string) string { return memberKey(tenantID, userID) })
 }
 
-// Memberships is in the contract of package store.
+// Memberships implements store.Memberships.
 func (s *Store) Memberships(ctx context.Context, tenantID string, page store.Page) ([]policy.Membership, error) {
 	key := func(userID string) string { return memberKey(tenantID, userID) }
 	return list(ctx, s, membersKey(tenantID), page, key, every[policy.Membership])
 }
 
-// TenantsOf is in the contract of package store. The user's list of tenants only ever grows, because an ID can't be taken off it in one
+// TenantsOf implements store.Memberships. The user's list of tenants only ever grows, because an ID can't be taken off it in one
 // step with a membership in another slot; what it names is therefore looked up.
 func (s *Store) TenantsOf(ctx context.Context, accountID, userID string) ([]string, error) {
 	var tenants []string
@@ -53,7 +53,7 @@ func (s *Store) TenantsOf(ctx context.Context, accountID, userID string) ([]stri
 	}
 }
 
-// UpdateMembership is in the contract of package store.
+// UpdateMembership implements store.Memberships.
 func (s *Store) UpdateMembership(ctx context.Context, tenantID, userID string, edit store.MembershipChange) error {
 	accountID, err := s.accountOf(ctx, tenantID)
 	if err != nil {

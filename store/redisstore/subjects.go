@@ -8,7 +8,7 @@ import (
 	"mintkey/store"
 )
 
-// SubjectByClientID is in the contract of package store. In the steady state it costs one round trip, because it remembers which
+// SubjectByClientID implements store.Subjects. In the steady state it costs one round trip, because it remembers which
 // membership a client ID leads to. That memory can't make a revoked key work: the membership itself is always read.
 func (s *Store) SubjectByClientID(ctx context.Context, clientID string) (policy.Subject, error) {
 	if to, ok := s.pointers.get(clientID); ok {
@@ -45,7 +45,7 @@ func (s *Store) owner(ctx context.Context, to pointer, clientID string) (policy.
 	return subject, nil
 }
 
-// Subject is in the contract of package store.
+// Subject implements store.Subjects.
 func (s *Store) Subject(ctx context.Context, tenantID, userID string) (policy.Subject, error) {
 	accountID, err := s.accountOf(ctx, tenantID)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"mintkey/store"
 )
 
-// CreateTenant is in the contract of package store.
+// CreateTenant implements store.Tenants.
 func (s *Store) CreateTenant(ctx context.Context, tenant policy.Tenant, events ...policy.Event) error {
 	taken, err := s.get(ctx, tenantKey(tenant.ID))
 	if err == nil && taken.exists {
@@ -22,12 +22,12 @@ func (s *Store) CreateTenant(ctx context.Context, tenant policy.Tenant, events .
 	return s.create(ctx, tenantKey(tenant.ID), tenant, ofTenant(tenant.ID), events)
 }
 
-// Tenant is in the contract of package store.
+// Tenant implements store.Tenants.
 func (s *Store) Tenant(ctx context.Context, id string) (policy.Tenant, error) {
 	return find[policy.Tenant](ctx, s, tenantKey(id))
 }
 
-// Tenants is in the contract of package store.
+// Tenants implements store.Tenants.
 func (s *Store) Tenants(ctx context.Context, accountID string, page store.Page) ([]policy.Tenant, error) {
 	// The index may name a tenant that another account was quicker to create.
 	own := func(tenant policy.Tenant) bool { return tenant.AccountID == accountID }

@@ -9,7 +9,7 @@ import (
 	"mintkey/store"
 )
 
-// RecordAccess is in the contract of package store. Times are kept to the microsecond.
+// RecordAccess implements store.AccessTimes. Times are kept to the microsecond.
 func (s *Store) RecordAccess(ctx context.Context, times map[store.KeyRef]time.Time) error {
 	byTenant := map[string][]redis.Z{}
 	for key, at := range times {
@@ -25,7 +25,7 @@ func (s *Store) RecordAccess(ctx context.Context, times map[store.KeyRef]time.Ti
 	return nil
 }
 
-// AccessTimes is in the contract of package store.
+// AccessTimes implements store.AccessTimes.
 func (s *Store) AccessTimes(ctx context.Context, tenantID string, clientIDs []string) (map[string]time.Time, error) {
 	times := map[string]time.Time{}
 	if len(clientIDs) == 0 {
