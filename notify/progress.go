@@ -2,7 +2,6 @@ package notify
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"maps"
 	"slices"
@@ -34,15 +33,11 @@ func progressDocument(accountID string) string { return "upkeep-" + accountID }
 
 // load returns how far the walk has come, or the start if the policy has changed since.
 func (k *Keeper) load(ctx context.Context, account policy.Account) (progress, error) {
-	raw, err := k.Store.Document(ctx, progressDocument(account.ID))
+	saved, err := store.ReadJSON[progress](ctx, k.Store, progressDocument(account.ID))
 	if errors.Is(err, store.ErrNotFound) {
 		return progress{}, nil
 	}
 	if err != nil {
-		return progress{}, err
-	}
-	var saved progress
-	if err := json.Unmarshal(raw, &saved); err != nil {
 		return progress{}, err
 	}
 	if !slices.EqualFunc(saved.Policy, account.Expiration, sameRevision) {
@@ -53,9 +48,5 @@ func (k *Keeper) load(ctx context.Context, account policy.Account) (progress, er
 
 // save overwrites what another replica has saved meanwhile: whoever is behind does a little again, and finds nothing due.
 func (k *Keeper) save(ctx context.Context, accountID string, p progress) error {
-	raw, err := json.Marshal(p)
-	if err != nil {
-		return err
-	}
-	return k.Store.UpdateDocument(ctx, progressDocument(accountID), func([]byte) ([]byte, error) { return raw, nil })
+	return store.UpdateJSON(ctx, k.Store, progressDocument(accountID), func(progress) (progress, error) { return p, nil })
 }

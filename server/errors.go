@@ -113,8 +113,10 @@ func renderings() []rendering {
 		{kind: policy.ErrInvalidPassword, status: unprocessable, code: "invalid_password", title: "Invalid password"},
 		{kind: policy.ErrNotMember, status: unprocessable, code: "not_a_member", title: "Not a member", oauth: "invalid_client", oauthStatus: http.StatusUnauthorized},
 
-		{kind: store.ErrSchemaTooNew, status: http.StatusServiceUnavailable, code: "unavailable", title: "Unavailable",
-			detail: "This server is older than its data, and changes nothing until it is upgraded.", oauth: "temporarily_unavailable"},
+		{
+			kind: store.ErrSchemaTooNew, status: http.StatusServiceUnavailable, code: "unavailable", title: "Unavailable",
+			detail: "This server is older than its data, and changes nothing until it is upgraded.", oauth: "temporarily_unavailable",
+		},
 		{kind: store.ErrUnavailable, status: http.StatusServiceUnavailable, code: "unavailable", title: "Unavailable", detail: unavailableDetail, oauth: "temporarily_unavailable"},
 		{kind: context.DeadlineExceeded, status: http.StatusServiceUnavailable, code: "unavailable", title: "Unavailable", detail: unavailableDetail, oauth: "temporarily_unavailable"},
 		{kind: context.Canceled, status: http.StatusServiceUnavailable, code: "unavailable", title: "Unavailable", detail: unavailableDetail, oauth: "temporarily_unavailable"}, // the client has gone; nobody reads this

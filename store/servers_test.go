@@ -68,8 +68,12 @@ func TestGate(t *testing.T) {
 	}
 	changes := map[string]func() error{
 		"CreateAccount": func() error { return g.CreateAccount(ctx, policy.Account{ID: "acme"}) },
-		"CreateTenant":  func() error { return g.CreateTenant(ctx, policy.Tenant{ID: "load", AccountID: "acme", Release: release}) },
-		"CreateUser":    func() error { return g.CreateUser(ctx, policy.User{ID: "ada", AccountID: "acme", Email: "ada@example.com"}) },
+		"CreateTenant": func() error {
+			return g.CreateTenant(ctx, policy.Tenant{ID: "load", AccountID: "acme", Release: release})
+		},
+		"CreateUser": func() error {
+			return g.CreateUser(ctx, policy.User{ID: "ada", AccountID: "acme", Email: "ada@example.com"})
+		},
 		"UpdateAccount": func() error {
 			return g.UpdateAccount(ctx, "acme", func(a policy.Account) (policy.Account, []policy.Event, error) { return a, nil, nil })
 		},
