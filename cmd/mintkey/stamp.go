@@ -12,8 +12,8 @@ import (
 // unstampTimeout bounds how long a stop waits for the store to forget the server.
 const unstampTimeout = time.Second
 
-// stampStore tells the other servers on the store, until ctx ends, that this one runs and which version it is. While the store or a server on it is of a
-// later version, it keeps this one from changing what it may not understand.
+// stampStore tells the other servers on the store, until ctx ends, that this one runs and which version it is.
+// While the store or a server on it is of a later version, it keeps this one from changing what it may not understand.
 func (h *host) stampStore(ctx context.Context) {
 	id := rand.Text()
 	ticker := time.NewTicker(store.StampEvery)
@@ -35,7 +35,8 @@ func (h *host) stampStore(ctx context.Context) {
 
 // stampOnce goes around the gate: a server that refuses changes still says that it runs.
 func (h *host) stampOnce(ctx context.Context, id string) {
-	servers, err := store.Stamp(ctx, h.store, id, store.ServerStamp{Version: thisBuild().Version, Schema: store.SchemaVersion, SeenAt: h.now().UTC()})
+	stamp := store.ServerStamp{Version: thisBuild().Version, Schema: store.SchemaVersion, SeenAt: h.now().UTC()}
+	servers, err := store.Stamp(ctx, h.store, id, stamp)
 	if err != nil {
 		if ctx.Err() == nil {
 			h.log.WarnContext(ctx, "version stamp failed; will retry", slog.Any("error", err))
