@@ -16,7 +16,8 @@ var ErrNotEmpty = errors.New("the store is not empty")
 //
 // The copy has the version of what is copied, and an epoch of its own.
 //
-// Servers may go on with the store that is copied. Each record is then whole, and everything that was acknowledged before the call is in the copy;
+// Servers may go on with the store that is copied. Each record is then whole, and everything that was acknowledged before the call
+// is in the copy;
 // what is changed meanwhile may be in it or not.
 func Copy(ctx context.Context, to, from Store) error {
 	some, err := to.Accounts(ctx, Page{Limit: 1})

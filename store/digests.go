@@ -16,7 +16,8 @@ type KeyLocation struct {
 
 // Digests finds access keys by the digests of their secrets. UpdateMembership keeps the index.
 type Digests interface {
-	// KeysByDigestPrefix lists, in no order, the keys that have a secret whose digest has the prefix (policy.Digest.Prefix). A key that has it no
+	// KeysByDigestPrefix lists, in no order, the keys that have a secret whose digest has the prefix (policy.Digest.Prefix). A key
+	// that has it no
 	// longer may be among them, and prefixes may coincide: compare the whole digest with the key's.
 	KeysByDigestPrefix(ctx context.Context, prefix string) ([]KeyLocation, error)
 }
@@ -41,7 +42,8 @@ func DigestEntries(m policy.Membership) []DigestEntry {
 	return entries
 }
 
-// IndexedDigests lists the entries of a membership that the index has: none when a server of version 1 wrote it, because there was no index.
+// IndexedDigests lists the entries of a membership that the index has: none when a server of version 1 wrote it, because there was
+// no index.
 // For stores.
 func IndexedDigests(m policy.Membership) []DigestEntry {
 	if m.UserGeneration == "" {

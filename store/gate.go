@@ -7,7 +7,8 @@ import (
 	"mintkey/policy"
 )
 
-// Gate is a Store that refuses changes of records and documents while it is shut. Reading goes on, and so do tokens. It can be used from many
+// Gate is a Store that refuses changes of records and documents while it is shut. Reading goes on, and so do tokens. It can be used
+// from many
 // goroutines.
 type Gate struct {
 	Store

@@ -16,7 +16,8 @@ const (
 	documentLifetime  = "longest-lifetime"
 )
 
-// Epoch names one history of a store. Positions and counters that a process keeps outside the store belong to it, and are worth nothing under
+// Epoch names one history of a store. Positions and counters that a process keeps outside the store belong to it, and are worth
+// nothing under
 // another one.
 type Epoch struct {
 	ID string `json:"id"`
@@ -34,7 +35,8 @@ type LongestLifetime struct {
 	Since   time.Time `json:"since"`
 }
 
-// UpdateJSON changes a document that holds a T as JSON, by compare-and-swap. One that does not exist is passed as the zero T. The change may run
+// UpdateJSON changes a document that holds a T as JSON, by compare-and-swap. One that does not exist is passed as the zero T. The
+// change may run
 // more than once.
 func UpdateJSON[T any](ctx context.Context, documents Documents, name string, change func(T) (T, error)) error {
 	return documents.UpdateDocument(ctx, name, func(raw []byte) ([]byte, error) {
@@ -64,7 +66,8 @@ func ReadJSON[T any](ctx context.Context, documents Documents, name string) (val
 	return value, nil
 }
 
-// BeginHistory writes what is missing of the epoch, the high-water mark and the longest token lifetime, which rises to lifetime if it is shorter.
+// BeginHistory writes what is missing of the epoch, the high-water mark and the longest token lifetime, which rises to lifetime if
+// it is shorter.
 func BeginHistory(ctx context.Context, s Store, lifetime time.Duration, now time.Time) error {
 	err := UpdateJSON(ctx, s, documentEpoch, func(e Epoch) (Epoch, error) {
 		if e.ID == "" {

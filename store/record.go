@@ -11,7 +11,8 @@ import (
 	"mintkey/policy"
 )
 
-// DecodeRecord reads a record from its JSON. Members that this version of the program does not know go into the Unknown field of the struct
+// DecodeRecord reads a record from its JSON. Members that this version of the program does not know go into the Unknown field of
+// the struct
 // that they stand in, if it has one: of the record itself, and of structs and slices of structs inside it.
 func DecodeRecord[T any](text []byte) (record T, err error) {
 	// Refusing unknown members costs nothing where there are none, which is nearly always.

@@ -51,7 +51,8 @@ func living(servers map[string]ServerStamp, now time.Time) map[string]ServerStam
 	return found
 }
 
-// AllServersAtLeast says whether every living server writes the schema version or a later one: only then may a new kind of field be written.
+// AllServersAtLeast says whether every living server writes the schema version or a later one: only then may a new kind of field be
+// written.
 func AllServersAtLeast(servers map[string]ServerStamp, version int) bool {
 	for _, server := range servers {
 		if server.Schema < version {
@@ -61,7 +62,8 @@ func AllServersAtLeast(servers map[string]ServerStamp, version int) bool {
 	return true
 }
 
-// CheckSchema returns ErrSchemaTooNew when the store, or a server on it, is of a later version than this program. The servers are those that Stamp
+// CheckSchema returns ErrSchemaTooNew when the store, or a server on it, is of a later version than this program. The servers are
+// those that Stamp
 // returned. A version that can't be read is no refusal: the store says so itself to whoever uses it.
 func CheckSchema(ctx context.Context, s Schema, servers map[string]ServerStamp) error {
 	latest, err := s.SchemaVersion(ctx)

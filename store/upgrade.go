@@ -20,7 +20,8 @@ type UpgradeReport struct {
 	AccessKeys  int `json:"access_keys"` // given a ceiling, and entered in the index of digests
 	Sessions    int `json:"sessions"`    // console sessions and open forms that ended
 	Links       int `json:"links"`       // links to pick up a key or to choose a password that ended
-	// Above lists the keys that hold scopes above what their owner may do: those scopes have no effect any more, whatever becomes of the owner.
+	// Above lists the keys that hold scopes above what their owner may do: those scopes have no effect any more, whatever becomes of
+	// the owner.
 	Above []KeyAbove `json:"above,omitempty"`
 }
 
@@ -35,7 +36,8 @@ type KeyAbove struct {
 // versionOneLifetime is the longest that a server of version 1 could be set to make tokens for.
 const versionOneLifetime = 24 * time.Hour
 
-// Upgrade brings a store of version 1 to SchemaVersion. No server may be running on it. It can be interrupted and repeated: the version is saved last,
+// Upgrade brings a store of version 1 to SchemaVersion. No server may be running on it. It can be interrupted and repeated: the
+// version is saved last,
 // and what is done already is not done again. With dryRun it changes nothing and reports what it would do.
 func Upgrade(ctx context.Context, s Store, now time.Time, dryRun bool) (UpgradeReport, error) {
 	version, err := s.SchemaVersion(ctx)
@@ -158,7 +160,8 @@ func (u *upgrading) membership(ctx context.Context, m policy.Membership) error {
 	})
 }
 
-// withCeilings sets the ceiling of every key to what its owner's roles give. A disabled owner counts as if enabled: disabling is no loss of a role.
+// withCeilings sets the ceiling of every key to what its owner's roles give. A disabled owner counts as if enabled: disabling is no
+// loss of a role.
 func withCeilings(m policy.Membership, user policy.User) (policy.Membership, []KeyAbove) {
 	user.Disabled = false
 	owner := policy.Subject{User: user, Membership: m}

@@ -8,7 +8,8 @@ import (
 	"mintkey/store"
 )
 
-// The entries of a membership are in other slots than its record: they are written before it, and removed after it. So a crash leaves at worst an entry
+// The entries of a membership are in other slots than its record: they are written before it, and removed after it. So a crash
+// leaves at worst an entry
 // for a key that does not have the digest.
 
 func digestMember(key store.KeyLocation) string {
