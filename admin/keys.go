@@ -40,6 +40,7 @@ func (s *Service) CreateKey(ctx context.Context, actor Actor, in TenantContext, 
 		return Key{}, policy.ClientSecret{}, err
 	}
 	stored.IssuedAt = actor.At
+	key.Ceiling = min(key.Ceiling.Authority(), actor.Authority()).Role() // the actor sees the secret too (R9)
 	key.Secrets = []policy.Secret{stored}
 	if err := s.addKey(ctx, actor, key, expiration, keyDetails(key.AccessKey), false); err != nil {
 		return Key{}, policy.ClientSecret{}, err
@@ -60,7 +61,9 @@ func (s *Service) prepareKey(ctx context.Context, actor Actor, in TenantContext,
 	if err := s.checkNewKey(actor, owner, n.Label, scopes); err != nil {
 		return Key{}, nil, err
 	}
-	key := policy.AccessKey{ClientID: s.newClientID(), Label: n.Label, Scopes: scopes, CreatedAt: actor.At}
+	key := policy.AccessKey{
+		ClientID: s.newClientID(), Label: n.Label, Scopes: scopes, CreatedAt: actor.At, Ceiling: owner.Authority().Role(),
+	}
 	return Key{AccessKey: key, Membership: owner.Membership, User: owner.User}, owner.Account.Expiration, nil
 }
 

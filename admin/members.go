@@ -29,6 +29,7 @@ func (s *Service) SetMember(
 		}
 		action := policy.ActionMemberRoleChanged
 		if !before.Exists() {
+			after.UserGeneration = user.Generation
 			action = policy.ActionMemberAdded
 		}
 		return after, []policy.Event{memberEvent(actor, action, m, map[string]string{"role": string(role)})}, nil

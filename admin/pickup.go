@@ -112,6 +112,7 @@ func (s *Service) PickUpKey(ctx context.Context, actor Actor, code string) (Key,
 		if err != nil {
 			return m, nil, err
 		}
+		after = after.WithCeiling(key.ClientID, actor.Authority().Role()) // only the owner, signed in, sees the secret (R9)
 		key.AccessKey, err = after.Key(key.ClientID)
 		event := keyEvent(actor, policy.ActionKeyRefreshed, m, key.AccessKey, map[string]string{"picked_up": "true"})
 		return after, []policy.Event{event}, err

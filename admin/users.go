@@ -3,6 +3,7 @@ package admin
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"slices"
 	"strconv"
@@ -41,8 +42,8 @@ func (s *Service) createUser(ctx context.Context, actor Actor, in TenantContext,
 		return policy.User{}, err
 	}
 	user := policy.User{
-		ID: id, AccountID: in.Account.ID, Name: cmp.Or(n.Name, n.Email), Email: n.Email,
-		Roles: sortedRoles(n.Roles), Disabled: n.Disabled, CreatedAt: actor.At,
+		ID: id, AccountID: in.Account.ID, Kind: policy.KindPerson, Name: cmp.Or(n.Name, n.Email), Email: n.Email,
+		Roles: sortedRoles(n.Roles), Disabled: n.Disabled, CreatedAt: actor.At, Generation: rand.Text(),
 	}
 	if err := checkUser(actor, policy.User{}, user); err != nil {
 		return policy.User{}, err

@@ -2,7 +2,6 @@ package notify
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -51,19 +50,7 @@ func (l lease) release(ctx context.Context) error {
 }
 
 func (l lease) update(ctx context.Context, change func(leaseState) (leaseState, error)) (bool, error) {
-	err := l.documents.UpdateDocument(ctx, leaseDocument, func(raw []byte) ([]byte, error) {
-		var present leaseState
-		if raw != nil {
-			if err := json.Unmarshal(raw, &present); err != nil {
-				return nil, err
-			}
-		}
-		next, err := change(present)
-		if err != nil {
-			return nil, err
-		}
-		return json.Marshal(next)
-	})
+	err := store.UpdateJSON(ctx, l.documents, leaseDocument, change)
 	if errors.Is(err, errNotMine) {
 		return false, nil
 	}

@@ -2,7 +2,6 @@ package notify
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"maps"
 	"slices"
@@ -34,15 +33,11 @@ func progressDocument(accountID string) string { return "upkeep-" + accountID }
 
 // load returns the saved progress, or none if the policy has changed since.
 func (s *Scheduler) load(ctx context.Context, account policy.Account) (progress, error) {
-	raw, err := s.Store.Document(ctx, progressDocument(account.ID))
+	saved, err := store.ReadJSON[progress](ctx, s.Store, progressDocument(account.ID))
 	if errors.Is(err, store.ErrNotFound) {
 		return progress{}, nil
 	}
 	if err != nil {
-		return progress{}, err
-	}
-	var saved progress
-	if err := json.Unmarshal(raw, &saved); err != nil {
 		return progress{}, err
 	}
 	if !slices.EqualFunc(saved.Policy, account.Expiration, sameRevision) {
@@ -53,9 +48,5 @@ func (s *Scheduler) load(ctx context.Context, account policy.Account) (progress,
 
 // save overwrites what another replica has saved meanwhile. Going back only means looking at a few keys again, and finding nothing due.
 func (s *Scheduler) save(ctx context.Context, accountID string, p progress) error {
-	raw, err := json.Marshal(p)
-	if err != nil {
-		return err
-	}
-	return s.Store.UpdateDocument(ctx, progressDocument(accountID), func([]byte) ([]byte, error) { return raw, nil })
+	return store.UpdateJSON(ctx, s.Store, progressDocument(accountID), func(progress) (progress, error) { return p, nil })
 }

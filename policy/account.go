@@ -15,6 +15,8 @@ type Account struct {
 	Name       string           `json:"name"`
 	CreatedAt  time.Time        `json:"created_at"`
 	Expiration ExpirationPolicy `json:"expiration_policy"`
+
+	Unknown Unknown `json:"-"`
 }
 
 // Tenant is a part of an account. Access keys and tokens are bound to one. Its release never changes.
@@ -24,13 +26,36 @@ type Tenant struct {
 	Name      string    `json:"name"`
 	Release   Release   `json:"release"`
 	CreatedAt time.Time `json:"created_at"`
+
+	// SuspendedAt is zero while the tenant works (R8).
+	SuspendedAt     time.Time `json:"suspended_at,omitzero"`
+	SuspendedReason string    `json:"suspended_reason,omitempty"`
+	// EndedBefore is when the last suspension was: what was signed in or issued before it stays dead. Zero: never suspended.
+	EndedBefore time.Time `json:"ended_before,omitzero"`
+	// TokensPerMinute is the tenant's quota (R36); 0 is none. With QuotaReportOnly it is counted and not enforced.
+	TokensPerMinute int  `json:"tokens_per_minute,omitempty"`
+	QuotaReportOnly bool `json:"quota_report_only,omitempty"`
+	// NoticeAddresses also receive the notices of the tenant's keys.
+	NoticeAddresses []string `json:"notice_addresses,omitempty"`
+
+	Unknown Unknown `json:"-"`
 }
 
-// User is a person in an account. IDs are unique in the whole server, because the sub of a token must be (RFC 9068 section 2.2);
+// UserKind says whether a user is a person or a robot (R34). Records of version 1 have none and are persons.
+type UserKind string
+
+// The kinds of users. A service never signs in.
+const (
+	KindPerson  UserKind = "person"
+	KindService UserKind = "service"
+)
+
+// User is a person, or a robot, in an account. IDs are unique in the whole server, because the sub of a token must be (RFC 9068 section 2.2);
 // e-mail addresses are unique in the account.
 type User struct {
 	ID           string    `json:"id"`
 	AccountID    string    `json:"account_id"`
+	Kind         UserKind  `json:"kind,omitempty"`
 	Name         string    `json:"name"`
 	Email        string    `json:"email"`
 	Roles        []Role    `json:"roles,omitempty"`
@@ -38,6 +63,19 @@ type User struct {
 	Disabled     bool      `json:"disabled,omitempty"`
 	OpenID       Identity  `json:"openid,omitzero"` // who the user has signed in as; zero before the first time
 	CreatedAt    time.Time `json:"created_at"`
+
+	// Generation is random and made with the record, so that what belongs to a deleted user never passes to a later one of the same ID (R31).
+	Generation string `json:"generation,omitempty"`
+	// DisabledAt is when the user was disabled last; zero when never, or by a server of version 1.
+	DisabledAt time.Time `json:"disabled_at,omitzero"`
+	// EndedBefore is the instant before which password tokens, sessions and links of the user are dead. Zero: none is for that reason.
+	EndedBefore time.Time `json:"ended_before,omitzero"`
+	// PasswordChangedAt is zero until the password changes for the first time under version 2.
+	PasswordChangedAt time.Time `json:"password_changed_at,omitzero"`
+	// StatusIndex is where status lists tell of the user's password tokens; 0 is nowhere.
+	StatusIndex uint64 `json:"status_index,omitempty"`
+
+	Unknown Unknown `json:"-"`
 }
 
 var idPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)

@@ -11,6 +11,12 @@ func (a Account) Clone() Account {
 	return a
 }
 
+// Clone is a copy of the tenant.
+func (t Tenant) Clone() Tenant {
+	t.NoticeAddresses = slices.Clone(t.NoticeAddresses)
+	return t
+}
+
 // Clone is a copy of the user.
 func (u User) Clone() User {
 	u.Roles = slices.Clone(u.Roles)
@@ -19,7 +25,8 @@ func (u User) Clone() User {
 
 // Clone is a copy of the access key.
 func (k AccessKey) Clone() AccessKey {
-	k.Scopes, k.Secrets = slices.Clone(k.Scopes), slices.Clone(k.Secrets)
+	k.Scopes, k.Secrets, k.Ended = slices.Clone(k.Scopes), slices.Clone(k.Secrets), slices.Clone(k.Ended)
+	k.AllowedNetworks, k.Audiences = slices.Clone(k.AllowedNetworks), slices.Clone(k.Audiences)
 	return k
 }
 
@@ -34,6 +41,6 @@ func (m Membership) Clone() Membership {
 
 // Clone is a copy of all four records.
 func (s Subject) Clone() Subject {
-	s.Account, s.User, s.Membership = s.Account.Clone(), s.User.Clone(), s.Membership.Clone()
+	s.Account, s.Tenant, s.User, s.Membership = s.Account.Clone(), s.Tenant.Clone(), s.User.Clone(), s.Membership.Clone()
 	return s
 }

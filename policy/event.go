@@ -27,6 +27,8 @@ const (
 	ActionKeyExpired        Action = "key.expired"
 	ActionKeyPurged         Action = "key.purged"
 	ActionTokenRefused      Action = "token.refused"
+	// ActionKeyCeilingSet is recorded by an upgrade for a key with scopes above what its owner may do (R9).
+	ActionKeyCeilingSet Action = "key.ceiling_set"
 	// ActionSigningKeysRotated is recorded in the account of the operator who rotated them.
 	ActionSigningKeysRotated Action = "signing_keys.rotated"
 	// ActionPasswordLinkRequested comes from the sign-in page. Only the IP address of the actor is known.

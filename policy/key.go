@@ -31,6 +31,36 @@ type AccessKey struct {
 	Secrets []Secret `json:"secrets"`
 	// Noticed is the last notice given for this key.
 	Noticed Notice `json:"noticed,omitzero"`
+
+	// Ceiling is the authority that the key never exceeds: the owner's when the secret was handed out, cut to that of whoever else was
+	// shown it (R9). Empty in records of version 1.
+	Ceiling Role `json:"ceiling,omitempty"`
+	// Suspended is zero while the key works (R28).
+	Suspended Suspension `json:"suspended,omitzero"`
+	// Ended holds the status indexes of secrets that the key had before, until the last token that bears one is dead (R5).
+	Ended []EndedIndex `json:"ended,omitempty"`
+
+	// The fences of the key (R33). What is zero or empty does not restrict.
+	AllowedNetworks      []string  `json:"allowed_networks,omitempty"` // CIDR
+	ExpiresAt            time.Time `json:"expires_at,omitzero"`
+	Audiences            []string  `json:"audiences,omitempty"`
+	TokenLifetimeSeconds int       `json:"token_lifetime_seconds,omitempty"`
+	TokensPerMinute      int       `json:"tokens_per_minute,omitempty"`
+
+	Unknown Unknown `json:"-"`
+}
+
+// Suspension says since when, by whom (a user ID) and why an access key is suspended.
+type Suspension struct {
+	At     time.Time `json:"at"`
+	By     string    `json:"by,omitempty"`
+	Reason string    `json:"reason,omitempty"`
+}
+
+// EndedIndex is the status index of a replaced secret. Until is when the last token that bears it is dead.
+type EndedIndex struct {
+	StatusIndex uint64    `json:"status_index"`
+	Until       time.Time `json:"until"`
 }
 
 // Secret is the stored part of a client secret.
@@ -41,6 +71,8 @@ type Secret struct {
 	EndsAt time.Time `json:"ends_at,omitzero"`
 	// StatusIndex is the entry in the status lists of all tokens issued for this secret; 0 is none.
 	StatusIndex uint64 `json:"status_index,omitempty"`
+
+	Unknown Unknown `json:"-"`
 }
 
 // Status says whether a key still works.
@@ -152,6 +184,13 @@ type Membership struct {
 	Role      Role        `json:"role"`
 	JoinedAt  time.Time   `json:"joined_at"`
 	Keys      []AccessKey `json:"keys,omitempty"`
+
+	// UserGeneration is the Generation of the user whom the membership was made for (R31). Empty in records of version 1.
+	UserGeneration string `json:"user_generation,omitempty"`
+	// StatusIndex is where status lists tell of the user's password tokens for this tenant; 0 is nowhere.
+	StatusIndex uint64 `json:"status_index,omitempty"`
+
+	Unknown Unknown `json:"-"`
 }
 
 // Exists says whether the user is a member of the tenant.
@@ -234,6 +273,15 @@ func (m Membership) WithRefreshedKey(
 	return m, nil
 }
 
+// WithCeiling returns the membership with the ceiling for the key (R9).
+func (m Membership) WithCeiling(clientID string, ceiling Role) Membership {
+	if i := m.index(clientID); i >= 0 {
+		m.Keys = slices.Clone(m.Keys)
+		m.Keys[i].Ceiling = ceiling
+	}
+	return m
+}
+
 // WithoutKey returns the membership without the key (R5).
 func (m Membership) WithoutKey(clientID string) (Membership, error) {
 	i := m.index(clientID)
@@ -253,7 +301,5 @@ func (m Membership) WithoutKeys() (Membership, []AccessKey) {
 
 // Removed returns an ended membership, which is empty but for its IDs, and the keys revoked with it (R8).
 func (m Membership) Removed() (Membership, []AccessKey) {
-	m, revoked := m.WithoutKeys()
-	m.Role, m.JoinedAt = "", time.Time{}
-	return m, revoked
+	return Membership{AccountID: m.AccountID, TenantID: m.TenantID, UserID: m.UserID}, m.Keys
 }

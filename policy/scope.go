@@ -65,6 +65,21 @@ const (
 	AuthorityOperator
 )
 
+// Role is the role that gives the authority; empty for AuthorityNone.
+func (a Authority) Role() Role {
+	return [...]Role{"", RoleMember, RoleTenantAdmin, RoleAccountAdmin, RoleOperator}[a]
+}
+
+// Authority is the authority that the role gives; AuthorityNone for the empty role and one that does not exist.
+func (r Role) Authority() Authority {
+	for a := AuthorityMember; a <= AuthorityOperator; a++ {
+		if a.Role() == r {
+			return a
+		}
+	}
+	return AuthorityNone
+}
+
 // Subject is the user behind a token, with the tenant, the account and the membership.
 type Subject struct {
 	Account    Account
@@ -87,6 +102,17 @@ func (s Subject) Authority() Authority {
 	default:
 		return AuthorityMember
 	}
+}
+
+// ScopesAbove lists those of the scopes that need more than the authority.
+func ScopesAbove(authority Authority, scopes []string) []string {
+	var above []string
+	for _, scope := range scopes {
+		if row, ok := findAdminScope(scope); ok && row.least > authority {
+			above = append(above, scope)
+		}
+	}
+	return above
 }
 
 // Allows says whether the subject's roles allow the scope. An administration scope needs its least authority; a catalogue scope is open

@@ -25,7 +25,7 @@ func TestFailuresOfTheStore(t *testing.T) {
 		{context.DeadlineExceeded, 503, 503, "unavailable", "temporarily_unavailable"},
 		{store.ErrConflict, 409, 503, "conflict", "temporarily_unavailable"},
 		{errors.New("WRONGTYPE"), 500, 500, "internal", "server_error"},
-		{store.ErrSchemaTooNew, 500, 500, "internal", "server_error"},
+		{store.ErrSchemaTooNew, 503, 503, "unavailable", "temporarily_unavailable"},
 		{tokens.ErrWrongKeyEncryptionKey, 500, 500, "internal", "server_error"},
 	} {
 		failure := fmt.Errorf("dial %s: %w", inside, c.cause)

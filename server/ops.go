@@ -91,5 +91,10 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 		web.WriteJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "unavailable", "signing_keys": "none"})
 		return
 	}
-	web.WriteJSON(w, http.StatusOK, map[string]string{"status": "ready"})
+	answer := map[string]string{"status": "ready"}
+	// Tokens are still issued, so the server is ready; but an operator should see that changes are refused.
+	if gate, ok := s.Store.(interface{ Refusal() error }); ok && gate.Refusal() != nil {
+		answer["changes"] = "refused: " + gate.Refusal().Error()
+	}
+	web.WriteJSON(w, http.StatusOK, answer)
 }

@@ -14,12 +14,22 @@ var ErrNotEmpty = errors.New("the store is not empty")
 // Copy copies everything but spent rate limits from one store into another of whatever kind, which must have no accounts and no
 // server running on it. It is ErrNotEmpty if it has. After an error the other store is of no use.
 //
-// Servers may go on with the store that is copied. Each record is then whole, and everything that was acknowledged before the call is in the copy;
+// The copy has the version of what is copied, and an epoch of its own.
+//
+// Servers may go on with the store that is copied. Each record is then whole, and everything that was acknowledged before the call
+// is in the copy;
 // what is changed meanwhile may be in it or not.
 func Copy(ctx context.Context, to, from Store) error {
 	some, err := to.Accounts(ctx, Page{Limit: 1})
 	if err == nil && len(some) > 0 {
 		err = ErrNotEmpty
+	}
+	if err != nil {
+		return err
+	}
+	version, err := from.SchemaVersion(ctx)
+	if err == nil {
+		err = to.SetSchemaVersion(ctx, version)
 	}
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -43,6 +44,9 @@ func (c *copying) documents(ctx context.Context) error {
 		return err
 	}
 	for _, name := range names {
+		if name == documentServers {
+			continue // they run on the other store
+		}
 		document, err := c.from.Document(ctx, name)
 		if err != nil {
 			return err
@@ -51,7 +55,10 @@ func (c *copying) documents(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	if !slices.Contains(names, documentEpoch) {
+		return nil
+	}
+	return RenewEpoch(ctx, c.to)
 }
 
 func (c *copying) traffic(ctx context.Context) error {

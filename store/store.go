@@ -22,12 +22,11 @@ var (
 	ErrUnavailable = errors.New("the store is unavailable")
 	// ErrSchemaTooNew refuses to open a store that a later version of the program has written.
 	ErrSchemaTooNew = errors.New("the store was written by a later version of mintkey")
+	// ErrSchemaTooOld refuses to use a store that has to be upgraded first.
+	ErrSchemaTooOld = errors.New("the store was written by an earlier version of mintkey")
 	// ErrInUse refuses to open a store file that another process holds open.
 	ErrInUse = errors.New("the store is in use by another process, perhaps a running server")
 )
-
-// SchemaVersion is the version of the layout that this program reads and writes.
-const SchemaVersion = 1
 
 // Page asks for part of a list. Lists are ordered by ID, byte by byte.
 type Page struct {
@@ -47,7 +46,7 @@ type Accounts interface {
 	UpdateAccount(ctx context.Context, id string, change func(policy.Account) (policy.Account, []policy.Event, error)) error
 }
 
-// Tenants keeps tenants, which never change.
+// Tenants keeps tenants.
 type Tenants interface {
 	// CreateTenant saves a new tenant. ErrExists if the ID is taken, in whichever account.
 	CreateTenant(ctx context.Context, tenant policy.Tenant, events ...policy.Event) error
@@ -55,6 +54,8 @@ type Tenants interface {
 	Tenant(ctx context.Context, id string) (policy.Tenant, error)
 	// Tenants lists the tenants of an account by ID.
 	Tenants(ctx context.Context, accountID string, page Page) ([]policy.Tenant, error)
+	// UpdateTenant changes a tenant by compare-and-swap; its account stays as it is. ErrNotFound if it does not exist.
+	UpdateTenant(ctx context.Context, id string, change func(policy.Tenant) (policy.Tenant, []policy.Event, error)) error
 }
 
 // Users keeps the users of accounts. Their IDs are unique in the store, their e-mail addresses, folded by
@@ -153,12 +154,14 @@ type Store interface {
 	Documents
 	Outbox
 	IssueOrder
+	Digests
 	Feeds
 	Revocations
 	Ephemera
 	Limits
 	Traffic
 	Inventory
+	Schema
 	// Ping returns nil when the store can be read.
 	Ping(ctx context.Context) error
 	// Warnings says in plain words what about this store puts acknowledged writes at risk, such as a Redis without persistence.

@@ -2,7 +2,6 @@ package tokens
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -45,14 +44,10 @@ func (s *StatusIndexes) Next(ctx context.Context) (uint64, error) {
 
 // Count is how many indexes all replicas have taken, in whole blocks.
 func (s *StatusIndexes) Count(ctx context.Context) (uint64, error) {
-	raw, err := s.documents.Document(ctx, statusIndexDocument)
+	counter, err := store.ReadJSON[indexCounter](ctx, s.documents, statusIndexDocument)
 	if errors.Is(err, store.ErrNotFound) {
 		return 0, nil
 	}
-	if err != nil {
-		return 0, err
-	}
-	counter, err := parseCounter(raw)
 	return counter.Next, err
 }
 
@@ -61,24 +56,11 @@ type indexCounter struct {
 	Next uint64 `json:"next"`
 }
 
-func parseCounter(raw []byte) (indexCounter, error) {
-	counter := indexCounter{Next: 1}
-	if raw == nil {
-		return counter, nil
-	}
-	return counter, json.Unmarshal(raw, &counter)
-}
-
 func (s *StatusIndexes) takeBlock(ctx context.Context) error {
 	var begin uint64
-	err := s.documents.UpdateDocument(ctx, statusIndexDocument, func(old []byte) ([]byte, error) {
-		counter, err := parseCounter(old)
-		if err != nil {
-			return nil, err
-		}
-		begin = counter.Next
-		counter.Next += indexBlock
-		return json.Marshal(counter)
+	err := store.UpdateJSON(ctx, s.documents, statusIndexDocument, func(counter indexCounter) (indexCounter, error) {
+		begin = max(counter.Next, 1) // 0 is no index
+		return indexCounter{Next: begin + indexBlock}, nil
 	})
 	if err == nil {
 		s.next, s.end = begin, begin+indexBlock

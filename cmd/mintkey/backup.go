@@ -76,7 +76,7 @@ func (p *program) backup(ctx context.Context, config configs.Config, path string
 	return found, settle(part.Name(), path)
 }
 
-// readBackup reads a whole backup. Opening it also brings it to the current layout.
+// readBackup reads a whole backup. It keeps its version.
 func readBackup(ctx context.Context, path string) (found store.Tally, err error) {
 	opened, err := boltstore.Open(path)
 	if err != nil {

@@ -28,6 +28,7 @@ type host struct {
 
 	public, ops net.Listener // ops is nil when it is off
 	store       store.Store
+	gate        *store.Gate // the store as everything but maintenance of the store itself uses it
 }
 
 // listen is called first, so that a second server on the machine fails before it touches the store.
@@ -53,6 +54,13 @@ func listenAt(ctx context.Context, setting, address string) (net.Listener, error
 // open opens the store. It logs a warning about an unsafe store, or refuses it where store_strict is set.
 func (h *host) open(ctx context.Context) (err error) {
 	if h.store, err = openStore(ctx, h.config, h.log); err != nil {
+		return err
+	}
+	h.gate = store.NewGate(h.store)
+	if err := upgradeIfFile(ctx, h.config, h.store, h.log, h.now()); err != nil {
+		return err
+	}
+	if err := store.BeginHistory(ctx, h.store, h.config.Tokens.Lifetime, h.now()); err != nil {
 		return err
 	}
 	warnings, err := h.store.Warnings(ctx)
@@ -84,7 +92,7 @@ func (h *host) newServer(ctx context.Context) (*server.Server, error) {
 	options := tokens.Options{
 		Algorithms: algorithms, Sealer: sealer, TokenLifetime: h.config.Tokens.Lifetime, RotateEvery: h.config.SigningKeys.RotateEvery,
 	}
-	ring, err := tokens.OpenKeyRing(ctx, h.store, options, h.now())
+	ring, err := tokens.OpenKeyRing(ctx, h.gate, options, h.now())
 	if err != nil {
 		return nil, fmt.Errorf("open the signing keys: %w", err)
 	}
@@ -94,7 +102,7 @@ func (h *host) newServer(ctx context.Context) (*server.Server, error) {
 			slog.String("setting", "signing_keys.encryption_key"))
 	}
 	return server.New(server.Options{
-		Store: h.store, KeyRing: ring, Hasher: passwords.NewHasher(passwords.Options{}), Issuer: h.issuer(), Audiences: audiences,
+		Store: h.gate, KeyRing: ring, Hasher: passwords.NewHasher(passwords.Options{}), Issuer: h.issuer(), Audiences: audiences,
 		TokenLifetime: h.config.Tokens.Lifetime,
 		Catalogue:     policy.Catalogue(h.config.Scopes), ClientIDPrefix: h.config.ClientID.Prefix, ClientIDSuffix: h.config.ClientID.Suffix,
 		TrustedProxies: h.config.TrustedProxies, Log: h.log, Now: h.now, Mail: h.config.SMTP.URL.Reveal() != "",

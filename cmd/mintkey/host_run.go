@@ -51,6 +51,7 @@ func (h *host) run(ctx context.Context, ready func()) error {
 	notifying, stopNotifier := context.WithCancel(ctx) // it also stops when the server fails
 	var notifications sync.WaitGroup
 	notifications.Go(func() { notifier.Run(notifying) })
+	notifications.Go(func() { h.stampStore(notifying) })
 	defer notifications.Wait()
 	defer stopNotifier()
 	ready()

@@ -13,6 +13,7 @@ import (
 	"mintkey/admin"
 	"mintkey/configs"
 	"mintkey/policy"
+	"mintkey/store"
 )
 
 func (p *program) initCommand() *cobra.Command {
@@ -86,6 +87,12 @@ func (p *program) initialize(c *cobra.Command, config configs.Config, wanted boo
 		return err
 	}
 	defer func() { err = errors.Join(err, opened.Close()) }()
+	if err := needCurrent(c.Context(), opened); err != nil {
+		return err
+	}
+	if err := store.BeginHistory(c.Context(), opened, config.Tokens.Lifetime, p.clock()); err != nil {
+		return err
+	}
 	b := &bootstrap{service: newService(opened, config, log), now: p.clock().UTC()}
 	made, err := b.makeKey(c.Context(), wanted)
 	if err != nil {

@@ -15,7 +15,7 @@ func (h *host) newNotifier(ctx context.Context, srv *server.Server) (*notify.Run
 		h.log.InfoContext(ctx, "no mail is sent: owners are not warned before their access keys expire; set smtp.url and smtp.from")
 	} else {
 		mail, err := notify.NewMail(notify.MailConfig{
-			URL: smtp.URL.Reveal(), From: smtp.From, Issuer: h.issuer(), Records: h.store,
+			URL: smtp.URL.Reveal(), From: smtp.From, Issuer: h.issuer(), Records: h.gate,
 			PickUpLink: srv.Links().PickUp, PasswordLink: srv.Links().Password,
 		})
 		if err != nil {
@@ -31,8 +31,8 @@ func (h *host) newNotifier(ctx context.Context, srv *server.Server) (*notify.Run
 		channels = append(channels, webhook)
 	}
 	return &notify.Runner{
-		Scheduler: &notify.Scheduler{Store: h.store},
-		Outbox:    notify.NewOutboxWorker(h.store, h.store, h.log, channels...),
-		Documents: h.store, Log: h.log, Now: h.now,
+		Scheduler: &notify.Scheduler{Store: h.gate},
+		Outbox:    notify.NewOutboxWorker(h.gate, h.gate, h.log, channels...),
+		Documents: h.gate, Log: h.log, Now: h.now,
 	}, nil
 }

@@ -52,7 +52,7 @@ func (p *program) rootCommand() *cobra.Command {
 			root.AddCommand(c)
 		}
 	}
-	add(groupServer, p.demoCommand(), p.initCommand(), p.serveCommand(), p.backupCommand(), p.restoreCommand())
+	add(groupServer, p.demoCommand(), p.initCommand(), p.serveCommand(), p.backupCommand(), p.restoreCommand(), p.storeCommand())
 	add(groupClient, p.loginCommand(), p.tokenCommand(), p.keysCommand(), p.tenantsCommand(), p.usersCommand(), p.membersCommand(),
 		p.policyCommand(), p.auditCommand(), p.calendarCommand(), p.signingKeysCommand())
 	root.AddCommand(p.secretCommand(), p.versionCommand())

@@ -22,6 +22,7 @@ func (p *program) restoreCommand() *cobra.Command {
 		Short: "Fill an empty store from a backup",
 		Long: "Fill an empty store from a file that mintkey backup wrote, or from standard input for -. No server may be running on it.\n" +
 			"The store may be of another kind than the one that was backed up: this is also how to move from a file to Redis and back.\n" +
+			"A backup of an earlier version is upgraded on the way, one of a later version refused.\n" +
 			"Access keys that were revoked after the backup was made work again: revoke them once more.",
 		Example: "  mintkey restore mintkey-backup.db\n  mintkey restore mintkey-backup.db --store redis://127.0.0.1:6379/0",
 		Args:    arguments(cobra.ExactArgs(1)),
@@ -64,6 +65,9 @@ func (p *program) restore(ctx context.Context, config configs.Config, file strin
 	if found, err = readBackup(ctx, staged); err != nil {
 		return found, fmt.Errorf("%s is not a readable backup: %w", file, err)
 	}
+	if err := p.renew(ctx, staged); err != nil {
+		return found, err
+	}
 	if !isFile {
 		return found, p.restoreInto(ctx, config, staged)
 	}
@@ -71,6 +75,24 @@ func (p *program) restore(ctx context.Context, config configs.Config, file strin
 		return found, err
 	}
 	return found, settle(staged, path)
+}
+
+// renew brings a backup of an earlier version to the present one, and begins a new epoch: what servers have seen since the backup is gone.
+func (p *program) renew(ctx context.Context, staged string) (err error) {
+	opened, err := boltstore.Open(staged)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, opened.Close()) }()
+	report, err := store.Upgrade(ctx, opened, p.clock(), false)
+	if err != nil {
+		return err
+	}
+	if report.From != report.To {
+		p.sayf("The backup is of version %d.\n", report.From)
+		showUpgrade(p.stderr, report, false)
+	}
+	return store.RenewEpoch(ctx, opened)
 }
 
 // stage copies the backup, or standard input for -.

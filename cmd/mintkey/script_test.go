@@ -23,6 +23,7 @@ func TestScriptsOnRedis(t *testing.T) {
 	runScripts(t, "testdata/redis", map[string]string{
 		"SAFE_REDIS":   redistest.Start(t, "--maxmemory-policy", "noeviction", "--appendfsync", "always").URL(),
 		"UNSAFE_REDIS": redistest.Start(t, "--appendonly", "no").URL(),
+		"V1_REDIS":     redisOfVersionOne(t),
 	})
 }
 
@@ -32,7 +33,7 @@ func runScripts(t *testing.T, dir string, variables map[string]string) {
 		Dir:      dir,
 		Deadline: time.Now().Add(3 * patience), // a server that starts where it should refuse to would run for ever
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "ready": ready, "jsonenv": jsonenv, "mode": mode, "begin": begin, "finish": finish, "arrives": arrives,
+			"exits": exits, "ready": ready, "jsonenv": jsonenv, "mode": mode, "begin": begin, "finish": finish, "arrives": arrives, "gunzip": gunzip,
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", env.WorkDir)
@@ -40,6 +41,7 @@ func runScripts(t *testing.T, dir string, variables map[string]string) {
 				env.Setenv(name, value)
 			}
 			env.Values[begunKey{}] = new(net.Conn)
+			env.Setenv("V1", versionOne(t))
 			for _, name := range []string{"PORT", "OPS_PORT"} {
 				port, err := freePort(t.Context())
 				if err != nil {

@@ -152,6 +152,10 @@ func renderings() []rendering {
 			detail: busyDetail, oauth: "temporarily_unavailable",
 		},
 		{
+			kind: store.ErrSchemaTooNew, status: http.StatusServiceUnavailable, code: "unavailable", title: "Unavailable",
+			detail: "This server is older than its data. It changes nothing until it is upgraded.", oauth: "temporarily_unavailable",
+		},
+		{
 			kind: store.ErrUnavailable, status: http.StatusServiceUnavailable, code: "unavailable", title: "Unavailable",
 			detail: unavailableDetail, oauth: "temporarily_unavailable",
 		},

@@ -10,13 +10,13 @@ import (
 	"mintkey/store"
 )
 
-func accessKey(tenantID, clientID string) string { return tenantID + separator + clientID }
+func accessTimeKey(tenantID, clientID string) string { return tenantID + separator + clientID }
 
 // RecordAccess implements store.AccessTimes.
 func (s *Store) RecordAccess(ctx context.Context, times map[store.KeyRef]time.Time) error {
 	return s.write(ctx, func(tx *bbolt.Tx) error {
 		for ref, at := range times {
-			key := accessKey(ref.TenantID, ref.ClientID)
+			key := accessTimeKey(ref.TenantID, ref.ClientID)
 			before, err := accessTime(tx, key)
 			if err != nil {
 				return err
@@ -37,7 +37,7 @@ func (s *Store) AccessTimes(ctx context.Context, tenantID string, clientIDs []st
 	times := make(map[string]time.Time, len(clientIDs))
 	err := s.read(ctx, func(tx *bbolt.Tx) error {
 		for _, id := range clientIDs {
-			at, err := accessTime(tx, accessKey(tenantID, id))
+			at, err := accessTime(tx, accessTimeKey(tenantID, id))
 			if err != nil {
 				return err
 			}

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -19,8 +18,6 @@ import (
 
 // lockTimeout is how long Open waits for another process to let go of the file, as at a restart.
 const lockTimeout = time.Second
-
-const schemaKey = "schema"
 
 var _ store.Store = (*Store)(nil)
 
@@ -63,25 +60,6 @@ func Open(path string) (*Store, error) {
 	//nolint:forbidigo // limits go by real time, as on Redis, and not by the server's clock, which may be shifted
 	limits := store.NewMemoryLimits(time.Now)
 	return &Store{db: db, queue: newQueue(), limits: limits, membershipFeeds: newFeeds(), userFeeds: newFeeds()}, nil
-}
-
-// prepare checks the version of the layout before it touches anything. Buckets that came later are added to an older file.
-func prepare(tx *bbolt.Tx) error {
-	if meta := tx.Bucket([]byte(bucketMeta)); meta != nil {
-		version, err := strconv.Atoi(string(meta.Get([]byte(schemaKey))))
-		if err != nil {
-			return fmt.Errorf("schema version: %w", err)
-		}
-		if version > store.SchemaVersion {
-			return fmt.Errorf("%w: its schema is %d, this program knows %d", store.ErrSchemaTooNew, version, store.SchemaVersion)
-		}
-	}
-	for _, b := range buckets() {
-		if _, err := tx.CreateBucketIfNotExists([]byte(b)); err != nil {
-			return fmt.Errorf("bucket %s: %w", b, err)
-		}
-	}
-	return bucketMeta.put(tx, schemaKey, []byte(strconv.Itoa(store.SchemaVersion)))
 }
 
 // Ping implements store.Store.

@@ -64,12 +64,12 @@ func TestOpenRefusesFileInUse(t *testing.T) {
 func TestOpenRefusesNewerSchema(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "mintkey.db")
 	check(t, open(t, path).Close())
-	setSchema(t, path, "2")
+	setSchema(t, path, "3")
 	_, err := boltstore.Open(path)
-	if !errors.Is(err, store.ErrSchemaTooNew) || !strings.Contains(err.Error(), "its schema is 2, this program knows 1") {
+	if !errors.Is(err, store.ErrSchemaTooNew) || !strings.Contains(err.Error(), "its schema is 3, this program knows 2") {
 		t.Errorf("error is %v, want ErrSchemaTooNew with both versions", err)
 	}
-	setSchema(t, path, "1") // also: the refusal has let go of the file
+	setSchema(t, path, "2") // also: the refusal has let go of the file
 	check(t, open(t, path).Close())
 }
 

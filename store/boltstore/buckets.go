@@ -2,7 +2,6 @@ package boltstore
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -31,6 +30,7 @@ const (
 	bucketDocuments      bucket = "documents"       // name → bytes
 
 	// The times in these keys are instants. See the files that use them for the rest.
+	bucketDigests          bucket = "digests"           // digest prefix/tenant/user/client ID → nothing
 	bucketIssueOrder       bucket = "issue_order"       // account/issued, tenant, user, client ID → nothing
 	bucketOutbox           bucket = "outbox"            // due, event/account → JSON
 	bucketOutboxPlaces     bucket = "outbox_places"     // account/event → key in outbox
@@ -45,7 +45,7 @@ func buckets() []bucket {
 	return []bucket{
 		bucketMeta, bucketAccounts, bucketTenants, bucketAccountTenants, bucketUsers, bucketUserIDs, bucketEmails,
 		bucketMemberships, bucketUserTenants, bucketClientIDs, bucketAccessTimes, bucketEvents, bucketDocuments,
-		bucketIssueOrder, bucketOutbox, bucketOutboxPlaces, bucketRevocations, bucketRevocationEnds, bucketEphemera, bucketEphemeraExpiries,
+		bucketDigests, bucketIssueOrder, bucketOutbox, bucketOutboxPlaces, bucketRevocations, bucketRevocationEnds, bucketEphemera, bucketEphemeraExpiries,
 		bucketTraffic,
 	}
 }
@@ -70,9 +70,9 @@ func (b bucket) put(tx *bbolt.Tx, key string, value []byte) error {
 }
 
 func (b bucket) putJSON(tx *bbolt.Tx, key string, record any) error {
-	value, err := json.Marshal(record)
+	value, err := store.EncodeRecord(record)
 	if err != nil {
-		return fmt.Errorf("encode %s %q: %w", b, key, err)
+		return fmt.Errorf("%s %q: %w", b, key, err)
 	}
 	return b.put(tx, key, value)
 }
@@ -109,9 +109,10 @@ func loadAll[T any](tx *bbolt.Tx, b bucket, prefix string, ids []string) (map[st
 	return records, nil
 }
 
-func decode[T any](b bucket, key string, value []byte) (record T, err error) {
-	if err := json.Unmarshal(value, &record); err != nil {
-		return record, fmt.Errorf("decode %s %q: %w", b, key, err)
+func decode[T any](b bucket, key string, value []byte) (T, error) {
+	record, err := store.DecodeRecord[T](value)
+	if err != nil {
+		return record, fmt.Errorf("%s %q: %w", b, key, err)
 	}
 	return record, nil
 }

@@ -65,13 +65,17 @@ func (s *Store) UpdateMembership(ctx context.Context, tenantID, userID string, c
 			return err
 		}
 		before.AccountID, before.TenantID, before.UserID = tenant.AccountID, tenantID, userID
-		held := placesOf(before) // taken now: the change owns what it is given
+		// Taken now: the change owns what it is given.
+		held, indexed, digests := placesOf(before), store.IndexedDigests(before), store.DigestEntries(before)
 		after, events, err := change(before)
 		if err != nil {
 			return err
 		}
 		after.AccountID, after.TenantID, after.UserID = tenant.AccountID, tenantID, userID
 		if err := putMembership(tx, after, held); err != nil {
+			return err
+		}
+		if err := putDigests(tx, indexed, digests, store.DigestEntries(after)); err != nil {
 			return err
 		}
 		s.membershipFeeds.record(tx, tenantID, userID)
@@ -93,7 +97,7 @@ func putMembership(tx *bbolt.Tx, m policy.Membership, before []place) error {
 	after := placesOf(m)
 	for _, old := range before {
 		if !slices.ContainsFunc(after, old.sameKey) {
-			err = errors.Join(err, bucketClientIDs.delete(tx, old.clientID), bucketAccessTimes.delete(tx, accessKey(m.TenantID, old.clientID)))
+			err = errors.Join(err, bucketClientIDs.delete(tx, old.clientID), bucketAccessTimes.delete(tx, accessTimeKey(m.TenantID, old.clientID)))
 		}
 		if !slices.Contains(after, old) {
 			err = errors.Join(err, bucketIssueOrder.delete(tx, old.issue))

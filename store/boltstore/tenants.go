@@ -25,6 +25,25 @@ func (s *Store) CreateTenant(ctx context.Context, tenant policy.Tenant, events .
 	})
 }
 
+// UpdateTenant implements store.Tenants.
+func (s *Store) UpdateTenant(ctx context.Context, id string, change func(policy.Tenant) (policy.Tenant, []policy.Event, error)) error {
+	return s.write(ctx, func(tx *bbolt.Tx) error {
+		before, err := load[policy.Tenant](tx, bucketTenants, id)
+		if err != nil {
+			return err
+		}
+		after, events, err := change(before)
+		if err != nil {
+			return err
+		}
+		after.ID, after.AccountID = id, before.AccountID
+		if err := bucketTenants.putJSON(tx, id, after); err != nil {
+			return err
+		}
+		return appendEvents(tx, events)
+	})
+}
+
 // Tenant implements store.Tenants.
 func (s *Store) Tenant(ctx context.Context, id string) (tenant policy.Tenant, err error) {
 	err = s.read(ctx, func(tx *bbolt.Tx) error {

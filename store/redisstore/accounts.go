@@ -7,7 +7,7 @@ import (
 	"mintkey/store"
 )
 
-// CreateAccount is in the contract of package store.
+// CreateAccount implements store.Accounts.
 func (s *Store) CreateAccount(ctx context.Context, account policy.Account, events ...policy.Event) error {
 	if err := s.enter(ctx, accountsKey, account.ID); err != nil {
 		return err
@@ -15,17 +15,17 @@ func (s *Store) CreateAccount(ctx context.Context, account policy.Account, event
 	return s.create(ctx, accountKey(account.ID), account, ofAccount(account.ID), events)
 }
 
-// Account is in the contract of package store.
+// Account implements store.Accounts.
 func (s *Store) Account(ctx context.Context, id string) (policy.Account, error) {
 	return find[policy.Account](ctx, s, accountKey(id))
 }
 
-// Accounts is in the contract of package store.
+// Accounts implements store.Accounts.
 func (s *Store) Accounts(ctx context.Context, page store.Page) ([]policy.Account, error) {
 	return list(ctx, s, accountsKey, page, accountKey, every[policy.Account])
 }
 
-// UpdateAccount is in the contract of package store.
+// UpdateAccount implements store.Accounts.
 func (s *Store) UpdateAccount(ctx context.Context, id string, edit func(policy.Account) (policy.Account, []policy.Event, error)) error {
 	return update(ctx, s, accountKey(id), func(before policy.Account, c *change) (policy.Account, error) {
 		after, events, err := edit(before)

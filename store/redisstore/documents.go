@@ -6,7 +6,7 @@ import (
 	"mintkey/store"
 )
 
-// Document is in the contract of package store.
+// Document implements store.Documents.
 func (s *Store) Document(ctx context.Context, name string) ([]byte, error) {
 	document, err := s.get(ctx, documentKey(name))
 	if err == nil && !document.exists {
@@ -18,7 +18,7 @@ func (s *Store) Document(ctx context.Context, name string) ([]byte, error) {
 	return []byte(document.value), nil
 }
 
-// UpdateDocument is in the contract of package store.
+// UpdateDocument implements store.Documents.
 func (s *Store) UpdateDocument(ctx context.Context, name string, edit func([]byte) ([]byte, error)) error {
 	return untilSaved(ctx, func() (bool, error) {
 		old, err := s.get(ctx, documentKey(name))

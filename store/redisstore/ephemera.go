@@ -24,7 +24,7 @@ func ephemeralKey(key string) string { return ephemera.key("value:" + key) }
 // expiryScore need not be exact: what it finds is looked at.
 func expiryScore(t time.Time) float64 { return float64(t.UnixMicro()) }
 
-// PutEphemeral is in the contract of package store.
+// PutEphemeral implements store.Ephemera.
 func (s *Store) PutEphemeral(ctx context.Context, key string, value []byte, expires time.Time) error {
 	return untilSaved(ctx, func() (bool, error) {
 		var c change
@@ -34,7 +34,7 @@ func (s *Store) PutEphemeral(ctx context.Context, key string, value []byte, expi
 	})
 }
 
-// Ephemeral is in the contract of package store.
+// Ephemeral implements store.Ephemera.
 func (s *Store) Ephemeral(ctx context.Context, key string) ([]byte, error) {
 	read, err := s.ephemeral(ctx, key)
 	if err != nil {
@@ -52,7 +52,7 @@ func (s *Store) ephemeral(ctx context.Context, key string) (snapshot, error) {
 	return read, err
 }
 
-// TakeEphemeral is in the contract of package store. It is a change like any other, and no GETDEL: a failover must not bring back a link that
+// TakeEphemeral implements store.Ephemera. It is a change like any other, and no GETDEL: a failover must not bring back a link that
 // is valid once.
 func (s *Store) TakeEphemeral(ctx context.Context, key string) (value []byte, err error) {
 	err = untilSaved(ctx, func() (bool, error) {
@@ -73,7 +73,7 @@ func (s *Store) TakeEphemeral(ctx context.Context, key string) (value []byte, er
 	return value, nil
 }
 
-// DeleteEphemeral is in the contract of package store.
+// DeleteEphemeral implements store.Ephemera.
 func (s *Store) DeleteEphemeral(ctx context.Context, key string) error {
 	return untilSaved(ctx, func() (bool, error) {
 		var c change
@@ -87,7 +87,7 @@ func (c *change) forget(key string) {
 	c.unindex(ephemera.key(ephemeraExpires), key)
 }
 
-// ForgetEphemera is in the contract of package store.
+// ForgetEphemera implements store.Ephemera.
 func (s *Store) ForgetEphemera(ctx context.Context, now time.Time) error {
 	for {
 		old, err := s.expired(ctx, now)

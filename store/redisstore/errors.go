@@ -2,7 +2,6 @@ package redisstore
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"mintkey/store"
@@ -18,17 +17,8 @@ func unavailable(ctx context.Context, err error) error {
 }
 
 func encode(record any) (string, error) {
-	text, err := json.Marshal(record)
-	if err != nil {
-		return "", fmt.Errorf("encode a record: %w", err)
-	}
-	return string(text), nil
+	text, err := store.EncodeRecord(record)
+	return string(text), err
 }
 
-func decode[T any](text string) (T, error) {
-	var record T
-	if err := json.Unmarshal([]byte(text), &record); err != nil {
-		return record, fmt.Errorf("decode a record: %w", err)
-	}
-	return record, nil
-}
+func decode[T any](text string) (T, error) { return store.DecodeRecord[T]([]byte(text)) }

@@ -28,12 +28,12 @@ func (c *change) tell(at slot, userID string) {
 	c.do("XADD", at.changesKey(), "MAXLEN", "~", entriesKept, "*", changedField, userID)
 }
 
-// MembershipChanges is in the contract of package store.
+// MembershipChanges implements store.Feeds.
 func (s *Store) MembershipChanges(ctx context.Context, tenantID string, since store.Version) (store.Changes, error) {
 	return s.changes(ctx, ofTenant(tenantID), since)
 }
 
-// UserChanges is in the contract of package store.
+// UserChanges implements store.Feeds.
 func (s *Store) UserChanges(ctx context.Context, accountID string, since store.Version) (store.Changes, error) {
 	return s.changes(ctx, ofAccount(accountID), since)
 }

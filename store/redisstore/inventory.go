@@ -13,7 +13,7 @@ import (
 	"mintkey/store"
 )
 
-// DocumentNames is in the contract of package store. No index lists documents, so it looks through all keys.
+// DocumentNames implements store.Inventory. No index lists documents, so it looks through all keys.
 func (s *Store) DocumentNames(ctx context.Context) ([]string, error) {
 	keys, err := s.scan(ctx, documentKey("*"))
 	if err != nil {
@@ -49,7 +49,7 @@ func (s *Store) scan(ctx context.Context, pattern string) (keys []string, err er
 	return slices.Compact(keys), nil // a scan may repeat itself
 }
 
-// EachTrafficRecord is in the contract of package store. It looks through all keys.
+// EachTrafficRecord implements store.Inventory. It looks through all keys.
 func (s *Store) EachTrafficRecord(ctx context.Context, visit func(store.TrafficRecord, store.TrafficCells) error) error {
 	keys, err := s.scan(ctx, slot("*").key("traffic:*"))
 	if err != nil {
@@ -73,7 +73,7 @@ func (s *Store) EachTrafficRecord(ctx context.Context, visit func(store.TrafficR
 	return err
 }
 
-// EachOutboxEntry is in the contract of package store.
+// EachOutboxEntry implements store.Inventory.
 func (s *Store) EachOutboxEntry(ctx context.Context, visit func(store.OutboxEntry, time.Time) error) error {
 	members, err := s.client.ZRange(ctx, outboxesKey, 0, -1).Result()
 	if err != nil {
@@ -118,7 +118,7 @@ func (s *Store) visitEntries(ctx context.Context, at slot, places []string, visi
 	return nil
 }
 
-// EachEphemeral is in the contract of package store.
+// EachEphemeral implements store.Inventory.
 func (s *Store) EachEphemeral(ctx context.Context, visit func(string, []byte, time.Time) error) error {
 	for cursor := uint64(0); ; {
 		// Members and scores in turn.

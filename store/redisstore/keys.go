@@ -20,6 +20,7 @@ const (
 
 func userClaimKey(userID string) string { return "mintkey:user:" + userID }
 func clientKey(clientID string) string  { return "mintkey:client:" + clientID }
+func digestKey(prefix string) string    { return "mintkey:digest:" + prefix } // sorted set of tenant/user/client ID
 func documentKey(name string) string    { return "mintkey:document:" + name }
 
 // slot is the hash tag of an account or a tenant, whose keys change together.
@@ -50,7 +51,7 @@ func tenantsOfKey(accountID, userID string) string {
 func tenantKey(tenantID string) string         { return ofTenant(tenantID).key("tenant") }
 func membersKey(tenantID string) string        { return ofTenant(tenantID).key("members") }
 func memberKey(tenantID, userID string) string { return ofTenant(tenantID).key("member:" + userID) }
-func accessKey(tenantID string) string         { return ofTenant(tenantID).key("access") }
+func accessTimesKey(tenantID string) string    { return ofTenant(tenantID).key("access") }
 func issuesKey(tenantID string) string         { return ofTenant(tenantID).key("issues") }
 
 // trafficKey names a record of traffic.

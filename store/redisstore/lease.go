@@ -24,7 +24,7 @@ type leased struct {
 	entry store.OutboxEntry
 }
 
-// ClaimOutbox is in the contract of package store. It looks at 500 slots at most: when more have something due at once, an older entry of
+// ClaimOutbox implements store.Outbox. It looks at 500 slots at most: when more have something due at once, an older entry of
 // another slot may come later. When nothing is due, it is one command.
 func (s *Store) ClaimOutbox(ctx context.Context, now, leaseEnds time.Time, limit int) ([]store.OutboxEntry, error) {
 	var got []leased

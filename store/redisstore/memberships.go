@@ -2,28 +2,29 @@ package redisstore
 
 import (
 	"context"
+	"slices"
 
 	"mintkey/policy"
 	"mintkey/store"
 )
 
-// Membership is in the contract of package store.
+// Membership implements store.Memberships.
 func (s *Store) Membership(ctx context.Context, tenantID, userID string) (policy.Membership, error) {
 	return find[policy.Membership](ctx, s, memberKey(tenantID, userID))
 }
 
-// MembershipsByID is in the contract of package store.
+// MembershipsByID implements store.Memberships.
 func (s *Store) MembershipsByID(ctx context.Context, tenantID string, userIDs []string) (map[string]policy.Membership, error) {
 	return findAll[policy.Membership](ctx, s, userIDs, func(userID string) string { return memberKey(tenantID, userID) })
 }
 
-// Memberships is in the contract of package store.
+// Memberships implements store.Memberships.
 func (s *Store) Memberships(ctx context.Context, tenantID string, page store.Page) ([]policy.Membership, error) {
 	key := func(userID string) string { return memberKey(tenantID, userID) }
 	return list(ctx, s, membersKey(tenantID), page, key, every[policy.Membership])
 }
 
-// TenantsOf is in the contract of package store. The user's list of tenants only ever grows, because an ID can't be taken off it in one
+// TenantsOf implements store.Memberships. The user's list of tenants only ever grows, because an ID can't be taken off it in one
 // step with a membership in another slot; what it names is therefore looked up.
 func (s *Store) TenantsOf(ctx context.Context, accountID, userID string) ([]string, error) {
 	var tenants []string
@@ -52,14 +53,15 @@ func (s *Store) TenantsOf(ctx context.Context, accountID, userID string) ([]stri
 	}
 }
 
-// UpdateMembership is in the contract of package store.
+// UpdateMembership implements store.Memberships.
 func (s *Store) UpdateMembership(ctx context.Context, tenantID, userID string, edit store.MembershipChange) error {
-	tenant, err := s.cachedTenant(ctx, tenantID)
+	accountID, err := s.accountOf(ctx, tenantID)
 	if err != nil {
 		return err
 	}
-	nobody := policy.Membership{AccountID: tenant.AccountID, TenantID: tenantID, UserID: userID}
+	nobody := policy.Membership{AccountID: accountID, TenantID: tenantID, UserID: userID}
 	var claimed []string
+	var entered []store.DigestEntry
 	return untilSaved(ctx, func() (bool, error) {
 		old, err := s.get(ctx, memberKey(tenantID, userID))
 		if err != nil {
@@ -71,9 +73,11 @@ func (s *Store) UpdateMembership(ctx context.Context, tenantID, userID string, e
 				return false, err
 			}
 		}
+		indexed, digests := store.IndexedDigests(before), store.DigestEntries(before) // taken now: the edit owns what it is given
 		after, events, err := edit(before)
 		if err != nil {
 			s.dropClientIDs(ctx, missing(claimed, clientIDs(before)))
+			s.dropDigests(ctx, store.Without(entered, digests))
 			return false, err
 		}
 		added := missing(clientIDs(after), clientIDs(before))
@@ -81,9 +85,15 @@ func (s *Store) UpdateMembership(ctx context.Context, tenantID, userID string, e
 		if err := s.prepareMembership(ctx, old, after, added); err != nil {
 			return false, err
 		}
+		fresh := store.Without(store.DigestEntries(after), slices.Concat(indexed, entered))
+		entered = append(entered, fresh...)
+		if err := s.enterDigests(ctx, fresh); err != nil {
+			return false, err
+		}
 		saved, err := s.commitMembership(ctx, old, before, after, events)
 		if saved {
 			s.dropClientIDs(ctx, missing(append(claimed, clientIDs(before)...), clientIDs(after)))
+			s.dropDigests(ctx, store.Without(slices.Concat(entered, digests), store.DigestEntries(after)))
 		}
 		return saved, err
 	})
@@ -112,7 +122,7 @@ func (s *Store) commitMembership(ctx context.Context, old snapshot, before, afte
 		c.unindex(membersKey(after.TenantID), after.UserID)
 	}
 	for _, clientID := range missing(clientIDs(before), clientIDs(after)) {
-		c.unindex(accessKey(after.TenantID), clientID)
+		c.unindex(accessTimesKey(after.TenantID), clientID)
 	}
 	c.reissue(before, after)
 	c.tell(ofTenant(after.TenantID), after.UserID)

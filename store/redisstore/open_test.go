@@ -42,7 +42,7 @@ func TestOpenRefusesALaterSchema(t *testing.T) {
 	server := redistest.Start(t)
 	opened(t, server.URL())
 	opened(t, server.URL())
-	server.Do("SET", "mintkey:schema", "2")
+	server.Do("SET", "mintkey:schema", "3")
 	if _, err := redisstore.Open(t.Context(), server.URL()); !errors.Is(err, store.ErrSchemaTooNew) {
 		t.Errorf("open a later schema: %v", err)
 	}

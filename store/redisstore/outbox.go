@@ -106,7 +106,7 @@ func (s *Store) findEntry(ctx context.Context, event policy.Event) (slot, snapsh
 	return places[found], entries[found], nil
 }
 
-// CompleteOutbox is in the contract of package store.
+// CompleteOutbox implements store.Outbox.
 func (s *Store) CompleteOutbox(ctx context.Context, entry store.OutboxEntry) error {
 	return untilSaved(ctx, func() (bool, error) {
 		at, old, err := s.findEntry(ctx, entry.Event)
@@ -120,7 +120,7 @@ func (s *Store) CompleteOutbox(ctx context.Context, entry store.OutboxEntry) err
 	})
 }
 
-// PostponeOutbox is in the contract of package store.
+// PostponeOutbox implements store.Outbox.
 func (s *Store) PostponeOutbox(ctx context.Context, entry store.OutboxEntry, due time.Time) error {
 	return untilSaved(ctx, func() (bool, error) {
 		at, old, err := s.findEntry(ctx, entry.Event)
@@ -143,7 +143,7 @@ func (s *Store) PostponeOutbox(ctx context.Context, entry store.OutboxEntry, due
 	})
 }
 
-// OutboxBacklog is in the contract of package store. It asks every slot that has entries; a leased one counts as due when its lease ends.
+// OutboxBacklog implements store.Outbox. It asks every slot that has entries; a leased one counts as due when its lease ends.
 func (s *Store) OutboxBacklog(ctx context.Context) (count int, oldest time.Time, err error) {
 	members, err := s.client.ZRange(ctx, outboxesKey, 0, -1).Result()
 	if err != nil {

@@ -2,8 +2,6 @@ package redisstore
 
 import (
 	"context"
-	"fmt"
-	"strconv"
 
 	"github.com/redis/go-redis/v9"
 
@@ -18,12 +16,13 @@ type Store struct {
 	client  redis.UniversalClient
 	primary primaryFunc
 	// What never changes in Redis need not be asked for again.
-	tenants  *cache[policy.Tenant]
-	pointers *cache[pointer]
+	tenantAccounts *cache[string] // tenant → account
+	pointers       *cache[pointer]
 	// What does change is read each time, but decoded only when its text is another than the last time.
 	memberships *cache[decoded[policy.Membership]]
 	users       *cache[decoded[policy.User]]
 	accounts    *cache[decoded[policy.Account]]
+	tenants     *cache[decoded[policy.Tenant]]
 }
 
 // How much the caches hold: together some 50 MB.
@@ -51,35 +50,18 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	}
 	s := &Store{
 		client: client, primary: primary,
-		tenants:     newCache[policy.Tenant](recordsCached),
-		pointers:    newCache[pointer](pointersCached),
-		memberships: newCache[decoded[policy.Membership]](recordsCached),
-		users:       newCache[decoded[policy.User]](recordsCached),
-		accounts:    newCache[decoded[policy.Account]](recordsCached),
+		tenantAccounts: newCache[string](recordsCached),
+		pointers:       newCache[pointer](pointersCached),
+		tenants:        newCache[decoded[policy.Tenant]](recordsCached),
+		memberships:    newCache[decoded[policy.Membership]](recordsCached),
+		users:          newCache[decoded[policy.User]](recordsCached),
+		accounts:       newCache[decoded[policy.Account]](recordsCached),
 	}
 	if err := s.checkSchema(ctx); err != nil {
 		_ = client.Close()
 		return nil, err
 	}
 	return s, nil
-}
-
-func (s *Store) checkSchema(ctx context.Context) error {
-	if err := s.client.SetNX(ctx, schemaKey, store.SchemaVersion, 0).Err(); err != nil {
-		return unavailable(ctx, err)
-	}
-	text, err := s.client.Get(ctx, schemaKey).Result()
-	if err != nil {
-		return unavailable(ctx, err)
-	}
-	version, err := strconv.Atoi(text)
-	if err != nil {
-		return fmt.Errorf("%s in Redis is no schema version: %w", schemaKey, err)
-	}
-	if version > store.SchemaVersion {
-		return fmt.Errorf("%w: its schema is %d, this program knows %d", store.ErrSchemaTooNew, version, store.SchemaVersion)
-	}
-	return nil
 }
 
 // Ping reads one key, because a Redis that answers PING may still be loading its data or be cut off from its Cluster.

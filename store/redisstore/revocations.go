@@ -34,7 +34,7 @@ func streamID(revocationID string) (string, error) {
 	return "0-" + strconv.FormatUint(number, 10), nil
 }
 
-// RecordRevocations is in the contract of package store. Like list, it begins with a removal, which is let through when the memory of Redis is full.
+// RecordRevocations implements store.Revocations. Like list, it begins with a removal, which is let through when the memory of Redis is full.
 func (s *Store) RecordRevocations(ctx context.Context, revocations ...store.Revocation) error {
 	var c change
 	c.do("XDEL", revocationsKey, "0-0")
@@ -51,7 +51,7 @@ func (s *Store) RecordRevocations(ctx context.Context, revocations ...store.Revo
 	return untilSaved(ctx, func() (bool, error) { return s.commit(ctx, c) })
 }
 
-// Revocations is in the contract of package store.
+// Revocations implements store.Revocations.
 func (s *Store) Revocations(ctx context.Context, afterID string, limit int) ([]store.Revocation, error) {
 	start := "-"
 	if afterID != "" {
@@ -84,7 +84,7 @@ func decodeRevocation(entry redis.XMessage) (store.Revocation, error) {
 	return revocation, err
 }
 
-// ForgetRevocations is in the contract of package store. It reads all of them: they live no longer than a token does.
+// ForgetRevocations implements store.Revocations. It reads all of them: they live no longer than a token does.
 func (s *Store) ForgetRevocations(ctx context.Context, now time.Time) error {
 	for after := ""; ; {
 		page, err := s.Revocations(ctx, after, batch)

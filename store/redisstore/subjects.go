@@ -8,7 +8,7 @@ import (
 	"mintkey/store"
 )
 
-// SubjectByClientID is in the contract of package store. In the steady state it costs one round trip, because it remembers which
+// SubjectByClientID implements store.Subjects. In the steady state it costs one round trip, because it remembers which
 // membership a client ID leads to. That memory can't make a revoked key work: the membership itself is always read.
 func (s *Store) SubjectByClientID(ctx context.Context, clientID string) (policy.Subject, error) {
 	if to, ok := s.pointers.get(clientID); ok {
@@ -45,13 +45,13 @@ func (s *Store) owner(ctx context.Context, to pointer, clientID string) (policy.
 	return subject, nil
 }
 
-// Subject is in the contract of package store.
+// Subject implements store.Subjects.
 func (s *Store) Subject(ctx context.Context, tenantID, userID string) (policy.Subject, error) {
-	tenant, err := s.cachedTenant(ctx, tenantID)
+	accountID, err := s.accountOf(ctx, tenantID)
 	if err != nil {
 		return policy.Subject{}, err
 	}
-	records, err := s.getAll(ctx, memberKey(tenantID, userID), userKey(tenant.AccountID, userID), accountKey(tenant.AccountID))
+	records, err := s.getAll(ctx, memberKey(tenantID, userID), userKey(accountID, userID), accountKey(accountID), tenantKey(tenantID))
 	if err != nil {
 		return policy.Subject{}, err
 	}
@@ -60,7 +60,7 @@ func (s *Store) Subject(ctx context.Context, tenantID, userID string) (policy.Su
 			return policy.Subject{}, store.ErrNotFound
 		}
 	}
-	subject := policy.Subject{Tenant: tenant}
+	var subject policy.Subject
 	if subject.Membership, err = recall(s.memberships, records[0], policy.Membership.Clone); err != nil {
 		return policy.Subject{}, err
 	}
@@ -68,6 +68,9 @@ func (s *Store) Subject(ctx context.Context, tenantID, userID string) (policy.Su
 		return policy.Subject{}, err
 	}
 	if subject.Account, err = recall(s.accounts, records[2], policy.Account.Clone); err != nil {
+		return policy.Subject{}, err
+	}
+	if subject.Tenant, err = recall(s.tenants, records[3], policy.Tenant.Clone); err != nil {
 		return policy.Subject{}, err
 	}
 	return subject, nil

@@ -8,7 +8,7 @@ import (
 	"mintkey/store/redistest"
 )
 
-func TestSubjectByClientIDReadsThreeRecordsInTheSteadyState(t *testing.T) {
+func TestSubjectByClientIDReadsFourRecordsInTheSteadyState(t *testing.T) {
 	server := redistest.Start(t)
 	s := opened(t, server.URL())
 	seed(t, s)
@@ -20,8 +20,8 @@ func TestSubjectByClientIDReadsThreeRecordsInTheSteadyState(t *testing.T) {
 		}
 	}
 	calls := regexp.MustCompile(`cmdstat_get:calls=(\d+),`).FindStringSubmatch(server.Do("INFO", "commandstats"))
-	if len(calls) != 2 || calls[1] != "3" {
-		t.Errorf("GETs for one look-up: %q, want 3", calls)
+	if len(calls) != 2 || calls[1] != "4" {
+		t.Errorf("GETs for one look-up: %q, want 4", calls)
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"mintkey/store"
 )
 
-// CreateTenant is in the contract of package store.
+// CreateTenant implements store.Tenants.
 func (s *Store) CreateTenant(ctx context.Context, tenant policy.Tenant, events ...policy.Event) error {
 	taken, err := s.get(ctx, tenantKey(tenant.ID))
 	if err == nil && taken.exists {
@@ -22,26 +22,39 @@ func (s *Store) CreateTenant(ctx context.Context, tenant policy.Tenant, events .
 	return s.create(ctx, tenantKey(tenant.ID), tenant, ofTenant(tenant.ID), events)
 }
 
-// Tenant is in the contract of package store.
+// Tenant implements store.Tenants.
 func (s *Store) Tenant(ctx context.Context, id string) (policy.Tenant, error) {
 	return find[policy.Tenant](ctx, s, tenantKey(id))
 }
 
-// Tenants is in the contract of package store.
+// Tenants implements store.Tenants.
 func (s *Store) Tenants(ctx context.Context, accountID string, page store.Page) ([]policy.Tenant, error) {
 	// The index may name a tenant that another account was quicker to create.
 	own := func(tenant policy.Tenant) bool { return tenant.AccountID == accountID }
 	return list(ctx, s, accountTenantsKey(accountID), page, tenantKey, own)
 }
 
-// cachedTenant is Tenant without a round trip in the steady state: a tenant never changes, and is never deleted.
-func (s *Store) cachedTenant(ctx context.Context, id string) (policy.Tenant, error) {
-	if tenant, ok := s.tenants.get(id); ok {
-		return tenant, nil
+// UpdateTenant implements store.Tenants.
+func (s *Store) UpdateTenant(ctx context.Context, id string, edit func(policy.Tenant) (policy.Tenant, []policy.Event, error)) error {
+	return update(ctx, s, tenantKey(id), func(before policy.Tenant, c *change) (policy.Tenant, error) {
+		accountID := before.AccountID
+		after, events, err := edit(before)
+		if err != nil {
+			return after, err
+		}
+		after.ID, after.AccountID = id, accountID
+		return after, s.record(ctx, c, ofTenant(id), events)
+	})
+}
+
+// accountOf returns the account of a tenant, without a round trip in the steady state: it never changes, and no tenant is ever deleted.
+func (s *Store) accountOf(ctx context.Context, tenantID string) (string, error) {
+	if accountID, ok := s.tenantAccounts.get(tenantID); ok {
+		return accountID, nil
 	}
-	tenant, err := s.Tenant(ctx, id)
+	tenant, err := s.Tenant(ctx, tenantID)
 	if err == nil {
-		s.tenants.put(id, tenant)
+		s.tenantAccounts.put(tenantID, tenant.AccountID)
 	}
-	return tenant, err
+	return tenant.AccountID, err
 }

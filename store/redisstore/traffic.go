@@ -24,13 +24,13 @@ func rankingKey(r store.TrafficRecord) string {
 	return slot(r.File).key(fmt.Sprintf("traffic-ranking:%d:%d", r.Step, r.Chunk))
 }
 
-// RecordTraffic is in the contract of package store. It is no change in the sense of this package: nobody waits for a replica, and
+// RecordTraffic implements store.Traffic. It is no change in the sense of this package: nobody waits for a replica, and
 // go-redis may send a part again.
 func (s *Store) RecordTraffic(ctx context.Context, counts map[store.TrafficKey]store.TrafficCounts) error {
 	return s.AddTrafficRecords(ctx, store.LayOutTraffic(counts))
 }
 
-// AddTrafficRecords is in the contract of package store.
+// AddTrafficRecords implements store.Inventory.
 func (s *Store) AddTrafficRecords(ctx context.Context, records map[store.TrafficRecord]store.TrafficCells) error {
 	for some := range slices.Chunk(slices.Collect(maps.Keys(records)), batch) {
 		pipe := s.client.Pipeline()
@@ -56,7 +56,7 @@ func (s *Store) AddTrafficRecords(ctx context.Context, records map[store.Traffic
 	return ctx.Err()
 }
 
-// Traffic is in the contract of package store.
+// Traffic implements store.Traffic.
 func (s *Store) Traffic(ctx context.Context, of store.TrafficSource, span store.TrafficSpan) ([]store.TrafficCounts, error) {
 	counts := make([]store.TrafficCounts, span.Steps)
 	var records []store.TrafficRecord
@@ -72,7 +72,7 @@ func (s *Store) Traffic(ctx context.Context, of store.TrafficSource, span store.
 // ranked is how many times more than what is asked for are looked at in each chunk, because the ranking is of the chunk and not of the span.
 const ranked = 4
 
-// TrafficParts is in the contract of package store.
+// TrafficParts implements store.Traffic.
 func (s *Store) TrafficParts(ctx context.Context, of store.TrafficSource, span store.TrafficSpan, limit int) ([]store.TrafficPart, error) {
 	chunks := span.Chunks()
 	pipe := s.client.Pipeline()
@@ -140,5 +140,5 @@ func decodeCells(fields map[string]string) (store.TrafficCells, error) {
 	return cells, nil
 }
 
-// ForgetTraffic is in the contract of package store. Redis forgets by itself.
+// ForgetTraffic implements store.Traffic. Redis forgets by itself.
 func (*Store) ForgetTraffic(ctx context.Context, _ time.Time) error { return ctx.Err() }

@@ -7,7 +7,7 @@ import (
 	"mintkey/store"
 )
 
-// CreateUser is in the contract of package store.
+// CreateUser implements store.Users.
 func (s *Store) CreateUser(ctx context.Context, user policy.User, events ...policy.Event) error {
 	// Looking first keeps the usual refusals from leaving a claim behind.
 	if _, err := s.newUser(ctx, user); err != nil {
@@ -60,12 +60,12 @@ func (s *Store) newUser(ctx context.Context, user policy.User) ([]snapshot, erro
 	return keys, nil
 }
 
-// User is in the contract of package store.
+// User implements store.Users.
 func (s *Store) User(ctx context.Context, accountID, id string) (policy.User, error) {
 	return find[policy.User](ctx, s, userKey(accountID, id))
 }
 
-// UserByEmail is in the contract of package store.
+// UserByEmail implements store.Users.
 func (s *Store) UserByEmail(ctx context.Context, accountID, email string) (policy.User, error) {
 	owner, err := s.get(ctx, emailKey(accountID, policy.FoldEmail(email)))
 	if err == nil && !owner.exists {
@@ -77,18 +77,18 @@ func (s *Store) UserByEmail(ctx context.Context, accountID, email string) (polic
 	return s.User(ctx, accountID, owner.value)
 }
 
-// UsersByID is in the contract of package store.
+// UsersByID implements store.Users.
 func (s *Store) UsersByID(ctx context.Context, accountID string, ids []string) (map[string]policy.User, error) {
 	return findAll[policy.User](ctx, s, ids, func(id string) string { return userKey(accountID, id) })
 }
 
-// Users is in the contract of package store.
+// Users implements store.Users.
 func (s *Store) Users(ctx context.Context, accountID string, page store.Page) ([]policy.User, error) {
 	key := func(id string) string { return userKey(accountID, id) }
 	return list(ctx, s, usersKey(accountID), page, key, every[policy.User])
 }
 
-// UpdateUser is in the contract of package store.
+// UpdateUser implements store.Users.
 func (s *Store) UpdateUser(ctx context.Context, accountID, id string, edit func(policy.User) (policy.User, []policy.Event, error)) error {
 	return update(ctx, s, userKey(accountID, id), func(before policy.User, c *change) (policy.User, error) {
 		after, events, err := edit(before)
@@ -120,7 +120,7 @@ func (s *Store) moveEmail(ctx context.Context, accountID string, before, after p
 	return nil
 }
 
-// DeleteUser is in the contract of package store. The list of the user's tenants stays: it is only a hint, and an addition that races with
+// DeleteUser implements store.Users. The list of the user's tenants stays: it is only a hint, and an addition that races with
 // the deletion must still be found.
 func (s *Store) DeleteUser(ctx context.Context, accountID, id string, events ...policy.Event) error {
 	claim, err := s.get(ctx, userClaimKey(id))

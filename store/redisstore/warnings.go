@@ -9,7 +9,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Warnings is in the contract of package store. It asks every master of a Cluster.
+// Warnings implements store.Store. It asks every master of a Cluster.
 func (s *Store) Warnings(ctx context.Context) ([]string, error) {
 	if err := s.Ping(ctx); err != nil {
 		return nil, err

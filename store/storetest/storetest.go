@@ -65,5 +65,5 @@ func cases() []testCase {
 	return slices.Concat(accountCases(), tenantCases(), userCases(), emailCases(), membershipCases(), clientIDCases(),
 		subjectCases(), accessTimeCases(), eventCases(), atomicityCases(), documentCases(), aliasingCases(), raceCases(),
 		cancellationCases(), durabilityCases(), outboxCases(), issueOrderCases(), feedCases(), revocationCases(), ephemeraCases(), limitCases(),
-		trafficCases(), inventoryCases())
+		trafficCases(), inventoryCases(), versionCases())
 }

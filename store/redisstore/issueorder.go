@@ -59,7 +59,7 @@ func (c *change) reissue(before, after policy.Membership) {
 // tenantsAtOnce bounds, times the limit, what one round trip of KeysByIssue brings.
 const tenantsAtOnce = 100
 
-// KeysByIssue is in the contract of package store. It asks every tenant of the account.
+// KeysByIssue implements store.IssueOrder. It asks every tenant of the account.
 func (s *Store) KeysByIssue(ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int) ([]store.IssuedKey, error) {
 	tenants, err := s.client.ZRange(ctx, accountTenantsKey(accountID), 0, -1).Result()
 	if err != nil {

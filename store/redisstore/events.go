@@ -38,7 +38,7 @@ func decodeEvent(entry string) (policy.Event, error) {
 	return decode[policy.Event](text)
 }
 
-// Events is in the contract of package store.
+// Events implements store.AuditTrail.
 func (s *Store) Events(ctx context.Context, accountID string, query store.EventsQuery) ([]policy.Event, error) {
 	tenants, err := s.client.ZRange(ctx, accountTenantsKey(accountID), 0, -1).Result()
 	if err != nil {
@@ -103,7 +103,7 @@ func (s *Store) newest(ctx context.Context, trails []string, before string, sinc
 	return events, nil
 }
 
-// RecordEvents is in the contract of package store. The events go to the trail of their account, where they are found even if they
+// RecordEvents implements store.AuditTrail. The events go to the trail of their account, where they are found even if they
 // name a tenant that does not exist.
 func (s *Store) RecordEvents(ctx context.Context, events ...policy.Event) error {
 	announced := map[string][]policy.Event{} // by account

@@ -9,7 +9,7 @@ import (
 	"mintkey/store"
 )
 
-// RecordAccess is in the contract of package store. Times are kept to the microsecond.
+// RecordAccess implements store.AccessTimes. Times are kept to the microsecond.
 func (s *Store) RecordAccess(ctx context.Context, times map[store.KeyRef]time.Time) error {
 	byTenant := map[string][]redis.Z{}
 	for key, at := range times {
@@ -17,7 +17,7 @@ func (s *Store) RecordAccess(ctx context.Context, times map[store.KeyRef]time.Ti
 	}
 	pipe := s.client.Pipeline()
 	for tenantID, members := range byTenant {
-		pipe.ZAddArgs(ctx, accessKey(tenantID), redis.ZAddArgs{GT: true, Members: members})
+		pipe.ZAddArgs(ctx, accessTimesKey(tenantID), redis.ZAddArgs{GT: true, Members: members})
 	}
 	if _, err := pipe.Exec(ctx); err != nil {
 		return unavailable(ctx, err)
@@ -25,13 +25,13 @@ func (s *Store) RecordAccess(ctx context.Context, times map[store.KeyRef]time.Ti
 	return nil
 }
 
-// AccessTimes is in the contract of package store.
+// AccessTimes implements store.AccessTimes.
 func (s *Store) AccessTimes(ctx context.Context, tenantID string, clientIDs []string) (map[string]time.Time, error) {
 	times := map[string]time.Time{}
 	if len(clientIDs) == 0 {
 		return times, ctx.Err()
 	}
-	scores, err := s.client.ZMScore(ctx, accessKey(tenantID), clientIDs...).Result()
+	scores, err := s.client.ZMScore(ctx, accessTimesKey(tenantID), clientIDs...).Result()
 	if err != nil {
 		return nil, unavailable(ctx, err)
 	}

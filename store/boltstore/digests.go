@@ -1,0 +1,42 @@
+package boltstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"go.etcd.io/bbolt"
+
+	"mintkey/store"
+)
+
+func digestKey(e store.DigestEntry) string {
+	return strings.Join([]string{e.Prefix, e.Key.TenantID, e.Key.UserID, e.Key.ClientID}, separator)
+}
+
+// putDigests brings the index from the entries that it has of a membership to those that it needs.
+func putDigests(tx *bbolt.Tx, indexed, before, after []store.DigestEntry) (err error) {
+	for _, old := range store.Without(before, after) {
+		err = errors.Join(err, bucketDigests.delete(tx, digestKey(old)))
+	}
+	for _, fresh := range store.Without(after, indexed) {
+		err = errors.Join(err, bucketDigests.put(tx, digestKey(fresh), nil))
+	}
+	return err
+}
+
+// KeysByDigestPrefix implements store.Digests.
+func (s *Store) KeysByDigestPrefix(ctx context.Context, prefix string) (keys []store.KeyLocation, err error) {
+	err = s.read(ctx, func(tx *bbolt.Tx) error {
+		return bucketDigests.scan(tx, prefix+separator, everything(), func(key string, _ []byte) error {
+			parts := strings.SplitN(key, separator, 3)
+			if len(parts) != 3 {
+				return fmt.Errorf("decode %s: key %q", bucketDigests, key)
+			}
+			keys = append(keys, store.KeyLocation{TenantID: parts[0], UserID: parts[1], ClientID: parts[2]})
+			return nil
+		})
+	})
+	return keys, err
+}

@@ -1,0 +1,62 @@
+package boltstore
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"go.etcd.io/bbolt"
+
+	"mintkey/store"
+)
+
+const schemaKey = "schema"
+
+// prepare checks the version of the layout before it touches anything. Buckets that came later are added to an older file.
+func prepare(tx *bbolt.Tx) error {
+	isNew := tx.Bucket([]byte(bucketMeta)) == nil
+	if !isNew {
+		version, err := schemaVersion(tx)
+		if err != nil {
+			return err
+		}
+		if version > store.SchemaVersion {
+			return fmt.Errorf("%w: its schema is %d, this program knows %d", store.ErrSchemaTooNew, version, store.SchemaVersion)
+		}
+	}
+	for _, b := range buckets() {
+		if _, err := tx.CreateBucketIfNotExists([]byte(b)); err != nil {
+			return fmt.Errorf("bucket %s: %w", b, err)
+		}
+	}
+	if !isNew {
+		return nil
+	}
+	return putSchemaVersion(tx, store.SchemaVersion)
+}
+
+func schemaVersion(tx *bbolt.Tx) (int, error) {
+	version, err := strconv.Atoi(string(bucketMeta.get(tx, schemaKey)))
+	if err != nil {
+		return 0, fmt.Errorf("schema version: %w", err)
+	}
+	return version, nil
+}
+
+func putSchemaVersion(tx *bbolt.Tx, version int) error {
+	return bucketMeta.put(tx, schemaKey, []byte(strconv.Itoa(version)))
+}
+
+// SchemaVersion implements store.Schema.
+func (s *Store) SchemaVersion(ctx context.Context) (version int, err error) {
+	err = s.read(ctx, func(tx *bbolt.Tx) error {
+		version, err = schemaVersion(tx)
+		return err
+	})
+	return version, err
+}
+
+// SetSchemaVersion implements store.Schema.
+func (s *Store) SetSchemaVersion(ctx context.Context, version int) error {
+	return s.write(ctx, func(tx *bbolt.Tx) error { return putSchemaVersion(tx, version) })
+}

@@ -1,0 +1,89 @@
+package store
+
+import (
+	"context"
+	"sync/atomic"
+
+	"mintkey/policy"
+)
+
+// Gate is a Store that refuses changes of records and documents while it is shut. Reading goes on, and so do tokens. It can be used
+// from many
+// goroutines.
+type Gate struct {
+	Store
+
+	refusal atomic.Pointer[error]
+}
+
+// NewGate returns an open gate.
+func NewGate(s Store) *Gate { return &Gate{Store: s} }
+
+// Set shuts the gate with the error that changes will get, or opens it again with nil.
+func (g *Gate) Set(refusal error) {
+	if refusal == nil {
+		g.refusal.Store(nil)
+		return
+	}
+	g.refusal.Store(&refusal)
+}
+
+// Refusal is why the gate is shut; nil while it is open.
+func (g *Gate) Refusal() error {
+	if refusal := g.refusal.Load(); refusal != nil {
+		return *refusal
+	}
+	return nil
+}
+
+func (g *Gate) pass(do func() error) error {
+	if err := g.Refusal(); err != nil {
+		return err
+	}
+	return do()
+}
+
+// CreateAccount implements Accounts.
+func (g *Gate) CreateAccount(ctx context.Context, account policy.Account, events ...policy.Event) error {
+	return g.pass(func() error { return g.Store.CreateAccount(ctx, account, events...) })
+}
+
+// UpdateAccount implements Accounts.
+func (g *Gate) UpdateAccount(ctx context.Context, id string, change func(policy.Account) (policy.Account, []policy.Event, error)) error {
+	return g.pass(func() error { return g.Store.UpdateAccount(ctx, id, change) })
+}
+
+// CreateTenant implements Tenants.
+func (g *Gate) CreateTenant(ctx context.Context, tenant policy.Tenant, events ...policy.Event) error {
+	return g.pass(func() error { return g.Store.CreateTenant(ctx, tenant, events...) })
+}
+
+// UpdateTenant implements Tenants.
+func (g *Gate) UpdateTenant(ctx context.Context, id string, change func(policy.Tenant) (policy.Tenant, []policy.Event, error)) error {
+	return g.pass(func() error { return g.Store.UpdateTenant(ctx, id, change) })
+}
+
+// CreateUser implements Users.
+func (g *Gate) CreateUser(ctx context.Context, user policy.User, events ...policy.Event) error {
+	return g.pass(func() error { return g.Store.CreateUser(ctx, user, events...) })
+}
+
+// UpdateUser implements Users.
+func (g *Gate) UpdateUser(ctx context.Context, accountID, id string, change func(policy.User) (policy.User, []policy.Event, error)) error {
+	return g.pass(func() error { return g.Store.UpdateUser(ctx, accountID, id, change) })
+}
+
+// DeleteUser implements Users.
+func (g *Gate) DeleteUser(ctx context.Context, accountID, id string, events ...policy.Event) error {
+	return g.pass(func() error { return g.Store.DeleteUser(ctx, accountID, id, events...) })
+}
+
+// UpdateMembership implements Memberships.
+func (g *Gate) UpdateMembership(ctx context.Context, tenantID, userID string, change MembershipChange) error {
+	return g.pass(func() error { return g.Store.UpdateMembership(ctx, tenantID, userID, change) })
+}
+
+// UpdateDocument implements Documents.
+func (g *Gate) UpdateDocument(ctx context.Context, name string, change func([]byte) ([]byte, error)) error {
+	return g.pass(func() error { return g.Store.UpdateDocument(ctx, name, change) })
+}

@@ -1,0 +1,110 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// The documents about the history of a store.
+const (
+	documentEpoch     = "epoch"
+	documentHighWater = "high-water"
+	documentLifetime  = "longest-lifetime"
+)
+
+// Epoch names one history of a store. Positions and counters that a process keeps outside the store belong to it, and are worth
+// nothing under
+// another one.
+type Epoch struct {
+	ID string `json:"id"`
+}
+
+// HighWater is how far the history of a store has come: what a process has seen beyond it was lost.
+type HighWater struct {
+	At         time.Time `json:"at"`
+	Revocation string    `json:"revocation,omitempty"` // the ID of the last revocation; empty for none
+}
+
+// LongestLifetime is the longest lifetime that tokens can have been made with since a time.
+type LongestLifetime struct {
+	Seconds int64     `json:"seconds"`
+	Since   time.Time `json:"since"`
+}
+
+// UpdateJSON changes a document that holds a T as JSON, by compare-and-swap. One that does not exist is passed as the zero T. The
+// change may run
+// more than once.
+func UpdateJSON[T any](ctx context.Context, documents Documents, name string, change func(T) (T, error)) error {
+	return documents.UpdateDocument(ctx, name, func(raw []byte) ([]byte, error) {
+		var value T
+		if len(raw) > 0 {
+			if err := json.Unmarshal(raw, &value); err != nil {
+				return nil, fmt.Errorf("decode the document %s: %w", name, err)
+			}
+		}
+		value, err := change(value)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(value)
+	})
+}
+
+// ReadJSON returns the document that holds a T as JSON, or ErrNotFound.
+func ReadJSON[T any](ctx context.Context, documents Documents, name string) (value T, err error) {
+	raw, err := documents.Document(ctx, name)
+	if err != nil {
+		return value, err
+	}
+	if err := json.Unmarshal(raw, &value); err != nil {
+		return value, fmt.Errorf("decode the document %s: %w", name, err)
+	}
+	return value, nil
+}
+
+// BeginHistory writes what is missing of the epoch, the high-water mark and the longest token lifetime, which rises to lifetime if
+// it is shorter.
+func BeginHistory(ctx context.Context, s Store, lifetime time.Duration, now time.Time) error {
+	err := UpdateJSON(ctx, s, documentEpoch, func(e Epoch) (Epoch, error) {
+		if e.ID == "" {
+			e.ID = rand.Text()
+		}
+		return e, nil
+	})
+	if err != nil {
+		return err
+	}
+	err = UpdateJSON(ctx, s, documentHighWater, func(h HighWater) (HighWater, error) {
+		if h.At.IsZero() {
+			h.At = now.UTC()
+		}
+		return h, nil
+	})
+	if err != nil {
+		return err
+	}
+	return UpdateJSON(ctx, s, documentLifetime, func(l LongestLifetime) (LongestLifetime, error) {
+		if seconds := int64(lifetime / time.Second); l.Seconds < seconds {
+			l = LongestLifetime{Seconds: seconds, Since: now.UTC()}
+		}
+		return l, nil
+	})
+}
+
+// RenewEpoch begins a new epoch: after a restore the history is another one.
+func RenewEpoch(ctx context.Context, s Store) error {
+	return UpdateJSON(ctx, s, documentEpoch, func(Epoch) (Epoch, error) { return Epoch{ID: rand.Text()}, nil })
+}
+
+// History returns what BeginHistory has written, or ErrNotFound before that.
+func History(ctx context.Context, s Documents) (epoch Epoch, high HighWater, lifetime LongestLifetime, err error) {
+	var failed [3]error
+	epoch, failed[0] = ReadJSON[Epoch](ctx, s, documentEpoch)
+	high, failed[1] = ReadJSON[HighWater](ctx, s, documentHighWater)
+	lifetime, failed[2] = ReadJSON[LongestLifetime](ctx, s, documentLifetime)
+	return epoch, high, lifetime, errors.Join(failed[:]...)
+}
