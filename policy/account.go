@@ -111,8 +111,9 @@ func CheckLabel(label string) error {
 	return nil
 }
 
+// printable also refuses a client secret, which would be shown in lists, mails and logs (R3).
 func printable(text string) bool {
-	return utf8.ValidString(text) && strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
+	return utf8.ValidString(text) && strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 && !HasSecret(text)
 }
 
 // CheckEmail returns ErrInvalidEmail unless email is one address without a name.

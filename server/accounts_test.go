@@ -77,13 +77,14 @@ func TestReleasesOfTenants(t *testing.T) {
 		password string
 	}{
 		{"24.2", "true"}, {"24.3", "false"}, {"24.10", "false"}, {"23.4", "true"}, {"2023.4", "true"}, {"2024.2", "true"}, {"2024.3", "false"}, {"25.1", "false"}, {"99.999", "false"},
+		{"2023.07", "true"}, {"2021.01", "true"}, {"24.02", "true"}, {"24.2.9", "true"}, {"2024.03", "false"}, {"24.3.1", "false"},
 	} {
 		a := w.post(w.ada, "/admin/v1/accounts/acme/tenants", map[string]string{"id": fmt.Sprintf("t%d", i), "name": "x", "release": c.release}).want(201)
 		if !strings.Contains(a.body, `"release":"`+c.release+`","password_grant":`+c.password) {
 			t.Errorf("release %s: %s", c.release, a.body)
 		}
 	}
-	for _, release := range []string{"", "24", "24.", ".3", "24.03", "24.3.1", "v24.3", "24,3", " 24.3", "24.3\n", "24.-1", "1924.3", "240.3", "24.3a", "２４.３", "24.9999", "1e3.1"} {
+	for _, release := range []string{"", "24", "24.", ".3", "24.3.1.1", "24.3.", "v24.3", "24,3", " 24.3", "24.3\n", "24.-1", "1924.3", "240.3", "24.3a", "２４.３", "24.9999", "1e3.1"} {
 		w.post(w.ada, "/admin/v1/accounts/acme/tenants", map[string]string{"name": "x", "release": release}).wantCode(422, "invalid_release")
 	}
 	w.post(w.ada, "/admin/v1/accounts/acme/tenants", `{"name":"x"}`).wantCode(422, "invalid_release")

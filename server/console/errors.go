@@ -74,7 +74,7 @@ func explanations() []struct {
 		{policy.ErrNotMember, explanation{unprocessable, "Not a member", "Choose a member of this tenant.", "user"}},
 		{policy.ErrAcknowledgementRequired, explanation{conflict, "Please confirm", "Confirm that you accept the risk.", "acknowledge_risk"}},
 		{policy.ErrInvalidPeriod, explainPeriods()},
-		{policy.ErrInvalidRelease, explanation{unprocessable, "Invalid release", "A release is written year.number, for example 24.3.", "release"}},
+		{policy.ErrInvalidRelease, explanation{unprocessable, "Invalid release", "A release is written year.number, for example 24.3, 2023.07 or 24.3.1.", "release"}},
 		{policy.ErrInvalidID, explanation{unprocessable, "Invalid ID", "An ID has 1 to 63 characters of a–z, 0–9 and -, and begins with a letter or digit.", "id"}},
 		{policy.ErrInvalidEmail, explanation{unprocessable, "Invalid e-mail address", "Enter one address such as ada@example.com.", "email"}},
 		{policy.ErrInvalidName, explanation{unprocessable, "Invalid name", asSentence(policy.ErrInvalidName), "name"}},
