@@ -45,7 +45,7 @@ func (c Config) check() map[string]string {
 		"tokens.audience_algorithms":       c.checkAudienceAlgorithms(),
 		"scopes":                           c.checkScopes(),
 		"client_id.prefix":                 checkClientIDPart(c.ClientID.Prefix),
-		"client_id.suffix":                 checkClientIDPart(c.ClientID.Suffix),
+		"client_id.suffix":                 c.ClientID.checkSuffix(),
 		"signing_keys.encryption_key":      c.checkEncryptionKey(),
 		"signing_keys.encryption_key_file": c.checkEncryptionKeyFile(),
 		"signing_keys.rotate_every":        checkBetween(c.SigningKeys.RotateEvery, time.Hour, 8760*time.Hour),
@@ -222,6 +222,14 @@ func checkClientIDPart(text string) string {
 		return fmt.Sprintf("%.60q must have at most 64 of the letters a-z and A-Z, the digits and _ - . @", text)
 	}
 	return ""
+}
+
+func (c ClientID) checkSuffix() string {
+	const most = policy.MaxClientIDAffixes
+	if n := len(c.Prefix) + len(c.Suffix); n > most {
+		return fmt.Sprintf("must have at most %d characters together with client_id.prefix, and has %d", most, n)
+	}
+	return checkClientIDPart(c.Suffix)
 }
 
 func checkBetween(d, least, most time.Duration) string {

@@ -148,6 +148,12 @@ func (d *Digest) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// MaxClientIDLength is how long a client ID can be, in bytes. What is longer is nobody's and is not looked at.
+const MaxClientIDLength = 128
+
+// MaxClientIDAffixes is how long prefix and suffix of client IDs can be together, in bytes.
+const MaxClientIDAffixes = MaxClientIDLength - clientIDDigits
+
 // NewClientID makes a client ID of 128 random bits, between the configured prefix ("mk_" by default) and suffix.
 func NewClientID(random [16]byte, prefix, suffix string) string {
 	return prefix + base62(random[:], clientIDDigits) + suffix

@@ -127,7 +127,7 @@ func (s *Server) router(routes ...func(*mux.Router)) http.Handler {
 	for _, add := range routes {
 		add(router)
 	}
-	return router
+	return s.plainPaths(router)
 }
 
 // methods maps each method that a path knows to its handler.
@@ -156,7 +156,7 @@ func pathsOf(router *mux.Router, writeError errorWriter) func(path string, known
 			handler, ok := known[r.Method]
 			if !ok {
 				w.Header().Set("Allow", strings.Join(allowed, ", "))
-				return web.Refuse(web.ErrMethodNotAllowed, "%s is not allowed here; allowed: %s", r.Method, strings.Join(allowed, ", "))
+				return web.Refuse(web.ErrMethodNotAllowed, "%s is not allowed here; allowed: %s", methodOf(r.Request), strings.Join(allowed, ", "))
 			}
 			return handler(w, r)
 		}))

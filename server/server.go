@@ -85,7 +85,9 @@ func New(o Options) (*Server, error) {
 		Store: o.Store, Hasher: o.Hasher, Catalogue: o.Catalogue, ClientIDPrefix: o.ClientIDPrefix, ClientIDSuffix: o.ClientIDSuffix,
 		NextStatusIndex: indexes.Next, Revoked: s.gateways.Revoked, Log: o.Log,
 	}
-	s.usage = usage.New(o.Store, s.service, o.Log)
+	s.usage = usage.New(o.Store, s.service, func(text string) bool {
+		return policy.IsClientID(text, o.ClientIDPrefix, o.ClientIDSuffix)
+	}, o.Log)
 	s.service.RecentAccess = s.usage.Access.Overlay
 	s.wireOAuth(indexes)
 	s.links = adminapi.Links{Service: s.service, Console: o.Issuer + consolePath}

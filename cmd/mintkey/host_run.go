@@ -5,9 +5,11 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -83,7 +85,7 @@ func (h *host) newHTTPServer() (*http.Server, error) {
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(h.log.Handler(), slog.LevelWarn),
+		ErrorLog:          log.New(httpErrors{h.log}, "", 0),
 	}
 	if h.config.TLS.Cert == "" {
 		return s, nil
@@ -94,6 +96,14 @@ func (h *host) newHTTPServer() (*http.Server, error) {
 	}
 	s.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{certificate}}
 	return s, nil
+}
+
+// httpErrors logs what net/http has to say of a connection, under one message: its texts hold addresses, and so are never the same.
+type httpErrors struct{ log *slog.Logger }
+
+func (e httpErrors) Write(text []byte) (int, error) {
+	e.log.Warn("http connection failed", slog.String("error", strings.TrimSpace(string(text))))
+	return len(text), nil
 }
 
 func serve(s *http.Server, listener net.Listener) (err error) {

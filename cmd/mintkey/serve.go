@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mintkey/configs"
+	"mintkey/logs"
 )
 
 func (p *program) serveCommand() *cobra.Command {
@@ -72,12 +73,12 @@ func (p *program) serve(ctx context.Context, config configs.Config, offset time.
 	})
 }
 
-// newLog writes to standard error.
+// newLog writes to standard error, and keeps what is written safe and small.
 func (p *program) newLog(config configs.Log) *slog.Logger {
 	levels := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}
 	options := &slog.HandlerOptions{Level: levels[config.Level]}
 	if config.Format == "json" {
-		return slog.New(slog.NewJSONHandler(p.stderr, options))
+		return slog.New(logs.NewHandler(slog.NewJSONHandler(p.stderr, options)))
 	}
-	return slog.New(slog.NewTextHandler(p.stderr, options))
+	return slog.New(logs.NewHandler(slog.NewTextHandler(p.stderr, options)))
 }

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"mintkey/passwords"
@@ -45,8 +44,8 @@ func (*passwordLogin) Type() string { return typePassword }
 // Authenticate answers the same for every tenant of a newer release, and for one that does not exist, before anything is looked up about
 // the user (R22).
 func (g *passwordLogin) Authenticate(ctx context.Context, from *web.Info) (Holder, error) {
-	tenant, err := g.endpoint.Store.Tenant(ctx, g.tenantID)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
+	tenant, err := g.findTenant(ctx)
+	if err != nil {
 		return Holder{}, err
 	}
 	if !tenant.Release.AllowsPassword() {
@@ -112,13 +111,25 @@ func (g *passwordLogin) check(ctx context.Context, tenant policy.Tenant, from *w
 	return subject, nil
 }
 
+// findTenant returns the zero Tenant, which allows no passwords, where there is none.
+func (g *passwordLogin) findTenant(ctx context.Context) (policy.Tenant, error) {
+	if policy.CheckID(g.tenantID) != nil { // of any length
+		return policy.Tenant{}, nil
+	}
+	tenant, err := g.endpoint.Store.Tenant(ctx, g.tenantID)
+	if errors.Is(err, store.ErrNotFound) {
+		return policy.Tenant{}, nil
+	}
+	return tenant, err
+}
+
 // findUser returns the ID that an e-mail address or user ID stands for, empty for none, and whose budget a wrong password is counted in.
 func (g *passwordLogin) findUser(ctx context.Context, tenant policy.Tenant) (string, limits.User, error) {
 	if policy.CheckID(g.username) == nil {
 		return g.username, limits.KnownUser(tenant.AccountID, g.username), nil
 	}
 	unknown := limits.UnknownUser(tenant.AccountID, g.username)
-	if !strings.Contains(g.username, "@") {
+	if policy.CheckEmail(g.username) != nil {
 		return "", unknown, nil
 	}
 	user, err := g.endpoint.Store.UserByEmail(ctx, tenant.AccountID, g.username)

@@ -57,7 +57,7 @@ func newUsage(t *testing.T) (*usage.Usage, *broken, *bytes.Buffer) {
 	}
 	t.Cleanup(func() { _ = opened.Close() })
 	saved, log := &broken{Store: opened}, &bytes.Buffer{}
-	return usage.New(saved, known{}, slog.New(slog.NewTextHandler(log, nil))), saved, log
+	return usage.New(saved, known{}, func(text string) bool { return policy.IsClientID(text, "mk_", "") }, slog.New(slog.NewTextHandler(log, nil))), saved, log
 }
 
 func keyOf(clientID string) store.TrafficSource {
