@@ -36,9 +36,9 @@ func TestAccessibility(t *testing.T) {
 			continue
 		}
 		t.Run(a.name, func(t *testing.T) {
-			h := galleryHouse(t)
+			h := galleryHarness(t)
 			axe := axeScript(t)
-			h.visit(gallery(h), a, func(b *browser, s scene) {
+			h.eachScene(gallery(h), a, func(b *browser, s scene) {
 				for _, broken := range b.violations(axe) {
 					t.Errorf("%s: %s", s.name, broken)
 				}

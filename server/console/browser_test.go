@@ -16,16 +16,16 @@ import (
 // browser is a Chromium of its own, looking at a house. Each method fails the test when what it waits for does not come.
 type browser struct {
 	*testing.T
-	ctx   context.Context
-	house *house
+	ctx     context.Context
+	harness *harness
 
 	mu   sync.Mutex
 	said []string // errors of scripts and of the Content-Security-Policy
 }
 
-const patience = time.Minute // far beyond what anything takes, so that a busy machine fails nothing
+const maxWait = time.Minute // far beyond what anything takes, so that a busy machine fails nothing
 
-func newBrowser(t *testing.T, h *house) *browser {
+func newBrowser(t *testing.T, h *harness) *browser {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("a browser takes too long for -short")
@@ -45,7 +45,7 @@ func newBrowser(t *testing.T, h *house) *browser {
 	if err := chromedp.Do(ctx); err != nil { // the context of the first run is the life of the browser
 		t.Fatal(err)
 	}
-	b := &browser{T: t, ctx: ctx, house: h}
+	b := &browser{T: t, ctx: ctx, harness: h}
 	if err := chromedp.Listen(ctx, b.listen); err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ type step = chromedp.Action[chromedp.Void]
 
 func (b *browser) do(steps ...step) {
 	b.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := context.WithTimeout(b.ctx, maxWait)
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		body, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string](`location.href + "\n" + document.body.innerText`))
@@ -90,7 +90,7 @@ func (b *browser) do(steps ...step) {
 // run is do for what has a result.
 func run[T any](b *browser, action chromedp.Action[T]) T {
 	b.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := context.WithTimeout(b.ctx, maxWait)
 	defer cancel()
 	result, err := chromedp.Run(ctx, action)
 	if err != nil {
@@ -99,7 +99,7 @@ func run[T any](b *browser, action chromedp.Action[T]) T {
 	return result
 }
 
-func (b *browser) open(path string) { b.Helper(); b.do(chromedp.Navigate(b.house.url + path)) }
+func (b *browser) open(path string) { b.Helper(); b.do(chromedp.Navigate(b.harness.url + path)) }
 
 func (b *browser) click(css string) {
 	b.Helper()

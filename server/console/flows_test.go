@@ -25,7 +25,7 @@ func (b *browser) clipboard() string {
 // until waits for an expression to become true, on this page or on the next one.
 func (b *browser) until(expression string) {
 	b.Helper()
-	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(maxWait); ; time.Sleep(20 * time.Millisecond) {
 		holds, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](expression))
 		if holds && err == nil {
 			return
@@ -49,7 +49,7 @@ func (b *browser) body() string {
 // A tenant admin hands out a key, copies it, a program uses what was copied, and the admin revokes it.
 func TestBrowserTenantAdmin(t *testing.T) { onEachStore(t, testBrowserTenantAdmin) }
 
-func testBrowserTenantAdmin(t *testing.T, h *house) {
+func testBrowserTenantAdmin(t *testing.T, h *harness) {
 	b := newBrowser(t, h)
 	b.signIn("tom@acme.example")
 	b.click(".empty .primary")
@@ -99,7 +99,7 @@ func testBrowserTenantAdmin(t *testing.T, h *house) {
 // An owner refreshes a key with the keyboard alone.
 func TestBrowserOwner(t *testing.T) { onEachStore(t, testBrowserOwner) }
 
-func testBrowserOwner(t *testing.T, h *house) {
+func testBrowserOwner(t *testing.T, h *harness) {
 	clientID, old := h.key("lisbon", "grace", "smoke test", 62)
 	b := newBrowser(t, h)
 	b.open("/console/sign-in")
@@ -132,7 +132,7 @@ func testBrowserOwner(t *testing.T, h *house) {
 // An account admin changes the policy, sees first whom it hits, and can turn it off only knowingly.
 func TestBrowserAccountAdmin(t *testing.T) { onEachStore(t, testBrowserAccountAdmin) }
 
-func testBrowserAccountAdmin(t *testing.T, h *house) {
+func testBrowserAccountAdmin(t *testing.T, h *harness) {
 	clientID, _ := h.key("berlin", "grace", "", 10)
 	b := newBrowser(t, h)
 	b.signIn("ada@acme.example")
@@ -157,7 +157,7 @@ func testBrowserAccountAdmin(t *testing.T, h *house) {
 // The list follows what is typed.
 func TestBrowserSearch(t *testing.T) { onEachStore(t, testBrowserSearch) }
 
-func testBrowserSearch(t *testing.T, h *house) {
+func testBrowserSearch(t *testing.T, h *harness) {
 	h.key("berlin", "grace", "nightly", 10)
 	h.key("berlin", "linus", "weekly", 10)
 	b := newBrowser(t, h)
@@ -174,7 +174,7 @@ func testBrowserSearch(t *testing.T, h *house) {
 // A stranger finds nothing.
 func TestBrowserStranger(t *testing.T) { onEachStore(t, testBrowserStranger) }
 
-func testBrowserStranger(t *testing.T, h *house) {
+func testBrowserStranger(t *testing.T, h *harness) {
 	clientID, _ := h.key("berlin", "grace", "private label", 10)
 	b := newBrowser(t, h)
 	b.signIn("rita@rival.example")
@@ -189,7 +189,7 @@ func testBrowserStranger(t *testing.T, h *house) {
 
 // A double click on the button makes one key and shows its secret.
 func TestBrowserDoubleClick(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	b := newBrowser(t, h)
 	b.signIn("tom@acme.example")
 	b.open(newKey)

@@ -25,7 +25,7 @@ type scene struct {
 }
 
 // gallery is every page. Accessibility is checked on each; make screenshots writes a picture of each.
-func gallery(h *house) []scene {
+func gallery(h *harness) []scene {
 	_, _ = h.key("berlin", "ada", "Ada’s terminal", 2)
 	nightly, _ := h.key("berlin", "grace", "nightly load test", 65)
 	h.used("berlin", nightly, 3*time.Hour)
@@ -131,10 +131,10 @@ func gallery(h *house) []scene {
 	}
 }
 
-// galleryHouse sends mail, and has a provider that people could sign in at, if it were not away.
-func galleryHouse(t *testing.T) *house {
+// galleryHarness sends mail, and has a provider that people could sign in at, if it were not away.
+func galleryHarness(t *testing.T) *harness {
 	t.Helper()
-	return newHouse(t, withMail, func(o *server.Options) {
+	return newHarness(t, withMail, func(o *server.Options) {
 		o.OpenID = console.OpenID{Options: openid.Options{Issuer: "http://127.0.0.1:1", ClientID: "mintkey"}, Name: "Example Workplace"}
 	})
 }
@@ -161,9 +161,9 @@ func TestScreenshots(t *testing.T) {
 	}
 	for _, a := range appearances() {
 		t.Run(a.name, func(t *testing.T) {
-			h := galleryHouse(t)
+			h := galleryHarness(t)
 			h.must(os.MkdirAll(*screenshots, 0o750))
-			h.visit(gallery(h), a, func(b *browser, s scene) {
+			h.eachScene(gallery(h), a, func(b *browser, s scene) {
 				picture := run(b, chromedp.FullScreenshot(100))
 				h.must(os.WriteFile(filepath.Join(*screenshots, s.name+"-"+a.name+".png"), picture, 0o600))
 			})
@@ -172,7 +172,7 @@ func TestScreenshots(t *testing.T) {
 }
 
 // visit goes through the scenes, with one browser for each person.
-func (h *house) visit(scenes []scene, a appearance, look func(*browser, scene)) {
+func (h *harness) eachScene(scenes []scene, a appearance, look func(*browser, scene)) {
 	h.Helper()
 	browsers := map[string]*browser{}
 	for _, s := range scenes {

@@ -23,7 +23,7 @@ func (v *visitor) create(user, label string) page {
 }
 
 func TestCreateShowsTheSecretOnce(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	tom := h.as("tom")
 	fields := tom.get(newKey).filled(form{"user": {"linus"}, "label": {"deploy job"}, "scope": {"api"}})
 	clientID, secret := tom.post(newKey, fields).revealed()
@@ -48,7 +48,7 @@ func TestCreateShowsTheSecretOnce(t *testing.T) {
 // Of a form that is sent many times at once one makes a key.
 func TestDoubleClickMakesOneKey(t *testing.T) { onEachStore(t, testDoubleClickMakesOneKey) }
 
-func testDoubleClickMakesOneKey(t *testing.T, h *house) {
+func testDoubleClickMakesOneKey(t *testing.T, h *harness) {
 	tom := h.as("tom")
 	fields := tom.get(newKey).filled(form{"user": {"linus"}, "scope": {"api"}})
 	var wait sync.WaitGroup
@@ -71,7 +71,7 @@ func testDoubleClickMakesOneKey(t *testing.T, h *house) {
 
 // A form is good for the page and the person that it was made for.
 func TestFormTokensAreNotInterchangeable(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	tom, ada := h.as("tom"), h.as("ada")
 	fields := form{"user": {"linus"}, "scope": {"api"}}
 	tom.post(newKey, fields).want(409)
@@ -89,7 +89,7 @@ func TestFormTokensAreNotInterchangeable(t *testing.T) {
 
 func TestTwoKeysAreTheLimit(t *testing.T) { onEachStore(t, testTwoKeysAreTheLimit) }
 
-func testTwoKeysAreTheLimit(t *testing.T, h *house) {
+func testTwoKeysAreTheLimit(t *testing.T, h *harness) {
 	tom := h.as("tom")
 	tom.create("grace", "one").want(200)
 	tom.create("grace", "two").want(200)
@@ -105,7 +105,7 @@ func testTwoKeysAreTheLimit(t *testing.T, h *house) {
 }
 
 func TestCreateSaysWhatIsWrong(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	tom := h.as("tom")
 	for _, row := range []struct {
 		values form
@@ -127,7 +127,7 @@ func TestCreateSaysWhatIsWrong(t *testing.T) {
 
 func TestRevoke(t *testing.T) { onEachStore(t, testRevoke) }
 
-func testRevoke(t *testing.T, h *house) {
+func testRevoke(t *testing.T, h *harness) {
 	tom := h.as("tom")
 	clientID, secret := tom.create("linus", "build agent").revealed()
 	path := berlinKeys + "/" + clientID + "/revoke"
@@ -146,7 +146,7 @@ func testRevoke(t *testing.T, h *house) {
 
 func TestRefresh(t *testing.T) { onEachStore(t, testRefresh) }
 
-func testRefresh(t *testing.T, h *house) {
+func testRefresh(t *testing.T, h *harness) {
 	tom := h.as("tom")
 	clientID, first := tom.create("linus", "").revealed()
 	path := berlinKeys + "/" + clientID + "/refresh"
@@ -167,7 +167,7 @@ func testRefresh(t *testing.T, h *house) {
 }
 
 func TestOwnersRefreshTheirOwn(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	grace := h.as("grace")
 	clientID, _ := h.key("lisbon", "grace", "smoke test", 62)
 	other, _ := h.key("berlin", "linus", "", 1)
@@ -181,7 +181,7 @@ func TestOwnersRefreshTheirOwn(t *testing.T) {
 }
 
 func TestExpiredKeysCannotBeRefreshed(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	tom := h.as("tom")
 	clientID, _ := h.key("berlin", "linus", "old one", 95)
 	p := tom.get(berlinKeys).says("Expired", "expired 5 days ago")
@@ -193,7 +193,7 @@ func TestExpiredKeysCannotBeRefreshed(t *testing.T) {
 
 func TestListIsSearchedSortedAndPaged(t *testing.T) { onEachStore(t, testListIsSearchedSortedAndPaged) }
 
-func testListIsSearchedSortedAndPaged(t *testing.T, h *house) {
+func testListIsSearchedSortedAndPaged(t *testing.T, h *harness) {
 	tom := h.as("tom")
 	for i := range 60 {
 		id := "robot-" + string(rune('a'+i/26)) + string(rune('a'+i%26))

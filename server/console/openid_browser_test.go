@@ -8,7 +8,7 @@ import (
 
 // A real browser goes to the provider and back: with the cookies, the redirects between sites and the policies that only it enforces.
 func TestOpenIDInABrowser(t *testing.T) {
-	h, _, _ := openHouse(t)
+	h, _, _ := openIDHarness(t)
 	b := newBrowser(t, h)
 	b.open("/console/users")
 	b.signInAt("ada-login")

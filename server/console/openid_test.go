@@ -12,7 +12,7 @@ import (
 )
 
 func TestOpenIDSignIn(t *testing.T) {
-	h, _, _ := openHouse(t)
+	h, _, _ := openIDHarness(t)
 	v := h.visitor()
 	v.get("/console/users?q=a%26b").leadsTo("/console/sign-in?next=%2Fconsole%2Fusers%3Fq%3Da%2526b")
 	if p := v.get("/console/sign-in?next=%2Fconsole%2Fusers%3Fq%3Da%2526b").want(200).says("Sign in with Example", "Password"); !strings.Contains(p.body, `href="/console/sign-in/oidc?next=%2Fconsole%2Fusers%3Fq%3Da%2526b"`) {
@@ -31,7 +31,7 @@ func TestOpenIDSignIn(t *testing.T) {
 
 // Many providers keep the address out of the ID token.
 func TestOpenIDUserInfo(t *testing.T) {
-	h, _, _ := openHouse(t, func(o *server.Options) {
+	h, _, _ := openIDHarness(t, func(o *server.Options) {
 		o.OpenID.Issuer = newProvider(t, o.Issuer+callbackPath, true).issuer
 	})
 	v := h.visitor()
@@ -42,7 +42,7 @@ func TestOpenIDUserInfo(t *testing.T) {
 
 // Whoever is not let in sees the sign-in page again, with what to do; the log has the reason.
 func TestOpenIDRefusals(t *testing.T) {
-	h, _, log := openHouse(t)
+	h, _, log := openIDHarness(t)
 	h.user("acme", "eve", "Eve") // of no tenant
 	h.user("acme", "kim", "Kim")
 	h.member("berlin", "kim", policy.RoleTenantAdmin)
@@ -51,7 +51,7 @@ func TestOpenIDRefusals(t *testing.T) {
 		"kelvin":   {"nobody here has your e-mail address", "no user has the e-mail address"},
 		"rita":     {"nobody here has your e-mail address", "no user has the e-mail address"},
 		"hal":      {"Your user is disabled here", "the user is disabled"},
-		"eve":      {"not a member of any tenant", "no member of any tenant"},
+		"eve":      {"not a member of any tenant", "not a member of any tenant"},
 		"linus":    {"has not verified your e-mail address", "email_verified of \\\"linus@acme.example\\\" is false"},
 		"tom":      {"has not verified your e-mail address", "email_verified of \\\"tom@acme.example\\\" is <nil>"},
 		"nobody":   {"has not verified your e-mail address", "there is none"},
@@ -70,7 +70,7 @@ func TestOpenIDRefusals(t *testing.T) {
 
 // An answer counts in the browser that asked for it, once, and soon.
 func TestOpenIDAnswersThatDoNotFit(t *testing.T) {
-	h, _, log := openHouse(t)
+	h, _, log := openIDHarness(t)
 	lost := func(p page) { t.Helper(); p.want(403).says("This sign-in began in another browser") }
 
 	attacker, victim := h.visitor(), h.visitor()
@@ -103,7 +103,7 @@ func TestOpenIDAnswersThatDoNotFit(t *testing.T) {
 }
 
 func TestOpenIDAnswersThatWereChanged(t *testing.T) {
-	h, _, log := openHouse(t)
+	h, _, log := openIDHarness(t)
 	for name, change := range map[string]struct{ asked, answered func(url.Values) }{
 		"another nonce":        {asked: func(q url.Values) { q.Set("nonce", "planted") }},
 		"another PKCE":         {asked: func(q url.Values) { q.Set("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM") }},
@@ -145,7 +145,7 @@ func changed(u *url.URL, change func(url.Values)) *url.URL {
 }
 
 func TestOpenIDTokensExpire(t *testing.T) {
-	h, _, log := openHouse(t, func(o *server.Options) { o.ClockOffset -= time.Hour })
+	h, _, log := openIDHarness(t, func(o *server.Options) { o.ClockOffset -= time.Hour })
 	h.visitor().arrive("ada-login").want(http.StatusBadGateway).says("proves nothing")
 	if !strings.Contains(log.String(), "token is expired") {
 		t.Errorf("the log says: %s", log)
@@ -154,7 +154,7 @@ func TestOpenIDTokensExpire(t *testing.T) {
 
 // A provider that is away costs those who sign in there a minute, and nobody else anything.
 func TestOpenIDProviderAway(t *testing.T) {
-	h, p, log := openHouse(t)
+	h, p, log := openIDHarness(t)
 	p.stop()
 	v := h.visitor()
 	v.get(openIDPath+"?next=%2Fconsole%2Faccount").want(503).says("can’t be reached", "Password", "Sign in with Example")
@@ -172,14 +172,14 @@ func TestOpenIDProviderAway(t *testing.T) {
 
 // A provider is believed about the users of the account that it was set up for.
 func TestOpenIDAccounts(t *testing.T) {
-	h, p, log := openHouse(t, func(o *server.Options) { o.OpenID.Account = "" })
+	h, p, log := openIDHarness(t, func(o *server.Options) { o.OpenID.Account = "" })
 	h.visitor().arrive("ada-login").want(503).says("does not know yet whom this provider may sign in")
 	if !strings.Contains(log.String(), "oidc.account is not set") {
 		t.Errorf("the log says: %s", log)
 	}
 	p.stop()
 
-	everywhere, _, _ := openHouse(t, func(o *server.Options) { o.OpenID.Account = "*" })
+	everywhere, _, _ := openIDHarness(t, func(o *server.Options) { o.OpenID.Account = "*" })
 	for login, name := range map[string]string{"ada-login": "Ada Lovelace", "rita": "Rita Levi-Montalcini"} {
 		v := everywhere.visitor()
 		v.arrive(login).leadsTo("/console")
@@ -190,7 +190,7 @@ func TestOpenIDAccounts(t *testing.T) {
 }
 
 func TestOpenIDOnly(t *testing.T) {
-	h, _, _ := openHouse(t, func(o *server.Options) { o.OpenID.Only = true })
+	h, _, _ := openIDHarness(t, func(o *server.Options) { o.OpenID.Only = true })
 	h.visitor().get("/console/sign-in").says("Sign in with Example").saysNot("Password", "password")
 	v := h.visitor()
 	v.post("/console/sign-in", form{"email": {"ada@acme.example"}, "password": {password}}).want(403).says("Passwords are turned off here")
@@ -201,14 +201,14 @@ func TestOpenIDOnly(t *testing.T) {
 }
 
 func TestOpenIDWithoutEmailVerified(t *testing.T) {
-	h, _, _ := openHouse(t, func(o *server.Options) { o.OpenID.AssumeEmailVerified = true })
+	h, _, _ := openIDHarness(t, func(o *server.Options) { o.OpenID.AssumeEmailVerified = true })
 	h.visitor().arrive("tom").leadsTo("/console")
 	h.visitor().arrive("linus").want(403).says("has not verified")
 }
 
 // Who is given the address of somebody who has left the company does not inherit their access keys.
 func TestOpenIDAddressWithANewOwner(t *testing.T) {
-	h, _, _ := openHouse(t)
+	h, _, _ := openIDHarness(t)
 	ada := h.as("ada")
 	h.visitor().arrive("grace-1").leadsTo("/console")
 	h.visitor().arrive("grace-1").leadsTo("/console")
@@ -232,7 +232,7 @@ func TestOpenIDAddressWithANewOwner(t *testing.T) {
 }
 
 func TestOpenIDCannotBeBegunForever(t *testing.T) {
-	h, _, _ := openHouse(t)
+	h, _, _ := openIDHarness(t)
 	p, begun := h.visitor().get(openIDPath), 0
 	for ; p.status == http.StatusSeeOther && begun < 1000; begun++ { // on a slow machine some of the budget comes back meanwhile
 		p = h.visitor().get(openIDPath)

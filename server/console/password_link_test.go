@@ -27,14 +27,14 @@ func withMail(o *server.Options) { o.Mail = true }
 
 // mailing is a house with a mail server.
 type mailing struct {
-	*house
+	*harness
 	messages <-chan string
 	worker   *notify.OutboxWorker
 }
 
 func newMailing(t *testing.T, change ...func(*server.Options)) mailing {
 	t.Helper()
-	h := newHouse(t, append(change, withMail)...)
+	h := newHarness(t, append(change, withMail)...)
 	url, messages := h.receiveMail()
 	mail, err := notify.NewMail(notify.MailConfig{
 		URL: url, From: "mintkey@acme.example", Issuer: h.url, Records: h.store, PickUpLink: h.server.Links().PickUp, PasswordLink: h.server.Links().Password,
@@ -95,7 +95,7 @@ func (m mailing) forgotten(user string) string {
 }
 
 // passwordLink is the path of a link that an admin has sent.
-func (h *house) passwordLink(user string) string {
+func (h *harness) passwordLink(user string) string {
 	h.Helper()
 	link, err := h.service.PasswordLinkOf(h.Context(), policy.Event{At: h.now(), Action: policy.ActionPasswordLinkSent, AccountID: "acme", UserID: user}, h.now())
 	h.must(err)
@@ -112,7 +112,7 @@ func (v *visitor) follow(link string) page {
 }
 
 // graceOpens says whether Grace can sign in with the password.
-func (h *house) graceOpens(password string) bool {
+func (h *harness) graceOpens(password string) bool {
 	h.Helper()
 	return h.visitor().post("/console/sign-in", form{"email": {"grace@acme.example"}, "password": {password}}).status == 303
 }
@@ -367,7 +367,7 @@ func (b *logBuffer) String() string {
 
 // Without mail there is nothing to offer.
 func TestNoLinksWithoutMail(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	h.visitor().get("/console/sign-in").saysNot("Forgot")
 	h.visitor().get(forgottenPage).want(404)
 	h.visitor().post(forgottenPage, form{"email": {"grace@acme.example"}}).want(404)

@@ -30,7 +30,7 @@ func (m mailbox) Data(r io.Reader) error {
 }
 
 // receiveMail starts a mail server and returns its URL and what it takes.
-func (h *house) receiveMail() (url string, messages <-chan string) {
+func (h *harness) receiveMail() (url string, messages <-chan string) {
 	h.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	h.must(err)
@@ -43,7 +43,7 @@ func (h *house) receiveMail() (url string, messages <-chan string) {
 
 // The whole way: an admin makes a key for Linus, who gets a mail, opens the link in it, signs in, and sees the secret once.
 func TestPickUpByMail(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	url, messages := h.receiveMail()
 	mail, err := notify.NewMail(notify.MailConfig{
 		URL: url, From: "mintkey@acme.example", Issuer: h.url, Records: h.store, PickUpLink: h.server.Links().PickUp,

@@ -125,13 +125,13 @@ func (l *logbook) String() string {
 	return l.text.String()
 }
 
-// openHouse is a house with a provider, believed about the account acme. The clock of the house stands at its usual time, so that the
+// openIDHarness is a house with a provider, believed about the account acme. The clock of the house stands at its usual time, so that the
 // server takes it for shifted: what the provider says must be judged by the real time all the same.
-func openHouse(t *testing.T, change ...func(*server.Options)) (*house, *provider, *logbook) {
+func openIDHarness(t *testing.T, change ...func(*server.Options)) (*harness, *provider, *logbook) {
 	t.Helper()
 	var p *provider
 	log := &logbook{}
-	h := newHouse(t, func(o *server.Options) {
+	h := newHarness(t, func(o *server.Options) {
 		p = newProvider(t, o.Issuer+callbackPath, false)
 		o.ClockOffset = time.Until(start)
 		o.Log = slog.New(slog.NewTextHandler(log, nil))

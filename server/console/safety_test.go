@@ -39,7 +39,7 @@ func everyPage(clientID string) map[string]string {
 
 // Who may not see a page is refused, and learns nothing about what is there.
 func TestWalls(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	clientID, secret := h.key("berlin", "grace", "private label", 5)
 	people := map[string]*visitor{}
 	for _, who := range []string{"ada", "tom", "grace", "linus", "rita"} {
@@ -71,7 +71,7 @@ func TestWalls(t *testing.T) {
 
 // Sending a form needs as much as seeing it.
 func TestWallsForForms(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	clientID, secret := h.key("berlin", "grace", "", 5)
 	for _, who := range []string{"", "linus", "rita", "tom"} {
 		v := h.visitor()
@@ -106,7 +106,7 @@ func TestWallsForForms(t *testing.T) {
 }
 
 func TestHeadersAndMarkup(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	h.user("acme", "mallory", `<script>alert(1)</script> " onload=x`)
 	h.member("berlin", "mallory", "member")
 	clientID, _ := h.key("berlin", "mallory", `"><img src=x onerror=alert(1)>`, 5)
@@ -137,7 +137,7 @@ func TestHeadersAndMarkup(t *testing.T) {
 
 // A form on another site can do nothing, whether or not the browser says where it comes from.
 func TestCrossOriginPostsAreRefused(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	tom := h.as("tom")
 	clientID, secret := h.key("berlin", "grace", "", 5)
 	for name, value := range map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"} {
@@ -154,7 +154,7 @@ func TestCrossOriginPostsAreRefused(t *testing.T) {
 
 // Whatever a token can do, it opens no page (R27): a session is the only way in.
 func TestTokensOpenNoPage(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	clientID, secret := h.key("berlin", "ada", "", 1)
 	answer := h.visitor().post("/oauth2/token", form{"grant_type": {"client_credentials"}, "client_id": {clientID}, "client_secret": {secret}}).want(200)
 	token := regexp.MustCompile(`"access_token":"([^"]+)"`).FindStringSubmatch(answer.body)[1]
@@ -162,7 +162,7 @@ func TestTokensOpenNoPage(t *testing.T) {
 }
 
 func TestClockOffsetIsSaidOnEveryPage(t *testing.T) {
-	h := newHouse(t, func(o *server.Options) { o.ClockOffset = 2160 * time.Hour })
+	h := newHarness(t, func(o *server.Options) { o.ClockOffset = 2160 * time.Hour })
 	h.visitor().get("/console/sign-in").says("clock is shifted by 2160h0m0s")
 	h.as("ada").get("/console/security").says("clock is shifted by 2160h0m0s")
 }
@@ -185,7 +185,7 @@ func TestVendoredFiles(t *testing.T) {
 
 // The first page with all that it loads, uncompressed, stays below 100 KB.
 func TestPagesAreSmall(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	for i := range 3 {
 		h.key("berlin", []string{"ada", "grace", "linus"}[i], "label", i)
 	}
@@ -211,7 +211,7 @@ func TestPagesAreSmall(t *testing.T) {
 
 func TestActivity(t *testing.T) { onEachStore(t, testActivity) }
 
-func testActivity(t *testing.T, h *house) {
+func testActivity(t *testing.T, h *harness) {
 	tom, ada := h.as("tom"), h.as("ada")
 	clientID, _ := tom.create("linus", "=HYPERLINK(1)").revealed()
 	h.advance(time.Minute)
@@ -249,7 +249,7 @@ func testActivity(t *testing.T, h *house) {
 
 func TestUsersAndTenants(t *testing.T) { onEachStore(t, testUsersAndTenants) }
 
-func testUsersAndTenants(t *testing.T, h *house) {
+func testUsersAndTenants(t *testing.T, h *harness) {
 	ada := h.as("ada")
 	ada.post("/console/users/new", form{"name": {"Eve"}, "email": {"nonsense"}}).want(422).says("Enter one address")
 	ada.post("/console/users/new", form{"name": {"Eve"}, "email": {"grace@acme.example"}}).want(409).says("Another user of the account has this e-mail address.")
@@ -285,7 +285,7 @@ func testUsersAndTenants(t *testing.T, h *house) {
 
 // Tenants of an account that an admin is no member of are theirs to see; those of another account are not.
 func TestTenantSwitcher(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	ada := h.as("ada")
 	ada.get("/console").leadsTo(berlinKeys)
 	ada.get("/console/tenants/oslo").leadsTo("/console/tenants/oslo/keys")

@@ -9,7 +9,7 @@ import (
 const securityPath = "/console/security"
 
 func TestPolicyPreviewAndChange(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	ada := h.as("ada")
 	young, _ := h.key("berlin", "grace", "", 10)
 	old, _ := h.key("lisbon", "grace", "", 80)
@@ -24,7 +24,7 @@ func TestPolicyPreviewAndChange(t *testing.T) {
 }
 
 func TestTurningThePolicyOffNeedsAcknowledgement(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	ada := h.as("ada")
 	clientID, _ := h.key("berlin", "grace", "", 10)
 	off := form{"period_days": {"90"}}

@@ -38,7 +38,7 @@ func TestRequestUnderWayBringsNoSessionBack(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := gate{reached: make(chan struct{}, 1), open: make(chan struct{})}
-			h := newHouse(t, func(o *server.Options) { g.Store = o.Store; o.Store = g })
+			h := newHarness(t, func(o *server.Options) { g.Store = o.Store; o.Store = g })
 			ada := h.as("ada")
 			kept := h.cookie(ada)
 			withKept := func(r *http.Request) { r.AddCookie(kept) }

@@ -48,7 +48,7 @@ func TestSignInsAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := newHouseOn(t, newAtOnce(opened, asked), path)
+	h := newHarnessOn(t, newAtOnce(opened, asked), path)
 	before, begun := h.hasher.Hashed(), time.Now()
 	var statuses [asked]int
 	var all sync.WaitGroup
@@ -76,7 +76,7 @@ func TestSignInsAtOnce(t *testing.T) {
 
 // When more sign in than can be hashed, the others get a page that says so, and what was not judged is no guess.
 func TestSignInsPastTheQueue(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	var all sync.WaitGroup
 	var busy atomic.Int64
 	for i := range 150 {
@@ -104,7 +104,7 @@ func TestSignInsPastTheQueue(t *testing.T) {
 
 // One user has one budget, in the console and at the token endpoint.
 func TestOneBudgetWhereverAPasswordIsTyped(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	guesses := 0
 	for h.visitor().post("/console/sign-in", form{"email": {"grace@acme.example"}, "password": {"wrong"}}).status == 401 && guesses < 100 {
 		guesses++

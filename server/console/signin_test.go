@@ -11,7 +11,7 @@ import (
 	"mintkey/policy"
 )
 
-func (h *house) cookie(v *visitor) *http.Cookie {
+func (h *harness) cookie(v *visitor) *http.Cookie {
 	h.Helper()
 	u, err := url.Parse(h.url + "/console")
 	h.must(err)
@@ -35,7 +35,7 @@ func (v *visitor) signedIn() bool {
 }
 
 func TestWrongSignInsLookAlike(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	h.must(h.store.UpdateUser(t.Context(), "acme", "linus", func(u policy.User) (policy.User, []policy.Event, error) {
 		u.PasswordHash = ""
 		return u, nil, nil
@@ -53,7 +53,7 @@ func TestWrongSignInsLookAlike(t *testing.T) {
 }
 
 func TestSessionCookie(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	p := h.visitor().post("/console/sign-in", form{"email": {"ada@acme.example"}, "password": {password}}).want(303)
 	set := p.setCookie("mintkey-session")
 	for _, want := range []string{"HttpOnly", "SameSite=Lax", "Path=/console"} {
@@ -80,7 +80,7 @@ func (p page) setCookie(name string) string {
 
 // The token of a session is in the cookie only: a copy of the store opens none.
 func TestStoreHoldsNoSessionToken(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	v := h.as("ada")
 	file, err := os.ReadFile(h.path)
 	h.must(err)
@@ -90,7 +90,7 @@ func TestStoreHoldsNoSessionToken(t *testing.T) {
 }
 
 func TestSignInRotatesTheSession(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	v := h.as("ada")
 	before := h.cookie(v).Value
 	v.get("/console/sign-in").leadsTo("/console")
@@ -104,7 +104,7 @@ func TestSignInRotatesTheSession(t *testing.T) {
 
 func TestSignOut(t *testing.T) { onEachStore(t, testSignOut) }
 
-func testSignOut(t *testing.T, h *house) {
+func testSignOut(t *testing.T, h *harness) {
 	v := h.as("ada")
 	kept := h.cookie(v)
 	v.post("/console/sign-out", form{}).leadsTo("/console/sign-in")
@@ -116,7 +116,7 @@ func testSignOut(t *testing.T, h *house) {
 
 func TestSignOutEverywhere(t *testing.T) { onEachStore(t, testSignOutEverywhere) }
 
-func testSignOutEverywhere(t *testing.T, h *house) {
+func testSignOutEverywhere(t *testing.T, h *harness) {
 	here, elsewhere, stranger := h.as("grace"), h.as("grace"), h.as("ada")
 	h.advance(time.Minute)
 	here.post("/console/sign-out-everywhere", form{}).leadsTo("/console/sign-in")
@@ -134,7 +134,7 @@ func testSignOutEverywhere(t *testing.T, h *house) {
 
 func TestSessionsTimeOut(t *testing.T) { onEachStore(t, testSessionsTimeOut) }
 
-func testSessionsTimeOut(t *testing.T, h *house) {
+func testSessionsTimeOut(t *testing.T, h *harness) {
 	idle, busy := h.as("ada"), h.as("ada")
 	for range 12 {
 		h.advance(59 * time.Minute)
@@ -158,7 +158,7 @@ func testSessionsTimeOut(t *testing.T, h *house) {
 // What an admin does to a user counts at the next request.
 func TestChangesOfTheUserCountAtOnce(t *testing.T) { onEachStore(t, testChangesOfTheUserCountAtOnce) }
 
-func testChangesOfTheUserCountAtOnce(t *testing.T, h *house) {
+func testChangesOfTheUserCountAtOnce(t *testing.T, h *harness) {
 	ada, tom, grace, linus := h.as("ada"), h.as("tom"), h.as("grace"), h.as("linus")
 	tom.get("/console/tenants/berlin/keys").want(200)
 	ada.post("/console/tenants/berlin/members", form{"user": {"tom"}, "role": {"member"}}).want(303)
@@ -176,7 +176,7 @@ func testChangesOfTheUserCountAtOnce(t *testing.T, h *house) {
 
 func TestGuessingIsSlowed(t *testing.T) { onEachStore(t, testGuessingIsSlowed) }
 
-func testGuessingIsSlowed(t *testing.T, h *house) {
+func testGuessingIsSlowed(t *testing.T, h *harness) {
 	wrong := form{"email": {"ada@acme.example"}, "password": {"wrong"}}
 	guesses := 0
 	// Where hashing is slow some of the budget comes back meanwhile.
@@ -194,7 +194,7 @@ func testGuessingIsSlowed(t *testing.T, h *house) {
 }
 
 func TestNextStaysInTheConsole(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	for next, want := range map[string]string{
 		"/console/account":           "/console/account",
 		"/console/users?q=a%26b":     "/console/users?q=a%26b",
@@ -217,7 +217,7 @@ func TestFormSurvivesTheEndOfTheSession(t *testing.T) {
 	onEachStore(t, testFormSurvivesTheEndOfTheSession)
 }
 
-func testFormSurvivesTheEndOfTheSession(t *testing.T, h *house) {
+func testFormSurvivesTheEndOfTheSession(t *testing.T, h *harness) {
 	v := h.as("tom")
 	fields := v.get("/console/tenants/berlin/keys/new").filled(form{"user": {"linus"}, "label": {"nightly"}, "scope": {"api"}})
 	h.advance(2 * time.Hour)

@@ -17,7 +17,7 @@ import (
 const trafficPath = "/console/activity/traffic"
 
 // busy records three months of traffic such as real programs make: office hours, weekends, nightly jobs, and an agent with an old secret.
-func (h *house) busy(clientIDs []string) {
+func (h *harness) busy(clientIDs []string) {
 	h.Helper()
 	counts := map[store.TrafficKey]store.TrafficCounts{}
 	add := func(tenant, clientID string, at time.Time, issued, refused int64, reason store.Outcome) {
@@ -52,7 +52,7 @@ func (h *house) busy(clientIDs []string) {
 }
 
 // flush saves what the server has gathered, as its shutdown does.
-func (h *house) flush() {
+func (h *harness) flush() {
 	h.Helper()
 	ctx, cancel := context.WithCancel(h.Context())
 	cancel()
@@ -60,7 +60,7 @@ func (h *house) flush() {
 }
 
 func TestTraffic(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	ada := h.as("ada")
 	ada.get(trafficPath).want(200).says("No tokens in the last 24 hours", h.url+"/oauth2/token", "it shows here a second later")
 	nightly, secret := h.key("berlin", "grace", "nightly", 1)
@@ -101,7 +101,7 @@ func TestTraffic(t *testing.T) {
 
 // What is in another account or tenant does not exist, whoever guesses its name.
 func TestTrafficOfOthers(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	clientID, secret := h.key("berlin", "grace", "", 1)
 	h.token(clientID, secret)
 	h.flush()
@@ -121,7 +121,7 @@ func TestTrafficOfOthers(t *testing.T) {
 
 // The busiest are listed, and what is left is not lost from the sums.
 func TestTrafficOfMany(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	counts := map[store.TrafficKey]store.TrafficCounts{}
 	for i := range 25 {
 		source := store.TrafficSource{AccountID: "acme", TenantID: "berlin", ClientID: fmt.Sprintf("mk_number%02d", i)}
@@ -139,7 +139,7 @@ func TestTrafficOfMany(t *testing.T) {
 }
 
 func TestTrafficExport(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	clientID, secret := h.key("berlin", "grace", "", 1)
 	h.token(clientID, secret)
 	h.token(clientID, "wrong")
@@ -159,7 +159,7 @@ func TestTrafficExport(t *testing.T) {
 
 // A program fetches tokens and an agent tries a wrong secret; an admin sees both in the plot, and finds out which key it was.
 func TestBrowserTraffic(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	clientID, secret := h.key("berlin", "grace", "nightly", 1)
 	other, otherSecret := h.key("lisbon", "tom", "", 1)
 	const issued, refused = 7, 4

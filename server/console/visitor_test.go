@@ -14,11 +14,11 @@ import (
 
 // visitor is a browser without JavaScript: it keeps cookies, sends forms and follows no redirect.
 type visitor struct {
-	*house
+	*harness
 	client *http.Client
 }
 
-func (h *house) visitor() *visitor {
+func (h *harness) visitor() *visitor {
 	h.Helper()
 	jar, err := cookiejar.New(nil)
 	h.must(err)
@@ -27,7 +27,7 @@ func (h *house) visitor() *visitor {
 }
 
 // as is a visitor who has signed in.
-func (h *house) as(user string) *visitor {
+func (h *harness) as(user string) *visitor {
 	h.Helper()
 	v := h.visitor()
 	v.post("/console/sign-in", form{"email": {emailOf(user)}, "password": {password}}).leadsTo("/console")
@@ -166,7 +166,7 @@ func (p page) revealed() (clientID, secret string) {
 }
 
 // token asks for a token as a program does, and returns the status.
-func (h *house) token(clientID, secret string) int {
+func (h *harness) token(clientID, secret string) int {
 	h.Helper()
 	values := form{"grant_type": {"client_credentials"}, "client_id": {clientID}, "client_secret": {secret}}
 	return h.visitor().post("/oauth2/token", values).status
