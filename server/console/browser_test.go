@@ -13,7 +13,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// browser is a Chromium of its own, looking at a house. Each method fails the test when what it waits for does not come.
+// browser is a Chromium process that uses the harness's server. Each method fails the test if what it waits for does not appear.
 type browser struct {
 	*testing.T
 	ctx     context.Context
@@ -23,7 +23,7 @@ type browser struct {
 	said []string // errors of scripts and of the Content-Security-Policy
 }
 
-const maxWait = time.Minute // far beyond what anything takes, so that a busy machine fails nothing
+const maxWait = time.Minute // far longer than anything takes, so that no test fails on a busy machine
 
 func newBrowser(t *testing.T, h *harness) *browser {
 	t.Helper()
@@ -42,7 +42,7 @@ func newBrowser(t *testing.T, h *harness) *browser {
 	t.Cleanup(cancelAllocator)
 	ctx, cancel := chromedp.NewContext(allocator)
 	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx); err != nil { // the context of the first run is the life of the browser
+	if err := chromedp.Do(ctx); err != nil { // the browser lives as long as the context of its first run
 		t.Fatal(err)
 	}
 	b := &browser{T: t, ctx: ctx, harness: h}
@@ -58,7 +58,7 @@ func (b *browser) listen(event any) {
 	defer b.mu.Unlock()
 	switch e := event.(type) {
 	case *log.EventEntryAdded:
-		if e.Entry.Source != log.EntrySourceNetwork { // a page that answers 404 is no fault of a script
+		if e.Entry.Source != log.EntrySourceNetwork { // a 404 is not a script error
 			b.said = append(b.said, e.Entry.Text)
 		}
 	case *runtime.EventExceptionThrown:
@@ -66,7 +66,7 @@ func (b *browser) listen(event any) {
 	}
 }
 
-// complaints are what went wrong in the page since the last call.
+// complaints returns the errors that the page reported since the last call.
 func (b *browser) complaints() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -87,7 +87,7 @@ func (b *browser) do(steps ...step) {
 	}
 }
 
-// run is do for what has a result.
+// run is do for an action with a result.
 func run[T any](b *browser, action chromedp.Action[T]) T {
 	b.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, maxWait)
@@ -123,7 +123,7 @@ func (b *browser) signIn(user string) {
 	b.do(chromedp.WaitVisible(chromedp.CSS(".side")))
 }
 
-// look sets the size of the window and the colour scheme.
+// look sets the window size and the colour scheme.
 func (b *browser) look(width, height int64, scheme string) {
 	b.Helper()
 	scale := 1.0

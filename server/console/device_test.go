@@ -15,7 +15,8 @@ import (
 	"mintkey/server/limits"
 )
 
-// Strangers who guess at ada's password, in the console or at the token endpoint, can't keep her out where she signed in before (R23).
+// Strangers who guess Ada's password, in the console or at the token endpoint, can't lock her out of a browser where she signed in
+// before (R23).
 func TestStrangersCannotKeepAPersonOut(t *testing.T) {
 	h := newHarness(t, func(o *server.Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} })
 	signIn := form{"email": {"grace@acme.example"}, "password": {password}}
@@ -41,7 +42,7 @@ func TestStrangersCannotKeepAPersonOut(t *testing.T) {
 	}
 }
 
-// guessElsewhere uses up what there is for a user of acme from all addresses together.
+// guessElsewhere uses up the budget that all addresses together have for a user of acme.
 func (h *harness) guessElsewhere(user string) {
 	h.Helper()
 	elsewhere := limits.New(limits.Options{

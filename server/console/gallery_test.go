@@ -16,15 +16,15 @@ import (
 
 var screenshots = flag.String("screenshots", "", "folder to write a picture of every page to")
 
-// scene is a page that is worth looking at, and what makes it so.
+// scene is a page in a given state.
 type scene struct {
 	name  string
 	who   string // signs in; empty for nobody
 	path  string
-	after func(b *browser) // what to do there first
+	after func(b *browser) // actions before the check
 }
 
-// gallery is every page. Accessibility is checked on each; make screenshots writes a picture of each.
+// gallery lists every page, for the accessibility test and for make screenshots.
 func gallery(h *harness) []scene {
 	_, _ = h.key("berlin", "ada", "Ada’s terminal", 2)
 	nightly, _ := h.key("berlin", "grace", "nightly load test", 65)
@@ -131,7 +131,7 @@ func gallery(h *harness) []scene {
 	}
 }
 
-// galleryHarness sends mail, and has a provider that people could sign in at, if it were not away.
+// galleryHarness offers mail, and sign-in at a provider that can't be reached.
 func galleryHarness(t *testing.T) *harness {
 	t.Helper()
 	return newHarness(t, withMail, func(o *server.Options) {
@@ -171,7 +171,7 @@ func TestScreenshots(t *testing.T) {
 	}
 }
 
-// visit goes through the scenes, with one browser for each person.
+// eachScene opens each scene, with one browser per person.
 func (h *harness) eachScene(scenes []scene, a appearance, look func(*browser, scene)) {
 	h.Helper()
 	browsers := map[string]*browser{}

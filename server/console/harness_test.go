@@ -22,18 +22,18 @@ import (
 	"mintkey/tokens"
 )
 
-// start is when every test begins.
+// start is the time at which every test begins.
 var start = time.Date(2026, 3, 2, 9, 0, 0, 250_000_000, time.UTC)
 
 const password = "correct horse"
 
-// house is a whole server on a real port, with people of every role, whose clock stands still until a test moves it.
+// harness is a complete server on a real port, with users of every role. Its clock stands still until a test moves it.
 type harness struct {
 	*testing.T
 	url     string
-	path    string // of the file of the store, if it is one
+	path    string // of the store's file; empty without one
 	store   store.Store
-	service *admin.Service // for what tests find there without a page
+	service *admin.Service // for test data and checks that need no page
 	server  *server.Server
 	hasher  *passwords.Hasher
 	mu      sync.Mutex
@@ -64,8 +64,8 @@ var passwordHash = sync.OnceValues(func() (string, error) {
 	return passwords.NewHasher(passwords.Options{}).Hash(context.Background(), password)
 })
 
-// newHarness has the account acme with the tenants berlin, where things happen, lisbon and an empty one; and the account rival. Ada
-// administers the account, Tom the tenant berlin; Grace owns keys; Hal is disabled; Rita is of the rival.
+// newHarness creates the account acme with the tenants berlin, which most tests use, lisbon and the empty oslo; and the account rival.
+// Ada administers the account, Tom the tenant berlin; Grace owns keys; Hal is disabled; Rita belongs to rival.
 func newHarness(t *testing.T, change ...func(*server.Options)) *harness {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "mintkey.db")
@@ -76,7 +76,7 @@ func newHarness(t *testing.T, change ...func(*server.Options)) *harness {
 	return newHarnessOn(t, opened, path, change...)
 }
 
-// onEachStore runs a test in a house on each kind of store.
+// onEachStore runs a test on each kind of store.
 func onEachStore(t *testing.T, test func(t *testing.T, h *harness)) {
 	t.Run("bolt", func(t *testing.T) { test(t, newHarness(t)) })
 	t.Run("redis", func(t *testing.T) {
@@ -92,7 +92,9 @@ func newHarnessOn(t *testing.T, opened store.Store, path string, change ...func(
 	t.Helper()
 	h := &harness{T: t, at: start, path: path, store: opened, hasher: passwords.NewHasher(passwords.Options{})}
 	t.Cleanup(func() { h.must(h.store.Close()) })
-	ring, err := tokens.OpenKeyRing(t.Context(), h.store, tokens.Options{Algorithms: []tokens.Algorithm{tokens.ES256}, TokenLifetime: 15 * time.Minute}, start)
+	ring, err := tokens.OpenKeyRing(t.Context(), h.store, tokens.Options{
+		Algorithms: []tokens.Algorithm{tokens.ES256}, TokenLifetime: 15 * time.Minute,
+	}, start)
 	h.must(err)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	h.must(err)
@@ -123,7 +125,9 @@ func (h *harness) fill() {
 	h.Helper()
 	for id, name := range map[string]string{"acme": "Acme Corporation", "rival": "Rival Ltd"} {
 		made := start.Add(-400 * policy.Day)
-		h.must(h.store.CreateAccount(h.Context(), policy.Account{ID: id, Name: name, CreatedAt: made, Expiration: policy.DefaultExpirationPolicy(made)}))
+		h.must(h.store.CreateAccount(h.Context(), policy.Account{
+			ID: id, Name: name, CreatedAt: made, Expiration: policy.DefaultExpirationPolicy(made),
+		}))
 	}
 	h.tenant("acme", "berlin", "Berlin", "24.3")
 	h.tenant("acme", "lisbon", "Lisbon", "23.4")
@@ -153,7 +157,9 @@ func (h *harness) tenant(account, id, name, release string) {
 	h.Helper()
 	parsed, err := policy.ParseRelease(release)
 	h.must(err)
-	h.must(h.store.CreateTenant(h.Context(), policy.Tenant{ID: id, AccountID: account, Name: name, Release: parsed, CreatedAt: start.Add(-400 * policy.Day)}))
+	h.must(h.store.CreateTenant(h.Context(), policy.Tenant{
+		ID: id, AccountID: account, Name: name, Release: parsed, CreatedAt: start.Add(-400 * policy.Day),
+	}))
 }
 
 func (h *harness) user(account, id, name string, roles ...policy.Role) {
@@ -161,7 +167,8 @@ func (h *harness) user(account, id, name string, roles ...policy.Role) {
 	hash, err := passwordHash()
 	h.must(err)
 	h.must(h.store.CreateUser(h.Context(), policy.User{
-		ID: id, AccountID: account, Name: name, Email: id + "@" + account + ".example", Roles: roles, PasswordHash: hash, CreatedAt: start.Add(-390 * policy.Day),
+		ID: id, AccountID: account, Name: name, Email: id + "@" + account + ".example", Roles: roles,
+		PasswordHash: hash, CreatedAt: start.Add(-390 * policy.Day),
 	}))
 }
 
@@ -173,7 +180,7 @@ func (h *harness) member(tenant, user string, role policy.Role) {
 	}))
 }
 
-// key makes an access key that is some days old, as Ada would.
+// key creates an access key of the given age, as Ada.
 func (h *harness) key(tenant, user, label string, ageDays int) (clientID, secret string) {
 	h.Helper()
 	actor := h.actor("berlin", "ada", h.now().Add(-time.Duration(ageDays)*policy.Day))
@@ -184,7 +191,7 @@ func (h *harness) key(tenant, user, label string, ageDays int) (clientID, secret
 	return key.ClientID, made.Reveal()
 }
 
-// waiting makes an access key for pick-up and returns the path of its link.
+// waiting creates an access key for pick-up and returns the path of its link.
 func (h *harness) waiting(tenant, user, label string) string {
 	h.Helper()
 	actor := h.actor("berlin", "ada", h.now())
@@ -202,7 +209,7 @@ func (h *harness) actor(tenant, user string, at time.Time) admin.Actor {
 	return admin.Actor{Subject: subject, Scopes: subject.Cut(policy.AdministrationScopes(), nil), Via: "console", Address: "192.0.2.7", At: at}
 }
 
-// used says when a key was last used.
+// used records the last use of a key.
 func (h *harness) used(tenant, clientID string, ago time.Duration) {
 	h.Helper()
 	h.must(h.store.RecordAccess(h.Context(), map[store.KeyRef]time.Time{{TenantID: tenant, ClientID: clientID}: h.now().Add(-ago)}))

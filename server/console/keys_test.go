@@ -16,7 +16,7 @@ const (
 	newKey     = berlinKeys + "/new"
 )
 
-// create fills in and sends the form.
+// create submits the form for a new key.
 func (v *visitor) create(user, label string) page {
 	v.Helper()
 	return v.submit(newKey, form{"user": {user}, "label": {label}, "scope": {"api"}})
@@ -33,7 +33,10 @@ func TestCreateShowsTheSecretOnce(t *testing.T) {
 
 	again := tom.post(newKey, fields).want(409).says(clientID, "already sent")
 	list := tom.get(berlinKeys).want(200).says(clientID, "deploy job", "Linus Torvalds", "in 90 days", "1–1 of 1 key")
-	for _, p := range []page{again, list, tom.get(berlinKeys + "/" + clientID + "/refresh"), h.as("linus").get("/console/account"), h.as("ada").get("/console/activity")} {
+	for _, p := range []page{
+		again, list, tom.get(berlinKeys + "/" + clientID + "/refresh"),
+		h.as("linus").get("/console/account"), h.as("ada").get("/console/activity"),
+	} {
 		if strings.Contains(p.body, secret) {
 			t.Errorf("%s shows the secret again", p.what)
 		}
@@ -45,7 +48,7 @@ func TestCreateShowsTheSecretOnce(t *testing.T) {
 	}
 }
 
-// Of a form that is sent many times at once one makes a key.
+// A form that is sent many times at once creates one key.
 func TestDoubleClickMakesOneKey(t *testing.T) { onEachStore(t, testDoubleClickMakesOneKey) }
 
 func testDoubleClickMakesOneKey(t *testing.T, h *harness) {
@@ -69,7 +72,7 @@ func testDoubleClickMakesOneKey(t *testing.T, h *harness) {
 	tom.get(berlinKeys).says("1–1 of 1 key")
 }
 
-// A form is good for the page and the person that it was made for.
+// A form token is valid only for the page and the person that it was issued for.
 func TestFormTokensAreNotInterchangeable(t *testing.T) {
 	h := newHarness(t)
 	tom, ada := h.as("tom"), h.as("ada")
@@ -171,8 +174,10 @@ func TestOwnersRefreshTheirOwn(t *testing.T) {
 	grace := h.as("grace")
 	clientID, _ := h.key("lisbon", "grace", "smoke test", 62)
 	other, _ := h.key("berlin", "linus", "", 1)
-	grace.get("/console/account").want(200).says("Berlin", "No access key of yours", "Lisbon", "smoke test", clientID, "in 28 days").saysNot(other)
-	_, secret := grace.submit("/console/account/keys/"+clientID+"/refresh", form{"overlap": {"0"}}).says("Your access key in Lisbon").revealed()
+	grace.get("/console/account").want(200).
+		says("Berlin", "No access key of yours", "Lisbon", "smoke test", clientID, "in 28 days").saysNot(other)
+	refreshed := grace.submit("/console/account/keys/"+clientID+"/refresh", form{"overlap": {"0"}})
+	_, secret := refreshed.says("Your access key in Lisbon").revealed()
 	if h.token(clientID, secret) != 200 {
 		t.Error("the refreshed key gets no token")
 	}

@@ -15,7 +15,8 @@ func TestOpenIDSignIn(t *testing.T) {
 	h, _, _ := openIDHarness(t)
 	v := h.visitor()
 	v.get("/console/users?q=a%26b").leadsTo("/console/sign-in?next=%2Fconsole%2Fusers%3Fq%3Da%2526b")
-	if p := v.get("/console/sign-in?next=%2Fconsole%2Fusers%3Fq%3Da%2526b").want(200).says("Sign in with Example", "Password"); !strings.Contains(p.body, `href="/console/sign-in/oidc?next=%2Fconsole%2Fusers%3Fq%3Da%2526b"`) {
+	p := v.get("/console/sign-in?next=%2Fconsole%2Fusers%3Fq%3Da%2526b").want(200).says("Sign in with Example", "Password")
+	if !strings.Contains(p.body, `href="/console/sign-in/oidc?next=%2Fconsole%2Fusers%3Fq%3Da%2526b"`) {
 		t.Errorf("the button loses where to go: %s", p.body)
 	}
 	to := v.begin("?next=%2Fconsole%2Fusers%3Fq%3Da%2526b")
@@ -29,7 +30,7 @@ func TestOpenIDSignIn(t *testing.T) {
 	h.as("ada").get("/console/activity?who=ada@acme.example").says("Changed user", "subject: ada-login", "console, 127.0.0.1")
 }
 
-// Many providers keep the address out of the ID token.
+// Many providers leave the address out of the ID token.
 func TestOpenIDUserInfo(t *testing.T) {
 	h, _, _ := openIDHarness(t, func(o *server.Options) {
 		o.OpenID.Issuer = newProvider(t, o.Issuer+callbackPath, true).issuer
@@ -40,10 +41,10 @@ func TestOpenIDUserInfo(t *testing.T) {
 	h.visitor().arrive("linus").want(403).says("not verified your e-mail address")
 }
 
-// Whoever is not let in sees the sign-in page again, with what to do; the log has the reason.
+// A refused visitor sees the sign-in page again, with advice; the log has the reason.
 func TestOpenIDRefusals(t *testing.T) {
 	h, _, log := openIDHarness(t)
-	h.user("acme", "eve", "Eve") // of no tenant
+	h.user("acme", "eve", "Eve") // in no tenant
 	h.user("acme", "kim", "Kim")
 	h.member("berlin", "kim", policy.RoleTenantAdmin)
 	for login, want := range map[string]struct{ sentence, reason string }{
@@ -68,7 +69,7 @@ func TestOpenIDRefusals(t *testing.T) {
 	}
 }
 
-// An answer counts in the browser that asked for it, once, and soon.
+// An answer is valid only in the browser that began the sign-in, only once, and only for a short time.
 func TestOpenIDAnswersThatDoNotFit(t *testing.T) {
 	h, _, log := openIDHarness(t)
 	lost := func(p page) { t.Helper(); p.want(403).says("This sign-in began in another browser") }
@@ -78,7 +79,7 @@ func TestOpenIDAnswersThatDoNotFit(t *testing.T) {
 	lost(victim.get(stolen))
 	theirs := victim.begin("")
 	lost(victim.get(stolen))
-	victim.get(victim.answer(theirs, "grace-1")).leadsTo("/console") // the wrong answer has spoilt nothing
+	victim.get(victim.answer(theirs, "grace-1")).leadsTo("/console") // the wrong answer has not broken the sign-in
 	victim.get(stolen).leadsTo("/console")
 	victim.get("/console/account").says("Grace Hopper")
 	lost(h.visitor().get(callbackPath))
@@ -91,7 +92,7 @@ func TestOpenIDAnswersThatDoNotFit(t *testing.T) {
 	refused := h.visitor()
 	again := refused.answer(refused.begin(""), "stranger")
 	refused.get(again).want(403).says("nobody here has your e-mail address")
-	lost(refused.get(again)) // spent, whatever came of it
+	lost(refused.get(again)) // used up, although it was refused
 
 	late := h.visitor()
 	answer := late.answer(late.begin(""), "ada-login")
@@ -152,7 +153,7 @@ func TestOpenIDTokensExpire(t *testing.T) {
 	}
 }
 
-// A provider that is away costs those who sign in there a minute, and nobody else anything.
+// An outage of the provider affects only those who sign in there.
 func TestOpenIDProviderAway(t *testing.T) {
 	h, p, log := openIDHarness(t)
 	p.stop()
@@ -170,7 +171,7 @@ func TestOpenIDProviderAway(t *testing.T) {
 	v.arrive("ada-login").leadsTo("/console")
 }
 
-// A provider is believed about the users of the account that it was set up for.
+// A provider signs in only users of the account that it is configured for.
 func TestOpenIDAccounts(t *testing.T) {
 	h, p, log := openIDHarness(t, func(o *server.Options) { o.OpenID.Account = "" })
 	h.visitor().arrive("ada-login").want(503).says("does not know yet whom this provider may sign in")
@@ -206,7 +207,7 @@ func TestOpenIDWithoutEmailVerified(t *testing.T) {
 	h.visitor().arrive("linus").want(403).says("has not verified")
 }
 
-// Who is given the address of somebody who has left the company does not inherit their access keys.
+// A person who gets the address of somebody who has left the company does not inherit their access keys.
 func TestOpenIDAddressWithANewOwner(t *testing.T) {
 	h, _, _ := openIDHarness(t)
 	ada := h.as("ada")
@@ -224,7 +225,7 @@ func TestOpenIDAddressWithANewOwner(t *testing.T) {
 	newcomer.arrive("grace-2").leadsTo("/console")
 	h.visitor().arrive("grace-1").want(403)
 
-	// An admin who writes the address of a user anew means the person who has it now.
+	// An admin who sets the address of a user again means the person who has it now.
 	for _, email := range []string{"hopper@acme.example", "grace@acme.example"} {
 		ada.post("/console/users/grace", form{"do": {"save"}, "name": {"Grace Hopper"}, "email": {email}}).want(303)
 	}
@@ -234,7 +235,7 @@ func TestOpenIDAddressWithANewOwner(t *testing.T) {
 func TestOpenIDCannotBeBegunForever(t *testing.T) {
 	h, _, _ := openIDHarness(t)
 	p, begun := h.visitor().get(openIDPath), 0
-	for ; p.status == http.StatusSeeOther && begun < 1000; begun++ { // on a slow machine some of the budget comes back meanwhile
+	for ; p.status == http.StatusSeeOther && begun < 1000; begun++ { // on a slow machine the budget refills a little meanwhile
 		p = h.visitor().get(openIDPath)
 	}
 	if p.want(http.StatusTooManyRequests).says("Try again in"); begun < 300 {

@@ -49,7 +49,7 @@ func TestPickUp(t *testing.T) {
 	tom.get(berlinKeys).saysNot("Waiting for pick-up")
 }
 
-// The admin is told whether there is anything to pass on.
+// The page tells the admin whether the link must be passed on.
 func TestPickUpSaysWhoSendsTheLink(t *testing.T) {
 	newKeyOf := form{"user": {"linus"}, "scope": {"api"}, "hand_over": {"pick-up"}}
 	newHarness(t).as("tom").submit(newKey, newKeyOf).says("Send the link to Linus Torvalds. It works once")
@@ -91,7 +91,7 @@ func testPickUpLinksExpire(_ *testing.T, h *harness) {
 	linus.post(path, form{}).want(404)
 }
 
-// Who refreshes a waiting key takes the secret, and the link is dead.
+// Refreshing a waiting key reveals its secret and invalidates the link.
 func TestRefreshEndsAPickUp(t *testing.T) {
 	h := newHarness(t)
 	tom := h.as("tom")

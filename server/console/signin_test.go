@@ -24,7 +24,7 @@ func (h *harness) cookie(v *visitor) *http.Cookie {
 	return nil
 }
 
-// signedIn says whether the visitor gets to see a page.
+// signedIn reports whether the visitor can open a page.
 func (v *visitor) signedIn() bool {
 	v.Helper()
 	p := v.get("/console/account")
@@ -41,7 +41,9 @@ func TestWrongSignInsLookAlike(t *testing.T) {
 		return u, nil, nil
 	}))
 	want := h.visitor().post("/console/sign-in", form{"email": {"nobody@acme.example"}, "password": {password}}).want(401)
-	for email, given := range map[string]string{"ada@acme.example": "wrong", "hal@acme.example": password, "linus@acme.example": password, "grace@acme.example": ""} {
+	for email, given := range map[string]string{
+		"ada@acme.example": "wrong", "hal@acme.example": password, "linus@acme.example": password, "grace@acme.example": "",
+	} {
 		got := h.visitor().post("/console/sign-in", form{"email": {email}, "password": {given}}).want(401)
 		if strings.ReplaceAll(got.body, email, "nobody@acme.example") != want.body {
 			t.Errorf("the answer for %s tells more than that for an unknown address:\n%s", email, got.body)
@@ -66,7 +68,7 @@ func TestSessionCookie(t *testing.T) {
 	}
 }
 
-// setCookie is what the page sets the cookie to, with its attributes.
+// setCookie returns the cookie that the page sets, with its attributes.
 func (p page) setCookie(name string) string {
 	p.Helper()
 	for _, set := range p.header.Values("Set-Cookie") {
@@ -78,7 +80,7 @@ func (p page) setCookie(name string) string {
 	return ""
 }
 
-// The token of a session is in the cookie only: a copy of the store opens none.
+// The token of a session is in the cookie only: a copy of the store gives access to none.
 func TestStoreHoldsNoSessionToken(t *testing.T) {
 	h := newHarness(t)
 	v := h.as("ada")
@@ -155,7 +157,7 @@ func testSessionsTimeOut(t *testing.T, h *harness) {
 	}
 }
 
-// What an admin does to a user counts at the next request.
+// An admin's change to a user takes effect on the user's next request.
 func TestChangesOfTheUserCountAtOnce(t *testing.T) { onEachStore(t, testChangesOfTheUserCountAtOnce) }
 
 func testChangesOfTheUserCountAtOnce(t *testing.T, h *harness) {
@@ -179,7 +181,7 @@ func TestGuessingIsSlowed(t *testing.T) { onEachStore(t, testGuessingIsSlowed) }
 func testGuessingIsSlowed(t *testing.T, h *harness) {
 	wrong := form{"email": {"ada@acme.example"}, "password": {"wrong"}}
 	guesses := 0
-	// Where hashing is slow some of the budget comes back meanwhile.
+	// If hashing is slow, the budget refills a little meanwhile.
 	for h.visitor().post("/console/sign-in", wrong).status == 401 && guesses < 100 {
 		guesses++
 	}
@@ -212,7 +214,7 @@ func TestNextStaysInTheConsole(t *testing.T) {
 	}
 }
 
-// A session that ended while a form was filled in costs a sign-in and nothing more.
+// If the session ends while a form is being filled in, the visitor must sign in again but loses nothing.
 func TestFormSurvivesTheEndOfTheSession(t *testing.T) {
 	onEachStore(t, testFormSurvivesTheEndOfTheSession)
 }
