@@ -104,7 +104,8 @@ func TestDryRunTellsTheTruth(t *testing.T) {
 			after := w.expiries(ozzy)
 			for _, key := range dryRun.Affected {
 				if before[key.ClientID] != string(key.Before) || after[key.ClientID] != string(key.After) {
-					w.Fatalf("seed %d: %s was to move %s from %s to %s, and moved from %s to %s", seed, change, key.ClientID, key.Before, key.After, before[key.ClientID], after[key.ClientID])
+					w.Fatalf("seed %d: %s was to move %s from %s to %s, and moved from %s to %s", seed, change,
+						key.ClientID, key.Before, key.After, before[key.ClientID], after[key.ClientID])
 				}
 				before[key.ClientID] = after[key.ClientID]
 				hit++

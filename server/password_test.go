@@ -29,7 +29,7 @@ func login(tenant, username, password string) form {
 	return form{"grant_type": {"password"}, "tenant_id": {tenant}, "username": {username}, "password": {password}}
 }
 
-// A tenant from before 24.3 takes passwords, and says that it will not for ever.
+// A tenant on a release before 24.3 accepts passwords, and warns that they are deprecated.
 func TestPasswordGrant(t *testing.T) {
 	onEachStore(t, func(w *world) {
 		sunset := time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC)
@@ -43,7 +43,8 @@ func TestPasswordGrant(t *testing.T) {
 			if want := []string{"pwd"}; !slices.Equal(claims.Methods, want) {
 				w.Errorf("amr %v, want %v (RFC 8176)", claims.Methods, want)
 			}
-			if claims.Subject != "pia" || claims.UserID != "pia" || claims.TenantID != "mill" || claims.Scope != "api reports" || claims.Status != nil {
+			if claims.Subject != "pia" || claims.UserID != "pia" || claims.TenantID != "mill" ||
+				claims.Scope != "api reports" || claims.Status != nil {
 				w.Errorf("claims %+v", claims)
 			}
 		}
@@ -162,14 +163,15 @@ func TestPasswordLoginsAreReported(t *testing.T) {
 		if len(report.Items) != 1 {
 			w.Fatalf("%+v", report)
 		}
-		if got := report.Items[0]; got.UserID != "pia" || got.Email != "pia@acme.example" || got.Count != 2 || got.Address != "10.0.0.3" || !got.LastAt.Equal(start.Add(time.Minute)) {
+		if got := report.Items[0]; got.UserID != "pia" || got.Email != "pia@acme.example" || got.Count != 2 ||
+			got.Address != "10.0.0.3" || !got.LastAt.Equal(start.Add(time.Minute)) {
 			w.Errorf("%+v", got)
 		}
 		w.get(w.tom, path).wantCode(404, "not_found")
 	})
 }
 
-// Guessing a password is slowed, for the guesser (R23).
+// Guessing a password is slowed down, but only for the guesser (R23).
 func TestGuessingPasswordsIsSlowed(t *testing.T) {
 	w := newWorld(t)
 	w.withPassword("pia", "mill")
@@ -195,7 +197,7 @@ func TestGuessingPasswordsIsSlowed(t *testing.T) {
 func TestWrongSecretsNeverLockAKey(t *testing.T) {
 	w := newWorld(t)
 	guess := func() answer {
-		return w.postForm(form{"grant_type": {"client_credentials"}, "client_id": {w.mia.clientID}, "client_secret": {"mks_guess"}}, from("10.0.0.1"))
+		return w.postForm(with(inBody(w.mia), "client_secret", "mks_guess"), from("10.0.0.1"))
 	}
 	for range 30 {
 		guess().wantError(401, "invalid_client")
@@ -204,7 +206,7 @@ func TestWrongSecretsNeverLockAKey(t *testing.T) {
 		t.Error("no Retry-After")
 	}
 	w.exchange(w.mia).want(200)
-	w.postForm(form{"grant_type": {"client_credentials"}, "client_id": {w.mia.clientID}, "client_secret": {w.mia.secret}}, from("10.0.0.1")).want(200)
+	w.postForm(inBody(w.mia), from("10.0.0.1")).want(200)
 }
 
 // The audit trail says why a client was refused, where the answer does not (R24).

@@ -108,7 +108,7 @@ func TestTrafficSurvivesFailures(t *testing.T) {
 	w, faults := newFaultyWorld(t)
 	w.exchange(w.mia).want(200)
 	faults.fail("RecordTraffic", store.ErrUnavailable)
-	w.run()() // saves, in vain
+	w.run()() // fails to save
 	if !strings.Contains(w.log.String(), `"usage":"traffic"`) {
 		t.Errorf("the log does not tell: %s", w.log)
 	}

@@ -11,7 +11,8 @@ import (
 	"mintkey/store"
 )
 
-const nothingHere = `{"type":"about:blank","title":"Not found","status":404,"detail":"There is nothing here that you may see.","code":"not_found","request_id":"REQUEST"}` + "\n"
+const nothingHere = `{"type":"about:blank","title":"Not found","status":404,` +
+	`"detail":"There is nothing here that you may see.","code":"not_found","request_id":"REQUEST"}` + "\n"
 
 // intrusion is a way to reach for what is somebody else's: the IDs differ from the caller's own in at least one that the path names.
 type intrusion struct {
@@ -30,13 +31,14 @@ func (w *world) intrusions() []intrusion {
 		return ids
 	}
 	ada, tom := w.own(w.ada), w.own(w.tom)
+	missing := map[string]string{"account": "nowhere", "tenant": "nowhere", "user": "nobody", "client_id": "mk_unknown"}
 	all := []intrusion{
 		{"another account", w.ada, w.own(w.gil), ""},
 		{"another account, the other way round", w.gus, w.own(w.mia), ""},
 		{"another account, by a tenant admin", w.tom, w.own(w.gil), ""},
 		{"another account, by a member", w.mia, w.own(w.gil), ""},
-		{"what does not exist", w.ada, map[string]string{"account": "nowhere", "tenant": "nowhere", "user": "nobody", "client_id": "mk_unknown"}, ""},
-		{"what does not exist, by an operator", w.olga, map[string]string{"account": "nowhere", "tenant": "nowhere", "user": "nobody", "client_id": "mk_unknown"}, ""},
+		{"what does not exist", w.ada, missing, ""},
+		{"what does not exist, by an operator", w.olga, missing, ""},
 		{"what does not exist, through one's own", w.ada, theirs(ada, "user", "nobody", "client_id", "mk_unknown"), "user"},
 		{"what does not exist, through one's own", w.ada, theirs(ada, "user", "nobody", "client_id", "mk_unknown"), "client_id"},
 		{"another tenant of the account, by a tenant admin", w.tom, theirs(w.own(w.max), "account", "globex"), ""},
@@ -49,8 +51,9 @@ func (w *world) intrusions() []intrusion {
 		{"one's own key through another account's tenant", w.ada, theirs(ada, "tenant", "dome"), "client_id"},
 	}
 	for _, id := range []string{"FORGE", "forge%00", "%00", "forge%20", "*", "%7Bforge%7D", "%FF", "forge%2e", "%e2%80%8bforge"} {
-		all = append(all, intrusion{"a hostile ID", w.ada, map[string]string{"account": id, "tenant": id, "user": id, "client_id": id}, ""})
-		all = append(all, intrusion{"a hostile ID, by an operator", w.olga, map[string]string{"account": id, "tenant": id, "user": id, "client_id": id}, ""})
+		everywhere := map[string]string{"account": id, "tenant": id, "user": id, "client_id": id}
+		all = append(all, intrusion{"a hostile ID", w.ada, everywhere, ""})
+		all = append(all, intrusion{"a hostile ID, by an operator", w.olga, everywhere, ""})
 		all = append(all, intrusion{"a hostile ID through one's own", w.ada, theirs(ada, "user", id), "user"})
 		all = append(all, intrusion{"a hostile ID through one's own", w.tom, theirs(tom, "client_id", id), "client_id"})
 	}
@@ -107,13 +110,14 @@ func (w *world) everything() (all []any) {
 	return all
 }
 
-// The owner of a new key is named in the body. There too a stranger looks like nobody.
+// The owner of a new key is named in the body. There too, a foreign user looks like one that does not exist.
 func TestWallsInBodies(t *testing.T) {
 	w := newWorld(t)
 	const keys = "/admin/v1/tenants/forge/keys"
 	nobody := w.post(w.ada, keys, `{"user_id":"nobody"}`).wantCode(422, "not_a_member")
 	for _, body := range []string{
-		`{"user_id":"gil"}`, `{"user_id":"max"}`, `{"email":"gil@globex.example"}`, `{"email":"max@acme.example"}`, `{"email":"nobody@acme.example"}`,
+		`{"user_id":"gil"}`, `{"user_id":"max"}`, `{"email":"gil@globex.example"}`,
+		`{"email":"max@acme.example"}`, `{"email":"nobody@acme.example"}`,
 		`{"user_id":"mia/../gil"}`, `{"user_id":"forge/mia"}`, `{"user_id":"\u0000"}`, `{"user_id":"MIA"}`,
 	} {
 		if a := w.post(w.ada, keys, body); a.status != 422 || mask(a.body) != mask(nobody.body) {

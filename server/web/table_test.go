@@ -28,7 +28,7 @@ func notRendered() map[string]string {
 func TestEverySentinelIsRendered(t *testing.T) {
 	table := kindsOfTable(t)
 	all := map[string]bool{}
-	for _, dir := range roomsAndBelow(t) {
+	for _, dir := range foldersWithErrors(t) {
 		pkg := parseDir(t, dir)[0].Name.Name
 		for _, name := range sentinelsOf(t, dir) {
 			if pkg != "web" {
@@ -50,8 +50,8 @@ func TestEverySentinelIsRendered(t *testing.T) {
 	}
 }
 
-// roomsAndBelow lists the folders whose errors a request can meet here. The console has a table of its own.
-func roomsAndBelow(t *testing.T) []string {
+// foldersWithErrors lists the folders whose errors a request can meet here. The console has a table of its own.
+func foldersWithErrors(t *testing.T) []string {
 	t.Helper()
 	rooms, err := filepath.Glob("../*/doc.go")
 	if err != nil || len(rooms) < 8 {
