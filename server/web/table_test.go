@@ -14,7 +14,7 @@ import (
 // notRendered are the sentinels that no request can meet, each with the reason.
 func notRendered() map[string]string {
 	return map[string]string{
-		"store.ErrSchemaTooNew":           "refuses to open a store, before there is a server",
+		"store.ErrSchemaTooOld":           "refuses to open a store, before there is a server",
 		"store.ErrInUse":                  "refuses to open a store, before there is a server",
 		"store.ErrNotEmpty":               "refuses to fill a store, where there is no server",
 		"tokens.ErrWrongKeyEncryptionKey": "refuses to open the key ring, before there is a server",
