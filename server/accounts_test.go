@@ -71,7 +71,7 @@ func TestGivenIDsAndNames(t *testing.T) {
 	w.post(w.olga, "/admin/v1/accounts", map[string]string{"name": strings.Repeat("ä", 200)}).want(201)
 }
 
-// Releases in both notations; what can't be read is refused, because it could never be corrected (R21).
+// Releases in both notations. A malformed one is refused, because it could never be corrected (R21).
 func TestReleasesOfTenants(t *testing.T) {
 	w := newWorld(t)
 	for i, c := range []struct {

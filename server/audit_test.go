@@ -12,7 +12,7 @@ import (
 
 const acmeAudit = "/admin/v1/accounts/acme/audit"
 
-// Each change leaves one record: who, from where, what, when, to whom. What changes nothing, and what is refused, leaves none.
+// Each change leaves one record: who, from where, what, when, to whom. A request that changes nothing or is refused leaves none.
 func TestEveryChangeIsRecorded(t *testing.T) {
 	onEachStore(t, func(w *world) {
 		second := w.giveKey(w.max, "api")
@@ -39,7 +39,7 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 			{w.max, "POST", ownKeys + "/" + second.clientID + "/refresh", nil, 200},
 			{w.max, "DELETE", "/admin/v1/tenants/mill/keys/" + second.clientID, nil, 204},
 			{w.max, "DELETE", "/admin/v1/tenants/mill/keys/" + second.clientID, nil, 404},
-			{w.ada, "PATCH", acmeUsers + "/max", `{"disabled":true}`, 200}, // and one for the key that dies with it
+			{w.ada, "PATCH", acmeUsers + "/max", `{"disabled":true}`, 200}, // and one for the key that is revoked with it
 			{w.ada, "DELETE", "/admin/v1/tenants/forge/members/mia", nil, 204},
 			{w.ada, "DELETE", acmeUsers + "/zoe", nil, 204}, // and one for the membership and each of the two keys
 			{w.ada, "PUT", acmePolicy, `{"enabled":true,"period_days":360}`, 200},

@@ -43,7 +43,7 @@ func TestBearerHeader(t *testing.T) {
 	w.do(inBody).wantCode(401, "unauthorized")
 }
 
-// A token that this server has signed opens nothing unless it is for this issuer, an audience of it, and a subject who is real.
+// A token signed by this server is refused unless its issuer, audience and subject are right too.
 func TestClaimsOfOthers(t *testing.T) {
 	w := newWorld(t)
 	good := w.claims(w.tokenOf(w.ada, ""))
@@ -81,7 +81,7 @@ func TestClaimsOfOthers(t *testing.T) {
 	w.post(w.signed(tokens.TypeAccessToken, more), path, `{"name":"x"}`).wantCode(403, "insufficient_scope")
 }
 
-// signed is a token that the server's own key has signed.
+// signed returns a token signed with the server's own key.
 func (w *world) signed(typ string, claims tokens.Claims) bearer {
 	w.Helper()
 	token, err := w.ring.Sign(w.clock.now(), tokens.ES256, typ, claims)

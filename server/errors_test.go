@@ -11,7 +11,7 @@ import (
 	"mintkey/tokens"
 )
 
-// What a failing store says is rendered by kind, and its words stay inside.
+// An error of the store is rendered by kind, and its text is not shown.
 func TestFailuresOfTheStore(t *testing.T) {
 	w, faults := newFaultyWorld(t)
 	token := bearer(w.tokenOf(w.ada, ""))

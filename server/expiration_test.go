@@ -82,7 +82,7 @@ type affectedKey struct {
 	After    json.RawMessage `json:"expires_at_after"`
 }
 
-// What the dry run of a change says is what the change then does, whatever the change and whatever came before (R15).
+// The dry run of a change predicts exactly what the change does, whatever the change and the history (R15).
 func TestDryRunTellsTheTruth(t *testing.T) {
 	onEachStore(t, func(w *world) {
 		ozzy := w.admit(person{account: "globex", tenant: "dome", id: "ozzy"}, policy.RoleMember, policy.RoleOperator)
@@ -189,7 +189,7 @@ func TestKeyFromBeforeThePolicy(t *testing.T) {
 	})
 }
 
-// Three keys that expire at once do so each for itself.
+// Three keys that expire at the same time expire independently.
 func TestKeysExpireTogether(t *testing.T) {
 	w := newWorld(t)
 	w.clock.set(start.Add(90*policy.Day - time.Second))

@@ -197,10 +197,10 @@ func TestForwardAuth(t *testing.T) {
 	ask(path+"?audience=", good).wantError(401, "invalid_token")
 	ask(path+"?tenant=foundry", good).wantError(403, "insufficient_scope")
 	ask(path+"?tenant=", good).wantError(403, "insufficient_scope")
-	ask(path+"?tenant=forge;scope=reports", good).wantError(400, "invalid_request") // what cannot be read is not ignored
+	ask(path+"?tenant=forge;scope=reports", good).wantError(400, "invalid_request") // a malformed query is not ignored
 	ask(path).want(401).wantHeader("WWW-Authenticate", `Bearer realm="`+issuer+`"`)
 	ask(path, authorization("Bearer x")).wantError(401, "invalid_token")
-	// nginx knows no other refusals.
+	// nginx supports no other refusals.
 	ask(path, good, func(r *http.Request) { r.Header.Add("Authorization", "Bearer x") }).wantError(401, "invalid_token")
 	w.delete(w.ada, "/admin/v1/tenants/forge/keys/"+w.mia.clientID).want(204)
 	ask(path, good).wantError(401, "invalid_token")
@@ -240,7 +240,7 @@ func TestStatusList(t *testing.T) {
 		r := w.request("GET", "/oauth2/status-lists/0", nil)
 		header("If-None-Match", a.header.Get("ETag"))(r)
 		w.do(r).want(304)
-		// A refresh leaves the tokens of the old secret alone, unless it is told not to.
+		// A refresh keeps the tokens of the old secret, unless it is asked to revoke them.
 		w.post(w.ada, "/admin/v1/tenants/forge/keys/"+p.clientID+"/refresh", nil).want(200)
 		if w.revokedIn(token) {
 			w.Error("a refresh has killed tokens")

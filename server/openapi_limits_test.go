@@ -12,7 +12,7 @@ import (
 	"mintkey/policy"
 )
 
-// The document is static text, while limits and scopes are policy's. This is where one that was changed alone is noticed.
+// The document is static text, while limits and scopes come from policy. This test fails if only one of the two is changed.
 func TestOpenAPIStatesTheLimitsOfPolicy(t *testing.T) {
 	doc := servedDocument(t)
 	responses, schemas := doc.at("components", "responses"), doc.at("components", "schemas")

@@ -67,7 +67,7 @@ func TestPasswordGrant(t *testing.T) {
 	})
 }
 
-// For a tenant that must not, and for one that does not exist, a right password and a wrong one get the same answer (R22).
+// For a tenant without passwords, and for one that does not exist, a right and a wrong password get the same answer (R22).
 func TestPasswordGrantIsForOlderTenants(t *testing.T) {
 	w := newWorld(t)
 	w.withPassword("pia", "forge")
@@ -119,7 +119,7 @@ func TestWrongLoginsLookTheSame(t *testing.T) {
 	}
 }
 
-// A token from a password administers nothing, whatever the person's roles (R27), and dies with the right to use it.
+// A token issued for a password has no administration scopes, whatever the user's roles (R27), and ends with the right to use one.
 func TestTokensFromPasswordsAdministerNothing(t *testing.T) {
 	w := newWorld(t)
 	p := w.withPassword("pia", "mill")
@@ -185,7 +185,7 @@ func TestGuessingPasswordsIsSlowed(t *testing.T) {
 		t.Errorf("refused after %d wrong passwords, want at least 10", guesses)
 	}
 	a.want(429)
-	w.postForm(login("mill", "pia", password), from("10.0.0.1")).want(429) // nor is the right one tried
+	w.postForm(login("mill", "pia", password), from("10.0.0.1")).want(429) // the right one is not checked either
 	if seconds, err := strconv.Atoi(a.header.Get("Retry-After")); err != nil || seconds < 1 || seconds > 60 {
 		t.Errorf("Retry-After %q", a.header.Get("Retry-After"))
 	}
@@ -193,7 +193,7 @@ func TestGuessingPasswordsIsSlowed(t *testing.T) {
 	w.postForm(login("mill", "max", "x"), from("10.0.0.1")).want(400)      // another person
 }
 
-// Wrong secrets are answered 429 in the end; the right one always works, from wherever (R23).
+// After too many wrong secrets the answer is 429; the right one always works, from any address (R23).
 func TestWrongSecretsNeverLockAKey(t *testing.T) {
 	w := newWorld(t)
 	guess := func() answer {
@@ -209,7 +209,7 @@ func TestWrongSecretsNeverLockAKey(t *testing.T) {
 	w.postForm(inBody(w.mia), from("10.0.0.1")).want(200)
 }
 
-// The audit trail says why a client was refused, where the answer does not (R24).
+// The audit trail has the reason of a refusal, which the answer withholds (R24).
 func TestRefusalsAreExplainedToTheAccount(t *testing.T) {
 	onEachStore(t, func(w *world) {
 		gone := w.makeKey(w.ada, w.tom, "api")

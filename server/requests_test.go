@@ -110,7 +110,7 @@ func TestHeadIsGetWithoutABody(t *testing.T) {
 	w.ask(w.ada, "HEAD", "/admin/v1/tenants/dome", nil).want(404)
 }
 
-// No answer of the administration API may be kept by a cache, be it good or bad.
+// No answer of the administration API may be cached, whether success or error.
 func TestNothingIsCached(t *testing.T) {
 	w := newWorld(t)
 	for _, r := range w.routes() {

@@ -19,7 +19,7 @@ import (
 // tries is the number of interleaved requests of each kind that the medians are taken over.
 const tries = 10_000
 
-// BenchmarkTimingOfClients compares how long a right, a wrong and an unknown client take: who measures must not learn which it was (R4).
+// BenchmarkTimingOfClients compares how long a right, a wrong and an unknown client take: timing must not reveal which it was (R4).
 func BenchmarkTimingOfClients(b *testing.B) {
 	handler, id, secret := benchServer(b)
 	compare(b, handler, map[string]url.Values{

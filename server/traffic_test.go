@@ -86,7 +86,7 @@ func TestTrafficTellsWhyItRefused(t *testing.T) {
 	w.wantTraffic(w.mia.traffic(), store.TrafficCounts{store.RefusedExpired: 1})
 }
 
-// Whoever hammers a key with wrong secrets is still counted for what it is when the answer has become 429.
+// Wrong secrets are counted as such even after the answer has become 429.
 func TestTrafficOfGuesses(t *testing.T) {
 	w := newWorld(t)
 	wrong := w.mia

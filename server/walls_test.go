@@ -14,7 +14,7 @@ import (
 const nothingHere = `{"type":"about:blank","title":"Not found","status":404,` +
 	`"detail":"There is nothing here that you may see.","code":"not_found","request_id":"REQUEST"}` + "\n"
 
-// intrusion is a way to reach for what is somebody else's: the IDs differ from the caller's own in at least one that the path names.
+// intrusion is an attempt to reach another's resource: at least one ID that the path names is not the caller's own.
 type intrusion struct {
 	name   string
 	caller person
@@ -60,8 +60,8 @@ func (w *world) intrusions() []intrusion {
 	return all
 }
 
-// Each route is tried with each foreign ID. What is somebody else's answers like what does not exist, and stays as it was.
-func TestWalls(t *testing.T) {
+// Each route is tried with each foreign ID. A resource of somebody else gets the same answer as one that does not exist, and is unchanged.
+func TestIsolation(t *testing.T) {
 	onEachStore(t, func(w *world) {
 		w.handler = w.server.Handler() // every answer is compared with one that the document allows
 		before, tokens := w.everything(), map[string]bearer{}
@@ -87,7 +87,7 @@ func TestWalls(t *testing.T) {
 	})
 }
 
-// everything is all that the walls protect.
+// everything returns all records that must not change.
 func (w *world) everything() (all []any) {
 	w.Helper()
 	everyItem := store.Page{Limit: 1000}
@@ -111,7 +111,7 @@ func (w *world) everything() (all []any) {
 }
 
 // The owner of a new key is named in the body. There too, a foreign user looks like one that does not exist.
-func TestWallsInBodies(t *testing.T) {
+func TestIsolationInBodies(t *testing.T) {
 	w := newWorld(t)
 	const keys = "/admin/v1/tenants/forge/keys"
 	nobody := w.post(w.ada, keys, `{"user_id":"nobody"}`).wantCode(422, "not_a_member")
@@ -126,7 +126,7 @@ func TestWallsInBodies(t *testing.T) {
 	}
 }
 
-// An operator passes every wall, and what is done there is recorded there.
+// An operator may act in every account, and each change is recorded in that account.
 func TestOperatorsSeeEverything(t *testing.T) {
 	w := newWorld(t)
 	for _, r := range w.routes() {

@@ -64,7 +64,7 @@ func keyOf(clientID string) store.TrafficSource {
 	return store.TrafficSource{AccountID: "acme", TenantID: "forge", ClientID: clientID}
 }
 
-// While the store can't be written, what waits is bounded, what was lost is in the log, and the rest is saved later, once.
+// While the store is unavailable, the buffer is bounded, losses are logged, and the rest is saved later, exactly once.
 func TestTrafficIsBounded(t *testing.T) {
 	u, saved, log := newUsage(t)
 	saved.on = true
