@@ -65,13 +65,13 @@ func TestPasswordsAtOnce(t *testing.T) {
 	for _, status := range statuses {
 		counts[status]++
 	}
-	judged := counts[http.StatusOK] + counts[http.StatusBadRequest]
+	checked := counts[http.StatusOK] + counts[http.StatusBadRequest]
 	cameBack := int(time.Since(begun)/(time.Minute/budget)) + 1 // while the test ran, by real time
-	if judged < budget || judged > budget+cameBack || judged+counts[http.StatusTooManyRequests] != asked {
-		t.Errorf("answered %v: %d were judged, want %d and 429 for the others", counts, judged, budget)
+	if checked < budget || checked > budget+cameBack || checked+counts[http.StatusTooManyRequests] != asked {
+		t.Errorf("answered %v: %d were checked, want %d and 429 for the others", counts, checked, budget)
 	}
-	if hashed := int(w.hasher.Hashed() - before); hashed != judged {
-		t.Errorf("%d passwords were hashed and %d judged", hashed, judged)
+	if hashed := int(w.hasher.Hashed() - before); hashed != checked {
+		t.Errorf("%d passwords were hashed and %d checked", hashed, checked)
 	}
 	w.postForm(login("mill", "pia", password), from("10.0.0.2")).want(200)
 }
@@ -99,7 +99,7 @@ func TestPasswordsPastTheQueue(t *testing.T) {
 	}
 	all.Wait()
 	if busy.Load() == 0 || busy.Load()+refused.Load() != 250 {
-		t.Errorf("%d were told to come back and %d judged", busy.Load(), refused.Load())
+		t.Errorf("%d were told to come back and %d checked", busy.Load(), refused.Load())
 	}
 	// A password that was not checked was no guess: 300 a minute are allowed from an address.
 	w.postForm(login("mill", "pia", password), from("10.0.0.1")).want(200)

@@ -53,12 +53,12 @@ func TestEverySentinelIsRendered(t *testing.T) {
 // foldersWithErrors lists the folders whose errors a request can meet here. The console has a table of its own.
 func foldersWithErrors(t *testing.T) []string {
 	t.Helper()
-	rooms, err := filepath.Glob("../*/doc.go")
-	if err != nil || len(rooms) < 8 {
-		t.Fatalf("rooms %v, %v", rooms, err)
+	folders, err := filepath.Glob("../*/doc.go")
+	if err != nil || len(folders) < 8 {
+		t.Fatalf("folders %v, %v", folders, err)
 	}
 	dirs := []string{"../../policy", "../../store", "../../tokens", "../../passwords", "../../admin", ".."}
-	for _, file := range rooms {
+	for _, file := range folders {
 		if dir := filepath.Dir(file); dir == "../web" {
 			dirs = append(dirs, ".")
 		} else if dir != "../console" && dir != "../openapitest" {
