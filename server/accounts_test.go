@@ -78,8 +78,15 @@ func TestReleasesOfTenants(t *testing.T) {
 		release  string
 		password string
 	}{
-		{"24.2", "true"}, {"24.3", "false"}, {"24.10", "false"}, {"23.4", "true"},
-		{"2023.4", "true"}, {"2024.2", "true"}, {"2024.3", "false"}, {"25.1", "false"}, {"99.999", "false"},
+		{"24.2", "true"},
+		{"24.3", "false"},
+		{"24.10", "false"},
+		{"23.4", "true"},
+		{"2023.4", "true"},
+		{"2024.2", "true"},
+		{"2024.3", "false"},
+		{"25.1", "false"},
+		{"99.999", "false"},
 	} {
 		tenant := map[string]string{"id": fmt.Sprintf("t%d", i), "name": "x", "release": c.release}
 		a := w.post(w.ada, "/admin/v1/accounts/acme/tenants", tenant).want(201)

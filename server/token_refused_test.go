@@ -46,7 +46,8 @@ func TestTokenRefusals(t *testing.T) {
 		{"secret without a client", with(inBody(w.mia), "client_id").Encode(), nil, 401, "invalid_client"},
 		{
 			"client in the query", "grant_type=client_credentials&client_secret=" + w.mia.secret,
-			[]func(*http.Request){query("client_id=" + w.mia.clientID)}, 401, "invalid_client",
+			[]func(*http.Request){query("client_id=" + w.mia.clientID)},
+			401, "invalid_client",
 		},
 		{"secret in the query", good, []func(*http.Request){query("client_secret=" + w.mia.secret)}, 400, "invalid_request"},
 		{"password in the query", good, []func(*http.Request){query("x=1&password=hunter22")}, 400, "invalid_request"},
@@ -54,34 +55,40 @@ func TestTokenRefusals(t *testing.T) {
 		{"body and Bearer", good, []func(*http.Request){authorization("Bearer abc")}, 400, "invalid_request"},
 		{
 			"Basic for one, body for another", with(grantType(), "client_id", w.tom.clientID).Encode(),
-			[]func(*http.Request){rightBasic}, 400, "invalid_request",
+			[]func(*http.Request){rightBasic},
+			400, "invalid_request",
 		},
 		{
 			"two Authorization headers", "grant_type=client_credentials",
-			[]func(*http.Request){authorization("Basic "+encoded, "Basic "+encoded)}, 400, "invalid_request",
+			[]func(*http.Request){authorization("Basic "+encoded, "Basic "+encoded)},
+			400, "invalid_request",
 		},
 		{"Bearer", "grant_type=client_credentials", []func(*http.Request){authorization("Bearer " + encoded)}, 401, "invalid_client"},
 		{"an empty header", "grant_type=client_credentials", []func(*http.Request){authorization("")}, 401, "invalid_client"},
 		{"Basic without anything", "grant_type=client_credentials", []func(*http.Request){authorization("Basic")}, 401, "invalid_client"},
 		{
 			"Basic with two spaces", "grant_type=client_credentials",
-			[]func(*http.Request){authorization("Basic  " + encoded)}, 401, "invalid_client",
+			[]func(*http.Request){authorization("Basic  " + encoded)},
+			401, "invalid_client",
 		},
 		{"Basic with a tab", "grant_type=client_credentials", []func(*http.Request){authorization("Basic\t" + encoded)}, 401, "invalid_client"},
 		{"Basic that is not base64", "grant_type=client_credentials", []func(*http.Request){authorization("Basic !!!!")}, 401, "invalid_client"},
 		{
 			"two Basics in one header", "grant_type=client_credentials",
-			[]func(*http.Request){authorization("Basic " + encoded + ", Basic " + encoded)}, 401, "invalid_client",
+			[]func(*http.Request){authorization("Basic " + encoded + ", Basic " + encoded)},
+			401, "invalid_client",
 		},
 		{
 			"Basic without a colon", "grant_type=client_credentials",
-			[]func(*http.Request){authorization("Basic " + base64.StdEncoding.EncodeToString([]byte(w.mia.clientID)))}, 401, "invalid_client",
+			[]func(*http.Request){authorization("Basic " + base64.StdEncoding.EncodeToString([]byte(w.mia.clientID)))},
+			401, "invalid_client",
 		},
 		{"Basic without an ID", "grant_type=client_credentials", []func(*http.Request){basic("", w.mia.secret)}, 401, "invalid_client"},
 		{"Basic without a secret", "grant_type=client_credentials", []func(*http.Request){basic(w.mia.clientID, "")}, 401, "invalid_client"},
 		{
 			"Basic with a bad escape", "grant_type=client_credentials",
-			[]func(*http.Request){basic(w.mia.clientID, "%zz"+w.mia.secret)}, 401, "invalid_client",
+			[]func(*http.Request){basic(w.mia.clientID, "%zz"+w.mia.secret)},
+			401, "invalid_client",
 		},
 		{"Basic that is not UTF-8", "grant_type=client_credentials", []func(*http.Request){basic("\xff", w.mia.secret)}, 401, "invalid_client"},
 		{"secret of another client", with(inBody(w.mia), "client_secret", w.tom.secret).Encode(), nil, 401, "invalid_client"},
@@ -104,7 +111,8 @@ func TestTokenRefusals(t *testing.T) {
 
 		{
 			"JSON", `{"grant_type":"client_credentials"}`,
-			[]func(*http.Request){header("Content-Type", "application/json")}, 400, "invalid_request",
+			[]func(*http.Request){header("Content-Type", "application/json")},
+			400, "invalid_request",
 		},
 		{"JSON as a form", `{"grant_type":"client_credentials"}`, nil, 400, "invalid_request"},
 		{"multipart", good, []func(*http.Request){header("Content-Type", "multipart/form-data; boundary=x")}, 400, "invalid_request"},
@@ -112,7 +120,8 @@ func TestTokenRefusals(t *testing.T) {
 		{"no media type", good, []func(*http.Request){func(r *http.Request) { r.Header.Del("Content-Type") }}, 400, "invalid_request"},
 		{
 			"malformed media type", good,
-			[]func(*http.Request){header("Content-Type", "application/x-www-form-urlencoded;;")}, 400, "invalid_request",
+			[]func(*http.Request){header("Content-Type", "application/x-www-form-urlencoded;;")},
+			400, "invalid_request",
 		},
 		{"a body without end", good + "&x=" + strings.Repeat("y", 64<<10), nil, 413, "invalid_request"},
 
