@@ -36,8 +36,10 @@ const (
 func (c Config) check() map[string]string {
 	return map[string]string{
 		"listen":                           checkAddress(c.Listen),
-		"ops_listen":                       c.checkOpsListen(),
-		"issuer":                           c.checkIssuer(),
+		"admin_listen":                     checkOptionalAddress(c.AdminListen),
+		"console_url":                      checkBaseURL(c.ConsoleURL),
+		"ops_listen":                       checkOptionalAddress(c.OpsListen),
+		"issuer":                           checkBaseURL(c.Issuer),
 		"store":                            c.checkStore(),
 		"tokens.lifetime":                  checkBetween(c.Tokens.Lifetime, time.Minute, 24*time.Hour),
 		"tokens.algorithm":                 checkOneOf(c.Tokens.Algorithm, algorithms),
@@ -79,20 +81,20 @@ func checkAddress(address string) string {
 	return ""
 }
 
-func (c Config) checkOpsListen() string {
-	if c.OpsListen == "" {
+func checkOptionalAddress(address string) string {
+	if address == "" {
 		return ""
 	}
-	return checkAddress(c.OpsListen)
+	return checkAddress(address)
 }
 
-func (c Config) checkIssuer() string {
-	if c.Issuer == "" {
+func checkBaseURL(text string) string {
+	if text == "" {
 		return ""
 	}
-	u, err := url.Parse(c.Issuer)
+	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil ||
-		strings.ContainsAny(c.Issuer, "?#") || strings.HasSuffix(c.Issuer, "/") {
+		strings.ContainsAny(text, "?#") || strings.HasSuffix(text, "/") {
 		return "must be an http or https URL without user, query, fragment or trailing slash, such as https://mintkey.example.com"
 	}
 	return ""
