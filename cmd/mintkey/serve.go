@@ -66,6 +66,9 @@ func (p *program) serve(ctx context.Context, config configs.Config, offset time.
 			slog.String("listen", h.public.Addr().String()), slog.String("issuer", h.issuer()), slog.String("store", config.StoreKind()),
 			slog.String("version", thisBuild().Version),
 		}
+		if h.admin != nil {
+			attributes = append(attributes, slog.String("admin_listen", h.admin.Addr().String()))
+		}
 		if h.ops != nil {
 			attributes = append(attributes, slog.String("ops_listen", h.ops.Addr().String()))
 		}

@@ -48,11 +48,11 @@ type OpenID struct {
 	Only    bool   // passwords are refused
 }
 
-func (o OpenID) provider(issuer string) *openid.Provider {
+func (o OpenID) provider(consoleURL string) *openid.Provider {
 	if o.Issuer == "" {
 		return nil
 	}
-	o.RedirectURL = issuer + callbackPath
+	o.RedirectURL = consoleURL + callbackPath
 	return openid.New(o.Options)
 }
 

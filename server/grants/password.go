@@ -67,8 +67,8 @@ func (g *passwordLogin) Used(h Holder, from *web.Info) {
 // Warn tells a program that passwords are deprecated (RFC 9745), when they stop working (RFC 8594), and where to create an access key.
 func (g *passwordLogin) Warn(h http.Header) {
 	h.Set("Deprecation", fmt.Sprintf("@%d", passwordDeprecatedAt().Unix()))
-	h.Add("Link", fmt.Sprintf(`<%s/console>; rel="deprecation"; type="text/html"; title="Use an access key instead of a password"`,
-		g.endpoint.Issuer))
+	h.Add("Link", fmt.Sprintf(`<%s>; rel="deprecation"; type="text/html"; title="Use an access key instead of a password"`,
+		g.endpoint.Console))
 	if sunset := g.endpoint.PasswordSunset; !sunset.IsZero() {
 		h.Set("Sunset", sunset.UTC().Format(http.TimeFormat))
 	}
