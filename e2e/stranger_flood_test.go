@@ -64,11 +64,13 @@ func startPlain(t *testing.T) *plainServer {
 	t.Helper()
 	dir := t.TempDir()
 	program := filepath.Join(dir, "mintkey")
-	if out, err := exec.Command("go", "build", "-race=false", "-buildvcs=false", "-o", program, "mintkey/cmd/mintkey").CombinedOutput(); err != nil {
+	build := exec.Command("go", "build", "-race=false", "-buildvcs=false", "-o", program, "mintkey/cmd/mintkey")
+	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	listen, ops := freeAddress(t), freeAddress(t)
-	p := newProcess(t, "mintkey", program, "serve", "--listen", listen, "--ops-listen", ops, "--store", "bolt://"+filepath.Join(dir, "mintkey.db"))
+	p := newProcess(t, "mintkey", program, "serve", "--listen", listen, "--ops-listen", ops,
+		"--store", "bolt://"+filepath.Join(dir, "mintkey.db"))
 	p.start()
 	s := &plainServer{p, "http://" + listen, "http://" + ops}
 	eventually(t, "the server is not ready", func() error {

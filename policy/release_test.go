@@ -112,7 +112,9 @@ func slowRelease(text string) (year, number int, ok bool) {
 }
 
 func FuzzParseRelease(f *testing.F) {
-	for _, seed := range []string{"24.3", "2024.3", "2023.4", "24.10", "20.1", "1999.4", "24.03", "2021.01", "24.3.1", "24.3\n", "24.1000", "٢٤.٣", ""} {
+	for _, seed := range []string{
+		"24.3", "2024.3", "2023.4", "24.10", "20.1", "1999.4", "24.03", "2021.01", "24.3.1", "24.3\n", "24.1000", "٢٤.٣", "",
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

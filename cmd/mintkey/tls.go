@@ -37,7 +37,8 @@ func (h *host) checkTLSKey(ctx context.Context) error {
 	if h.config.StoreStrict {
 		return fmt.Errorf("store_strict is set and tls.key can be read by others (mode %04o): chmod 600 %s", mode, h.config.TLS.Key)
 	}
-	h.log.WarnContext(ctx, "tls.key can be read by others", slog.String("path", h.config.TLS.Key), slog.String("mode", fmt.Sprintf("%04o", mode)))
+	h.log.WarnContext(ctx, "tls.key can be read by others", slog.String("path", h.config.TLS.Key),
+		slog.String("mode", fmt.Sprintf("%04o", mode)))
 	h.warnings = append(h.warnings, fmt.Sprintf("tls.key: others can read it (mode %04o)", mode))
 	return nil
 }

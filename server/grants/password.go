@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"mintkey/passwords"
@@ -113,14 +114,13 @@ func (g *passwordLogin) check(ctx context.Context, tenant policy.Tenant, from *w
 
 // findTenant returns the zero Tenant, which allows no passwords, where there is none.
 func (g *passwordLogin) findTenant(ctx context.Context) (policy.Tenant, error) {
-	if policy.CheckID(g.tenantID) != nil { // of any length
-		return policy.Tenant{}, nil
+	if policy.CheckID(g.tenantID) == nil { // else it may be of any length
+		tenant, err := g.endpoint.Store.Tenant(ctx, g.tenantID)
+		if !errors.Is(err, store.ErrNotFound) {
+			return tenant, err
+		}
 	}
-	tenant, err := g.endpoint.Store.Tenant(ctx, g.tenantID)
-	if errors.Is(err, store.ErrNotFound) {
-		return policy.Tenant{}, nil
-	}
-	return tenant, err
+	return policy.Tenant{}, nil
 }
 
 // findUser returns the user ID for an e-mail address or user ID, empty if there is none, and the user whose budget a wrong password is
@@ -130,7 +130,7 @@ func (g *passwordLogin) findUser(ctx context.Context, tenant policy.Tenant) (str
 		return g.username, limits.KnownUser(tenant.AccountID, g.username), nil
 	}
 	unknown := limits.UnknownUser(tenant.AccountID, g.username)
-	if policy.CheckEmail(g.username) != nil {
+	if len(g.username) > policy.MaxEmailLength || !strings.Contains(g.username, "@") {
 		return "", unknown, nil
 	}
 	user, err := g.endpoint.Store.UserByEmail(ctx, tenant.AccountID, g.username)
