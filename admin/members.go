@@ -48,7 +48,10 @@ func (s *Service) removeMember(ctx context.Context, actor Actor, accountID, tena
 			return m, nil, store.ErrNotFound
 		}
 		rest, revoked := m.Removed()
-		return rest, append(revokedEvents(actor, m, revoked, reason), memberEvent(actor, policy.ActionMemberRemoved, m, nil)), nil
+		left := memberEvent(actor, policy.ActionMemberRemoved, m, nil)
+		left.Payload.Revoked = m.PasswordTokens()
+		left.Announce = left.Payload.Revoked != nil
+		return rest, append(revokedEvents(actor, m, revoked, reason), left), nil
 	})
 }
 

@@ -74,16 +74,18 @@ func New(o Options) (*Server, error) {
 	if len(o.Audiences) == 0 {
 		return nil, errors.New("server: at least one audience is needed")
 	}
-	s := &Server{Options: o, render: web.NewRenderer(o.Issuer, o.Log), metrics: newMetrics(), revocations: revocation.NewLog(o.Store)}
+	s := &Server{Options: o, render: web.NewRenderer(o.Issuer, o.Log), metrics: newMetrics(), revocations: revocation.NewLog(o.Store, o.Store)}
 	s.limits = limits.New(limits.Options{
 		Limits: o.Store, Places: o.Store, Log: o.Log, Now: s.realTime, Metrics: s.metrics.registry,
 	})
 	s.metrics.countHashes(o.Hasher)
-	s.gateways = revocation.Gateways{Log: s.revocations, Lifetime: o.TokenLifetime, Logger: o.Log}
+	s.gateways = revocation.Gateways{
+		Log: s.revocations, Memberships: o.Store, Documents: o.Store, Lifetime: o.TokenLifetime, Logger: o.Log,
+	}
 	indexes := tokens.NewStatusIndexes(o.Store)
 	s.service = &admin.Service{
 		Store: o.Store, Hasher: o.Hasher, Catalogue: o.Catalogue, ClientIDPrefix: o.ClientIDPrefix, ClientIDSuffix: o.ClientIDSuffix,
-		NextStatusIndex: indexes.Next, Revoked: s.gateways.Revoked, Log: o.Log,
+		TokenLifetime: o.TokenLifetime, NextStatusIndex: indexes.Next, Revoked: s.gateways.Revoked, Log: o.Log,
 	}
 	s.usage = usage.New(o.Store, s.service, o.Log)
 	s.service.RecentAccess = s.usage.Access.Overlay

@@ -155,7 +155,7 @@ func issueOrderFollows(t testing.TB, at place) {
 
 	refresh := func(refused error) error {
 		return s.UpdateMembership(t.Context(), load, ada, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
-			m, err := m.WithRefreshedKey("mk_1", policy.Secret{}, time.Hour, nil, day(9))
+			m, err := m.WithRefreshedKey("mk_1", policy.Secret{}, policy.Refresh{Overlap: time.Hour}, nil, day(9))
 			check(t, err)
 			return m, nil, refused
 		})

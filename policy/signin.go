@@ -1,0 +1,35 @@
+package policy
+
+import (
+	"fmt"
+	"time"
+)
+
+// WithDisabled returns the user disabled or enabled (R8). Disabling ends all that was issued and signed in up to now, and so does enabling
+// where a server of version 1, which kept no time, has disabled.
+func (u User) WithDisabled(disabled bool, now time.Time) User {
+	if disabled {
+		u.DisabledAt = now
+	}
+	if disabled || u.EndedBefore.IsZero() {
+		u.EndedBefore = now
+	}
+	u.Disabled = disabled
+	return u
+}
+
+// WithPassword returns the user with the password of the hash, or without one.
+func (u User) WithPassword(hash string, now time.Time) User {
+	u.PasswordHash, u.PasswordChangedAt = hash, now
+	return u
+}
+
+// SignInState changes with everything that a sign-in or a mailed link hangs on: which user it is, how they sign in, and when they were
+// disabled. Only a digest of it may be kept, as it holds the password's hash.
+func (u User) SignInState() string {
+	return fmt.Sprintf("%q", []string{
+		u.Generation, stamp(u.CreatedAt), u.PasswordHash, u.OpenID.Issuer, u.OpenID.Subject, FoldEmail(u.Email), stamp(u.EndedBefore),
+	})
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
