@@ -21,8 +21,8 @@ type Service struct {
 	Store          store.Store
 	Hasher         *passwords.Hasher // for passwords that are set; needed by nothing else
 	Catalogue      policy.Catalogue
-	ClientIDPrefix string // of the client IDs it makes; may be empty
-	ClientIDSuffix string // may be empty
+	ClientIDPrefix string        // of the client IDs it makes; may be empty
+	ClientIDSuffix string        // may be empty
 	TokenLifetime  time.Duration // with which tokens are made now
 	// NextStatusIndex allocates the place of a new client secret in the status lists.
 	NextStatusIndex func(context.Context) (uint64, error)

@@ -96,9 +96,9 @@ func TestRefresh(t *testing.T) {
 // A second overlap does not prolong the first one: two secrets work, never three.
 func TestSecondRefreshEndsTheFirstOverlap(t *testing.T) {
 	p := policy.DefaultExpirationPolicy(day(0))
-	m, err := member(key("mk_1", "first", 0)).WithRefreshedKey("mk_1", policy.Secret{Digest: digestOf("second")}, policy.Refresh{Overlap: 7*policy.Day}, p, day(1))
+	m, err := member(key("mk_1", "first", 0)).WithRefreshedKey("mk_1", policy.Secret{Digest: digestOf("second")}, policy.Refresh{Overlap: 7 * policy.Day}, p, day(1))
 	equal(t, "error", err, nil)
-	m, err = m.WithRefreshedKey("mk_1", policy.Secret{Digest: digestOf("third")}, policy.Refresh{Overlap: 7*policy.Day}, p, day(2))
+	m, err = m.WithRefreshedKey("mk_1", policy.Secret{Digest: digestOf("third")}, policy.Refresh{Overlap: 7 * policy.Day}, p, day(2))
 	equal(t, "error", err, nil)
 	for secret, want := range map[string]error{"first": policy.ErrWrongSecret, "second": nil, "third": nil} {
 		equal(t, secret, checkSecret(m.Keys[0], digestOf(secret), p, day(3)), want)

@@ -112,7 +112,7 @@ func (s *Server) wireOAuth(indexes *tokens.StatusIndexes) {
 	}
 	known := &clients.Clients{Subjects: o.Store, Refusals: s.usage.Refusals, Limits: s.limits}
 	s.grants = grants.New(grants.Options{
-		Store: o.Store, Ring: o.KeyRing, Clients: known, Limits: s.limits, Hasher: o.Hasher, Usage: s.usage, Metrics: s.metrics,
+		Store: o.Store, Indexes: s.service, Ring: o.KeyRing, Clients: known, Limits: s.limits, Hasher: o.Hasher, Usage: s.usage, Metrics: s.metrics,
 		Render: s.render, Log: o.Log,
 		Issuer: o.Issuer, Audiences: o.Audiences, Lifetime: o.TokenLifetime, Catalogue: o.Catalogue, Statuses: statuses,
 		ClientIDPrefix: o.ClientIDPrefix, ClientIDSuffix: o.ClientIDSuffix, PasswordSunset: o.PasswordSunset,

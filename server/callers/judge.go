@@ -47,25 +47,14 @@ func (c *Callers) Judge(ctx context.Context, text string, now time.Time) (Live, 
 	case subject.Authority() == policy.AuthorityNone:
 		return Live{}, fmt.Errorf("%w: %w", web.ErrInvalidToken, policy.ErrUserDisabled)
 	}
-	if err := checkSource(subject, claims, now); err != nil {
-		return Live{}, fmt.Errorf("%w: %w", web.ErrInvalidToken, err)
+	facts := policy.TokenFacts{
+		ClientID: claims.ClientID, FromPassword: claims.FromPassword(), StatusIndex: c.Statuses.Index(claims.Status),
+		IssuedAt: claims.IssuedAt.Time,
+	}
+	if !subject.TokenLives(facts, now) {
+		return Live{}, fmt.Errorf("%w: the key, secret or password that it came from has ended", web.ErrInvalidToken)
 	}
 	return Live{subject, claims, subject.Cut(strings.Fields(claims.Scope), c.Catalogue)}, nil
 }
 
 func (c *Callers) isAudience(name string) bool { return slices.Contains(c.Audiences, name) }
-
-// checkSource says whether what the token was issued for still stands: the access key, or the tenant's permission to use passwords.
-func checkSource(subject policy.Subject, claims tokens.Claims, now time.Time) error {
-	if claims.FromPassword() {
-		if !subject.Tenant.Release.AllowsPassword() || subject.User.PasswordHash == "" {
-			return web.ErrUnauthorizedClient
-		}
-		return nil
-	}
-	key, err := subject.Membership.Key(claims.ClientID)
-	if err == nil && key.Status(subject.Account.Expiration, now) == policy.StatusExpired {
-		err = policy.ErrKeyExpired
-	}
-	return err
-}
