@@ -1,0 +1,60 @@
+package callers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"mintkey/policy"
+	"mintkey/server/web"
+	"mintkey/store"
+	"mintkey/tokens"
+)
+
+// ValidToken is a token that is valid at one instant, with its subject and the scopes that it still has.
+type ValidToken struct {
+	policy.Subject
+	Claims tokens.Claims
+	Scopes []string
+}
+
+// Validate checks a token at an instant: its signature and times, whether it or its secret was revoked, and the current state of its
+// subject, so that a revoked key, a disabled user or a lost role takes effect at once. For a token that is not valid the error is
+// web.ErrInvalidToken or tokens.ErrInvalidToken.
+func (c *Callers) Validate(ctx context.Context, text string, now time.Time) (ValidToken, error) {
+	claims, err := c.Ring.Verify(text, tokens.TypeAccessToken, now)
+	if err != nil {
+		return ValidToken{}, err
+	}
+	if claims.Issuer != c.Issuer || !slices.ContainsFunc(claims.Audience, c.isAudience) {
+		return ValidToken{}, fmt.Errorf("%w: for another issuer or audience", web.ErrInvalidToken)
+	}
+	if err := c.Log.Ensure(ctx); err != nil {
+		return ValidToken{}, err
+	}
+	if c.Log.Revoked(claims.ID, c.Statuses.Index(claims.Status)) {
+		return ValidToken{}, fmt.Errorf("%w: revoked", web.ErrInvalidToken)
+	}
+	subject, err := c.Subjects.Subject(ctx, claims.TenantID, claims.UserID)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return ValidToken{}, fmt.Errorf("%w: its subject is gone", web.ErrInvalidToken)
+	case err != nil:
+		return ValidToken{}, err
+	case subject.Authority() == policy.AuthorityNone:
+		return ValidToken{}, fmt.Errorf("%w: %w", web.ErrInvalidToken, policy.ErrUserDisabled)
+	}
+	facts := policy.TokenFacts{
+		ClientID: claims.ClientID, FromPassword: claims.FromPassword(), StatusIndex: c.Statuses.Index(claims.Status),
+		IssuedAt: claims.IssuedAt.Time,
+	}
+	if !subject.TokenLives(facts, now) {
+		return ValidToken{}, fmt.Errorf("%w: the key, secret or password that it came from has ended", web.ErrInvalidToken)
+	}
+	return ValidToken{subject, claims, subject.Cut(strings.Fields(claims.Scope), c.Catalogue)}, nil
+}
+
+func (c *Callers) isAudience(name string) bool { return slices.Contains(c.Audiences, name) }
