@@ -31,7 +31,7 @@ func (s *Service) changeMembership(
 
 // publish tells gateways at once which tokens a saved event has ended.
 func (s *Service) publish(ctx context.Context, event policy.Event) {
-	if event.Payload.Revoked != nil || event.Payload.Ended != nil {
+	if s.Revoked != nil && (event.Payload.Revoked != nil || event.Payload.Ended != nil) {
 		s.Revoked(ctx, event)
 	}
 }

@@ -2,6 +2,8 @@ package admin
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"time"
 
 	"mintkey/policy"
@@ -28,12 +30,18 @@ func (s *Service) SecretIndex(
 }
 
 // PasswordIndex returns the status index for a token that is issued now from the user's password (R27). The first such token, and the
-// first after a new password or a disabling, gets a new one.
+// first after a new password or a disabling, gets a new one. While the store can't be written it is 0: the token is then judged by its time,
+// and gateways that ask nobody do not learn that it has ended.
 func (s *Service) PasswordIndex(ctx context.Context, of policy.Subject, now time.Time) (uint64, error) {
 	current := func(of policy.Subject) (uint64, bool) { return of.Membership.StatusIndex, of.PasswordIndexLives() }
-	return s.liveIndex(ctx, of, now, current, func(m policy.Membership, fresh policy.IndexRenewal) (policy.Membership, error) {
+	index, err := s.liveIndex(ctx, of, now, current, func(m policy.Membership, fresh policy.IndexRenewal) (policy.Membership, error) {
 		return m.WithPasswordIndex(fresh, now)
 	})
+	if errors.Is(err, store.ErrUnavailable) {
+		s.Log.WarnContext(ctx, "status index unavailable", slog.String("user_id", of.User.ID), slog.Any("error", err))
+		return 0, nil
+	}
+	return index, err
 }
 
 // liveIndex returns the current index of the subject if it is alive, and else renews it. Of many callers at once one renews it.

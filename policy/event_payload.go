@@ -41,8 +41,9 @@ type PasswordChange struct {
 	TakenAway bool `json:"taken_away,omitempty"`
 }
 
-// EndedTokens says that tokens of a user ended, namely those whose status index is as old as the event or older.
+// EndedTokens says that tokens of a user ended, namely those whose status index is from Until or before.
 type EndedTokens struct {
+	Until time.Time `json:"until"`
 	// PasswordsOnly leaves the tokens of access keys alive.
 	PasswordsOnly bool `json:"passwords_only,omitempty"`
 }
@@ -51,9 +52,9 @@ type EndedTokens struct {
 func TokensEnded(before, after User) *EndedTokens {
 	switch {
 	case !after.EndedBefore.Equal(before.EndedBefore):
-		return &EndedTokens{}
+		return &EndedTokens{Until: after.EndedBefore}
 	case !after.PasswordChangedAt.Equal(before.PasswordChangedAt):
-		return &EndedTokens{PasswordsOnly: true}
+		return &EndedTokens{Until: after.PasswordChangedAt, PasswordsOnly: true}
 	default:
 		return nil
 	}
@@ -81,15 +82,15 @@ func TokensLost(before, after AccessKey, now time.Time) *RevokedTokens {
 // PasswordTokens returns the tokens that the user's password has made for the tenant, or nil.
 func (m Membership) PasswordTokens() *RevokedTokens { return revokedTokens(m.passwordIndexes()) }
 
-// TokensUntil returns the tokens that ended at the instant, which are those whose status index is as old or older, or nil.
-func (m Membership) TokensUntil(instant time.Time, ended EndedTokens) *RevokedTokens {
+// TokensOf returns those of the ended tokens that the membership has made, or nil.
+func (m Membership) TokensOf(ended EndedTokens) *RevokedTokens {
 	all := m.passwordIndexes()
 	for _, key := range m.Keys {
 		if !ended.PasswordsOnly {
 			all = append(all, key.indexes()...)
 		}
 	}
-	return revokedTokens(slices.DeleteFunc(all, func(i ReplacedIndex) bool { return i.Since.After(instant) }))
+	return revokedTokens(slices.DeleteFunc(all, func(i ReplacedIndex) bool { return i.Since.After(ended.Until) }))
 }
 
 func revokedTokens(indexes []ReplacedIndex) *RevokedTokens {

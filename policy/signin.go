@@ -12,7 +12,7 @@ func (u User) WithDisabled(disabled bool, now time.Time) User {
 		u.DisabledAt = now
 	}
 	if disabled || u.EndedBefore.IsZero() {
-		u.EndedBefore = now
+		u.EndedBefore = advanced(u.EndedBefore, now)
 	}
 	u.Disabled = disabled
 	return u
@@ -20,8 +20,16 @@ func (u User) WithDisabled(disabled bool, now time.Time) User {
 
 // WithPassword returns the user with the password of the hash, or without one.
 func (u User) WithPassword(hash string, now time.Time) User {
-	u.PasswordHash, u.PasswordChangedAt = hash, now
+	u.PasswordHash, u.PasswordChangedAt = hash, advanced(u.PasswordChangedAt, now)
 	return u
+}
+
+// advanced is now, but always after the last instant: what was issued since then has to end too, whatever the clocks of two servers say.
+func advanced(last, now time.Time) time.Time {
+	if now.After(last) {
+		return now
+	}
+	return last.Add(1)
 }
 
 // SignInState changes with everything that a sign-in or a mailed link hangs on: which user it is, how they sign in, and when they were

@@ -65,7 +65,7 @@ func (s Subject) TokenLives(t TokenFacts, now time.Time) bool {
 	}
 	return slices.ContainsFunc(key.indexes(), func(i ReplacedIndex) bool {
 		if t.StatusIndex == 0 {
-			return i.StatusIndex == 0 && !t.IssuedAt.Before(i.Since.Truncate(time.Second)) && after(t.IssuedAt, s.EndedBefore())
+			return i.StatusIndex == 0 && after(t.IssuedAt, s.EndedBefore())
 		}
 		return i.StatusIndex == t.StatusIndex && after(i.Since, s.EndedBefore())
 	})

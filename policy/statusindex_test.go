@@ -91,8 +91,8 @@ func TestDisabledAndEnabled(t *testing.T) {
 	equal(t, "old", aliveCase{index: 1}.lives(s, day(3)), false)
 	equal(t, "the index of the secret", s.SecretIndexLives(m.Keys[0].Secrets[0]), true)
 	// Whoever publishes what ended finds the old ones even now, and the new one never.
-	equal(t, "ended", m.TokensUntil(day(3), policy.EndedTokens{}).StatusIndexes, []uint64{50, 1})
-	equal(t, "ended with the password", m.TokensUntil(day(3), policy.EndedTokens{PasswordsOnly: true}).StatusIndexes, []uint64{50})
+	equal(t, "ended", m.TokensOf(policy.EndedTokens{Until: day(3)}).StatusIndexes, []uint64{50, 1})
+	equal(t, "ended with the password", m.TokensOf(policy.EndedTokens{Until: day(3), PasswordsOnly: true}).StatusIndexes, []uint64{50})
 	_, err = m.WithKeyIndex("mk_1", digestOf("unknown"), policy.IndexRenewal{}, day(3))
 	equal(t, "unknown secret", err, policy.ErrWrongSecret)
 	_, err = m.WithKeyIndex("mk_2", secret.Digest, policy.IndexRenewal{}, day(3))
@@ -136,4 +136,35 @@ func TestTokensFromPasswords(t *testing.T) {
 	equal(t, "all", slices.Sorted(slices.Values(m.PasswordTokens().StatusIndexes)), []uint64{50, 60})
 	_, err = policy.Membership{}.WithPasswordIndex(policy.IndexRenewal{}, day(2))
 	equal(t, "no member", err, policy.ErrNotMember)
+}
+
+// Two changes within one instant, or by a server whose clock is behind, are two: what was issued between them ends as well.
+func TestEndsNeverGoBack(t *testing.T) {
+	u := policy.User{}.WithDisabled(true, day(3)).WithDisabled(false, day(3)).WithDisabled(true, day(2))
+	equal(t, "ended", u.EndedBefore, day(3).Add(1))
+	equal(t, "password", policy.User{}.WithPassword("a", day(3)).WithPassword("b", day(3)).PasswordChangedAt, day(3).Add(1))
+	of1 := policy.User{Disabled: true} // by a server of version 1, which kept no time
+	equal(t, "enabled", of1.WithDisabled(false, day(4)).EndedBefore, day(4))
+	equal(t, "nothing", policy.TokensEnded(u, u), (*policy.EndedTokens)(nil))
+}
+
+// Everything that a sign-in hangs on changes the state, and nothing else does.
+func TestSignInState(t *testing.T) {
+	u := policy.User{ID: "ada", Generation: "1", CreatedAt: day(0), Email: "ada@acme.example", PasswordHash: "hash"}
+	for name, change := range map[string]func(*policy.User){
+		"generation": func(u *policy.User) { u.Generation = "2" },
+		"creation":   func(u *policy.User) { u.CreatedAt = day(1) },
+		"password":   func(u *policy.User) { u.PasswordHash = "other" },
+		"issuer":     func(u *policy.User) { u.OpenID.Issuer = "https://id.example" },
+		"subject":    func(u *policy.User) { u.OpenID.Subject = "7" },
+		"address":    func(u *policy.User) { u.Email = "other@acme.example" },
+		"disabled":   func(u *policy.User) { *u = u.WithDisabled(true, day(1)).WithDisabled(false, day(2)) },
+	} {
+		changed := u
+		change(&changed)
+		equal(t, name, changed.SignInState() == u.SignInState(), false)
+	}
+	same := u
+	same.Name, same.Email, same.Roles = "Ada", "ADA@acme.example", []policy.Role{policy.RoleOperator}
+	equal(t, "others", same.SignInState(), u.SignInState())
 }

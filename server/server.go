@@ -162,7 +162,6 @@ func (s *Server) wireOAuth(indexes *tokens.StatusIndexes) {
 		Clients:    known,
 		Callers:    s.callers,
 		Log:        s.revocations,
-		Stored:     o.Store,
 		Ring:       o.KeyRing,
 		Lists:      revocation.NewLists(s.revocations, indexes, o.KeyRing, statuses, algorithms[0], o.TokenLifetime),
 		Issuer:     o.Issuer,

@@ -86,7 +86,7 @@ func (g Gateways) endedOf(ctx context.Context, event policy.Event) (indexes []ui
 		if err != nil {
 			return nil, err
 		}
-		if ended := m.TokensUntil(event.At, *event.Payload.Ended); ended != nil {
+		if ended := m.TokensOf(*event.Payload.Ended); ended != nil {
 			indexes = append(indexes, ended.StatusIndexes...)
 		}
 	}
