@@ -97,8 +97,8 @@ func (p UserPatch) apply(u policy.User, hash string, now time.Time) (policy.User
 		}
 	}
 	set("name", p.Name != nil && *p.Name != u.Name, func() { u.Name = *p.Name })
-	set("email", p.Email != nil && *p.Email != u.Email, func() { u.Email, u.OpenID = *p.Email, policy.Identity{} })
-	set("openid", p.ForgetOpenID && u.OpenID != policy.Identity{}, func() { u.OpenID = policy.Identity{} })
+	set("email", p.Email != nil && *p.Email != u.Email, func() { u = u.WithEmail(*p.Email, now) })
+	set("openid", p.ForgetOpenID && u.OpenID != policy.Identity{}, func() { u = u.Unbound(now) })
 	set("roles", p.Roles != nil && !slices.Equal(sortedRoles(*p.Roles), sortedRoles(u.Roles)), func() { u.Roles = sortedRoles(*p.Roles) })
 	set(policy.ChangedPassword, p.Password != nil, func() { u = u.WithPassword(hash, now) })
 	set("disabled", p.Disabled != nil && *p.Disabled != u.Disabled, func() { u = u.WithDisabled(*p.Disabled, now) })

@@ -72,6 +72,9 @@ type User struct {
 	EndedBefore time.Time `json:"ended_before,omitzero"`
 	// PasswordChangedAt is zero until the password changes for the first time under version 2.
 	PasswordChangedAt time.Time `json:"password_changed_at,omitzero"`
+	// SignInsEndedAt is when the e-mail address changed last or the user was unbound from the OpenID provider: sessions and links from
+	// before are dead, even if the change is undone. Zero: never.
+	SignInsEndedAt time.Time `json:"sign_ins_ended_at,omitzero"`
 
 	Unknown Unknown `json:"-"`
 }

@@ -18,6 +18,18 @@ func (u User) WithDisabled(disabled bool, now time.Time) User {
 	return u
 }
 
+// WithEmail returns the user with the e-mail address, and unbound from the OpenID provider: whoever has the address there is bound next.
+func (u User) WithEmail(email string, now time.Time) User {
+	u.Email = email
+	return u.Unbound(now)
+}
+
+// Unbound returns the user without an identity at an OpenID provider. It ends all sessions and links.
+func (u User) Unbound(now time.Time) User {
+	u.OpenID, u.SignInsEndedAt = Identity{}, advanced(u.SignInsEndedAt, now)
+	return u
+}
+
 // WithPassword returns the user with the password of the hash, or without one.
 func (u User) WithPassword(hash string, now time.Time) User {
 	u.PasswordHash, u.PasswordChangedAt = hash, advanced(u.PasswordChangedAt, now)
@@ -37,6 +49,7 @@ func advanced(last, now time.Time) time.Time {
 func (u User) SignInState() string {
 	return fmt.Sprintf("%q", []string{
 		u.Generation, stamp(u.CreatedAt), u.PasswordHash, u.OpenID.Issuer, u.OpenID.Subject, FoldEmail(u.Email), stamp(u.EndedBefore),
+		stamp(u.SignInsEndedAt),
 	})
 }
 

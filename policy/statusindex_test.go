@@ -158,7 +158,10 @@ func TestSignInState(t *testing.T) {
 		"issuer":     func(u *policy.User) { u.OpenID.Issuer = "https://id.example" },
 		"subject":    func(u *policy.User) { u.OpenID.Subject = "7" },
 		"address":    func(u *policy.User) { u.Email = "other@acme.example" },
-		"disabled":   func(u *policy.User) { *u = u.WithDisabled(true, day(1)).WithDisabled(false, day(2)) },
+		"there and back": func(u *policy.User) {
+			*u = u.WithEmail("other@acme.example", day(1)).WithEmail("ada@acme.example", day(1))
+		},
+		"disabled": func(u *policy.User) { *u = u.WithDisabled(true, day(1)).WithDisabled(false, day(2)) },
 	} {
 		changed := u
 		change(&changed)
