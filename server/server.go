@@ -182,8 +182,7 @@ func (s *Server) wireOAuth(indexes *tokens.StatusIndexes) {
 
 const (
 	flushEvery   = time.Second            // how far last access may lag; the rule allows 60 s (R7)
-	refreshEvery = 5 * time.Second        // how soon a replica sees the signing keys that another replica made
-	followEvery  = 300 * time.Millisecond // how soon a replica sees the revocations of another replica
+	followEvery  = 300 * time.Millisecond // how soon a replica sees the revocations and the signing keys of another replica
 	cleanUpEvery = 10 * time.Minute
 )
 
@@ -196,7 +195,7 @@ func (s *Server) Run(ctx context.Context) error {
 		do    func(context.Context)
 	}{
 		{flushEvery, s.flush},
-		{refreshEvery, s.refreshKeys},
+		{followEvery, s.refreshKeys},
 		{followEvery, s.followRevocations},
 		{cleanUpEvery, s.deleteExpired},
 	} {
