@@ -36,7 +36,7 @@ func Copy(ctx context.Context, to, from Store) error {
 	}
 	c := copying{to: to, from: from}
 	// Documents come last, because they count what other records refer to: a count may be ahead of them, never behind.
-	for _, step := range []func(context.Context) error{c.accounts, c.outbox, c.revocations, c.ephemera, c.traffic, c.documents} {
+	for _, step := range []func(context.Context) error{c.accounts, c.usedIDs, c.outbox, c.revocations, c.ephemera, c.traffic, c.documents} {
 		if err := step(ctx); err != nil {
 			return fmt.Errorf("copy the store: %w", err)
 		}

@@ -30,6 +30,10 @@ func (s *Store) claimUserID(ctx context.Context, accountID, userID string) error
 				return false, err
 			}
 		}
+		// After the claim: whoever deleted a user of this ID used it up before the claim came free.
+		if err := s.checkUnused(ctx, userID); err != nil {
+			return false, err
+		}
 		var c change
 		c.put(claim, newClaim(accountID))
 		return s.commit(ctx, c)
@@ -44,7 +48,8 @@ func claimant(claim snapshot) string {
 }
 
 // confirmUserClaim stamps the claim anew once the user is written: whoever saw the claim before that can't take it over any more. If
-// another account has done so already, the user is removed again, and the creation must start afresh: the other one may have to give way as well.
+// another account has done so already, the user is removed again, and the creation must start afresh: the other one may have to give way
+// as well. So it must if another user of the ID came and went meanwhile.
 func (s *Store) confirmUserClaim(ctx context.Context, user policy.User) (kept bool, err error) {
 	err = untilSaved(ctx, func() (bool, error) {
 		claim, err := s.get(ctx, userClaimKey(user.ID))
@@ -58,8 +63,14 @@ func (s *Store) confirmUserClaim(ctx context.Context, user policy.User) (kept bo
 		c.put(claim, newClaim(user.AccountID))
 		return s.commit(ctx, c)
 	})
-	if err != nil || kept {
-		return kept, err
+	if err != nil {
+		return false, err
+	}
+	if kept {
+		used := s.checkUnused(ctx, user.ID)
+		if !errors.Is(used, store.ErrIDUsed) {
+			return used == nil, used
+		}
 	}
 	err = s.deleteUserRecord(ctx, user.AccountID, user.ID, nil)
 	if errors.Is(err, store.ErrNotFound) {
