@@ -112,6 +112,10 @@ func explanations() []struct {
 			"It was used, it is too old, or the password has changed since.", ""}},
 		{errMismatch, explanation{unprocessable, "Not the same", "This is not the same as above.", "password_again"}},
 		{store.ErrEmailTaken, explanation{conflict, "Address taken", "Another user of the account has this e-mail address.", "email"}},
+		{store.ErrIDUsed, explanation{
+			conflict, "ID taken",
+			"Somebody who has been deleted had this ID, and no ID is used twice. Choose another one, or leave it empty to have one made.", "id",
+		}},
 		{store.ErrExists, explanation{conflict, "ID taken", "This ID is taken. Choose another one, or leave it empty to have one made.", "id"}},
 		{store.ErrConflict, explanation{conflict, "Try again", "Somebody else was changing the same thing. Nothing was changed; try again.", ""}},
 		{passwords.ErrBusy, explanation{unavailable, "Busy", busy, ""}},

@@ -79,7 +79,9 @@ func (b mixesUsers) Subject(ctx context.Context, tenantID, userID string) (polic
 
 type listsForEver struct{ store.Store }
 
-func (listsForEver) TenantsOf(context.Context, string, string) ([]string, error) { return []string{"load"}, nil }
+func (listsForEver) TenantsOf(context.Context, string, string) ([]string, error) {
+	return []string{"load"}, nil
+}
 
 type findsFirst struct{ store.Store }
 
