@@ -23,8 +23,8 @@ type UpgradeReport struct {
 	Leftovers   int `json:"leftovers"`   // memberships of deleted users that were removed
 	// Alike lists users whose e-mail addresses count as one from now on.
 	Alike []EmailsAlike `json:"emails_alike,omitempty"`
-	// Above lists the keys that hold scopes above what their owner may do: those scopes have no effect any more, whatever becomes of
-	// the owner.
+	// Above lists the keys that hold scopes above what their owner may do: those scopes have no effect any more,
+	// whatever roles the owner gets.
 	Above []KeyAbove `json:"above,omitempty"`
 }
 
@@ -36,12 +36,12 @@ type KeyAbove struct {
 	Scopes  []string    `json:"scopes"`
 }
 
-// versionOneLifetime is the longest that a server of version 1 could be set to make tokens for.
+// versionOneLifetime is the longest token lifetime that a server of version 1 could be configured with.
 const versionOneLifetime = 24 * time.Hour
 
 // Upgrade brings a store of version 1 to SchemaVersion. No server may be running on it. It can be interrupted and repeated: the
 // version is saved last,
-// and what is done already is not done again. With dryRun it changes nothing and reports what it would do.
+// and finished work is not repeated. With dryRun it changes nothing and reports what it would do.
 func Upgrade(ctx context.Context, s Store, now time.Time, dryRun bool) (UpgradeReport, error) {
 	version, err := s.SchemaVersion(ctx)
 	report := UpgradeReport{From: version, To: SchemaVersion}
@@ -137,7 +137,7 @@ func (u *upgrading) tenant(ctx context.Context, tenant policy.Tenant) error {
 	})
 }
 
-// membership gives all that a membership needs in one write, which is also what enters its keys in the index of digests.
+// membership upgrades a membership in one write, which also enters its keys in the index of digests.
 func (u *upgrading) membership(ctx context.Context, m policy.Membership) error {
 	if m.UserGeneration != "" {
 		return nil
@@ -167,8 +167,8 @@ func (u *upgrading) membership(ctx context.Context, m policy.Membership) error {
 	})
 }
 
-// withCeilings sets the ceiling of every key to what its owner's roles give. A disabled owner counts as if enabled: disabling is no
-// loss of a role.
+// withCeilings sets the ceiling of every key to what its owner's roles give. A disabled owner counts as if enabled:
+// disabling does not take roles away.
 func withCeilings(m policy.Membership, user policy.User) (policy.Membership, []KeyAbove) {
 	user.Disabled = false
 	owner := policy.Subject{User: user, Membership: m}

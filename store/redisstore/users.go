@@ -9,7 +9,7 @@ import (
 
 // CreateUser implements store.Users.
 func (s *Store) CreateUser(ctx context.Context, user policy.User, events ...policy.Event) error {
-	// Looking first keeps the usual refusals from leaving a claim behind.
+	// This check comes first so that common refusals leave no claim behind.
 	if _, err := s.newUser(ctx, user); err != nil {
 		return err
 	}
@@ -39,7 +39,7 @@ func (s *Store) writeUser(ctx context.Context, user policy.User, events []policy
 		}
 		var c change
 		c.index(usersKey(user.AccountID), user.ID)
-		c.tell(ofAccount(user.AccountID), user.ID)
+		c.feed(ofAccount(user.AccountID), user.ID)
 		if err := s.record(ctx, &c, ofAccount(user.AccountID), events); err != nil {
 			return false, err
 		}
@@ -49,7 +49,7 @@ func (s *Store) writeUser(ctx context.Context, user policy.User, events []policy
 	})
 }
 
-// newUser returns the keys of the user's record and e-mail address, both unused, or the reason why the user can't be made.
+// newUser returns the keys of the user's record and e-mail address, both unused, or the reason why the user can't be created.
 func (s *Store) newUser(ctx context.Context, user policy.User) ([]snapshot, error) {
 	keys, err := s.getAll(ctx, userKey(user.AccountID, user.ID), emailKey(user.AccountID, policy.FoldEmail(user.Email)))
 	switch {
@@ -101,14 +101,14 @@ func (s *Store) UpdateUser(ctx context.Context, accountID, id string, edit func(
 		if err := s.moveEmail(ctx, before, after, c); err != nil {
 			return after, err
 		}
-		c.tell(ofAccount(accountID), id)
+		c.feed(ofAccount(accountID), id)
 		return after, s.record(ctx, c, ofAccount(accountID), events)
 	})
 }
 
-// DeleteUser implements store.Users. The list of the user's tenants stays: it is only a hint, and an addition that races with
-// the deletion must still be found. The ID is used up before the record goes, in another slot: a crash in between leaves a user whose ID
-// nobody else could get anyway.
+// DeleteUser implements store.Users. The list of the user's tenants stays: it is only a hint, and an addition at the same time
+// must still be found. The ID is marked as used before the record goes, because it is in another slot: a crash in between leaves a user
+// whose ID nobody else could get anyway.
 func (s *Store) DeleteUser(ctx context.Context, accountID, id string, events ...policy.Event) error {
 	claim, err := s.get(ctx, userClaimKey(id))
 	if err != nil {
@@ -145,7 +145,7 @@ func (s *Store) deleteUserRecord(ctx context.Context, accountID, id string, even
 			return false, err
 		}
 		c.unindex(usersKey(accountID), id)
-		c.tell(ofAccount(accountID), id)
+		c.feed(ofAccount(accountID), id)
 		if err := s.record(ctx, &c, ofAccount(accountID), events); err != nil {
 			return false, err
 		}
