@@ -20,11 +20,12 @@ import (
 
 // Errors of the console, in addition to those of policy, store and admin.
 var (
-	errSignedOut   = errors.New("not signed in")
-	errWrongSignIn = errors.New("wrong e-mail address or password")
-	errNoTenant    = errors.New("the user is not a member of any tenant")
-	errCrossOrigin = errors.New("the form came from another site")
-	errBadForm     = errors.New("the form could not be read")
+	errSignedOut    = errors.New("not signed in")
+	errWrongSignIn  = errors.New("wrong e-mail address or password")
+	errWhichAccount = errors.New("several accounts have a user with this address")
+	errNoTenant     = errors.New("the user is not a member of any tenant")
+	errCrossOrigin  = errors.New("the form came from another site")
+	errBadForm      = errors.New("the form could not be read")
 )
 
 // explanation is an error as shown to a person.
@@ -56,6 +57,9 @@ func explanations() []struct {
 	}
 	return []row{
 		{errWrongSignIn, explanation{http.StatusUnauthorized, "Sign in", "That e-mail address and password do not fit together.", ""}},
+		{errWhichAccount, explanation{
+			conflict, "Sign in", "Several accounts have a user with this e-mail address. Say which account you mean, and enter your password again.", "",
+		}},
 		{errPasswordsOff, explanation{forbidden, "Sign in", "Passwords are turned off here. Sign in with the button.", ""}},
 		{errLostAttempt, explanation{
 			forbidden, "Sign in",
