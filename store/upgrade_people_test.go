@@ -27,7 +27,9 @@ func peopleOfVersionOne(t *testing.T, s store.Store) {
 	release, err := policy.ParseRelease("24.3")
 	must(t, err)
 	must(t, s.CreateTenant(ctx, policy.Tenant{ID: "load", AccountID: "acme", Name: "Load", Release: release}))
-	for id, email := range map[string]string{"ascii": "kelvin@example.com", "sign": "sign@example.com", "zoe": "zoe@example.com", "gone": "gone@example.com"} {
+	for id, email := range map[string]string{
+		"ascii": "kelvin@example.com", "sign": "sign@example.com", "zoe": "zoe@example.com", "gone": "gone@example.com",
+	} {
 		must(t, s.CreateUser(ctx, policy.User{ID: id, AccountID: "acme", Name: id, Email: email}))
 		must(t, s.UpdateMembership(ctx, "load", id, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 			m.Role = policy.RoleMember

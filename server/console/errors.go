@@ -58,7 +58,8 @@ func explanations() []struct {
 	return []row{
 		{errWrongSignIn, explanation{http.StatusUnauthorized, "Sign in", "That e-mail address and password do not fit together.", ""}},
 		{errWhichAccount, explanation{
-			conflict, "Sign in", "Several accounts have a user with this e-mail address. Say which account you mean, and enter your password again.", "",
+			conflict, "Sign in",
+			"Several accounts have a user with this e-mail address. Say which account you mean, and enter your password again.", "",
 		}},
 		{errPasswordsOff, explanation{forbidden, "Sign in", "Passwords are turned off here. Sign in with the button.", ""}},
 		{errLostAttempt, explanation{

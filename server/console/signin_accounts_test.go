@@ -32,7 +32,7 @@ func (h *harness) otherHash() string {
 
 // Admins of other accounts may give their users any address. That shuts nobody out.
 func TestNamesakesShutNobodyOut(t *testing.T) {
-	onEachStore(t, func(t *testing.T, h *harness) {
+	onEachStore(t, func(_ *testing.T, h *harness) {
 		hash := h.otherHash()
 		for i := range 5 {
 			h.namesake(fmt.Sprint("aaa", i), hash)

@@ -45,7 +45,8 @@ const (
 
 func buckets() []bucket {
 	return []bucket{
-		bucketMeta, bucketAccounts, bucketTenants, bucketAccountTenants, bucketUsers, bucketUserIDs, bucketEmails, bucketEmailAccounts, bucketUsedIDs,
+		bucketMeta, bucketAccounts, bucketTenants, bucketAccountTenants, bucketUsers, bucketUserIDs, bucketEmails,
+		bucketEmailAccounts, bucketUsedIDs,
 		bucketMemberships, bucketUserTenants, bucketClientIDs, bucketAccessTimes, bucketEvents, bucketDocuments,
 		bucketDigests, bucketIssueOrder, bucketOutbox, bucketOutboxPlaces,
 		bucketRevocations, bucketRevocationEnds, bucketEphemera, bucketEphemeraExpiries,

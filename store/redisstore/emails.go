@@ -78,13 +78,13 @@ func (s *Store) UsersByEmail(ctx context.Context, email string) (users []policy.
 		if err != nil {
 			return nil, err
 		}
-		keys = keys[:0]
+		var found []string
 		for i, owner := range owners {
 			if owner.exists {
-				keys = append(keys, userKey(accounts[i], owner.value))
+				found = append(found, userKey(accounts[i], owner.value))
 			}
 		}
-		records, err := s.getAll(ctx, keys...)
+		records, err := s.getAll(ctx, found...)
 		if err != nil {
 			return nil, err
 		}
