@@ -112,8 +112,15 @@ func (s *Service) hashPatch(ctx context.Context, p UserPatch) (string, error) {
 }
 
 // PatchUser changes a user of the account. Disabling one revokes the user's keys in every tenant (R8). The user is told when a password
-// of theirs is set.
+// of theirs is set. The last admin can be neither demoted nor disabled (R32).
 func (s *Service) PatchUser(ctx context.Context, actor Actor, in TenantContext, id string, patch UserPatch) (policy.User, error) {
+	user, err := s.Store.User(ctx, in.Account.ID, id)
+	if err != nil {
+		return policy.User{}, err
+	}
+	if err := policy.CheckUserChange(actor.Authority(), user.Roles, nil); err != nil { // before anything is hashed
+		return policy.User{}, err
+	}
 	hash, err := s.hashPatch(ctx, patch)
 	if err != nil {
 		return policy.User{}, err
@@ -124,28 +131,39 @@ func (s *Service) PatchUser(ctx context.Context, actor Actor, in TenantContext, 
 			return policy.User{}, err
 		}
 	}
+	patched, _ := patch.apply(user, hash)
+	leaves := departure{user: user, roles: policy.AdminRolesLost(user, patched)}
 	var after policy.User
-	err = s.Store.UpdateUser(ctx, in.Account.ID, id, func(before policy.User) (policy.User, []policy.Event, error) {
-		var changed []string
-		after, changed = patch.apply(before, hash)
-		if err := checkUser(actor, before, after); err != nil || len(changed) == 0 {
-			return before, nil, err
-		}
-		event := actor.event(policy.ActionUserUpdated, in.Account.ID)
-		event.UserID = id
-		event.Details = map[string]string{
-			policy.DetailChanged: strings.Join(changed, ", "), "roles": roleText(after.Roles), "disabled": strconv.FormatBool(after.Disabled),
-		}
-		if slices.Contains(changed, policy.ChangedPassword) {
-			event.Payload.Password = &policy.PasswordChange{}
-			event.Announce = after.PasswordHash != "" // the user is told
-		}
-		return after, []policy.Event{event}, nil
+	err = s.unlessLast(ctx, actor, leaves, func() error {
+		return s.Store.UpdateUser(ctx, in.Account.ID, id, func(before policy.User) (policy.User, []policy.Event, error) {
+			var changed []string
+			after, changed = patch.apply(before, hash)
+			if err := checkUser(actor, before, after); err != nil || len(changed) == 0 {
+				return before, nil, err
+			}
+			if !leaves.covers(policy.AdminRolesLost(before, after)) {
+				return before, nil, store.ErrConflict
+			}
+			return after, []policy.Event{patchEvent(actor, after, changed)}, nil
+		})
 	})
 	if err == nil && after.Disabled {
 		err = s.endOfDisabled(ctx, actor, in, id)
 	}
 	return after, err
+}
+
+func patchEvent(actor Actor, after policy.User, changed []string) policy.Event {
+	event := actor.event(policy.ActionUserUpdated, after.AccountID)
+	event.UserID = after.ID
+	event.Details = map[string]string{
+		policy.DetailChanged: strings.Join(changed, ", "), "roles": roleText(after.Roles), "disabled": strconv.FormatBool(after.Disabled),
+	}
+	if slices.Contains(changed, policy.ChangedPassword) {
+		event.Payload.Password = &policy.PasswordChange{}
+		event.Announce = after.PasswordHash != "" // the user is told
+	}
+	return event
 }
 
 // endOfDisabled ends what must not come back when the user is enabled again: access keys, and links to choose a password.
@@ -165,11 +183,27 @@ func (s *Service) finishDisabling(ctx context.Context, actor Actor, in TenantCon
 }
 
 // DeleteUser removes a user with every membership and key. The user is disabled first, so that no key can be made while the
-// memberships end one by one; a delete that was interrupted can be repeated.
+// memberships end one by one; a delete that was interrupted can be repeated. The last admin can't be deleted (R32).
 func (s *Service) DeleteUser(ctx context.Context, actor Actor, in TenantContext, id string) error {
+	user, err := s.Store.User(ctx, in.Account.ID, id)
+	if err != nil {
+		return err
+	}
+	if err := policy.CheckUserChange(actor.Authority(), user.Roles, nil); err != nil {
+		return err
+	}
+	leaves := departure{user: user, roles: user.AdminRoles()}
+	return s.unlessLast(ctx, actor, leaves, func() error { return s.deleteUser(ctx, actor, in, leaves) })
+}
+
+func (s *Service) deleteUser(ctx context.Context, actor Actor, in TenantContext, leaves departure) error {
+	id := leaves.user.ID
 	err := s.Store.UpdateUser(ctx, in.Account.ID, id, func(u policy.User) (policy.User, []policy.Event, error) {
 		if err := policy.CheckUserChange(actor.Authority(), u.Roles, nil); err != nil {
 			return u, nil, err
+		}
+		if !leaves.covers(u.AdminRoles()) {
+			return u, nil, store.ErrConflict
 		}
 		u.Disabled = true
 		return u, nil, nil
@@ -178,7 +212,7 @@ func (s *Service) DeleteUser(ctx context.Context, actor Actor, in TenantContext,
 		return err
 	}
 	err = s.forEachTenantOf(ctx, in.Account.ID, id, func(tenantID string) error {
-		return s.removeMember(ctx, actor, in.Account.ID, tenantID, id, "user deleted")
+		return s.removeMember(ctx, actor, in.Account.ID, tenantID, leaves.user, id, "user deleted")
 	})
 	if err != nil {
 		return err

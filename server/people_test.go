@@ -69,7 +69,7 @@ func (w *world) giveKey(p person, scopes ...string) person {
 	secret := policy.NewClientSecret(random)
 	p.clientID, p.secret = policy.NewClientID([16]byte(random[16:]), "mk_", ""), secret.Reveal()
 	w.secrets.add(p.secret)
-	key := policy.AccessKey{ClientID: p.clientID, Scopes: scopes, CreatedAt: w.clock.now(), Secrets: []policy.Secret{{Digest: secret.Digest(), IssuedAt: w.clock.now()}}}
+	key := policy.AccessKey{ClientID: p.clientID, Scopes: scopes, Ceiling: policy.RoleOperator, CreatedAt: w.clock.now(), Secrets: []policy.Secret{{Digest: secret.Digest(), IssuedAt: w.clock.now()}}}
 	w.must(w.store.UpdateMembership(w.Context(), p.tenant, p.id, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 		m, err := m.WithKey(key, policy.DefaultExpirationPolicy(start), w.clock.now())
 		return m, nil, err

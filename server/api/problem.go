@@ -8,5 +8,7 @@ type Problem struct {
 	Detail    string   `json:"detail"`
 	Code      string   `json:"code"`
 	ClientIDs []string `json:"client_ids,omitempty"` // of the keys that are in the way, with key_limit_reached
-	RequestID string   `json:"request_id,omitempty"`
+	// AllowedScopes are the administration scopes that the key's owner can have, with scope_above_owner.
+	AllowedScopes []string `json:"allowed_scopes,omitempty"`
+	RequestID     string   `json:"request_id,omitempty"`
 }

@@ -47,25 +47,32 @@ func (c *Callers) Judge(ctx context.Context, text string, now time.Time) (Live, 
 	case subject.Authority() == policy.AuthorityNone:
 		return Live{}, fmt.Errorf("%w: %w", web.ErrInvalidToken, policy.ErrUserDisabled)
 	}
-	if err := checkSource(subject, claims, now); err != nil {
+	scopes := strings.Fields(claims.Scope)
+	key, err := checkSource(subject, claims, now)
+	switch {
+	case err != nil:
 		return Live{}, fmt.Errorf("%w: %w", web.ErrInvalidToken, err)
+	case !claims.FromPassword(): // a token can do no more than its access key can by now (R9)
+		subject = subject.Through(key)
+		scopes = slices.DeleteFunc(scopes, func(scope string) bool { return !slices.Contains(key.Scopes, scope) })
 	}
-	return Live{subject, claims, subject.Cut(strings.Fields(claims.Scope), c.Catalogue)}, nil
+	return Live{subject, claims, subject.Cut(scopes, c.Catalogue)}, nil
 }
 
 func (c *Callers) isAudience(name string) bool { return slices.Contains(c.Audiences, name) }
 
-// checkSource says whether what the token was issued for still stands: the access key, or the tenant's permission to use passwords.
-func checkSource(subject policy.Subject, claims tokens.Claims, now time.Time) error {
+// checkSource says whether what the token was issued for still stands: the access key, which it returns, or the tenant's permission to use
+// passwords.
+func checkSource(subject policy.Subject, claims tokens.Claims, now time.Time) (policy.AccessKey, error) {
 	if claims.FromPassword() {
 		if !subject.Tenant.Release.AllowsPassword() || subject.User.PasswordHash == "" {
-			return web.ErrUnauthorizedClient
+			return policy.AccessKey{}, web.ErrUnauthorizedClient
 		}
-		return nil
+		return policy.AccessKey{}, nil
 	}
 	key, err := subject.Membership.Key(claims.ClientID)
 	if err == nil && key.Status(subject.Account.Expiration, now) == policy.StatusExpired {
 		err = policy.ErrKeyExpired
 	}
-	return err
+	return key, err
 }

@@ -13,7 +13,7 @@ import (
 	"mintkey/store"
 )
 
-// Client is an authenticated access key. Beside a RefusedError it holds the owner only, where there is one, so that the refusal can be
+// Client is an authenticated access key, and its owner as they act through it (R9). Beside a RefusedError it holds the owner only, where there is one, so that the refusal can be
 // attributed.
 type Client struct {
 	policy.Subject
@@ -59,5 +59,5 @@ func (c *Clients) match(ctx context.Context, presented Credentials, now time.Tim
 	case subject.Authority() == policy.AuthorityNone:
 		return Client{Subject: subject}, &RefusedError{store.RefusedUserDisabled, policy.ErrUserDisabled}
 	}
-	return Client{subject, key, secret}, nil
+	return Client{subject.Through(key), key, secret}, nil
 }

@@ -93,13 +93,13 @@ func (c *Console) refreshOwnKey(v *visit) error {
 		return c.showUsedForm(v, err)
 	}
 	refreshed, secret, err := c.Service.RefreshOwnKey(v.Context(), v.actor, v.place, key.ClientID, how)
-	if errors.Is(err, policy.ErrNotGrantable) || errors.Is(err, policy.ErrKeyExpired) {
+	if errors.Is(err, policy.ErrNotGrantable) || errors.Is(err, policy.ErrKeyExpired) || errors.Is(err, policy.ErrScopeAboveOwner) {
 		return c.showOwnRefresh(v, err)
 	}
 	if err != nil {
 		return err
 	}
-	return c.showSecret(v, refreshed, secret, "Access key refreshed")
+	return c.showNewSecret(v, refreshed, secret, "Access key refreshed")
 }
 
 func membershipName(role policy.Role) string {

@@ -65,9 +65,11 @@ func explanations() []struct {
 		{errCrossOrigin, explanation{forbidden, "Refused", "This form was sent from another site, so nothing was done. Open the console and try again there.", ""}},
 		{errBadForm, explanation{http.StatusBadRequest, "Not understood", "What your browser sent could not be read. Go back and try again.", ""}},
 		{admin.ErrInsufficientScope, explanation{forbidden, "Not for your role", "Your role does not allow this. An admin of your account can change it.", ""}},
+		{policy.ErrHigherAuthority, explanation{forbidden, "Not yours to change", "This belongs to somebody of higher authority than you. Ask an admin of that role.", ""}},
 		{policy.ErrNotGrantable, explanation{forbidden, "Not yours to hand out", "This would hand out more than you may do yourself.", "scope"}},
 		{store.ErrNotFound, explanation{http.StatusNotFound, "Not found", "There is nothing here that you may see. It may have been revoked or removed, or belong to another tenant.", ""}},
 		{policy.ErrKeyNotFound, explanation{http.StatusNotFound, "Not found", "This access key is gone: it was revoked, or it expired long ago.", ""}},
+		{policy.ErrLastAdmin, explanation{conflict, "The last admin", "Nobody else would have this role. Give it to another member of a tenant first.", ""}},
 		{policy.ErrKeyLimit, explainKeyLimit()},
 		{policy.ErrKeyExpired, explanation{conflict, "Expired", "This access key has expired and can no longer be refreshed. Create a new one.", ""}},
 		{policy.ErrUserDisabled, explanation{conflict, "User disabled", "This user is disabled. Enable them first.", "user"}},
@@ -81,6 +83,7 @@ func explanations() []struct {
 		{policy.ErrInvalidLabel, explanation{unprocessable, "Invalid label", asSentence(policy.ErrInvalidLabel), "label"}},
 		{policy.ErrInvalidRole, explanation{unprocessable, "Invalid role", "Choose one of the roles.", "role"}},
 		{policy.ErrInvalidScope, explanation{unprocessable, "Invalid scope", "Choose at least one of the scopes.", "scope"}},
+		{policy.ErrScopeAboveOwner, explanation{unprocessable, "Scope above the owner", "The role of the key’s owner does not allow these scopes. Choose fewer; after a promotion, create a new key.", "scope"}},
 		{policy.ErrInvalidOverlap, explanation{unprocessable, "Invalid overlap", "The old secret can go on working for at most " + policy.InDays(policy.MaxOverlap) + ".", "overlap"}},
 		{policy.ErrInvalidPassword, explanation{unprocessable, "Invalid password", asSentence(policy.ErrInvalidPassword), "password"}},
 		{errDeadLink, explanation{http.StatusGone, "This link no longer works", "It was used, it is too old, or the password has changed since.", ""}},
@@ -120,6 +123,9 @@ func explain(err error) explanation {
 	}
 	for _, row := range explanations() {
 		if errors.Is(err, row.kind) {
+			if above, ok := errors.AsType[*policy.ScopeAboveOwnerError](err); ok {
+				row.text = capitalized(above.Error()) + "."
+			}
 			return row.explanation
 		}
 	}

@@ -89,13 +89,13 @@ func (c *Console) refreshKey(v *visit) error {
 		return c.showUsedForm(v, err)
 	}
 	key, secret, err := c.Service.RefreshKey(v.Context(), v.actor, v.place, v.PathValue("client_id"), how)
-	if errors.Is(err, policy.ErrNotGrantable) || errors.Is(err, policy.ErrKeyExpired) {
+	if errors.Is(err, policy.ErrNotGrantable) || errors.Is(err, policy.ErrKeyExpired) || errors.Is(err, policy.ErrScopeAboveOwner) {
 		return c.showChange(v, refreshTemplate, "Refresh access key", err)
 	}
 	if err != nil {
 		return err
 	}
-	return c.showSecret(v, key, secret, "Access key refreshed")
+	return c.showNewSecret(v, key, secret, "Access key refreshed")
 }
 
 func (v *visit) refreshRequest() (admin.RefreshRequest, error) {

@@ -129,17 +129,22 @@ type secretPage struct {
 	Issuer  string
 	Back    string
 	Own     bool
+	Dropped string // scopes that the key lost at this refresh
 }
 
 func (c *Console) showSecret(v *visit, key admin.Key, secret policy.ClientSecret, heading string) error {
+	return c.showNewSecret(v, admin.RefreshedKey{Key: key}, secret, heading)
+}
+
+func (c *Console) showNewSecret(v *visit, key admin.RefreshedKey, secret policy.ClientSecret, heading string) error {
 	if v.PostForm.Has(formToken) {
 		if err := c.noteForm(v, key.ClientID); err != nil {
 			return err
 		}
 	}
 	page := secretPage{
-		Heading: heading, Key: newKeyRow(key, v.place.Account.Expiration, v.about.At), Secret: secret.Reveal(), Tenant: v.place.Tenant.Name, Issuer: c.Issuer,
-		Back: keysPath(v.place.Tenant.ID), Own: key.User.ID == v.actor.User.ID,
+		Heading: heading, Key: newKeyRow(key.Key, v.place.Account.Expiration, v.about.At), Secret: secret.Reveal(), Tenant: v.place.Tenant.Name, Issuer: c.Issuer,
+		Back: keysPath(v.place.Tenant.ID), Own: key.User.ID == v.actor.User.ID, Dropped: strings.Join(key.DroppedScopes, ", "),
 	}
 	if isOwnPath(v.URL) {
 		page.Back = accountPath

@@ -60,7 +60,7 @@ func (c *Console) pickUp(v *visit) error {
 		return err
 	}
 	v.place = in
-	return c.showSecret(v, key, secret, "Your access key")
+	return c.showNewSecret(v, key, secret, "Your access key")
 }
 
 // isOwnPath says whether a page is about the visitor's own keys and not a tenant's.

@@ -87,7 +87,7 @@ func (c *Console) identify(v *visit) error {
 	}
 	v.actor = admin.Actor{
 		Subject: subject, Scopes: subject.Cut(policy.AdministrationScopes(), c.Service.Catalogue),
-		Via: "console", Address: v.about.Address, RequestID: v.about.ID, At: v.about.At,
+		Via: admin.ViaConsole, Address: v.about.Address, RequestID: v.about.ID, At: v.about.At,
 	}
 	if v.place, err = c.Service.Resolve(ctx, v.actor, "", v.PathValue("tenant")); err != nil {
 		return err
