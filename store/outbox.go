@@ -26,8 +26,6 @@ type Outbox interface {
 	CompleteOutbox(ctx context.Context, entry OutboxEntry) error
 	// PostponeOutbox saves the entry as it is now and makes it due at the given time. One that is gone stays gone.
 	PostponeOutbox(ctx context.Context, entry OutboxEntry, due time.Time) error
-	// OutboxBacklog counts the entries, leased or not, and tells when the oldest became due; zero if there is none.
-	OutboxBacklog(ctx context.Context) (count int, oldest time.Time, err error)
 }
 
 // IssuedKey says when the current secret of an access key was issued.

@@ -6,22 +6,22 @@ import (
 	"mintkey/policy"
 )
 
-// NewKey asks for an access key, for the user of this ID or of this e-mail address.
+// NewKey requests an access key for the user with this ID or this e-mail address.
 type NewKey struct {
 	UserID string    `json:"user_id,omitempty"`
 	Email  string    `json:"email,omitempty"`
 	Label  string    `json:"label,omitempty"`
 	Scopes *[]string `json:"scopes,omitempty"`  // nil for the whole catalogue
-	PickUp bool      `json:"pick_up,omitempty"` // the owner has the secret made (R26)
+	PickUp bool      `json:"pick_up,omitempty"` // the owner generates the secret (R26)
 }
 
-// Refresh asks for a new secret of an access key (R6).
+// Refresh requests a new secret of an access key (R6).
 type Refresh struct {
 	OverlapSeconds int64 `json:"overlap_seconds,omitempty"`
 	RevokeTokens   bool  `json:"revoke_tokens,omitempty"`
 }
 
-// Key is an access key. Its secret is not here: nothing has it.
+// Key is an access key, without its secret, which the server does not store.
 type Key struct {
 	ClientID       string        `json:"client_id"`
 	TenantID       string        `json:"tenant_id"`
@@ -38,7 +38,7 @@ type Key struct {
 	Marks          []policy.Mark `json:"marks"`
 }
 
-// KeyWithSecret is the one answer that shows a client secret (R3).
+// KeyWithSecret is the only answer with a client secret (R3).
 type KeyWithSecret struct {
 	Key
 	ClientSecret         string     `json:"client_secret"`
@@ -46,7 +46,7 @@ type KeyWithSecret struct {
 	DroppedScopes        []string   `json:"dropped_scopes,omitempty"` // lost at this refresh: above what the owner may do (R9)
 }
 
-// KeyForPickUp is an access key whose secret its owner will have made (R26).
+// KeyForPickUp is an access key whose secret its owner has yet to generate (R26).
 type KeyForPickUp struct {
 	Key
 	URL       string    `json:"pick_up_url"`

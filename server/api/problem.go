@@ -7,8 +7,7 @@ type Problem struct {
 	Status    int      `json:"status"`
 	Detail    string   `json:"detail"`
 	Code      string   `json:"code"`
-	ClientIDs []string `json:"client_ids,omitempty"` // of the keys that are in the way, with key_limit_reached
-	// AllowedScopes are the administration scopes that the key's owner can have, with scope_above_owner.
-	AllowedScopes []string `json:"allowed_scopes,omitempty"`
-	RequestID     string   `json:"request_id,omitempty"`
+	ClientIDs []string `json:"client_ids,omitempty"` // the user's existing keys, with key_limit_reached
+	Allowed   []string `json:"allowed,omitempty"`    // the values that are accepted instead, such as scopes with scope_above_owner
+	RequestID string   `json:"request_id,omitempty"`
 }

@@ -10,7 +10,7 @@ import (
 // One space and one token68 (RFC 6750 section 2.1, RFC 9110 section 11.2). The scheme's case does not matter.
 var bearerPattern = regexp.MustCompile(`^(?i:bearer) ([A-Za-z0-9._~+/-]+=*)$`)
 
-// Bearer takes the token from the one Authorization header. A token in the query or the body is not looked at.
+// Bearer takes the token from the one Authorization header. A token in the query or the body is ignored.
 func Bearer(r *http.Request) (string, error) {
 	headers := r.Header.Values("Authorization")
 	switch {

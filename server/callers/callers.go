@@ -11,35 +11,39 @@ import (
 	"mintkey/tokens"
 )
 
-// Callers judges the tokens of requests. Every field is required; its methods may be called from many goroutines.
+// Callers authenticates callers by the Bearer tokens of their requests. Every field is required; its methods may be called from many
+// goroutines.
 type Callers struct {
 	Ring      *tokens.KeyRing
 	Subjects  store.Subjects
 	Log       *revocation.Log
 	Issuer    string
-	Audiences []string // a token must be for one of them
+	Audiences []string // a token must name one of them
 	Catalogue policy.Catalogue
 	Statuses  tokens.StatusListURL
 }
 
-// Actor judges the token of a request to the administration API, and says who asks.
+// Actor validates the token of a request to the administration API and returns the caller.
 func (c *Callers) Actor(r *web.Request) (admin.Actor, error) {
 	text, err := Bearer(r.Request)
 	if err != nil {
 		return admin.Actor{}, err
 	}
-	live, err := c.Judge(r.Context(), text, r.At)
+	live, err := c.Validate(r.Context(), text, r.At)
 	if err != nil {
 		return admin.Actor{}, err
 	}
-	actor := admin.Actor{Subject: live.Subject, ClientID: live.Claims.ClientID, Via: "api", Address: r.Address, RequestID: r.ID, At: r.At}
-	if !live.Claims.FromPassword() { // a token from a password administers nothing (R27)
+	actor := admin.Actor{
+		Subject: live.Subject, ClientID: live.Claims.ClientID,
+		Via: "api", Address: r.Address, RequestID: r.ID, At: r.At,
+	}
+	if !live.Claims.FromPassword() { // a token issued for a password has no administration scopes (R27)
 		actor.Scopes = live.Scopes
 	}
 	return actor, nil
 }
 
-// RequireScope returns an admin.ScopeError if the scope is not among those given.
+// RequireScope returns an admin.ScopeError if scope is not one of scopes.
 func RequireScope(scopes []string, scope string) error {
 	if !slices.Contains(scopes, scope) {
 		return &admin.ScopeError{AnyOf: scope}

@@ -14,7 +14,7 @@ import (
 	"mintkey/tokens"
 )
 
-// decision is that a token is issued: all that minting needs to know.
+// decision is the decision to issue a token, with all that minting needs.
 type decision struct {
 	Holder
 	scopes    []string // those that were granted
@@ -23,14 +23,14 @@ type decision struct {
 	claims    tokens.Claims // what is signed
 }
 
-// token is a decision that was carried out.
+// token is an issued token.
 type token struct {
 	text      string
 	claims    tokens.Claims
 	keyExpiry time.Time // zero: never
 }
 
-// authorize decides what a token may do and whom it is for.
+// authorize decides the scopes and the audience of a token.
 func (e *Endpoint) authorize(request Request, holder Holder) (decision, error) {
 	scopes, err := e.authorizeScopes(holder, request.Scopes)
 	if err != nil {
@@ -40,7 +40,7 @@ func (e *Endpoint) authorize(request Request, holder Holder) (decision, error) {
 	return decision{Holder: holder, scopes: scopes, audience: audience, algorithm: algorithm}, err
 }
 
-// authorizeScopes cuts the scopes of the holder to those asked for and to what the owner's role still allows (R9). Asking for one that
+// authorizeScopes narrows the holder's scopes to those requested and to what the owner's role still allows (R9). Requesting a scope that
 // the holder does not have is invalid_scope.
 func (e *Endpoint) authorizeScopes(holder Holder, requested []string) ([]string, error) {
 	scopes := holder.Scopes
@@ -64,7 +64,7 @@ func (e *Endpoint) authorizeScopes(holder Holder, requested []string) ([]string,
 	return allowed, nil
 }
 
-// chooseAudience finds the resources among those configured (RFC 8707). Without any, the first configured is meant.
+// chooseAudience finds the requested resources among the configured ones (RFC 8707). The default is the first configured.
 func (e *Endpoint) chooseAudience(resources []string) (tokens.Audience, tokens.Algorithm, error) {
 	if len(resources) == 0 {
 		return tokens.Audience{e.Audiences[0].Name}, e.Audiences[0].Algorithm, nil
@@ -87,7 +87,7 @@ func (e *Endpoint) chooseAudience(resources []string) (tokens.Audience, tokens.A
 	return names, algorithm, nil
 }
 
-// mint makes the token (RFC 9068). It is issued at a whole second, and never outlives the access key (R13).
+// mint issues the token (RFC 9068), at a whole second. It never outlives the access key (R13).
 func (e *Endpoint) mint(ctx context.Context, decided decision, now time.Time) (token, error) {
 	issuedAt := now.Truncate(time.Second)
 	expiresAt := policy.TokenExpiry(issuedAt, e.Lifetime, decided.Expiry).Truncate(time.Second)

@@ -14,10 +14,10 @@ import (
 )
 
 // ForwardAuth decides for a reverse proxy whether a request may pass (nginx auth_request, Traefik ForwardAuth, Caddy
-// forward_auth): 204 with who asks, else 401 or 403 with the challenge of RFC 6750. The query says what else it requires:
+// forward_auth): 204 with the caller's IDs in headers, else 401 or 403 with the challenge of RFC 6750. The query may require more:
 // ?audience=, ?tenant=, ?scope=.
 func (e *Endpoints) ForwardAuth(w http.ResponseWriter, r *web.Request) error {
-	live, err := e.judgeForwarded(r)
+	live, err := e.validateForwarded(r)
 	if err != nil {
 		return err
 	}
@@ -31,27 +31,27 @@ func (e *Endpoints) ForwardAuth(w http.ResponseWriter, r *web.Request) error {
 	return nil
 }
 
-func (e *Endpoints) judgeForwarded(r *web.Request) (callers.Live, error) {
+func (e *Endpoints) validateForwarded(r *web.Request) (callers.ValidToken, error) {
 	text, err := callers.Bearer(r.Request)
 	if errors.Is(err, web.ErrInvalidRequest) {
-		err = web.ErrInvalidToken // nginx understands 401 and 403, and nothing else
+		err = web.ErrInvalidToken // nginx understands only 401 and 403
 	}
 	if err != nil {
-		return callers.Live{}, err
+		return callers.ValidToken{}, err
 	}
-	live, err := e.Callers.Judge(r.Context(), text, r.At)
+	live, err := e.Callers.Validate(r.Context(), text, r.At)
 	if err != nil {
-		return callers.Live{}, err
+		return callers.ValidToken{}, err
 	}
 	required, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return callers.Live{}, web.Refuse(web.ErrInvalidRequest, "The query cannot be read.")
+		return callers.ValidToken{}, web.Refuse(web.ErrInvalidRequest, "The query cannot be read.")
 	}
 	return live, meets(live, required)
 }
 
-// meets holds the token to what a gateway requires of it: one of the audiences, one of the tenants, and all of the scopes.
-func meets(t callers.Live, required url.Values) error {
+// meets checks the token against what a gateway requires: one of the audiences, one of the tenants, and all of the scopes.
+func meets(t callers.ValidToken, required url.Values) error {
 	forUs := func(audience string) bool { return slices.Contains(t.Claims.Audience, audience) }
 	if wanted := required["audience"]; len(wanted) > 0 && !slices.ContainsFunc(wanted, forUs) {
 		return fmt.Errorf("%w: for another audience", web.ErrInvalidToken)

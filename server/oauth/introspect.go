@@ -13,7 +13,8 @@ import (
 	"mintkey/tokens"
 )
 
-// introspection is the body of RFC 7662 section 2.2. For everything that is not active it is {"active":false} and nothing else.
+// introspection is the body of RFC 7662 section 2.2. For a token that is not active it is exactly
+// {"active":false}.
 type introspection struct {
 	Active    bool            `json:"active"`
 	Scope     string          `json:"scope,omitempty"`
@@ -31,7 +32,7 @@ type introspection struct {
 	UserID    string          `json:"user_id,omitempty"`
 }
 
-// Introspect tells an authorized client what a token of its own account is worth at this instant (RFC 7662).
+// Introspect tells an authorized client whether a token of its own account is valid now, and what it allows (RFC 7662).
 func (e *Endpoints) Introspect(w http.ResponseWriter, r *web.Request) error {
 	answer, err := e.answerIntrospection(w, r)
 	if err != nil {
@@ -47,23 +48,23 @@ func (e *Endpoints) answerIntrospection(w http.ResponseWriter, r *web.Request) (
 	if err != nil {
 		return introspection{}, err
 	}
-	asker, err := e.authenticateGateway(r, form)
+	caller, err := e.authenticateGateway(r, form)
 	if err != nil {
 		return introspection{}, err
 	}
 	if form.Get("token") == "" {
 		return introspection{}, web.Refuse(web.ErrInvalidRequest, "The parameter token is missing.")
 	}
-	if err := e.Log.Sync(r.Context()); err != nil { // what another replica was told a moment ago counts
+	if err := e.Log.Sync(r.Context()); err != nil { // a revocation that another replica recorded a moment ago counts
 		return introspection{}, err
 	}
-	live, err := e.Callers.Judge(r.Context(), form.Get("token"), r.At)
+	live, err := e.Callers.Validate(r.Context(), form.Get("token"), r.At)
 	switch {
 	case errors.Is(err, web.ErrInvalidToken) || errors.Is(err, tokens.ErrInvalidToken):
 		return introspection{}, nil
 	case err != nil:
 		return introspection{}, err
-	case live.Account.ID != asker.Account.ID:
+	case live.Account.ID != caller.Account.ID:
 		return introspection{}, nil
 	}
 	c := live.Claims
@@ -75,14 +76,14 @@ func (e *Endpoints) answerIntrospection(w http.ResponseWriter, r *web.Request) (
 	}, nil
 }
 
-// authenticateGateway lets in a client, by its secret or by a token, that holds the scope to introspect.
+// authenticateGateway accepts a client, by its secret or by a token, that has the scope for introspection.
 func (e *Endpoints) authenticateGateway(r *web.Request, form url.Values) (policy.Subject, error) {
 	if scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
-		who, err := e.Callers.Actor(r)
+		actor, err := e.Callers.Actor(r)
 		if err != nil {
 			return policy.Subject{}, err
 		}
-		return who.Subject, who.Require(policy.ScopeTokensIntrospect)
+		return actor.Subject, actor.Require(policy.ScopeTokensIntrospect)
 	}
 	credentials, err := clients.ParseCredentials(r.Request, form)
 	if err != nil {

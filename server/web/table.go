@@ -12,13 +12,13 @@ import (
 	"mintkey/tokens"
 )
 
-// rendering is how one kind of error looks from outside.
+// rendering is how one kind of error is shown to callers.
 type rendering struct {
 	kind   error
 	status int    // of the administration API
 	code   string // of problem details
 	title  string
-	// detail replaces the text of errors that may reveal internals; empty means that the text is meant for the caller.
+	// detail replaces the text of errors that may reveal internals; if empty, the error's own text is shown.
 	detail string
 	// oauth is the error code on OAuth endpoints, by default server_error; oauthStatus by default status.
 	oauth       string
@@ -33,7 +33,7 @@ const (
 	clientDetail = "Client authentication failed."
 )
 
-// renderings returns the table. The first row whose kind matches wins; the last row is everything else.
+// renderings returns the table. The first row whose kind matches wins; the last row is for all other errors.
 func renderings() []rendering {
 	const badRequest, unprocessable, conflict = http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusConflict
 	const unauthorized = http.StatusUnauthorized
@@ -82,7 +82,7 @@ func renderings() []rendering {
 			kind: ErrInvalidToken, status: unauthorized, code: "unauthorized", title: "Unauthorized",
 			detail: ErrInvalidToken.Error(), oauth: "invalid_token",
 		},
-		{ // is an ErrInvalidToken too
+		{ // an ErrInvalidToken too, so it comes first
 			kind: tokens.ErrTokenExpired, status: unauthorized, code: "unauthorized", title: "Unauthorized",
 			detail: tokens.ErrTokenExpired.Error(), oauth: "invalid_token",
 		},

@@ -27,10 +27,10 @@ type Store struct {
 	queue  queue
 	limits *store.MemoryLimits
 
-	accounts    memo[policy.Account]
-	tenants     memo[policy.Tenant]
-	users       memo[policy.User]
-	memberships memo[policy.Membership]
+	accounts    recordCache[policy.Account]
+	tenants     recordCache[policy.Tenant]
+	users       recordCache[policy.User]
+	memberships recordCache[policy.Membership]
 
 	membershipFeeds feeds
 	userFeeds       feeds

@@ -89,18 +89,3 @@ func (s *Store) PostponeOutbox(ctx context.Context, entry store.OutboxEntry, due
 		return schedule(tx, entry, due)
 	})
 }
-
-// OutboxBacklog implements store.Outbox. It reads the whole backlog; a leased entry counts as due when its lease ends.
-func (s *Store) OutboxBacklog(ctx context.Context) (count int, oldest time.Time, err error) {
-	err = s.read(ctx, func(tx *bbolt.Tx) error {
-		cursor := tx.Bucket([]byte(bucketOutbox)).Cursor()
-		for key, _ := cursor.First(); key != nil; key, _ = cursor.Next() {
-			if count == 0 {
-				oldest = timeOf(string(key))
-			}
-			count++
-		}
-		return nil
-	})
-	return count, oldest, err
-}

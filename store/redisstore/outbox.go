@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"mintkey/policy"
 	"mintkey/store"
 )
@@ -141,33 +139,4 @@ func (s *Store) PostponeOutbox(ctx context.Context, entry store.OutboxEntry, due
 		}
 		return s.commit(ctx, c)
 	})
-}
-
-// OutboxBacklog implements store.Outbox. It asks every slot that has entries; a leased one counts as due when its lease ends.
-func (s *Store) OutboxBacklog(ctx context.Context) (count int, oldest time.Time, err error) {
-	members, err := s.client.ZRange(ctx, outboxesKey, 0, -1).Result()
-	if err != nil {
-		return 0, time.Time{}, unavailable(ctx, err)
-	}
-	var first []string
-	for some := range slices.Chunk(groupListings(members), batch) {
-		pipe := s.client.Pipeline()
-		counts, firsts := make([]*redis.IntCmd, len(some)), make([]*redis.StringSliceCmd, len(some))
-		for i, l := range some {
-			counts[i] = pipe.ZCard(ctx, l.slot.outboxKey())
-			firsts[i] = pipe.ZRange(ctx, l.slot.outboxKey(), 0, 0)
-		}
-		if _, err := pipe.Exec(ctx); err != nil {
-			return 0, time.Time{}, unavailable(ctx, err)
-		}
-		for i := range some {
-			count += int(counts[i].Val())
-			first = append(first, firsts[i].Val()...)
-		}
-	}
-	if len(first) == 0 {
-		return 0, time.Time{}, nil
-	}
-	oldest, err = parseInstant(slices.Min(first))
-	return count, oldest, err
 }

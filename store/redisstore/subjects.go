@@ -61,16 +61,16 @@ func (s *Store) Subject(ctx context.Context, tenantID, userID string) (policy.Su
 		}
 	}
 	var subject policy.Subject
-	if subject.Membership, err = recall(s.memberships, records[0], policy.Membership.Clone); err != nil {
+	if subject.Membership, err = decodeCached(s.memberships, records[0], policy.Membership.Clone); err != nil {
 		return policy.Subject{}, err
 	}
-	if subject.User, err = recall(s.users, records[1], policy.User.Clone); err != nil {
+	if subject.User, err = decodeCached(s.users, records[1], policy.User.Clone); err != nil {
 		return policy.Subject{}, err
 	}
-	if subject.Account, err = recall(s.accounts, records[2], policy.Account.Clone); err != nil {
+	if subject.Account, err = decodeCached(s.accounts, records[2], policy.Account.Clone); err != nil {
 		return policy.Subject{}, err
 	}
-	if subject.Tenant, err = recall(s.tenants, records[3], policy.Tenant.Clone); err != nil {
+	if subject.Tenant, err = decodeCached(s.tenants, records[3], policy.Tenant.Clone); err != nil {
 		return policy.Subject{}, err
 	}
 	return subject, nil

@@ -14,55 +14,55 @@ import (
 	"mintkey/tokens"
 )
 
-// Live is a token that is good at one instant, with whom it speaks for and what it still allows.
-type Live struct {
+// ValidToken is a token that is valid at one instant, with its subject and the scopes that it still has.
+type ValidToken struct {
 	policy.Subject
 	Claims tokens.Claims
 	Scopes []string
 }
 
-// Judge judges a token at an instant: its signature and times, whether it or its secret was revoked, and what its subject is now,
-// so that a revoked key, a disabled user and a lost role count at once. Every token that is not good is web.ErrInvalidToken or
-// tokens.ErrInvalidToken.
-func (c *Callers) Judge(ctx context.Context, text string, now time.Time) (Live, error) {
+// Validate checks a token at an instant: its signature and times, whether it or its secret was revoked, and the current state of its
+// subject, so that a revoked key, a disabled user or a lost role takes effect at once. For a token that is not valid the error is
+// web.ErrInvalidToken or tokens.ErrInvalidToken.
+func (c *Callers) Validate(ctx context.Context, text string, now time.Time) (ValidToken, error) {
 	claims, err := c.Ring.Verify(text, tokens.TypeAccessToken, now)
 	if err != nil {
-		return Live{}, err
+		return ValidToken{}, err
 	}
 	if claims.Issuer != c.Issuer || !slices.ContainsFunc(claims.Audience, c.isAudience) {
-		return Live{}, fmt.Errorf("%w: for another issuer or audience", web.ErrInvalidToken)
+		return ValidToken{}, fmt.Errorf("%w: for another issuer or audience", web.ErrInvalidToken)
 	}
 	if err := c.Log.Ensure(ctx); err != nil {
-		return Live{}, err
+		return ValidToken{}, err
 	}
 	if c.Log.Revoked(claims.ID, c.Statuses.Index(claims.Status)) {
-		return Live{}, fmt.Errorf("%w: revoked", web.ErrInvalidToken)
+		return ValidToken{}, fmt.Errorf("%w: revoked", web.ErrInvalidToken)
 	}
 	subject, err := c.Subjects.Subject(ctx, claims.TenantID, claims.UserID)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return Live{}, fmt.Errorf("%w: its subject is gone", web.ErrInvalidToken)
+		return ValidToken{}, fmt.Errorf("%w: its subject is gone", web.ErrInvalidToken)
 	case err != nil:
-		return Live{}, err
+		return ValidToken{}, err
 	case subject.Authority() == policy.AuthorityNone:
-		return Live{}, fmt.Errorf("%w: %w", web.ErrInvalidToken, policy.ErrUserDisabled)
+		return ValidToken{}, fmt.Errorf("%w: %w", web.ErrInvalidToken, policy.ErrUserDisabled)
 	}
 	scopes := strings.Fields(claims.Scope)
 	key, err := checkSource(subject, claims, now)
 	switch {
 	case err != nil:
-		return Live{}, fmt.Errorf("%w: %w", web.ErrInvalidToken, err)
+		return ValidToken{}, fmt.Errorf("%w: %w", web.ErrInvalidToken, err)
 	case !claims.FromPassword(): // a token can do no more than its access key can by now (R9)
 		subject = subject.Through(key)
 		scopes = slices.DeleteFunc(scopes, func(scope string) bool { return !slices.Contains(key.Scopes, scope) })
 	}
-	return Live{subject, claims, subject.Cut(scopes, c.Catalogue)}, nil
+	return ValidToken{subject, claims, subject.Cut(scopes, c.Catalogue)}, nil
 }
 
 func (c *Callers) isAudience(name string) bool { return slices.Contains(c.Audiences, name) }
 
-// checkSource says whether what the token was issued for still stands: the access key, which it returns, or the tenant's permission to use
-// passwords.
+// checkSource returns the access key that the token was issued for, which is the zero key for one from a password. It returns an error if
+// what the token was issued for is no longer valid: the access key, or the tenant's permission to use passwords.
 func checkSource(subject policy.Subject, claims tokens.Claims, now time.Time) (policy.AccessKey, error) {
 	if claims.FromPassword() {
 		if !subject.Tenant.Release.AllowsPassword() || subject.User.PasswordHash == "" {
