@@ -49,6 +49,9 @@ func (s *Service) RemoveMember(ctx context.Context, actor Actor, in TenantContex
 	if err != nil && !errors.Is(err, store.ErrNotFound) { // a membership without a user is removed like any other
 		return err
 	}
+	if err := policy.CheckUserChange(actor.Authority(), user.Roles, nil); err != nil {
+		return err
+	}
 	return s.unlessLast(ctx, actor, departure{user, user.AdminRoles(), in.Tenant.ID}, func() error {
 		return s.removeMember(ctx, actor, in.Account.ID, in.Tenant.ID, user, userID, "member removed")
 	})

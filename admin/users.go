@@ -118,7 +118,8 @@ func (s *Service) PatchUser(ctx context.Context, actor Actor, in TenantContext, 
 	if err != nil {
 		return policy.User{}, err
 	}
-	if err := policy.CheckUserChange(actor.Authority(), user.Roles, nil); err != nil { // before anything is hashed
+	patched, _ := patch.apply(user, user.PasswordHash)
+	if err := checkUser(actor, user, patched); err != nil { // before anything is hashed
 		return policy.User{}, err
 	}
 	hash, err := s.hashPatch(ctx, patch)
@@ -131,7 +132,6 @@ func (s *Service) PatchUser(ctx context.Context, actor Actor, in TenantContext, 
 			return policy.User{}, err
 		}
 	}
-	patched, _ := patch.apply(user, hash)
 	leaves := departure{user: user, roles: policy.AdminRolesLost(user, patched)}
 	var after policy.User
 	err = s.unlessLast(ctx, actor, leaves, func() error {
