@@ -75,25 +75,26 @@ func (s *Service) endDeparture(ctx context.Context, userID string) error {
 	})
 }
 
-// checkSuccession returns a policy.LastAdminError unless somebody else has each of the roles. Who leaves their last tenant is followed by
-// a member of some tenant alone, because nobody else could add one.
+// checkSuccession returns a policy.LastAdminError unless somebody else has each of the roles. Whoever can act, as a member of some tenant, is
+// followed by somebody who can: without a membership nobody signs in or holds an access key.
 func (s *Service) checkSuccession(ctx context.Context, leaves departure, earlier []string) error {
-	if leaves.fromTenant != "" {
-		tenants, err := s.Store.TenantsOf(ctx, leaves.user.AccountID, leaves.user.ID)
-		if err != nil || !slices.Equal(tenants, []string{leaves.fromTenant}) {
-			return err
-		}
+	tenants, err := s.Store.TenantsOf(ctx, leaves.user.AccountID, leaves.user.ID)
+	if err != nil {
+		return err
+	}
+	if leaves.fromTenant != "" && !slices.Equal(tenants, []string{leaves.fromTenant}) {
+		return nil
 	}
 	for _, role := range leaves.roles {
 		follows := func(u policy.User) (bool, error) {
 			if u.ID == leaves.user.ID || slices.Contains(earlier, u.ID) || !slices.Contains(u.AdminRoles(), role) {
 				return false, nil
 			}
-			if leaves.fromTenant == "" {
+			if len(tenants) == 0 {
 				return true, nil
 			}
-			tenants, err := s.Store.TenantsOf(ctx, u.AccountID, u.ID)
-			return len(tenants) > 0, err
+			theirs, err := s.Store.TenantsOf(ctx, u.AccountID, u.ID)
+			return len(theirs) > 0, err
 		}
 		found, err := s.anyUser(ctx, leaves.user.AccountID, follows)
 		if err == nil && !found && role == policy.RoleOperator {

@@ -53,19 +53,21 @@ func (s *Service) RemoveMember(ctx context.Context, actor Actor, in TenantContex
 		return err
 	}
 	return s.unlessLast(ctx, actor, departure{user, user.AdminRoles(), in.Tenant.ID}, func() error {
-		return s.removeMember(ctx, actor, in.Account.ID, in.Tenant.ID, user, userID, "member removed")
+		return s.removeMember(ctx, actor, in, userID, "member removed", func(m policy.Membership) error {
+			return policy.CheckOver(actor.Authority(), policy.Subject{User: user, Membership: m}.Standing())
+		})
 	})
 }
 
-// removeMember is for a user as read before; the zero user has no roles of their own.
+// removeMember asks, in the same write, whether the actor may.
 func (s *Service) removeMember(
-	ctx context.Context, actor Actor, accountID, tenantID string, user policy.User, userID, reason string,
+	ctx context.Context, actor Actor, in TenantContext, userID, reason string, may func(policy.Membership) error,
 ) error {
-	return s.changeMembership(ctx, tenantID, userID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
-		if !m.Exists() || m.AccountID != accountID {
+	return s.changeMembership(ctx, in.Tenant.ID, userID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+		if !m.Exists() || m.AccountID != in.Account.ID {
 			return m, nil, store.ErrNotFound
 		}
-		if err := policy.CheckOver(actor.Authority(), policy.Subject{User: user, Membership: m}.Standing()); err != nil {
+		if err := may(m); err != nil {
 			return m, nil, err
 		}
 		rest, revoked := m.Removed()

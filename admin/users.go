@@ -212,7 +212,9 @@ func (s *Service) deleteUser(ctx context.Context, actor Actor, in TenantContext,
 		return err
 	}
 	err = s.forEachTenantOf(ctx, in.Account.ID, id, func(tenantID string) error {
-		return s.removeMember(ctx, actor, in.Account.ID, tenantID, leaves.user, id, "user deleted")
+		in.Tenant = policy.Tenant{ID: tenantID, AccountID: in.Account.ID}
+		mayDelete := func(policy.Membership) error { return nil } // as asked above
+		return s.removeMember(ctx, actor, in, id, "user deleted", mayDelete)
 	})
 	if err != nil {
 		return err
