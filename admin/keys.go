@@ -197,27 +197,24 @@ func (s *Service) refresh(
 		if err != nil {
 			return m, nil, err
 		}
-		after, dropped, err := s.handOut(actor, after, owner, key.ClientID)
+		// An old secret that goes on working must not gain with the new one.
+		toOwner := actor.owns(owner) && how.Overlap == 0
+		after, dropped, err := after.WithHandedOutKey(key.ClientID, owner, actor.Authority(), toOwner)
 		if err != nil {
 			return m, nil, err
 		}
+		refreshed.DroppedScopes = dropped
+		if refreshed.AccessKey, err = after.Key(key.ClientID); err != nil {
+			return m, nil, err
+		}
 		event := keyEvent(actor, policy.ActionKeyRefreshed, m, old, refreshDetails(how, dropped))
-		if how.RevokeTokens {
+		raised := refreshed.CeilingAuthority() > old.CeilingAuthority() // then the tokens of the old secret must not gain either
+		if how.RevokeTokens || raised {
 			event.Payload.Revoked = policy.RevokedTokensOf(old)
 		}
-		refreshed.DroppedScopes = dropped
-		refreshed.AccessKey, err = after.Key(key.ClientID)
-		return after, []policy.Event{event}, err
+		return after, []policy.Event{event}, nil
 	}
 	return refreshed, secret, s.changeMembership(ctx, key.Membership.TenantID, key.Membership.UserID, change)
-}
-
-// handOut settles what the key can do at most, now that the actor is shown its secret (R9).
-func (s *Service) handOut(
-	actor Actor, m policy.Membership, owner policy.Subject, clientID string,
-) (after policy.Membership, dropped []string, err error) {
-	toOwner := actor.inPerson() && actor.User.ID == owner.User.ID
-	return m.WithHandedOutKey(clientID, owner, actor.Authority(), toOwner)
 }
 
 func refreshDetails(how RefreshRequest, dropped []string) map[string]string {

@@ -120,7 +120,7 @@ func (s *Service) PickUpKey(ctx context.Context, actor Actor, code string) (Refr
 		if err != nil {
 			return m, nil, err
 		}
-		after, dropped, err := s.handOut(actor, after, owner, key.ClientID)
+		after, dropped, err := after.WithHandedOutKey(key.ClientID, owner, actor.Authority(), actor.owns(owner))
 		if err != nil {
 			return m, nil, err
 		}

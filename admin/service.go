@@ -53,6 +53,9 @@ const ViaConsole = "console"
 // inPerson says whether the actor is a person who has signed in, and not a program with a token.
 func (a Actor) inPerson() bool { return a.Via == ViaConsole && a.ClientID == "" }
 
+// owns says whether the actor is the subject, in person.
+func (a Actor) owns(subject policy.Subject) bool { return a.inPerson() && a.User.ID == subject.User.ID }
+
 // ErrInsufficientScope refuses an operation for want of a scope. See ScopeError, which names it.
 var ErrInsufficientScope = errors.New("insufficient scope")
 

@@ -151,9 +151,9 @@ func explanations() []struct {
 			unprocessable, "Invalid overlap",
 			"The old secret can go on working for at most " + policy.InDays(policy.MaxOverlap) + ".", "overlap",
 		}},
-		{policy.ErrHigherAuthority, explanation{
-			forbidden, "Not yours to change",
-			"This belongs to somebody of higher authority than you. Ask an admin of that role.", "",
+		{policy.ErrScopeAboveOwner, explanation{
+			unprocessable, "Scope above the owner",
+			"The role of the key’s owner does not allow these scopes. Choose fewer; after a promotion, create a new key.", "scope",
 		}},
 		{policy.ErrInvalidPassword, explanation{unprocessable, "Invalid password", asSentence(policy.ErrInvalidPassword), "password"}},
 		{errInvalidLink, explanation{
