@@ -54,7 +54,16 @@ func (c *Callers) Validate(ctx context.Context, text string, now time.Time) (Val
 	if !subject.TokenLives(facts, now) {
 		return ValidToken{}, fmt.Errorf("%w: the key, secret or password that it came from has ended", web.ErrInvalidToken)
 	}
-	return ValidToken{subject, claims, subject.Cut(strings.Fields(claims.Scope), c.Catalogue)}, nil
+	scopes := strings.Fields(claims.Scope)
+	if !claims.FromPassword() { // a token can do no more than its access key can by now (R9)
+		key, err := subject.Membership.Key(claims.ClientID)
+		if err != nil {
+			return ValidToken{}, fmt.Errorf("%w: %w", web.ErrInvalidToken, err)
+		}
+		subject = subject.Through(key)
+		scopes = slices.DeleteFunc(scopes, func(scope string) bool { return !slices.Contains(key.Scopes, scope) })
+	}
+	return ValidToken{subject, claims, subject.Cut(scopes, c.Catalogue)}, nil
 }
 
 func (c *Callers) isAudience(name string) bool { return slices.Contains(c.Audiences, name) }
