@@ -112,8 +112,8 @@ func (s *Service) hashPatch(ctx context.Context, p UserPatch) (string, error) {
 	return s.hashPassword(ctx, **p.Password)
 }
 
-// PatchUser changes a user of the account. Disabling one stops all their keys and ends all their tokens, sessions and links, in every tenant;
-// enabling gives back the keys (R8). The user is told when a password of theirs is set.
+// PatchUser changes a user of the account. Disabling one stops all their keys and ends all their tokens, sessions and links, in every
+// tenant; enabling gives back the keys (R8). The user is told when a password of theirs is set.
 func (s *Service) PatchUser(ctx context.Context, actor Actor, in TenantContext, id string, patch UserPatch) (policy.User, error) {
 	hash, err := s.hashPatch(ctx, patch)
 	if err != nil {
