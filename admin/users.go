@@ -151,7 +151,7 @@ func (s *Service) PatchUser(ctx context.Context, actor Actor, in TenantContext, 
 }
 
 // DeleteUser removes a user with every membership and key. The user is disabled first, so that no key can be made while the
-// memberships end one by one; a delete that was interrupted can be repeated.
+// memberships end one by one; a delete that was interrupted can be repeated. For a user who is gone it is store.ErrNotFound.
 func (s *Service) DeleteUser(ctx context.Context, actor Actor, in TenantContext, id string) error {
 	err := s.Store.UpdateUser(ctx, in.Account.ID, id, func(u policy.User) (policy.User, []policy.Event, error) {
 		if err := policy.CheckUserChange(actor.Authority(), u.Roles, nil); err != nil {
@@ -159,18 +159,10 @@ func (s *Service) DeleteUser(ctx context.Context, actor Actor, in TenantContext,
 		}
 		return u.WithDisabled(true, actor.At), nil, nil
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	err = s.forEachTenantOf(ctx, in.Account.ID, id, func(tenantID string) error {
-		return s.removeMember(ctx, actor, in.Account.ID, tenantID, id, "user deleted")
-	})
-	if err != nil {
-		return err
-	}
-	event := actor.event(policy.ActionUserDeleted, in.Account.ID)
-	event.UserID = id
-	return s.Store.DeleteUser(ctx, in.Account.ID, id, event)
+	return s.deleteUser(ctx, actor, in, id) // also for a user who is gone: there may be something left
 }
 
 func (s *Service) forEachTenantOf(ctx context.Context, accountID, userID string, do func(tenantID string) error) error {

@@ -125,9 +125,6 @@ func CheckEmail(email string) error {
 	return nil
 }
 
-// FoldEmail is the form in which e-mail addresses are compared.
-func FoldEmail(email string) string { return strings.ToLower(email) }
-
 // CheckPassword returns ErrInvalidPassword for a password too short to be safe or too long to be hashed quickly.
 func CheckPassword(password string) error {
 	if n := utf8.RuneCountInString(password); n < MinPasswordLength || n > MaxPasswordLength || !utf8.ValidString(password) {

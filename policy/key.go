@@ -197,6 +197,12 @@ type Membership struct {
 // Exists says whether the user is a member of the tenant.
 func (m Membership) Exists() bool { return m.Role != "" }
 
+// BelongsTo says whether the membership is that of the user, and not of an earlier one who had the same ID (R31). One without a
+// generation is of version 1, and the upgrade removes those whose user is gone.
+func (m Membership) BelongsTo(u User) bool {
+	return m.UserID == u.ID && m.AccountID == u.AccountID && (m.UserGeneration == u.Generation || m.UserGeneration == "")
+}
+
 // Key returns the access key with the client ID, or ErrKeyNotFound.
 func (m Membership) Key(clientID string) (AccessKey, error) {
 	if i := m.index(clientID); i >= 0 {

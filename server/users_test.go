@@ -112,9 +112,10 @@ func TestDeletedUsersLoseEverything(t *testing.T) {
 				w.Errorf("still a member of %s: %q", tenant, members)
 			}
 		}
-		// Somebody new under the same ID starts with nothing.
-		w.post(w.ada, acmeUsers, `{"id":"mia","email":"mia@acme.example"}`).want(201)
-		w.post(w.ada, "/admin/v1/tenants/forge/keys", newKey("mia", "api")).wantCode(422, "not_a_member")
+		// Nobody gets the same ID again, and somebody new with the same address starts with nothing.
+		w.post(w.ada, acmeUsers, `{"id":"mia","email":"mia@acme.example"}`).wantCode(409, "id_taken")
+		w.post(w.ada, acmeUsers, `{"id":"mia-2","email":"mia@acme.example"}`).want(201)
+		w.post(w.ada, "/admin/v1/tenants/forge/keys", newKey("mia-2", "api")).wantCode(422, "not_a_member")
 		w.exchange(w.mia).want(401)
 	})
 }

@@ -215,6 +215,5 @@ func (c *Console) usersOf(ctx context.Context, accountID, email string) ([]polic
 	default:
 		accountID = c.OpenID.Account
 	}
-	users, _, err := c.candidates(ctx, accountID, email)
-	return users, err
+	return c.usersWithAddress(ctx, accountID, email)
 }
