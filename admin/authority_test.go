@@ -109,7 +109,7 @@ func elsewhere() map[string]string {
 		"Accounts": "reads", "Calendar": "reads", "Events": "reads", "FindMembers": "reads", "FindUsers": "reads", "Key": "reads", "Keys": "reads",
 		"KeyTable": "reads", "Members": "reads", "OwnKeys": "reads", "OwnerOf": "reads", "PasswordLinkUser": "reads", "PreviewPolicy": "reads",
 		"Resolve": "reads", "Tenants": "reads", "Traffic": "reads", "User": "reads", "Users": "reads", "UsersByID": "reads", "WaitingKey": "reads",
-		"Expiries": "reads",
+		"Expiries": "reads", "SecretIndex": "the token path", "PasswordIndex": "the token path",
 	}
 }
 

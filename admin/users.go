@@ -112,9 +112,9 @@ func (s *Service) hashPatch(ctx context.Context, p UserPatch) (string, error) {
 	return s.hashPassword(ctx, **p.Password)
 }
 
-// PatchUser changes a user of the account. Disabling one stops all their keys and ends all their tokens, sessions and links, in every tenant;
-// enabling gives back the keys (R8). The user is told when a password of theirs is set. The last admin can be neither demoted nor
-// disabled (R32).
+// PatchUser changes a user of the account. Disabling one stops all their keys and ends all their tokens, sessions and links, in every
+// tenant; enabling gives back the keys (R8). The user is told when a password of theirs is set. The last admin can be neither demoted
+// nor disabled (R32).
 func (s *Service) PatchUser(ctx context.Context, actor Actor, in TenantContext, id string, patch UserPatch) (policy.User, error) {
 	user, err := s.Store.User(ctx, in.Account.ID, id)
 	if err != nil {
