@@ -117,7 +117,7 @@ func (s *Service) checkNewKey(actor Actor, owner policy.Subject, label string, s
 // RefreshRequest says how a key is refreshed.
 type RefreshRequest struct {
 	Overlap time.Duration // how long the old secret keeps working
-	// RevokeTokens revokes the tokens that the old secret has made. It excludes an overlap.
+	// RevokeTokens ends the tokens of every secret that the key has had. It excludes an overlap.
 	RevokeTokens bool
 }
 
@@ -187,31 +187,39 @@ func (s *Service) refresh(
 	if err != nil {
 		return RefreshedKey{}, policy.ClientSecret{}, err
 	}
+	longest, err := store.LongestTokenLifetime(ctx, s.Store, s.TokenLifetime)
+	if err != nil {
+		return RefreshedKey{}, policy.ClientSecret{}, err
+	}
 	refreshed := RefreshedKey{Key: key}
 	change := func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 		old, err := m.Key(key.ClientID)
 		if err != nil {
 			return m, nil, err
 		}
-		after, err := m.WithRefreshedKey(key.ClientID, fresh, how.Overlap, owner.Account.Expiration, actor.At)
-		if err != nil {
-			return m, nil, err
-		}
-		// An old secret that goes on working must not gain with the new one.
+		// An old secret that goes on working must not gain with the new one, nor must the tokens that it has made.
 		toOwner := actor.owns(owner) && how.Overlap == 0
-		after, dropped, err := after.WithHandedOutKey(key.ClientID, owner, actor.Authority(), toOwner)
+		handed, dropped, err := m.WithHandedOutKey(key.ClientID, owner, actor.Authority(), toOwner)
 		if err != nil {
 			return m, nil, err
 		}
 		refreshed.DroppedScopes = dropped
+		if refreshed.AccessKey, err = handed.Key(key.ClientID); err != nil {
+			return m, nil, err
+		}
+		with := policy.Refresh{
+			Overlap: how.Overlap, Longest: longest,
+			EndTokens: how.RevokeTokens || refreshed.CeilingAuthority() > old.CeilingAuthority(),
+		}
+		after, err := handed.WithRefreshedKey(key.ClientID, fresh, with, owner.Account.Expiration, actor.At)
+		if err != nil {
+			return m, nil, err
+		}
 		if refreshed.AccessKey, err = after.Key(key.ClientID); err != nil {
 			return m, nil, err
 		}
 		event := keyEvent(actor, policy.ActionKeyRefreshed, m, old, refreshDetails(how, dropped))
-		raised := refreshed.CeilingAuthority() > old.CeilingAuthority() // then the tokens of the old secret must not gain either
-		if how.RevokeTokens || raised {
-			event.Payload.Revoked = policy.RevokedTokensOf(old)
-		}
+		event.Payload.Revoked = policy.TokensLost(old, refreshed.AccessKey, actor.At)
 		return after, []policy.Event{event}, nil
 	}
 	return refreshed, secret, s.changeMembership(ctx, key.Membership.TenantID, key.Membership.UserID, change)

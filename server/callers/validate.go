@@ -47,12 +47,19 @@ func (c *Callers) Validate(ctx context.Context, text string, now time.Time) (Val
 	case subject.Authority() == policy.AuthorityNone:
 		return ValidToken{}, fmt.Errorf("%w: %w", web.ErrInvalidToken, policy.ErrUserDisabled)
 	}
+	facts := policy.TokenFacts{
+		ClientID: claims.ClientID, FromPassword: claims.FromPassword(), StatusIndex: c.Statuses.Index(claims.Status),
+		IssuedAt: claims.IssuedAt.Time,
+	}
+	if !subject.TokenLives(facts, now) {
+		return ValidToken{}, fmt.Errorf("%w: the key, secret or password that it came from has ended", web.ErrInvalidToken)
+	}
 	scopes := strings.Fields(claims.Scope)
-	key, err := checkSource(subject, claims, now)
-	switch {
-	case err != nil:
-		return ValidToken{}, fmt.Errorf("%w: %w", web.ErrInvalidToken, err)
-	case !claims.FromPassword(): // a token can do no more than its access key can by now (R9)
+	if !claims.FromPassword() { // a token can do no more than its access key can by now (R9)
+		key, err := subject.Membership.Key(claims.ClientID)
+		if err != nil {
+			return ValidToken{}, fmt.Errorf("%w: %w", web.ErrInvalidToken, err)
+		}
 		subject = subject.Through(key)
 		scopes = slices.DeleteFunc(scopes, func(scope string) bool { return !slices.Contains(key.Scopes, scope) })
 	}
@@ -60,19 +67,3 @@ func (c *Callers) Validate(ctx context.Context, text string, now time.Time) (Val
 }
 
 func (c *Callers) isAudience(name string) bool { return slices.Contains(c.Audiences, name) }
-
-// checkSource returns the access key that the token was issued for, which is the zero key for one from a password. It returns an error if
-// what the token was issued for is no longer valid: the access key, or the tenant's permission to use passwords.
-func checkSource(subject policy.Subject, claims tokens.Claims, now time.Time) (policy.AccessKey, error) {
-	if claims.FromPassword() {
-		if !subject.Tenant.Release.AllowsPassword() || subject.User.PasswordHash == "" {
-			return policy.AccessKey{}, web.ErrUnauthorizedClient
-		}
-		return policy.AccessKey{}, nil
-	}
-	key, err := subject.Membership.Key(claims.ClientID)
-	if err == nil && key.Status(subject.Account.Expiration, now) == policy.StatusExpired {
-		err = policy.ErrKeyExpired
-	}
-	return key, err
-}
