@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -35,6 +36,7 @@ type Options struct {
 	KeyRing        *tokens.KeyRing
 	Hasher         *passwords.Hasher
 	Issuer         string     // the base URL, without a slash at the end
+	ConsoleURL     string     // the base URL at which people reach the console; empty for Issuer
 	Audiences      []Audience // the first is the default
 	TokenLifetime  time.Duration
 	Catalogue      policy.Catalogue
@@ -47,6 +49,7 @@ type Options struct {
 	Mail           bool          // whether owners get mail
 	PasswordSunset time.Time     // when the password grant stops working, for the Sunset header; may be zero
 	Version        string
+	Warnings       []string       // about how the server is set up, for /readyz?verbose; may be empty
 	OpenID         console.OpenID // sign-in to the console without passwords; zero for none
 }
 
@@ -74,6 +77,7 @@ func New(o Options) (*Server, error) {
 	if len(o.Audiences) == 0 {
 		return nil, errors.New("server: at least one audience is needed")
 	}
+	o.ConsoleURL = cmp.Or(o.ConsoleURL, o.Issuer)
 	s := &Server{
 		Options:     o,
 		render:      web.NewRenderer(o.Issuer, o.Log),
@@ -103,10 +107,12 @@ func New(o Options) (*Server, error) {
 		Revoked:         s.gateways.Revoked,
 		Log:             o.Log,
 	}
-	s.usage = usage.New(o.Store, s.service, o.Log)
+	s.usage = usage.New(o.Store, s.service, func(text string) bool {
+		return policy.IsClientID(text, o.ClientIDPrefix, o.ClientIDSuffix)
+	}, o.Log)
 	s.service.RecentAccess = s.usage.Access.Overlay
 	s.wireOAuth(indexes)
-	s.links = adminapi.Links{Service: s.service, Console: o.Issuer + consolePath}
+	s.links = adminapi.Links{Service: s.service, Console: o.ConsoleURL + consolePath}
 	s.adminapi = adminapi.New(adminapi.Options{
 		Service:      s.service,
 		Links:        s.links,
@@ -157,6 +163,7 @@ func (s *Server) wireOAuth(indexes *tokens.StatusIndexes) {
 		ClientIDPrefix: o.ClientIDPrefix,
 		ClientIDSuffix: o.ClientIDSuffix,
 		PasswordSunset: o.PasswordSunset,
+		Console:        o.ConsoleURL + consolePath,
 	})
 	s.oauth = oauth.New(oauth.Options{
 		Clients:    known,

@@ -56,6 +56,7 @@ type Options struct {
 	Render         *web.Renderer
 	Log            *slog.Logger
 	Issuer         string     // the base URL, without a slash at the end
+	Console        string     // URL of the console
 	Audiences      []Audience // the first is the default
 	Lifetime       time.Duration
 	Catalogue      policy.Catalogue
