@@ -27,7 +27,10 @@ import (
 )
 
 // Audience is a resource that tokens can be made for (RFC 8707), with the algorithm that its gateways know.
-type Audience = grants.Audience
+type Audience struct {
+	Name      string
+	Algorithm tokens.Algorithm
+}
 
 // Options is all that a Server needs. Every field without a remark is required.
 type Options struct {
@@ -35,7 +38,7 @@ type Options struct {
 	KeyRing        *tokens.KeyRing
 	Hasher         *passwords.Hasher
 	Issuer         string     // the base URL, without a slash at the end
-	Audiences      []Audience // the first is the default
+	Audiences      []Audience // the issuer is one of them; of the others, the APIs, the first is the default
 	TokenLifetime  time.Duration
 	Catalogue      policy.Catalogue
 	ClientIDPrefix string         // may be empty
@@ -71,8 +74,9 @@ type Server struct {
 
 // New wires a server. It starts nothing: Run does.
 func New(o Options) (*Server, error) {
-	if len(o.Audiences) == 0 {
-		return nil, errors.New("server: at least one audience is needed")
+	audiences, algorithms := o.audiences()
+	if _, ok := algorithms[o.Issuer]; !ok {
+		return nil, errors.New("server: the issuer must be one of the audiences")
 	}
 	s := &Server{Options: o, render: web.NewRenderer(o.Issuer, o.Log), metrics: newMetrics(), revocations: revocation.NewLog(o.Store)}
 	s.limits = limits.New(limits.Options{
@@ -83,11 +87,11 @@ func New(o Options) (*Server, error) {
 	indexes := tokens.NewStatusIndexes(o.Store)
 	s.service = &admin.Service{
 		Store: o.Store, Hasher: o.Hasher, Catalogue: o.Catalogue, ClientIDPrefix: o.ClientIDPrefix, ClientIDSuffix: o.ClientIDSuffix,
-		NextStatusIndex: indexes.Next, Revoked: s.gateways.Revoked, Log: o.Log,
+		Audiences: audiences, NextStatusIndex: indexes.Next, Revoked: s.gateways.Revoked, Log: o.Log,
 	}
 	s.usage = usage.New(o.Store, s.service, o.Log)
 	s.service.RecentAccess = s.usage.Access.Overlay
-	s.wireOAuth(indexes)
+	s.wireOAuth(indexes, audiences, algorithms)
 	s.links = adminapi.Links{Service: s.service, Console: o.Issuer + consolePath}
 	s.adminapi = adminapi.New(adminapi.Options{
 		Service: s.service, Links: s.links, Keys: o.KeyRing, Callers: s.callers, PasswordUses: s.usage.Logins.Of,
@@ -97,28 +101,39 @@ func New(o Options) (*Server, error) {
 	return s, err
 }
 
+// audiences are the receivers of tokens, and the algorithm of each.
+func (o Options) audiences() (policy.Audiences, map[string]tokens.Algorithm) {
+	names, algorithms := policy.Audiences{Issuer: o.Issuer}, map[string]tokens.Algorithm{}
+	for _, audience := range o.Audiences {
+		if algorithms[audience.Name] = audience.Algorithm; audience.Name != o.Issuer {
+			names.APIs = append(names.APIs, audience.Name)
+		}
+	}
+	return names, algorithms
+}
+
 // wireOAuth wires the token endpoint and those beside it.
-func (s *Server) wireOAuth(indexes *tokens.StatusIndexes) {
+func (s *Server) wireOAuth(indexes *tokens.StatusIndexes, audiences policy.Audiences, algorithms map[string]tokens.Algorithm) {
 	o := s.Options
 	statuses := tokens.StatusListURL(o.Issuer + statusListPath)
-	names, algorithms := make([]string, len(o.Audiences)), make([]tokens.Algorithm, len(o.Audiences))
-	for i, audience := range o.Audiences {
-		names[i], algorithms[i] = audience.Name, audience.Algorithm
+	var known []tokens.Algorithm // in the order of the audiences
+	for _, audience := range audiences.All() {
+		known = append(known, algorithms[audience])
 	}
 	s.callers = &callers.Callers{
-		Ring: o.KeyRing, Subjects: o.Store, Log: s.revocations, Issuer: o.Issuer, Audiences: names, Catalogue: o.Catalogue, Statuses: statuses,
+		Ring: o.KeyRing, Subjects: o.Store, Log: s.revocations, Audiences: audiences, Catalogue: o.Catalogue, Statuses: statuses,
 	}
-	known := &clients.Clients{Subjects: o.Store, Refusals: s.usage.Refusals, Limits: s.limits}
+	authenticated := &clients.Clients{Subjects: o.Store, Refusals: s.usage.Refusals, Limits: s.limits}
 	s.grants = grants.New(grants.Options{
-		Store: o.Store, Ring: o.KeyRing, Clients: known, Limits: s.limits, Hasher: o.Hasher, Usage: s.usage, Metrics: s.metrics,
+		Store: o.Store, Ring: o.KeyRing, Clients: authenticated, Limits: s.limits, Hasher: o.Hasher, Usage: s.usage, Metrics: s.metrics,
 		Render: s.render, Log: o.Log,
-		Issuer: o.Issuer, Audiences: o.Audiences, Lifetime: o.TokenLifetime, Catalogue: o.Catalogue, Statuses: statuses,
+		Issuer: o.Issuer, Audiences: audiences, Algorithms: algorithms, Lifetime: o.TokenLifetime, Catalogue: o.Catalogue, Statuses: statuses,
 		ClientIDPrefix: o.ClientIDPrefix, ClientIDSuffix: o.ClientIDSuffix, PasswordSunset: o.PasswordSunset,
 	})
 	s.oauth = oauth.New(oauth.Options{
-		Clients: known, Callers: s.callers, Log: s.revocations, Stored: o.Store, Ring: o.KeyRing,
-		Lists:  revocation.NewLists(s.revocations, indexes, o.KeyRing, statuses, algorithms[0], o.TokenLifetime),
-		Issuer: o.Issuer, Statuses: statuses, Catalogue: o.Catalogue, Algorithms: algorithms, GrantTypes: s.grants.Types(),
+		Clients: authenticated, Callers: s.callers, Log: s.revocations, Stored: o.Store, Ring: o.KeyRing,
+		Lists:  revocation.NewLists(s.revocations, indexes, o.KeyRing, statuses, known[0], o.TokenLifetime),
+		Issuer: o.Issuer, Statuses: statuses, Catalogue: o.Catalogue, Algorithms: known, GrantTypes: s.grants.Types(),
 		Paths: oauth.Paths{
 			Token: tokenPath, Introspect: introspectPath, Revoke: revokePath, Revocations: revocationsPath, JWKS: jwksPath,
 		},

@@ -16,19 +16,24 @@ type Callers struct {
 	Ring      *tokens.KeyRing
 	Subjects  store.Subjects
 	Log       *revocation.Log
-	Issuer    string
-	Audiences []string // a token must be for one of them
+	Audiences policy.Audiences
 	Catalogue policy.Catalogue
 	Statuses  tokens.StatusListURL
 }
 
-// Actor judges the token of a request to the administration API, and says who asks.
-func (c *Callers) Actor(r *web.Request) (admin.Actor, error) {
+// Caller judges the token with which a request asks this server itself for something. It must be for the issuer and nobody else (R29):
+// whoever runs an API, or reads its log, has tokens of its callers.
+func (c *Callers) Caller(r *web.Request) (Live, error) {
 	text, err := Bearer(r.Request)
 	if err != nil {
-		return admin.Actor{}, err
+		return Live{}, err
 	}
-	live, err := c.Judge(r.Context(), text, r.At)
+	return c.Judge(r.Context(), text, []string{c.Audiences.Issuer}, r.At)
+}
+
+// Actor judges the token of a request to the administration API, and says who asks.
+func (c *Callers) Actor(r *web.Request) (admin.Actor, error) {
+	live, err := c.Caller(r)
 	if err != nil {
 		return admin.Actor{}, err
 	}

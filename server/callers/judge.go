@@ -21,15 +21,15 @@ type Live struct {
 	Scopes []string
 }
 
-// Judge judges a token at an instant: its signature and times, whether it or its secret was revoked, and what its subject is now,
-// so that a revoked key, a disabled user and a lost role count at once. Every token that is not good is web.ErrInvalidToken or
-// tokens.ErrInvalidToken.
-func (c *Callers) Judge(ctx context.Context, text string, now time.Time) (Live, error) {
+// Judge judges a token at an instant: its signature and times, whether it is for one of the audiences and no other, whether it or its
+// secret was revoked, and what its subject is now, so that a revoked key, a disabled user and a lost role count at once. Every token that is
+// not good is web.ErrInvalidToken or tokens.ErrInvalidToken.
+func (c *Callers) Judge(ctx context.Context, text string, audiences []string, now time.Time) (Live, error) {
 	claims, err := c.Ring.Verify(text, tokens.TypeAccessToken, now)
 	if err != nil {
 		return Live{}, err
 	}
-	if claims.Issuer != c.Issuer || !slices.ContainsFunc(claims.Audience, c.isAudience) {
+	if claims.Issuer != c.Audiences.Issuer || !c.isFor(claims.Audience, audiences) {
 		return Live{}, fmt.Errorf("%w: for another issuer or audience", web.ErrInvalidToken)
 	}
 	if err := c.Log.Ensure(ctx); err != nil {
@@ -53,7 +53,11 @@ func (c *Callers) Judge(ctx context.Context, text string, now time.Time) (Live, 
 	return Live{subject, claims, subject.Cut(strings.Fields(claims.Scope), c.Catalogue)}, nil
 }
 
-func (c *Callers) isAudience(name string) bool { return slices.Contains(c.Audiences, name) }
+// isFor says whether a token is for one of the audiences, and that one is still configured. A token for several is for none: this server
+// makes no such tokens (R29).
+func (c *Callers) isFor(claimed tokens.Audience, audiences []string) bool {
+	return len(claimed) == 1 && slices.Contains(audiences, claimed[0]) && slices.Contains(c.Audiences.All(), claimed[0])
+}
 
 // checkSource says whether what the token was issued for still stands: the access key, or the tenant's permission to use passwords.
 func checkSource(subject policy.Subject, claims tokens.Claims, now time.Time) error {

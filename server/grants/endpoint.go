@@ -15,12 +15,6 @@ import (
 	"mintkey/tokens"
 )
 
-// Audience is a resource that tokens can be made for (RFC 8707), with the algorithm that its gateways know.
-type Audience struct {
-	Name      string
-	Algorithm tokens.Algorithm
-}
-
 // Store is what the grants read.
 type Store interface {
 	store.Tenants
@@ -45,8 +39,9 @@ type Options struct {
 	Metrics        Metrics
 	Render         *web.Renderer
 	Log            *slog.Logger
-	Issuer         string     // the base URL, without a slash at the end
-	Audiences      []Audience // the first is the default
+	Issuer         string // the base URL, without a slash at the end
+	Audiences      policy.Audiences
+	Algorithms     map[string]tokens.Algorithm // by audience
 	Lifetime       time.Duration
 	Catalogue      policy.Catalogue
 	Statuses       tokens.StatusListURL

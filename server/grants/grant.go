@@ -30,6 +30,7 @@ type Holder struct {
 	Source      store.TrafficSource // whose requests it counts among; without an account it is not counted
 	ClientID    string              // the client_id and the sub of the token
 	Scopes      []string            // in order; the owner's role may cut them further
+	Audiences   []string            // to which the key is fenced (R33); none: any
 	Expiry      time.Time           // no token outlives it (R13); zero: never
 	StatusIndex uint64              // of the secret; 0 for none
 	Methods     []string            // how a person signed in (RFC 8176); none for a client

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"mintkey/policy"
 	"mintkey/server/clients"
 	"mintkey/server/web"
 	"mintkey/store"
@@ -29,7 +30,7 @@ func outcomeOf(grant string, source store.TrafficSource, err error) Outcome {
 		outcome.Reason, outcome.Told = store.TokenIssued, true
 	case ok:
 		outcome.Reason, outcome.Told = refused.Reason, true
-	case errors.Is(err, web.ErrScopeNotGranted), errors.Is(err, web.ErrInvalidTarget):
+	case errors.Is(err, web.ErrScopeNotGranted), errors.Is(err, policy.ErrInvalidTarget):
 		outcome.Reason, outcome.Told = store.RefusedRequest, true
 	}
 	return outcome

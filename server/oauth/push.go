@@ -42,7 +42,10 @@ func (e *Endpoints) viewRevocation(r store.Revocation) pushedRevocation {
 // Push streams the revocations of the caller's account as server-sent events, those first that are still in force, then each as it happens.
 // A stream that broke is resumed after Last-Event-ID. It ends when the caller's token does.
 func (e *Endpoints) Push(w http.ResponseWriter, r *web.Request) error {
-	live, err := e.judgeForwarded(r)
+	live, err := e.Callers.Caller(r)
+	if errors.Is(err, web.ErrInvalidRequest) {
+		err = web.ErrInvalidToken
+	}
 	if err == nil {
 		err = callers.RequireScope(live.Scopes, policy.ScopeTokensIntrospect)
 	}
