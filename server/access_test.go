@@ -31,7 +31,7 @@ func TestLastAccess(t *testing.T) {
 		w.clock.advance(time.Minute)
 		w.exchange(w.mia).want(200)
 		used := w.clock.now()
-		// It shows at once on the replica that issued the token, and in the store soon after.
+		// Visible at once on the replica that issued the token, and soon after in the store.
 		if got := w.lastAccess(w.mia); got != used.Format(time.RFC3339Nano) {
 			w.Errorf("last access %q, want %s", got, used)
 		}
@@ -53,14 +53,14 @@ func TestLastAccess(t *testing.T) {
 	})
 }
 
-// What could not be saved is kept and saved later, and what is older never replaces what is newer.
+// Times that could not be saved are saved later, and an older time never replaces a newer one.
 func TestLastAccessSurvivesFailures(t *testing.T) {
 	w, faults := newFaultyWorld(t)
 	first := w.clock.now()
 	w.exchange(w.mia).want(200)
 	w.exchange(w.tom).want(200)
 	faults.fail("RecordAccess", store.ErrUnavailable)
-	w.run()() // saves, in vain
+	w.run()() // fails to save
 	if !w.savedAccess(w.mia).IsZero() || !strings.Contains(w.log.String(), `"usage":"last access"`) {
 		t.Errorf("saved %s; log %s", w.savedAccess(w.mia), w.log)
 	}
@@ -158,7 +158,10 @@ func TestOpsHandler(t *testing.T) {
 	}
 	get("/readyz").want(200)
 	body := get("/metrics").want(200).body
-	for _, line := range []string{`mintkey_tokens_issued_total{grant_type="client_credentials"} 1`, `mintkey_token_refusals_total{error="invalid_client"} 1`} {
+	for _, line := range []string{
+		`mintkey_tokens_issued_total{grant_type="client_credentials"} 1`,
+		`mintkey_token_refusals_total{error="invalid_client"} 1`,
+	} {
 		if !strings.Contains(body, line) {
 			t.Errorf("no %s in the metrics", line)
 		}

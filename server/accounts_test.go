@@ -21,7 +21,8 @@ func TestAccountsAndTenants(t *testing.T) {
 		a.golden("tenant")
 		w.get(w.olga, a.location()).want(200).golden("tenant")
 		w.post(w.olga, "/admin/v1/accounts/initech/tenants", `{"id":"cubicle","name":"Again","release":"24.3"}`).wantCode(409, "id_taken")
-		w.post(w.olga, "/admin/v1/accounts/initech/tenants", `{"id":"forge","name":"Another account's","release":"24.3"}`).wantCode(409, "id_taken")
+		w.post(w.olga, "/admin/v1/accounts/initech/tenants", `{"id":"forge","name":"Another account's","release":"24.3"}`).
+			wantCode(409, "id_taken")
 		w.get(w.olga, "/admin/v1/accounts/initech/tenants").want(200).golden("tenants")
 	})
 }
@@ -61,7 +62,8 @@ func TestGivenIDsAndNames(t *testing.T) {
 		w.post(w.ada, "/admin/v1/accounts/acme/tenants", map[string]string{"id": id, "name": "x", "release": "24.3"}).wantCode(422, "invalid_id")
 		w.post(w.ada, "/admin/v1/accounts/acme/users", map[string]string{"id": id, "email": "x@acme.example"}).wantCode(422, "invalid_id")
 	}
-	w.post(w.ada, "/admin/v1/accounts/acme/users", map[string]string{"id": "gil", "email": "x@acme.example"}).wantCode(409, "id_taken") // IDs of users are unique in the server
+	// User IDs are unique in the whole server.
+	w.post(w.ada, "/admin/v1/accounts/acme/users", map[string]string{"id": "gil", "email": "x@acme.example"}).wantCode(409, "id_taken")
 	for _, name := range []string{"", " ", "a\nb", "a\u202eb", "\u0000", strings.Repeat("a", 201)} {
 		w.post(w.olga, "/admin/v1/accounts", map[string]string{"name": name}).wantCode(422, "invalid_name")
 		w.post(w.ada, "/admin/v1/accounts/acme/tenants", map[string]string{"name": name, "release": "24.3"}).wantCode(422, "invalid_name")
@@ -69,21 +71,33 @@ func TestGivenIDsAndNames(t *testing.T) {
 	w.post(w.olga, "/admin/v1/accounts", map[string]string{"name": strings.Repeat("ä", 200)}).want(201)
 }
 
-// Releases in both notations; what can't be read is refused, because it could never be corrected (R21).
+// Releases in both notations. A malformed one is refused, because it could never be corrected (R21).
 func TestReleasesOfTenants(t *testing.T) {
 	w := newWorld(t)
 	for i, c := range []struct {
 		release  string
 		password string
 	}{
-		{"24.2", "true"}, {"24.3", "false"}, {"24.10", "false"}, {"23.4", "true"}, {"2023.4", "true"}, {"2024.2", "true"}, {"2024.3", "false"}, {"25.1", "false"}, {"99.999", "false"},
+		{"24.2", "true"},
+		{"24.3", "false"},
+		{"24.10", "false"},
+		{"23.4", "true"},
+		{"2023.4", "true"},
+		{"2024.2", "true"},
+		{"2024.3", "false"},
+		{"25.1", "false"},
+		{"99.999", "false"},
 	} {
-		a := w.post(w.ada, "/admin/v1/accounts/acme/tenants", map[string]string{"id": fmt.Sprintf("t%d", i), "name": "x", "release": c.release}).want(201)
+		tenant := map[string]string{"id": fmt.Sprintf("t%d", i), "name": "x", "release": c.release}
+		a := w.post(w.ada, "/admin/v1/accounts/acme/tenants", tenant).want(201)
 		if !strings.Contains(a.body, `"release":"`+c.release+`","password_grant":`+c.password) {
 			t.Errorf("release %s: %s", c.release, a.body)
 		}
 	}
-	for _, release := range []string{"", "24", "24.", ".3", "24.03", "24.3.1", "v24.3", "24,3", " 24.3", "24.3\n", "24.-1", "1924.3", "240.3", "24.3a", "２４.３", "24.9999", "1e3.1"} {
+	for _, release := range []string{
+		"", "24", "24.", ".3", "24.03", "24.3.1", "v24.3", "24,3", " 24.3", "24.3\n",
+		"24.-1", "1924.3", "240.3", "24.3a", "２４.３", "24.9999", "1e3.1",
+	} {
 		w.post(w.ada, "/admin/v1/accounts/acme/tenants", map[string]string{"name": "x", "release": release}).wantCode(422, "invalid_release")
 	}
 	w.post(w.ada, "/admin/v1/accounts/acme/tenants", `{"name":"x"}`).wantCode(422, "invalid_release")

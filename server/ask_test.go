@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// caller is who sends a request: a person, whose access key is exchanged for a token first, or a token.
+// caller sends a request: a person, whose access key is first exchanged for a token, or a token.
 type caller interface{ token(w *world) string }
 
 func (p person) token(w *world) string { return w.tokenOf(p, "") }
@@ -76,7 +76,7 @@ func (w *world) request(method, path string, body any) *http.Request {
 	return r
 }
 
-// do sends a request. A client secret is in the answer that hands it out, and in no later one (R3).
+// do sends a request. It checks that a client secret is in the answer that issues it, and in no later one (R3).
 func (w *world) do(r *http.Request) answer {
 	w.Helper()
 	recorder := httptest.NewRecorder()
@@ -130,7 +130,7 @@ func (w *world) tokenFor(p person, audience, scope string) string {
 	return w.postForm(with(with(inBody(p), "scope", scope), "resource", audience)).want(200).field("access_token")
 }
 
-// answer is what came back.
+// answer is the response to a request.
 type answer struct {
 	t       *testing.T
 	request string

@@ -12,7 +12,7 @@ import (
 
 const acmeAudit = "/admin/v1/accounts/acme/audit"
 
-// Each change leaves one record: who, from where, what, when, to whom. What changes nothing, and what is refused, leaves none.
+// Each change leaves one record: who, from where, what, when, to whom. A request that changes nothing or is refused leaves none.
 func TestEveryChangeIsRecorded(t *testing.T) {
 	onEachStore(t, func(w *world) {
 		second := w.giveKey(w.max, "api")
@@ -39,7 +39,7 @@ func TestEveryChangeIsRecorded(t *testing.T) {
 			{w.max, "POST", ownKeys + "/" + second.clientID + "/refresh", nil, 200},
 			{w.max, "DELETE", "/admin/v1/tenants/mill/keys/" + second.clientID, nil, 204},
 			{w.max, "DELETE", "/admin/v1/tenants/mill/keys/" + second.clientID, nil, 404},
-			{w.ada, "PATCH", acmeUsers + "/max", `{"disabled":true}`, 200}, // and one for the key that dies with it
+			{w.ada, "PATCH", acmeUsers + "/max", `{"disabled":true}`, 200}, // and one for the key that is revoked with it
 			{w.ada, "DELETE", "/admin/v1/tenants/forge/members/mia", nil, 204},
 			{w.ada, "DELETE", acmeUsers + "/zoe", nil, 204}, // and one for the membership and each of the two keys
 			{w.ada, "PUT", acmePolicy, `{"enabled":true,"period_days":360}`, 200},
@@ -78,7 +78,9 @@ func TestFiltersOfTheTrail(t *testing.T) {
 		for i, tenant := range []string{"forge", "mill", "forge"} {
 			owner := []person{w.mia, w.max, w.tom}[i]
 			w.clock.set(start.Add(time.Duration(i) * time.Hour))
-			keys = append(keys, w.post([]caller{w.tom, w.ada, w.ada}[i], "/admin/v1/tenants/"+tenant+"/keys", newKey(owner.id, "api")).want(201).created(owner))
+			creator := []caller{w.tom, w.ada, w.ada}[i]
+			a := w.post(creator, "/admin/v1/tenants/"+tenant+"/keys", newKey(owner.id, "api")).want(201)
+			keys = append(keys, a.created(owner))
 		}
 		w.clock.set(start.Add(3 * time.Hour))
 		w.delete(w.ada, forgeKeys+"/"+keys[0].clientID).want(204)
@@ -113,7 +115,10 @@ func TestFiltersOfTheTrail(t *testing.T) {
 				}
 			}
 		}
-		for _, query := range []string{"since=yesterday", "until=2026-03-02", "since=2026-03-02T11:00:00", "user=mia", "limit=0", "since=" + at(0) + "&since=" + at(1)} {
+		for _, query := range []string{
+			"since=yesterday", "until=2026-03-02", "since=2026-03-02T11:00:00", "user=mia", "limit=0",
+			"since=" + at(0) + "&since=" + at(1),
+		} {
 			w.get(w.ada, acmeAudit+"?"+query).wantCode(400, "invalid_request")
 		}
 		if got, _ := w.get(w.gus, "/admin/v1/accounts/globex/audit").values("id"); len(got) != 0 {
@@ -122,19 +127,26 @@ func TestFiltersOfTheTrail(t *testing.T) {
 	})
 }
 
-// What is asked for is found among many others.
+// A filter finds its records among many others.
 func TestTrailIsLong(t *testing.T) {
 	w := newWorld(t)
 	for i := range 620 { // more than the server reads at once
+		at := start.Add(time.Duration(i) * time.Second)
 		w.must(w.store.RecordEvents(t.Context(), policy.Event{
-			ID: policy.NewEventID(start.Add(time.Duration(i)*time.Second), [10]byte{byte(i >> 8), byte(i)}), At: start.Add(time.Duration(i) * time.Second),
-			Action: policy.ActionUserUpdated, Actor: policy.Actor{Via: "api"}, AccountID: "acme", UserID: []string{"mia", "tom"}[min(i%100, 1)], Details: map[string]string{"n": fmt.Sprint(i)},
+			ID:        policy.NewEventID(at, [10]byte{byte(i >> 8), byte(i)}),
+			At:        at,
+			Action:    policy.ActionUserUpdated,
+			Actor:     policy.Actor{Via: "api"},
+			AccountID: "acme",
+			UserID:    []string{"mia", "tom"}[min(i%100, 1)],
+			Details:   map[string]string{"n": fmt.Sprint(i)},
 		}))
 	}
 	if got := w.pages(w.ada, acmeAudit, "user_id", 100); len(got) != 620 {
 		t.Errorf("%d of 620 records", len(got))
 	}
-	if got := w.pages(w.ada, acmeAudit+"?until="+start.Add(100*time.Second).Format(time.RFC3339Nano), "user_id", 7); len(got) != 100 { // beyond the first that are read
+	until := start.Add(100 * time.Second).Format(time.RFC3339Nano) // not among the records that are read first
+	if got := w.pages(w.ada, acmeAudit+"?until="+until, "user_id", 7); len(got) != 100 {
 		t.Errorf("%d of 100 records", len(got))
 	}
 }

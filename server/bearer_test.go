@@ -22,8 +22,10 @@ func TestBearerHeader(t *testing.T) {
 		w.do(r).want(200)
 	}
 	for _, value := range []string{
-		"", "Bearer", "Bearer ", "Bearer\t" + token, "Bearer  " + token, " Bearer " + token, "Bearer " + token + " ", "Bearer " + token + ",", "Bearer " + token + ", Bearer " + token,
-		"Bearer " + token + "=", "Bearer " + token + "\n", "Bearer\u00a0" + token, "Bearer:" + token, token, "Token " + token, "Basic " + token, `Bearer "` + token + `"`, "Bearer " + token + " " + token,
+		"", "Bearer", "Bearer ", "Bearer\t" + token, "Bearer  " + token, " Bearer " + token,
+		"Bearer " + token + " ", "Bearer " + token + ",", "Bearer " + token + ", Bearer " + token,
+		"Bearer " + token + "=", "Bearer " + token + "\n", "Bearer\u00a0" + token, "Bearer:" + token,
+		token, "Token " + token, "Basic " + token, `Bearer "` + token + `"`, "Bearer " + token + " " + token,
 	} {
 		r := w.request("GET", ownKeys, nil)
 		authorization(value)(r)
@@ -41,7 +43,7 @@ func TestBearerHeader(t *testing.T) {
 	w.do(inBody).wantCode(401, "unauthorized")
 }
 
-// A token that this server has signed opens nothing unless it is for this issuer, an audience of it, and a subject who is real.
+// A token signed by this server is refused unless its issuer, audience and subject are right too.
 func TestClaimsOfOthers(t *testing.T) {
 	w := newWorld(t)
 	good := w.claims(w.tokenOf(w.ada, ""))
@@ -79,7 +81,7 @@ func TestClaimsOfOthers(t *testing.T) {
 	w.post(w.signed(tokens.TypeAccessToken, more), path, `{"name":"x"}`).wantCode(403, "insufficient_scope")
 }
 
-// signed is a token that the server's own key has signed.
+// signed returns a token signed with the server's own key.
 func (w *world) signed(typ string, claims tokens.Claims) bearer {
 	w.Helper()
 	token, err := w.ring.Sign(w.clock.now(), tokens.ES256, typ, claims)
@@ -93,13 +95,14 @@ func TestForgedTokens(t *testing.T) {
 	parts := strings.Split(token, ".")
 	encode := func(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
 	kid := w.signingKey(tokens.ES256)
+	withJKU := encode(`{"typ":"at+jwt","alg":"ES256","kid":"` + kid + `","jku":"https://stranger.example"}`)
 	for name, forged := range map[string]string{
 		"no signature":        parts[0] + "." + parts[1] + ".",
 		"two parts":           parts[0] + "." + parts[1],
 		"alg none":            encode(`{"typ":"at+jwt","alg":"none","kid":"`+kid+`"}`) + "." + parts[1] + ".",
 		"alg nOnE":            encode(`{"typ":"at+jwt","alg":"nOnE","kid":"`+kid+`"}`) + "." + parts[1] + "." + parts[2],
 		"alg HS256":           encode(`{"typ":"at+jwt","alg":"HS256","kid":"`+kid+`"}`) + "." + parts[1] + "." + parts[2],
-		"jku":                 encode(`{"typ":"at+jwt","alg":"ES256","kid":"`+kid+`","jku":"https://stranger.example"}`) + "." + parts[1] + "." + parts[2],
+		"jku":                 withJKU + "." + parts[1] + "." + parts[2],
 		"another's payload":   parts[0] + "." + strings.Split(w.tokenOf(w.olga, ""), ".")[1] + "." + parts[2],
 		"padding":             token + "=",
 		"dots":                strings.Repeat(".", 100_000),
@@ -112,10 +115,11 @@ func TestForgedTokens(t *testing.T) {
 	}
 }
 
-// Whoever loses a power has lost it at the very next request, with the token of before.
+// A lost role or right takes effect at the very next request, even with an older token.
 func TestPowerIsLostAtOnce(t *testing.T) {
 	onEachStore(t, func(w *world) {
-		hers, his, theirs, own := bearer(w.tokenOf(w.gus, "")), bearer(w.tokenOf(w.tom, "")), bearer(w.tokenOf(w.max, "")), bearer(w.tokenOf(w.mia, ""))
+		hers, his := bearer(w.tokenOf(w.gus, "")), bearer(w.tokenOf(w.tom, ""))
+		theirs, own := bearer(w.tokenOf(w.max, "")), bearer(w.tokenOf(w.mia, ""))
 		gil, ada := bearer(w.tokenOf(w.gil, "")), bearer(w.tokenOf(w.ada, ""))
 
 		w.get(hers, "/admin/v1/accounts/globex/users").want(200)
@@ -158,7 +162,7 @@ func TestTokenDiesWithItsTimeAndItsKey(t *testing.T) {
 	a := w.get(token, ownKeys).wantCode(401, "unauthorized")
 	a.wantHeader("WWW-Authenticate", `Bearer realm="`+issuer+`", error="invalid_token", error_description="the token has expired"`)
 
-	// A token that outlives its key by a mistake of the signer dies with the key all the same.
+	// A token that by mistake has a later expiry than its key is invalid once the key has expired.
 	w.clock.set(start.Add(90*policy.Day - time.Minute))
 	claims := w.claims(w.tokenOf(w.ada, ""))
 	claims.ExpiresAt = tokens.At(start.Add(100 * policy.Day))

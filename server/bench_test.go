@@ -39,7 +39,8 @@ func benchServer(b *testing.B) (http.Handler, string, policy.ClientSecret) {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = opened.Close() })
-	ring, err := tokens.OpenKeyRing(b.Context(), opened, tokens.Options{Algorithms: []tokens.Algorithm{tokens.ES256}, TokenLifetime: tokenLifetime}, start)
+	options := tokens.Options{Algorithms: []tokens.Algorithm{tokens.ES256}, TokenLifetime: tokenLifetime}
+	ring, err := tokens.OpenKeyRing(b.Context(), opened, options, start)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -57,7 +58,10 @@ func benchServer(b *testing.B) (http.Handler, string, policy.ClientSecret) {
 		b.Fatal(err)
 	}
 	secret := policy.NewClientSecret([32]byte{1})
-	key := policy.AccessKey{ClientID: "mk_bench", Scopes: []string{"api"}, CreatedAt: start, Secrets: []policy.Secret{{Digest: secret.Digest(), IssuedAt: start}}}
+	key := policy.AccessKey{
+		ClientID: "mk_bench", Scopes: []string{"api"}, CreatedAt: start,
+		Secrets: []policy.Secret{{Digest: secret.Digest(), IssuedAt: start}},
+	}
 	for _, err := range []error{
 		opened.CreateAccount(b.Context(), policy.Account{ID: "a", Name: "A", Expiration: policy.DefaultExpirationPolicy(start)}),
 		opened.CreateTenant(b.Context(), policy.Tenant{ID: "t", AccountID: "a", Name: "T", Release: release}),

@@ -7,15 +7,23 @@ import (
 	"mintkey/server/web"
 )
 
-// newConsole wires the pages for people. They share the operations of package admin, and so every rule, with the administration API.
+// newConsole wires the pages for people. They share the operations of package admin, and so all rules, with the administration API.
 func (s *Server) newConsole() (http.Handler, error) {
 	return console.New(console.Options{
-		Service: s.service, Store: s.Store, Hasher: s.Hasher, Limits: s.limits, Issuer: s.Issuer, Log: s.Log, Mail: s.Mail,
-		ClockOffset: s.ClockOffset, Version: s.Version, OpenID: s.OpenID,
+		Service:     s.service,
+		Store:       s.Store,
+		Hasher:      s.Hasher,
+		Limits:      s.limits,
+		Issuer:      s.Issuer,
+		Log:         s.Log,
+		Mail:        s.Mail,
+		ClockOffset: s.ClockOffset,
+		Version:     s.Version,
+		OpenID:      s.OpenID,
 	})
 }
 
-// pages serves the console. In logs and metrics all its pages are one route.
+// pages serves the console. Logs and metrics see all its pages as one route.
 func (s *Server) pages(w http.ResponseWriter, r *web.Request) error {
 	r.Route = consolePath
 	s.console.ServeHTTP(w, r.Request)

@@ -11,7 +11,7 @@ import (
 	"mintkey/tokens"
 )
 
-// What a failing store says is rendered by kind, and its words stay inside.
+// An error of the store is rendered by kind, and its text is not shown.
 func TestFailuresOfTheStore(t *testing.T) {
 	w, faults := newFaultyWorld(t)
 	token := bearer(w.tokenOf(w.ada, ""))
@@ -36,8 +36,9 @@ func TestFailuresOfTheStore(t *testing.T) {
 			quiet(t, w.login(p.path, "?TENANTID=forge", p.body(w.mia)).wantError(c.oauthStatus, c.oauth), inside)
 		}
 		methods := []string{"UpdateUser", "UpdateMembership", "UpdateAccount"}
-		if !errors.Is(c.cause, store.ErrConflict) { // reading conflicts with nobody
-			methods = append(methods, "Subject", "Tenants", "Tenant", "Users", "User", "Memberships", "AccessTimes", "Events", "UsersByID", "TenantsOf")
+		if !errors.Is(c.cause, store.ErrConflict) { // reading never conflicts
+			methods = append(methods,
+				"Subject", "Tenants", "Tenant", "Users", "User", "Memberships", "AccessTimes", "Events", "UsersByID", "TenantsOf")
 		}
 		for _, method := range methods {
 			faults.fail(method, failure)

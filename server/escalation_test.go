@@ -14,7 +14,7 @@ func newKey(owner string, scopes ...string) map[string]any {
 	return map[string]any{"user_id": owner, "scopes": scopes}
 }
 
-// Nobody gets, through a key that they create or refresh, what their own token does not allow.
+// Creating or refreshing a key never gives callers more than their own token allows.
 func TestCreatingAKeyGivesNoPower(t *testing.T) {
 	w := newWorld(t)
 	const keys = "/admin/v1/tenants/forge/keys"

@@ -82,7 +82,7 @@ type affectedKey struct {
 	After    json.RawMessage `json:"expires_at_after"`
 }
 
-// What the dry run of a change says is what the change then does, whatever the change and whatever came before (R15).
+// The dry run of a change predicts exactly what the change does, whatever the change and the history (R15).
 func TestDryRunTellsTheTruth(t *testing.T) {
 	onEachStore(t, func(w *world) {
 		ozzy := w.admit(person{account: "globex", tenant: "dome", id: "ozzy"}, policy.RoleMember, policy.RoleOperator)
@@ -104,7 +104,8 @@ func TestDryRunTellsTheTruth(t *testing.T) {
 			after := w.expiries(ozzy)
 			for _, key := range dryRun.Affected {
 				if before[key.ClientID] != string(key.Before) || after[key.ClientID] != string(key.After) {
-					w.Fatalf("seed %d: %s was to move %s from %s to %s, and moved from %s to %s", seed, change, key.ClientID, key.Before, key.After, before[key.ClientID], after[key.ClientID])
+					w.Fatalf("seed %d: %s was to move %s from %s to %s, and moved from %s to %s", seed, change,
+						key.ClientID, key.Before, key.After, before[key.ClientID], after[key.ClientID])
 				}
 				before[key.ClientID] = after[key.ClientID]
 				hit++
@@ -188,7 +189,7 @@ func TestKeyFromBeforeThePolicy(t *testing.T) {
 	})
 }
 
-// Three keys that expire at once do so each for itself.
+// Three keys that expire at the same time expire independently.
 func TestKeysExpireTogether(t *testing.T) {
 	w := newWorld(t)
 	w.clock.set(start.Add(90*policy.Day - time.Second))

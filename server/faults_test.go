@@ -81,7 +81,9 @@ func (s *faultyStore) Subject(ctx context.Context, tenantID, userID string) (pol
 	return s.Store.Subject(ctx, tenantID, userID)
 }
 
-func (s *faultyStore) UpdateAccount(ctx context.Context, id string, change func(policy.Account) (policy.Account, []policy.Event, error)) error {
+func (s *faultyStore) UpdateAccount(
+	ctx context.Context, id string, change func(policy.Account) (policy.Account, []policy.Event, error),
+) error {
 	if err := s.fault("UpdateAccount"); err != nil {
 		return err
 	}
@@ -130,7 +132,9 @@ func (s *faultyStore) UsersByID(ctx context.Context, accountID string, ids []str
 	return s.Store.UsersByID(ctx, accountID, ids)
 }
 
-func (s *faultyStore) UpdateUser(ctx context.Context, accountID, id string, change func(policy.User) (policy.User, []policy.Event, error)) error {
+func (s *faultyStore) UpdateUser(
+	ctx context.Context, accountID, id string, change func(policy.User) (policy.User, []policy.Event, error),
+) error {
 	if err := s.fault("UpdateUser"); err != nil {
 		return err
 	}

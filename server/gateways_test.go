@@ -32,10 +32,11 @@ func (w *world) introspect(p person, token string) answer {
 	return w.sendForm(p, "/oauth2/introspect", form{"token": {token}})
 }
 
-// newMember is somebody new in forge, without an access key.
+// newMember adds a member to forge, without an access key.
 func (w *world) newMember() person {
 	w.Helper()
-	user := w.post(w.ada, "/admin/v1/accounts/acme/users", map[string]string{"email": strings.ToLower(rand.Text()) + "@acme.example"}).want(201)
+	email := strings.ToLower(rand.Text()) + "@acme.example"
+	user := w.post(w.ada, "/admin/v1/accounts/acme/users", map[string]string{"email": email}).want(201)
 	p := person{account: "acme", tenant: "forge", id: user.field("id")}
 	w.put(w.ada, "/admin/v1/tenants/forge/members/"+p.id, map[string]string{"role": "member"}).want(201)
 	return p
@@ -79,7 +80,7 @@ func TestIntrospection(t *testing.T) {
 		if got["active"] != true || got["token_type"] != "Bearer" || got["scope"] != claims["scope"] {
 			w.Errorf("answered %s", a.body)
 		}
-		// A token of another account is none, and so is everything that is no token.
+		// A token of another account is inactive, and so is anything that is not a token.
 		for _, dead := range []string{w.tokenOf(w.gil, ""), token + "x", "x", strings.Repeat(".", 20_000)} {
 			if a := w.introspect(w.tom, dead).want(200); a.body != inactive {
 				w.Errorf("for %.40q answered %s", dead, a.body)
@@ -111,7 +112,7 @@ func TestIntrospectionFollowsTheSubject(t *testing.T) {
 			t.Errorf("%s: answered %s", name, a.body)
 		}
 	}
-	// A role that was lost counts at once, and the rest stays.
+	// A lost role takes effect at once; the other scopes stay.
 	token := w.tokenOf(w.tom, "keys:read self")
 	w.put(w.ada, "/admin/v1/tenants/forge/members/tom", map[string]string{"role": "member"}).want(200)
 	if scope := w.introspect(w.ada, token).field("scope"); scope != "self" {
@@ -201,7 +202,7 @@ func TestForwardAuth(t *testing.T) {
 	ask(ours+"&tenant=foundry", good).wantError(403, "insufficient_scope")
 	ask(path).want(401).wantHeader("WWW-Authenticate", `Bearer realm="`+issuer+`"`)
 	ask(path, authorization("Bearer x")).wantError(401, "invalid_token")
-	// nginx knows no other refusals.
+	// nginx supports no other refusals.
 	ask(path, good, func(r *http.Request) { r.Header.Add("Authorization", "Bearer x") }).wantError(401, "invalid_token")
 	w.delete(w.ada, "/admin/v1/tenants/forge/keys/"+w.mia.clientID).want(204)
 	ask(path, good).wantError(401, "invalid_token")
@@ -241,7 +242,7 @@ func TestStatusList(t *testing.T) {
 		r := w.request("GET", "/oauth2/status-lists/0", nil)
 		header("If-None-Match", a.header.Get("ETag"))(r)
 		w.do(r).want(304)
-		// A refresh leaves the tokens of the old secret alone, unless it is told not to.
+		// A refresh keeps the tokens of the old secret, unless it is asked to revoke them.
 		w.post(w.ada, "/admin/v1/tenants/forge/keys/"+p.clientID+"/refresh", nil).want(200)
 		if w.revokedIn(token) {
 			w.Error("a refresh has killed tokens")
@@ -272,7 +273,7 @@ func TestRestartedServerKnowsRevocations(t *testing.T) {
 	}
 }
 
-// What one replica is told, the other says within a moment.
+// A revocation at one replica takes effect at the other within a moment.
 func TestReplicasFollowRevocations(t *testing.T) {
 	onEachStore(t, func(w *world) {
 		p := w.makeKey(w.ada, w.mia, "api", "self")

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// The administration API and the console can have a listener of their own: then nothing of them is on the public one, nor the other way round.
+// The administration API and the console can have their own listener: then none of their paths is on the public one, and vice versa.
 func TestHandlersAreApart(t *testing.T) {
 	w := newWorld(t)
 	apart := w.server.Handlers()

@@ -125,7 +125,8 @@ func TestListsOfKeys(t *testing.T) {
 		}))
 		second := w.giveKey(w.mia, "api")
 		third := w.giveKey(w.tom, "api")
-		mias, toms := slices.Sorted(slices.Values([]string{w.mia.clientID, second.clientID})), slices.Sorted(slices.Values([]string{w.tom.clientID, third.clientID}))
+		mias := slices.Sorted(slices.Values([]string{w.mia.clientID, second.clientID}))
+		toms := slices.Sorted(slices.Values([]string{w.tom.clientID, third.clientID}))
 		want = slices.Concat([]string{w.ada.clientID}, mias, toms)
 		for limit := 1; limit <= 6; limit++ {
 			if got := w.pages(w.tom, forgeKeys, "client_id", limit); !slices.Equal(got, want) {
@@ -216,7 +217,13 @@ func TestMarks(t *testing.T) {
 	for _, c := range []struct {
 		days  int
 		marks []string
-	}{{0, []string{}}, {89, []string{}}, {90, []string{"unused"}}, {91, []string{"unused", "old"}}, {361, []string{"unused", "old", "stale"}}} {
+	}{
+		{0, []string{}},
+		{89, []string{}},
+		{90, []string{"unused"}},
+		{91, []string{"unused", "old"}},
+		{361, []string{"unused", "old", "stale"}},
+	} {
 		w.clock.set(start.Add(time.Duration(c.days) * policy.Day))
 		var key struct {
 			Marks []string `json:"marks"`

@@ -28,7 +28,7 @@ func TestLimitsHoldWhileRedisIsFull(t *testing.T) {
 		guesses++
 	}
 	if guesses != 10 { // memory goes by the clock of the test, which stands still
-		t.Errorf("%d wrong passwords are judged, want 10", guesses)
+		t.Errorf("%d wrong passwords were checked, want 10", guesses)
 	}
 	w.postForm(login("mill", "pia", password), from("10.0.0.3")).want(200)
 	if lines := strings.Count(w.log.String(), "rate limiter unavailable; counting in memory"); lines != 1 {

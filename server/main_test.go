@@ -10,9 +10,9 @@ import (
 	"mintkey/server/adminapi/openapitest"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
-// coverage gathers the checkers of all tests, to see in the end which answers of the document nobody ever got.
+// coverage collects the checkers of all tests, to find the documented answers that no test got.
 var coverage struct {
 	sync.Mutex
 	checkers []*openapitest.Checker
@@ -21,14 +21,15 @@ var coverage struct {
 func TestMain(m *testing.M) {
 	flag.Parse()
 	code := m.Run()
-	if code == 0 && flag.Lookup("test.run").Value.String() == "" && flag.Lookup("test.skip").Value.String() == "" && flag.Lookup("test.list").Value.String() == "" {
-		code = judgeCoverage()
+	given := func(name string) bool { return flag.Lookup(name).Value.String() != "" }
+	if code == 0 && !given("test.run") && !given("test.skip") && !given("test.list") {
+		code = checkCoverage()
 	}
 	os.Exit(code)
 }
 
-// judgeCoverage fails a whole run in which some success of the document was never seen.
-func judgeCoverage() int {
+// checkCoverage fails a complete run in which some success of the document was never seen.
+func checkCoverage() int {
 	uncovered := openapitest.Uncovered(coverage.checkers...)
 	for _, answer := range uncovered {
 		fmt.Fprintf(os.Stderr, "FAIL: no test got the documented answer %s\n", answer)

@@ -12,7 +12,7 @@ import (
 	"mintkey/policy"
 )
 
-// The document is static text, while limits and scopes are policy's. This is where one that was changed alone is noticed.
+// The document is static text, while limits and scopes come from policy. This test fails if only one of the two is changed.
 func TestOpenAPIStatesTheLimitsOfPolicy(t *testing.T) {
 	doc := servedDocument(t)
 	responses, schemas := doc.at("components", "responses"), doc.at("components", "schemas")
@@ -22,7 +22,8 @@ func TestOpenAPIStatesTheLimitsOfPolicy(t *testing.T) {
 	newAccount.says("description", fmt.Sprintf("policy of %d days", policy.DefaultPeriodDays))
 	newKey.says("description", "at most "+policy.InWords(policy.MaxKeys)+" access keys")
 	doc.at("components", "headers", "KeyExpires").says("description", fmt.Sprintf("within %d days", policy.SoonDays))
-	responses.at("Conflict", "content", "application/problem+json", "example").says("detail", "at most "+policy.InWords(policy.MaxKeys)+" access keys")
+	responses.at("Conflict", "content", "application/problem+json", "example").
+		says("detail", "at most "+policy.InWords(policy.MaxKeys)+" access keys")
 	responses.at("Unprocessable", "content", "application/problem+json", "example").says("detail", policy.ErrInvalidPeriod.Error())
 
 	steps := fmt.Sprintf("%d to %d in steps of %d", policy.MinPeriodDays, policy.MaxPeriodDays, policy.PeriodStepDays)

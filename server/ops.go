@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 	"mintkey/server/web"
 )
 
-// metrics are the numbers that operators watch. No label ever holds a name or an ID of somebody.
+// metrics are the metrics for operators. No label has the name or the ID of anyone.
 type metrics struct {
 	registry *prometheus.Registry
 	tokens   *prometheus.CounterVec
@@ -40,7 +41,7 @@ func newMetrics() *metrics {
 	return m
 }
 
-// countHashes shows how busy the hasher is.
+// countHashes registers a metric of how busy the hasher is.
 func (m *metrics) countHashes(h *passwords.Hasher) {
 	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
 		Name: "mintkey_passwords_hashed_total", Help: "Passwords that were hashed, to check or to set them.",
@@ -55,7 +56,7 @@ func (m *metrics) TokenRefused(oauth string) { m.refusals.WithLabelValues(oauth)
 
 func (m *metrics) observeRequest(route, method string, status int, took time.Duration) {
 	if route == noRoute {
-		method = "any" // a stranger chooses the method of a path that does not exist
+		method = "any" // anyone can send any method to a path that does not exist
 	}
 	m.requests.WithLabelValues(route, method, statusClass(status)).Observe(took.Seconds())
 }
@@ -65,8 +66,8 @@ func statusClass(status int) string {
 	return classes[min(max(status/100, 0), len(classes)-1)]
 }
 
-// OpsHandler serves /healthz (the process runs), /readyz (it can do its work) and /metrics, for operators only: give it an
-// address that the public does not reach.
+// OpsHandler serves /healthz (the process runs), /readyz (it can do its work) and /metrics. It is for operators only: serve it on an
+// address that the public cannot reach.
 func (s *Server) OpsHandler() http.Handler {
 	ops := http.NewServeMux()
 	ops.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
@@ -83,7 +84,7 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), pingTimeout)
 	defer cancel()
 	if err := s.Store.Ping(ctx); err != nil {
-		s.Log.WarnContext(ctx, "not ready", "error", err)
+		s.Log.WarnContext(ctx, "readiness check failed", slog.Any("error", err))
 		web.WriteJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "unavailable", "store": "unreachable"})
 		return
 	}
@@ -92,7 +93,7 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer := map[string]string{"status": "ready"}
-	// Tokens are still issued, so the server is ready; but an operator should see that changes are refused.
+	// Tokens are still issued, so the server is ready, but operators should see that changes are refused.
 	if gate, ok := s.Store.(interface{ Refusal() error }); ok && gate.Refusal() != nil {
 		answer["changes"] = "refused: " + gate.Refusal().Error()
 	}

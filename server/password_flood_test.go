@@ -14,7 +14,7 @@ import (
 	"mintkey/store/boltstore"
 )
 
-// atOnce holds back what is given to budgets until so many passwords were asked about: as if all had come at one instant.
+// atOnce delays refunds to budgets until the given number of passwords has been reserved for, as if all requests were concurrent.
 type atOnce struct {
 	store.Store
 	left atomic.Int64
@@ -40,7 +40,7 @@ func (a *atOnce) Refund(ctx context.Context, key string, rate store.Rate) error 
 	return a.Store.Refund(ctx, key, rate)
 }
 
-// Of right and wrong passwords that come at one instant as many are judged as the budget has. The others are refused without a hash (R23).
+// Of concurrent right and wrong passwords only as many are checked as the budget allows. The others are refused without a hash (R23).
 func TestPasswordsAtOnce(t *testing.T) {
 	const asked, budget = 200, 10
 	opened, err := boltstore.Open(filepath.Join(t.TempDir(), "mintkey.db"))
@@ -65,18 +65,18 @@ func TestPasswordsAtOnce(t *testing.T) {
 	for _, status := range statuses {
 		counts[status]++
 	}
-	judged := counts[http.StatusOK] + counts[http.StatusBadRequest]
+	checked := counts[http.StatusOK] + counts[http.StatusBadRequest]
 	cameBack := int(time.Since(begun)/(time.Minute/budget)) + 1 // while the test ran, by real time
-	if judged < budget || judged > budget+cameBack || judged+counts[http.StatusTooManyRequests] != asked {
-		t.Errorf("answered %v: %d were judged, want %d and 429 for the others", counts, judged, budget)
+	if checked < budget || checked > budget+cameBack || checked+counts[http.StatusTooManyRequests] != asked {
+		t.Errorf("answered %v: %d were checked, want %d and 429 for the others", counts, checked, budget)
 	}
-	if hashed := int(w.hasher.Hashed() - before); hashed != judged {
-		t.Errorf("%d passwords were hashed and %d judged", hashed, judged)
+	if hashed := int(w.hasher.Hashed() - before); hashed != checked {
+		t.Errorf("%d passwords were hashed and %d checked", hashed, checked)
 	}
 	w.postForm(login("mill", "pia", password), from("10.0.0.2")).want(200)
 }
 
-// When more passwords come than can be hashed, the others are told to come back, and programs with access keys notice nothing.
+// When there are more passwords than can be hashed, the rest get Retry-After, and programs with access keys are not affected.
 func TestPasswordsPastTheQueue(t *testing.T) {
 	w := newWorld(t)
 	w.withPassword("pia", "mill")
@@ -99,9 +99,9 @@ func TestPasswordsPastTheQueue(t *testing.T) {
 	}
 	all.Wait()
 	if busy.Load() == 0 || busy.Load()+refused.Load() != 250 {
-		t.Errorf("%d were told to come back and %d judged", busy.Load(), refused.Load())
+		t.Errorf("%d were told to come back and %d checked", busy.Load(), refused.Load())
 	}
-	// What was not judged was no guess: 300 a minute are allowed from an address.
+	// A password that was not checked was no guess: 300 a minute are allowed from an address.
 	w.postForm(login("mill", "pia", password), from("10.0.0.1")).want(200)
 	w.exchange(w.mia).want(200)
 }

@@ -29,7 +29,7 @@ func login(tenant, username, password string) form {
 	return form{"grant_type": {"password"}, "tenant_id": {tenant}, "username": {username}, "password": {password}}
 }
 
-// A tenant from before 24.3 takes passwords, and says that it will not for ever.
+// A tenant on a release before 24.3 accepts passwords, and warns that they are deprecated.
 func TestPasswordGrant(t *testing.T) {
 	onEachStore(t, func(w *world) {
 		sunset := time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC)
@@ -43,7 +43,8 @@ func TestPasswordGrant(t *testing.T) {
 			if want := []string{"pwd"}; !slices.Equal(claims.Methods, want) {
 				w.Errorf("amr %v, want %v (RFC 8176)", claims.Methods, want)
 			}
-			if claims.Subject != "pia" || claims.UserID != "pia" || claims.TenantID != "mill" || claims.Scope != "api reports" || claims.Status != nil {
+			if claims.Subject != "pia" || claims.UserID != "pia" || claims.TenantID != "mill" ||
+				claims.Scope != "api reports" || claims.Status != nil {
 				w.Errorf("claims %+v", claims)
 			}
 		}
@@ -66,7 +67,7 @@ func TestPasswordGrant(t *testing.T) {
 	})
 }
 
-// For a tenant that must not, and for one that does not exist, a right password and a wrong one get the same answer (R22).
+// For a tenant without passwords, and for one that does not exist, a right and a wrong password get the same answer (R22).
 func TestPasswordGrantIsForOlderTenants(t *testing.T) {
 	w := newWorld(t)
 	w.withPassword("pia", "forge")
@@ -118,7 +119,7 @@ func TestWrongLoginsLookTheSame(t *testing.T) {
 	}
 }
 
-// A token from a password administers nothing, whatever the person's roles (R27), and dies with the right to use it.
+// A token issued for a password has no administration scopes, whatever the user's roles (R27), and ends with the right to use one.
 func TestTokensFromPasswordsAdministerNothing(t *testing.T) {
 	w := newWorld(t, withoutAPIs) // where tokens for the API and for the server have the same audience
 	p := w.withPassword("pia", "mill")
@@ -162,14 +163,15 @@ func TestPasswordLoginsAreReported(t *testing.T) {
 		if len(report.Items) != 1 {
 			w.Fatalf("%+v", report)
 		}
-		if got := report.Items[0]; got.UserID != "pia" || got.Email != "pia@acme.example" || got.Count != 2 || got.Address != "10.0.0.3" || !got.LastAt.Equal(start.Add(time.Minute)) {
+		if got := report.Items[0]; got.UserID != "pia" || got.Email != "pia@acme.example" || got.Count != 2 ||
+			got.Address != "10.0.0.3" || !got.LastAt.Equal(start.Add(time.Minute)) {
 			w.Errorf("%+v", got)
 		}
 		w.get(w.tom, path).wantCode(404, "not_found")
 	})
 }
 
-// Guessing a password is slowed, for the guesser (R23).
+// Guessing a password is slowed down, but only for the guesser (R23).
 func TestGuessingPasswordsIsSlowed(t *testing.T) {
 	w := newWorld(t)
 	w.withPassword("pia", "mill")
@@ -183,7 +185,7 @@ func TestGuessingPasswordsIsSlowed(t *testing.T) {
 		t.Errorf("refused after %d wrong passwords, want at least 10", guesses)
 	}
 	a.want(429)
-	w.postForm(login("mill", "pia", password), from("10.0.0.1")).want(429) // nor is the right one tried
+	w.postForm(login("mill", "pia", password), from("10.0.0.1")).want(429) // the right one is not checked either
 	if seconds, err := strconv.Atoi(a.header.Get("Retry-After")); err != nil || seconds < 1 || seconds > 60 {
 		t.Errorf("Retry-After %q", a.header.Get("Retry-After"))
 	}
@@ -191,11 +193,11 @@ func TestGuessingPasswordsIsSlowed(t *testing.T) {
 	w.postForm(login("mill", "max", "x"), from("10.0.0.1")).want(400)      // another person
 }
 
-// Wrong secrets are answered 429 in the end; the right one always works, from wherever (R23).
+// After too many wrong secrets the answer is 429; the right one always works, from any address (R23).
 func TestWrongSecretsNeverLockAKey(t *testing.T) {
 	w := newWorld(t)
 	guess := func() answer {
-		return w.postForm(form{"grant_type": {"client_credentials"}, "client_id": {w.mia.clientID}, "client_secret": {"mks_guess"}}, from("10.0.0.1"))
+		return w.postForm(with(inBody(w.mia), "client_secret", "mks_guess"), from("10.0.0.1"))
 	}
 	for range 30 {
 		guess().wantError(401, "invalid_client")
@@ -204,10 +206,10 @@ func TestWrongSecretsNeverLockAKey(t *testing.T) {
 		t.Error("no Retry-After")
 	}
 	w.exchange(w.mia).want(200)
-	w.postForm(form{"grant_type": {"client_credentials"}, "client_id": {w.mia.clientID}, "client_secret": {w.mia.secret}}, from("10.0.0.1")).want(200)
+	w.postForm(inBody(w.mia), from("10.0.0.1")).want(200)
 }
 
-// The audit trail says why a client was refused, where the answer does not (R24).
+// The audit trail has the reason of a refusal, which the answer withholds (R24).
 func TestRefusalsAreExplainedToTheAccount(t *testing.T) {
 	onEachStore(t, func(w *world) {
 		gone := w.makeKey(w.ada, w.tom, "api")

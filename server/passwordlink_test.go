@@ -35,7 +35,7 @@ func (w *world) passwordEvent(action policy.Action) policy.Event {
 	return events[0]
 }
 
-// On each store a password that is set is announced, and of many who use a link at once one sets it.
+// On each store, setting a password is announced, and of many concurrent uses of a link exactly one succeeds.
 func TestPasswordLinks(t *testing.T) {
 	onEachStore(t, func(w *world) {
 		ctx, now := w.Context(), w.clock.now

@@ -29,12 +29,16 @@ type people struct {
 func (w *world) settle() {
 	w.Helper()
 	for _, account := range []string{"acme", "globex"} {
-		w.must(w.store.CreateAccount(w.Context(), policy.Account{ID: account, Name: account, CreatedAt: start, Expiration: policy.DefaultExpirationPolicy(start)}))
+		w.must(w.store.CreateAccount(w.Context(), policy.Account{
+			ID: account, Name: account, CreatedAt: start, Expiration: policy.DefaultExpirationPolicy(start),
+		}))
 	}
 	for _, tenant := range [][3]string{{"acme", "forge", "24.3"}, {"acme", "mill", "23.4"}, {"globex", "dome", "24.3"}} {
 		release, err := policy.ParseRelease(tenant[2])
 		w.must(err)
-		w.must(w.store.CreateTenant(w.Context(), policy.Tenant{ID: tenant[1], AccountID: tenant[0], Name: tenant[1], Release: release, CreatedAt: start}))
+		w.must(w.store.CreateTenant(w.Context(), policy.Tenant{
+			ID: tenant[1], AccountID: tenant[0], Name: tenant[1], Release: release, CreatedAt: start,
+		}))
 	}
 	w.olga = w.admit(person{account: "acme", tenant: "forge", id: "olga"}, policy.RoleMember, policy.RoleOperator)
 	w.ada = w.admit(person{account: "acme", tenant: "forge", id: "ada"}, policy.RoleMember, policy.RoleAccountAdmin)
@@ -50,7 +54,7 @@ func everyScope() []string {
 	return append([]string{"api", "reports"}, policy.AdministrationScopes()...)
 }
 
-// admit makes a user, a membership and an access key, straight in the store.
+// admit creates a user, a membership and an access key, directly in the store.
 func (w *world) admit(p person, role policy.Role, roles ...policy.Role) person {
 	w.Helper()
 	user := policy.User{ID: p.id, AccountID: p.account, Name: p.id, Email: p.email(), Roles: roles, CreatedAt: start}
@@ -62,14 +66,17 @@ func (w *world) admit(p person, role policy.Role, roles ...policy.Role) person {
 	return w.giveKey(p, everyScope()...)
 }
 
-// giveKey makes an access key straight in the store, and returns the person with it.
+// giveKey creates an access key directly in the store, and returns the person with it.
 func (w *world) giveKey(p person, scopes ...string) person {
 	w.Helper()
 	random := sha256.Sum256([]byte(p.id + string(rune(w.secrets.count()))))
 	secret := policy.NewClientSecret(random)
 	p.clientID, p.secret = policy.NewClientID([16]byte(random[16:]), "mk_", ""), secret.Reveal()
 	w.secrets.add(p.secret)
-	key := policy.AccessKey{ClientID: p.clientID, Scopes: scopes, CreatedAt: w.clock.now(), Secrets: []policy.Secret{{Digest: secret.Digest(), IssuedAt: w.clock.now()}}}
+	key := policy.AccessKey{
+		ClientID: p.clientID, Scopes: scopes, CreatedAt: w.clock.now(),
+		Secrets: []policy.Secret{{Digest: secret.Digest(), IssuedAt: w.clock.now()}},
+	}
 	w.must(w.store.UpdateMembership(w.Context(), p.tenant, p.id, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 		m, err := m.WithKey(key, policy.DefaultExpirationPolicy(start), w.clock.now())
 		return m, nil, err

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// A key for pick-up has no secret: nobody has seen one, and nothing opens it (R26).
+// A key for pick-up has no secret yet, so no secret works for it (R26).
 func TestKeyForPickUp(t *testing.T) {
 	onEachStore(t, func(w *world) {
 		a := w.post(w.tom, forgeKeys, `{"user_id":"mia","pick_up":true}`).want(201)

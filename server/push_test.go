@@ -75,7 +75,8 @@ func TestRevocationsArePushed(t *testing.T) {
 		w.sendForm(w.gil, "/oauth2/revoke", form{"token": {foreign}}).want(200) // of another account: not for this gateway
 		w.delete(w.ada, "/admin/v1/tenants/forge/keys/"+p.clientID).want(204)
 		first := <-events
-		if first.Who != p.clientID || first.Idx == nil || first.URI != issuer+"/oauth2/status-lists/0" || first.Exp < start.Add(tokenLifetime).Unix() {
+		if first.Who != p.clientID || first.Idx == nil || first.URI != issuer+"/oauth2/status-lists/0" ||
+			first.Exp < start.Add(tokenLifetime).Unix() {
 			w.Errorf("the first event is %s", first.text)
 		}
 		single := w.tokenOf(w.mia, "")
@@ -84,7 +85,7 @@ func TestRevocationsArePushed(t *testing.T) {
 		if second.JTI != w.claims(single).ID || second.Idx != nil {
 			w.Errorf("the second event is %s", second.text)
 		}
-		// Who was away hears what was missed, and who comes anew hears all that still matters.
+		// A resumed stream gets what it missed, and a new one gets everything still in force.
 		if again := <-w.listen(ctx, live.URL, gateway, first.ID); again.ID != second.ID {
 			w.Errorf("resumed with %s", again.text)
 		}

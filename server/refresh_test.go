@@ -93,7 +93,9 @@ func TestBadRefreshes(t *testing.T) {
 	for _, body := range []string{`{"overlap_seconds":-1}`, `{"overlap_seconds":604801}`, `{"overlap_seconds":9223372036854775807}`} {
 		w.refresh(w.tom, w.mia, body).wantCode(422, "invalid_overlap")
 	}
-	for _, body := range []string{`{"overlap_seconds":"1"}`, `{"overlap_seconds":1.5}`, `{"overlap_seconds":1e30}`, `{"overlap":1}`, `[]`, `{}{}`, `{`} {
+	for _, body := range []string{
+		`{"overlap_seconds":"1"}`, `{"overlap_seconds":1.5}`, `{"overlap_seconds":1e30}`, `{"overlap":1}`, `[]`, `{}{}`, `{`,
+	} {
 		w.refresh(w.tom, w.mia, body).wantCode(400, "invalid_request")
 	}
 	r := w.request("POST", forgeKeys+"/"+w.mia.clientID+"/refresh", `{"overlap_seconds":60}`)

@@ -19,7 +19,7 @@ import (
 // noRoute is the route of a path that does not exist.
 const noRoute = "none"
 
-// observe reads the clock once, names the request, and logs and counts what became of it.
+// observe reads the clock once, gives the request an ID, and logs and counts the result.
 func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		about := &web.Info{
@@ -46,13 +46,13 @@ func (s *Server) observe(next http.Handler) http.Handler {
 	})
 }
 
-// logRequest writes one line: quiet for what went well, so that a load test does not fill the disk.
+// logRequest writes one line, at debug level for a success, so that a load test does not fill the disk.
 func (s *Server) logRequest(r *http.Request, about *web.Info) {
 	elapsed := s.Now().Sub(about.At)
 	s.metrics.observeRequest(about.Route, r.Method, about.Status, elapsed)
 	level := slog.LevelDebug
 	switch {
-	case errors.Is(about.Err, context.Canceled): // whoever asked has gone
+	case errors.Is(about.Err, context.Canceled): // the client has gone
 		level = slog.LevelInfo
 	case about.Status >= http.StatusInternalServerError || errors.Is(about.Err, web.ErrInvalidRequirement):
 		level = slog.LevelWarn
@@ -72,7 +72,7 @@ func (s *Server) logRequest(r *http.Request, about *web.Info) {
 	s.Log.LogAttrs(r.Context(), level, "request", attrs...)
 }
 
-// requestID keeps an ID that a proxy gave, if it is harmless in a log, and otherwise makes one.
+// requestID keeps an ID set by a proxy if it is safe to log, and otherwise makes one.
 func requestID(r *http.Request) string {
 	const maxLength = 64
 	if id := r.Header.Get("X-Request-Id"); id != "" && len(id) <= maxLength && strings.IndexFunc(id, notWordCharacter) < 0 {
@@ -85,12 +85,12 @@ func notWordCharacter(c rune) bool {
 	return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune("-_.", c)
 }
 
-// clientAddress is the address that connected or, when that is a trusted proxy, the last address in
-// X-Forwarded-For that is not one.
+// clientAddress returns the address of the peer or, if that is a trusted proxy, the last address in X-Forwarded-For that is not a trusted
+// proxy.
 func (s *Server) clientAddress(r *http.Request) string {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
-		return r.RemoteAddr // a unix socket
+		return r.RemoteAddr // a Unix socket
 	}
 	address := peer.Addr().Unmap()
 	if !s.trusts(address) {

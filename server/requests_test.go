@@ -35,12 +35,15 @@ func TestBadBodies(t *testing.T) {
 			comma = ""
 		}
 		for _, bad := range []string{
-			"{", body + body, body + "x", body + ",", "[" + body + "]", "[]", `"text"`, "1", "true", "'" + body, object + comma + `"unknown":1}`, object + `,}`,
+			"{", body + body, body + "x", body + ",", "[" + body + "]", "[]", `"text"`, "1", "true",
+			"'" + body, object + comma + `"unknown":1}`, object + `,}`,
 			"\xef\xbb\xbf" + body, strings.ReplaceAll(body, `"`, "'") + "!",
 		} {
 			send(bad, "application/json").wantCode(400, "invalid_request")
 		}
-		for _, mediaType := range []string{"", "text/plain", "application/x-www-form-urlencoded", "application/jsonx", "application/json,", "json"} {
+		for _, mediaType := range []string{
+			"", "text/plain", "application/x-www-form-urlencoded", "application/jsonx", "application/json,", "json",
+		} {
 			send(body, mediaType).wantCode(415, "unsupported_media_type")
 		}
 		send(object+comma+`"unknown":"`+strings.Repeat("x", 1<<20)+`"}`, "application/json").wantCode(413, "payload_too_large")
@@ -77,7 +80,10 @@ func TestTypesInBodies(t *testing.T) {
 // the document.
 func TestWrongMethods(t *testing.T) {
 	w := newWorld(t)
-	paths := map[string]bool{"/openapi.json": true, "/.well-known/jwks.json": true, "/.well-known/oauth-authorization-server": true, "/.well-known/openid-configuration": true}
+	paths := map[string]bool{
+		"/openapi.json": true, "/.well-known/jwks.json": true,
+		"/.well-known/oauth-authorization-server": true, "/.well-known/openid-configuration": true,
+	}
 	for _, r := range w.routes() {
 		paths[r.fill(w.own(w.mia))] = true
 	}
@@ -104,7 +110,7 @@ func TestHeadIsGetWithoutABody(t *testing.T) {
 	w.ask(w.ada, "HEAD", "/admin/v1/tenants/dome", nil).want(404)
 }
 
-// No answer of the administration API may be kept by a cache, be it good or bad.
+// No answer of the administration API may be cached, whether success or error.
 func TestNothingIsCached(t *testing.T) {
 	w := newWorld(t)
 	for _, r := range w.routes() {

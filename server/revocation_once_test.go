@@ -35,7 +35,7 @@ func (w *world) logged() []store.Revocation {
 	return found
 }
 
-// One key that is revoked is one event of the stream and one row of the log, though request and outbox both bring it.
+// A revoked key is one event of the stream and one row of the log, although both the request and the outbox record it.
 func TestARevocationIsRecordedOnce(t *testing.T) {
 	onEachStore(t, func(w *world) {
 		w.serve(func(o *server.Options) { o.ClockOffset = time.Until(start) }) // deadlines on a connection are real time
@@ -70,7 +70,7 @@ func TestARevocationIsRecordedOnce(t *testing.T) {
 	})
 }
 
-// The worker may be quicker than the request that made the change.
+// The outbox worker may be faster than the request that made the change.
 func TestARevocationIsRecordedOnceThoughTheOutboxIsQuick(t *testing.T) {
 	onEachStore(t, func(w *world) {
 		const keys = 10

@@ -25,18 +25,21 @@ const (
 	consolePath     = "/console"
 )
 
-// Handlers are the two faces of the server, which can be served on listeners of their own.
+// Handlers are the two halves of the server, which can have a listener each.
 type Handlers struct {
 	Public http.Handler // OAuth, gateways and the paths for plugins
 	Admin  http.Handler // the administration API and the console
 }
 
-// Handlers serves everything that users, programs and gateways see, in two parts.
+// Handlers returns handlers for everything that users, programs and gateways see, in two parts.
 func (s *Server) Handlers() Handlers {
-	return Handlers{Public: s.observe(s.router(s.oauthRoutes, s.compatRoutes)), Admin: s.observe(s.router(s.adminRoutes, s.consoleRoutes))}
+	return Handlers{
+		Public: s.observe(s.router(s.oauthRoutes, s.compatRoutes)),
+		Admin:  s.observe(s.router(s.adminRoutes, s.consoleRoutes)),
+	}
 }
 
-// Handler serves everything in one.
+// Handler returns one handler for both.
 func (s *Server) Handler() http.Handler {
 	return s.observe(s.router(s.oauthRoutes, s.compatRoutes, s.adminRoutes, s.consoleRoutes))
 }
@@ -120,7 +123,7 @@ func (s *Server) consoleRoutes(router *mux.Router) {
 	router.PathPrefix(consolePath + "/").HandlerFunc(pages)
 }
 
-// router adds the routes to a new router.
+// router returns a new router with the routes.
 func (s *Server) router(routes ...func(*mux.Router)) http.Handler {
 	router := mux.NewRouter().SkipClean(true) // an unclean path is a 404, not a redirect that would drop the body
 	router.NotFoundHandler = http.HandlerFunc(s.notFound)
@@ -130,7 +133,7 @@ func (s *Server) router(routes ...func(*mux.Router)) http.Handler {
 	return router
 }
 
-// methods maps each method that a path knows to its handler.
+// methods maps each method that a path supports to its handler.
 type methods map[string]web.Handler
 
 func get(h web.Handler) methods  { return methods{http.MethodGet: h} }
@@ -139,8 +142,8 @@ func post(h web.Handler) methods { return methods{http.MethodPost: h} }
 // errorWriter renders an error in the form of the API that the path belongs to.
 type errorWriter func(http.ResponseWriter, *http.Request, error)
 
-// pathsOf returns a function that adds a path. It answers 405 with Allow itself, in the form of its API: mux
-// would send no Allow and skip all that surrounds the handler.
+// pathsOf returns a function that adds a path. It answers 405 with Allow itself, in the form of its API, because mux would send no Allow
+// and skip everything that wraps the handler.
 func pathsOf(router *mux.Router, writeError errorWriter) func(path string, known methods) {
 	return func(path string, known methods) {
 		allowed := slices.Sorted(maps.Keys(known))
@@ -163,7 +166,7 @@ func pathsOf(router *mux.Router, writeError errorWriter) func(path string, known
 	}
 }
 
-// withInfo hands a handler what is known of the request, and renders its error.
+// withInfo passes the request's Info to a handler, and renders the handler's error.
 func withInfo(writeError errorWriter, handle web.Handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		info, err := web.About(r.Context())

@@ -148,7 +148,7 @@ func TestScopesOfRoutes(t *testing.T) {
 	}
 }
 
-// What a role does not allow is no use in a key, whatever its scopes.
+// A key's scopes give nothing that the owner's role does not allow.
 func TestRolesOnRoutes(t *testing.T) {
 	w := newWorld(t)
 	forMembers := []string{"self", "tokens:introspect"}

@@ -87,7 +87,8 @@ func TestSecretsOfVersionOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	srv, err := server.New(server.Options{
-		Store: s, KeyRing: ring, Issuer: known.Issuer, TokenLifetime: tokenLifetime, Log: slog.New(slog.DiscardHandler), Now: now, Version: "test",
+		Store: s, KeyRing: ring, Issuer: known.Issuer, TokenLifetime: tokenLifetime,
+		Log: slog.New(slog.DiscardHandler), Now: now, Version: "test",
 		Audiences: []server.Audience{{Name: known.Issuer, Algorithm: tokens.ES256}}, Catalogue: policy.Catalogue{"api"},
 	})
 	if err != nil {

@@ -26,13 +26,13 @@ import (
 	"mintkey/tokens"
 )
 
-// Audience is a resource that tokens can be made for (RFC 8707), with the algorithm that its gateways know.
+// Audience is a resource that tokens can be issued for (RFC 8707), with the algorithm that its gateways support.
 type Audience struct {
 	Name      string
 	Algorithm tokens.Algorithm
 }
 
-// Options is all that a Server needs. Every field without a remark is required.
+// Options is what a Server needs. Every field is required unless its comment says otherwise.
 type Options struct {
 	Store          store.Store
 	KeyRing        *tokens.KeyRing
@@ -43,17 +43,17 @@ type Options struct {
 	Catalogue      policy.Catalogue
 	ClientIDPrefix string         // may be empty
 	ClientIDSuffix string         // may be empty
-	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed; may be empty
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For is trusted; may be empty
 	Log            *slog.Logger
 	Now            func() time.Time
-	ClockOffset    time.Duration // how far Now is from the real time; usually 0
-	Mail           bool          // whether owners are written to
-	PasswordSunset time.Time     // when the password grant will end, for the Sunset header; may be zero
+	ClockOffset    time.Duration // Now minus the real time; usually 0
+	Mail           bool          // whether owners get mail
+	PasswordSunset time.Time     // when the password grant stops working, for the Sunset header; may be zero
 	Version        string
-	OpenID         console.OpenID // another way into the console than passwords; zero for none
+	OpenID         console.OpenID // sign-in to the console without passwords; zero for none
 }
 
-// Server is the rooms, wired. Its methods may be called from many goroutines.
+// Server is the wired packages. Its methods may be called from many goroutines.
 type Server struct {
 	Options
 
@@ -78,30 +78,50 @@ func New(o Options) (*Server, error) {
 	if _, ok := algorithms[o.Issuer]; !ok {
 		return nil, errors.New("server: the issuer must be one of the audiences")
 	}
-	s := &Server{Options: o, render: web.NewRenderer(o.Issuer, o.Log), metrics: newMetrics(), revocations: revocation.NewLog(o.Store)}
+	s := &Server{
+		Options:     o,
+		render:      web.NewRenderer(o.Issuer, o.Log),
+		metrics:     newMetrics(),
+		revocations: revocation.NewLog(o.Store),
+	}
 	s.limits = limits.New(limits.Options{
-		Limits: o.Store, Places: o.Store, Log: o.Log, Now: s.realTime, Metrics: s.metrics.registry,
+		Limits:  o.Store,
+		Places:  o.Store,
+		Log:     o.Log,
+		Now:     s.realTime,
+		Metrics: s.metrics.registry,
 	})
 	s.metrics.countHashes(o.Hasher)
 	s.gateways = revocation.Gateways{Log: s.revocations, Lifetime: o.TokenLifetime, Logger: o.Log}
 	indexes := tokens.NewStatusIndexes(o.Store)
 	s.service = &admin.Service{
-		Store: o.Store, Hasher: o.Hasher, Catalogue: o.Catalogue, ClientIDPrefix: o.ClientIDPrefix, ClientIDSuffix: o.ClientIDSuffix,
-		Audiences: audiences, NextStatusIndex: indexes.Next, Revoked: s.gateways.Revoked, Log: o.Log,
+		Store:           o.Store,
+		Hasher:          o.Hasher,
+		Catalogue:       o.Catalogue,
+		Audiences:       audiences,
+		ClientIDPrefix:  o.ClientIDPrefix,
+		ClientIDSuffix:  o.ClientIDSuffix,
+		NextStatusIndex: indexes.Next,
+		Revoked:         s.gateways.Revoked,
+		Log:             o.Log,
 	}
 	s.usage = usage.New(o.Store, s.service, o.Log)
 	s.service.RecentAccess = s.usage.Access.Overlay
 	s.wireOAuth(indexes, audiences, algorithms)
 	s.links = adminapi.Links{Service: s.service, Console: o.Issuer + consolePath}
 	s.adminapi = adminapi.New(adminapi.Options{
-		Service: s.service, Links: s.links, Keys: o.KeyRing, Callers: s.callers, PasswordUses: s.usage.Logins.Of,
+		Service:      s.service,
+		Links:        s.links,
+		Keys:         o.KeyRing,
+		Callers:      s.callers,
+		PasswordUses: s.usage.Logins.Of,
 	})
 	var err error
 	s.console, err = s.newConsole()
 	return s, err
 }
 
-// audiences are the receivers of tokens, and the algorithm of each.
+// audiences returns the receivers of tokens, and the algorithm of each.
 func (o Options) audiences() (policy.Audiences, map[string]tokens.Algorithm) {
 	names, algorithms := policy.Audiences{Issuer: o.Issuer}, map[string]tokens.Algorithm{}
 	for _, audience := range o.Audiences {
@@ -112,30 +132,61 @@ func (o Options) audiences() (policy.Audiences, map[string]tokens.Algorithm) {
 	return names, algorithms
 }
 
-// wireOAuth wires the token endpoint and those beside it.
+// wireOAuth wires the token endpoint and the other OAuth endpoints.
 func (s *Server) wireOAuth(indexes *tokens.StatusIndexes, audiences policy.Audiences, algorithms map[string]tokens.Algorithm) {
 	o := s.Options
 	statuses := tokens.StatusListURL(o.Issuer + statusListPath)
-	var known []tokens.Algorithm // in the order of the audiences
+	var inOrder []tokens.Algorithm // of the audiences
 	for _, audience := range audiences.All() {
-		known = append(known, algorithms[audience])
+		inOrder = append(inOrder, algorithms[audience])
 	}
 	s.callers = &callers.Callers{
-		Ring: o.KeyRing, Subjects: o.Store, Log: s.revocations, Audiences: audiences, Catalogue: o.Catalogue, Statuses: statuses,
+		Ring:      o.KeyRing,
+		Subjects:  o.Store,
+		Log:       s.revocations,
+		Audiences: audiences,
+		Catalogue: o.Catalogue,
+		Statuses:  statuses,
 	}
-	authenticated := &clients.Clients{Subjects: o.Store, Refusals: s.usage.Refusals, Limits: s.limits}
+	known := &clients.Clients{Subjects: o.Store, Refusals: s.usage.Refusals, Limits: s.limits}
 	s.grants = grants.New(grants.Options{
-		Store: o.Store, Ring: o.KeyRing, Clients: authenticated, Limits: s.limits, Hasher: o.Hasher, Usage: s.usage, Metrics: s.metrics,
-		Render: s.render, Log: o.Log,
-		Issuer: o.Issuer, Audiences: audiences, Algorithms: algorithms, Lifetime: o.TokenLifetime, Catalogue: o.Catalogue, Statuses: statuses,
-		ClientIDPrefix: o.ClientIDPrefix, ClientIDSuffix: o.ClientIDSuffix, PasswordSunset: o.PasswordSunset,
+		Store:          o.Store,
+		Ring:           o.KeyRing,
+		Clients:        known,
+		Limits:         s.limits,
+		Hasher:         o.Hasher,
+		Usage:          s.usage,
+		Metrics:        s.metrics,
+		Render:         s.render,
+		Log:            o.Log,
+		Issuer:         o.Issuer,
+		Audiences:      audiences,
+		Algorithms:     algorithms,
+		Lifetime:       o.TokenLifetime,
+		Catalogue:      o.Catalogue,
+		Statuses:       statuses,
+		ClientIDPrefix: o.ClientIDPrefix,
+		ClientIDSuffix: o.ClientIDSuffix,
+		PasswordSunset: o.PasswordSunset,
 	})
 	s.oauth = oauth.New(oauth.Options{
-		Clients: authenticated, Callers: s.callers, Log: s.revocations, Stored: o.Store, Ring: o.KeyRing,
-		Lists:  revocation.NewLists(s.revocations, indexes, o.KeyRing, statuses, known[0], o.TokenLifetime),
-		Issuer: o.Issuer, Statuses: statuses, Catalogue: o.Catalogue, Algorithms: known, GrantTypes: s.grants.Types(),
+		Clients:    known,
+		Callers:    s.callers,
+		Log:        s.revocations,
+		Stored:     o.Store,
+		Ring:       o.KeyRing,
+		Lists:      revocation.NewLists(s.revocations, indexes, o.KeyRing, statuses, inOrder[0], o.TokenLifetime),
+		Issuer:     o.Issuer,
+		Statuses:   statuses,
+		Catalogue:  o.Catalogue,
+		Algorithms: inOrder,
+		GrantTypes: s.grants.Types(),
 		Paths: oauth.Paths{
-			Token: tokenPath, Introspect: introspectPath, Revoke: revokePath, Revocations: revocationsPath, JWKS: jwksPath,
+			Token:       tokenPath,
+			Introspect:  introspectPath,
+			Revoke:      revokePath,
+			Revocations: revocationsPath,
+			JWKS:        jwksPath,
 		},
 		RealTime: s.realTime,
 	})
@@ -143,26 +194,31 @@ func (s *Server) wireOAuth(indexes *tokens.StatusIndexes, audiences policy.Audie
 
 const (
 	flushEvery   = time.Second            // how far last access may lag; the rule allows 60 s (R7)
-	refreshEvery = 5 * time.Second        // how soon a replica sees the signing keys that another one made
-	followEvery  = 300 * time.Millisecond // how soon it sees what another one revoked
-	forgetEvery  = 10 * time.Minute
+	refreshEvery = 5 * time.Second        // how soon a replica sees the signing keys that another replica made
+	followEvery  = 300 * time.Millisecond // how soon a replica sees the revocations of another replica
+	cleanUpEvery = 10 * time.Minute
 )
 
-// Run does the work that belongs to no request, until ctx ends: it saves what was gathered, follows revocations and the rotation of
-// signing keys, and forgets what is over. It saves what is left before it returns nil.
+// Run does the background work until ctx ends: it flushes the usage recorders, follows revocations and the rotation of signing keys, and
+// deletes expired records. It flushes once more before it returns nil.
 func (s *Server) Run(ctx context.Context) error {
 	var work sync.WaitGroup
-	for _, chore := range []struct {
+	for _, task := range []struct {
 		every time.Duration
 		do    func(context.Context)
-	}{{flushEvery, s.flush}, {refreshEvery, s.refreshKeys}, {followEvery, s.follow}, {forgetEvery, s.forget}} {
+	}{
+		{flushEvery, s.flush},
+		{refreshEvery, s.refreshKeys},
+		{followEvery, s.followRevocations},
+		{cleanUpEvery, s.deleteExpired},
+	} {
 		work.Go(func() {
-			tick := time.NewTicker(chore.every)
+			tick := time.NewTicker(task.every)
 			defer tick.Stop()
 			for {
 				select {
 				case <-tick.C:
-					chore.do(ctx)
+					task.do(ctx)
 				case <-ctx.Done():
 					return
 				}
@@ -180,33 +236,37 @@ func (s *Server) flush(ctx context.Context) { s.usage.Flush(ctx, s.Now()) }
 
 func (s *Server) refreshKeys(ctx context.Context) {
 	if err := s.KeyRing.Refresh(ctx, s.Now()); err != nil && ctx.Err() == nil {
-		s.Log.WarnContext(ctx, "signing keys could not be refreshed; going on with those known", slog.Any("error", err))
+		s.Log.WarnContext(ctx, "refreshing signing keys failed; using the known ones", slog.Any("error", err))
 	}
 }
 
-func (s *Server) follow(ctx context.Context) {
+func (s *Server) followRevocations(ctx context.Context) {
 	if err := s.revocations.Sync(ctx); err != nil && ctx.Err() == nil {
-		s.Log.WarnContext(ctx, "revocations could not be read; going on with those known", slog.Any("error", err))
+		s.Log.WarnContext(ctx, "reading revocations failed; will retry", slog.Any("error", err))
 	}
 }
 
-func (s *Server) forget(ctx context.Context) {
+func (s *Server) deleteExpired(ctx context.Context) {
 	now := s.Now()
-	for _, err := range []error{s.revocations.Forget(ctx, now), s.Store.ForgetEphemera(ctx, now), s.Store.ForgetTraffic(ctx, now)} {
+	for _, err := range []error{
+		s.revocations.Forget(ctx, now),
+		s.Store.ForgetEphemera(ctx, now),
+		s.Store.ForgetTraffic(ctx, now),
+	} {
 		if err != nil && ctx.Err() == nil {
-			s.Log.WarnContext(ctx, "what is over could not be forgotten; trying again later", slog.Any("error", err))
+			s.Log.WarnContext(ctx, "deleting expired records failed; will retry", slog.Any("error", err))
 		}
 	}
 }
 
-// EndStreams ends the streams of revocations, which would otherwise go on for as long as their tokens: call it when a shutdown begins.
+// EndStreams ends the streams of revocations, which would otherwise run until their tokens expire. Call it when a shutdown begins.
 func (s *Server) EndStreams() { s.oauth.EndStreams() }
 
 // Gateways returns the channel of the outbox that records revocations for gateways.
 func (s *Server) Gateways() revocation.Gateways { return s.gateways }
 
-// realTime is the time for deadlines of the network, which a rehearsal does not shift.
+// realTime returns the time for network deadlines, which ClockOffset does not shift.
 func (s *Server) realTime() time.Time { return s.Now().Add(-s.ClockOffset) }
 
-// Links makes the one-time links that mails have.
+// Links creates the one-time links in mails.
 func (s *Server) Links() adminapi.Links { return s.links }

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// An operator sees the signing keys and rotates them; a gateway sees them, because the public ones are no secret.
+// An operator lists and rotates the signing keys; a gateway may list them, because the public keys are not secret.
 func TestOperatorsRotateSigningKeys(t *testing.T) {
 	w := newWorld(t)
 	const path = "/admin/v1/signing-keys"

@@ -79,7 +79,7 @@ func TestNullInBodies(t *testing.T) {
 	}
 }
 
-// The plugins may send what this server does not know, but nothing that has two readings.
+// The plugins may send unknown members, but nothing ambiguous.
 func TestPluginsHaveOneReading(t *testing.T) {
 	w := newWorld(t)
 	for _, p := range plugins() {

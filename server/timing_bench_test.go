@@ -16,10 +16,10 @@ import (
 	"mintkey/store"
 )
 
-// tries is over how many interleaved requests the medians are taken.
+// tries is the number of interleaved requests of each kind that the medians are taken over.
 const tries = 10_000
 
-// BenchmarkTimingOfClients compares how long a right, a wrong and an unknown client take: who measures must not learn which it was (R4).
+// BenchmarkTimingOfClients compares how long a right, a wrong and an unknown client take: timing must not reveal which it was (R4).
 func BenchmarkTimingOfClients(b *testing.B) {
 	handler, id, secret := benchServer(b)
 	compare(b, handler, map[string]url.Values{
@@ -40,7 +40,8 @@ func BenchmarkTimingOfPasswords(b *testing.B) {
 	})
 }
 
-// compare sends the requests in random order, since in a fixed one the garbage collector would always hit the same, and reports the median of each in microseconds.
+// compare sends the requests in random order, because in a fixed order the garbage collector would always hit the same one, and reports
+// the median of each in microseconds.
 func compare(b *testing.B, handler http.Handler, forms map[string]url.Values) {
 	b.Helper()
 	var names []string

@@ -9,7 +9,7 @@ import (
 	"mintkey/policy"
 )
 
-// From outside nobody can tell an unknown client from one whose secret is wrong, whose access key is dead, or whose owner is (R24).
+// From outside, an unknown client looks like one with a wrong secret, with a revoked or expired key, or with a disabled owner (R24).
 func TestRefusedClientsLookTheSame(t *testing.T) {
 	onEachStore(t, func(w *world) {
 		unknown, wrong := w.mia, w.mia

@@ -151,7 +151,8 @@ func TestScopeOfToken(t *testing.T) {
 	}
 	limited := w.giveKey(w.mia, "api")
 	for _, asked := range []string{
-		"reports", "api reports", "nothing", "API", "api  api", " api", "api ", "api\treports", "api\n", "api,reports", "self", `a"b`, `a\b`, "á", " ",
+		"reports", "api reports", "nothing", "API", "api  api", " api", "api ",
+		"api\treports", "api\n", "api,reports", "self", `a"b`, `a\b`, "á", " ",
 	} {
 		w.postForm(with(inBody(limited), "scope", asked)).wantError(400, "invalid_scope")
 	}
@@ -195,7 +196,7 @@ func TestAudienceOfToken(t *testing.T) {
 	}
 }
 
-// A token never outlives its key (R13), and a machine hears of it in time (R25).
+// A token never outlives its key (R13), and the program is warned in time (R25).
 func TestTokenNearTheEndOfItsKey(t *testing.T) {
 	w := newWorld(t)
 	expiry := start.Add(90 * policy.Day)
@@ -219,7 +220,8 @@ func TestTokenNearTheEndOfItsKey(t *testing.T) {
 		}
 		a.into(&body)
 		claims := w.claims(a.field("access_token"))
-		if life := int64(claims.ExpiresAt.Sub(claims.IssuedAt.Time) / time.Second); life != body.ExpiresIn || life != c.expiresIn || claims.ExpiresAt.After(expiry) {
+		life := int64(claims.ExpiresAt.Sub(claims.IssuedAt.Time) / time.Second)
+		if life != body.ExpiresIn || life != c.expiresIn || claims.ExpiresAt.After(expiry) {
 			t.Errorf("%s before the key expires: expires_in %d, exp-iat %d, exp %s", c.before, body.ExpiresIn, life, claims.ExpiresAt)
 		}
 		warning := slices.Clone(a.header.Values("Mintkey-Key-Expires"))
@@ -227,7 +229,7 @@ func TestTokenNearTheEndOfItsKey(t *testing.T) {
 			t.Errorf("%s before the key expires: Mintkey-Key-Expires %q", c.before, warning)
 		}
 	}
-	w.clock.set(expiry.Add(-200 * time.Millisecond)) // a token of this second would be dead at birth
+	w.clock.set(expiry.Add(-200 * time.Millisecond)) // a token issued in this second would have expired already
 	w.exchange(w.mia).wantError(401, "invalid_client")
 	w.clock.set(expiry)
 	w.exchange(w.mia).wantError(401, "invalid_client")

@@ -86,7 +86,7 @@ func TestTrafficTellsWhyItRefused(t *testing.T) {
 	w.wantTraffic(w.mia.traffic(), store.TrafficCounts{store.RefusedExpired: 1})
 }
 
-// Whoever hammers a key with wrong secrets is still counted for what it is when the answer has become 429.
+// Wrong secrets are counted as such even after the answer has become 429.
 func TestTrafficOfGuesses(t *testing.T) {
 	w := newWorld(t)
 	wrong := w.mia
@@ -108,7 +108,7 @@ func TestTrafficSurvivesFailures(t *testing.T) {
 	w, faults := newFaultyWorld(t)
 	w.exchange(w.mia).want(200)
 	faults.fail("RecordTraffic", store.ErrUnavailable)
-	w.run()() // saves, in vain
+	w.run()() // fails to save
 	if !strings.Contains(w.log.String(), `"usage":"traffic"`) {
 		t.Errorf("the log does not tell: %s", w.log)
 	}

@@ -12,9 +12,10 @@ import (
 	"mintkey/tokens"
 )
 
-const nothingHere = `{"type":"about:blank","title":"Not found","status":404,"detail":"There is nothing here that you may see.","code":"not_found","request_id":"REQUEST"}` + "\n"
+const nothingHere = `{"type":"about:blank","title":"Not found","status":404,` +
+	`"detail":"There is nothing here that you may see.","code":"not_found","request_id":"REQUEST"}` + "\n"
 
-// intrusion is a way to reach for what is somebody else's: the IDs differ from the caller's own in at least one that the path names.
+// intrusion is an attempt to reach another's resource: at least one ID that the path names is not the caller's own.
 type intrusion struct {
 	name   string
 	caller person
@@ -31,13 +32,14 @@ func (w *world) intrusions() []intrusion {
 		return ids
 	}
 	ada, tom := w.own(w.ada), w.own(w.tom)
+	missing := map[string]string{"account": "nowhere", "tenant": "nowhere", "user": "nobody", "client_id": "mk_unknown"}
 	all := []intrusion{
 		{"another account", w.ada, w.own(w.gil), ""},
 		{"another account, the other way round", w.gus, w.own(w.mia), ""},
 		{"another account, by a tenant admin", w.tom, w.own(w.gil), ""},
 		{"another account, by a member", w.mia, w.own(w.gil), ""},
-		{"what does not exist", w.ada, map[string]string{"account": "nowhere", "tenant": "nowhere", "user": "nobody", "client_id": "mk_unknown"}, ""},
-		{"what does not exist, by an operator", w.olga, map[string]string{"account": "nowhere", "tenant": "nowhere", "user": "nobody", "client_id": "mk_unknown"}, ""},
+		{"what does not exist", w.ada, missing, ""},
+		{"what does not exist, by an operator", w.olga, missing, ""},
 		{"what does not exist, through one's own", w.ada, theirs(ada, "user", "nobody", "client_id", "mk_unknown"), "user"},
 		{"what does not exist, through one's own", w.ada, theirs(ada, "user", "nobody", "client_id", "mk_unknown"), "client_id"},
 		{"another tenant of the account, by a tenant admin", w.tom, theirs(w.own(w.max), "account", "globex"), ""},
@@ -50,16 +52,17 @@ func (w *world) intrusions() []intrusion {
 		{"one's own key through another account's tenant", w.ada, theirs(ada, "tenant", "dome"), "client_id"},
 	}
 	for _, id := range []string{"FORGE", "forge%00", "%00", "forge%20", "*", "%7Bforge%7D", "%FF", "forge%2e", "%e2%80%8bforge"} {
-		all = append(all, intrusion{"a hostile ID", w.ada, map[string]string{"account": id, "tenant": id, "user": id, "client_id": id}, ""})
-		all = append(all, intrusion{"a hostile ID, by an operator", w.olga, map[string]string{"account": id, "tenant": id, "user": id, "client_id": id}, ""})
+		everywhere := map[string]string{"account": id, "tenant": id, "user": id, "client_id": id}
+		all = append(all, intrusion{"a hostile ID", w.ada, everywhere, ""})
+		all = append(all, intrusion{"a hostile ID, by an operator", w.olga, everywhere, ""})
 		all = append(all, intrusion{"a hostile ID through one's own", w.ada, theirs(ada, "user", id), "user"})
 		all = append(all, intrusion{"a hostile ID through one's own", w.tom, theirs(tom, "client_id", id), "client_id"})
 	}
 	return all
 }
 
-// Each route is tried with each foreign ID. What is somebody else's answers like what does not exist, and stays as it was.
-func TestWalls(t *testing.T) {
+// Each route is tried with each foreign ID. A resource of somebody else gets the same answer as one that does not exist, and is unchanged.
+func TestIsolation(t *testing.T) {
 	onEachStore(t, func(w *world) {
 		w.handler = w.server.Handler() // every answer is compared with one that the document allows
 		before, bearers := w.everything(), map[string]bearer{}
@@ -86,7 +89,7 @@ func TestWalls(t *testing.T) {
 }
 
 // No route takes a token that is for an API, or for this server among others, whatever it says it may do and whoever owns it.
-func TestWallsBetweenAudiences(t *testing.T) {
+func TestIsolationOfAudiences(t *testing.T) {
 	onEachStore(t, func(w *world) {
 		before := w.everything()
 		for _, p := range []person{w.olga, w.ada, w.mia} {
@@ -111,7 +114,7 @@ func TestWallsBetweenAudiences(t *testing.T) {
 	})
 }
 
-// everything is all that the walls protect.
+// everything returns all records that must not change.
 func (w *world) everything() (all []any) {
 	w.Helper()
 	everyItem := store.Page{Limit: 1000}
@@ -134,13 +137,14 @@ func (w *world) everything() (all []any) {
 	return all
 }
 
-// The owner of a new key is named in the body. There too a stranger looks like nobody.
-func TestWallsInBodies(t *testing.T) {
+// The owner of a new key is named in the body. There too, a foreign user looks like one that does not exist.
+func TestIsolationInBodies(t *testing.T) {
 	w := newWorld(t)
 	const keys = "/admin/v1/tenants/forge/keys"
 	nobody := w.post(w.ada, keys, `{"user_id":"nobody"}`).wantCode(422, "not_a_member")
 	for _, body := range []string{
-		`{"user_id":"gil"}`, `{"user_id":"max"}`, `{"email":"gil@globex.example"}`, `{"email":"max@acme.example"}`, `{"email":"nobody@acme.example"}`,
+		`{"user_id":"gil"}`, `{"user_id":"max"}`, `{"email":"gil@globex.example"}`,
+		`{"email":"max@acme.example"}`, `{"email":"nobody@acme.example"}`,
 		`{"user_id":"mia/../gil"}`, `{"user_id":"forge/mia"}`, `{"user_id":"\u0000"}`, `{"user_id":"MIA"}`,
 	} {
 		if a := w.post(w.ada, keys, body); a.status != 422 || mask(a.body) != mask(nobody.body) {
@@ -149,7 +153,7 @@ func TestWallsInBodies(t *testing.T) {
 	}
 }
 
-// An operator passes every wall, and what is done there is recorded there.
+// An operator may act in every account, and each change is recorded in that account.
 func TestOperatorsSeeEverything(t *testing.T) {
 	w := newWorld(t)
 	for _, r := range w.routes() {

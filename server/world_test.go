@@ -26,7 +26,7 @@ const (
 	tokenLifetime = 15 * time.Minute
 )
 
-// start is when every test begins. The fraction of a second shows who forgets to cut it off.
+// start is when every test begins. Its fraction of a second catches code that forgets to truncate it.
 var start = time.Date(2026, 3, 2, 9, 0, 0, 250_000_000, time.UTC)
 
 // world is a server with two accounts and people of every role, its clock and all that it logs.

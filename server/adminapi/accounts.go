@@ -10,7 +10,7 @@ func viewAccount(a policy.Account) api.Account {
 	return api.Account{ID: a.ID, Name: a.Name, CreatedAt: a.CreatedAt}
 }
 
-// CreateAccount makes an account.
+// CreateAccount creates an account.
 func (a *API) CreateAccount(c *Call) (Reply, error) {
 	body, err := decode[api.NewAccount](c)
 	if err != nil {
@@ -30,5 +30,5 @@ func (a *API) ListAccounts(c *Call) (Reply, error) {
 	return page(q, fetch, func(a policy.Account) string { return a.ID }, viewAccount)
 }
 
-// GetAccount shows one account.
-func (*API) GetAccount(c *Call) (Reply, error) { return ok(viewAccount(c.place.Account)), nil }
+// GetAccount returns one account.
+func (*API) GetAccount(c *Call) (Reply, error) { return ok(viewAccount(c.in.Account)), nil }

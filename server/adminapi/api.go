@@ -13,19 +13,19 @@ import (
 	"mintkey/tokens"
 )
 
-// SigningKeys is what the API shows and does of signing keys. A tokens.KeyRing is one.
+// SigningKeys lists and rotates signing keys. A tokens.KeyRing implements it.
 type SigningKeys interface {
 	SigningKeys(now time.Time) []tokens.SigningKeyInfo
 	Rotate(ctx context.Context, now time.Time, emergency bool) error
 }
 
-// Options is all that an API needs. Every field is required.
+// Options is what an API needs. Every field is required.
 type Options struct {
 	Service *admin.Service
 	Links   Links
 	Keys    SigningKeys
 	Callers *callers.Callers
-	// PasswordUses says by user ID who of a tenant still uses a password.
+	// PasswordUses returns the uses of passwords in a tenant, by user ID.
 	PasswordUses func(ctx context.Context, tenantID string) (map[string]store.PasswordUse, error)
 }
 
@@ -43,12 +43,12 @@ func New(o Options) *API {
 	return &API{service: o.Service, links: o.Links, keys: o.Keys, callers: o.Callers, uses: o.PasswordUses}
 }
 
-// Call is one request, past authentication and the walls.
+// Call is one authenticated request whose caller may see the account and tenant that the path names.
 type Call struct {
 	*web.Request
 	w     http.ResponseWriter
 	actor admin.Actor
-	place admin.TenantContext // that the path names; the actor's own where it names none
+	in    admin.TenantContext // named by the path, or else the actor's own
 }
 
 // Reply is the answer to a Call.
@@ -58,11 +58,11 @@ type Reply struct {
 	location string // of what was created
 }
 
-// Handler answers a Call. What it returns beside an error is not looked at.
+// Handler answers a Call. The Reply is ignored if there is an error.
 type Handler func(*Call) (Reply, error)
 
-// Handle surrounds a handler with what every call needs, in this order: who asks (401), may they see the account and the tenant that the
-// path names (404), has their token one of the scopes (403).
+// Handle wraps a handler with the checks that every call needs, in this order: is the caller authenticated (401), may the caller see the
+// account and the tenant that the path names (404), does the token have one of the scopes (403).
 func (a *API) Handle(handle Handler, anyOf ...string) web.Handler {
 	scopes := strings.Join(anyOf, " ")
 	return func(w http.ResponseWriter, r *web.Request) error {
@@ -88,12 +88,12 @@ func (a *API) answer(w http.ResponseWriter, r *web.Request, anyOf string, handle
 	if err != nil {
 		return Reply{}, err
 	}
-	place, err := a.service.Resolve(r.Context(), actor, r.PathValue("account"), r.PathValue("tenant"))
+	in, err := a.service.Resolve(r.Context(), actor, r.PathValue("account"), r.PathValue("tenant"))
 	if err != nil {
 		return Reply{}, err
 	}
 	if err := actor.Require(anyOf); err != nil {
 		return Reply{}, err
 	}
-	return handle(&Call{Request: r, w: w, actor: actor, place: place})
+	return handle(&Call{Request: r, w: w, actor: actor, in: in})
 }

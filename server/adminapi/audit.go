@@ -24,6 +24,6 @@ func (a *API) ListEvents(c *Call) (Reply, error) {
 	if filter.Until, err = q.instant("until"); err != nil {
 		return Reply{}, err
 	}
-	events, next, err := a.service.Events(c.Context(), c.place, filter, q.after, q.limit)
+	events, next, err := a.service.Events(c.Context(), c.in, filter, q.after, q.limit)
 	return ok(api.List[policy.Event]{Items: append([]policy.Event{}, events...), Next: next}), err
 }

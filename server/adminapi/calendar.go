@@ -9,7 +9,7 @@ import (
 	"mintkey/server/web"
 )
 
-// Calendar lists the expiries and notices of the coming days in the account, soonest first.
+// Calendar lists the account's expiries and notices in the coming days, soonest first.
 func (a *API) Calendar(c *Call) (Reply, error) {
 	q, err := c.query("days")
 	if err != nil {
@@ -21,7 +21,7 @@ func (a *API) Calendar(c *Call) (Reply, error) {
 			return Reply{}, web.Refuse(web.ErrInvalidRequest, "days must be between 1 and %d.", policy.MaxCalendarDays)
 		}
 	}
-	upcoming, err := a.service.Calendar(c.Context(), c.actor, c.place, c.At.Add(time.Duration(days)*policy.Day))
+	upcoming, err := a.service.Calendar(c.Context(), c.actor, c.in, c.At.Add(time.Duration(days)*policy.Day))
 	answer := api.List[api.CalendarEntry]{Items: make([]api.CalendarEntry, len(upcoming))}
 	for i, u := range upcoming {
 		kind := api.CalendarNotice

@@ -8,13 +8,13 @@ import (
 	"mintkey/server/web"
 )
 
-// decode reads the body, strictly.
+// decode reads the body strictly.
 func decode[T any](c *Call) (body T, err error) {
 	err = web.ReadJSON(c.w, c.Request.Request, &body)
 	return body, err
 }
 
-// decodeOptional is decode where a missing body means the defaults.
+// decodeOptional is decode for an optional body; without one, the defaults apply.
 func decodeOptional[T any](c *Call) (body T, err error) {
 	err = web.ReadOptionalJSON(c.w, c.Request.Request, &body)
 	return body, err

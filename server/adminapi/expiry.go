@@ -8,13 +8,13 @@ import (
 	"mintkey/server/api"
 )
 
-// GetExpiry says when a key expires and why.
+// GetExpiry returns when a key expires, and why.
 func (a *API) GetExpiry(c *Call) (Reply, error) {
-	key, err := a.service.Key(c.Context(), c.actor, c.place, c.PathValue("client_id"))
+	key, err := a.service.Key(c.Context(), c.actor, c.in, c.PathValue("client_id"))
 	if err != nil {
 		return Reply{}, err
 	}
-	expiration := c.place.Account.Expiration
+	expiration := c.in.Account.Expiration
 	expiry := key.Expiry(expiration)
 	answer := api.Expiry{
 		ClientID: key.ClientID, IssuedAt: key.SecretIssuedAt(), ExpiresAt: api.OrNull(expiry),

@@ -10,7 +10,7 @@ import (
 )
 
 func (c *Call) viewKey(k admin.Key) api.Key {
-	expiration := c.place.Account.Expiration
+	expiration := c.in.Account.Expiration
 	return api.Key{
 		ClientID: k.ClientID, TenantID: k.Membership.TenantID, UserID: k.User.ID, UserName: k.User.Name, Email: k.User.Email,
 		Label: k.Label, Scopes: append([]string{}, k.Scopes...), Status: k.Status(expiration, c.At),
@@ -46,17 +46,17 @@ func (a *API) ListKeys(c *Call) (Reply, error) {
 	if filter.Status != "" && filter.Status != policy.StatusActive && filter.Status != policy.StatusExpired {
 		return Reply{}, web.Refuse(web.ErrInvalidRequest, "status must be active or expired.")
 	}
-	keys, next, err := a.service.Keys(c.Context(), c.actor, c.place, filter, admin.KeyPage{After: q.after, Limit: q.limit})
+	keys, next, err := a.service.Keys(c.Context(), c.actor, c.in, filter, admin.KeyPage{After: q.after, Limit: q.limit})
 	return ok(c.viewKeys(keys, next)), err
 }
 
-// GetKey shows one access key.
+// GetKey returns one access key.
 func (a *API) GetKey(c *Call) (Reply, error) {
-	key, err := a.service.Key(c.Context(), c.actor, c.place, c.PathValue("client_id"))
+	key, err := a.service.Key(c.Context(), c.actor, c.in, c.PathValue("client_id"))
 	return ok(c.viewKey(key)), err
 }
 
-// CreateKey makes an access key and shows its secret, or the link by which its owner has one made (R26).
+// CreateKey creates an access key and returns its secret, or the link with which its owner generates one (R26).
 func (a *API) CreateKey(c *Call) (Reply, error) {
 	body, err := decode[api.NewKey](c)
 	if err != nil {
@@ -72,26 +72,26 @@ func (a *API) CreateKey(c *Call) (Reply, error) {
 		}
 	}
 	if body.PickUp {
-		key, link, err := a.service.CreateKeyForPickUp(c.Context(), c.actor, c.place, wanted)
+		key, link, err := a.service.CreateKeyForPickUp(c.Context(), c.actor, c.in, wanted)
 		view := api.KeyForPickUp{Key: c.viewKey(key), URL: a.links.pickUpURL(link), ExpiresAt: link.Expires}
-		return created(view, "/admin/v1/tenants/%s/keys/%s", c.place.Tenant.ID, key.ClientID), err
+		return created(view, "/admin/v1/tenants/%s/keys/%s", c.in.Tenant.ID, key.ClientID), err
 	}
-	key, secret, err := a.service.CreateKey(c.Context(), c.actor, c.place, wanted)
-	return created(c.viewSecret(key, secret), "/admin/v1/tenants/%s/keys/%s", c.place.Tenant.ID, key.ClientID), err
+	key, secret, err := a.service.CreateKey(c.Context(), c.actor, c.in, wanted)
+	return created(c.viewSecret(key, secret), "/admin/v1/tenants/%s/keys/%s", c.in.Tenant.ID, key.ClientID), err
 }
 
 // RevokeKey deletes an access key (R5).
 func (a *API) RevokeKey(c *Call) (Reply, error) {
-	return noContent(), a.service.RevokeKey(c.Context(), c.actor, c.place, c.PathValue("client_id"))
+	return noContent(), a.service.RevokeKey(c.Context(), c.actor, c.in, c.PathValue("client_id"))
 }
 
-// RefreshKey gives an access key a new secret and shows it (R6).
+// RefreshKey gives an access key a new secret and returns it (R6).
 func (a *API) RefreshKey(c *Call) (Reply, error) {
 	how, err := c.refreshRequest()
 	if err != nil {
 		return Reply{}, err
 	}
-	key, secret, err := a.service.RefreshKey(c.Context(), c.actor, c.place, c.PathValue("client_id"), how)
+	key, secret, err := a.service.RefreshKey(c.Context(), c.actor, c.in, c.PathValue("client_id"), how)
 	return ok(c.viewSecret(key, secret)), err
 }
 

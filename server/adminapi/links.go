@@ -8,14 +8,14 @@ import (
 	"mintkey/policy"
 )
 
-// Links makes the one-time links to pages of the console. Its methods may be called from many goroutines.
+// Links creates the one-time links to pages of the console. Its methods may be called from many goroutines.
 type Links struct {
 	Service *admin.Service
 	Console string // the base URL of the console, without a slash at the end
 }
 
-// PickUp makes a link for the owner of the key whose creation the event records, for a message to them (R26). It is store.ErrNotFound when
-// nothing waits any more.
+// PickUp creates the link with which the owner of the key that the event created picks it up, for a message to the owner (R26). It returns
+// store.ErrNotFound if the key is no longer waiting.
 func (l Links) PickUp(ctx context.Context, event policy.Event, now time.Time) (url string, expires time.Time, err error) {
 	link, err := l.Service.PickUpOf(ctx, event, now)
 	if err != nil {
@@ -24,11 +24,11 @@ func (l Links) PickUp(ctx context.Context, event policy.Event, now time.Time) (u
 	return l.pickUpURL(link), link.Expires, nil
 }
 
-// pickUpURL is the page where the owner has the secret made.
+// pickUpURL returns the page where the owner generates the secret.
 func (l Links) pickUpURL(link admin.PickUp) string { return l.Console + "/pick-up/" + link.Code }
 
-// Password makes the link by which a user chooses a password, for the message that the event asks for. It is store.ErrNotFound when the
-// link would be dead.
+// Password creates the link with which a user chooses a password, for the message that the event requests. It returns store.ErrNotFound
+// if the link would not work.
 func (l Links) Password(ctx context.Context, event policy.Event, now time.Time) (url string, expires time.Time, err error) {
 	link, err := l.Service.PasswordLinkOf(ctx, event, now)
 	if err != nil {

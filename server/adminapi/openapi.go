@@ -10,7 +10,7 @@ import (
 //go:embed openapi.json
 var openAPIDocument []byte
 
-// OpenAPI serves the OpenAPI document of all that the server answers, but for the console. Everybody may read it.
+// OpenAPI serves the OpenAPI document of the whole server except the console. It is public.
 func OpenAPI(w http.ResponseWriter, r *web.Request) error {
 	web.ServeDocument(w, r.Request, "application/json", web.PublicCache, openAPIDocument)
 	return nil

@@ -12,12 +12,12 @@ func (a *API) ListOwnKeys(c *Call) (Reply, error) {
 	return ok(c.viewKeys(keys, next)), err
 }
 
-// RefreshOwnKey refreshes a key of the caller.
+// RefreshOwnKey gives one of the caller's keys a new secret.
 func (a *API) RefreshOwnKey(c *Call) (Reply, error) {
 	how, err := c.refreshRequest()
 	if err != nil {
 		return Reply{}, err
 	}
-	key, secret, err := a.service.RefreshOwnKey(c.Context(), c.actor, c.place, c.PathValue("client_id"), how)
+	key, secret, err := a.service.RefreshOwnKey(c.Context(), c.actor, c.in, c.PathValue("client_id"), how)
 	return ok(c.viewSecret(key, secret)), err
 }

@@ -10,16 +10,16 @@ import (
 	"mintkey/store"
 )
 
-// ListPasswordLogins says who of the tenant still uses a password, the latest first, so that an admin can move them to access keys.
+// ListPasswordLogins lists the tenant's members who still use a password, latest first, so that an admin can move them to access keys.
 func (a *API) ListPasswordLogins(c *Call) (Reply, error) {
 	if _, err := c.query(); err != nil {
 		return Reply{}, err
 	}
-	uses, err := a.uses(c.Context(), c.place.Tenant.ID)
+	uses, err := a.uses(c.Context(), c.in.Tenant.ID)
 	if err != nil {
 		return Reply{}, err
 	}
-	users, err := a.service.UsersByID(c.Context(), c.place, slices.Collect(maps.Keys(uses)))
+	users, err := a.service.UsersByID(c.Context(), c.in, slices.Collect(maps.Keys(uses)))
 	if err != nil {
 		return Reply{}, err
 	}
@@ -29,7 +29,7 @@ func (a *API) ListPasswordLogins(c *Call) (Reply, error) {
 func viewLogins(uses map[string]store.PasswordUse, users map[string]policy.User) []api.PasswordLogin {
 	views := []api.PasswordLogin{}
 	for userID, use := range uses {
-		if user, ok := users[userID]; ok { // a deleted user needs no moving
+		if user, ok := users[userID]; ok { // deleted users are left out
 			views = append(views, api.PasswordLogin{
 				UserID: userID, Name: user.Name, Email: user.Email, LastAt: use.LastAt, Count: use.Count, Address: use.Address,
 			})

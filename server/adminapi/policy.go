@@ -11,12 +11,12 @@ func (c *Call) viewPolicy(p policy.ExpirationPolicy) api.Policy {
 	return api.Policy{Enabled: current.Enabled, PeriodDays: current.PeriodDays, Revisions: append([]policy.Revision{}, p...)}
 }
 
-// GetPolicy shows the expiration policy of the account.
+// GetPolicy returns the account's expiration policy.
 func (*API) GetPolicy(c *Call) (Reply, error) {
-	return ok(c.viewPolicy(c.place.Account.Expiration)), nil
+	return ok(c.viewPolicy(c.in.Account.Expiration)), nil
 }
 
-// PutPolicy changes the account's expiration policy or, with ?dry_run=true, says whom the change would hit (R15).
+// PutPolicy changes the account's expiration policy or, with ?dry_run=true, lists the keys that the change would affect (R15).
 func (a *API) PutPolicy(c *Call) (Reply, error) {
 	q, err := c.query("dry_run")
 	if err != nil {
@@ -33,11 +33,11 @@ func (a *API) PutPolicy(c *Call) (Reply, error) {
 	if dryRun {
 		return a.previewPolicy(c, change)
 	}
-	after, err := a.service.SetPolicy(c.Context(), c.actor, c.place, change)
+	after, err := a.service.SetPolicy(c.Context(), c.actor, c.in, change)
 	return ok(c.viewPolicy(after)), err
 }
 
-// policyChange reads the change that is asked for. A period of 0 is one that is not allowed, and not one that is left out.
+// policyChange reads the requested change. A period of 0 is invalid; it does not mean that the period is left out.
 func (c *Call) policyChange() (policy.PolicyChange, error) {
 	body, err := decode[api.PolicyChange](c)
 	switch {
@@ -54,7 +54,7 @@ func (c *Call) policyChange() (policy.PolicyChange, error) {
 }
 
 func (a *API) previewPolicy(c *Call, change policy.PolicyChange) (Reply, error) {
-	affected, err := a.service.PreviewPolicy(c.Context(), c.actor, c.place, change)
+	affected, err := a.service.PreviewPolicy(c.Context(), c.actor, c.in, change)
 	answer := api.PolicyPreview{Affected: make([]api.AffectedKey, len(affected))}
 	for i, k := range affected {
 		answer.Affected[i] = api.AffectedKey{

@@ -18,14 +18,14 @@ const (
 	maxLimit     = 1000
 )
 
-// query has the parameters of a list.
+// query holds the query parameters of a list.
 type query struct {
 	url.Values
 	limit int
 	after string
 }
 
-// query reads the parameters of a list and refuses those that it does not know, so that a misspelt filter is never silently ignored.
+// query reads the query parameters of a list and refuses unknown ones, so that a misspelt filter is never silently ignored.
 func (c *Call) query(known ...string) (query, error) {
 	values, err := url.ParseQuery(c.URL.RawQuery)
 	if err != nil {
@@ -49,7 +49,7 @@ func (c *Call) query(known ...string) (query, error) {
 	return q, nil
 }
 
-// instant reads an RFC 3339 time; the zero time where it is missing.
+// instant reads an RFC 3339 time; it is zero if the parameter is missing.
 func (q query) instant(name string) (time.Time, error) {
 	text := q.Get(name)
 	if text == "" {
@@ -76,7 +76,7 @@ func (q query) flag(name string) (bool, error) {
 	}
 }
 
-// page fetches one more than the limit, to know whether there is a next page, and renders what is on this one.
+// page fetches one item more than the limit, to know whether there is a next page, and renders the items of this page.
 func page[T, V any](q query, fetch func(store.Page) ([]T, error), id func(T) string, render func(T) V) (Reply, error) {
 	found, err := fetch(store.Page{After: q.after, Limit: q.limit + 1})
 	if err != nil {

@@ -2,10 +2,10 @@ package adminapi
 
 import "mintkey/server/api"
 
-// Signing keys belong to the server, not to an account. Their public halves are for every gateway, so whoever may introspect tokens may
-// list them too. Operators alone rotate them.
+// Signing keys belong to the server, not to an account. Gateways need the public keys, so callers who may introspect tokens may list them
+// too. Only operators rotate them.
 
-// ListSigningKeys lists the signing keys that are published now.
+// ListSigningKeys lists the currently published signing keys.
 func (a *API) ListSigningKeys(c *Call) (Reply, error) {
 	if _, err := c.query(); err != nil {
 		return Reply{}, err
@@ -13,7 +13,8 @@ func (a *API) ListSigningKeys(c *Call) (Reply, error) {
 	return a.signingKeys(c), nil
 }
 
-// RotateSigningKeys begins a rotation. In an emergency the new keys sign at once, and every token that was signed before is dead.
+// RotateSigningKeys begins a rotation. In an emergency the new keys sign at once, and every token signed before becomes
+// invalid.
 func (a *API) RotateSigningKeys(c *Call) (Reply, error) {
 	if _, err := c.query(); err != nil {
 		return Reply{}, err

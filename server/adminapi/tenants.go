@@ -13,13 +13,13 @@ func viewTenant(t policy.Tenant) api.Tenant {
 	}
 }
 
-// CreateTenant makes a tenant in the account.
+// CreateTenant creates a tenant in the account.
 func (a *API) CreateTenant(c *Call) (Reply, error) {
 	body, err := decode[api.NewTenant](c)
 	if err != nil {
 		return Reply{}, err
 	}
-	tenant, err := a.service.CreateTenant(c.Context(), c.actor, c.place, body.ID, body.Name, body.Release)
+	tenant, err := a.service.CreateTenant(c.Context(), c.actor, c.in, body.ID, body.Name, body.Release)
 	return created(viewTenant(tenant), "/admin/v1/tenants/%s", tenant.ID), err
 }
 
@@ -30,10 +30,10 @@ func (a *API) ListTenants(c *Call) (Reply, error) {
 		return Reply{}, err
 	}
 	fetch := func(p store.Page) ([]policy.Tenant, error) {
-		return a.service.Tenants(c.Context(), c.actor, c.place, p)
+		return a.service.Tenants(c.Context(), c.actor, c.in, p)
 	}
 	return page(q, fetch, func(t policy.Tenant) string { return t.ID }, viewTenant)
 }
 
-// GetTenant shows one tenant.
-func (*API) GetTenant(c *Call) (Reply, error) { return ok(viewTenant(c.place.Tenant)), nil }
+// GetTenant returns one tenant.
+func (*API) GetTenant(c *Call) (Reply, error) { return ok(viewTenant(c.in.Tenant)), nil }

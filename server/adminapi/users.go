@@ -14,13 +14,13 @@ func viewUser(u policy.User) api.User {
 	}
 }
 
-// CreateUser makes a user in the account.
+// CreateUser creates a user in the account.
 func (a *API) CreateUser(c *Call) (Reply, error) {
 	body, err := decode[api.NewUser](c)
 	if err != nil {
 		return Reply{}, err
 	}
-	user, err := a.service.CreateUser(c.Context(), c.actor, c.place, admin.NewUser(body))
+	user, err := a.service.CreateUser(c.Context(), c.actor, c.in, admin.NewUser(body))
 	return created(viewUser(user), "/admin/v1/accounts/%s/users/%s", user.AccountID, user.ID), err
 }
 
@@ -30,13 +30,13 @@ func (a *API) ListUsers(c *Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	fetch := func(p store.Page) ([]policy.User, error) { return a.service.Users(c.Context(), c.place, p) }
+	fetch := func(p store.Page) ([]policy.User, error) { return a.service.Users(c.Context(), c.in, p) }
 	return page(q, fetch, func(u policy.User) string { return u.ID }, viewUser)
 }
 
-// GetUser shows one user.
+// GetUser returns one user.
 func (a *API) GetUser(c *Call) (Reply, error) {
-	user, err := a.service.User(c.Context(), c.place, c.PathValue("user"))
+	user, err := a.service.User(c.Context(), c.in, c.PathValue("user"))
 	return ok(viewUser(user)), err
 }
 
@@ -50,11 +50,11 @@ func (a *API) PatchUser(c *Call) (Reply, error) {
 	if body.Password.Given {
 		patch.Password = &body.Password.Value
 	}
-	user, err := a.service.PatchUser(c.Context(), c.actor, c.place, c.PathValue("user"), patch)
+	user, err := a.service.PatchUser(c.Context(), c.actor, c.in, c.PathValue("user"), patch)
 	return ok(viewUser(user)), err
 }
 
-// DeleteUser deletes a user, and revokes all access keys that the user has.
+// DeleteUser deletes a user and revokes all the user's access keys.
 func (a *API) DeleteUser(c *Call) (Reply, error) {
-	return noContent(), a.service.DeleteUser(c.Context(), c.actor, c.place, c.PathValue("user"))
+	return noContent(), a.service.DeleteUser(c.Context(), c.actor, c.in, c.PathValue("user"))
 }

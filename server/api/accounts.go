@@ -6,7 +6,7 @@ import (
 	"mintkey/policy"
 )
 
-// NewAccount asks for an account. Without an ID one is made.
+// NewAccount requests a new account. The ID is generated if it is empty.
 type NewAccount struct {
 	ID   string `json:"id,omitempty"`
 	Name string `json:"name"`
@@ -19,7 +19,7 @@ type Account struct {
 	CreatedAt time.Time `json:"created_at"`
 }
 
-// NewTenant asks for a tenant. Without an ID one is made.
+// NewTenant requests a new tenant. The ID is generated if it is empty.
 type NewTenant struct {
 	ID      string `json:"id,omitempty"`
 	Name    string `json:"name"`
@@ -31,12 +31,12 @@ type Tenant struct {
 	ID            string    `json:"id"`
 	AccountID     string    `json:"account_id"`
 	Name          string    `json:"name"`
-	Release       string    `json:"release"` // as it was written
+	Release       string    `json:"release"` // as it was given
 	PasswordGrant bool      `json:"password_grant"`
 	CreatedAt     time.Time `json:"created_at"`
 }
 
-// MemberChange asks for a membership with this role.
+// MemberChange requests a membership with this role.
 type MemberChange struct {
 	Role policy.Role `json:"role"`
 }
@@ -51,12 +51,12 @@ type Member struct {
 	Email    string      `json:"email"`
 }
 
-// PasswordLogin says how often, and from where, a member of a tenant still uses a password.
+// PasswordLogin is how often, when and from where a member of a tenant last used a password.
 type PasswordLogin struct {
 	UserID  string    `json:"user_id"`
 	Name    string    `json:"name"`
 	Email   string    `json:"email"`
 	LastAt  time.Time `json:"last_at"`
 	Count   int64     `json:"count"`
-	Address string    `json:"address"` // of the last time
+	Address string    `json:"address"` // of the last use
 }

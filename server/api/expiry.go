@@ -6,10 +6,10 @@ import (
 	"mintkey/policy"
 )
 
-// PolicyChange asks for a change of an account's expiration policy.
+// PolicyChange requests a change of an account's expiration policy.
 type PolicyChange struct {
-	Enabled         *bool `json:"enabled"`               // must be there
-	PeriodDays      *int  `json:"period_days,omitempty"` // nil keeps the present period
+	Enabled         *bool `json:"enabled"`               // required
+	PeriodDays      *int  `json:"period_days,omitempty"` // nil keeps the current period
 	AcknowledgeRisk bool  `json:"acknowledge_risk,omitempty"`
 }
 
@@ -20,7 +20,7 @@ type Policy struct {
 	Revisions  []policy.Revision `json:"revisions"`
 }
 
-// PolicyPreview says which access keys a change of the policy would hit, the soonest expiry first (R15).
+// PolicyPreview lists the access keys that a change of the policy would affect, soonest expiry first (R15).
 type PolicyPreview struct {
 	Affected []AffectedKey `json:"affected"`
 }
@@ -34,7 +34,7 @@ type AffectedKey struct {
 	ExpiresAtAfter  *time.Time `json:"expires_at_after"`
 }
 
-// Expiry says when an access key expires and why.
+// Expiry is when an access key expires, and why.
 type Expiry struct {
 	ClientID  string       `json:"client_id"`
 	IssuedAt  time.Time    `json:"issued_at"`
@@ -43,7 +43,7 @@ type Expiry struct {
 	Notices   []Notice     `json:"notices"`
 }
 
-// ExpiryStep is a revision of the policy with what it did to the key.
+// ExpiryStep is a revision of the policy with its effect on the key.
 type ExpiryStep struct {
 	policy.Revision
 	Rule      policy.Rule `json:"rule"`
@@ -51,7 +51,7 @@ type ExpiryStep struct {
 	Text      string      `json:"text"`
 }
 
-// Notice is when the owner is warned.
+// Notice is a warning to the owner.
 type Notice struct {
 	DaysBefore int       `json:"days_before"`
 	At         time.Time `json:"at"`
@@ -69,7 +69,7 @@ type CalendarEntry struct {
 	Label      string       `json:"label"`
 }
 
-// CalendarKind says what is due.
+// CalendarKind is the kind of a CalendarEntry.
 type CalendarKind string
 
 // The kinds of a CalendarEntry.

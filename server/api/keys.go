@@ -6,7 +6,7 @@ import (
 	"mintkey/policy"
 )
 
-// NewKey asks for an access key, for the user of this ID or of this e-mail address.
+// NewKey requests an access key for the user with this ID or this e-mail address.
 type NewKey struct {
 	UserID string    `json:"user_id,omitempty"`
 	Email  string    `json:"email,omitempty"`
@@ -14,16 +14,16 @@ type NewKey struct {
 	Scopes *[]string `json:"scopes,omitempty"` // nil for the whole catalogue
 	// Audiences are the APIs that its tokens can be for; none for every one (R33).
 	Audiences []string `json:"audiences,omitempty"`
-	PickUp    bool     `json:"pick_up,omitempty"` // the owner has the secret made (R26)
+	PickUp    bool     `json:"pick_up,omitempty"` // the owner generates the secret (R26)
 }
 
-// Refresh asks for a new secret of an access key (R6).
+// Refresh requests a new secret of an access key (R6).
 type Refresh struct {
 	OverlapSeconds int64 `json:"overlap_seconds,omitempty"`
 	RevokeTokens   bool  `json:"revoke_tokens,omitempty"`
 }
 
-// Key is an access key. Its secret is not here: nothing has it.
+// Key is an access key, without its secret, which the server does not store.
 type Key struct {
 	ClientID       string        `json:"client_id"`
 	TenantID       string        `json:"tenant_id"`
@@ -41,14 +41,14 @@ type Key struct {
 	Audiences      []string      `json:"audiences,omitempty"` // that its tokens can be for (R33); none: any
 }
 
-// KeyWithSecret is the one answer that shows a client secret (R3).
+// KeyWithSecret is the only answer with a client secret (R3).
 type KeyWithSecret struct {
 	Key
 	ClientSecret         string     `json:"client_secret"`
 	PreviousSecretEndsAt *time.Time `json:"previous_secret_ends_at,omitempty"`
 }
 
-// KeyForPickUp is an access key whose secret its owner will have made (R26).
+// KeyForPickUp is an access key whose secret its owner has yet to generate (R26).
 type KeyForPickUp struct {
 	Key
 	URL       string    `json:"pick_up_url"`

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// List is one page of a list. Next is the cursor of the next page, empty on the last one.
+// List is one page of a list. Next is the cursor of the next page, empty on the last page.
 type List[T any] struct {
 	Items []T    `json:"items"`
 	Next  string `json:"next,omitempty"`
@@ -17,10 +17,10 @@ type Nullable[T any] struct {
 	Value *T // nil for null
 }
 
-// IsZero says whether the member is absent, for omitzero.
+// IsZero reports whether the member is absent, for omitzero.
 func (n Nullable[T]) IsZero() bool { return !n.Given }
 
-// AllowsNull tells the strict reading of JSON that null is a value here.
+// AllowsNull tells the strict JSON decoder that null is allowed here.
 func (Nullable[T]) AllowsNull() bool { return true }
 
 // MarshalJSON writes the value or null.
@@ -32,7 +32,7 @@ func (n *Nullable[T]) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, &n.Value)
 }
 
-// OrNull is how a time is written that may be missing: the zero time as null, any other in UTC.
+// OrNull returns nil, for null, for the zero time, and any other time in UTC.
 func OrNull(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil

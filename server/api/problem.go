@@ -7,6 +7,6 @@ type Problem struct {
 	Status    int      `json:"status"`
 	Detail    string   `json:"detail"`
 	Code      string   `json:"code"`
-	ClientIDs []string `json:"client_ids,omitempty"` // of the keys that are in the way, with key_limit_reached
+	ClientIDs []string `json:"client_ids,omitempty"` // the user's existing keys, with key_limit_reached
 	RequestID string   `json:"request_id,omitempty"`
 }

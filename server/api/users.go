@@ -6,7 +6,7 @@ import (
 	"mintkey/policy"
 )
 
-// NewUser asks for a user. Without an ID one is made; without a name it is the e-mail address.
+// NewUser requests a new user. The ID is generated if it is empty; the name defaults to the e-mail address.
 type NewUser struct {
 	ID       string        `json:"id,omitempty"`
 	Name     string        `json:"name,omitempty"`
@@ -16,7 +16,8 @@ type NewUser struct {
 	Disabled bool          `json:"disabled,omitempty"`
 }
 
-// UserChange is a JSON merge patch (RFC 7396) of a user: what is absent stays, and a null password takes the password away.
+// UserChange is a JSON merge patch (RFC 7396) of a user: absent members stay unchanged, and a null password removes the
+// password.
 type UserChange struct {
 	Name     *string          `json:"name,omitempty"`
 	Email    *string          `json:"email,omitempty"`

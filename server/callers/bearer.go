@@ -13,7 +13,7 @@ var (
 	token68       = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`)
 )
 
-// Bearer takes the token from the one Authorization header. A token in the query or the body is not looked at.
+// Bearer takes the token from the one Authorization header. A token in the query or the body is ignored.
 func Bearer(r *http.Request) (string, error) {
 	headers := r.Header.Values("Authorization")
 	switch {

@@ -1,5 +1,5 @@
-// Package callers answers who asks by a Bearer token of this server (RFC 6750): whether the token is verified, alive and for this
-// receiver, and what its owner may do now.
+// Package callers authenticates callers by a Bearer token of this server (RFC 6750): it checks that the token is genuine, in force and
+// meant for this receiver, and works out what its owner may do now.
 //
-// It knows the room revocation, and no other but web.
+// Of the packages under server it imports revocation and web only.
 package callers

@@ -13,7 +13,7 @@ import (
 	"mintkey/store"
 )
 
-// Client is an authenticated access key. Beside a RefusedError it holds the owner only, where there is one, so that the refusal can be
+// Client is an authenticated access key. When authentication fails it has the owner only, if there is one, so that the refusal can be
 // attributed.
 type Client struct {
 	policy.Subject
@@ -29,7 +29,7 @@ type Clients struct {
 }
 
 // Authenticate finds the access key and checks the secret. Every refusal is a RefusedError and looks the same from outside (R24),
-// until there have been too many (R23). Any other error says that the server could not tell.
+// until there have been too many (R23). Any other error means that the check itself failed.
 func (c *Clients) Authenticate(ctx context.Context, presented Credentials, from *web.Info) (Client, error) {
 	client, err := c.match(ctx, presented, from.At)
 	refused, ok := errors.AsType[*RefusedError](err)
@@ -40,7 +40,7 @@ func (c *Clients) Authenticate(ctx context.Context, presented Credentials, from 
 	return client, Slow(ctx, c.Limits, refused, limits.WrongSecret(presented.ClientID, from.Address))
 }
 
-// match takes an unknown client the same path with a dummy digest, so that it takes like time (R4).
+// match sends an unknown client down the same path with a dummy digest, so that it takes the same time (R4).
 func (c *Clients) match(ctx context.Context, presented Credentials, now time.Time) (Client, error) {
 	subject, err := c.Subjects.SubjectByClientID(ctx, presented.ClientID)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {

@@ -11,14 +11,14 @@ import (
 	"mintkey/server/web"
 )
 
-// Credentials are what a client presented to prove who it is: an access key.
+// Credentials are what a client presented to authenticate: an access key.
 type Credentials struct {
 	ClientID string
 	Secret   policy.ClientSecret
 }
 
-// ParseCredentials takes the client's credentials from the Authorization header or the body, and refuses both at
-// once (RFC 6749 section 2.3).
+// ParseCredentials takes the client's credentials from the Authorization header or the body, and refuses a request that has both
+// (RFC 6749 section 2.3).
 func ParseCredentials(r *http.Request, form url.Values) (Credentials, error) {
 	headers := r.Header.Values("Authorization")
 	switch {
@@ -43,8 +43,8 @@ func ParseCredentials(r *http.Request, form url.Values) (Credentials, error) {
 	return credentials, nil
 }
 
-// parseBasic reads HTTP Basic with both parts form-encoded (RFC 6749 section 2.3.1). Clients that skip the encoding are
-// understood too, because client IDs and secrets have no character that it would change back.
+// parseBasic reads HTTP Basic with both parts form-encoded (RFC 6749 section 2.3.1). Clients that skip the encoding work too, because
+// client IDs and secrets have no character that decoding would change.
 func parseBasic(header string) (Credentials, error) {
 	scheme, encoded, _ := strings.Cut(header, " ")
 	if !strings.EqualFold(scheme, "Basic") {

@@ -1,5 +1,5 @@
-// Package clients answers who asks by a client's credentials (RFC 6749 section 2.3), for every endpoint that needs to know. Each method of
-// authentication has a file of its own. From outside every refusal looks the same (R24); what it was is in the error, for the audit trail.
+// Package clients authenticates clients by their credentials (RFC 6749 section 2.3), for every endpoint that needs it. Each method of
+// authentication has a file of its own. From outside every refusal looks the same (R24); the error has the reason, for the audit trail.
 //
-// It knows the rooms limits and usage, and web.
+// Of the packages under server it imports limits, usage and web only.
 package clients

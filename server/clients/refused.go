@@ -9,15 +9,15 @@ import (
 
 // RefusedError is the refusal of a client.
 type RefusedError struct {
-	Reason store.Outcome // for the audit trail and the traffic
-	As     error         // what it is rendered as
+	Reason store.Outcome // for the audit trail and the traffic statistics
+	As     error         // the error that it is rendered as
 }
 
-// Error is for the log: callers see what As is rendered as.
+// Error is for the log; clients get the rendering of As.
 func (e *RefusedError) Error() string { return e.As.Error() }
 func (e *RefusedError) Unwrap() error { return e.As }
 
-// refusedBy tells apart why a secret was refused. An error that does not speak of the client stays as it is.
+// refusedBy adds the reason why a secret was refused. An error that is not about the client is returned unchanged.
 func refusedBy(err error) error {
 	switch {
 	case errors.Is(err, policy.ErrWrongSecret):

@@ -21,85 +21,88 @@ type myTenant struct {
 	Rows   []keyRow
 }
 
-// myAccount shows the visitor's keys over all their tenants.
-func (c *Console) myAccount(v *visit) error {
-	ctx := v.Context()
-	ids, err := c.Store.TenantsOf(ctx, v.actor.Account.ID, v.actor.User.ID)
+// myAccount shows the visitor's keys in all their tenants.
+func (c *Console) myAccount(req *request) error {
+	ctx := req.Context()
+	ids, err := c.Store.TenantsOf(ctx, req.actor.Account.ID, req.actor.User.ID)
 	if err != nil {
 		return err
 	}
 	var page myAccountPage
 	for _, id := range ids {
-		subject, err := c.Store.Subject(ctx, id, v.actor.User.ID)
+		subject, err := c.Store.Subject(ctx, id, req.actor.User.ID)
 		if errors.Is(err, store.ErrNotFound) {
 			continue // the membership ended just now
 		}
 		if err != nil {
 			return err
 		}
-		own := v.actor
+		own := req.actor
 		own.Subject = subject
 		keys, _, err := c.Service.OwnKeys(ctx, own, admin.KeyPage{Limit: 100})
 		if err != nil {
 			return err
 		}
-		tenant := myTenant{Name: subject.Tenant.Name, Role: membershipName(subject.Membership.Role), Policy: policyText(subject.Account.Expiration.InForce(v.about.At))}
+		tenant := myTenant{
+			Name: subject.Tenant.Name, Role: membershipName(subject.Membership.Role),
+			Policy: policyText(subject.Account.Expiration.InForce(req.info.At)),
+		}
 		for _, key := range keys {
-			row := newKeyRow(key, subject.Account.Expiration, v.about.At)
+			row := newKeyRow(key, subject.Account.Expiration, req.info.At)
 			row.Path = accountPath + "/keys/" + key.ClientID
 			tenant.Rows = append(tenant.Rows, row)
 		}
 		page.Keys += len(tenant.Rows)
 		page.Tenants = append(page.Tenants, tenant)
 	}
-	return c.show(v, "account", "My account", page)
+	return c.show(req, "account", "My account", page)
 }
 
-// ownKey finds a key of the visitor in whichever of their tenants, and makes that tenant the place.
-func (c *Console) ownKey(v *visit) (admin.Key, error) {
-	subject, err := c.Store.SubjectByClientID(v.Context(), v.PathValue("client_id"))
+// ownKey finds a key of the visitor in any of their tenants, and makes that tenant the current one.
+func (c *Console) ownKey(req *request) (admin.Key, error) {
+	subject, err := c.Store.SubjectByClientID(req.Context(), req.PathValue("client_id"))
 	if err != nil {
 		return admin.Key{}, err
 	}
-	if subject.User.ID != v.actor.User.ID {
+	if subject.User.ID != req.actor.User.ID {
 		return admin.Key{}, store.ErrNotFound
 	}
-	v.actor.Subject = subject
-	v.actor.Scopes = subject.Cut(policy.AdministrationScopes(), c.Service.Catalogue)
-	v.place = admin.TenantContext{Account: subject.Account, Tenant: subject.Tenant}
-	return c.Service.Key(v.Context(), v.actor, v.place, v.PathValue("client_id"))
+	req.actor.Subject = subject
+	req.actor.Scopes = subject.Cut(policy.AdministrationScopes(), c.Service.Catalogue)
+	req.in = admin.TenantContext{Account: subject.Account, Tenant: subject.Tenant}
+	return c.Service.Key(req.Context(), req.actor, req.in, req.PathValue("client_id"))
 }
 
-func (c *Console) refreshOwnPage(v *visit) error { return c.showOwnRefresh(v, nil) }
+func (c *Console) refreshOwnPage(req *request) error { return c.showOwnRefresh(req, nil) }
 
-func (c *Console) showOwnRefresh(v *visit, because error) error {
-	key, err := c.ownKey(v)
+func (c *Console) showOwnRefresh(req *request, cause error) error {
+	key, err := c.ownKey(req)
 	if err != nil {
 		return err
 	}
-	return c.showChangeOf(v, key, refreshTemplate, "Refresh access key", because)
+	return c.showChangeOf(req, key, refreshTemplate, "Refresh access key", cause)
 }
 
-func (c *Console) refreshOwnKey(v *visit) error {
-	key, err := c.ownKey(v)
+func (c *Console) refreshOwnKey(req *request) error {
+	key, err := c.ownKey(req)
 	if err != nil {
 		return err
 	}
-	how, err := v.refreshRequest()
+	how, err := req.refreshRequest()
 	if err != nil {
-		return c.showOwnRefresh(v, err)
+		return c.showOwnRefresh(req, err)
 	}
-	if err := c.spendFormToken(v); err != nil {
-		return c.showUsedForm(v, err)
+	if err := c.spendFormToken(req); err != nil {
+		return c.showUsedForm(req, err)
 	}
-	refreshed, secret, err := c.Service.RefreshOwnKey(v.Context(), v.actor, v.place, key.ClientID, how)
+	refreshed, secret, err := c.Service.RefreshOwnKey(req.Context(), req.actor, req.in, key.ClientID, how)
 	if errors.Is(err, policy.ErrNotGrantable) || errors.Is(err, policy.ErrKeyExpired) {
-		return c.showOwnRefresh(v, err)
+		return c.showOwnRefresh(req, err)
 	}
 	if err != nil {
 		return err
 	}
-	return c.showSecret(v, refreshed, secret, "Access key refreshed")
+	return c.showSecret(req, refreshed, secret, "Access key refreshed")
 }
 
 func membershipName(role policy.Role) string {

@@ -22,15 +22,15 @@ type activityPage struct {
 	Older   string
 	CSV     string
 	JSON    string
-	Any     bool // something is filtered
+	Any     bool // a filter is set
 }
 
-// activityFilter is the form as it was filled in.
+// activityFilter is the filter form as submitted.
 type activityFilter struct {
 	Action, Who, Key, Tenant, Since, Until string
 }
 
-// eventRow is one event in words.
+// eventRow is one event of the audit trail, ready to display.
 type eventRow struct {
 	At      stamp
 	Who     string
@@ -45,15 +45,17 @@ type eventRow struct {
 
 const eventsPerPage = 50
 
-func (v *visit) activityFilter() activityFilter {
-	get := func(name string) string { return strings.TrimSpace(v.Form.Get(name)) }
+func (req *request) activityFilter() activityFilter {
+	get := func(name string) string { return strings.TrimSpace(req.Form.Get(name)) }
 	return activityFilter{get("action"), get("who"), get("key"), get("tenant"), get("since"), get("until")}
 }
 
-// query is the filter as it is in an address.
+// query encodes the filter as URL query parameters.
 func (f activityFilter) query() url.Values {
 	values := url.Values{}
-	for name, value := range map[string]string{"action": f.Action, "who": f.Who, "key": f.Key, "tenant": f.Tenant, "since": f.Since, "until": f.Until} {
+	for name, value := range map[string]string{
+		"action": f.Action, "who": f.Who, "key": f.Key, "tenant": f.Tenant, "since": f.Since, "until": f.Until,
+	} {
 		if value != "" {
 			values.Set(name, value)
 		}
@@ -61,7 +63,7 @@ func (f activityFilter) query() url.Values {
 	return values
 }
 
-// events returns the filter for the audit trail. Days are days of UTC, and the last one counts whole. Who can be an e-mail address.
+// events converts the form to a filter of the audit trail. Days are UTC days, and the last one is included. Who may be an e-mail address.
 func (c *Console) events(ctx context.Context, accountID string, f activityFilter) (admin.EventFilter, error) {
 	found := admin.EventFilter{Action: policy.Action(f.Action), Actor: f.Who, ClientID: f.Key, TenantID: f.Tenant}
 	if strings.Contains(f.Who, "@") {
@@ -78,13 +80,13 @@ func (c *Console) events(ctx context.Context, accountID string, f activityFilter
 	return found, nil
 }
 
-func (c *Console) activity(v *visit) error {
-	ctx, filter := v.Context(), v.activityFilter()
-	wanted, err := c.events(ctx, v.place.Account.ID, filter)
+func (c *Console) activity(req *request) error {
+	ctx, filter := req.Context(), req.activityFilter()
+	wanted, err := c.events(ctx, req.in.Account.ID, filter)
 	if err != nil {
 		return err
 	}
-	events, next, err := c.Service.Events(ctx, v.place, wanted, v.Form.Get("after"), eventsPerPage)
+	events, next, err := c.Service.Events(ctx, req.in, wanted, req.Form.Get("after"), eventsPerPage)
 	if err != nil {
 		return err
 	}
@@ -104,17 +106,17 @@ func (c *Console) activity(v *visit) error {
 	if next != "" {
 		page.Older = at(activityPath, "after", next)
 	}
-	if v.Form.Get("after") != "" {
+	if req.Form.Get("after") != "" {
 		page.Newest = at(activityPath)
 	}
-	names, err := c.namesIn(ctx, v.place.Account.ID, events)
+	names, err := c.namesIn(ctx, req.in.Account.ID, events)
 	for _, event := range events {
-		page.Rows = append(page.Rows, newEventRow(event, names, v.about.At))
+		page.Rows = append(page.Rows, newEventRow(event, names, req.info.At))
 	}
 	if err != nil {
 		return err
 	}
-	return c.show(v, "activity", "Activity", page)
+	return c.show(req, "activity", "Activity", page)
 }
 
 // namesIn looks up every user that the events name.
@@ -133,8 +135,8 @@ func (c *Console) namesIn(ctx context.Context, accountID string, events []policy
 func newEventRow(e policy.Event, users map[string]policy.User, now time.Time) eventRow {
 	name := func(id string) string { return cmp.Or(users[id].Name, id) }
 	row := eventRow{
-		At: newStamp(e.At, now), Who: name(e.Actor.UserID), WhoID: e.Actor.ClientID, Did: actionText(e.Action), Key: e.ClientID, Whom: name(e.UserID),
-		Tenant: e.TenantID, Details: detailTexts(e.Details), From: e.Actor.Via,
+		At: newStamp(e.At, now), Who: name(e.Actor.UserID), WhoID: e.Actor.ClientID, Did: actionText(e.Action),
+		Key: e.ClientID, Whom: name(e.UserID), Tenant: e.TenantID, Details: detailTexts(e.Details), From: e.Actor.Via,
 	}
 	if row.Who == "" {
 		row.Who = map[string]string{"command": "The mintkey command", "console": "Somebody"}[e.Actor.Via]

@@ -13,30 +13,32 @@ import (
 
 const exportBatch = 1000
 
-// exportActivity sends what the filter selects, all pages of it.
-func (c *Console) exportActivity(v *visit) error {
-	wanted, err := c.events(v.Context(), v.place.Account.ID, v.activityFilter())
+// exportActivity sends every event that the filter selects.
+func (c *Console) exportActivity(req *request) error {
+	wanted, err := c.events(req.Context(), req.in.Account.ID, req.activityFilter())
 	if err != nil {
 		return err
 	}
-	h, name := v.w.Header(), "mintkey-activity-"+v.place.Account.ID+"-"+v.about.At.Format(time.DateOnly)
+	h, name := req.w.Header(), "mintkey-activity-"+req.in.Account.ID+"-"+req.info.At.Format(time.DateOnly)
 	write, mediaType, extension := writeEventsCSV, "text/csv; charset=utf-8", ".csv"
-	if v.Form.Get("format") == "json" {
+	if req.Form.Get("format") == "json" {
 		write, mediaType, extension = writeEventsJSON, "application/json", ".json"
 	}
-	first, next, err := c.Service.Events(v.Context(), v.place, wanted, "", exportBatch)
+	first, next, err := c.Service.Events(req.Context(), req.in, wanted, "", exportBatch)
 	if err != nil {
 		return err
 	}
 	h.Set("Content-Type", mediaType)
 	h.Set("Content-Disposition", `attachment; filename="`+name+extension+`"`)
-	return write(v.w, func(yield func(policy.Event) error) error {
-		return c.eachEvent(v, wanted, first, next, yield)
+	return write(req.w, func(yield func(policy.Event) error) error {
+		return c.eachEvent(req, wanted, first, next, yield)
 	})
 }
 
-// eachEvent visits the first batch, which is at hand, and then the others.
-func (c *Console) eachEvent(v *visit, wanted admin.EventFilter, events []policy.Event, next string, yield func(policy.Event) error) error {
+// eachEvent yields the events of the batch already loaded, then loads and yields the rest.
+func (c *Console) eachEvent(
+	req *request, wanted admin.EventFilter, events []policy.Event, next string, yield func(policy.Event) error,
+) error {
 	for {
 		for _, event := range events {
 			if err := yield(event); err != nil {
@@ -47,7 +49,7 @@ func (c *Console) eachEvent(v *visit, wanted admin.EventFilter, events []policy.
 			return nil
 		}
 		var err error
-		if events, next, err = c.Service.Events(v.Context(), v.place, wanted, next, exportBatch); err != nil {
+		if events, next, err = c.Service.Events(req.Context(), req.in, wanted, next, exportBatch); err != nil {
 			return err
 		}
 	}
@@ -78,13 +80,17 @@ func writeEventsJSON(w io.Writer, each eachEvent) error {
 
 func writeEventsCSV(w io.Writer, each eachEvent) error {
 	table := csv.NewWriter(w)
-	header := []string{"id", "at", "action", "actor_user_id", "actor_client_id", "via", "address", "request_id", "tenant_id", "user_id", "client_id", "details"}
+	header := []string{
+		"id", "at", "action", "actor_user_id", "actor_client_id", "via", "address", "request_id",
+		"tenant_id", "user_id", "client_id", "details",
+	}
 	if err := table.Write(header); err != nil {
 		return err
 	}
 	err := each(func(e policy.Event) error {
 		row := []string{
-			e.ID, e.At.UTC().Format(time.RFC3339Nano), string(e.Action), e.Actor.UserID, e.Actor.ClientID, e.Actor.Via, e.Actor.Address, e.Actor.RequestID,
+			e.ID, e.At.UTC().Format(time.RFC3339Nano), string(e.Action), e.Actor.UserID, e.Actor.ClientID,
+			e.Actor.Via, e.Actor.Address, e.Actor.RequestID,
 			e.TenantID, e.UserID, e.ClientID, strings.Join(detailTexts(e.Details), "; "),
 		}
 		for i := range row {
@@ -99,7 +105,7 @@ func writeEventsCSV(w io.Writer, each eachEvent) error {
 	return table.Error()
 }
 
-// cell keeps a spreadsheet from taking a name for a formula.
+// cell keeps a spreadsheet from running a value as a formula.
 func cell(text string) string {
 	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
 		return "'" + text

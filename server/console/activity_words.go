@@ -8,7 +8,7 @@ import (
 	"mintkey/policy"
 )
 
-// actionWords is every action in words, in the order of the filter.
+// actionWords lists the text of every action, in the order of the filter.
 func actionWords() []struct {
 	action policy.Action
 	text   string
@@ -39,7 +39,7 @@ func actionWords() []struct {
 	}
 }
 
-// actionText is the action in words, or its name if it is newer than this page.
+// actionText is the text of an action, or its name if this version does not know it.
 func actionText(action policy.Action) string {
 	for _, a := range actionWords() {
 		if a.action == action {
@@ -57,7 +57,7 @@ func actions(chosen string) []order {
 	return all
 }
 
-// detailTexts returns the details as "name: value", without those that tell a person nothing.
+// detailTexts returns the details as "name: value", without those that say nothing to a person.
 func detailTexts(details map[string]string) []string {
 	var texts []string
 	for _, name := range slices.Sorted(maps.Keys(details)) {

@@ -12,13 +12,13 @@ import (
 	"strings"
 )
 
-// The files in static that are not ours: htmx.min.js is dist/htmx.min.js of npm htmx.org 2.0.11, modern-normalize.css is that of npm
-// modern-normalize 3.0.1. A test holds them against their digests.
+// Third-party files in static: htmx.min.js is dist/htmx.min.js of npm htmx.org 2.0.11; modern-normalize.css is the file of that name in
+// npm modern-normalize 3.0.1. A test checks their digests.
 //
 //go:embed static
 var staticFiles embed.FS
 
-// assets are scripts and style sheets by file name. Their address changes with their content, so that a browser can keep them for good.
+// assets are scripts and style sheets by file name. Their URLs change with their content, so browsers may cache them indefinitely.
 type assets map[string]asset
 
 type asset struct {
@@ -48,7 +48,7 @@ func pack(text []byte) []byte {
 	return packed.Bytes()
 }
 
-// path is the address of a file.
+// path is the URL path of a file.
 func (a assets) path(name string) string { return "/console/static/" + name + "?" + a[name].tag }
 
 func (a assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {

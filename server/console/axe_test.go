@@ -8,7 +8,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// axeScript is axe-core, which judges pages by the rules of WCAG.
+// axeScript is axe-core, which checks pages against the rules of WCAG.
 func axeScript(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile("../../e2e/node/node_modules/axe-core/axe.min.js")
@@ -18,27 +18,28 @@ func axeScript(t *testing.T) string {
 	return string(text)
 }
 
-// violations are the rules that the page breaks, with where.
+// violations lists the rules that the page breaks, with the places.
 func (b *browser) violations(axe string) []string {
 	b.Helper()
 	run(b, chromedp.Evaluate[bool](axe+"; true"))
 	return run(b, chromedp.Evaluate[[]string](
 		`axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(found =>
-			found.violations.map(v => v.id + ": " + v.nodes.map(n => n.html.slice(0, 160) + " " + (n.any[0]?.message ?? "")).slice(0, 3).join(" | ")))`,
+			found.violations.map(v => v.id + ": " +
+				v.nodes.map(n => n.html.slice(0, 160) + " " + (n.any[0]?.message ?? "")).slice(0, 3).join(" | ")))`,
 		chromedp.EvalAwaitPromise))
 }
 
-// TestAccessibility looks at every page, in the light on a desktop and in the dark on a phone: no rule is broken, nothing is wider than the
-// screen, and the browser has nothing to complain about.
+// TestAccessibility checks every page, in light mode on a desktop and in dark mode on a phone: no rule is broken, nothing is wider than
+// the screen, and the browser reports no error.
 func TestAccessibility(t *testing.T) {
 	for _, a := range appearances() {
 		if a.name != "desktop-light" && a.name != "phone-dark" {
 			continue
 		}
 		t.Run(a.name, func(t *testing.T) {
-			h := galleryHouse(t)
+			h := galleryHarness(t)
 			axe := axeScript(t)
-			h.visit(gallery(h), a, func(b *browser, s scene) {
+			h.eachScene(gallery(h), a, func(b *browser, s scene) {
 				for _, broken := range b.violations(axe) {
 					t.Errorf("%s: %s", s.name, broken)
 				}

@@ -16,7 +16,7 @@ import (
 	"mintkey/store/boltstore"
 )
 
-// BenchmarkKeyTable is the list of API access in a tenant with 100,000 access keys of 50,000 users.
+// BenchmarkKeyTable measures the list of API access in a tenant with 100,000 access keys of 50,000 users.
 func BenchmarkKeyTable(b *testing.B) {
 	s, err := boltstore.Open(filepath.Join(b.TempDir(), "mintkey.db"))
 	if err != nil {
@@ -83,7 +83,8 @@ func BenchmarkKeyTable(b *testing.B) {
 	b.Run("after a change", func(b *testing.B) {
 		for i := 0; b.Loop(); i++ {
 			b.StopTimer()
-			err := s.UpdateMembership(ctx, "berlin", fmt.Sprintf("user-%05d", i%50_000), func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+			id := fmt.Sprintf("user-%05d", i%50_000)
+			err := s.UpdateMembership(ctx, "berlin", id, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 				m.Keys[0].Label = fmt.Sprint(i)
 				return m, nil, nil
 			})
@@ -97,7 +98,7 @@ func BenchmarkKeyTable(b *testing.B) {
 	runtime.KeepAlive(service)
 }
 
-// heap is how many bytes are in use.
+// heap returns the number of bytes in use.
 func heap() uint64 {
 	runtime.GC()
 	var stats runtime.MemStats
@@ -107,7 +108,10 @@ func heap() uint64 {
 
 func keyHolder(ctx context.Context, s *boltstore.Store, i int) error {
 	id := fmt.Sprintf("user-%05d", i)
-	if err := s.CreateUser(ctx, policy.User{ID: id, AccountID: "acme", Name: fmt.Sprintf("User %d", i), Email: id + "@acme.example", CreatedAt: start}); err != nil {
+	err := s.CreateUser(ctx, policy.User{
+		ID: id, AccountID: "acme", Name: fmt.Sprintf("User %d", i), Email: id + "@acme.example", CreatedAt: start,
+	})
+	if err != nil {
 		return err
 	}
 	return s.UpdateMembership(ctx, "berlin", id, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
@@ -115,7 +119,8 @@ func keyHolder(ctx context.Context, s *boltstore.Store, i int) error {
 		for n := range 2 {
 			at := start.Add(time.Duration(i) * time.Second)
 			m.Keys = append(m.Keys, policy.AccessKey{
-				ClientID: fmt.Sprintf("mk_%05d%d", i, n), Label: "job", Scopes: []string{"api"}, CreatedAt: at, Secrets: []policy.Secret{{IssuedAt: at}},
+				ClientID: fmt.Sprintf("mk_%05d%d", i, n), Label: "job", Scopes: []string{"api"}, CreatedAt: at,
+				Secrets: []policy.Secret{{IssuedAt: at}},
 			})
 		}
 		return m, nil, err

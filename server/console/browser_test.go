@@ -13,19 +13,19 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// browser is a Chromium of its own, looking at a house. Each method fails the test when what it waits for does not come.
+// browser is a Chromium process that uses the harness's server. Each method fails the test if what it waits for does not appear.
 type browser struct {
 	*testing.T
-	ctx   context.Context
-	house *house
+	ctx     context.Context
+	harness *harness
 
 	mu   sync.Mutex
 	said []string // errors of scripts and of the Content-Security-Policy
 }
 
-const patience = time.Minute // far beyond what anything takes, so that a busy machine fails nothing
+const maxWait = time.Minute // far longer than anything takes, so that no test fails on a busy machine
 
-func newBrowser(t *testing.T, h *house) *browser {
+func newBrowser(t *testing.T, h *harness) *browser {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("a browser takes too long for -short")
@@ -42,10 +42,10 @@ func newBrowser(t *testing.T, h *house) *browser {
 	t.Cleanup(cancelAllocator)
 	ctx, cancel := chromedp.NewContext(allocator)
 	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx); err != nil { // the context of the first run is the life of the browser
+	if err := chromedp.Do(ctx); err != nil { // the browser lives as long as the context of its first run
 		t.Fatal(err)
 	}
-	b := &browser{T: t, ctx: ctx, house: h}
+	b := &browser{T: t, ctx: ctx, harness: h}
 	if err := chromedp.Listen(ctx, b.listen); err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func (b *browser) listen(event any) {
 	defer b.mu.Unlock()
 	switch e := event.(type) {
 	case *log.EventEntryAdded:
-		if e.Entry.Source != log.EntrySourceNetwork { // a page that answers 404 is no fault of a script
+		if e.Entry.Source != log.EntrySourceNetwork { // a 404 is not a script error
 			b.said = append(b.said, e.Entry.Text)
 		}
 	case *runtime.EventExceptionThrown:
@@ -66,7 +66,7 @@ func (b *browser) listen(event any) {
 	}
 }
 
-// complaints are what went wrong in the page since the last call.
+// complaints returns the errors that the page reported since the last call.
 func (b *browser) complaints() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -79,7 +79,7 @@ type step = chromedp.Action[chromedp.Void]
 
 func (b *browser) do(steps ...step) {
 	b.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := context.WithTimeout(b.ctx, maxWait)
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		body, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string](`location.href + "\n" + document.body.innerText`))
@@ -87,10 +87,10 @@ func (b *browser) do(steps ...step) {
 	}
 }
 
-// run is do for what has a result.
+// run is do for an action with a result.
 func run[T any](b *browser, action chromedp.Action[T]) T {
 	b.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := context.WithTimeout(b.ctx, maxWait)
 	defer cancel()
 	result, err := chromedp.Run(ctx, action)
 	if err != nil {
@@ -99,7 +99,7 @@ func run[T any](b *browser, action chromedp.Action[T]) T {
 	return result
 }
 
-func (b *browser) open(path string) { b.Helper(); b.do(chromedp.Navigate(b.house.url + path)) }
+func (b *browser) open(path string) { b.Helper(); b.do(chromedp.Navigate(b.harness.url + path)) }
 
 func (b *browser) click(css string) {
 	b.Helper()
@@ -123,7 +123,7 @@ func (b *browser) signIn(user string) {
 	b.do(chromedp.WaitVisible(chromedp.CSS(".side")))
 }
 
-// look sets the size of the window and the colour scheme.
+// look sets the window size and the colour scheme.
 func (b *browser) look(width, height int64, scheme string) {
 	b.Helper()
 	scale := 1.0

@@ -8,22 +8,22 @@ import (
 	"time"
 )
 
-// chart is bars over time, drawn by the server so that it needs no script. Across, all is in parts of whatever room there is; up, in pixels: so text
-// keeps its size on a phone.
+// chart is a bar chart over time, drawn by the server so that it needs no script. Widths are percentages of the available space and
+// heights are pixels, so text keeps its size on a phone.
 type chart struct {
 	Bars    []bar
 	Lines   []chartLine
 	Series  []series // from the bottom up
 	Total   int
-	Summary string // the same in words, for who can't see it
+	Summary string // the same in words, for people who can't see it
 }
 
-// bar is a while, with how often something happened in it.
+// bar is a period, with the number of things that happened in it.
 type bar struct {
-	Title  string // what to say of the bar under the pointer
+	Title  string // tooltip
 	Label  string // below; empty for none
 	Sub    string // below that
-	Extra  bool   // the label is left out where room is scarce
+	Extra  bool   // the label is left out on narrow screens
 	Moment moment
 	Counts []int  // one for each series
 	Count  string // above the bar; empty for none
@@ -33,14 +33,14 @@ type bar struct {
 	TextY            int
 }
 
-// moment lets the script write the beginning of a bar in the reader's zone.
+// moment lets the script show the start of a bar in the reader's time zone.
 type moment struct {
-	At      string // in RFC 3339; empty if the bar is no matter of zones
+	At      string // in RFC 3339; empty if the bar does not depend on the time zone
 	Rest    string // what follows in the title
-	LabelAs string // how the label is written
+	LabelAs string // format of the label
 }
 
-// Some says whether anything happened in the while of the bar.
+// Some reports whether anything happened in the bar's period.
 func (b bar) Some() bool { return slices.ContainsFunc(b.Counts, func(n int) bool { return n > 0 }) }
 
 type barPart struct {
@@ -57,18 +57,18 @@ type chartLine struct {
 // series is one of several things that are counted in each bar.
 type series struct {
 	Class, Name string
-	Hatched     bool // so that it is not told by its colour alone
+	Hatched     bool // so that colour is not the only difference
 }
 
-// The drawing has room for labels below.
+// Dimensions in pixels; there is space for labels below.
 const (
 	barBottom = 150
 	barRoom   = 120
-	barLeast  = 3 // so that one is seen beside a thousand
-	fewBars   = 12
+	barLeast  = 3  // so that one stays visible beside a thousand
+	fewBars   = 12 // up to so many bars are drawn narrower
 )
 
-// draw lays out bars whose counts are filled in, one for each of the series. A bar of the height top fills the room.
+// draw lays out the bars; each needs one count per series. A bar whose total is top gets the full height.
 func (c *chart) draw(top int) {
 	step, filled := 100/float64(max(len(c.Bars), 1)), 0.78
 	if len(c.Bars) <= fewBars {
@@ -89,7 +89,7 @@ func (c *chart) draw(top int) {
 	}
 }
 
-// newChart counts instants by calendar month, from the month of now on.
+// newChart counts times by calendar month, for the 12 months from now on.
 func newChart(times []time.Time, now time.Time) chart {
 	first := time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, time.UTC)
 	counts, top := [12]int{}, 1
@@ -102,7 +102,7 @@ func newChart(times []time.Time, now time.Time) chart {
 			top = max(top, counts[month])
 		}
 	}
-	var said []string
+	var months []string
 	for i, count := range counts {
 		month := first.AddDate(0, i, 0)
 		b := bar{Label: month.Format("Jan"), Title: month.Format("January 2006: ") + plural(count, "key"), Counts: []int{count}}
@@ -111,13 +111,13 @@ func newChart(times []time.Time, now time.Time) chart {
 		}
 		if count > 0 {
 			b.Count = grouped(count)
-			said = append(said, fmt.Sprintf("%s: %d", month.Format("January 2006"), count))
+			months = append(months, fmt.Sprintf("%s: %d", month.Format("January 2006"), count))
 		}
 		c.Bars = append(c.Bars, b)
 	}
 	c.draw(top)
-	if c.Summary = "No access key expires in the next 12 months."; len(said) > 0 {
-		c.Summary = "Access keys that expire, by month. " + strings.Join(said, ", ") + "."
+	if c.Summary = "No access key expires in the next 12 months."; len(months) > 0 {
+		c.Summary = "Access keys that expire, by month. " + strings.Join(months, ", ") + "."
 	}
 	return c
 }
@@ -134,7 +134,7 @@ func roundTop(n int) int {
 	}
 }
 
-// scale draws a line at the top and, if that says more, one at half of it.
+// scale adds a line at the top and, if top is even, one at half of it.
 func (c *chart) scale(top int) {
 	c.Lines = append(c.Lines, chartLine{barBottom - barRoom, short(top)})
 	if top%2 == 0 {

@@ -16,7 +16,7 @@ import (
 	"mintkey/store"
 )
 
-// Store is what the console reads by itself, and where its sessions live. All else goes through the admin.Service.
+// Store is what the console reads directly, and where it keeps its sessions. Everything else goes through admin.Service.
 type Store interface {
 	store.Accounts
 	store.Tenants
@@ -26,18 +26,18 @@ type Store interface {
 	store.Ephemera
 }
 
-// Options is all that a console needs; every field is required but Mail, ClockOffset and OpenID.
+// Options configures a console. Every field except Mail, ClockOffset and OpenID is required.
 type Options struct {
 	Service     *admin.Service
 	Store       Store
 	Hasher      *passwords.Hasher
 	Limits      *limits.Limiter
-	Issuer      string // the base URL, without a slash at the end
+	Issuer      string // base URL, without a trailing slash
 	Log         *slog.Logger
-	Mail        bool          // whether owners are written to
-	ClockOffset time.Duration // how far the instant of a request is from the real time
+	Mail        bool          // whether the server sends mail
+	ClockOffset time.Duration // difference between the time of a request and the real time
 	Version     string
-	OpenID      OpenID // how people sign in without a password of this server; zero for passwords only
+	OpenID      OpenID // sign-in at an OpenID provider; zero for passwords only
 }
 
 // Console serves the pages under /console. Its methods may be called from many goroutines.
@@ -50,7 +50,7 @@ type Console struct {
 	pages    pages
 }
 
-// New wires the pages.
+// New returns the handler of all pages under /console. It fails if a template can't be parsed or the issuer is not an origin.
 func New(o Options) (http.Handler, error) {
 	c := &Console{Options: o, assets: loadAssets()}
 	var err error
@@ -62,11 +62,11 @@ func New(o Options) (http.Handler, error) {
 	if err := sameOrigin.AddTrustedOrigin(origin(o.Issuer)); err != nil {
 		return nil, fmt.Errorf("console: issuer %s: %w", o.Issuer, err)
 	}
-	sameOrigin.SetDenyHandler(c.open(func(*visit) error { return errCrossOrigin }))
+	sameOrigin.SetDenyHandler(c.open(func(*request) error { return errCrossOrigin }))
 	return c.sessions.LoadAndSave(sameOrigin.Handler(c.routes())), nil
 }
 
-// routes is every page. What a page needs beside a session is written here and nowhere else.
+// routes lists every page, with the scope that it requires beyond a session. The scope is set here and nowhere else.
 func (c *Console) routes() http.Handler {
 	m := http.NewServeMux()
 	open := func(pattern string, h handler) { m.HandleFunc(pattern, c.open(h)) }
@@ -119,6 +119,6 @@ func (c *Console) routes() http.Handler {
 	page("GET /console/tenants/new", policy.ScopeTenantsWrite, c.newTenantPage)
 	page("POST /console/tenants/new", policy.ScopeTenantsWrite, c.createTenant)
 	page("POST /console/tenants/{tenant}/members", policy.ScopeUsersWrite, c.setMember)
-	page("/console/", "", func(*visit) error { return store.ErrNotFound })
+	page("/console/", "", func(*request) error { return store.ErrNotFound })
 	return m
 }

@@ -15,9 +15,10 @@ import (
 	"mintkey/server/limits"
 )
 
-// Strangers who guess at ada's password, in the console or at the token endpoint, can't keep her out where she signed in before (R23).
+// Strangers who guess Ada's password, in the console or at the token endpoint, can't lock her out of a browser where she signed in
+// before (R23).
 func TestStrangersCannotKeepAPersonOut(t *testing.T) {
-	h := newHouse(t, func(o *server.Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} })
+	h := newHarness(t, func(o *server.Options) { o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} })
 	signIn := form{"email": {"grace@acme.example"}, "password": {password}}
 	grant := form{"grant_type": {"password"}, "tenant_id": {"lisbon"}, "username": {"grace"}, "password": {password}}
 	grace := h.visitor()
@@ -41,8 +42,8 @@ func TestStrangersCannotKeepAPersonOut(t *testing.T) {
 	}
 }
 
-// guessElsewhere uses up what there is for a user of acme from all addresses together.
-func (h *house) guessElsewhere(user string) {
+// guessElsewhere uses up the budget that all addresses together have for a user of acme.
+func (h *harness) guessElsewhere(user string) {
 	h.Helper()
 	elsewhere := limits.New(limits.Options{
 		Limits: h.store, Places: h.store, Log: slog.New(slog.DiscardHandler), Now: time.Now, Metrics: prometheus.NewRegistry(),

@@ -18,30 +18,36 @@ import (
 	"mintkey/store"
 )
 
-// The refusals that the console adds to those of policy, store and admin.
+// Errors of the console, in addition to those of policy, store and admin.
 var (
-	errSignedOut   = errors.New("nobody is signed in")
+	errSignedOut   = errors.New("not signed in")
 	errWrongSignIn = errors.New("wrong e-mail address or password")
-	errNoTenant    = errors.New("the user is no member of any tenant")
+	errNoTenant    = errors.New("the user is not a member of any tenant")
 	errCrossOrigin = errors.New("the form came from another site")
 	errBadForm     = errors.New("the form could not be read")
 )
 
-// explanation is how an error looks to a person.
+// explanation is an error as shown to a person.
 type explanation struct {
 	status int
 	title  string
 	text   string
-	field  string // of a form, if it is that field's fault
+	field  string // the form field that caused it, if there is one
 }
 
-// explanations is the table; the first row whose kind matches wins. What is not here is internal and shows nothing of itself.
+// explanations maps errors to explanations; the first row whose kind matches wins. Any other error is internal, and its text is not shown.
 func explanations() []struct {
 	kind error
 	explanation
 } {
-	const forbidden, conflict, unprocessable, unavailable = http.StatusForbidden, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusServiceUnavailable
-	const badGateway = http.StatusBadGateway
+	const (
+		forbidden     = http.StatusForbidden
+		notFound      = http.StatusNotFound
+		conflict      = http.StatusConflict
+		unprocessable = http.StatusUnprocessableEntity
+		badGateway    = http.StatusBadGateway
+		unavailable   = http.StatusServiceUnavailable
+	)
 	const busy = "Too many passwords are being checked at the moment, so nothing was done. Try again in a few seconds."
 	const later = "The server cannot reach its store at the moment. Nothing was changed; try again in a few seconds."
 	type row = struct {
@@ -51,40 +57,98 @@ func explanations() []struct {
 	return []row{
 		{errWrongSignIn, explanation{http.StatusUnauthorized, "Sign in", "That e-mail address and password do not fit together.", ""}},
 		{errPasswordsOff, explanation{forbidden, "Sign in", "Passwords are turned off here. Sign in with the button.", ""}},
-		{errLostAttempt, explanation{forbidden, "Sign in", "This sign-in began in another browser, was used before, or took too long. Begin again here.", ""}},
-		{errStranger, explanation{forbidden, "Sign in", "The sign-in provider knows you, but nobody here has your e-mail address. Ask an admin of your account to add you.", ""}},
+		{errLostAttempt, explanation{
+			forbidden, "Sign in",
+			"This sign-in began in another browser, was used before, or took too long. Begin again here.", "",
+		}},
+		{errUnknownPerson, explanation{
+			forbidden, "Sign in",
+			"The sign-in provider knows you, but nobody here has your e-mail address. Ask an admin of your account to add you.", "",
+		}},
 		{errDisabled, explanation{forbidden, "Sign in", "Your user is disabled here. Ask an admin of your account to enable it.", ""}},
-		{errNoAccountSet, explanation{unavailable, "Sign in", "This server does not know yet whom this provider may sign in. Tell whoever runs it; its log says more.", ""}},
-		{policy.ErrOtherPerson, explanation{forbidden, "Sign in", "Somebody else with your e-mail address has signed in here before. Ask an admin of your account to make room for you.", ""}},
-		{openid.ErrDeclined, explanation{forbidden, "Sign in", "The sign-in provider did not let you through, or you cancelled. Try again, or ask whoever looks after your sign-in there.", ""}},
-		{openid.ErrUnverifiedEmail, explanation{forbidden, "Sign in", "The sign-in provider has not verified your e-mail address. Have it verified there, then try again.", ""}},
-		{openid.ErrRefused, explanation{badGateway, "Sign in", "The sign-in provider did not accept this server. Tell whoever runs it; its log says more.", ""}},
-		{openid.ErrUntrusted, explanation{badGateway, "Sign in", "The answer of the sign-in provider proves nothing, so you are not signed in. Try again; if it comes back, tell whoever runs this server.", ""}},
-		{openid.ErrUnavailable, explanation{unavailable, "Sign in", "The sign-in provider can’t be reached at the moment. Try again in a minute.", ""}},
-		{errNoTenant, explanation{forbidden, "No tenant yet", "You are not a member of any tenant. Ask an admin of your account to add you to one, then sign in again.", ""}},
-		{errCrossOrigin, explanation{forbidden, "Refused", "This form was sent from another site, so nothing was done. Open the console and try again there.", ""}},
-		{errBadForm, explanation{http.StatusBadRequest, "Not understood", "What your browser sent could not be read. Go back and try again.", ""}},
-		{admin.ErrInsufficientScope, explanation{forbidden, "Not for your role", "Your role does not allow this. An admin of your account can change it.", ""}},
+		{errNoAccountSet, explanation{
+			unavailable, "Sign in",
+			"This server does not know yet whom this provider may sign in. Tell whoever runs it; its log says more.", "",
+		}},
+		{policy.ErrOtherPerson, explanation{
+			forbidden, "Sign in",
+			"Somebody else with your e-mail address has signed in here before. Ask an admin of your account to make room for you.", "",
+		}},
+		{openid.ErrDeclined, explanation{
+			forbidden, "Sign in",
+			"The sign-in provider did not let you through, or you cancelled. Try again, or ask whoever looks after your sign-in there.", "",
+		}},
+		{openid.ErrUnverifiedEmail, explanation{
+			forbidden, "Sign in",
+			"The sign-in provider has not verified your e-mail address. Have it verified there, then try again.", "",
+		}},
+		{openid.ErrRefused, explanation{
+			badGateway, "Sign in",
+			"The sign-in provider did not accept this server. Tell whoever runs it; its log says more.", "",
+		}},
+		{openid.ErrUntrusted, explanation{
+			badGateway, "Sign in",
+			"The answer of the sign-in provider proves nothing, so you are not signed in. " +
+				"Try again; if it comes back, tell whoever runs this server.", "",
+		}},
+		{openid.ErrUnavailable, explanation{
+			unavailable, "Sign in",
+			"The sign-in provider can’t be reached at the moment. Try again in a minute.", "",
+		}},
+		{errNoTenant, explanation{
+			forbidden, "No tenant yet",
+			"You are not a member of any tenant. Ask an admin of your account to add you to one, then sign in again.", "",
+		}},
+		{errCrossOrigin, explanation{
+			forbidden, "Refused",
+			"This form was sent from another site, so nothing was done. Open the console and try again there.", "",
+		}},
+		{errBadForm, explanation{
+			http.StatusBadRequest, "Not understood",
+			"What your browser sent could not be read. Go back and try again.", "",
+		}},
+		{admin.ErrInsufficientScope, explanation{
+			forbidden, "Not for your role",
+			"Your role does not allow this. An admin of your account can change it.", "",
+		}},
 		{policy.ErrNotGrantable, explanation{forbidden, "Not yours to hand out", "This would hand out more than you may do yourself.", "scope"}},
-		{store.ErrNotFound, explanation{http.StatusNotFound, "Not found", "There is nothing here that you may see. It may have been revoked or removed, or belong to another tenant.", ""}},
-		{policy.ErrKeyNotFound, explanation{http.StatusNotFound, "Not found", "This access key is gone: it was revoked, or it expired long ago.", ""}},
+		{store.ErrNotFound, explanation{
+			notFound, "Not found",
+			"There is nothing here that you may see. It may have been revoked or removed, or belong to another tenant.", "",
+		}},
+		{policy.ErrKeyNotFound, explanation{notFound, "Not found", "This access key is gone: it was revoked, or it expired long ago.", ""}},
 		{policy.ErrKeyLimit, explainKeyLimit()},
-		{policy.ErrKeyExpired, explanation{conflict, "Expired", "This access key has expired and can no longer be refreshed. Create a new one.", ""}},
+		{policy.ErrKeyExpired, explanation{
+			conflict, "Expired",
+			"This access key has expired and can no longer be refreshed. Create a new one.", "",
+		}},
 		{policy.ErrUserDisabled, explanation{conflict, "User disabled", "This user is disabled. Enable them first.", "user"}},
 		{policy.ErrNotMember, explanation{unprocessable, "Not a member", "Choose a member of this tenant.", "user"}},
 		{policy.ErrAcknowledgementRequired, explanation{conflict, "Please confirm", "Confirm that you accept the risk.", "acknowledge_risk"}},
 		{policy.ErrInvalidPeriod, explainPeriods()},
-		{policy.ErrInvalidRelease, explanation{unprocessable, "Invalid release", "A release is written year.number, for example 24.3.", "release"}},
-		{policy.ErrInvalidID, explanation{unprocessable, "Invalid ID", "An ID has 1 to 63 characters of a–z, 0–9 and -, and begins with a letter or digit.", "id"}},
+		{policy.ErrInvalidRelease, explanation{
+			unprocessable, "Invalid release",
+			"A release is written year.number, for example 24.3.", "release",
+		}},
+		{policy.ErrInvalidID, explanation{
+			unprocessable, "Invalid ID",
+			"An ID has 1 to 63 characters of a–z, 0–9 and -, and begins with a letter or digit.", "id",
+		}},
 		{policy.ErrInvalidEmail, explanation{unprocessable, "Invalid e-mail address", "Enter one address such as ada@example.com.", "email"}},
 		{policy.ErrInvalidName, explanation{unprocessable, "Invalid name", asSentence(policy.ErrInvalidName), "name"}},
 		{policy.ErrInvalidLabel, explanation{unprocessable, "Invalid label", asSentence(policy.ErrInvalidLabel), "label"}},
 		{policy.ErrInvalidRole, explanation{unprocessable, "Invalid role", "Choose one of the roles.", "role"}},
 		{policy.ErrInvalidTarget, explanation{unprocessable, "Invalid audience", asSentence(policy.ErrInvalidTarget), "audiences"}},
 		{policy.ErrInvalidScope, explanation{unprocessable, "Invalid scope", "Choose at least one of the scopes.", "scope"}},
-		{policy.ErrInvalidOverlap, explanation{unprocessable, "Invalid overlap", "The old secret can go on working for at most " + policy.InDays(policy.MaxOverlap) + ".", "overlap"}},
+		{policy.ErrInvalidOverlap, explanation{
+			unprocessable, "Invalid overlap",
+			"The old secret can go on working for at most " + policy.InDays(policy.MaxOverlap) + ".", "overlap",
+		}},
 		{policy.ErrInvalidPassword, explanation{unprocessable, "Invalid password", asSentence(policy.ErrInvalidPassword), "password"}},
-		{errDeadLink, explanation{http.StatusGone, "This link no longer works", "It was used, it is too old, or the password has changed since.", ""}},
+		{errInvalidLink, explanation{
+			http.StatusGone, "This link no longer works",
+			"It was used, it is too old, or the password has changed since.", "",
+		}},
 		{errMismatch, explanation{unprocessable, "Not the same", "This is not the same as above.", "password_again"}},
 		{store.ErrEmailTaken, explanation{conflict, "Address taken", "Another user of the account has this e-mail address.", "email"}},
 		{store.ErrExists, explanation{conflict, "ID taken", "This ID is taken. Choose another one, or leave it empty to have one made.", "id"}},
@@ -103,7 +167,7 @@ func explainKeyLimit() explanation {
 	}
 }
 
-// asSentence is the text of an error, which begins with a small letter, for a page.
+// asSentence turns the text of an error into a sentence for a page.
 func asSentence(err error) string { return capitalized(err.Error()) + "." }
 
 func capitalized(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
@@ -113,7 +177,7 @@ func explainPeriods() explanation {
 	return explanation{http.StatusUnprocessableEntity, "Invalid period", text, "period_days"}
 }
 
-// explain finds the row of an error.
+// explain returns the explanation of an error.
 func explain(err error) explanation {
 	if many, ok := errors.AsType[*limits.TooManyError](err); ok {
 		text := fmt.Sprintf("There were too many tries. Try again in %s.", durationText(many.RetryAfter))
@@ -124,16 +188,19 @@ func explain(err error) explanation {
 			return row.explanation
 		}
 	}
-	return explanation{http.StatusInternalServerError, "Something went wrong", "The server failed. Its log has more under this request ID.", ""}
+	return explanation{
+		http.StatusInternalServerError, "Something went wrong",
+		"The server failed. Its log has more under this request ID.", "",
+	}
 }
 
-// fault is what is wrong with a field of a form; the zero fault is none.
+// fault is what is wrong with a form field; the zero value means that nothing is.
 type fault struct {
 	Field string
 	Text  string
 }
 
-// Of is the text for the named field; the empty name is for what is no single field's fault.
+// Of returns the text for the named field; the empty name is for faults of the whole form.
 func (f fault) Of(field string) string {
 	if f.Field != field {
 		return ""
@@ -141,7 +208,7 @@ func (f fault) Of(field string) string {
 	return f.Text
 }
 
-// formFault returns what a form should say about an error, and false if the error is not about what was filled in.
+// formFault returns what a form should say about an error, and false if the input did not cause it.
 func formFault(err error) (fault, bool) {
 	e := explain(err)
 	switch e.status {
@@ -158,34 +225,35 @@ type errorPage struct {
 	Heading, Text, RequestID string
 }
 
-// showError answers with a page of its own. Who is no longer signed in is led to the sign-in and from there back.
-func (c *Console) showError(v *visit, err error) {
+// showError answers with an error page. A visitor whose sign-in has ended goes to the sign-in page and returns here afterwards.
+func (c *Console) showError(req *request, err error) {
 	if errors.Is(err, errSignedOut) {
-		_ = v.redirect(signInPath + nextQuery(v))
+		_ = req.redirect(signInPath + nextQuery(req))
 		return
 	}
 	e := explain(err)
 	page := errorPage{Heading: e.title, Text: e.text}
 	switch many, ok := errors.AsType[*limits.TooManyError](err); {
 	case ok:
-		v.w.Header().Set("Retry-After", strconv.Itoa(many.Seconds()))
-	case errors.Is(err, passwords.ErrBusy): // a flood must not fill the log, which has a line for each request anyway
-		v.w.Header().Set("Retry-After", "5")
-	case e.status >= http.StatusInternalServerError && v.Context().Err() == nil:
-		page.RequestID = v.about.ID
-		c.Log.ErrorContext(v.Context(), "a page failed", slog.String("request_id", v.about.ID), slog.String("error", policy.WithoutSecrets(err.Error())))
+		req.w.Header().Set("Retry-After", strconv.Itoa(many.Seconds()))
+	case errors.Is(err, passwords.ErrBusy): // not logged: a flood must not fill the log, and the access log has each request
+		req.w.Header().Set("Retry-After", "5")
+	case e.status >= http.StatusInternalServerError && req.Context().Err() == nil:
+		page.RequestID = req.info.ID
+		c.Log.ErrorContext(req.Context(), "console request failed",
+			slog.String("request_id", req.info.ID), slog.String("error", policy.WithoutSecrets(err.Error())))
 	}
-	if err := c.showAs(v, e.status, "error", e.title, page); err != nil {
-		http.Error(v.w, e.title, e.status)
+	if err := c.showAs(req, e.status, "error", e.title, page); err != nil {
+		http.Error(req.w, e.title, e.status)
 	}
 }
 
-// nextQuery remembers where the visitor wanted to go.
-func nextQuery(v *visit) string {
-	next := v.again()
-	if v.Header.Get("HX-Request") != "" {
-		if u, err := url.Parse(v.Header.Get("HX-Current-URL")); err == nil {
-			next = u.RequestURI() // the page around the part that was asked for
+// nextQuery is the query parameter that returns the visitor to this page after the sign-in.
+func nextQuery(req *request) string {
+	next := req.again()
+	if req.Header.Get("HX-Request") != "" {
+		if u, err := url.Parse(req.Header.Get("HX-Current-URL")); err == nil {
+			next = u.RequestURI() // the page that contains the requested part
 		}
 	}
 	if next = localPath(next); next == homePath {

@@ -10,7 +10,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// clipboard is what the visitor would paste.
+// clipboard returns the text that the visitor would paste.
 func (b *browser) clipboard() string {
 	b.Helper()
 	for _, name := range []string{"clipboard-read", "clipboard-write"} {
@@ -25,7 +25,7 @@ func (b *browser) clipboard() string {
 // until waits for an expression to become true, on this page or on the next one.
 func (b *browser) until(expression string) {
 	b.Helper()
-	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(maxWait); ; time.Sleep(20 * time.Millisecond) {
 		holds, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](expression))
 		if holds && err == nil {
 			return
@@ -46,10 +46,10 @@ func (b *browser) body() string {
 	return run(b, chromedp.Evaluate[string](`document.documentElement.outerHTML`))
 }
 
-// A tenant admin hands out a key, copies it, a program uses what was copied, and the admin revokes it.
+// A tenant admin creates and copies a key, a program uses it, and the admin revokes it.
 func TestBrowserTenantAdmin(t *testing.T) { onEachStore(t, testBrowserTenantAdmin) }
 
-func testBrowserTenantAdmin(t *testing.T, h *house) {
+func testBrowserTenantAdmin(t *testing.T, h *harness) {
 	b := newBrowser(t, h)
 	b.signIn("tom@acme.example")
 	b.click(".empty .primary")
@@ -75,7 +75,7 @@ func testBrowserTenantAdmin(t *testing.T, h *house) {
 	if strings.Contains(b.body(), secret) {
 		t.Error("going back shows the secret again")
 	}
-	_ = chromedp.Do(b.ctx, chromedp.NavigateForward()) // to the answer of a POST, which the browser may refuse to ask for again
+	_ = chromedp.Do(b.ctx, chromedp.NavigateForward()) // to the response of a POST, which the browser may refuse to repeat
 	if strings.Contains(b.body(), secret) {
 		t.Error("going forward shows the secret again")
 	}
@@ -96,10 +96,10 @@ func testBrowserTenantAdmin(t *testing.T, h *house) {
 	}
 }
 
-// An owner refreshes a key with the keyboard alone.
+// An owner refreshes a key using only the keyboard.
 func TestBrowserOwner(t *testing.T) { onEachStore(t, testBrowserOwner) }
 
-func testBrowserOwner(t *testing.T, h *house) {
+func testBrowserOwner(t *testing.T, h *harness) {
 	clientID, old := h.key("lisbon", "grace", "smoke test", 62)
 	b := newBrowser(t, h)
 	b.open("/console/sign-in")
@@ -129,10 +129,10 @@ func testBrowserOwner(t *testing.T, h *house) {
 	}
 }
 
-// An account admin changes the policy, sees first whom it hits, and can turn it off only knowingly.
+// An account admin previews a policy change before saving it, and can turn expiry off only after accepting the risk.
 func TestBrowserAccountAdmin(t *testing.T) { onEachStore(t, testBrowserAccountAdmin) }
 
-func testBrowserAccountAdmin(t *testing.T, h *house) {
+func testBrowserAccountAdmin(t *testing.T, h *harness) {
 	clientID, _ := h.key("berlin", "grace", "", 10)
 	b := newBrowser(t, h)
 	b.signIn("ada@acme.example")
@@ -154,10 +154,10 @@ func testBrowserAccountAdmin(t *testing.T, h *house) {
 	b.saysOnPage("Saved. Access keys do not expire.")
 }
 
-// The list follows what is typed.
+// The list updates as the visitor types.
 func TestBrowserSearch(t *testing.T) { onEachStore(t, testBrowserSearch) }
 
-func testBrowserSearch(t *testing.T, h *house) {
+func testBrowserSearch(t *testing.T, h *harness) {
 	h.key("berlin", "grace", "nightly", 10)
 	h.key("berlin", "linus", "weekly", 10)
 	b := newBrowser(t, h)
@@ -167,18 +167,20 @@ func testBrowserSearch(t *testing.T, h *house) {
 	b.fill("#q", "weekly")
 	b.saysOnPage("1–1 of 1 key")
 	if !run(b, chromedp.Evaluate[bool](`window.same === true && location.search.includes("q=weekly") && document.activeElement.id === "q"`)) {
-		t.Error("the page was loaded anew, or the address does not say what is shown")
+		t.Error("the page was reloaded, or the address does not say what is shown")
 	}
 }
 
 // A stranger finds nothing.
 func TestBrowserStranger(t *testing.T) { onEachStore(t, testBrowserStranger) }
 
-func testBrowserStranger(t *testing.T, h *house) {
+func testBrowserStranger(t *testing.T, h *harness) {
 	clientID, _ := h.key("berlin", "grace", "private label", 10)
 	b := newBrowser(t, h)
 	b.signIn("rita@rival.example")
-	for _, path := range []string{berlinKeys, berlinKeys + "/" + clientID + "/revoke", "/console/users/grace", "/console/account/keys/" + clientID + "/refresh"} {
+	for _, path := range []string{
+		berlinKeys, berlinKeys + "/" + clientID + "/revoke", "/console/users/grace", "/console/account/keys/" + clientID + "/refresh",
+	} {
 		b.open(path)
 		b.saysOnPage("There is nothing here that you may see.")
 		if strings.Contains(b.body(), "private label") {
@@ -189,7 +191,7 @@ func testBrowserStranger(t *testing.T, h *house) {
 
 // A double click on the button makes one key and shows its secret.
 func TestBrowserDoubleClick(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	b := newBrowser(t, h)
 	b.signIn("tom@acme.example")
 	b.open(newKey)

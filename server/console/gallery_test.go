@@ -16,16 +16,16 @@ import (
 
 var screenshots = flag.String("screenshots", "", "folder to write a picture of every page to")
 
-// scene is a page that is worth looking at, and what makes it so.
+// scene is a page in a given state.
 type scene struct {
 	name  string
 	who   string // signs in; empty for nobody
 	path  string
-	after func(b *browser) // what to do there first
+	after func(b *browser) // actions before the check
 }
 
-// gallery is every page. Accessibility is checked on each; make screenshots writes a picture of each.
-func gallery(h *house) []scene {
+// gallery lists every page, for the accessibility test and for make screenshots.
+func gallery(h *harness) []scene {
 	_, _ = h.key("berlin", "ada", "Ada’s terminal", 2)
 	nightly, _ := h.key("berlin", "grace", "nightly load test", 65)
 	h.used("berlin", nightly, 3*time.Hour)
@@ -131,10 +131,10 @@ func gallery(h *house) []scene {
 	}
 }
 
-// galleryHouse sends mail, and has a provider that people could sign in at, if it were not away.
-func galleryHouse(t *testing.T) *house {
+// galleryHarness offers mail, and sign-in at a provider that can't be reached.
+func galleryHarness(t *testing.T) *harness {
 	t.Helper()
-	return newHouse(t, withMail, func(o *server.Options) {
+	return newHarness(t, withMail, func(o *server.Options) {
 		o.OpenID = console.OpenID{Options: openid.Options{Issuer: "http://127.0.0.1:1", ClientID: "mintkey"}, Name: "Example Workplace"}
 	})
 }
@@ -161,9 +161,9 @@ func TestScreenshots(t *testing.T) {
 	}
 	for _, a := range appearances() {
 		t.Run(a.name, func(t *testing.T) {
-			h := galleryHouse(t)
+			h := galleryHarness(t)
 			h.must(os.MkdirAll(*screenshots, 0o750))
-			h.visit(gallery(h), a, func(b *browser, s scene) {
+			h.eachScene(gallery(h), a, func(b *browser, s scene) {
 				picture := run(b, chromedp.FullScreenshot(100))
 				h.must(os.WriteFile(filepath.Join(*screenshots, s.name+"-"+a.name+".png"), picture, 0o600))
 			})
@@ -171,8 +171,8 @@ func TestScreenshots(t *testing.T) {
 	}
 }
 
-// visit goes through the scenes, with one browser for each person.
-func (h *house) visit(scenes []scene, a appearance, look func(*browser, scene)) {
+// eachScene opens each scene, with one browser per person.
+func (h *harness) eachScene(scenes []scene, a appearance, look func(*browser, scene)) {
 	h.Helper()
 	browsers := map[string]*browser{}
 	for _, s := range scenes {

@@ -26,9 +26,9 @@ type keyRow struct {
 	Soon       bool // expires within policy.SoonDays
 	Urgent     bool // expires within policy.UrgentDays
 	Marks      []policy.Mark
-	Waiting    bool // for its owner to pick it up
+	Waiting    bool // not yet picked up by its owner
 	OldSecret  stamp
-	Path       string // of the key; its actions are below
+	Path       string // of the key; the paths of its actions start with it
 }
 
 func newKeyRow(k admin.Key, p policy.ExpirationPolicy, now time.Time) keyRow {
@@ -49,8 +49,8 @@ func newKeyRow(k admin.Key, p policy.ExpirationPolicy, now time.Time) keyRow {
 	return row
 }
 
-// Standing is the one word on whether the key works.
-func (r keyRow) Standing() string {
+// Status says in a word or two whether the key works.
+func (r keyRow) Status() string {
 	switch {
 	case r.Expired:
 		return "Expired"
@@ -63,10 +63,10 @@ func (r keyRow) Standing() string {
 	}
 }
 
-// Unused says whether the key is marked so.
+// Unused reports whether the key is marked as unused.
 func (r keyRow) Unused() bool { return slices.Contains(r.Marks, policy.MarkUnused) }
 
-// Name is what a person calls the key.
+// Name is the label, or the client ID of a key without one.
 func (r keyRow) Name() string {
 	if r.Label != "" {
 		return r.Label
@@ -74,5 +74,5 @@ func (r keyRow) Name() string {
 	return r.ClientID
 }
 
-// ScopeText is the scopes on one line.
+// ScopeText lists the scopes on one line.
 func (r keyRow) ScopeText() string { return strings.Join(r.Scopes, " ") }

@@ -42,78 +42,78 @@ func overlaps(chosen string) []overlap {
 
 const refreshTemplate = "key-refresh"
 
-func (c *Console) refreshPage(v *visit) error {
-	return c.showChange(v, refreshTemplate, "Refresh access key", nil)
+func (c *Console) refreshPage(req *request) error {
+	return c.showChange(req, refreshTemplate, "Refresh access key", nil)
 }
 
-func (c *Console) revokePage(v *visit) error {
-	return c.showChange(v, "key-revoke", "Revoke access key", nil)
+func (c *Console) revokePage(req *request) error {
+	return c.showChange(req, "key-revoke", "Revoke access key", nil)
 }
 
 // showChange asks for confirmation and names the key.
-func (c *Console) showChange(v *visit, name, title string, because error) error {
-	key, err := c.Service.Key(v.Context(), v.actor, v.place, v.PathValue("client_id"))
+func (c *Console) showChange(req *request, name, title string, cause error) error {
+	key, err := c.Service.Key(req.Context(), req.actor, req.in, req.PathValue("client_id"))
 	if err != nil {
 		return err
 	}
-	return c.showChangeOf(v, key, name, title, because)
+	return c.showChangeOf(req, key, name, title, cause)
 }
 
-func (c *Console) showChangeOf(v *visit, key admin.Key, name, title string, because error) error {
+func (c *Console) showChangeOf(req *request, key admin.Key, name, title string, cause error) error {
 	page := changePage{
-		Path: v.URL.Path, Back: keysPath(v.place.Tenant.ID), Key: newKeyRow(key, v.place.Account.Expiration, v.about.At),
-		Own: key.User.ID == v.actor.User.ID, Overlaps: overlaps(v.Form.Get("overlap")),
+		Path: req.URL.Path, Back: keysPath(req.in.Tenant.ID), Key: newKeyRow(key, req.in.Account.Expiration, req.info.At),
+		Own: key.User.ID == req.actor.User.ID, Overlaps: overlaps(req.Form.Get("overlap")),
 	}
-	if sectionOf(v.URL.Path) == "account" {
+	if sectionOf(req.URL.Path) == "account" {
 		page.Back = accountPath
 	}
-	if name == refreshTemplate { // a second revoke changes nothing, a second refresh would
+	if name == refreshTemplate { // revoking twice changes nothing; refreshing twice would replace the new secret
 		var err error
-		if page.Token, err = c.issueFormToken(v); err != nil {
+		if page.Token, err = c.issueFormToken(req); err != nil {
 			return err
 		}
 	}
-	if because == nil {
-		return c.show(v, name, title, page)
+	if cause == nil {
+		return c.show(req, name, title, page)
 	}
-	page.Fault, _ = formFault(because)
-	return c.showStatus(v, because, name, title, page)
+	page.Fault, _ = formFault(cause)
+	return c.showStatus(req, cause, name, title, page)
 }
 
-func (c *Console) refreshKey(v *visit) error {
-	how, err := v.refreshRequest()
+func (c *Console) refreshKey(req *request) error {
+	how, err := req.refreshRequest()
 	if err != nil {
-		return c.showChange(v, refreshTemplate, "Refresh access key", err)
+		return c.showChange(req, refreshTemplate, "Refresh access key", err)
 	}
-	if err := c.spendFormToken(v); err != nil {
-		return c.showUsedForm(v, err)
+	if err := c.spendFormToken(req); err != nil {
+		return c.showUsedForm(req, err)
 	}
-	key, secret, err := c.Service.RefreshKey(v.Context(), v.actor, v.place, v.PathValue("client_id"), how)
+	key, secret, err := c.Service.RefreshKey(req.Context(), req.actor, req.in, req.PathValue("client_id"), how)
 	if errors.Is(err, policy.ErrNotGrantable) || errors.Is(err, policy.ErrKeyExpired) {
-		return c.showChange(v, refreshTemplate, "Refresh access key", err)
+		return c.showChange(req, refreshTemplate, "Refresh access key", err)
 	}
 	if err != nil {
 		return err
 	}
-	return c.showSecret(v, key, secret, "Access key refreshed")
+	return c.showSecret(req, key, secret, "Access key refreshed")
 }
 
-func (v *visit) refreshRequest() (admin.RefreshRequest, error) {
-	seconds, err := strconv.ParseInt(v.PostForm.Get("overlap"), 10, 32)
+func (req *request) refreshRequest() (admin.RefreshRequest, error) {
+	seconds, err := strconv.ParseInt(req.PostForm.Get("overlap"), 10, 32)
 	if err != nil || seconds < 0 {
 		return admin.RefreshRequest{}, policy.ErrInvalidOverlap
 	}
 	return admin.RefreshRequest{Overlap: time.Duration(seconds) * time.Second}, nil
 }
 
-func (c *Console) revokeKey(v *visit) error {
-	key, err := c.Service.Key(v.Context(), v.actor, v.place, v.PathValue("client_id"))
+func (c *Console) revokeKey(req *request) error {
+	key, err := c.Service.Key(req.Context(), req.actor, req.in, req.PathValue("client_id"))
 	if err != nil {
 		return err
 	}
-	if err := c.Service.RevokeKey(v.Context(), v.actor, v.place, key.ClientID); err != nil {
+	if err := c.Service.RevokeKey(req.Context(), req.actor, req.in, key.ClientID); err != nil {
 		return err
 	}
-	c.tell(v, "Revoked "+key.ClientID+" of "+key.User.Name+". It makes no more tokens; gateways drop the ones it made within seconds.")
-	return v.redirect(keysPath(v.place.Tenant.ID))
+	c.flash(req, "Revoked "+key.ClientID+" of "+key.User.Name+". It makes no more tokens; gateways drop the ones it made within seconds.")
+	return req.redirect(keysPath(req.in.Tenant.ID))
 }

@@ -20,12 +20,12 @@ type newKeyForm struct {
 	Label   string
 	Scopes  []scopeChoice // of the catalogue
 	Admin   []scopeChoice
-	PickUp  bool // hand over by link
+	PickUp  bool // deliver by a pick-up link
 	Fault   fault
-	Nobody  bool // the tenant has no members that match
+	Nobody  bool // no member of the tenant matches
 }
 
-// memberChoice is a user who can be chosen, or why not.
+// memberChoice is a member in the list; WhyNot gives the reason if they can't be chosen.
 type memberChoice struct {
 	ID, Name, Email string
 	Keys            int
@@ -41,45 +41,48 @@ type scopeChoice struct {
 
 const membersShown = 8
 
-func (c *Console) newKeyPage(v *visit) error { return c.showNewKey(v, nil) }
+func (c *Console) newKeyPage(req *request) error { return c.showNewKey(req, nil) }
 
-// showNewKey shows the form as it was filled in; the first time with the whole catalogue chosen.
-func (c *Console) showNewKey(v *visit, because error) error {
-	form := newKeyForm{Path: v.URL.Path, Back: keysPath(v.place.Tenant.ID), Find: strings.TrimSpace(v.Form.Get("find")), Label: v.Form.Get("label"), PickUp: v.Form.Get("hand_over") == "pick-up"}
-	if err := c.findMembers(v, &form); err != nil {
+// showNewKey shows the form with its current values; at first, every scope of the catalogue is selected.
+func (c *Console) showNewKey(req *request, cause error) error {
+	form := newKeyForm{
+		Path: req.URL.Path, Back: keysPath(req.in.Tenant.ID), Find: strings.TrimSpace(req.Form.Get("find")),
+		Label: req.Form.Get("label"), PickUp: req.Form.Get("hand_over") == "pick-up",
+	}
+	if err := c.findMembers(req, &form); err != nil {
 		return err
 	}
-	chosen := v.Form["scope"]
+	chosen := req.Form["scope"]
 	for _, scope := range c.Service.Catalogue {
-		form.Scopes = append(form.Scopes, scopeChoice{Name: scope, Chosen: !v.Form.Has("label") || slices.Contains(chosen, scope)})
+		form.Scopes = append(form.Scopes, scopeChoice{Name: scope, Chosen: !req.Form.Has("label") || slices.Contains(chosen, scope)})
 	}
-	for _, scope := range v.actor.Scopes {
+	for _, scope := range req.actor.Scopes {
 		form.Admin = append(form.Admin, scopeChoice{scope, slices.Contains(chosen, scope), policy.ScopeMeaning(scope)})
 	}
 	var err error
-	if form.Token, err = c.issueFormToken(v); err != nil {
+	if form.Token, err = c.issueFormToken(req); err != nil {
 		return err
 	}
-	if because == nil {
-		return c.show(v, "key-new", "Create access key", form)
+	if cause == nil {
+		return c.show(req, "key-new", "Create access key", form)
 	}
-	form.Fault, _ = formFault(because)
-	return c.showStatus(v, because, "key-new", "Create access key", form)
+	form.Fault, _ = formFault(cause)
+	return c.showStatus(req, cause, "key-new", "Create access key", form)
 }
 
-func (c *Console) findMembers(v *visit, form *newKeyForm) error {
-	members, more, err := c.Service.FindMembers(v.Context(), v.place, form.Find, membersShown)
+func (c *Console) findMembers(req *request, form *newKeyForm) error {
+	members, more, err := c.Service.FindMembers(req.Context(), req.in, form.Find, membersShown)
 	if err != nil {
 		return err
 	}
-	if chosen := v.Form.Get("user"); chosen != "" && !slices.ContainsFunc(members, func(m admin.Member) bool { return m.UserID == chosen }) {
-		if s, err := c.Store.Subject(v.Context(), v.place.Tenant.ID, chosen); err == nil {
+	if chosen := req.Form.Get("user"); chosen != "" && !slices.ContainsFunc(members, func(m admin.Member) bool { return m.UserID == chosen }) {
+		if s, err := c.Store.Subject(req.Context(), req.in.Tenant.ID, chosen); err == nil {
 			members = append([]admin.Member{{Membership: s.Membership, User: s.User}}, members...)
 		}
 	}
 	form.More, form.Nobody = more, len(members) == 0
 	for _, m := range members {
-		live := m.LiveKeys(v.place.Account.Expiration, v.about.At)
+		live := m.LiveKeys(req.in.Account.Expiration, req.info.At)
 		choice := memberChoice{ID: m.UserID, Name: m.User.Name, Email: m.User.Email, Keys: len(live)}
 		switch {
 		case m.User.Disabled:
@@ -88,39 +91,39 @@ func (c *Console) findMembers(v *visit, form *newKeyForm) error {
 			choice.WhyNot = "Has " + policy.InWords(policy.MaxKeys) +
 				" keys already, the most a user can hold in a tenant. Revoke or refresh one of them instead."
 		}
-		choice.Chosen = choice.WhyNot == "" && m.UserID == v.Form.Get("user")
+		choice.Chosen = choice.WhyNot == "" && m.UserID == req.Form.Get("user")
 		form.Members = append(form.Members, choice)
 	}
 	return nil
 }
 
-// createKey answers with the one page that shows the secret.
-func (c *Console) createKey(v *visit) error {
-	scopes := v.PostForm["scope"]
+// createKey answers with the page that shows the secret.
+func (c *Console) createKey(req *request) error {
+	scopes := req.PostForm["scope"]
 	if len(scopes) == 0 {
-		return c.showNewKey(v, policy.ErrInvalidScope)
+		return c.showNewKey(req, policy.ErrInvalidScope)
 	}
-	if v.PostForm.Get("user") == "" {
-		return c.showNewKey(v, policy.ErrNotMember)
+	if req.PostForm.Get("user") == "" {
+		return c.showNewKey(req, policy.ErrNotMember)
 	}
-	if err := c.spendFormToken(v); err != nil {
-		return c.showUsedForm(v, err)
+	if err := c.spendFormToken(req); err != nil {
+		return c.showUsedForm(req, err)
 	}
-	wish := admin.NewKey{UserID: v.PostForm.Get("user"), Label: strings.TrimSpace(v.PostForm.Get("label")), Scopes: scopes}
-	if v.PostForm.Get("hand_over") == "pick-up" {
-		return c.createForPickUp(v, wish)
+	input := admin.NewKey{UserID: req.PostForm.Get("user"), Label: strings.TrimSpace(req.PostForm.Get("label")), Scopes: scopes}
+	if req.PostForm.Get("hand_over") == "pick-up" {
+		return c.createForPickUp(req, input)
 	}
-	key, secret, err := c.Service.CreateKey(v.Context(), v.actor, v.place, wish)
+	key, secret, err := c.Service.CreateKey(req.Context(), req.actor, req.in, input)
 	if _, ok := formFault(err); err != nil && ok {
-		return c.showNewKey(v, err)
+		return c.showNewKey(req, err)
 	}
 	if err != nil {
 		return err
 	}
-	return c.showSecret(v, key, secret, "Access key created")
+	return c.showSecret(req, key, secret, "Access key created")
 }
 
-// secretPage is the one page that shows a client secret (R3).
+// secretPage is the only page that shows a client secret (R3).
 type secretPage struct {
 	Heading string
 	Key     keyRow
@@ -131,20 +134,20 @@ type secretPage struct {
 	Own     bool
 }
 
-func (c *Console) showSecret(v *visit, key admin.Key, secret policy.ClientSecret, heading string) error {
-	if v.PostForm.Has(formToken) {
-		if err := c.noteForm(v, key.ClientID); err != nil {
+func (c *Console) showSecret(req *request, key admin.Key, secret policy.ClientSecret, heading string) error {
+	if req.PostForm.Has(formToken) {
+		if err := c.noteForm(req, key.ClientID); err != nil {
 			return err
 		}
 	}
 	page := secretPage{
-		Heading: heading, Key: newKeyRow(key, v.place.Account.Expiration, v.about.At), Secret: secret.Reveal(), Tenant: v.place.Tenant.Name, Issuer: c.Issuer,
-		Back: keysPath(v.place.Tenant.ID), Own: key.User.ID == v.actor.User.ID,
+		Heading: heading, Key: newKeyRow(key, req.in.Account.Expiration, req.info.At), Secret: secret.Reveal(),
+		Tenant: req.in.Tenant.Name, Issuer: c.Issuer, Back: keysPath(req.in.Tenant.ID), Own: key.User.ID == req.actor.User.ID,
 	}
-	if isOwnPath(v.URL) {
+	if isOwnPath(req.URL) {
 		page.Back = accountPath
 	}
-	return c.show(v, "secret", heading, page)
+	return c.show(req, "secret", heading, page)
 }
 
 type usedFormPage struct {
@@ -153,14 +156,14 @@ type usedFormPage struct {
 	Back     string
 }
 
-// showUsedForm says what became of a form that was sent twice. The secret is gone with the first answer, by design.
-func (c *Console) showUsedForm(v *visit, err error) error {
+// showUsedForm explains what the first submission of the form did. The secret was in that response only, by design.
+func (c *Console) showUsedForm(req *request, err error) error {
 	used, ok := errors.AsType[*formUsedError](err)
 	if !ok {
 		return err
 	}
-	page := usedFormPage{ClientID: used.ClientID, Back: keysPath(v.place.Tenant.ID)}
-	if isOwnPath(v.URL) {
+	page := usedFormPage{ClientID: used.ClientID, Back: keysPath(req.in.Tenant.ID)}
+	if isOwnPath(req.URL) {
 		page.Back = accountPath
 	}
 	if used.ClientID != "" {
@@ -169,5 +172,5 @@ func (c *Console) showUsedForm(v *visit, err error) error {
 			page.Refresh = accountPath + "/keys/" + used.ClientID + "/refresh"
 		}
 	}
-	return c.showStatus(v, store.ErrConflict, "used-form", "Already sent", page)
+	return c.showStatus(req, store.ErrConflict, "used-form", "Already sent", page)
 }

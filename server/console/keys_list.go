@@ -27,19 +27,19 @@ type keysPage struct {
 	Policy    string
 }
 
-// column is a heading that sorts.
+// column is a table heading that may sort the list.
 type column struct {
 	Label, Path string
-	Sorted      string // ascending or descending, empty if by another column
+	Sorted      string // ascending or descending; empty if another column sorts
 }
 
-// order is one entry of the list of orders.
+// order is one option of a select element.
 type order struct {
 	Value, Label string
 	Current      bool
 }
 
-// listQuery is what the address of the list says.
+// listQuery holds the query parameters of the list.
 type listQuery struct {
 	text, state, sort string
 	page              int
@@ -47,9 +47,9 @@ type listQuery struct {
 
 const defaultSort = "-created"
 
-func (v *visit) listQuery() listQuery {
-	q := listQuery{text: v.Form.Get("q"), state: v.Form.Get("state"), sort: v.Form.Get("sort")}
-	q.page, _ = strconv.Atoi(v.Form.Get("page"))
+func (req *request) listQuery() listQuery {
+	q := listQuery{text: req.Form.Get("q"), state: req.Form.Get("state"), sort: req.Form.Get("sort")}
+	q.page, _ = strconv.Atoi(req.Form.Get("page"))
 	q.page = min(max(q.page, 1), 1<<20)
 	if q.sort == "" {
 		q.sort = defaultSort
@@ -57,7 +57,7 @@ func (v *visit) listQuery() listQuery {
 	return q
 }
 
-// path is the address of the list; what is as by default is left out.
+// path is the URL of the list, without parameters that have their default value.
 func (q listQuery) path(base string) string {
 	values := url.Values{}
 	set := func(name, value, usual string) {
@@ -82,10 +82,10 @@ func (q listQuery) sorting() (by admin.KeyColumn, descending bool) {
 	return admin.KeyColumn(q.sort), false
 }
 
-func (c *Console) listKeys(v *visit) error {
-	q := v.listQuery()
+func (c *Console) listKeys(req *request) error {
+	q := req.listQuery()
 	by, descending := q.sorting()
-	table, err := c.Service.KeyTable(v.Context(), v.actor, v.place, admin.KeyTableQuery{
+	table, err := c.Service.KeyTable(req.Context(), req.actor, req.in, admin.KeyTableQuery{
 		Filter: admin.KeyFilter{Text: q.text}, State: admin.KeyState(q.state), Sort: by, Descending: descending,
 		Offset: (q.page - 1) * rowsPerPage, Limit: rowsPerPage,
 	})
@@ -93,19 +93,19 @@ func (c *Console) listKeys(v *visit) error {
 		return err
 	}
 	page := keysPage{
-		Path: v.URL.Path, Query: q.text, State: admin.KeyState(q.state), Sort: q.sort, Matching: table.Matching, All: table.Counts[""],
-		CanChange: v.actor.Require("keys:write") == nil, Policy: policyText(v.place.Account.Expiration.InForce(v.about.At)),
+		Path: req.URL.Path, Query: q.text, State: admin.KeyState(q.state), Sort: q.sort, Matching: table.Matching, All: table.Counts[""],
+		CanChange: req.actor.Require("keys:write") == nil, Policy: policyText(req.in.Account.Expiration.InForce(req.info.At)),
 	}
-	page.States, page.Columns, page.Orders = q.states(v.URL.Path, table.Counts), q.columns(v.URL.Path), q.orders()
+	page.States, page.Columns, page.Orders = q.states(req.URL.Path, table.Counts), q.columns(req.URL.Path), q.orders()
 	for _, key := range table.Keys {
-		page.Rows = append(page.Rows, newKeyRow(key, v.place.Account.Expiration, v.about.At))
+		page.Rows = append(page.Rows, newKeyRow(key, req.in.Account.Expiration, req.info.At))
 	}
-	page.turn(q, v.URL.Path)
-	return c.show(v, "keys", "API access", page)
+	page.paginate(q, req.URL.Path)
+	return c.show(req, "keys", "API access", page)
 }
 
-// turn fills in where this page is and what leads to the others.
-func (p *keysPage) turn(q listQuery, base string) {
+// paginate fills in the range of this page and the links to its neighbours.
+func (p *keysPage) paginate(q listQuery, base string) {
 	before := (q.page - 1) * rowsPerPage
 	if len(p.Rows) > 0 {
 		p.From, p.To = before+1, before+len(p.Rows)
@@ -125,7 +125,13 @@ func (q listQuery) states(base string, counts map[admin.KeyState]int) []choice {
 	for _, s := range []struct {
 		state admin.KeyState
 		label string
-	}{{"", "All"}, {admin.KeysActive, "Active"}, {admin.KeysExpiring, "Expiring soon"}, {admin.KeysUnused, "Unused"}, {admin.KeysExpired, "Expired"}} {
+	}{
+		{"", "All"},
+		{admin.KeysActive, "Active"},
+		{admin.KeysExpiring, "Expiring soon"},
+		{admin.KeysUnused, "Unused"},
+		{admin.KeysExpired, "Expired"},
+	} {
 		to := q
 		to.state = string(s.state)
 		all = append(all, choice{s.label + " " + grouped(counts[s.state]), to.path(base), q.state == to.state})
@@ -154,7 +160,7 @@ func (q listQuery) columns(base string) []column {
 	return all
 }
 
-// sortedBy is the address that sorts by a column: in its usual order or, where it is sorted so already, in the other one.
+// sortedBy returns the URL that sorts by a column, in its usual order or, if the list is sorted like that already, in the opposite one.
 func (q listQuery) sortedBy(base, usual string) (path, sorted string) {
 	opposite := "-" + usual
 	if usual[0] == '-' {

@@ -16,14 +16,14 @@ const (
 	newKey     = berlinKeys + "/new"
 )
 
-// create fills in and sends the form.
+// create submits the form for a new key.
 func (v *visitor) create(user, label string) page {
 	v.Helper()
 	return v.submit(newKey, form{"user": {user}, "label": {label}, "scope": {"api"}})
 }
 
 func TestCreateShowsTheSecretOnce(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	tom := h.as("tom")
 	fields := tom.get(newKey).filled(form{"user": {"linus"}, "label": {"deploy job"}, "scope": {"api"}})
 	clientID, secret := tom.post(newKey, fields).revealed()
@@ -33,7 +33,10 @@ func TestCreateShowsTheSecretOnce(t *testing.T) {
 
 	again := tom.post(newKey, fields).want(409).says(clientID, "already sent")
 	list := tom.get(berlinKeys).want(200).says(clientID, "deploy job", "Linus Torvalds", "in 90 days", "1–1 of 1 key")
-	for _, p := range []page{again, list, tom.get(berlinKeys + "/" + clientID + "/refresh"), h.as("linus").get("/console/account"), h.as("ada").get("/console/activity")} {
+	for _, p := range []page{
+		again, list, tom.get(berlinKeys + "/" + clientID + "/refresh"),
+		h.as("linus").get("/console/account"), h.as("ada").get("/console/activity"),
+	} {
 		if strings.Contains(p.body, secret) {
 			t.Errorf("%s shows the secret again", p.what)
 		}
@@ -45,10 +48,10 @@ func TestCreateShowsTheSecretOnce(t *testing.T) {
 	}
 }
 
-// Of a form that is sent many times at once one makes a key.
+// A form that is sent many times at once creates one key.
 func TestDoubleClickMakesOneKey(t *testing.T) { onEachStore(t, testDoubleClickMakesOneKey) }
 
-func testDoubleClickMakesOneKey(t *testing.T, h *house) {
+func testDoubleClickMakesOneKey(t *testing.T, h *harness) {
 	tom := h.as("tom")
 	fields := tom.get(newKey).filled(form{"user": {"linus"}, "scope": {"api"}})
 	var wait sync.WaitGroup
@@ -69,9 +72,9 @@ func testDoubleClickMakesOneKey(t *testing.T, h *house) {
 	tom.get(berlinKeys).says("1–1 of 1 key")
 }
 
-// A form is good for the page and the person that it was made for.
+// A form token is valid only for the page and the person that it was issued for.
 func TestFormTokensAreNotInterchangeable(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	tom, ada := h.as("tom"), h.as("ada")
 	fields := form{"user": {"linus"}, "scope": {"api"}}
 	tom.post(newKey, fields).want(409)
@@ -89,7 +92,7 @@ func TestFormTokensAreNotInterchangeable(t *testing.T) {
 
 func TestTwoKeysAreTheLimit(t *testing.T) { onEachStore(t, testTwoKeysAreTheLimit) }
 
-func testTwoKeysAreTheLimit(t *testing.T, h *house) {
+func testTwoKeysAreTheLimit(t *testing.T, h *harness) {
 	tom := h.as("tom")
 	tom.create("grace", "one").want(200)
 	tom.create("grace", "two").want(200)
@@ -105,7 +108,7 @@ func testTwoKeysAreTheLimit(t *testing.T, h *house) {
 }
 
 func TestCreateSaysWhatIsWrong(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	tom := h.as("tom")
 	for _, row := range []struct {
 		values form
@@ -127,7 +130,7 @@ func TestCreateSaysWhatIsWrong(t *testing.T) {
 
 func TestRevoke(t *testing.T) { onEachStore(t, testRevoke) }
 
-func testRevoke(t *testing.T, h *house) {
+func testRevoke(t *testing.T, h *harness) {
 	tom := h.as("tom")
 	clientID, secret := tom.create("linus", "build agent").revealed()
 	path := berlinKeys + "/" + clientID + "/revoke"
@@ -146,7 +149,7 @@ func testRevoke(t *testing.T, h *house) {
 
 func TestRefresh(t *testing.T) { onEachStore(t, testRefresh) }
 
-func testRefresh(t *testing.T, h *house) {
+func testRefresh(t *testing.T, h *harness) {
 	tom := h.as("tom")
 	clientID, first := tom.create("linus", "").revealed()
 	path := berlinKeys + "/" + clientID + "/refresh"
@@ -167,12 +170,14 @@ func testRefresh(t *testing.T, h *house) {
 }
 
 func TestOwnersRefreshTheirOwn(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	grace := h.as("grace")
 	clientID, _ := h.key("lisbon", "grace", "smoke test", 62)
 	other, _ := h.key("berlin", "linus", "", 1)
-	grace.get("/console/account").want(200).says("Berlin", "No access key of yours", "Lisbon", "smoke test", clientID, "in 28 days").saysNot(other)
-	_, secret := grace.submit("/console/account/keys/"+clientID+"/refresh", form{"overlap": {"0"}}).says("Your access key in Lisbon").revealed()
+	grace.get("/console/account").want(200).
+		says("Berlin", "No access key of yours", "Lisbon", "smoke test", clientID, "in 28 days").saysNot(other)
+	refreshed := grace.submit("/console/account/keys/"+clientID+"/refresh", form{"overlap": {"0"}})
+	_, secret := refreshed.says("Your access key in Lisbon").revealed()
 	if h.token(clientID, secret) != 200 {
 		t.Error("the refreshed key gets no token")
 	}
@@ -181,7 +186,7 @@ func TestOwnersRefreshTheirOwn(t *testing.T) {
 }
 
 func TestExpiredKeysCannotBeRefreshed(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	tom := h.as("tom")
 	clientID, _ := h.key("berlin", "linus", "old one", 95)
 	p := tom.get(berlinKeys).says("Expired", "expired 5 days ago")
@@ -193,7 +198,7 @@ func TestExpiredKeysCannotBeRefreshed(t *testing.T) {
 
 func TestListIsSearchedSortedAndPaged(t *testing.T) { onEachStore(t, testListIsSearchedSortedAndPaged) }
 
-func testListIsSearchedSortedAndPaged(t *testing.T, h *house) {
+func testListIsSearchedSortedAndPaged(t *testing.T, h *harness) {
 	tom := h.as("tom")
 	for i := range 60 {
 		id := "robot-" + string(rune('a'+i/26)) + string(rune('a'+i%26))

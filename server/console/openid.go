@@ -23,28 +23,28 @@ const (
 	openIDPath   = "/console/sign-in/oidc"
 	callbackPath = "/console/sign-in/oidc/callback" // operators register it at the provider
 
-	sessionOpenID = "openid"
-	attemptLives  = 15 * time.Minute // people look for their second factor
+	sessionOpenID   = "openid"
+	attemptLifetime = 15 * time.Minute // enough to find one's second factor
 )
 
-// AnyAccount in OpenID.Account believes the provider about the users of every account.
+// AnyAccount as OpenID.Account lets the provider sign in users of every account.
 const AnyAccount = "*"
 
-// The refusals of a sign-in at a provider, besides those of package openid.
+// Reasons to refuse a sign-in at a provider, in addition to those of package openid.
 var (
-	errPasswordsOff = errors.New("passwords are turned off")
-	errLostAttempt  = errors.New("the answer fits no sign-in of this browser")
-	errStranger     = errors.New("no user has the e-mail address")
-	errDisabled     = errors.New("the user is disabled")
-	errNoAccountSet = errors.New("oidc.account is not set, and there are several accounts")
+	errPasswordsOff  = errors.New("passwords are turned off")
+	errLostAttempt   = errors.New("the answer matches no sign-in of this browser")
+	errUnknownPerson = errors.New("no user has the e-mail address")
+	errDisabled      = errors.New("the user is disabled")
+	errNoAccountSet  = errors.New("oidc.account is not set, and there are several accounts")
 )
 
 // OpenID is sign-in at an OpenID provider. A zero Issuer turns it off.
 type OpenID struct {
-	openid.Options // but RedirectURL, which New fills in
+	openid.Options // New sets RedirectURL
 
 	Name    string // of the provider, for people
-	Account string // whose users may sign in this way; empty for the only one that there is
+	Account string // whose users may sign in this way; may be empty if there is only one account
 	Only    bool   // passwords are refused
 }
 
@@ -56,7 +56,7 @@ func (o OpenID) provider(issuer string) *openid.Provider {
 	return openid.New(o.Options)
 }
 
-// openIDChoice is the button on the sign-in page; without a Path there is none.
+// openIDChoice is the provider's button on the sign-in page; an empty Path means that there is none.
 type openIDChoice struct {
 	Name, Path string
 	Only       bool
@@ -77,7 +77,7 @@ func (c *Console) openIDChoice(form signInForm) openIDChoice {
 	return openIDChoice{c.OpenID.Name, to.String(), c.OpenID.Only}
 }
 
-// attempt is a sign-in that has begun, as the session of a browser in which nobody is signed in keeps it.
+// attempt is a sign-in in progress, kept in the session of a browser that is not signed in yet.
 type attempt struct {
 	openid.Attempt
 
@@ -86,93 +86,93 @@ type attempt struct {
 	Begun   time.Time `json:"begun"`
 }
 
-// startOpenID leads to the provider. It is a link and no form, because form-action of the Content-Security-Policy would forbid the
-// redirect to another site. Nothing happens here that another site could want: whoever is signed in stays so.
-func (c *Console) startOpenID(v *visit) error {
-	form := signInForm{Account: v.FormValue("account"), Next: localPath(v.FormValue("next"))}
-	if c.identify(v) == nil {
-		return v.redirect(form.Next)
+// startOpenID redirects to the provider. It is a link, not a form, because form-action of the Content-Security-Policy would forbid the
+// redirect to another site. Another site gains nothing by calling it: a visitor who is signed in stays signed in.
+func (c *Console) startOpenID(req *request) error {
+	form := signInForm{Account: req.FormValue("account"), Next: localPath(req.FormValue("next"))}
+	if c.identify(req) == nil {
+		return req.redirect(form.Next)
 	}
-	ctx := v.Context()
-	if _, err := c.Limits.Reserve(ctx, limits.OpenIDStart(v.about.Address)); err != nil {
+	ctx := req.Context()
+	if _, err := c.Limits.Reserve(ctx, limits.OpenIDStart(req.info.Address)); err != nil {
 		return err
 	}
 	begun, to, err := c.provider.Begin(ctx)
 	if err != nil {
-		return c.refuseOpenID(v, form, err)
+		return c.refuseOpenID(req, form, err)
 	}
-	text, err := json.Marshal(attempt{begun, form.Next, form.Account, v.about.At})
+	text, err := json.Marshal(attempt{begun, form.Next, form.Account, req.info.At})
 	if err != nil {
 		return err
 	}
 	c.sessions.Put(ctx, sessionOpenID, string(text))
-	c.sessions.SetDeadline(ctx, v.about.At.Add(attemptLives-c.ClockOffset)) // by the real clock: see sessionStore
-	return v.redirect(to)
+	c.sessions.SetDeadline(ctx, req.info.At.Add(attemptLifetime-c.ClockOffset)) // by the real clock: see sessionStore
+	return req.redirect(to)
 }
 
-// finishOpenID takes the provider's answer. The attempt is spent by an answer that fits, whatever comes of it; one that does not fit
-// leaves it alone, so that another site can't spoil a sign-in that is under way.
-func (c *Console) finishOpenID(v *visit) error {
-	ctx := v.Context()
+// finishOpenID handles the provider's answer. A matching answer uses up the attempt, whether or not the sign-in succeeds; one that does
+// not match leaves it alone, so that another site can't break a sign-in in progress.
+func (c *Console) finishOpenID(req *request) error {
+	ctx := req.Context()
 	var begun attempt
 	err := json.Unmarshal([]byte(cmp.Or(c.sessions.GetString(ctx, sessionOpenID), "{}")), &begun)
 	if err != nil {
 		return err
 	}
 	form := signInForm{Account: begun.Account, Next: localPath(begun.Next)}
-	if !begun.Fits(v.Form) || v.about.At.Sub(begun.Begun) >= attemptLives {
-		if c.identify(v) == nil {
-			return v.redirect(homePath) // the way back in the browser's history
+	if !begun.Matches(req.Form) || req.info.At.Sub(begun.Begun) >= attemptLifetime {
+		if c.identify(req) == nil {
+			return req.redirect(homePath) // the visitor went back in the browser's history
 		}
-		return c.refuseOpenID(v, form, errLostAttempt)
+		return c.refuseOpenID(req, form, errLostAttempt)
 	}
 	c.sessions.Remove(ctx, sessionOpenID)
-	person, err := c.provider.Finish(ctx, begun.Attempt, v.Form, v.about.At.Add(-c.ClockOffset))
+	person, err := c.provider.Finish(ctx, begun.Attempt, req.Form, req.info.At.Add(-c.ClockOffset))
 	if err != nil {
-		return c.refuseOpenID(v, form, err)
+		return c.refuseOpenID(req, form, err)
 	}
-	subject, err := c.welcome(v, begun.Account, person)
+	subject, err := c.userAtProvider(req, begun.Account, person)
 	if err != nil {
-		return c.refuseOpenID(v, form, err)
+		return c.refuseOpenID(req, form, err)
 	}
-	if err := c.begin(ctx, subject, v.about.At); err != nil {
+	if err := c.begin(ctx, subject, req.info.At); err != nil {
 		return err
 	}
-	c.rememberDevice(v, subject.User)
-	return v.redirect(form.Next)
+	c.rememberDevice(req, subject.User)
+	return req.redirect(form.Next)
 }
 
-// refuseOpenID shows the sign-in page again. Why is in the log: the page says nothing in the provider's words.
-func (c *Console) refuseOpenID(v *visit, form signInForm, because error) error {
-	status := explain(because).status
+// refuseOpenID shows the sign-in page again. The reason goes to the log: the page must not repeat the provider's text.
+func (c *Console) refuseOpenID(req *request, form signInForm, cause error) error {
+	status := explain(cause).status
 	if status == http.StatusInternalServerError {
-		return because
+		return cause
 	}
 	level := slog.LevelInfo
-	if status > http.StatusInternalServerError { // the operator's matter, and not this person's
+	if status > http.StatusInternalServerError { // the operator must act, not this person
 		level = slog.LevelWarn
 	}
-	c.Log.Log(v.Context(), level, "a sign-in at the OpenID provider failed", slog.String("request_id", v.about.ID),
-		slog.String("address", v.about.Address), slog.String("reason", policy.WithoutSecrets(shorten(because.Error()))))
-	return c.showSignIn(v, because, form)
+	c.Log.Log(req.Context(), level, "OpenID sign-in failed", slog.String("request_id", req.info.ID),
+		slog.String("address", req.info.Address), slog.String("reason", policy.WithoutSecrets(shorten(cause.Error()))))
+	return c.showSignIn(req, cause, form)
 }
 
-// shorten keeps a provider's page of error from filling the log.
+// shorten keeps the error page of a provider from filling the log.
 func shorten(text string) string { return text[:min(len(text), 500)] }
 
-// welcome finds the user who the person at the provider is here, and binds the two at the first time.
-func (c *Console) welcome(v *visit, accountID string, person openid.Person) (policy.Subject, error) {
+// userAtProvider finds the user for a person at the provider. The first sign-in binds the two.
+func (c *Console) userAtProvider(req *request, accountID string, person openid.Person) (policy.Subject, error) {
 	if isASCII(policy.FoldEmail(person.Email)) && !isASCII(person.Email) {
-		return policy.Subject{}, errStranger // the Kelvin sign folds to k, and an address with it is somebody else's
+		return policy.Subject{}, errUnknownPerson // e.g. the Kelvin sign folds to k: that is somebody else's address
 	}
-	users, err := c.usersOf(v.Context(), accountID, person.Email)
+	users, err := c.usersOf(req.Context(), accountID, person.Email)
 	if err != nil {
 		return policy.Subject{}, err
 	}
 	identity := policy.Identity{Issuer: person.Issuer, Subject: person.Subject}
-	refusal := errStranger
+	refusal := errUnknownPerson
 	for _, user := range users {
-		subject, err := c.welcomeAs(v, user, identity)
+		subject, err := c.signInAs(req, user, identity)
 		if err == nil {
 			return subject, nil
 		}
@@ -185,20 +185,20 @@ func isASCII(text string) bool {
 	return strings.IndexFunc(text, func(r rune) bool { return r > unicode.MaxASCII }) < 0
 }
 
-func (c *Console) welcomeAs(v *visit, user policy.User, identity policy.Identity) (policy.Subject, error) {
+func (c *Console) signInAs(req *request, user policy.User, identity policy.Identity) (policy.Subject, error) {
 	if user.Disabled {
 		return policy.Subject{}, errDisabled
 	}
-	subject, err := c.anywhere(v.Context(), user)
+	subject, err := c.defaultSubject(req.Context(), user)
 	if err != nil {
 		return policy.Subject{}, err
 	}
-	actor := admin.Actor{Subject: subject, Via: "console", Address: v.about.Address, RequestID: v.about.ID, At: v.about.At}
-	return subject, c.Service.SignedInAs(v.Context(), actor, identity)
+	actor := admin.Actor{Subject: subject, Via: "console", Address: req.info.Address, RequestID: req.info.ID, At: req.info.At}
+	return subject, c.Service.SignedInAs(req.Context(), actor, identity)
 }
 
-// usersOf are the users with the address in the accounts about whose users the provider is believed. An account that was asked for
-// narrows them where there is a choice.
+// usersOf returns the users with the address in the accounts that the provider may sign in. With AnyAccount, accountID narrows the
+// search unless it is empty.
 func (c *Console) usersOf(ctx context.Context, accountID, email string) ([]policy.User, error) {
 	switch c.OpenID.Account {
 	case AnyAccount:

@@ -6,9 +6,9 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// A real browser goes to the provider and back: with the cookies, the redirects between sites and the policies that only it enforces.
+// A real browser goes to the provider and back, with the cookies, cross-site redirects and policies that only a browser enforces.
 func TestOpenIDInABrowser(t *testing.T) {
-	h, _, _ := openHouse(t)
+	h, _, _ := openIDHarness(t)
 	b := newBrowser(t, h)
 	b.open("/console/users")
 	b.signInAt("ada-login")
@@ -21,7 +21,8 @@ func TestOpenIDInABrowser(t *testing.T) {
 	other.open("/console/account")
 	other.signInAt("stranger")
 	other.see(".alert")
-	if text := run(other, chromedp.Text(chromedp.CSS(".alert"))); text != "The sign-in provider knows you, but nobody here has your e-mail address. Ask an admin of your account to add you." {
+	want := "The sign-in provider knows you, but nobody here has your e-mail address. Ask an admin of your account to add you."
+	if text := run(other, chromedp.Text(chromedp.CSS(".alert"))); text != want {
 		t.Errorf("the page says %q", text)
 	}
 	if complaints := append(b.complaints(), other.complaints()...); len(complaints) > 0 {
@@ -29,7 +30,7 @@ func TestOpenIDInABrowser(t *testing.T) {
 	}
 }
 
-// signInAt presses the button and goes through the pages of the provider: its sign-in, then its consent.
+// signInAt presses the button and completes the provider's sign-in and consent pages.
 func (b *browser) signInAt(login string) {
 	b.Helper()
 	b.click(`a[href^="/console/sign-in/oidc"]`)

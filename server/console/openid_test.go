@@ -12,10 +12,11 @@ import (
 )
 
 func TestOpenIDSignIn(t *testing.T) {
-	h, _, _ := openHouse(t)
+	h, _, _ := openIDHarness(t)
 	v := h.visitor()
 	v.get("/console/users?q=a%26b").leadsTo("/console/sign-in?next=%2Fconsole%2Fusers%3Fq%3Da%2526b")
-	if p := v.get("/console/sign-in?next=%2Fconsole%2Fusers%3Fq%3Da%2526b").want(200).says("Sign in with Example", "Password"); !strings.Contains(p.body, `href="/console/sign-in/oidc?next=%2Fconsole%2Fusers%3Fq%3Da%2526b"`) {
+	p := v.get("/console/sign-in?next=%2Fconsole%2Fusers%3Fq%3Da%2526b").want(200).says("Sign in with Example", "Password")
+	if !strings.Contains(p.body, `href="/console/sign-in/oidc?next=%2Fconsole%2Fusers%3Fq%3Da%2526b"`) {
 		t.Errorf("the button loses where to go: %s", p.body)
 	}
 	to := v.begin("?next=%2Fconsole%2Fusers%3Fq%3Da%2526b")
@@ -29,9 +30,9 @@ func TestOpenIDSignIn(t *testing.T) {
 	h.as("ada").get("/console/activity?who=ada@acme.example").says("Changed user", "subject: ada-login", "console, 127.0.0.1")
 }
 
-// Many providers keep the address out of the ID token.
+// Many providers leave the address out of the ID token.
 func TestOpenIDUserInfo(t *testing.T) {
-	h, _, _ := openHouse(t, func(o *server.Options) {
+	h, _, _ := openIDHarness(t, func(o *server.Options) {
 		o.OpenID.Issuer = newProvider(t, o.Issuer+callbackPath, true).issuer
 	})
 	v := h.visitor()
@@ -40,10 +41,10 @@ func TestOpenIDUserInfo(t *testing.T) {
 	h.visitor().arrive("linus").want(403).says("not verified your e-mail address")
 }
 
-// Whoever is not let in sees the sign-in page again, with what to do; the log has the reason.
+// A refused visitor sees the sign-in page again, with advice; the log has the reason.
 func TestOpenIDRefusals(t *testing.T) {
-	h, _, log := openHouse(t)
-	h.user("acme", "eve", "Eve") // of no tenant
+	h, _, log := openIDHarness(t)
+	h.user("acme", "eve", "Eve") // in no tenant
 	h.user("acme", "kim", "Kim")
 	h.member("berlin", "kim", policy.RoleTenantAdmin)
 	for login, want := range map[string]struct{ sentence, reason string }{
@@ -51,10 +52,10 @@ func TestOpenIDRefusals(t *testing.T) {
 		"kelvin":   {"nobody here has your e-mail address", "no user has the e-mail address"},
 		"rita":     {"nobody here has your e-mail address", "no user has the e-mail address"},
 		"hal":      {"Your user is disabled here", "the user is disabled"},
-		"eve":      {"not a member of any tenant", "no member of any tenant"},
+		"eve":      {"not a member of any tenant", "not a member of any tenant"},
 		"linus":    {"has not verified your e-mail address", "email_verified of \\\"linus@acme.example\\\" is false"},
 		"tom":      {"has not verified your e-mail address", "email_verified of \\\"tom@acme.example\\\" is <nil>"},
-		"nobody":   {"has not verified your e-mail address", "there is none"},
+		"nobody":   {"has not verified your e-mail address", "no address given"},
 		"":         {"did not let you through, or you cancelled", "declined at the OpenID provider"},
 	} {
 		v, already := h.visitor(), len(log.String())
@@ -68,9 +69,9 @@ func TestOpenIDRefusals(t *testing.T) {
 	}
 }
 
-// An answer counts in the browser that asked for it, once, and soon.
+// An answer is valid only in the browser that began the sign-in, only once, and only for a short time.
 func TestOpenIDAnswersThatDoNotFit(t *testing.T) {
-	h, _, log := openHouse(t)
+	h, _, log := openIDHarness(t)
 	lost := func(p page) { t.Helper(); p.want(403).says("This sign-in began in another browser") }
 
 	attacker, victim := h.visitor(), h.visitor()
@@ -78,7 +79,7 @@ func TestOpenIDAnswersThatDoNotFit(t *testing.T) {
 	lost(victim.get(stolen))
 	theirs := victim.begin("")
 	lost(victim.get(stolen))
-	victim.get(victim.answer(theirs, "grace-1")).leadsTo("/console") // the wrong answer has spoilt nothing
+	victim.get(victim.answer(theirs, "grace-1")).leadsTo("/console") // the wrong answer has not broken the sign-in
 	victim.get(stolen).leadsTo("/console")
 	victim.get("/console/account").says("Grace Hopper")
 	lost(h.visitor().get(callbackPath))
@@ -91,19 +92,19 @@ func TestOpenIDAnswersThatDoNotFit(t *testing.T) {
 	refused := h.visitor()
 	again := refused.answer(refused.begin(""), "stranger")
 	refused.get(again).want(403).says("nobody here has your e-mail address")
-	lost(refused.get(again)) // spent, whatever came of it
+	lost(refused.get(again)) // used up, although it was refused
 
 	late := h.visitor()
 	answer := late.answer(late.begin(""), "ada-login")
 	h.advance(15 * time.Minute)
 	lost(late.get(answer))
-	if strings.Count(log.String(), "fits no sign-in of this browser") < 6 {
+	if strings.Count(log.String(), "matches no sign-in of this browser") < 6 {
 		t.Errorf("the log says: %s", log)
 	}
 }
 
 func TestOpenIDAnswersThatWereChanged(t *testing.T) {
-	h, _, log := openHouse(t)
+	h, _, log := openIDHarness(t)
 	for name, change := range map[string]struct{ asked, answered func(url.Values) }{
 		"another nonce":        {asked: func(q url.Values) { q.Set("nonce", "planted") }},
 		"another PKCE":         {asked: func(q url.Values) { q.Set("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM") }},
@@ -130,7 +131,7 @@ func TestOpenIDAnswersThatWereChanged(t *testing.T) {
 			t.Errorf("%s: signed in", name)
 		}
 	}
-	for _, reason := range []string{"another nonce", "invalid_grant", "https://evil.example", `the issuer \"\"`, "<script>alert(1)"} {
+	for _, reason := range []string{"another nonce", "invalid_grant", "https://evil.example", `the issuer is \"\"`, "<script>alert(1)"} {
 		if !strings.Contains(log.String(), reason) {
 			t.Errorf("the log has no %q: %s", reason, log)
 		}
@@ -145,16 +146,16 @@ func changed(u *url.URL, change func(url.Values)) *url.URL {
 }
 
 func TestOpenIDTokensExpire(t *testing.T) {
-	h, _, log := openHouse(t, func(o *server.Options) { o.ClockOffset -= time.Hour })
+	h, _, log := openIDHarness(t, func(o *server.Options) { o.ClockOffset -= time.Hour })
 	h.visitor().arrive("ada-login").want(http.StatusBadGateway).says("proves nothing")
 	if !strings.Contains(log.String(), "token is expired") {
 		t.Errorf("the log says: %s", log)
 	}
 }
 
-// A provider that is away costs those who sign in there a minute, and nobody else anything.
+// An outage of the provider affects only those who sign in there.
 func TestOpenIDProviderAway(t *testing.T) {
-	h, p, log := openHouse(t)
+	h, p, log := openIDHarness(t)
 	p.stop()
 	v := h.visitor()
 	v.get(openIDPath+"?next=%2Fconsole%2Faccount").want(503).says("can’t be reached", "Password", "Sign in with Example")
@@ -170,16 +171,16 @@ func TestOpenIDProviderAway(t *testing.T) {
 	v.arrive("ada-login").leadsTo("/console")
 }
 
-// A provider is believed about the users of the account that it was set up for.
+// A provider signs in only users of the account that it is configured for.
 func TestOpenIDAccounts(t *testing.T) {
-	h, p, log := openHouse(t, func(o *server.Options) { o.OpenID.Account = "" })
+	h, p, log := openIDHarness(t, func(o *server.Options) { o.OpenID.Account = "" })
 	h.visitor().arrive("ada-login").want(503).says("does not know yet whom this provider may sign in")
 	if !strings.Contains(log.String(), "oidc.account is not set") {
 		t.Errorf("the log says: %s", log)
 	}
 	p.stop()
 
-	everywhere, _, _ := openHouse(t, func(o *server.Options) { o.OpenID.Account = "*" })
+	everywhere, _, _ := openIDHarness(t, func(o *server.Options) { o.OpenID.Account = "*" })
 	for login, name := range map[string]string{"ada-login": "Ada Lovelace", "rita": "Rita Levi-Montalcini"} {
 		v := everywhere.visitor()
 		v.arrive(login).leadsTo("/console")
@@ -190,7 +191,7 @@ func TestOpenIDAccounts(t *testing.T) {
 }
 
 func TestOpenIDOnly(t *testing.T) {
-	h, _, _ := openHouse(t, func(o *server.Options) { o.OpenID.Only = true })
+	h, _, _ := openIDHarness(t, func(o *server.Options) { o.OpenID.Only = true })
 	h.visitor().get("/console/sign-in").says("Sign in with Example").saysNot("Password", "password")
 	v := h.visitor()
 	v.post("/console/sign-in", form{"email": {"ada@acme.example"}, "password": {password}}).want(403).says("Passwords are turned off here")
@@ -201,14 +202,14 @@ func TestOpenIDOnly(t *testing.T) {
 }
 
 func TestOpenIDWithoutEmailVerified(t *testing.T) {
-	h, _, _ := openHouse(t, func(o *server.Options) { o.OpenID.AssumeEmailVerified = true })
+	h, _, _ := openIDHarness(t, func(o *server.Options) { o.OpenID.AssumeEmailVerified = true })
 	h.visitor().arrive("tom").leadsTo("/console")
 	h.visitor().arrive("linus").want(403).says("has not verified")
 }
 
-// Who is given the address of somebody who has left the company does not inherit their access keys.
+// A person who gets the address of somebody who has left the company does not inherit their access keys.
 func TestOpenIDAddressWithANewOwner(t *testing.T) {
-	h, _, _ := openHouse(t)
+	h, _, _ := openIDHarness(t)
 	ada := h.as("ada")
 	h.visitor().arrive("grace-1").leadsTo("/console")
 	h.visitor().arrive("grace-1").leadsTo("/console")
@@ -224,7 +225,7 @@ func TestOpenIDAddressWithANewOwner(t *testing.T) {
 	newcomer.arrive("grace-2").leadsTo("/console")
 	h.visitor().arrive("grace-1").want(403)
 
-	// An admin who writes the address of a user anew means the person who has it now.
+	// An admin who sets the address of a user again means the person who has it now.
 	for _, email := range []string{"hopper@acme.example", "grace@acme.example"} {
 		ada.post("/console/users/grace", form{"do": {"save"}, "name": {"Grace Hopper"}, "email": {email}}).want(303)
 	}
@@ -232,9 +233,9 @@ func TestOpenIDAddressWithANewOwner(t *testing.T) {
 }
 
 func TestOpenIDCannotBeBegunForever(t *testing.T) {
-	h, _, _ := openHouse(t)
+	h, _, _ := openIDHarness(t)
 	p, begun := h.visitor().get(openIDPath), 0
-	for ; p.status == http.StatusSeeOther && begun < 1000; begun++ { // on a slow machine some of the budget comes back meanwhile
+	for ; p.status == http.StatusSeeOther && begun < 1000; begun++ { // on a slow machine the budget refills a little meanwhile
 		p = h.visitor().get(openIDPath)
 	}
 	if p.want(http.StatusTooManyRequests).says("Try again in"); begun < 300 {

@@ -8,96 +8,97 @@ import (
 	"mintkey/store"
 )
 
-// passwordPath has the form; a link has a code below it.
+// passwordPath is the path of the form; a link adds its code.
 const passwordPath = "/console/password"
 
-// errDeadLink refuses a link to choose a password, and errMismatch a password that was not typed twice alike.
+// errInvalidLink refuses a link to choose a password, and errMismatch a password that was not typed twice alike.
 var (
-	errDeadLink = errors.New("the link to choose a password is dead")
-	errMismatch = errors.New("the two passwords differ")
+	errInvalidLink = errors.New("the link to choose a password is not valid")
+	errMismatch    = errors.New("the two passwords differ")
 )
 
 type chooseForm struct {
 	Email   string
-	Account string // its name
+	Account string // account name
 	Fault   fault
 }
 
-type deadLinkPage struct {
+type invalidLinkPage struct {
 	Heading, Text string
-	Mail          bool // another can be had
+	Mail          bool // a new link can be requested
 }
 
-// followLink uses nothing up, because mail programs follow links to look for viruses. What the link is known by goes into a new session, and the
-// browser on to an address without the code, so that neither its history nor a page has it. In a session that was there before, somebody who
-// planted it in this browser could choose the password.
-func (c *Console) followLink(v *visit) error {
-	ctx, id := v.Context(), admin.PasswordLinkID(v.PathValue("code"))
-	_, err := c.Service.PasswordLinkUser(ctx, id, v.about.At)
+// followLink does not use up the link, because mail programs follow links to look for viruses. The ID of the link goes into a new session,
+// and the browser to a URL without the code, so that neither its history nor a page contains it. The session must be new: whoever planted
+// an existing one in this browser could choose the password.
+func (c *Console) followLink(req *request) error {
+	ctx, id := req.Context(), admin.PasswordLinkID(req.PathValue("code"))
+	_, err := c.Service.PasswordLinkUser(ctx, id, req.info.At)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
 	if err != nil {
-		c.sessions.Remove(ctx, sessionLink) // of one that was followed before: the page is about this one
-		return v.redirect(passwordPath)
+		c.sessions.Remove(ctx, sessionLink) // from a link followed earlier: the page is about this one
+		return req.redirect(passwordPath)
 	}
 	if err := errors.Join(c.sessions.Clear(ctx), c.sessions.RenewToken(ctx)); err != nil {
 		return err
 	}
 	c.sessions.Put(ctx, sessionLink, id)
-	return v.redirect(passwordPath)
+	return req.redirect(passwordPath)
 }
 
-func (c *Console) choosePage(v *visit) error { return c.showChoose(v, nil) }
+func (c *Console) choosePage(req *request) error { return c.showChoose(req, nil) }
 
-func (c *Console) showChoose(v *visit, because error) error {
-	user, err := c.linkedUser(v)
-	if errors.Is(err, errDeadLink) {
+func (c *Console) showChoose(req *request, cause error) error {
+	user, err := c.linkedUser(req)
+	if errors.Is(err, errInvalidLink) {
 		e := explain(err)
-		return c.showStatus(v, err, "password-dead", e.title, deadLinkPage{e.title, e.text, c.mailsLinks()})
+		return c.showStatus(req, err, "password-dead", e.title, invalidLinkPage{e.title, e.text, c.mailsLinks()})
 	}
 	if err != nil {
 		return err
 	}
-	account, err := c.Store.Account(v.Context(), user.AccountID)
+	account, err := c.Store.Account(req.Context(), user.AccountID)
 	if err != nil {
 		return err
 	}
 	form := chooseForm{Email: user.Email, Account: account.Name}
-	if because == nil {
-		return c.show(v, "password", "Choose a password", form)
+	if cause == nil {
+		return c.show(req, "password", "Choose a password", form)
 	}
-	form.Fault, _ = formFault(because)
-	return c.showStatus(v, because, "password", "Choose a password", form)
+	form.Fault, _ = formFault(cause)
+	return c.showStatus(req, cause, "password", "Choose a password", form)
 }
 
-// linkedUser is who can choose a password by the link that was followed last, or errDeadLink.
-func (c *Console) linkedUser(v *visit) (policy.User, error) {
-	user, err := c.Service.PasswordLinkUser(v.Context(), c.sessions.GetString(v.Context(), sessionLink), v.about.At)
+// linkedUser returns the user of the link that was followed last, or errInvalidLink.
+func (c *Console) linkedUser(req *request) (policy.User, error) {
+	user, err := c.Service.PasswordLinkUser(req.Context(), c.sessions.GetString(req.Context(), sessionLink), req.info.At)
 	if errors.Is(err, store.ErrNotFound) {
-		err = errDeadLink
+		err = errInvalidLink
 	}
 	return user, err
 }
 
-// choose sets the password, and leads to the sign-in: whoever reads a mail does not get in by it alone, and a wrong password shows at once.
-func (c *Console) choose(v *visit) error {
-	ctx, password := v.Context(), v.PostFormValue("password")
-	if password != v.PostFormValue("password_again") && policy.CheckPassword(password) == nil {
-		return c.showChoose(v, errMismatch)
+// choose sets the password and redirects to the sign-in page, so that reading the mail is not enough to get in and a typing error shows at
+// once.
+func (c *Console) choose(req *request) error {
+	ctx, password := req.Context(), req.PostFormValue("password")
+	if password != req.PostFormValue("password_again") && policy.CheckPassword(password) == nil {
+		return c.showChoose(req, errMismatch)
 	}
-	actor := admin.Actor{Via: "console", Address: v.about.Address, RequestID: v.about.ID, At: v.about.At}
+	actor := admin.Actor{Via: "console", Address: req.info.Address, RequestID: req.info.ID, At: req.info.At}
 	user, err := c.Service.ChoosePassword(ctx, actor, c.sessions.GetString(ctx, sessionLink), password)
 	if errors.Is(err, store.ErrNotFound) || errors.Is(err, policy.ErrInvalidPassword) {
-		return c.showChoose(v, err)
+		return c.showChoose(req, err)
 	}
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(c.sessionCutoffs().Set(ctx, user.ID, v.about.At), c.sessions.Clear(ctx)); err != nil {
+	if err := errors.Join(c.sessionCutoffs().Set(ctx, user.ID, req.info.At), c.sessions.Clear(ctx)); err != nil {
 		return err
 	}
-	c.tell(v, "Your password is set. Sign in with it.")
+	c.flash(req, "Your password is set. Sign in with it.")
 	c.sessions.Put(ctx, sessionEmail, user.Email)
-	return v.redirect(signInPath)
+	return req.redirect(signInPath)
 }

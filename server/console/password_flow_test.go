@@ -11,7 +11,7 @@ import (
 // Grace has forgotten her password, gets a mail, chooses another, and signs in with it.
 func TestBrowserForgottenPassword(t *testing.T) {
 	m := newMailing(t)
-	b := newBrowser(t, m.house)
+	b := newBrowser(t, m.harness)
 	b.open("/console/sign-in")
 	b.click(`a[href="/console/forgot-password"]`)
 	b.until(`document.activeElement.id === "email"`)

@@ -22,28 +22,29 @@ const (
 	another       = "another horse"
 )
 
-// withMail is for pages that offer mail, where none is sent.
+// withMail enables the pages that offer mail, without sending any.
 func withMail(o *server.Options) { o.Mail = true }
 
-// mailing is a house with a mail server.
+// mailing is a harness with a mail server.
 type mailing struct {
-	*house
+	*harness
 	messages <-chan string
 	worker   *notify.OutboxWorker
 }
 
 func newMailing(t *testing.T, change ...func(*server.Options)) mailing {
 	t.Helper()
-	h := newHouse(t, append(change, withMail)...)
+	h := newHarness(t, append(change, withMail)...)
 	url, messages := h.receiveMail()
 	mail, err := notify.NewMail(notify.MailConfig{
-		URL: url, From: "mintkey@acme.example", Issuer: h.url, Records: h.store, PickUpLink: h.server.Links().PickUp, PasswordLink: h.server.Links().Password,
+		URL: url, From: "mintkey@acme.example", Issuer: h.url, Records: h.store,
+		PickUpLink: h.server.Links().PickUp, PasswordLink: h.server.Links().Password,
 	})
 	h.must(err)
 	return mailing{h, messages, notify.NewOutboxWorker(h.store, h.store, slog.New(slog.DiscardHandler), mail)}
 }
 
-// mails are what has been written since the last call.
+// mails returns the messages sent since the last call.
 func (m mailing) mails() (all []string) {
 	m.Helper()
 	for {
@@ -72,7 +73,7 @@ func (m mailing) mail() string {
 	return all[0]
 }
 
-// link is the path in a mail.
+// link returns the path of the link in a mail.
 func (m mailing) link(message string) string {
 	m.Helper()
 	found := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(m.url) + `(/console/password/[A-Z2-7]{26})\r$`).FindStringSubmatch(message)
@@ -87,17 +88,18 @@ func (m mailing) forgets(email string) page {
 	return m.visitor().post(forgottenPage, form{"email": {email}})
 }
 
-// forgotten is the link that a user gets who forgot the password.
+// forgotten returns the link mailed to a user who forgot the password.
 func (m mailing) forgotten(user string) string {
 	m.Helper()
 	m.forgets(user + "@acme.example").want(200)
 	return m.link(m.mail())
 }
 
-// passwordLink is the path of a link that an admin has sent.
-func (h *house) passwordLink(user string) string {
+// passwordLink returns the path of a link that an admin has sent.
+func (h *harness) passwordLink(user string) string {
 	h.Helper()
-	link, err := h.service.PasswordLinkOf(h.Context(), policy.Event{At: h.now(), Action: policy.ActionPasswordLinkSent, AccountID: "acme", UserID: user}, h.now())
+	sent := policy.Event{At: h.now(), Action: policy.ActionPasswordLinkSent, AccountID: "acme", UserID: user}
+	link, err := h.service.PasswordLinkOf(h.Context(), sent, h.now())
 	h.must(err)
 	return choosePage + "/" + link.Code
 }
@@ -111,8 +113,8 @@ func (v *visitor) follow(link string) page {
 	return v.get(choosePage)
 }
 
-// graceOpens says whether Grace can sign in with the password.
-func (h *house) graceOpens(password string) bool {
+// graceOpens reports whether Grace can sign in with the password.
+func (h *harness) graceOpens(password string) bool {
 	h.Helper()
 	return h.visitor().post("/console/sign-in", form{"email": {"grace@acme.example"}, "password": {password}}).status == 303
 }
@@ -124,7 +126,7 @@ func TestForgottenPassword(t *testing.T) {
 	link := m.forgotten("grace")
 
 	v := m.visitor()
-	for range 3 { // programs that look for viruses
+	for range 3 { // as programs that look for viruses do
 		m.visitor().get(link).leadsTo(choosePage)
 	}
 	v.follow(link).want(200).says("grace @acme.example", "Acme Corporation", "8 to 256 characters")
@@ -145,13 +147,15 @@ func TestForgottenPassword(t *testing.T) {
 	v.post(choosePage, twice("a third horse")).want(410)
 	m.visitor().follow(link).want(410)
 
-	if told := m.mail(); !strings.Contains(told, "Subject: A new password was set for Mintkey (Acme Corporation)") || strings.Contains(told, "/console/password/") {
-		t.Errorf("the user hears %s", told)
+	confirmation := m.mail()
+	if !strings.Contains(confirmation, "Subject: A new password was set for Mintkey (Acme Corporation)") ||
+		strings.Contains(confirmation, "/console/password/") {
+		t.Errorf("the user hears %s", confirmation)
 	}
 	m.as("ada").get("/console/activity").says("Somebody", "Asked for a new password of Grace Hopper", "by link: true")
 }
 
-// Nobody learns whether there is a user.
+// The response does not reveal whether there is a user.
 func TestForgottenAnswersAlike(t *testing.T) {
 	m := newMailing(t)
 	m.must(m.store.UpdateUser(t.Context(), "acme", "linus", func(u policy.User) (policy.User, []policy.Event, error) {
@@ -174,13 +178,16 @@ func TestForgottenAnswersAlike(t *testing.T) {
 	m.forgets("nonsense").want(422).says("Enter one address")
 }
 
-// The same address in several accounts gets a mail for each, which names it.
+// An address with users in several accounts gets one mail for each; the mail names the account.
 func TestForgottenInTwoAccounts(t *testing.T) {
 	m := newMailing(t)
-	m.must(m.store.CreateUser(t.Context(), policy.User{ID: "grace-too", AccountID: "rival", Name: "Grace", Email: "Grace@acme.example", PasswordHash: "$argon2id$…"}))
+	m.must(m.store.CreateUser(t.Context(), policy.User{
+		ID: "grace-too", AccountID: "rival", Name: "Grace", Email: "Grace@acme.example", PasswordHash: "$argon2id$…",
+	}))
 	m.forgets("grace@acme.example").want(200)
 	mails := strings.Join(m.mails(), "\n")
-	if strings.Count(mails, "Subject: Choose a new password for Mintkey (") != 2 || !strings.Contains(mails, "in Acme Corporation") || !strings.Contains(mails, "in Rival Ltd") {
+	if strings.Count(mails, "Subject: Choose a new password for Mintkey (") != 2 ||
+		!strings.Contains(mails, "in Acme Corporation") || !strings.Contains(mails, "in Rival Ltd") {
 		t.Errorf("the mails are %s", mails)
 	}
 	m.visitor().post(forgottenPage, form{"email": {"grace@acme.example"}, "account": {"rival"}}).want(200)
@@ -208,7 +215,7 @@ func TestForgottenIsLimited(t *testing.T) {
 	}
 }
 
-// Whoever asks from one place for address after address is slowed too. The budget refills by real time, so it is not counted exactly.
+// Requests from one place for many addresses are limited too. The budget refills by real time, so the count is not exact.
 func TestForgottenIsLimitedByPlace(t *testing.T) {
 	m := newMailing(t)
 	asked := 0
@@ -222,7 +229,7 @@ func TestForgottenIsLimitedByPlace(t *testing.T) {
 	}
 }
 
-// Of many who use a link at once one sets the password.
+// If a link is used many times at once, one request sets the password.
 func TestPasswordLinkOnce(t *testing.T) {
 	m := newMailing(t)
 	link := m.forgotten("grace")
@@ -245,7 +252,7 @@ func TestPasswordLinkOnce(t *testing.T) {
 	}
 }
 
-// A link dies by itself, and with what it was sent for.
+// A link expires, and ends early when its purpose does.
 func TestPasswordLinksDie(t *testing.T) {
 	change := func(values form) func(mailing) {
 		return func(m mailing) { m.as("ada").post("/console/users/grace", values).want(303) }
@@ -284,7 +291,7 @@ func (m mailing) chooses(link, password string) {
 	v.post(choosePage, twice(password)).leadsTo("/console/sign-in")
 }
 
-// A link that is late gets no mail, nor has one whom nobody may sign in as.
+// No mail is sent for a link that has expired, or for a user who may not sign in.
 func TestNoLinkForWhoIsGone(t *testing.T) {
 	for name, end := range map[string]func(mailing){
 		"too late": func(m mailing) { m.advance(time.Hour) },
@@ -298,14 +305,15 @@ func TestNoLinkForWhoIsGone(t *testing.T) {
 			if mails := m.mails(); len(mails) > 0 {
 				t.Errorf("a mail: %s", mails)
 			}
-			if count, _, err := m.store.OutboxBacklog(t.Context()); err != nil || count != 0 {
-				t.Errorf("%d entries wait for ever (%v)", count, err)
-			}
+			m.must(m.store.EachOutboxEntry(t.Context(), func(entry store.OutboxEntry, due time.Time) error {
+				t.Errorf("an entry is still in the outbox, due %v: %+v", due, entry)
+				return nil
+			}))
 		})
 	}
 }
 
-// A session that somebody has planted in the browser is of no use to them after the link was followed in it.
+// A session that somebody has planted in the browser is useless to them once the link has been followed in it.
 func TestPasswordLinkNeedsANewSession(t *testing.T) {
 	m := newMailing(t)
 	v := m.visitor()
@@ -317,7 +325,7 @@ func TestPasswordLinkNeedsANewSession(t *testing.T) {
 	}
 }
 
-// The code of a link is in the mail and nowhere else: not in the store, which has a session that followed it, nor in the log, nor on the page.
+// The code of a link appears only in the mail: not in the store, which has a session that followed it, nor in the log or on the page.
 func TestPasswordLinksAreNowhereElse(t *testing.T) {
 	var log logBuffer
 	m := newMailing(t, func(o *server.Options) {
@@ -347,7 +355,7 @@ func TestPasswordLinksAreNowhereElse(t *testing.T) {
 	}
 }
 
-// logBuffer takes lines from many goroutines.
+// logBuffer may be written to from many goroutines.
 type logBuffer struct {
 	mu   sync.Mutex
 	text strings.Builder
@@ -365,9 +373,9 @@ func (b *logBuffer) String() string {
 	return b.text.String()
 }
 
-// Without mail there is nothing to offer.
+// Without mail, no link is offered.
 func TestNoLinksWithoutMail(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	h.visitor().get("/console/sign-in").saysNot("Forgot")
 	h.visitor().get(forgottenPage).want(404)
 	h.visitor().post(forgottenPage, form{"email": {"grace@acme.example"}}).want(404)

@@ -8,18 +8,22 @@ import (
 	"mintkey/policy"
 )
 
-// An admin makes a user without a password, who chooses one by a link that lasts three days.
+// An admin creates a user without a password, who chooses one through a link that lasts three days.
 func TestFirstPassword(t *testing.T) {
 	m := newMailing(t)
 	ada := m.as("ada")
-	if p := ada.get("/console/users/new").says("mail the user a link to choose one"); !strings.Contains(p.body, `name="send_link" value="on" checked`) {
+	p := ada.get("/console/users/new").says("mail the user a link to choose one")
+	if !strings.Contains(p.body, `name="send_link" value="on" checked`) {
 		t.Error("the link is not sent by default")
 	}
 	eve := form{"name": {"Eve"}, "email": {"eve@acme.example"}, "send_link": {"on"}}
 	at := ada.post("/console/users/new", eve).want(303).header.Get("Location")
 	ada.get(at).says("Created Eve, and mailed them a link to choose a password.")
 	message := m.mail()
-	for _, want := range []string{"Subject: Choose your password for Mintkey (Acme Corporation)", "Ada Lovelace (ada@acme.example) asks you", "Thursday, 5 March 2026, 09:00 UTC", "To: \"Eve\" <eve@acme.example>"} {
+	for _, want := range []string{
+		"Subject: Choose your password for Mintkey (Acme Corporation)", "Ada Lovelace (ada@acme.example) asks you",
+		"Thursday, 5 March 2026, 09:00 UTC", "To: \"Eve\" <eve@acme.example>",
+	} {
 		if !strings.Contains(message, want) {
 			t.Errorf("%q is missing in %s", want, message)
 		}
@@ -27,9 +31,10 @@ func TestFirstPassword(t *testing.T) {
 	m.advance(72*time.Hour - time.Nanosecond)
 	m.chooses(m.link(message), another)
 	if !strings.Contains(m.mail(), "You set a new password") {
-		t.Error("the user does not hear of it")
+		t.Error("the user gets no mail about it")
 	}
-	m.visitor().post("/console/sign-in", form{"email": {"eve@acme.example"}, "password": {another}}).want(403).says("not a member of any tenant")
+	signIn := form{"email": {"eve@acme.example"}, "password": {another}}
+	m.visitor().post("/console/sign-in", signIn).want(403).says("not a member of any tenant")
 	ada = m.as("ada")
 	ada.get("/console/activity").says("Ada Lovelace", "Sent a link to set the password of Eve", "email: eve@acme.example")
 
@@ -38,7 +43,7 @@ func TestFirstPassword(t *testing.T) {
 	if mails := m.mails(); len(mails) > 0 {
 		t.Errorf("who needs no link, or shall have none, gets %s", mails)
 	}
-	p := ada.post("/console/users/new", form{"name": {"Max"}, "email": {"nonsense"}}).want(422)
+	p = ada.post("/console/users/new", form{"name": {"Max"}, "email": {"nonsense"}}).want(422)
 	if strings.Contains(p.body, `value="on" checked`) {
 		t.Error("a form that comes back has ticked what was not")
 	}
@@ -64,7 +69,8 @@ func TestSendingALink(t *testing.T) {
 	ada.get("/console/users/grace").says("A mail with a link to choose a password is on its way to grace@acme.example.")
 	ada.post("/console/users/grace", send).want(303)
 	ada.post("/console/users/ada", send).want(303)
-	if mails := strings.Join(m.mails(), "\n"); !strings.Contains(mails, "you wanted to choose a password") || strings.Count(mails, "\n"+m.url+"/console/password/") != 3 {
+	mails := strings.Join(m.mails(), "\n")
+	if !strings.Contains(mails, "you wanted to choose a password") || strings.Count(mails, "\n"+m.url+"/console/password/") != 3 {
 		t.Errorf("the mails are %s", mails)
 	}
 	ada.get("/console/users/hal").saysNot("Send a link")
@@ -73,18 +79,18 @@ func TestSendingALink(t *testing.T) {
 	ada.post("/console/users/rita", send).want(404)
 	m.as("tom").post("/console/users/grace", send).want(403)
 
-	// A mailbox gets no more of these than of the others, even for a user who was made anew.
+	// The limit on mails to one address covers these too, even if the user is deleted and created again.
 	ada.post("/console/users/grace", send).want(303)
 	ada.post("/console/users/grace", send).want(429)
 	m.forgets("grace@acme.example").want(200)
 	m.must(m.store.DeleteUser(t.Context(), "acme", "grace"))
 	ada.post("/console/users/new", form{"name": {"Grace"}, "email": {"grace@acme.example"}, "send_link": {"on"}}).want(429)
-	if mails := m.mails(); len(mails) > 0 { // the third was for a user who is gone
+	if mails := m.mails(); len(mails) > 0 { // the third was for a user who has been deleted
 		t.Errorf("the mails are %s", mails)
 	}
 }
 
-// Who may not set a user's password gets no closer to it by mail: the link can't be sent, and the address can't be made one's own.
+// An admin who may not set a user's password can't get it by mail either: neither send the link nor change the address to their own.
 func TestLinksGiveNobodyMore(t *testing.T) {
 	m := newMailing(t)
 	m.user("acme", "root", "Radia Perlman", policy.RoleOperator)

@@ -9,29 +9,29 @@ import (
 
 const pickUpPath = "/console/pick-up/"
 
-// handedOverPage tells the admin what the owner needs: the link, and no secret.
+// handedOverPage shows the admin the link to pass on to the owner, not the secret.
 type handedOverPage struct {
 	Key     keyRow
 	Link    string
-	Mailed  bool // the owner gets a link by e-mail too
+	Mailed  bool // the owner also gets a link by e-mail
 	Expires stamp
 	Back    string
 }
 
-func (c *Console) createForPickUp(v *visit, wish admin.NewKey) error {
-	key, link, err := c.Service.CreateKeyForPickUp(v.Context(), v.actor, v.place, wish)
+func (c *Console) createForPickUp(req *request, input admin.NewKey) error {
+	key, link, err := c.Service.CreateKeyForPickUp(req.Context(), req.actor, req.in, input)
 	if _, ok := formFault(err); err != nil && ok {
-		return c.showNewKey(v, err)
+		return c.showNewKey(req, err)
 	}
 	if err != nil {
 		return err
 	}
-	if err := c.noteForm(v, key.ClientID); err != nil {
+	if err := c.noteForm(req, key.ClientID); err != nil {
 		return err
 	}
-	return c.show(v, "handed-over", "Ready for pick-up", handedOverPage{
-		Key: newKeyRow(key, v.place.Account.Expiration, v.about.At), Link: c.Issuer + pickUpPath + link.Code, Mailed: c.Mail,
-		Expires: newStamp(link.Expires, v.about.At), Back: keysPath(v.place.Tenant.ID),
+	return c.show(req, "handed-over", "Ready for pick-up", handedOverPage{
+		Key: newKeyRow(key, req.in.Account.Expiration, req.info.At), Link: c.Issuer + pickUpPath + link.Code, Mailed: c.Mail,
+		Expires: newStamp(link.Expires, req.info.At), Back: keysPath(req.in.Tenant.ID),
 	})
 }
 
@@ -41,29 +41,30 @@ type pickUpPage struct {
 	Key    keyRow
 }
 
-// pickUpPage shows the owner what waits. Opening the link uses nothing up: mail programs do it to look for viruses.
-func (c *Console) pickUpPage(v *visit) error {
-	key, in, err := c.Service.WaitingKey(v.Context(), v.actor, v.PathValue("code"))
+// pickUpPage shows the owner the waiting key. Opening the link does not use it up: mail programs do that to look for viruses.
+func (c *Console) pickUpPage(req *request) error {
+	key, in, err := c.Service.WaitingKey(req.Context(), req.actor, req.PathValue("code"))
 	if err != nil {
 		return err
 	}
-	return c.show(v, "pick-up", "Pick up your access key", pickUpPage{v.URL.Path, in.Tenant.Name, newKeyRow(key, in.Account.Expiration, v.about.At)})
+	page := pickUpPage{req.URL.Path, in.Tenant.Name, newKeyRow(key, in.Account.Expiration, req.info.At)}
+	return c.show(req, "pick-up", "Pick up your access key", page)
 }
 
-func (c *Console) pickUp(v *visit) error {
-	_, in, err := c.Service.WaitingKey(v.Context(), v.actor, v.PathValue("code"))
+func (c *Console) pickUp(req *request) error {
+	_, in, err := c.Service.WaitingKey(req.Context(), req.actor, req.PathValue("code"))
 	if err != nil {
 		return err
 	}
-	key, secret, err := c.Service.PickUpKey(v.Context(), v.actor, v.PathValue("code"))
+	key, secret, err := c.Service.PickUpKey(req.Context(), req.actor, req.PathValue("code"))
 	if err != nil {
 		return err
 	}
-	v.place = in
-	return c.showSecret(v, key, secret, "Your access key")
+	req.in = in
+	return c.showSecret(req, key, secret, "Your access key")
 }
 
-// isOwnPath says whether a page is about the visitor's own keys and not a tenant's.
+// isOwnPath reports whether a page is about the visitor's own keys, rather than a tenant's.
 func isOwnPath(u *url.URL) bool {
 	return strings.HasPrefix(u.Path, accountPath) || strings.HasPrefix(u.Path, pickUpPath)
 }

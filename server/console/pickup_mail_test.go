@@ -13,7 +13,7 @@ import (
 	"mintkey/notify"
 )
 
-// mailbox is a session of a mail server that takes everything.
+// mailbox is a session of a mail server that accepts everything.
 type mailbox struct {
 	messages chan string
 }
@@ -29,8 +29,8 @@ func (m mailbox) Data(r io.Reader) error {
 	return err
 }
 
-// receiveMail starts a mail server and returns its URL and what it takes.
-func (h *house) receiveMail() (url string, messages <-chan string) {
+// receiveMail starts a mail server and returns its URL and the messages it receives.
+func (h *harness) receiveMail() (url string, messages <-chan string) {
 	h.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	h.must(err)
@@ -41,9 +41,9 @@ func (h *house) receiveMail() (url string, messages <-chan string) {
 	return "smtp://" + listener.Addr().String(), box.messages
 }
 
-// The whole way: an admin makes a key for Linus, who gets a mail, opens the link in it, signs in, and sees the secret once.
+// End to end: an admin creates a key for Linus, who gets a mail, opens the link in it, signs in, and sees the secret once.
 func TestPickUpByMail(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	url, messages := h.receiveMail()
 	mail, err := notify.NewMail(notify.MailConfig{
 		URL: url, From: "mintkey@acme.example", Issuer: h.url, Records: h.store, PickUpLink: h.server.Links().PickUp,

@@ -26,7 +26,7 @@ func (v *visitor) handOver(user string) (clientID, path string) {
 }
 
 func TestPickUp(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	tom, linus := h.as("tom"), h.visitor()
 	clientID, path := tom.handOver("linus")
 	tom.get(berlinKeys).says("Waiting for pick-up", clientID)
@@ -49,17 +49,17 @@ func TestPickUp(t *testing.T) {
 	tom.get(berlinKeys).saysNot("Waiting for pick-up")
 }
 
-// The admin is told whether there is anything to pass on.
+// The page tells the admin whether the link must be passed on.
 func TestPickUpSaysWhoSendsTheLink(t *testing.T) {
 	newKeyOf := form{"user": {"linus"}, "scope": {"api"}, "hand_over": {"pick-up"}}
-	newHouse(t).as("tom").submit(newKey, newKeyOf).says("Send the link to Linus Torvalds. It works once")
-	mailing := newHouse(t, func(o *server.Options) { o.Mail = true })
+	newHarness(t).as("tom").submit(newKey, newKeyOf).says("Send the link to Linus Torvalds. It works once")
+	mailing := newHarness(t, func(o *server.Options) { o.Mail = true })
 	mailing.as("tom").submit(newKey, newKeyOf).says("Linus Torvalds gets a link by e-mail").saysNot("Send the link")
 }
 
 func TestPickUpOnce(t *testing.T) { onEachStore(t, testPickUpOnce) }
 
-func testPickUpOnce(t *testing.T, h *house) {
+func testPickUpOnce(t *testing.T, h *harness) {
 	_, path := h.as("tom").handOver("grace")
 	grace := h.as("grace")
 	var wait sync.WaitGroup
@@ -81,7 +81,7 @@ func testPickUpOnce(t *testing.T, h *house) {
 
 func TestPickUpLinksExpire(t *testing.T) { onEachStore(t, testPickUpLinksExpire) }
 
-func testPickUpLinksExpire(_ *testing.T, h *house) {
+func testPickUpLinksExpire(_ *testing.T, h *harness) {
 	_, path := h.as("tom").handOver("linus")
 	h.advance(72*time.Hour - time.Nanosecond)
 	h.as("linus").get(path).want(200)
@@ -91,9 +91,9 @@ func testPickUpLinksExpire(_ *testing.T, h *house) {
 	linus.post(path, form{}).want(404)
 }
 
-// Who refreshes a waiting key takes the secret, and the link is dead.
+// Refreshing a waiting key reveals its secret and invalidates the link.
 func TestRefreshEndsAPickUp(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	tom := h.as("tom")
 	clientID, path := tom.handOver("linus")
 	tom.submit(berlinKeys+"/"+clientID+"/refresh", form{"overlap": {"0"}}).revealed()
@@ -101,7 +101,7 @@ func TestRefreshEndsAPickUp(t *testing.T) {
 }
 
 func TestKeysForPickUpCount(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	tom := h.as("tom")
 	tom.handOver("linus")
 	tom.handOver("linus")

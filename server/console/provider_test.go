@@ -26,7 +26,7 @@ const (
 	callbackPath = "/console/sign-in/oidc/callback"
 )
 
-// provider is the npm package oidc-provider, running.
+// provider is a running process of the npm package oidc-provider.
 type provider struct {
 	*testing.T
 	issuer  string
@@ -35,7 +35,7 @@ type provider struct {
 	stdin   io.Closer
 }
 
-// person is what the provider says of somebody beside the login, which is the subject.
+// person holds the claims of somebody at the provider; their login is the subject.
 type person map[string]any
 
 func verified(email string) person { return person{"email": email, "email_verified": true} }
@@ -58,7 +58,9 @@ func peopleAtTheProvider() map[string]person {
 
 func newProvider(t *testing.T, redirectURI string, userInfoOnly bool) *provider {
 	t.Helper()
-	p := &provider{T: t, setup: map[string]any{"port": 0, "redirectURI": redirectURI, "people": peopleAtTheProvider(), "userInfoOnly": userInfoOnly}}
+	p := &provider{T: t, setup: map[string]any{
+		"port": 0, "redirectURI": redirectURI, "people": peopleAtTheProvider(), "userInfoOnly": userInfoOnly,
+	}}
 	p.start()
 	t.Cleanup(p.stop)
 	return p
@@ -90,13 +92,13 @@ func (p *provider) start() {
 	p.issuer = strings.TrimSpace(line)
 }
 
-// stop ends the process. One that has ended already stays so.
+// stop ends the process, if it is running.
 func (p *provider) stop() {
 	_ = p.stdin.Close()
 	_ = p.process.Wait()
 }
 
-// restart begins again at the same address.
+// restart starts the process again at the same address.
 func (p *provider) restart() {
 	p.Helper()
 	u, err := url.Parse(p.issuer)
@@ -125,13 +127,13 @@ func (l *logbook) String() string {
 	return l.text.String()
 }
 
-// openHouse is a house with a provider, believed about the account acme. The clock of the house stands at its usual time, so that the
-// server takes it for shifted: what the provider says must be judged by the real time all the same.
-func openHouse(t *testing.T, change ...func(*server.Options)) (*house, *provider, *logbook) {
+// openIDHarness is a harness with a provider for the account acme. The harness's clock differs from the real time, so the server treats it
+// as shifted; the provider's answers must be checked against the real time all the same.
+func openIDHarness(t *testing.T, change ...func(*server.Options)) (*harness, *provider, *logbook) {
 	t.Helper()
 	var p *provider
 	log := &logbook{}
-	h := newHouse(t, func(o *server.Options) {
+	h := newHarness(t, func(o *server.Options) {
 		p = newProvider(t, o.Issuer+callbackPath, false)
 		o.ClockOffset = time.Until(start)
 		o.Log = slog.New(slog.NewTextHandler(log, nil))
@@ -160,7 +162,7 @@ var (
 	abortLink  = regexp.MustCompile(`href="([^"]+/abort)"`)
 )
 
-// answer goes through the pages of the provider with the login, or cancels when there is none, and returns the path that it leads back to.
+// answer completes the provider's pages with the login, or cancels if it is empty, and returns the path of the redirect back.
 func (v *visitor) answer(at *url.URL, login string) string {
 	v.Helper()
 	for range 20 {
@@ -188,7 +190,7 @@ func (v *visitor) answer(at *url.URL, login string) string {
 	return ""
 }
 
-// fetch asks for a page of the provider, and returns where it leads and what it says.
+// fetch requests a page of the provider, and returns its Location and body.
 func (v *visitor) fetch(method string, at *url.URL, fields url.Values) (location, body string) {
 	v.Helper()
 	r, err := http.NewRequestWithContext(v.Context(), method, at.String(), strings.NewReader(fields.Encode()))
@@ -204,7 +206,7 @@ func (v *visitor) fetch(method string, at *url.URL, fields url.Values) (location
 	return response.Header.Get("Location"), string(text)
 }
 
-// arrive is a whole sign-in at the provider, up to what the console makes of it.
+// arrive does a complete sign-in at the provider, and returns the console's response.
 func (v *visitor) arrive(login string) page {
 	v.Helper()
 	return v.get(v.answer(v.begin(""), login))

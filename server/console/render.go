@@ -14,7 +14,7 @@ import (
 //go:embed templates
 var templateFiles embed.FS
 
-// pages are the templates of every page by name, each together with the layout and the parts that pages share.
+// pages are the page templates by name, each combined with the layout and the shared parts.
 type pages map[string]*template.Template
 
 func parsePages(a assets) (pages, error) {
@@ -41,7 +41,7 @@ func parsePages(a assets) (pages, error) {
 	return all, nil
 }
 
-// part is what a shared template gets when it needs more than one thing.
+// part is the data of a shared template that needs more than one value.
 type part map[string]any
 
 func newPart(pairs ...any) (part, error) {
@@ -49,44 +49,44 @@ func newPart(pairs ...any) (part, error) {
 	for i := 0; i+1 < len(pairs); i += 2 {
 		name, ok := pairs[i].(string)
 		if !ok {
-			return nil, fmt.Errorf("part: %v is no name", pairs[i])
+			return nil, fmt.Errorf("part: %v is not a name", pairs[i])
 		}
 		p[name] = pairs[i+1]
 	}
 	return p, nil
 }
 
-// view is what a page's template gets.
+// view is the data of a page's template.
 type view struct {
-	frame
+	layout
 
 	Title string
 	Page  any
 }
 
 // show answers with a page.
-func (c *Console) show(v *visit, name, title string, page any) error {
-	return c.showAs(v, http.StatusOK, name, title, page)
+func (c *Console) show(req *request, name, title string, page any) error {
+	return c.showAs(req, http.StatusOK, name, title, page)
 }
 
-// showStatus answers with a page that shows what was wrong with what was sent.
-func (c *Console) showStatus(v *visit, because error, name, title string, page any) error {
-	return c.showAs(v, explain(because).status, name, title, page)
+// showStatus answers with the page again, under the status of the error that the form caused.
+func (c *Console) showStatus(req *request, cause error, name, title string, page any) error {
+	return c.showAs(req, explain(cause).status, name, title, page)
 }
 
-func (c *Console) showAs(v *visit, status int, name, title string, page any) error {
-	v.frame.Version, v.frame.Shift, v.frame.OpenID = c.Version, shiftText(c.ClockOffset), c.OpenID.Name
-	var text bytes.Buffer // so that a template that fails halfway becomes an error page and not half a page
-	if err := c.pages[name].ExecuteTemplate(&text, "layout", view{v.frame, title, page}); err != nil {
+func (c *Console) showAs(req *request, status int, name, title string, page any) error {
+	req.layout.Version, req.layout.Shift, req.layout.OpenID = c.Version, shiftText(c.ClockOffset), c.OpenID.Name
+	var text bytes.Buffer // buffered, so that a failing template gives an error page, not half a page
+	if err := c.pages[name].ExecuteTemplate(&text, "layout", view{req.layout, title, page}); err != nil {
 		return fmt.Errorf("show %s: %w", name, err)
 	}
-	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	v.w.WriteHeader(status)
-	_, _ = text.WriteTo(v.w) // the status is out: a browser that hung up cannot be told more
+	req.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	req.w.WriteHeader(status)
+	_, _ = text.WriteTo(req.w) // the status is already sent: nothing to do if the browser hung up
 	return nil
 }
 
-// emailParts splits an address where a line may break.
+// emailParts splits an address before the @, where a line may break.
 func emailParts(email string) [2]string {
 	at := strings.LastIndexByte(email, '@')
 	return [2]string{email[:max(at, 0)], email[max(at, 0):]}

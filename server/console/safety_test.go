@@ -13,7 +13,7 @@ import (
 	"mintkey/server"
 )
 
-// everyPage is every address that shows a page to somebody, and who may see it.
+// everyPage lists the path of every page, with the users who may see it.
 func everyPage(clientID string) map[string]string {
 	key := berlinKeys + "/" + clientID
 	return map[string]string{
@@ -37,9 +37,9 @@ func everyPage(clientID string) map[string]string {
 	}
 }
 
-// Who may not see a page is refused, and learns nothing about what is there.
+// Users who may not see a page are refused, and learn nothing about its content.
 func TestWalls(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	clientID, secret := h.key("berlin", "grace", "private label", 5)
 	people := map[string]*visitor{}
 	for _, who := range []string{"ada", "tom", "grace", "linus", "rita"} {
@@ -52,7 +52,8 @@ func TestWalls(t *testing.T) {
 		}
 		for who, v := range people {
 			p := v.get(path)
-			ownAddress := who == "rita" && !strings.Contains(path, "berlin") && !strings.Contains(path, "grace") && !strings.Contains(path, clientID) || path == "/console/account"
+			ownAddress := path == "/console/account" ||
+				who == "rita" && !strings.Contains(path, "berlin") && !strings.Contains(path, "grace") && !strings.Contains(path, clientID)
 			switch {
 			case strings.Contains(allowed, who) || ownAddress:
 				p.want(200)
@@ -69,9 +70,9 @@ func TestWalls(t *testing.T) {
 	}
 }
 
-// Sending a form needs as much as seeing it.
+// Sending a form needs the same rights as seeing it.
 func TestWallsForForms(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	clientID, secret := h.key("berlin", "grace", "", 5)
 	for _, who := range []string{"", "linus", "rita", "tom"} {
 		v := h.visitor()
@@ -94,7 +95,8 @@ func TestWallsForForms(t *testing.T) {
 			}
 			ownAccount := who == "rita" && (path == "/console/security" || strings.HasSuffix(path, "/new") && !strings.Contains(path, "berlin"))
 			p := v.post(path, values)
-			if p.status == 303 && who == "" && strings.HasPrefix(p.header.Get("Location"), "/console/sign-in") || p.status == 403 || p.status == 404 || ownAccount {
+			toSignIn := p.status == 303 && who == "" && strings.HasPrefix(p.header.Get("Location"), "/console/sign-in")
+			if toSignIn || p.status == 403 || p.status == 404 || ownAccount {
 				continue
 			}
 			t.Errorf("%s as %q answered %d and leads to %s", p.what, who, p.status, p.header.Get("Location"))
@@ -106,7 +108,7 @@ func TestWallsForForms(t *testing.T) {
 }
 
 func TestHeadersAndMarkup(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	h.user("acme", "mallory", `<script>alert(1)</script> " onload=x`)
 	h.member("berlin", "mallory", "member")
 	clientID, _ := h.key("berlin", "mallory", `"><img src=x onerror=alert(1)>`, 5)
@@ -119,8 +121,9 @@ func TestHeadersAndMarkup(t *testing.T) {
 	inline := regexp.MustCompile(`(?i)<script(?:\s+defer)?>|<style|\sstyle=|\son[a-z]+="|javascript:|https?://[^1"<\s]|<img src=x|<i>|<b>bold`)
 	for _, p := range pages {
 		for name, want := range map[string]string{
-			"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-			"Referrer-Policy":         "no-referrer", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY",
+			"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+				"form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+			"Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY",
 		} {
 			if got := p.header.Get(name); got != want {
 				t.Errorf("%s: %s is %q", p.what, name, got)
@@ -135,9 +138,9 @@ func TestHeadersAndMarkup(t *testing.T) {
 	}
 }
 
-// A form on another site can do nothing, whether or not the browser says where it comes from.
+// A form on another site has no effect, whether or not the browser sends its origin.
 func TestCrossOriginPostsAreRefused(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	tom := h.as("tom")
 	clientID, secret := h.key("berlin", "grace", "", 5)
 	for name, value := range map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"} {
@@ -152,22 +155,24 @@ func TestCrossOriginPostsAreRefused(t *testing.T) {
 	tom.post(berlinKeys+"/"+clientID+"/revoke", form{}, same).want(303)
 }
 
-// Whatever a token can do, it opens no page (R27): a session is the only way in.
+// No access token opens a page (R27): only a session does.
 func TestTokensOpenNoPage(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	clientID, secret := h.key("berlin", "ada", "", 1)
-	answer := h.visitor().post("/oauth2/token", form{"grant_type": {"client_credentials"}, "client_id": {clientID}, "client_secret": {secret}}).want(200)
+	answer := h.visitor().post("/oauth2/token", form{
+		"grant_type": {"client_credentials"}, "client_id": {clientID}, "client_secret": {secret},
+	}).want(200)
 	token := regexp.MustCompile(`"access_token":"([^"]+)"`).FindStringSubmatch(answer.body)[1]
 	h.visitor().get("/console/account", func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) }).want(303)
 }
 
 func TestClockOffsetIsSaidOnEveryPage(t *testing.T) {
-	h := newHouse(t, func(o *server.Options) { o.ClockOffset = 2160 * time.Hour })
+	h := newHarness(t, func(o *server.Options) { o.ClockOffset = 2160 * time.Hour })
 	h.visitor().get("/console/sign-in").says("clock is shifted by 2160h0m0s")
 	h.as("ada").get("/console/security").says("clock is shifted by 2160h0m0s")
 }
 
-// What is not ours is what its makers published.
+// Third-party files are unmodified.
 func TestVendoredFiles(t *testing.T) {
 	for name, want := range map[string]string{
 		"htmx.min.js":          "d6fdc75f204e6bdefa99b69bf1e6d4ac69b8a364f77929f45c13476b4000f717",
@@ -183,9 +188,9 @@ func TestVendoredFiles(t *testing.T) {
 	}
 }
 
-// The first page with all that it loads, uncompressed, stays below 100 KB.
+// The first page, with everything it loads, uncompressed, stays below 100 KB.
 func TestPagesAreSmall(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	for i := range 3 {
 		h.key("berlin", []string{"ada", "grace", "linus"}[i], "label", i)
 	}
@@ -211,19 +216,22 @@ func TestPagesAreSmall(t *testing.T) {
 
 func TestActivity(t *testing.T) { onEachStore(t, testActivity) }
 
-func testActivity(t *testing.T, h *house) {
+func testActivity(t *testing.T, h *harness) {
 	tom, ada := h.as("tom"), h.as("ada")
 	clientID, _ := tom.create("linus", "=HYPERLINK(1)").revealed()
 	h.advance(time.Minute)
 	tom.post(berlinKeys+"/"+clientID+"/revoke", form{}).want(303)
-	ada.get("/console/activity").want(200).says("Tom Kilburn", "Created access key "+clientID+" of Linus Torvalds in berlin", "Revoked access key", "console, 127.0.0.1", "1 minute ago")
-	ada.get("/console/activity?action=key.revoked&who=tom@acme.example&key=" + clientID).says("Revoked access key " + clientID).saysNot("Created access key " + clientID)
+	ada.get("/console/activity").want(200).says("Tom Kilburn", "Created access key "+clientID+" of Linus Torvalds in berlin",
+		"Revoked access key", "console, 127.0.0.1", "1 minute ago")
+	ada.get("/console/activity?action=key.revoked&who=tom@acme.example&key=" + clientID).
+		says("Revoked access key " + clientID).saysNot("Created access key " + clientID)
 	ada.get("/console/activity?who=nobody@acme.example").says("Nothing that happened fits these filters.")
 	ada.get("/console/activity?since=2026-03-03").says("Nothing that happened")
 	ada.get("/console/activity?until=2026-03-02").says("Revoked access key " + clientID)
 
 	csv := ada.get("/console/activity/export?format=csv&key=" + clientID).want(200)
-	if lines := strings.Split(strings.TrimSpace(csv.body), "\n"); len(lines) != 3 || !strings.Contains(lines[1], ",key.revoked,tom,") || !strings.Contains(lines[2], "label: =HYPERLINK(1)") {
+	lines := strings.Split(strings.TrimSpace(csv.body), "\n")
+	if len(lines) != 3 || !strings.Contains(lines[1], ",key.revoked,tom,") || !strings.Contains(lines[2], "label: =HYPERLINK(1)") {
 		t.Errorf("the table is\n%s", csv.body)
 	}
 	var events []struct{ Action, ClientID string }
@@ -249,13 +257,16 @@ func testActivity(t *testing.T, h *house) {
 
 func TestUsersAndTenants(t *testing.T) { onEachStore(t, testUsersAndTenants) }
 
-func testUsersAndTenants(t *testing.T, h *house) {
+func testUsersAndTenants(t *testing.T, h *harness) {
 	ada := h.as("ada")
 	ada.post("/console/users/new", form{"name": {"Eve"}, "email": {"nonsense"}}).want(422).says("Enter one address")
-	ada.post("/console/users/new", form{"name": {"Eve"}, "email": {"grace@acme.example"}}).want(409).says("Another user of the account has this e-mail address.")
-	ada.post("/console/users/new", form{"name": {"Eve"}, "email": {"eve@acme.example"}, "password": {"short"}}).want(422).says("8 to 256 characters")
+	ada.post("/console/users/new", form{"name": {"Eve"}, "email": {"grace@acme.example"}}).want(409).
+		says("Another user of the account has this e-mail address.")
+	ada.post("/console/users/new", form{"name": {"Eve"}, "email": {"eve@acme.example"}, "password": {"short"}}).want(422).
+		says("8 to 256 characters")
 	ada.post("/console/users/new", form{"name": {"Eve"}, "email": {"eve@acme.example"}, "role": {"operator"}}).want(403)
-	at := ada.post("/console/users/new", form{"name": {"Eve"}, "email": {"eve@acme.example"}, "password": {password}}).want(303).header.Get("Location")
+	created := ada.post("/console/users/new", form{"name": {"Eve"}, "email": {"eve@acme.example"}, "password": {password}}).want(303)
+	at := created.header.Get("Location")
 	ada.get(at).says("Created Eve.", "Not a member")
 	eve := h.visitor()
 	eve.post("/console/sign-in", form{"email": {"eve@acme.example"}, "password": {password}}).want(403).says("not a member of any tenant")
@@ -283,9 +294,9 @@ func testUsersAndTenants(t *testing.T, h *house) {
 	ada.post("/console/users/grace", form{"do": {"everything"}}).want(400)
 }
 
-// Tenants of an account that an admin is no member of are theirs to see; those of another account are not.
+// An account admin sees every tenant of the account, member or not, but none of another account.
 func TestTenantSwitcher(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	ada := h.as("ada")
 	ada.get("/console").leadsTo(berlinKeys)
 	ada.get("/console/tenants/oslo").leadsTo("/console/tenants/oslo/keys")

@@ -21,11 +21,11 @@ type securityPage struct {
 	Next     []upcomingRow
 }
 
-// previewTable is whom the change in the form would hit (R15).
+// previewTable lists the keys that the change in the form would affect (R15).
 type previewTable struct {
 	Rows  []affectedRow
 	Total int
-	Gains int // keys that live longer
+	Gains int // keys that would expire later or not at all
 }
 
 type affectedRow struct {
@@ -44,20 +44,20 @@ const (
 	nextRows    = 5
 )
 
-// securityPage shows the policy in force or, with a form in the query, what it would become.
-func (c *Console) securityPage(v *visit) error { return c.showSecurity(v, nil) }
+// securityPage shows the policy in force or, with form values in the query, a preview of the change.
+func (c *Console) securityPage(req *request) error { return c.showSecurity(req, nil) }
 
-func (v *visit) policyChange() policy.PolicyChange {
-	days, _ := strconv.Atoi(v.Form.Get("period_days"))
-	return policy.PolicyChange{Enabled: v.Form.Has("enabled"), PeriodDays: days, AcknowledgeRisk: v.Form.Has("acknowledge_risk")}
+func (req *request) policyChange() policy.PolicyChange {
+	days, _ := strconv.Atoi(req.Form.Get("period_days"))
+	return policy.PolicyChange{Enabled: req.Form.Has("enabled"), PeriodDays: days, AcknowledgeRisk: req.Form.Has("acknowledge_risk")}
 }
 
-func (c *Console) showSecurity(v *visit, because error) error {
-	present := v.place.Account.Expiration.InForce(v.about.At)
-	page := securityPage{Present: present, Enabled: present.Enabled, Since: newStamp(present.At, v.about.At)}
+func (c *Console) showSecurity(req *request, cause error) error {
+	present := req.in.Account.Expiration.InForce(req.info.At)
+	page := securityPage{Present: present, Enabled: present.Enabled, Since: newStamp(present.At, req.info.At)}
 	change := policy.PolicyChange{Enabled: present.Enabled, PeriodDays: present.PeriodDays}
-	if v.Form.Has("period_days") {
-		change = v.policyChange()
+	if req.Form.Has("period_days") {
+		change = req.policyChange()
 		page.Enabled = change.Enabled
 	}
 	for _, days := range policy.Periods() {
@@ -66,25 +66,25 @@ func (c *Console) showSecurity(v *visit, because error) error {
 	page.Changed = change.Enabled != present.Enabled || change.PeriodDays != present.PeriodDays
 	page.RiskNeed = present.Enabled && !change.Enabled
 	if page.Changed {
-		affected, err := c.Service.PreviewPolicy(v.Context(), v.actor, v.place, change)
+		affected, err := c.Service.PreviewPolicy(req.Context(), req.actor, req.in, change)
 		if _, ok := formFault(err); err != nil && !ok {
 			return err
 		}
-		if page.Preview, err = c.previewTable(v, affected); err != nil {
+		if page.Preview, err = c.previewTable(req, affected); err != nil {
 			return err
 		}
 	}
-	if err := c.addCalendar(v, &page); err != nil {
+	if err := c.addCalendar(req, &page); err != nil {
 		return err
 	}
-	if because == nil {
-		return c.show(v, "security", "Security", page)
+	if cause == nil {
+		return c.show(req, "security", "Security", page)
 	}
-	page.Fault, _ = formFault(because)
-	return c.showStatus(v, because, "security", "Security", page)
+	page.Fault, _ = formFault(cause)
+	return c.showStatus(req, cause, "security", "Security", page)
 }
 
-func (c *Console) previewTable(v *visit, affected []admin.Affected) (previewTable, error) {
+func (c *Console) previewTable(req *request, affected []admin.Affected) (previewTable, error) {
 	table := previewTable{Total: len(affected)}
 	for _, a := range affected {
 		if a.After.IsZero() || !a.Before.IsZero() && a.After.After(a.Before) {
@@ -96,16 +96,18 @@ func (c *Console) previewTable(v *visit, affected []admin.Affected) (previewTabl
 	for _, a := range affected {
 		ids = append(ids, a.UserID)
 	}
-	users, err := c.Store.UsersByID(v.Context(), v.place.Account.ID, ids)
+	users, err := c.Store.UsersByID(req.Context(), req.in.Account.ID, ids)
 	for _, a := range affected {
-		table.Rows = append(table.Rows, affectedRow{a.ClientID, users[a.UserID].Name, a.TenantID, newStamp(a.Before, v.about.At), newStamp(a.After, v.about.At)})
+		table.Rows = append(table.Rows, affectedRow{
+			a.ClientID, users[a.UserID].Name, a.TenantID, newStamp(a.Before, req.info.At), newStamp(a.After, req.info.At),
+		})
 	}
 	return table, err
 }
 
-// addCalendar draws when keys expire over the next year.
-func (c *Console) addCalendar(v *visit, page *securityPage) error {
-	expiries, err := c.Service.Expiries(v.Context(), v.actor, v.place, v.about.At.AddDate(1, 0, 0))
+// addCalendar adds the chart and list of keys that expire within a year.
+func (c *Console) addCalendar(req *request, page *securityPage) error {
+	expiries, err := c.Service.Expiries(req.Context(), req.actor, req.in, req.info.At.AddDate(1, 0, 0))
 	if err != nil {
 		return err
 	}
@@ -113,24 +115,24 @@ func (c *Console) addCalendar(v *visit, page *securityPage) error {
 	for i, u := range expiries {
 		times[i] = u.At
 	}
-	page.Chart = newChart(times, v.about.At)
+	page.Chart = newChart(times, req.info.At)
 	for _, u := range expiries[:min(len(expiries), nextRows)] {
 		page.Next = append(page.Next, upcomingRow{
-			u.ClientID, u.Label, u.UserName, u.TenantID, newStamp(u.At, v.about.At), keysPath(u.TenantID) + "?q=" + u.ClientID,
+			u.ClientID, u.Label, u.UserName, u.TenantID, newStamp(u.At, req.info.At), keysPath(u.TenantID) + "?q=" + u.ClientID,
 		})
 	}
 	return nil
 }
 
-func (c *Console) setPolicy(v *visit) error {
-	change := v.policyChange()
-	after, err := c.Service.SetPolicy(v.Context(), v.actor, v.place, change)
+func (c *Console) setPolicy(req *request) error {
+	change := req.policyChange()
+	after, err := c.Service.SetPolicy(req.Context(), req.actor, req.in, change)
 	if _, ok := formFault(err); err != nil && ok {
-		return c.showSecurity(v, err)
+		return c.showSecurity(req, err)
 	}
 	if err != nil {
 		return err
 	}
-	c.tell(v, "Saved. "+policyText(after.InForce(v.about.At)))
-	return v.redirect(securityPath)
+	c.flash(req, "Saved. "+policyText(after.InForce(req.info.At)))
+	return req.redirect(securityPath)
 }

@@ -9,12 +9,14 @@ import (
 const securityPath = "/console/security"
 
 func TestPolicyPreviewAndChange(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	ada := h.as("ada")
 	young, _ := h.key("berlin", "grace", "", 10)
 	old, _ := h.key("lisbon", "grace", "", 80)
-	ada.get(securityPath).want(200).says("On: access keys expire 90 days", "2 keys expire", "March 2026: 1 key", "May 2026: 1 key", "Change something to see whom it hits")
-	ada.get(securityPath+"?enabled=on&period_days=180").says("This changes the expiry of 2 keys", "All of them live longer.", young, old, "12 Mar 2026", "10 Jun 2026")
+	ada.get(securityPath).want(200).says("On: access keys expire 90 days", "2 keys expire", "March 2026: 1 key", "May 2026: 1 key",
+		"Change something to see whom it hits")
+	ada.get(securityPath+"?enabled=on&period_days=180").says("This changes the expiry of 2 keys", "All of them live longer.",
+		young, old, "12 Mar 2026", "10 Jun 2026")
 	ada.get(securityPath).says("On: access keys expire 90 days") // a preview saves nothing
 
 	ada.post(securityPath, form{"enabled": {"on"}, "period_days": {"180"}}).leadsTo(securityPath)
@@ -24,7 +26,7 @@ func TestPolicyPreviewAndChange(t *testing.T) {
 }
 
 func TestTurningThePolicyOffNeedsAcknowledgement(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	ada := h.as("ada")
 	clientID, _ := h.key("berlin", "grace", "", 10)
 	off := form{"period_days": {"90"}}

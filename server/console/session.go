@@ -19,7 +19,7 @@ import (
 const (
 	idleTimeout     = time.Hour
 	absoluteTimeout = 12 * time.Hour
-	touchEvery      = time.Minute // how exact the idle time-out is; a write for each request would be dear
+	touchEvery      = time.Minute // precision of the idle time-out; writing on every request would cost too much
 )
 
 // Names of values in a session.
@@ -35,10 +35,10 @@ const (
 	sessionEmail    = "email" // for the sign-in page
 )
 
-// session is who signed in, and when.
+// session is a sign-in: the user and the time.
 type session struct {
 	accountID, userID string
-	tenantID          string // that was last looked at
+	tenantID          string // the last one used
 	started, seen     time.Time
 	password          string // fingerprint of the password hash at sign-in
 }
@@ -46,7 +46,7 @@ type session struct {
 func (c *Console) newSessions() *scs.SessionManager {
 	m := scs.New()
 	m.Store = sessionStore{c.Store, c.ClockOffset}
-	m.HashTokenInStore = true // whoever reads the store can't use a session
+	m.HashTokenInStore = true // so that reading the store is not enough to use a session
 	m.Lifetime = absoluteTimeout
 	m.Cookie.Name = "mintkey-session"
 	m.Cookie.Path = "/console"
@@ -56,13 +56,13 @@ func (c *Console) newSessions() *scs.SessionManager {
 		m.Cookie.Name, m.Cookie.Path, m.Cookie.Secure = "__Host-mintkey-session", "/", true
 	}
 	m.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
-		v, missing := newVisit(w, r)
-		c.showError(v, cmp.Or(missing, err))
+		req, missing := newRequest(w, r)
+		c.showError(req, cmp.Or(missing, err))
 	}
 	return m
 }
 
-// session reads the session of a request, judged at now. Without one that still counts it is errSignedOut.
+// session returns the session of a request, or errSignedOut if there is none that is valid at now.
 func (c *Console) session(ctx context.Context, now time.Time) (session, error) {
 	s := session{
 		accountID: c.sessions.GetString(ctx, sessionAccount), userID: c.sessions.GetString(ctx, sessionUser),
@@ -85,7 +85,7 @@ func (c *Console) session(ctx context.Context, now time.Time) (session, error) {
 	return s, nil
 }
 
-// begin starts a session under a new token, so that one that was planted in the browser before is worth nothing.
+// begin starts a session under a new token, so that a token planted in the browser beforehand is useless.
 func (c *Console) begin(ctx context.Context, subject policy.Subject, now time.Time) error {
 	if err := c.sessions.Clear(ctx); err != nil {
 		return err
@@ -102,7 +102,7 @@ func (c *Console) begin(ctx context.Context, subject policy.Subject, now time.Ti
 	return nil
 }
 
-// remember keeps the tenant for pages that name none, and that the session is in use.
+// remember saves the tenant, for pages whose path names none, and the time of use.
 func (c *Console) remember(ctx context.Context, s session, tenantID string, now time.Time) {
 	if tenantID != s.tenantID {
 		c.sessions.Put(ctx, sessionTenant, tenantID)
@@ -112,24 +112,24 @@ func (c *Console) remember(ctx context.Context, s session, tenantID string, now 
 	}
 }
 
-// fits says whether the user may go on with the session: a new password ends those that the old one began.
-func (s session) fits(u policy.User) bool {
+// validFor reports whether the session is still the user's: changing the password ends it.
+func (s session) validFor(u policy.User) bool {
 	return u.AccountID == s.accountID && fingerprint(u) == s.password
 }
 
 func fingerprint(u policy.User) string { return ephemeral.Digest(u.PasswordHash) }
 
-// sessionCutoffs end every session of a user, by user ID, that began until then.
+// sessionCutoffs end all sessions of a user, by user ID, that began up to a given time.
 func (c *Console) sessionCutoffs() ephemeral.Cutoffs {
 	return ephemeral.Cutoffs{Store: c.Store, Prefix: "sessions-ended/", Longest: absoluteTimeout}
 }
 
-// sessionStore keeps the sessions of scs in the store's ephemeral values. scs counts by the real clock; the store is swept by the server's, which
-// may be shifted.
+// sessionStore keeps scs's records in the store's ephemeral values, which expire on their own. scs uses the real clock; the store expires
+// values by the server's, which may be shifted.
 //
-// A session that ended leaves a tombstone. scs saves the session of a request at its end, whatever has happened since it was loaded, so
-// a request that was under way while somebody signed out would otherwise bring the session back. Looking for a tombstone before saving would
-// leave a gap; so the session may be saved, and is not found.
+// A session that has ended leaves a tombstone. scs saves a session at the end of the request, whatever has happened since it was loaded,
+// so a request in progress during a sign-out would otherwise bring the session back. Checking for a tombstone before saving would leave
+// a race; so the session may be saved, but FindCtx does not return it.
 type sessionStore struct {
 	ephemera store.Ephemera
 	offset   time.Duration
@@ -160,7 +160,7 @@ func (s sessionStore) CommitCtx(ctx context.Context, token string, value []byte,
 	return s.ephemera.PutEphemeral(ctx, sessionKey(token), value, expires.Add(s.offset))
 }
 
-// DeleteCtx writes the tombstone first, and keeps it for as long as any session can last.
+// DeleteCtx writes the tombstone first. It lasts as long as any session can.
 func (s sessionStore) DeleteCtx(ctx context.Context, token string) error {
 	info, err := web.About(ctx)
 	if err != nil {
@@ -172,7 +172,7 @@ func (s sessionStore) DeleteCtx(ctx context.Context, token string) error {
 	return s.ephemera.DeleteEphemeral(ctx, sessionKey(token))
 }
 
-// errNoContext answers the methods without a context, which scs does not call where those above exist.
+// errNoContext is returned by the methods without a context, which scs does not call if the store has the ones above.
 var errNoContext = errors.New("console: a session store needs a context")
 
 func (sessionStore) Find(string) ([]byte, bool, error)      { return nil, false, errNoContext }

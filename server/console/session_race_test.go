@@ -10,7 +10,7 @@ import (
 	"mintkey/store"
 )
 
-// gate is a store in which who enters Oslo waits to be let in, once.
+// gate is a store that holds up the first request in the tenant Oslo until the test lets it pass.
 type gate struct {
 	store.Store
 	reached, open chan struct{}
@@ -27,8 +27,8 @@ func (g gate) Tenant(ctx context.Context, id string) (policy.Tenant, error) {
 	return g.Store.Tenant(ctx, id)
 }
 
-// A request that has loaded the session before it ended saves it afterwards, because it was in another tenant. That does not
-// bring it back, whichever way it ended.
+// A request that loaded the session before it ended saves it afterwards, because the request switches the tenant. That does not
+// bring the session back, however it ended.
 func TestRequestUnderWayBringsNoSessionBack(t *testing.T) {
 	for name, end := range map[string]func(*visitor){
 		"sign-out": func(v *visitor) { v.post("/console/sign-out", form{}).leadsTo("/console/sign-in") },
@@ -38,7 +38,7 @@ func TestRequestUnderWayBringsNoSessionBack(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := gate{reached: make(chan struct{}, 1), open: make(chan struct{})}
-			h := newHouse(t, func(o *server.Options) { g.Store = o.Store; o.Store = g })
+			h := newHarness(t, func(o *server.Options) { g.Store = o.Store; o.Store = g })
 			ada := h.as("ada")
 			kept := h.cookie(ada)
 			withKept := func(r *http.Request) { r.AddCookie(kept) }

@@ -16,71 +16,74 @@ import (
 
 type signInForm struct {
 	Email   string
-	Account string // narrows the search; needed only by who has the same address and password in several accounts
+	Account string // narrows the search; needed only if several accounts have the same address and password
 	Next    string
 	Problem string
 	Info    string
-	Mail    bool // a forgotten password can be replaced
+	Mail    bool // links to choose a new password can be mailed
 	OpenID  openIDChoice
 }
 
-func (c *Console) signInPage(v *visit) error {
-	if c.identify(v) == nil {
-		return v.redirect(localPath(v.FormValue("next")))
+func (c *Console) signInPage(req *request) error {
+	if c.identify(req) == nil {
+		return req.redirect(localPath(req.FormValue("next")))
 	}
-	form := signInForm{Email: v.FormValue("email"), Account: v.FormValue("account"), Next: localPath(v.FormValue("next"))}
-	form.Email = cmp.Or(form.Email, c.sessions.PopString(v.Context(), sessionEmail))
-	v.frame.Notice = c.sessions.PopString(v.Context(), sessionNotice)
+	form := signInForm{Email: req.FormValue("email"), Account: req.FormValue("account"), Next: localPath(req.FormValue("next"))}
+	form.Email = cmp.Or(form.Email, c.sessions.PopString(req.Context(), sessionEmail))
+	req.layout.Notice = c.sessions.PopString(req.Context(), sessionNotice)
 	if form.Next != homePath {
 		form.Info = "Sign in to go on."
 	}
-	return c.showSignIn(v, nil, form)
+	return c.showSignIn(req, nil, form)
 }
 
-// showSignIn shows the page with every way in that there is.
-func (c *Console) showSignIn(v *visit, because error, form signInForm) error {
+// showSignIn shows the page with every way to sign in that is configured.
+func (c *Console) showSignIn(req *request, cause error, form signInForm) error {
 	form.OpenID, form.Mail = c.openIDChoice(form), c.mailsLinks()
-	if because == nil {
-		return c.show(v, "sign-in", "Sign in", form)
+	if cause == nil {
+		return c.show(req, "sign-in", "Sign in", form)
 	}
-	form.Problem = explain(because).text
-	return c.showStatus(v, because, "sign-in", "Sign in", form)
+	form.Problem = explain(cause).text
+	return c.showStatus(req, cause, "sign-in", "Sign in", form)
 }
 
-// signIn answers every wrong input alike and in like time: whether the address is unknown, the password is wrong or missing, or the user is disabled.
-func (c *Console) signIn(v *visit) error {
-	form := signInForm{Email: strings.TrimSpace(v.PostFormValue("email")), Account: v.PostFormValue("account"), Next: localPath(v.PostFormValue("next"))}
-	if c.OpenID.Only {
-		return c.showSignIn(v, errPasswordsOff, form)
+// signIn gives the same response after the same time to every failure: an unknown address, a wrong or missing password, a disabled user.
+func (c *Console) signIn(req *request) error {
+	form := signInForm{
+		Email: strings.TrimSpace(req.PostFormValue("email")), Account: req.PostFormValue("account"),
+		Next: localPath(req.PostFormValue("next")),
 	}
-	ctx := v.Context()
-	subject, err := c.authenticate(v, form, v.PostFormValue("password"))
+	if c.OpenID.Only {
+		return c.showSignIn(req, errPasswordsOff, form)
+	}
+	ctx := req.Context()
+	subject, err := c.authenticate(req, form, req.PostFormValue("password"))
 	switch {
 	case errors.Is(err, errWrongSignIn):
-		return c.showSignIn(v, errWrongSignIn, form)
+		return c.showSignIn(req, errWrongSignIn, form)
 	case err != nil:
 		return err
 	}
-	if err := c.begin(ctx, subject, v.about.At); err != nil {
+	if err := c.begin(ctx, subject, req.info.At); err != nil {
 		return err
 	}
-	c.rememberDevice(v, subject.User)
-	return v.redirect(form.Next)
+	c.rememberDevice(req, subject.User)
+	return req.redirect(form.Next)
 }
 
-// maxCandidates is in how many accounts one address is tried. Every try costs as many password checks as there are accounts, up to
-// this, so that time does not tell in how many of them the address exists.
+// maxCandidates is the number of accounts in which an address is tried. Each attempt costs as many password checks as there are accounts,
+// up to this number, so that the time taken does not reveal how many of them have the address.
 const maxCandidates = 3
 
-// authenticate counts the try before anything is hashed, and gives it back when it was right, so that tries made at
-// once count like tries made in turn (R23).
-func (c *Console) authenticate(v *visit, form signInForm, password string) (policy.Subject, error) {
-	ctx := v.Context()
+// authenticate counts the attempt before anything is hashed, and refunds it if the password was right, so that concurrent attempts count
+// like sequential ones (R23).
+func (c *Console) authenticate(req *request, form signInForm, password string) (policy.Subject, error) {
+	ctx := req.Context()
 	users, checks, err := c.candidates(ctx, form.Account, form.Email)
 	if err != nil {
 		return policy.Subject{}, err
 	}
-	reserved, err := c.Limits.Reserve(ctx, limits.Password(budgetsOf(form, users), c.visitor(v)))
+	reserved, err := c.Limits.Reserve(ctx, limits.Password(budgetsOf(form, users), c.visitor(req)))
 	if err != nil {
 		return policy.Subject{}, err
 	}
@@ -94,10 +97,10 @@ func (c *Console) authenticate(v *visit, form signInForm, password string) (poli
 	if found == nil {
 		return policy.Subject{}, errWrongSignIn
 	}
-	return c.anywhere(ctx, *found)
+	return c.defaultSubject(ctx, *found)
 }
 
-// budgetsOf is whose budgets a try costs: of each user whose password it could be, or of the address alone.
+// budgetsOf returns the budgets that an attempt is charged to: those of each user with the address, or that of the unknown address.
 func budgetsOf(form signInForm, users []policy.User) []limits.User {
 	if len(users) == 0 {
 		return []limits.User{limits.UnknownUser(form.Account, form.Email)}
@@ -109,7 +112,7 @@ func budgetsOf(form signInForm, users []policy.User) []limits.User {
 	return budgets
 }
 
-// matchPassword checks as many passwords as it is told to, and returns the first user whom it fits, or nil.
+// matchPassword does exactly the given number of checks, and returns the first user with the password, or nil.
 func (c *Console) matchPassword(ctx context.Context, users []policy.User, checks int, password string) (*policy.User, error) {
 	var found *policy.User
 	for i := range checks {
@@ -128,8 +131,8 @@ func (c *Console) matchPassword(ctx context.Context, users []policy.User, checks
 	return found, nil
 }
 
-// anywhere is the user in the first of their tenants.
-func (c *Console) anywhere(ctx context.Context, u policy.User) (policy.Subject, error) {
+// defaultSubject returns the user in the first of their tenants.
+func (c *Console) defaultSubject(ctx context.Context, u policy.User) (policy.Subject, error) {
 	subject, err := c.subject(ctx, session{accountID: u.AccountID, userID: u.ID}, "")
 	if errors.Is(err, store.ErrNotFound) || err == nil && subject.Authority() == policy.AuthorityNone {
 		return policy.Subject{}, errNoTenant
@@ -137,7 +140,7 @@ func (c *Console) anywhere(ctx context.Context, u policy.User) (policy.Subject, 
 	return subject, err
 }
 
-// candidates are the users with the address, and how many passwords to check for them.
+// candidates returns the users with the address, and how many passwords to check.
 func (c *Console) candidates(ctx context.Context, accountID, email string) (users []policy.User, checks int, err error) {
 	if accountID != "" {
 		user, err := c.Store.UserByEmail(ctx, accountID, email)
@@ -168,27 +171,27 @@ func (c *Console) candidates(ctx context.Context, accountID, email string) (user
 	}
 }
 
-func (c *Console) signOut(v *visit) error {
-	if err := c.sessions.Destroy(v.Context()); err != nil {
+func (c *Console) signOut(req *request) error {
+	if err := c.sessions.Destroy(req.Context()); err != nil {
 		return err
 	}
-	return v.redirect(signInPath)
+	return req.redirect(signInPath)
 }
 
 // signOutEverywhere ends the visitor's sessions in every browser, this one included.
-func (c *Console) signOutEverywhere(v *visit) error {
-	if err := c.sessionCutoffs().Set(v.Context(), v.actor.User.ID, v.about.At); err != nil {
+func (c *Console) signOutEverywhere(req *request) error {
+	if err := c.sessionCutoffs().Set(req.Context(), req.actor.User.ID, req.info.At); err != nil {
 		return err
 	}
-	return c.signOut(v)
+	return c.signOut(req)
 }
 
-// home leads to what the visitor most likely wants.
-func (c *Console) home(v *visit) error {
-	if v.actor.Require(policy.ScopeKeysRead) == nil {
-		return v.redirect(keysPath(v.place.Tenant.ID))
+// home redirects to the page that the visitor most likely wants.
+func (c *Console) home(req *request) error {
+	if req.actor.Require(policy.ScopeKeysRead) == nil {
+		return req.redirect(keysPath(req.in.Tenant.ID))
 	}
-	return v.redirect(accountPath)
+	return req.redirect(accountPath)
 }
 
 const (
@@ -201,7 +204,7 @@ const (
 	tenantsPath  = "/console/tenants"
 )
 
-// localPath is the text if it is a page of the console, else the first page: nobody can be sent elsewhere after the sign-in.
+// localPath returns the text if it is the path of a console page, else the home path, so that a sign-in can't redirect to another site.
 func localPath(text string) string {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || strings.Contains(text, `\`) || path.Clean(u.Path) != u.Path ||

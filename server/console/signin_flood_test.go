@@ -14,7 +14,7 @@ import (
 	"mintkey/store/boltstore"
 )
 
-// atOnce holds back what is given to budgets until so many passwords were asked about: as if all had come at one instant.
+// atOnce delays refunds until the given number of attempts has been counted, as if all had come at the same time.
 type atOnce struct {
 	store.Store
 	left atomic.Int64
@@ -40,7 +40,7 @@ func (a *atOnce) Refund(ctx context.Context, key string, rate store.Rate) error 
 	return a.Store.Refund(ctx, key, rate)
 }
 
-// Of right and wrong passwords that come at one instant as many are judged as the budget has. The others are refused without a hash (R23).
+// Of right and wrong passwords sent at the same time, as many are checked as the budget allows. The rest are refused unhashed (R23).
 func TestSignInsAtOnce(t *testing.T) {
 	const asked, budget = 200, 10
 	path := filepath.Join(t.TempDir(), "mintkey.db")
@@ -48,7 +48,7 @@ func TestSignInsAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := newHouseOn(t, newAtOnce(opened, asked), path)
+	h := newHarnessOn(t, newAtOnce(opened, asked), path)
 	before, begun := h.hasher.Hashed(), time.Now()
 	var statuses [asked]int
 	var all sync.WaitGroup
@@ -64,19 +64,19 @@ func TestSignInsAtOnce(t *testing.T) {
 	for _, status := range statuses {
 		counts[status]++
 	}
-	judged := counts[http.StatusSeeOther] + counts[http.StatusUnauthorized]
-	cameBack := int(time.Since(begun)/(time.Minute/budget)) + 1 // while the test ran, by real time
-	if judged < budget || judged > budget+cameBack || judged+counts[http.StatusTooManyRequests] != asked {
-		t.Errorf("answered %v: %d were judged, want %d and 429 for the others", counts, judged, budget)
+	checked := counts[http.StatusSeeOther] + counts[http.StatusUnauthorized]
+	cameBack := int(time.Since(begun)/(time.Minute/budget)) + 1 // refilled during the test, by real time
+	if checked < budget || checked > budget+cameBack || checked+counts[http.StatusTooManyRequests] != asked {
+		t.Errorf("answered %v: %d were checked, want %d and 429 for the others", counts, checked, budget)
 	}
-	if hashed := int(h.hasher.Hashed() - before); hashed != judged {
-		t.Errorf("%d passwords were hashed and %d judged", hashed, judged)
+	if hashed := int(h.hasher.Hashed() - before); hashed != checked {
+		t.Errorf("%d passwords were hashed and %d checked", hashed, checked)
 	}
 }
 
-// When more sign in than can be hashed, the others get a page that says so, and what was not judged is no guess.
+// When more people sign in than can be hashed for, the rest get a page that says so, and are not charged for a guess.
 func TestSignInsPastTheQueue(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	var all sync.WaitGroup
 	var busy atomic.Int64
 	for i := range 150 {
@@ -102,9 +102,9 @@ func TestSignInsPastTheQueue(t *testing.T) {
 	h.as("ada")
 }
 
-// One user has one budget, in the console and at the token endpoint.
+// A user has one budget for the console and the token endpoint together.
 func TestOneBudgetWhereverAPasswordIsTyped(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	guesses := 0
 	for h.visitor().post("/console/sign-in", form{"email": {"grace@acme.example"}, "password": {"wrong"}}).status == 401 && guesses < 100 {
 		guesses++

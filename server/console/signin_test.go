@@ -11,7 +11,7 @@ import (
 	"mintkey/policy"
 )
 
-func (h *house) cookie(v *visitor) *http.Cookie {
+func (h *harness) cookie(v *visitor) *http.Cookie {
 	h.Helper()
 	u, err := url.Parse(h.url + "/console")
 	h.must(err)
@@ -24,7 +24,7 @@ func (h *house) cookie(v *visitor) *http.Cookie {
 	return nil
 }
 
-// signedIn says whether the visitor gets to see a page.
+// signedIn reports whether the visitor can open a page.
 func (v *visitor) signedIn() bool {
 	v.Helper()
 	p := v.get("/console/account")
@@ -35,13 +35,15 @@ func (v *visitor) signedIn() bool {
 }
 
 func TestWrongSignInsLookAlike(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	h.must(h.store.UpdateUser(t.Context(), "acme", "linus", func(u policy.User) (policy.User, []policy.Event, error) {
 		u.PasswordHash = ""
 		return u, nil, nil
 	}))
 	want := h.visitor().post("/console/sign-in", form{"email": {"nobody@acme.example"}, "password": {password}}).want(401)
-	for email, given := range map[string]string{"ada@acme.example": "wrong", "hal@acme.example": password, "linus@acme.example": password, "grace@acme.example": ""} {
+	for email, given := range map[string]string{
+		"ada@acme.example": "wrong", "hal@acme.example": password, "linus@acme.example": password, "grace@acme.example": "",
+	} {
 		got := h.visitor().post("/console/sign-in", form{"email": {email}, "password": {given}}).want(401)
 		if strings.ReplaceAll(got.body, email, "nobody@acme.example") != want.body {
 			t.Errorf("the answer for %s tells more than that for an unknown address:\n%s", email, got.body)
@@ -53,7 +55,7 @@ func TestWrongSignInsLookAlike(t *testing.T) {
 }
 
 func TestSessionCookie(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	p := h.visitor().post("/console/sign-in", form{"email": {"ada@acme.example"}, "password": {password}}).want(303)
 	set := p.setCookie("mintkey-session")
 	for _, want := range []string{"HttpOnly", "SameSite=Lax", "Path=/console"} {
@@ -66,7 +68,7 @@ func TestSessionCookie(t *testing.T) {
 	}
 }
 
-// setCookie is what the page sets the cookie to, with its attributes.
+// setCookie returns the cookie that the page sets, with its attributes.
 func (p page) setCookie(name string) string {
 	p.Helper()
 	for _, set := range p.header.Values("Set-Cookie") {
@@ -78,9 +80,9 @@ func (p page) setCookie(name string) string {
 	return ""
 }
 
-// The token of a session is in the cookie only: a copy of the store opens none.
+// The token of a session is in the cookie only: a copy of the store gives access to none.
 func TestStoreHoldsNoSessionToken(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	v := h.as("ada")
 	file, err := os.ReadFile(h.path)
 	h.must(err)
@@ -90,7 +92,7 @@ func TestStoreHoldsNoSessionToken(t *testing.T) {
 }
 
 func TestSignInRotatesTheSession(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	v := h.as("ada")
 	before := h.cookie(v).Value
 	v.get("/console/sign-in").leadsTo("/console")
@@ -104,7 +106,7 @@ func TestSignInRotatesTheSession(t *testing.T) {
 
 func TestSignOut(t *testing.T) { onEachStore(t, testSignOut) }
 
-func testSignOut(t *testing.T, h *house) {
+func testSignOut(t *testing.T, h *harness) {
 	v := h.as("ada")
 	kept := h.cookie(v)
 	v.post("/console/sign-out", form{}).leadsTo("/console/sign-in")
@@ -116,7 +118,7 @@ func testSignOut(t *testing.T, h *house) {
 
 func TestSignOutEverywhere(t *testing.T) { onEachStore(t, testSignOutEverywhere) }
 
-func testSignOutEverywhere(t *testing.T, h *house) {
+func testSignOutEverywhere(t *testing.T, h *harness) {
 	here, elsewhere, stranger := h.as("grace"), h.as("grace"), h.as("ada")
 	h.advance(time.Minute)
 	here.post("/console/sign-out-everywhere", form{}).leadsTo("/console/sign-in")
@@ -134,7 +136,7 @@ func testSignOutEverywhere(t *testing.T, h *house) {
 
 func TestSessionsTimeOut(t *testing.T) { onEachStore(t, testSessionsTimeOut) }
 
-func testSessionsTimeOut(t *testing.T, h *house) {
+func testSessionsTimeOut(t *testing.T, h *harness) {
 	idle, busy := h.as("ada"), h.as("ada")
 	for range 12 {
 		h.advance(59 * time.Minute)
@@ -155,10 +157,10 @@ func testSessionsTimeOut(t *testing.T, h *house) {
 	}
 }
 
-// What an admin does to a user counts at the next request.
+// An admin's change to a user takes effect on the user's next request.
 func TestChangesOfTheUserCountAtOnce(t *testing.T) { onEachStore(t, testChangesOfTheUserCountAtOnce) }
 
-func testChangesOfTheUserCountAtOnce(t *testing.T, h *house) {
+func testChangesOfTheUserCountAtOnce(t *testing.T, h *harness) {
 	ada, tom, grace, linus := h.as("ada"), h.as("tom"), h.as("grace"), h.as("linus")
 	tom.get("/console/tenants/berlin/keys").want(200)
 	ada.post("/console/tenants/berlin/members", form{"user": {"tom"}, "role": {"member"}}).want(303)
@@ -176,10 +178,10 @@ func testChangesOfTheUserCountAtOnce(t *testing.T, h *house) {
 
 func TestGuessingIsSlowed(t *testing.T) { onEachStore(t, testGuessingIsSlowed) }
 
-func testGuessingIsSlowed(t *testing.T, h *house) {
+func testGuessingIsSlowed(t *testing.T, h *harness) {
 	wrong := form{"email": {"ada@acme.example"}, "password": {"wrong"}}
 	guesses := 0
-	// Where hashing is slow some of the budget comes back meanwhile.
+	// If hashing is slow, the budget refills a little meanwhile.
 	for h.visitor().post("/console/sign-in", wrong).status == 401 && guesses < 100 {
 		guesses++
 	}
@@ -194,7 +196,7 @@ func testGuessingIsSlowed(t *testing.T, h *house) {
 }
 
 func TestNextStaysInTheConsole(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	for next, want := range map[string]string{
 		"/console/account":           "/console/account",
 		"/console/users?q=a%26b":     "/console/users?q=a%26b",
@@ -212,12 +214,12 @@ func TestNextStaysInTheConsole(t *testing.T) {
 	}
 }
 
-// A session that ended while a form was filled in costs a sign-in and nothing more.
+// If the session ends while a form is being filled in, the visitor must sign in again but loses nothing.
 func TestFormSurvivesTheEndOfTheSession(t *testing.T) {
 	onEachStore(t, testFormSurvivesTheEndOfTheSession)
 }
 
-func testFormSurvivesTheEndOfTheSession(t *testing.T, h *house) {
+func testFormSurvivesTheEndOfTheSession(t *testing.T, h *harness) {
 	v := h.as("tom")
 	fields := v.get("/console/tenants/berlin/keys/new").filled(form{"user": {"linus"}, "label": {"nightly"}, "scope": {"api"}})
 	h.advance(2 * time.Hour)

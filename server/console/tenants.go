@@ -20,8 +20,8 @@ type tenantRow struct {
 	Current           bool
 }
 
-func (c *Console) listTenants(v *visit) error {
-	tenants, err := c.Store.Tenants(v.Context(), v.place.Account.ID, store.Page{After: v.Form.Get("after"), Limit: rowsPerPage + 1})
+func (c *Console) listTenants(req *request) error {
+	tenants, err := c.Store.Tenants(req.Context(), req.in.Account.ID, store.Page{After: req.Form.Get("after"), Limit: rowsPerPage + 1})
 	if err != nil {
 		return err
 	}
@@ -32,10 +32,11 @@ func (c *Console) listTenants(v *visit) error {
 	}
 	for _, t := range tenants {
 		page.Rows = append(page.Rows, tenantRow{
-			t.ID, t.Name, t.Release.String(), t.Release.AllowsPassword(), newStamp(t.CreatedAt, v.about.At), keysPath(t.ID), t.ID == v.place.Tenant.ID,
+			t.ID, t.Name, t.Release.String(), t.Release.AllowsPassword(), newStamp(t.CreatedAt, req.info.At),
+			keysPath(t.ID), t.ID == req.in.Tenant.ID,
 		})
 	}
-	return c.show(v, "tenants", "Tenants", page)
+	return c.show(req, "tenants", "Tenants", page)
 }
 
 type tenantForm struct {
@@ -44,26 +45,26 @@ type tenantForm struct {
 	Fault             fault
 }
 
-func (c *Console) newTenantPage(v *visit) error { return c.showNewTenant(v, nil) }
+func (c *Console) newTenantPage(req *request) error { return c.showNewTenant(req, nil) }
 
-func (c *Console) showNewTenant(v *visit, because error) error {
-	form := tenantForm{Path: v.URL.Path, Name: v.Form.Get("name"), ID: v.Form.Get("id"), Release: v.Form.Get("release")}
-	if because == nil {
-		return c.show(v, "tenant-new", "Create tenant", form)
+func (c *Console) showNewTenant(req *request, cause error) error {
+	form := tenantForm{Path: req.URL.Path, Name: req.Form.Get("name"), ID: req.Form.Get("id"), Release: req.Form.Get("release")}
+	if cause == nil {
+		return c.show(req, "tenant-new", "Create tenant", form)
 	}
-	form.Fault, _ = formFault(because)
-	return c.showStatus(v, because, "tenant-new", "Create tenant", form)
+	form.Fault, _ = formFault(cause)
+	return c.showStatus(req, cause, "tenant-new", "Create tenant", form)
 }
 
-func (c *Console) createTenant(v *visit) error {
-	get := func(name string) string { return strings.TrimSpace(v.PostForm.Get(name)) }
-	tenant, err := c.Service.CreateTenant(v.Context(), v.actor, v.place, get("id"), get("name"), get("release"))
+func (c *Console) createTenant(req *request) error {
+	get := func(name string) string { return strings.TrimSpace(req.PostForm.Get(name)) }
+	tenant, err := c.Service.CreateTenant(req.Context(), req.actor, req.in, get("id"), get("name"), get("release"))
 	if _, ok := formFault(err); err != nil && ok {
-		return c.showNewTenant(v, err)
+		return c.showNewTenant(req, err)
 	}
 	if err != nil {
 		return err
 	}
-	c.tell(v, "Created "+tenant.Name+". Next, add members: open a user and choose a role in it.")
-	return v.redirect(tenantsPath)
+	c.flash(req, "Created "+tenant.Name+". Next, add members: open a user and choose a role in it.")
+	return req.redirect(tenantsPath)
 }

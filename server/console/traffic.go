@@ -10,14 +10,14 @@ import (
 	"mintkey/store"
 )
 
-// trafficPage is how many tokens were issued and refused.
+// trafficPage shows how many tokens were issued and refused.
 type trafficPage struct {
 	Views   []choice
 	Ranges  []choice
 	Filter  trafficFilter
-	Tenants []order // to choose from; empty where there are too many to list
-	Any     bool    // one tenant or key is asked for
-	Missing bool    // and does not exist
+	Tenants []order // to choose from; empty if there are too many to list
+	Any     bool    // the filter names a tenant or key
+	Missing bool    // what it names does not exist
 	When    string  // "in the last hour"
 	Days    bool    // the bars are days
 	Total   string
@@ -26,7 +26,7 @@ type trafficPage struct {
 	Share   string // of the refused ones
 	Chart   chart
 	Reasons []reasonRow
-	Whom    *trafficRow // the access key, where one is asked for
+	Whom    *trafficRow // the access key in the filter, if any
 	Rows    []trafficRow
 	ByKey   bool // the rows are access keys, else tenants
 	CSV     string
@@ -34,12 +34,12 @@ type trafficPage struct {
 	Issuer  string
 }
 
-// trafficFilter is the form as it was filled in.
+// trafficFilter is the filter form as submitted.
 type trafficFilter struct {
 	Range, Tenant, Key string
 }
 
-// reasonRow is why requests were refused, and how many.
+// reasonRow is a reason for refusal, with its count.
 type reasonRow struct {
 	Text, Count string
 }
@@ -60,16 +60,16 @@ const trafficPath = activityPath + "/traffic"
 // maxListedTenants is how many tenants the filter lists; with more it takes a tenant's ID.
 const maxListedTenants = 200
 
-func (v *visit) trafficFilter() trafficFilter {
-	f := v.activityFilter()
-	return trafficFilter{v.Form.Get("range"), f.Tenant, f.Key}
+func (req *request) trafficFilter() trafficFilter {
+	f := req.activityFilter()
+	return trafficFilter{req.Form.Get("range"), f.Tenant, f.Key}
 }
 
 func (f trafficFilter) wanted() admin.TrafficFilter {
 	return admin.TrafficFilter{Range: admin.TrafficRange(f.Range), TenantID: f.Tenant, ClientID: f.Key}
 }
 
-// path is the address of a page that takes the filter.
+// path is the URL of a page with the filter in its query.
 func (f trafficFilter) path(base string) string {
 	q := url.Values{}
 	for name, value := range map[string]string{"range": f.Range, "tenant": f.Tenant, "key": f.Key} {
@@ -89,8 +89,8 @@ func activityViews(present string) []choice {
 }
 
 // traffic shows the tokens that were issued and refused in the account, in a tenant or to an access key.
-func (c *Console) traffic(v *visit) error {
-	f := v.trafficFilter()
+func (c *Console) traffic(req *request) error {
+	f := req.trafficFilter()
 	words := trafficWords(admin.TrafficRange(f.Range))
 	page := trafficPage{
 		Views: activityViews(trafficPath), Filter: f, Any: f.Tenant != "" || f.Key != "", When: words.when, Days: words.days,
@@ -100,13 +100,13 @@ func (c *Console) traffic(v *visit) error {
 		page.Ranges = append(page.Ranges, choice{r.label, trafficFilter{string(r.key), f.Tenant, f.Key}.path(trafficPath), r.key == words.key})
 	}
 	var err error
-	if page.Tenants, err = c.tenantOrders(v, f.Tenant); err != nil {
+	if page.Tenants, err = c.tenantOrders(req, f.Tenant); err != nil {
 		return err
 	}
-	report, err := c.Service.Traffic(v.Context(), v.actor, v.place, f.wanted())
+	report, err := c.Service.Traffic(req.Context(), req.actor, req.in, f.wanted())
 	if errors.Is(err, store.ErrNotFound) {
 		page.Missing = true
-		return c.show(v, "traffic", "Token traffic", page)
+		return c.show(req, "traffic", "Token traffic", page)
 	}
 	if err != nil {
 		return err
@@ -119,14 +119,14 @@ func (c *Console) traffic(v *visit) error {
 		page.Trail = activityPath + "?" + activityFilter{Action: string(policy.ActionTokenRefused), Tenant: f.Tenant, Key: f.Key}.query().Encode()
 	}
 	if report.Of.ClientID != "" {
-		row, err := c.trafficRow(v.Context(), report.Of, store.TrafficPart{ID: report.Of.ClientID}, f)
+		row, err := c.trafficRow(req.Context(), report.Of, store.TrafficPart{ID: report.Of.ClientID}, f)
 		if err != nil {
 			return err
 		}
 		page.Whom = &row
 	}
 	for _, part := range report.Parts {
-		row, err := c.trafficRow(v.Context(), report.Of, part, f)
+		row, err := c.trafficRow(req.Context(), report.Of, part, f)
 		if err != nil {
 			return err
 		}
@@ -135,12 +135,12 @@ func (c *Console) traffic(v *visit) error {
 	if report.Smaller.Total() > 0 {
 		page.Rows = append(page.Rows, trafficRow{Name: "All others"}.of(report.Smaller, total))
 	}
-	return c.show(v, "traffic", "Token traffic", page)
+	return c.show(req, "traffic", "Token traffic", page)
 }
 
-// tenantOrders are the tenants to choose from, or none if there are too many.
-func (c *Console) tenantOrders(v *visit, chosen string) ([]order, error) {
-	tenants, err := c.Store.Tenants(v.Context(), v.place.Account.ID, store.Page{Limit: maxListedTenants + 1})
+// tenantOrders returns the tenants to choose from, or none if there are too many.
+func (c *Console) tenantOrders(req *request, chosen string) ([]order, error) {
+	tenants, err := c.Store.Tenants(req.Context(), req.in.Account.ID, store.Page{Limit: maxListedTenants + 1})
 	if err != nil || len(tenants) > maxListedTenants {
 		return nil, err
 	}
@@ -151,7 +151,7 @@ func (c *Console) tenantOrders(v *visit, chosen string) ([]order, error) {
 	return orders, nil
 }
 
-// trafficRow names a part and leads to what is known of it.
+// trafficRow returns the name and link of a tenant or key in the report.
 func (c *Console) trafficRow(ctx context.Context, of store.TrafficSource, part store.TrafficPart, f trafficFilter) (trafficRow, error) {
 	if of.TenantID == "" {
 		tenant, err := c.Store.Tenant(ctx, part.ID)

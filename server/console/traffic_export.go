@@ -8,16 +8,16 @@ import (
 	"mintkey/store"
 )
 
-// exportTraffic sends the counts by time, as fine as they are kept.
-func (c *Console) exportTraffic(v *visit) error {
-	report, err := c.Service.Traffic(v.Context(), v.actor, v.place, v.trafficFilter().wanted())
+// exportTraffic sends the counts by time, in the finest steps that are kept.
+func (c *Console) exportTraffic(req *request) error {
+	report, err := c.Service.Traffic(req.Context(), req.actor, req.in, req.trafficFilter().wanted())
 	if err != nil {
 		return err
 	}
-	h := v.w.Header()
+	h := req.w.Header()
 	h.Set("Content-Type", "text/csv; charset=utf-8")
-	h.Set("Content-Disposition", `attachment; filename="mintkey-traffic-`+v.place.Account.ID+"-"+v.about.At.Format(time.DateOnly)+`.csv"`)
-	table := csv.NewWriter(v.w)
+	h.Set("Content-Disposition", `attachment; filename="mintkey-traffic-`+req.in.Account.ID+"-"+req.info.At.Format(time.DateOnly)+`.csv"`)
+	table := csv.NewWriter(req.w)
 	head := []string{"from", "issued", "refused"}
 	for _, reason := range store.Refusals() {
 		head = append(head, reason.String())

@@ -16,12 +16,13 @@ import (
 
 const trafficPath = "/console/activity/traffic"
 
-// busy records three months of traffic such as real programs make: office hours, weekends, nightly jobs, and an agent with an old secret.
-func (h *house) busy(clientIDs []string) {
+// busy records three months of realistic traffic: office hours, weekends, nightly jobs, and an agent with an old secret.
+func (h *harness) busy(clientIDs []string) {
 	h.Helper()
 	counts := map[store.TrafficKey]store.TrafficCounts{}
 	add := func(tenant, clientID string, at time.Time, issued, refused int64, reason store.Outcome) {
-		key := store.TrafficKey{TrafficSource: store.TrafficSource{AccountID: "acme", TenantID: tenant, ClientID: clientID}, Minute: at.Unix() / 60}
+		source := store.TrafficSource{AccountID: "acme", TenantID: tenant, ClientID: clientID}
+		key := store.TrafficKey{TrafficSource: source, Minute: at.Unix() / 60}
 		some := counts[key]
 		some[store.TokenIssued] += issued
 		some[reason] += refused
@@ -51,8 +52,8 @@ func (h *house) busy(clientIDs []string) {
 	h.must(h.store.RecordTraffic(h.Context(), counts))
 }
 
-// flush saves what the server has gathered, as its shutdown does.
-func (h *house) flush() {
+// flush saves the server's buffered counts, as a shutdown does.
+func (h *harness) flush() {
 	h.Helper()
 	ctx, cancel := context.WithCancel(h.Context())
 	cancel()
@@ -60,7 +61,7 @@ func (h *house) flush() {
 }
 
 func TestTraffic(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	ada := h.as("ada")
 	ada.get(trafficPath).want(200).says("No tokens in the last 24 hours", h.url+"/oauth2/token", "it shows here a second later")
 	nightly, secret := h.key("berlin", "grace", "nightly", 1)
@@ -75,7 +76,8 @@ func TestTraffic(t *testing.T) {
 	h.token("mk_0123456789abcdefghijkl", secret)
 	h.flush()
 
-	ada.get(trafficPath).says("Issued 7 Refused 3 30 %", "Wrong client secret or password 3", "Berlin 6 3 90 %", "Lisbon 1 0 10 %", "2 Mar, 09:00 UTC: 7 issued, 3 refused")
+	ada.get(trafficPath).says("Issued 7 Refused 3 30 %", "Wrong client secret or password 3",
+		"Berlin 6 3 90 %", "Lisbon 1 0 10 %", "2 Mar, 09:00 UTC: 7 issued, 3 refused")
 	ada.get(trafficPath+"?range=1h").says("2 Mar, 09:00 UTC: 7 issued, 3 refused", "2 Mar, 08:59 UTC: 0 issued, 0 refused")
 	for _, r := range []string{"1h", "24h", "7d", "30d", "90d", "nonsense"} {
 		ada.get(trafficPath+"?range="+r).want(200).says("Issued 7 Refused 3", "7 issued, 3 refused")
@@ -99,9 +101,9 @@ func TestTraffic(t *testing.T) {
 	ada.get(trafficPath + "?range=7d&key=" + nightly).says("Issued 6 Refused 3")
 }
 
-// What is in another account or tenant does not exist, whoever guesses its name.
+// Anything in another account or tenant is not found, even under its right name.
 func TestTrafficOfOthers(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	clientID, secret := h.key("berlin", "grace", "", 1)
 	h.token(clientID, secret)
 	h.flush()
@@ -119,9 +121,9 @@ func TestTrafficOfOthers(t *testing.T) {
 	}
 }
 
-// The busiest are listed, and what is left is not lost from the sums.
+// Only the busiest are listed, but the totals include the rest.
 func TestTrafficOfMany(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	counts := map[store.TrafficKey]store.TrafficCounts{}
 	for i := range 25 {
 		source := store.TrafficSource{AccountID: "acme", TenantID: "berlin", ClientID: fmt.Sprintf("mk_number%02d", i)}
@@ -132,14 +134,15 @@ func TestTrafficOfMany(t *testing.T) {
 		h.tenant("acme", fmt.Sprintf("team-%d", i), "Team", "24.3")
 	}
 	ada := h.as("ada")
-	page := ada.get(trafficPath+"?tenant=berlin").says("mk_number00 no longer exists 1,000 0 4 %", "mk_number19", "All others 4,890 0 19 %", "Issued 24,700", "30k 15k").saysNot("mk_number20")
+	page := ada.get(trafficPath+"?tenant=berlin").says("mk_number00 no longer exists 1,000 0 4 %", "mk_number19",
+		"All others 4,890 0 19 %", "Issued 24,700", "30k 15k").saysNot("mk_number20")
 	if !strings.Contains(page.body, `<input id="tenant" name="tenant" value="berlin"`) {
 		t.Error("with many tenants one cannot be typed in")
 	}
 }
 
 func TestTrafficExport(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	clientID, secret := h.key("berlin", "grace", "", 1)
 	h.token(clientID, secret)
 	h.token(clientID, "wrong")
@@ -157,9 +160,9 @@ func TestTrafficExport(t *testing.T) {
 	}
 }
 
-// A program fetches tokens and an agent tries a wrong secret; an admin sees both in the plot, and finds out which key it was.
+// A program fetches tokens and an agent tries a wrong secret; an admin sees both in the chart, and finds out which key it was.
 func TestBrowserTraffic(t *testing.T) {
-	h := newHouse(t)
+	h := newHarness(t)
 	clientID, secret := h.key("berlin", "grace", "nightly", 1)
 	other, otherSecret := h.key("lisbon", "tom", "", 1)
 	const issued, refused = 7, 4
@@ -187,9 +190,10 @@ func TestBrowserTraffic(t *testing.T) {
 	b.until(`(() => {
 		const of = name => [...document.querySelectorAll(".chart g rect." + name)].map(rect => rect.getBoundingClientRect());
 		const [issued] = of("chart-bar"), [refused] = of("chart-refused");
-		return of("chart-bar").length === 1 && Math.abs(refused.bottom - issued.top) < 1 && Math.abs(issued.height / refused.height - 7 / 4) < 0.05;
+		return of("chart-bar").length === 1 && Math.abs(refused.bottom - issued.top) < 1 &&
+			Math.abs(issued.height / refused.height - 7 / 4) < 0.05;
 	})()`)
-	// The time is that of the reader.
+	// Times are in the reader's zone.
 	b.until(`document.querySelector("[data-zone]").textContent === Intl.DateTimeFormat().resolvedOptions().timeZone`)
 	b.click(`tr a[href*="` + clientID + `"]`)
 	b.saysOnPage("Wrong client secret or password")

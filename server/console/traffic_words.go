@@ -9,30 +9,45 @@ import (
 	"mintkey/store"
 )
 
-// rangeWords is a range of traffic in words, and how its chart is labelled.
+// rangeWords has the texts of a time range, and how its chart is labelled.
 type rangeWords struct {
 	key         admin.TrafficRange
 	label, when string
-	unit        string // a bar is one
-	days        bool   // bars are days of UTC, whatever the reader's zone
+	unit        string // length of a bar
+	days        bool   // bars are UTC days, whatever the reader's time zone
 
 	every    time.Duration // bars at multiples of every have a label
-	extra    time.Duration // of which those that are no multiple of this can be left out
+	extra    time.Duration // labels that are not at multiples of extra can be left out
 	form, as string        // of the label, here and in the script
 }
 
 func trafficRanges() []rangeWords {
 	const day = 24 * time.Hour
 	return []rangeWords{
-		{key: admin.TrafficHour, label: "Last hour", when: "in the last hour", unit: "minute", every: 15 * time.Minute, form: "15:04", as: "clock"},
-		{key: admin.TrafficDay, label: "24 hours", when: "in the last 24 hours", unit: "hour", every: 4 * time.Hour, form: "15:04", as: "clock"},
-		{key: admin.TrafficWeek, label: "7 days", when: "in the last 7 days", unit: "period of 6 hours", every: day, extra: 2 * day, form: "Mon 15:04", as: "weekday"},
-		{key: admin.TrafficMonth, label: "30 days", when: "in the last 30 days", unit: "day", days: true, every: 5 * day, form: "2 Jan"},
-		{key: admin.TrafficQuarter, label: "90 days", when: "in the last 90 days", unit: "day", days: true, every: 15 * day, extra: 30 * day, form: "2 Jan"},
+		{
+			key: admin.TrafficHour, label: "Last hour", when: "in the last hour", unit: "minute",
+			every: 15 * time.Minute, form: "15:04", as: "clock",
+		},
+		{
+			key: admin.TrafficDay, label: "24 hours", when: "in the last 24 hours", unit: "hour",
+			every: 4 * time.Hour, form: "15:04", as: "clock",
+		},
+		{
+			key: admin.TrafficWeek, label: "7 days", when: "in the last 7 days", unit: "period of 6 hours",
+			every: day, extra: 2 * day, form: "Mon 15:04", as: "weekday",
+		},
+		{
+			key: admin.TrafficMonth, label: "30 days", when: "in the last 30 days", unit: "day", days: true,
+			every: 5 * day, form: "2 Jan",
+		},
+		{
+			key: admin.TrafficQuarter, label: "90 days", when: "in the last 90 days", unit: "day", days: true,
+			every: 15 * day, extra: 30 * day, form: "2 Jan",
+		},
 	}
 }
 
-// trafficWords are those of the range, or of a day if there is no such range.
+// trafficWords returns the texts of the range, or of a day if there is no such range.
 func trafficWords(wanted admin.TrafficRange) rangeWords {
 	ranges := trafficRanges()
 	for _, r := range ranges {
@@ -43,7 +58,7 @@ func trafficWords(wanted admin.TrafficRange) rangeWords {
 	return ranges[1]
 }
 
-// trafficChart stacks what was refused on what was issued.
+// trafficChart stacks refused requests on issued tokens.
 func trafficChart(report admin.TrafficReport, words rangeWords) chart {
 	c := chart{Total: int(report.Total.Total()), Series: []series{{"chart-bar", "Issued", false}, {"chart-refused", "Refused", true}}}
 	var busiest admin.TrafficSlice
@@ -68,7 +83,8 @@ func trafficChart(report admin.TrafficReport, words rangeWords) chart {
 	c.draw(top)
 	c.Summary = fmt.Sprintf("Tokens %s: %s issued, %s refused.", words.when, counted(report.Total.Issued()), counted(report.Total.Refused()))
 	if c.Total > 0 {
-		c.Summary += fmt.Sprintf(" Most in one %s: %s requests, from %s on.", words.unit, counted(busiest.Counts.Total()), momentText(busiest.From, words))
+		c.Summary += fmt.Sprintf(" Most in one %s: %s requests, from %s on.",
+			words.unit, counted(busiest.Counts.Total()), momentText(busiest.From, words))
 	}
 	return c
 }
@@ -80,7 +96,7 @@ func momentText(at time.Time, words rangeWords) string {
 	return at.Format("2 Jan, 15:04 UTC")
 }
 
-// reasonRows says why requests were refused.
+// reasonRows lists the reasons for refusals.
 func reasonRows(total store.TrafficCounts) (rows []reasonRow) {
 	for _, reason := range store.Refusals() {
 		if n := total[reason]; n > 0 {
@@ -92,7 +108,7 @@ func reasonRows(total store.TrafficCounts) (rows []reasonRow) {
 
 func counted(n int64) string { return grouped(int(n)) }
 
-// share is a part of the whole in words, never none where there is some.
+// share is a percentage in words; a part above zero is never shown as 0 %.
 func share(part, whole int64) string {
 	switch {
 	case part == 0 || whole == 0:
@@ -104,7 +120,7 @@ func share(part, whole int64) string {
 	}
 }
 
-// percent is a part of the whole for a drawing.
+// percent is a percentage for the width of a bar.
 func percent(part, whole int64) string {
 	return strconv.FormatFloat(100*float64(part)/float64(max(whole, 1)), 'f', 2, 64) + "%"
 }

@@ -27,10 +27,10 @@ type userRow struct {
 	Path            string
 }
 
-func newUserRow(u policy.User, v *visit) userRow {
+func newUserRow(u policy.User, req *request) userRow {
 	row := userRow{
 		ID: u.ID, Name: u.Name, Email: u.Email, Disabled: u.Disabled, NoPassword: u.PasswordHash == "",
-		Created: newStamp(u.CreatedAt, v.about.At), Path: usersPath + "/" + url.PathEscape(u.ID),
+		Created: newStamp(u.CreatedAt, req.info.At), Path: usersPath + "/" + url.PathEscape(u.ID),
 	}
 	for _, role := range u.Roles {
 		row.Roles = append(row.Roles, roleText(role))
@@ -42,22 +42,22 @@ func roleText(role policy.Role) string {
 	return capitalized(strings.ReplaceAll(string(role), "_", " "))
 }
 
-func (c *Console) listUsers(v *visit) error {
-	page := usersPage{Find: strings.TrimSpace(v.Form.Get("q"))}
-	users, more, err := c.Service.FindUsers(v.Context(), v.place, page.Find, store.Page{After: v.Form.Get("after"), Limit: rowsPerPage})
+func (c *Console) listUsers(req *request) error {
+	page := usersPage{Find: strings.TrimSpace(req.Form.Get("q"))}
+	users, more, err := c.Service.FindUsers(req.Context(), req.in, page.Find, store.Page{After: req.Form.Get("after"), Limit: rowsPerPage})
 	if err != nil {
 		return err
 	}
 	for _, user := range users {
-		page.Rows = append(page.Rows, newUserRow(user, v))
+		page.Rows = append(page.Rows, newUserRow(user, req))
 	}
 	if more {
 		page.Next = usersPath + "?" + url.Values{"q": {page.Find}, "after": {users[len(users)-1].ID}}.Encode()
 	}
-	if v.Form.Get("after") != "" {
+	if req.Form.Get("after") != "" {
 		page.Back = usersPath + "?" + url.Values{"q": {page.Find}}.Encode()
 	}
-	return c.show(v, "users", "Users", page)
+	return c.show(req, "users", "Users", page)
 }
 
 type userForm struct {
@@ -78,35 +78,38 @@ type userForm struct {
 // tenantChoice is a tenant with the user's role in it.
 type tenantChoice struct {
 	ID, Name string
-	Role     policy.Role // empty: no member
+	Role     policy.Role // empty: not a member
 	Keys     int
 }
 
-func (c *Console) newUserPage(v *visit) error { return c.showNewUser(v, nil) }
+func (c *Console) newUserPage(req *request) error { return c.showNewUser(req, nil) }
 
-func (c *Console) showNewUser(v *visit, because error) error {
-	form := userForm{New: true, Path: v.URL.Path, Name: v.Form.Get("name"), Email: v.Form.Get("email"), Roles: v.roleChoices(rolesOf(v.Form["role"]))}
-	form.SendLink = v.Form.Has("send_link") || !v.Form.Has("name") // unless somebody has unticked it
-	return c.showUserForm(v, "Create user", form, because)
-}
-
-func (c *Console) showUserForm(v *visit, title string, form userForm, because error) error {
-	form.Mail = c.mailsLinks()
-	if because == nil {
-		return c.show(v, "user", title, form)
+func (c *Console) showNewUser(req *request, cause error) error {
+	form := userForm{
+		New: true, Path: req.URL.Path, Name: req.Form.Get("name"), Email: req.Form.Get("email"),
+		Roles: req.roleChoices(rolesOf(req.Form["role"])),
 	}
-	form.Fault, _ = formFault(because)
-	return c.showStatus(v, because, "user", title, form)
+	form.SendLink = req.Form.Has("send_link") || !req.Form.Has("name") // ticked at first
+	return c.showUserForm(req, "Create user", form, cause)
 }
 
-// roleChoices are the roles that the visitor may give.
-func (v *visit) roleChoices(chosen []policy.Role) []scopeChoice {
+func (c *Console) showUserForm(req *request, title string, form userForm, cause error) error {
+	form.Mail = c.mailsLinks()
+	if cause == nil {
+		return c.show(req, "user", title, form)
+	}
+	form.Fault, _ = formFault(cause)
+	return c.showStatus(req, cause, "user", title, form)
+}
+
+// roleChoices returns the roles that the visitor may assign.
+func (req *request) roleChoices(chosen []policy.Role) []scopeChoice {
 	var all []scopeChoice
 	for role, meaning := range map[policy.Role]string{
 		policy.RoleAccountAdmin: "manages every tenant, the users and the expiration policy of the account",
 		policy.RoleOperator:     "runs the server: manages all accounts",
 	} {
-		if policy.CheckUserChange(v.actor.Authority(), nil, []policy.Role{role}) == nil {
+		if policy.CheckUserChange(req.actor.Authority(), nil, []policy.Role{role}) == nil {
 			all = append(all, scopeChoice{string(role), slices.Contains(chosen, role), meaning})
 		}
 	}
@@ -122,48 +125,55 @@ func rolesOf(names []string) []policy.Role {
 	return roles
 }
 
-func (c *Console) createUser(v *visit) error {
-	wish := admin.NewUser{Name: strings.TrimSpace(v.PostForm.Get("name")), Email: strings.TrimSpace(v.PostForm.Get("email")), Roles: rolesOf(v.PostForm["role"])}
-	if password := v.PostForm.Get("password"); password != "" {
-		wish.Password = &password
+func (c *Console) createUser(req *request) error {
+	input := admin.NewUser{
+		Name: strings.TrimSpace(req.PostForm.Get("name")), Email: strings.TrimSpace(req.PostForm.Get("email")),
+		Roles: rolesOf(req.PostForm["role"]),
 	}
-	create, told := c.Service.CreateUser, "Created %s. Next, add them to a tenant."
-	if c.mailsLinks() && wish.Password == nil && v.PostForm.Has("send_link") {
-		create, told = c.createUserWithLink, "Created %s, and mailed them a link to choose a password. Next, add them to a tenant."
+	if password := req.PostForm.Get("password"); password != "" {
+		input.Password = &password
 	}
-	user, err := create(v.Context(), v.actor, v.place, wish)
+	create, notice := c.Service.CreateUser, "Created %s. Next, add them to a tenant."
+	if c.mailsLinks() && input.Password == nil && req.PostForm.Has("send_link") {
+		create, notice = c.createUserWithLink, "Created %s, and mailed them a link to choose a password. Next, add them to a tenant."
+	}
+	user, err := create(req.Context(), req.actor, req.in, input)
 	if _, ok := formFault(err); err != nil && ok {
-		return c.showNewUser(v, err)
+		return c.showNewUser(req, err)
 	}
 	if err != nil {
 		return err
 	}
-	c.tell(v, fmt.Sprintf(told, user.Name))
-	return v.redirect(usersPath + "/" + url.PathEscape(user.ID))
+	c.flash(req, fmt.Sprintf(notice, user.Name))
+	return req.redirect(usersPath + "/" + url.PathEscape(user.ID))
 }
 
-func (c *Console) userPage(v *visit) error { return c.showUser(v, nil) }
+func (c *Console) userPage(req *request) error { return c.showUser(req, nil) }
 
-func (c *Console) showUser(v *visit, because error) error {
-	user, err := c.Store.User(v.Context(), v.place.Account.ID, v.PathValue("user"))
+func (c *Console) showUser(req *request, cause error) error {
+	user, err := c.Store.User(req.Context(), req.in.Account.ID, req.PathValue("user"))
 	if err != nil {
 		return err
 	}
-	form := userForm{Path: v.URL.Path, User: newUserRow(user, v), Name: user.Name, Email: user.Email, Roles: v.roleChoices(user.Roles), Self: user.ID == v.actor.User.ID}
-	form.OpenID = c.provider != nil && user.OpenID.Issuer == c.OpenID.Issuer
-	if because != nil && v.PostForm.Has("name") {
-		form.Name, form.Email, form.Roles = v.PostForm.Get("name"), v.PostForm.Get("email"), v.roleChoices(rolesOf(v.PostForm["role"]))
+	form := userForm{
+		Path: req.URL.Path, User: newUserRow(user, req), Name: user.Name, Email: user.Email,
+		Roles: req.roleChoices(user.Roles), Self: user.ID == req.actor.User.ID,
 	}
-	tenants, err := c.Store.Tenants(v.Context(), v.place.Account.ID, store.Page{Limit: maxSwitch})
+	form.OpenID = c.provider != nil && user.OpenID.Issuer == c.OpenID.Issuer
+	if cause != nil && req.PostForm.Has("name") {
+		form.Name, form.Email = req.PostForm.Get("name"), req.PostForm.Get("email")
+		form.Roles = req.roleChoices(rolesOf(req.PostForm["role"]))
+	}
+	tenants, err := c.Store.Tenants(req.Context(), req.in.Account.ID, store.Page{Limit: maxSwitch})
 	if err != nil {
 		return err
 	}
 	for _, tenant := range tenants {
 		choice := tenantChoice{ID: tenant.ID, Name: tenant.Name}
-		if s, err := c.Store.Subject(v.Context(), tenant.ID, user.ID); err == nil {
+		if s, err := c.Store.Subject(req.Context(), tenant.ID, user.ID); err == nil {
 			choice.Role, choice.Keys = s.Membership.Role, len(s.Membership.Keys)
 		}
 		form.Tenants = append(form.Tenants, choice)
 	}
-	return c.showUserForm(v, user.Name, form, because)
+	return c.showUserForm(req, user.Name, form, cause)
 }

@@ -8,55 +8,59 @@ import (
 	"mintkey/policy"
 )
 
-// changeUser does the one thing that the pressed button names.
-func (c *Console) changeUser(v *visit) error {
-	id := v.PathValue("user")
+// changeUser performs the action of the button that was pressed.
+func (c *Console) changeUser(req *request) error {
+	id := req.PathValue("user")
 	var patch admin.UserPatch
-	var told string
-	switch v.PostForm.Get("do") {
+	var notice string
+	switch req.PostForm.Get("do") {
 	case "save":
-		name, email, roles := strings.TrimSpace(v.PostForm.Get("name")), strings.TrimSpace(v.PostForm.Get("email")), rolesOf(v.PostForm["role"])
-		patch, told = admin.UserPatch{Name: &name, Email: &email, Roles: &roles}, "Saved."
+		name, email := strings.TrimSpace(req.PostForm.Get("name")), strings.TrimSpace(req.PostForm.Get("email"))
+		roles := rolesOf(req.PostForm["role"])
+		patch, notice = admin.UserPatch{Name: &name, Email: &email, Roles: &roles}, "Saved."
 	case "password":
-		password := v.PostForm.Get("password")
+		password := req.PostForm.Get("password")
 		chosen := &password
-		patch, told = admin.UserPatch{Password: &chosen}, "The password is set. Sessions that began with the old one have ended."
+		patch, notice = admin.UserPatch{Password: &chosen}, "The password is set. Sessions that began with the old one have ended."
 	case "link":
-		return c.sendLink(v, id)
+		return c.sendLink(req, id)
 	case "forget-openid":
-		patch, told = admin.UserPatch{ForgetOpenID: true}, "Forgotten. Whoever signs in with the e-mail address next is remembered."
+		patch, notice = admin.UserPatch{ForgetOpenID: true}, "Forgotten. Whoever signs in with the e-mail address next is remembered."
 	case "disable", "enable":
-		disabled := v.PostForm.Get("do") == "disable"
+		disabled := req.PostForm.Get("do") == "disable"
 		patch = admin.UserPatch{Disabled: &disabled}
-		told = map[bool]string{true: "Disabled. All access keys of this user are revoked.", false: "Enabled. Access keys that were revoked stay so."}[disabled]
+		notice = map[bool]string{
+			true:  "Disabled. All access keys of this user are revoked.",
+			false: "Enabled. Access keys that were revoked stay so.",
+		}[disabled]
 	default:
 		return errBadForm
 	}
-	_, err := c.Service.PatchUser(v.Context(), v.actor, v.place, id, patch)
+	_, err := c.Service.PatchUser(req.Context(), req.actor, req.in, id, patch)
 	if _, ok := formFault(err); err != nil && ok {
-		return c.showUser(v, err)
+		return c.showUser(req, err)
 	}
 	if err != nil {
 		return err
 	}
-	c.tell(v, told)
-	return v.redirect(usersPath + "/" + url.PathEscape(id))
+	c.flash(req, notice)
+	return req.redirect(usersPath + "/" + url.PathEscape(id))
 }
 
 // setMember gives a user a role in the tenant of the path, or ends the membership.
-func (c *Console) setMember(v *visit) error {
-	id, role := v.PostForm.Get("user"), policy.Role(v.PostForm.Get("role"))
+func (c *Console) setMember(req *request) error {
+	id, role := req.PostForm.Get("user"), policy.Role(req.PostForm.Get("role"))
 	if role == "" {
-		if err := c.Service.RemoveMember(v.Context(), v.actor, v.place, id); err != nil {
+		if err := c.Service.RemoveMember(req.Context(), req.actor, req.in, id); err != nil {
 			return err
 		}
-		c.tell(v, "Removed from "+v.place.Tenant.Name+". Their access keys there are revoked.")
+		c.flash(req, "Removed from "+req.in.Tenant.Name+". Their access keys there are revoked.")
 	} else {
-		member, _, err := c.Service.SetMember(v.Context(), v.actor, v.place, id, role)
+		member, _, err := c.Service.SetMember(req.Context(), req.actor, req.in, id, role)
 		if err != nil {
 			return err
 		}
-		c.tell(v, member.User.Name+" is now "+strings.ToLower(membershipName(role))+" in "+v.place.Tenant.Name+".")
+		c.flash(req, member.User.Name+" is now "+strings.ToLower(membershipName(role))+" in "+req.in.Tenant.Name+".")
 	}
-	return v.redirect(usersPath + "/" + url.PathEscape(id))
+	return req.redirect(usersPath + "/" + url.PathEscape(id))
 }

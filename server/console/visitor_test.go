@@ -14,11 +14,11 @@ import (
 
 // visitor is a browser without JavaScript: it keeps cookies, sends forms and follows no redirect.
 type visitor struct {
-	*house
+	*harness
 	client *http.Client
 }
 
-func (h *house) visitor() *visitor {
+func (h *harness) visitor() *visitor {
 	h.Helper()
 	jar, err := cookiejar.New(nil)
 	h.must(err)
@@ -26,8 +26,8 @@ func (h *house) visitor() *visitor {
 	return &visitor{h, &http.Client{Jar: jar, CheckRedirect: stay}}
 }
 
-// as is a visitor who has signed in.
-func (h *house) as(user string) *visitor {
+// as returns a visitor who has signed in.
+func (h *harness) as(user string) *visitor {
 	h.Helper()
 	v := h.visitor()
 	v.post("/console/sign-in", form{"email": {emailOf(user)}, "password": {password}}).leadsTo("/console")
@@ -43,7 +43,7 @@ func emailOf(user string) string {
 
 type form = url.Values
 
-// page is what came back.
+// page is a response.
 type page struct {
 	*visitor
 	what   string
@@ -80,13 +80,13 @@ func (v *visitor) send(method, path string, values form, adjust ...func(*http.Re
 	return page{v, method + " " + path, response.StatusCode, response.Header, string(body)}
 }
 
-// submit sends the form of a page as the page was served, with some fields filled in.
+// submit sends the form of a page, with the given fields filled in.
 func (v *visitor) submit(path string, values form) page {
 	v.Helper()
 	return v.post(path, v.get(path).want(200).filled(values))
 }
 
-// filled are the fields together with the token of the form on the page.
+// filled returns the fields with the form token of the page added.
 func (p page) filled(values form) form {
 	p.Helper()
 	all := maps.Clone(values)
@@ -106,7 +106,7 @@ func (p page) want(status int) page {
 	return p
 }
 
-// leadsTo wants a redirect to exactly this path.
+// leadsTo fails the test unless the response redirects to exactly this path.
 func (p page) leadsTo(path string) {
 	p.Helper()
 	if p.want(http.StatusSeeOther); p.header.Get("Location") != path {
@@ -139,7 +139,7 @@ var (
 	spaces = regexp.MustCompile(`\s+`)
 )
 
-// into reads JSON.
+// into decodes a JSON body.
 func (p page) into(v any) {
 	p.Helper()
 	if err := json.Unmarshal([]byte(p.body), v); err != nil {
@@ -147,12 +147,12 @@ func (p page) into(v any) {
 	}
 }
 
-// text is what a person reads on the page.
+// text returns the visible text of the page.
 func (p page) text() string {
 	return strings.TrimSpace(spaces.ReplaceAllString(html.UnescapeString(tag.ReplaceAllString(p.body, " ")), " "))
 }
 
-// revealed reads the access key that the page shows once.
+// revealed returns the client ID and secret that the page shows once.
 func (p page) revealed() (clientID, secret string) {
 	p.Helper()
 	read := func(id string) string {
@@ -165,8 +165,8 @@ func (p page) revealed() (clientID, secret string) {
 	return read("client-id"), read("client-secret")
 }
 
-// token asks for a token as a program does, and returns the status.
-func (h *house) token(clientID, secret string) int {
+// token requests an access token as a program does, and returns the status.
+func (h *harness) token(clientID, secret string) int {
 	h.Helper()
 	values := form{"grant_type": {"client_credentials"}, "client_id": {clientID}, "client_secret": {secret}}
 	return h.visitor().post("/oauth2/token", values).status

@@ -8,13 +8,13 @@ import (
 	"mintkey/policy"
 )
 
-// stamp is an instant for the eye: as a date, in words, and exactly. The zero stamp is never.
+// stamp is a time in the forms that pages show. The zero value stands for never.
 type stamp struct {
-	ISO    string // for <time datetime>, from which the script shows the reader's zone
+	ISO    string // for <time datetime>, which the script converts to the reader's time zone
 	Date   string
 	Minute string
 	UTC    string
-	Words  string // how far from now
+	Words  string // distance from now, such as "in 12 days"
 }
 
 func newStamp(at, now time.Time) stamp {
@@ -22,10 +22,13 @@ func newStamp(at, now time.Time) stamp {
 		return stamp{}
 	}
 	at = at.UTC()
-	return stamp{at.Format(time.RFC3339), at.Format("2 Jan 2006"), at.Format("2 Jan 2006, 15:04"), at.Format("2 January 2006, 15:04:05 UTC"), distance(at, now)}
+	return stamp{
+		ISO: at.Format(time.RFC3339), Date: at.Format("2 Jan 2006"), Minute: at.Format("2 Jan 2006, 15:04"),
+		UTC: at.Format("2 January 2006, 15:04:05 UTC"), Words: distance(at, now),
+	}
 }
 
-// distance says "in 12 days" or "3 months ago".
+// distance returns the distance from now, such as "in 12 days" or "3 months ago".
 func distance(at, now time.Time) string {
 	if d := at.Sub(now); d >= time.Minute {
 		return "in " + durationText(d)
@@ -41,7 +44,7 @@ const (
 	year  = 365 * policy.Day
 )
 
-// durationText rounds down to the largest unit that still says something.
+// durationText rounds down to the largest unit that still gives a useful number.
 func durationText(d time.Duration) string {
 	switch {
 	case d >= 2*year:

@@ -16,7 +16,7 @@ const typeClientCredentials = "client_credentials"
 type clientCredentials struct {
 	endpoint    *Endpoint
 	credentials clients.Credentials
-	tenantID    string // named by the request, which must be the key's own: a key opens nothing in another (R1); empty: none was named
+	tenantID    string // as named by the request, must be the key's own (R1); empty if the request names none
 }
 
 func (e *Endpoint) parseClientCredentials(r *http.Request, form url.Values) (Grant, error) {
@@ -45,10 +45,10 @@ func (g *clientCredentials) Authenticate(ctx context.Context, from *web.Info) (H
 	return holder, nil
 }
 
-// Used notes the last access of the key (R7).
+// Used records the last access of the key (R7).
 func (g *clientCredentials) Used(h Holder, from *web.Info) {
 	g.endpoint.Usage.Access.Note(store.KeyRef{TenantID: h.Tenant.ID, ClientID: h.ClientID}, from.At)
 }
 
-// Warn has nothing to say: access keys stay.
+// Warn adds nothing: access keys are not deprecated.
 func (*clientCredentials) Warn(http.Header) {}

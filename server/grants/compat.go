@@ -11,8 +11,8 @@ import (
 	"mintkey/store"
 )
 
-// These two paths let existing LoadRunner Cloud plugins work by changing one URL. Their answer has the one member
-// that the plugins read, and their errors the "message" that the plugins show.
+// With these two paths existing LoadRunner Cloud plugins work after changing one URL. An answer has the one member that the plugins
+// read, and an error has the "message" that they show.
 
 type compatToken struct {
 	Token string `json:"token"`
@@ -47,7 +47,7 @@ func (e *Endpoint) CompatAuth(w http.ResponseWriter, r *web.Request) error {
 	})
 }
 
-// answerCompat reads the body, finds the grant that it asks for, and answers with the token alone.
+// answerCompat reads the body, finds the grant that it requests, and answers with nothing but the token.
 func (e *Endpoint) answerCompat(w http.ResponseWriter, r *web.Request, body any, grantOf func(tenantID string) (Grant, error)) error {
 	tenantID, err := readCompat(w, r.Request, body)
 	var request Request
@@ -85,8 +85,8 @@ func (e *Endpoint) compatClient(tenantID, clientID, secret string) (Grant, error
 	return &clientCredentials{e, clients.Credentials{ClientID: clientID, Secret: policy.ClientSecretFromRequest(secret)}, tenantID}, nil
 }
 
-// isClient says whether a name at /v1/auth is a client ID: by its form, or because an access key of another form has it. Forms are
-// configurable, so there may be keys of an older one.
+// isClient reports whether a name at /v1/auth is a client ID: by its format, or because an access key has it. The format is configurable,
+// so there may be keys with an older one.
 func (e *Endpoint) isClient(ctx context.Context, name string) (bool, error) {
 	if policy.IsClientID(name, e.ClientIDPrefix, e.ClientIDSuffix) {
 		return true, nil

@@ -22,13 +22,13 @@ type Store interface {
 	store.Subjects
 }
 
-// Metrics counts how requests for tokens ended.
+// Metrics counts the outcomes of token requests.
 type Metrics interface {
 	TokenIssued(grantType string)
 	TokenRefused(oauthError string)
 }
 
-// Options is all that an Endpoint needs. Every field without a remark is required.
+// Options is what an Endpoint needs. Every field is required unless its comment says otherwise.
 type Options struct {
 	Store          Store
 	Ring           *tokens.KeyRing
@@ -50,7 +50,7 @@ type Options struct {
 	PasswordSunset time.Time // when the password grant will end, for the Sunset header; may be zero
 }
 
-// Endpoint is the token endpoint, with the paths that are compatible with it. Its methods may be called from many goroutines.
+// Endpoint is the token endpoint, and the compatible paths for plugins. Its methods may be called from many goroutines.
 type Endpoint struct {
 	Options
 
@@ -91,7 +91,7 @@ func (e *Endpoint) Token(w http.ResponseWriter, r *web.Request) error {
 // expiryHeader tells a program that its key expires soon (R25).
 const expiryHeader = "Mintkey-Key-Expires"
 
-// warn warns a program in good time that its key expires soon, or that its grant will not work for ever.
+// warn adds headers that warn a program that its key expires soon, or that its grant is deprecated.
 func (e *Endpoint) warn(h http.Header, grant Grant, issued token, now time.Time) {
 	if policy.ExpiresWithin(issued.keyExpiry, now, policy.SoonDays) {
 		h.Set(expiryHeader, issued.keyExpiry.UTC().Format(time.RFC3339))

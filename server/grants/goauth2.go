@@ -11,10 +11,10 @@ import (
 	"mintkey/tokens"
 )
 
-// generator hands a decision to go-oauth2, whose manager generates the token through the three extension points below. This is the only
-// file that knows the library, and all that the library does here is to call accessGenerate.Token: our own pipeline has parsed,
-// authenticated and authorized before, because the library takes credentials from the URL, runs its handlers before it authenticates,
-// and stores every token.
+// generator passes a decision to go-oauth2, whose manager generates the token through the three extension points below. This is the only
+// file that imports the library, and all that the library does here is call accessGenerate.Token. Our own pipeline has already parsed,
+// authenticated and authorized the request, because the library takes credentials from the URL, runs its handlers before it
+// authenticates, and stores every token.
 type generator struct {
 	manager *manage.Manager
 }
@@ -49,7 +49,7 @@ func decisionOf(ctx context.Context) (*decision, error) {
 	return decided, nil
 }
 
-// accessGenerate signs an RFC 9068 access token. There are no refresh tokens: an access key is one.
+// accessGenerate signs an RFC 9068 access token. There are no refresh tokens: the access key takes their place.
 type accessGenerate struct {
 	ring *tokens.KeyRing
 }
@@ -63,7 +63,7 @@ func (a accessGenerate) Token(ctx context.Context, _ *oauth2.GenerateBasic, _ bo
 	return access, "", err
 }
 
-// grantedClients knows the one client that the pipeline has just authenticated.
+// grantedClients has only the client that the pipeline has just authenticated.
 type grantedClients struct{}
 
 func (grantedClients) GetByID(ctx context.Context, id string) (oauth2.ClientInfo, error) {
@@ -88,7 +88,7 @@ func (grantedClient) GetUserID() string { return "" }
 // put a grant into the context that GetByID needs.
 func (grantedClient) VerifyPassword(string) bool { return true }
 
-// noTokenStore forgets: a gateway validates a token by its signature, so there is no row for each token.
+// noTokenStore stores nothing: a gateway validates a token by its signature, so tokens need no record.
 type noTokenStore struct{}
 
 func (noTokenStore) Create(context.Context, oauth2.TokenInfo) error { return nil }

@@ -12,37 +12,37 @@ import (
 )
 
 // Grant is what one request presents to get a token. The endpoint calls the methods of every grant in this order, so that none can
-// forget a step.
+// skip a step.
 type Grant interface {
 	// Type is the grant_type.
 	Type() string
-	// Authenticate proves whom the token is for. Beside an error the Holder's Source may still say whose request it was.
+	// Authenticate finds out whom the token is for. Even with an error, the Holder's Source may be set to attribute the request.
 	Authenticate(ctx context.Context, from *web.Info) (Holder, error)
-	// Used notes that a token was issued.
+	// Used records that a token was issued.
 	Used(h Holder, from *web.Info)
-	// Warn adds headers that warn the program, in good time, that this grant will not work for ever.
+	// Warn adds headers that warn the program if this grant is deprecated.
 	Warn(h http.Header)
 }
 
-// Holder is whom a token is for, and what it can have at most.
+// Holder is whom a token is for, and the most that it can allow.
 type Holder struct {
 	policy.Subject
-	Source      store.TrafficSource // whose requests it counts among; without an account it is not counted
+	Source      store.TrafficSource // what the request is counted under; without an account it is not counted
 	ClientID    string              // the client_id and the sub of the token
 	Scopes      []string            // in order; the owner's role may cut them further
 	Audiences   []string            // to which the key is fenced (R33); none: any
-	Expiry      time.Time           // no token outlives it (R13); zero: never
+	Expiry      time.Time           // no token is valid after it (R13); zero: never
 	StatusIndex uint64              // of the secret; 0 for none
 	Methods     []string            // how a person signed in (RFC 8176); none for a client
 }
 
-// kind is a grant that the endpoint knows: its grant_type, and how it is parsed.
+// kind is a grant that the endpoint supports: its grant_type and its parser.
 type kind struct {
 	name  string
 	parse func(r *http.Request, form url.Values) (Grant, error)
 }
 
-// kinds are the grants. A new one is a line here and a file of its own.
+// kinds returns the supported grants. A new one is a line here and a file of its own.
 func (e *Endpoint) kinds() []kind {
 	return []kind{
 		{typeClientCredentials, e.parseClientCredentials},
@@ -50,7 +50,7 @@ func (e *Endpoint) kinds() []kind {
 	}
 }
 
-// Types are the grant types that the token endpoint takes.
+// Types returns the grant types that the token endpoint supports.
 func (e *Endpoint) Types() (types []string) {
 	for _, known := range e.kinds() {
 		types = append(types, known.name)
@@ -58,7 +58,7 @@ func (e *Endpoint) Types() (types []string) {
 	return types
 }
 
-// issue takes a request through every phase.
+// issue takes a request through all phases.
 func (e *Endpoint) issue(ctx context.Context, request Request, from *web.Info) (issued token, err error) {
 	holder, err := request.Grant.Authenticate(ctx, from)
 	if err == nil {

@@ -12,7 +12,7 @@ import (
 	"mintkey/tokens"
 )
 
-// decision is that a token is issued: all that minting needs to know.
+// decision is the decision to issue a token, with all that minting needs.
 type decision struct {
 	Holder
 	scopes    []string // those that were granted
@@ -21,15 +21,15 @@ type decision struct {
 	claims    tokens.Claims // what is signed
 }
 
-// token is a decision that was carried out.
+// token is an issued token.
 type token struct {
 	text      string
 	claims    tokens.Claims
 	keyExpiry time.Time // zero: never
 }
 
-// mint makes the token (RFC 9068). It is issued at a whole second, and never outlives the access key (R13). It has no nbf: a gateway whose
-// clock is two seconds behind would refuse each fresh token.
+// mint issues the token (RFC 9068), at a whole second. It never outlives the access key (R13). It has no nbf: a gateway whose clock is two
+// seconds behind would refuse each fresh token.
 func (e *Endpoint) mint(ctx context.Context, decided decision, now time.Time) (token, error) {
 	issuedAt := now.Truncate(time.Second)
 	expiresAt := policy.TokenExpiry(issuedAt, e.Lifetime, decided.Expiry).Truncate(time.Second)

@@ -10,16 +10,16 @@ import (
 	"mintkey/store"
 )
 
-// Outcome is how a request for a token ended. It becomes the metric, the traffic and, in the answer, the OAuth error; its words for the
-// audit trail, exports and people are those of store.Outcome.
+// Outcome is the result of a token request. The metric, the traffic count and the OAuth error of the answer come from it; store.Outcome
+// has its names for the audit trail, exports and people.
 type Outcome struct {
-	Grant  string              // the grant_type; empty where the request had none that is known
-	Source store.TrafficSource // without an account where no account ever had the client
+	Grant  string              // the grant_type; empty if the request had no supported one
+	Source store.TrafficSource // without an account if no account ever had the client
 	Err    error               // nil: a token was issued
-	Reason store.Outcome       // meaningful if Told
-	// Told says whether the outcome speaks of the client: a token, or a refusal with a reason. Failures of the server and requests that
-	// could not be read do not, and are no traffic.
-	Told bool
+	Reason store.Outcome       // valid if IsTraffic
+	// IsTraffic reports whether the outcome counts as the client's traffic: a token, or a refusal with a reason. Failures of the server
+	// and requests that could not be parsed do not.
+	IsTraffic bool
 }
 
 func outcomeOf(grant string, source store.TrafficSource, err error) Outcome {
@@ -27,23 +27,23 @@ func outcomeOf(grant string, source store.TrafficSource, err error) Outcome {
 	refused, ok := errors.AsType[*clients.RefusedError](err)
 	switch {
 	case err == nil:
-		outcome.Reason, outcome.Told = store.TokenIssued, true
+		outcome.Reason, outcome.IsTraffic = store.TokenIssued, true
 	case ok:
-		outcome.Reason, outcome.Told = refused.Reason, true
+		outcome.Reason, outcome.IsTraffic = refused.Reason, true
 	case errors.Is(err, web.ErrScopeNotGranted), errors.Is(err, policy.ErrInvalidTarget):
-		outcome.Reason, outcome.Told = store.RefusedRequest, true
+		outcome.Reason, outcome.IsTraffic = store.RefusedRequest, true
 	}
 	return outcome
 }
 
-// note is the one place that records how a request for a token ended.
+// note is the one place that records the outcome of a token request.
 func (e *Endpoint) note(o Outcome, at time.Time) {
 	if o.Err == nil {
 		e.Metrics.TokenIssued(o.Grant)
 	} else {
 		e.Metrics.TokenRefused(e.Render.Code(o.Err))
 	}
-	if o.Told {
+	if o.IsTraffic {
 		e.Usage.Traffic.Note(o.Source, at, o.Reason, 1)
 	}
 }

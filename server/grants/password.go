@@ -21,10 +21,10 @@ import (
 
 const typePassword = "password"
 
-// passwordDeprecatedAt is when the password grant became deprecated: the release 24.3 came without it (R20).
+// passwordDeprecatedAt is when the password grant became deprecated: release 24.3 dropped it (R20).
 func passwordDeprecatedAt() time.Time { return time.Date(2024, time.July, 1, 0, 0, 0, 0, time.UTC) }
 
-// passwordLogin exchanges a password for a token (RFC 6749 section 4.3), for tenants of an older release only (R20).
+// passwordLogin exchanges a password for a token (RFC 6749 section 4.3), only for tenants on an older release (R20).
 type passwordLogin struct {
 	endpoint *Endpoint
 	tenantID string
@@ -42,8 +42,8 @@ func (e *Endpoint) parsePassword(_ *http.Request, form url.Values) (Grant, error
 
 func (*passwordLogin) Type() string { return typePassword }
 
-// Authenticate answers the same for every tenant of a newer release, and for one that does not exist, before anything is looked up about
-// the user (R22).
+// Authenticate gives the same answer for every tenant on a newer release and for one that does not exist, before it looks up anything
+// about the user (R22).
 func (g *passwordLogin) Authenticate(ctx context.Context, from *web.Info) (Holder, error) {
 	tenant, err := g.endpoint.Store.Tenant(ctx, g.tenantID)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -54,18 +54,18 @@ func (g *passwordLogin) Authenticate(ctx context.Context, from *web.Info) (Holde
 	}
 	subject, err := g.check(ctx, tenant, from)
 	return Holder{
-		Subject: subject, ClientID: subject.User.ID, // there is no client: the user stands for it
+		Subject: subject, ClientID: subject.User.ID, // there is no client: the user takes its place
 		Source: store.TrafficSource{AccountID: tenant.AccountID, TenantID: tenant.ID, ClientID: store.TrafficPasswords},
 		Scopes: g.endpoint.Catalogue, Methods: []string{tokens.MethodPassword},
 	}, err
 }
 
-// Used notes that the user still uses a password.
+// Used records that the user still uses a password.
 func (g *passwordLogin) Used(h Holder, from *web.Info) {
 	g.endpoint.Usage.Logins.Note(h.Tenant.ID, h.User.ID, from.Address, from.At)
 }
 
-// Warn tells a program that passwords are deprecated (RFC 9745), when they end (RFC 8594), and where access keys are made.
+// Warn tells a program that passwords are deprecated (RFC 9745), when they stop working (RFC 8594), and where to create an access key.
 func (g *passwordLogin) Warn(h http.Header) {
 	h.Set("Deprecation", fmt.Sprintf("@%d", passwordDeprecatedAt().Unix()))
 	h.Add("Link", fmt.Sprintf(`<%s/console>; rel="deprecation"; type="text/html"; title="Use an access key instead of a password"`,
@@ -75,9 +75,9 @@ func (g *passwordLogin) Warn(h http.Header) {
 	}
 }
 
-// check finds the member and checks the password. A wrong password, an unknown user, a user without a password, a disabled one and a
-// non-member take like time and give the same error (R22). Each try is counted before anything is hashed, and a right one is given back, so
-// that tries made at once count like tries made in turn (R23).
+// check finds the member and checks the password. A wrong password, an unknown user, a user without a password, a disabled user and a
+// non-member take the same time and give the same error (R22). Each attempt is counted before anything is hashed, and given back if it was
+// right, so that concurrent attempts count like attempts made one after another (R23).
 func (g *passwordLogin) check(ctx context.Context, tenant policy.Tenant, from *web.Info) (policy.Subject, error) {
 	wrong := &clients.RefusedError{
 		Reason: store.RefusedWrongSecret, As: web.Refuse(web.ErrInvalidGrant, "The user name or the password is wrong."),
@@ -112,7 +112,8 @@ func (g *passwordLogin) check(ctx context.Context, tenant policy.Tenant, from *w
 	return subject, nil
 }
 
-// findUser returns the ID that an e-mail address or user ID stands for, empty for none, and whose budget a wrong password is counted in.
+// findUser returns the user ID for an e-mail address or user ID, empty if there is none, and the user whose budget a wrong password is
+// counted in.
 func (g *passwordLogin) findUser(ctx context.Context, tenant policy.Tenant) (string, limits.User, error) {
 	if policy.CheckID(g.username) == nil {
 		return g.username, limits.KnownUser(tenant.AccountID, g.username), nil

@@ -8,10 +8,10 @@ import (
 	"mintkey/server/web"
 )
 
-// Request is a request for a token, parsed. Nothing later sees the form that it came in.
+// Request is a parsed token request. Later phases do not see the form.
 type Request struct {
 	Grant     Grant
-	Scopes    []string // asked for; none: all that the grant allows
+	Scopes    []string // as requested; none: all that the grant allows
 	Resources []string // RFC 8707; none: the default audience. More than one is refused, once it is known who asks
 }
 
@@ -41,7 +41,7 @@ func scopesOf(parameter string) []string {
 	return strings.Split(parameter, " ")
 }
 
-// resourcesOf drops empty ones: a parameter without a value counts as left out (RFC 6749 section 3.2).
+// resourcesOf drops empty values: a parameter without a value is treated as omitted (RFC 6749 section 3.2).
 func resourcesOf(parameters []string) []string {
 	return slices.DeleteFunc(slices.Clone(parameters), func(resource string) bool { return resource == "" })
 }

@@ -1,9 +1,9 @@
-// Package limits slows down guessing and floods (R23). Every budget of the server is a row of Table, whoever spends from it.
+// Package limits slows down guessing and floods (R23). Every budget of the server is a row of Table.
 //
-// Who asks reserves before the work that the budget guards, and gives back when it was no guess: so tries made at once
-// count like tries made in turn. What a request needs from several budgets it gets from all of them or from none.
-// Counting does not end with the request, so a sender that hangs up is counted, and it goes on in memory while the store
-// can't count.
+// A caller reserves before it does the work that the budget protects, and gives the reservation back if the attempt was no
+// guess. So concurrent attempts count like attempts made one after another. A request that needs several budgets gets all of
+// them or none. Counting does not stop when the request ends, so a client that hangs up is counted too; while the store can't
+// count, memory does.
 //
-// It knows neither HTTP nor any other room of the server, and imports nothing of this module but policy and store.
+// It knows nothing of HTTP or of the other packages of the server, and imports nothing of this module but policy and store.
 package limits

@@ -12,24 +12,24 @@ import (
 )
 
 const (
-	// KnownFor is how long a device or address is known after its last sign-in.
+	// KnownFor is how long a device or address stays known after the last sign-in from it.
 	KnownFor = 30 * 24 * time.Hour
-	// maxKnown is how many devices and addresses are known for one user: those that were used last.
+	// maxKnown is how many devices and addresses are kept for one user: the ones used last.
 	maxKnown = 20
-	// renewEvery saves a write at each sign-in from a place that is known.
+	// renewEvery avoids a write at every sign-in from a known place.
 	renewEvery = 24 * time.Hour
 )
 
-// Memory is where known devices and addresses are kept: store.Ephemera has it.
+// Memory stores known devices and addresses; store.Ephemera implements it.
 type Memory interface {
 	Ephemeral(ctx context.Context, key string) ([]byte, error)
 	PutEphemeral(ctx context.Context, key string, value []byte, expires time.Time) error
 }
 
-// Visitor is where a password is tried from, and when.
+// Visitor is where and when a password is tried.
 type Visitor struct {
 	Address string
-	Device  string // what Remember was last given as a device for this browser; empty where there is none
+	Device  string // the last device that Remember was given for this browser; may be empty
 	At      time.Time
 }
 
@@ -41,7 +41,7 @@ type knownPlace struct {
 
 func knownKey(u User) string { return "known-places/" + digest(u.key) }
 
-// places are by what the visitor may be known.
+// places returns the digests by which the visitor may be known.
 func (v Visitor) places() []string {
 	places := []string{digest("address/" + network(v.Address))}
 	if v.Device != "" {
@@ -50,8 +50,8 @@ func (v Visitor) places() []string {
 	return places
 }
 
-// Remember makes the visitor's address known to be the user's, and device, if it is not empty, in place of the visitor's
-// device: call it after a sign-in. It is only a favour: two sign-ins at one instant may remember only one of them.
+// Remember records the visitor's address as known for the user and, if device is not empty, replaces the visitor's device with it. Call
+// it after a sign-in. It is best effort: of two concurrent sign-ins only one may be remembered.
 func (l *Limiter) Remember(ctx context.Context, u User, v Visitor, device string) error {
 	known, err := l.known(ctx, u, v.At)
 	if err != nil {
@@ -76,13 +76,13 @@ func (l *Limiter) Remember(ctx context.Context, u User, v Visitor, device string
 	return l.places.PutEphemeral(ctx, knownKey(u), value, v.At.Add(KnownFor))
 }
 
-// knows says whether the user signed in from the visitor's device or address before.
+// knows reports whether the user has signed in from the visitor's device or address before.
 func (l *Limiter) knows(ctx context.Context, u User, v Visitor) bool {
 	known, err := l.known(ctx, u, v.At)
 	return err == nil && slices.ContainsFunc(known, func(p knownPlace) bool { return slices.Contains(v.places(), p.Digest) })
 }
 
-// known returns the places of the user, those used last at the end.
+// known returns the user's known places, the most recently used last.
 func (l *Limiter) known(ctx context.Context, u User, now time.Time) (known []knownPlace, err error) {
 	value, err := l.places.Ephemeral(ctx, knownKey(u))
 	if errors.Is(err, store.ErrNotFound) {

@@ -19,7 +19,7 @@ func (b *bench) guessFromEverywhere(u limits.User) {
 	b.want("guesses from everywhere", all, 100)
 }
 
-// Strangers can't keep a person out who comes from where they signed in before (R23).
+// Strangers can't lock out a person who signs in from a known place (R23).
 func TestKnownPlacesAreSparedTheGuessesOfStrangers(t *testing.T) {
 	b := newBench(t)
 	ada, tom := limits.KnownUser("acme", "ada"), limits.KnownUser("acme", "tom")
@@ -47,7 +47,7 @@ func TestKnownPlacesAreSparedTheGuessesOfStrangers(t *testing.T) {
 	}
 }
 
-// A device is known by what it was given last; as many as a person may have are known, and the store holds no address and no cookie.
+// A device is known by its latest token. The number of known devices is bounded, and the store has neither addresses nor cookies.
 func TestWhatIsKnownIsBounded(t *testing.T) {
 	b := newBench(t)
 	ada := limits.KnownUser("acme", "ada")

@@ -13,18 +13,18 @@ import (
 )
 
 const (
-	// patience is how long a request waits for the store to count before it is counted in memory.
-	patience = 2 * time.Second
-	// quietFor is how long the log says nothing more after it said that the store can't count.
-	quietFor = time.Minute
+	// storeTimeout is how long a request waits for the store to count before it is counted in memory.
+	storeTimeout = 2 * time.Second
+	// warnEvery limits how often the log says that the store can't count.
+	warnEvery = time.Minute
 )
 
-// TooManyError refuses for want of budget.
+// TooManyError means that a budget is used up.
 type TooManyError struct {
 	RetryAfter time.Duration // above 0
 }
 
-// Error says how long to wait.
+// Error includes how long to wait.
 func (e *TooManyError) Error() string {
 	return fmt.Sprintf("Too many failed attempts: try again in %d seconds.", e.Seconds())
 }
@@ -32,26 +32,26 @@ func (e *TooManyError) Error() string {
 // Seconds is RetryAfter in whole seconds, rounded up.
 func (e *TooManyError) Seconds() int { return max(int((e.RetryAfter+time.Second-1)/time.Second), 1) }
 
-// Options is all that a Limiter needs.
+// Options is what a Limiter needs.
 type Options struct {
 	Limits  store.Limits
 	Places  Memory // of known devices and addresses
 	Log     *slog.Logger
-	Now     func() time.Time // the real time, not that of a rehearsal
+	Now     func() time.Time // the real time, without ClockOffset
 	Metrics prometheus.Registerer
 }
 
-// Limiter counts. Its methods may be called from many goroutines.
+// Limiter takes from budgets. Its methods may be called from many goroutines.
 type Limiter struct {
-	shared    store.Limits
+	shared    store.Limits        // counts for all replicas
 	memory    *store.MemoryLimits // counts while shared can't
 	places    Memory
 	log       *slog.Logger
 	now       func() time.Time
 	fallbacks *prometheus.CounterVec
 
-	mu    sync.Mutex
-	spoke time.Time // when the log last said that shared can't count
+	mu     sync.Mutex
+	warned time.Time // when the log last said that shared can't count
 }
 
 // New returns a Limiter and registers its metric.
@@ -59,7 +59,8 @@ func New(o Options) *Limiter {
 	l := &Limiter{
 		shared: o.Limits, memory: store.NewMemoryLimits(o.Now), places: o.Places, log: o.Log, now: o.Now,
 		fallbacks: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "mintkey_limits_fallback_total", Help: "Attempts that were counted in memory because the store could not count them, by budget.",
+			Name: "mintkey_limits_fallback_total",
+			Help: "Attempts that were counted in memory because the store could not count them, by budget.",
 		}, []string{"budget"}),
 	}
 	o.Metrics.MustRegister(l.fallbacks)
@@ -77,9 +78,9 @@ type taken struct {
 	from store.Limits
 }
 
-// Reserve takes one from each budget, or nothing at all: then it returns a *TooManyError. It goes on though the context ends.
+// Reserve takes one from each budget, or nothing at all and returns a *TooManyError. It continues when the context ends.
 func (l *Limiter) Reserve(ctx context.Context, takes []Take) (Reservation, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
 	reserved := Reservation{limiter: l}
 	for _, t := range takes {
@@ -96,7 +97,7 @@ func (l *Limiter) Reserve(ctx context.Context, takes []Take) (Reservation, error
 	return reserved, nil
 }
 
-// take falls back to memory. It returns where it was counted.
+// take takes from the store, or from memory if the store fails. It returns the wait and the place where it was counted.
 func (l *Limiter) take(ctx context.Context, t Take) (time.Duration, store.Limits) {
 	wait, err := l.shared.Reserve(ctx, t.key, t.budget.Rate)
 	if err == nil {
@@ -108,9 +109,9 @@ func (l *Limiter) take(ctx context.Context, t Take) (time.Duration, store.Limits
 	return wait, l.memory
 }
 
-// Refund gives everything back, where it was taken. What can't be given back comes back with time.
+// Refund gives everything back where it was taken. If that fails, the budget recovers with time.
 func (r Reservation) Refund(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
 	for _, t := range r.taken {
 		if err := t.from.Refund(ctx, t.key, t.budget.Rate); err != nil {
@@ -119,13 +120,13 @@ func (r Reservation) Refund(ctx context.Context) {
 	}
 }
 
-// warn writes at most one line a minute, because it is called for every request while the store is away.
+// warn logs at most once a minute, because it is called for every request while the store is unreachable.
 func (l *Limiter) warn(ctx context.Context, err error) {
 	l.mu.Lock()
 	now := l.now()
-	quiet := now.Sub(l.spoke).Abs() < quietFor
+	quiet := now.Sub(l.warned).Abs() < warnEvery
 	if !quiet {
-		l.spoke = now
+		l.warned = now
 	}
 	l.mu.Unlock()
 	if !quiet {

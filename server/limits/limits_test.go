@@ -198,7 +198,7 @@ func TestCountingOutlivesTheRequest(t *testing.T) {
 	b.want("after 4 that hung up", b.pass(ada), 6)
 }
 
-// A budget goes by the user and not by the spelling, and by the network that one household has.
+// A budget is for the user, not for the spelling, and for the network of one household.
 func TestWhatIsTheSame(t *testing.T) {
 	ada := limits.KnownUser("acme", "ada")
 	for _, same := range []struct {
@@ -264,7 +264,7 @@ func TestMemoryTakesOver(t *testing.T) {
 	}
 }
 
-// Operators find every budget in the docs, as it is.
+// The docs list every budget with its real values.
 func TestEveryBudgetIsDocumented(t *testing.T) {
 	text, err := os.ReadFile("../../docs/operations.md")
 	if err != nil {

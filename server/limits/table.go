@@ -9,7 +9,7 @@ import (
 // Budget is a row of the table.
 type Budget struct {
 	Name string // in keys of the store, metrics and docs
-	Per  string // whom or what one budget is for
+	Per  string // what one budget is for
 	What string // what it counts
 	Rate store.Rate
 }
@@ -54,7 +54,7 @@ func formTokens() Budget {
 	return Budget{"forms-user", "user", "forms opened in the console", store.Rate{Burst: 600, Period: quarter}}
 }
 
-// Table returns every budget there is.
+// Table returns every budget.
 func Table() []Budget {
 	return []Budget{
 		secretsOfClient(), guessesFromAddress(), passwordsFromAddress(), passwordsOfUser(),

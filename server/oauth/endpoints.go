@@ -17,7 +17,7 @@ type Paths struct {
 	Token, Introspect, Revoke, Revocations, JWKS string
 }
 
-// Options is all that the endpoints need. Every field is required.
+// Options is what the endpoints need. Every field is required.
 type Options struct {
 	Clients    *clients.Clients
 	Callers    *callers.Callers
@@ -31,7 +31,7 @@ type Options struct {
 	Algorithms []tokens.Algorithm // of the audiences
 	GrantTypes []string
 	Paths      Paths
-	RealTime   func() time.Time // for deadlines of the network, which a rehearsal does not shift
+	RealTime   func() time.Time // for network deadlines, without ClockOffset
 }
 
 // Endpoints are the handlers. Their methods may be called from many goroutines.
@@ -45,5 +45,5 @@ type Endpoints struct {
 // New returns the endpoints.
 func New(o Options) *Endpoints { return &Endpoints{Options: o, stopping: make(chan struct{})} }
 
-// EndStreams ends the streams of revocations, which would otherwise go on for as long as their tokens.
+// EndStreams ends the streams of revocations, which would otherwise run until their tokens expire.
 func (e *Endpoints) EndStreams() { e.stopOnce.Do(func() { close(e.stopping) }) }

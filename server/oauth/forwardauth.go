@@ -12,10 +12,10 @@ import (
 )
 
 // ForwardAuth decides for a reverse proxy whether a request may pass (nginx auth_request, Traefik ForwardAuth, Caddy
-// forward_auth): 204 with who asks, else 401 or 403 with the challenge of RFC 6750. The query says what else it requires:
+// forward_auth): 204 with the caller's IDs in headers, else 401 or 403 with the challenge of RFC 6750. The query says what else it requires:
 // ?audience=, ?tenant=, ?scope=; and with ?cookie= where else the token may be.
 func (e *Endpoints) ForwardAuth(w http.ResponseWriter, r *web.Request) error {
-	live, err := e.judgeForwarded(r)
+	live, err := e.validateForwarded(r)
 	if err != nil {
 		return err
 	}
@@ -29,23 +29,23 @@ func (e *Endpoints) ForwardAuth(w http.ResponseWriter, r *web.Request) error {
 	return nil
 }
 
-// judgeForwarded judges the token of a forwarded request. What is wrong with the requirements themselves matters only once the token is
+// validateForwarded validates the token of a forwarded request. What is wrong with the requirements themselves matters only once the token is
 // good, so that a client whose token is dead is always told to fetch another, and strangers can't fill the log with warnings.
-func (e *Endpoints) judgeForwarded(r *web.Request) (callers.Live, error) {
+func (e *Endpoints) validateForwarded(r *web.Request) (callers.ValidToken, error) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return callers.Live{}, refuseRequirement("the query cannot be read.")
+		return callers.ValidToken{}, refuseRequirement("the query cannot be read.")
 	}
 	text, err := forwardedToken(r, query)
 	if err != nil {
-		return callers.Live{}, err
+		return callers.ValidToken{}, err
 	}
 	required, misread := e.requirementOf(query)
 	audiences := required.audiences
 	if misread != nil {
 		audiences = e.Callers.Audiences.All()
 	}
-	live, err := e.Callers.Judge(r.Context(), text, audiences, r.At)
+	live, err := e.Callers.Validate(r.Context(), text, audiences, r.At)
 	return live, cmp.Or(err, misread, required.meets(live))
 }
 

@@ -13,7 +13,8 @@ import (
 	"mintkey/tokens"
 )
 
-// introspection is the body of RFC 7662 section 2.2. For everything that is not active it is {"active":false} and nothing else.
+// introspection is the body of RFC 7662 section 2.2. For a token that is not active it is exactly
+// {"active":false}.
 type introspection struct {
 	Active    bool            `json:"active"`
 	Scope     string          `json:"scope,omitempty"`
@@ -30,7 +31,7 @@ type introspection struct {
 	UserID    string          `json:"user_id,omitempty"`
 }
 
-// Introspect tells an authorized client what a token of its own account is worth at this instant (RFC 7662).
+// Introspect tells an authorized client whether a token of its own account is valid now, and what it allows (RFC 7662).
 func (e *Endpoints) Introspect(w http.ResponseWriter, r *web.Request) error {
 	answer, err := e.answerIntrospection(w, r)
 	if err != nil {
@@ -46,23 +47,23 @@ func (e *Endpoints) answerIntrospection(w http.ResponseWriter, r *web.Request) (
 	if err != nil {
 		return introspection{}, err
 	}
-	asker, err := e.authenticateGateway(r, form)
+	gateway, err := e.authenticateGateway(r, form)
 	if err != nil {
 		return introspection{}, err
 	}
 	if form.Get("token") == "" {
 		return introspection{}, web.Refuse(web.ErrInvalidRequest, "The parameter token is missing.")
 	}
-	if err := e.Log.Sync(r.Context()); err != nil { // what another replica was told a moment ago counts
+	if err := e.Log.Sync(r.Context()); err != nil { // a revocation that another replica recorded a moment ago counts
 		return introspection{}, err
 	}
-	live, err := e.Callers.Judge(r.Context(), form.Get("token"), asker.audiences, r.At)
+	live, err := e.Callers.Validate(r.Context(), form.Get("token"), gateway.audiences, r.At)
 	switch {
 	case errors.Is(err, web.ErrInvalidToken) || errors.Is(err, tokens.ErrInvalidToken):
 		return introspection{}, nil
 	case err != nil:
 		return introspection{}, err
-	case live.Account.ID != asker.accountID:
+	case live.Account.ID != gateway.accountID:
 		return introspection{}, nil
 	}
 	c := live.Claims
@@ -74,40 +75,40 @@ func (e *Endpoints) answerIntrospection(w http.ResponseWriter, r *web.Request) (
 	}, nil
 }
 
-// asker is a client that may introspect: it sees the tokens of its account for these audiences.
-type asker struct {
+// gateway is a client that may introspect. It sees the tokens of its account for these audiences.
+type gateway struct {
 	accountID string
 	audiences []string
 }
 
-// newAsker returns what an access key may see: a key that is fenced to audiences sees tokens for these alone (R29).
-func (e *Endpoints) newAsker(subject policy.Subject, key policy.AccessKey) asker {
+// newGateway returns what an access key may see: a key limited to audiences sees tokens for these alone (R29).
+func (e *Endpoints) newGateway(subject policy.Subject, key policy.AccessKey) gateway {
 	if len(key.Audiences) > 0 {
-		return asker{subject.Account.ID, key.Audiences}
+		return gateway{subject.Account.ID, key.Audiences}
 	}
-	return asker{subject.Account.ID, e.Callers.Audiences.All()}
+	return gateway{subject.Account.ID, e.Callers.Audiences.All()}
 }
 
-// authenticateGateway lets in a client, by its secret or by a token, that holds the scope to introspect.
-func (e *Endpoints) authenticateGateway(r *web.Request, form url.Values) (asker, error) {
+// authenticateGateway accepts a client, by its secret or by a token, that has the scope for introspection.
+func (e *Endpoints) authenticateGateway(r *web.Request, form url.Values) (gateway, error) {
 	if scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
-		who, err := e.Callers.Actor(r)
+		actor, err := e.Callers.Actor(r)
 		if err == nil {
-			err = who.Require(policy.ScopeTokensIntrospect)
+			err = actor.Require(policy.ScopeTokensIntrospect)
 		}
 		if err != nil {
-			return asker{}, err
+			return gateway{}, err
 		}
-		key, err := who.Membership.Key(who.ClientID)
-		return e.newAsker(who.Subject, key), err
+		key, err := actor.Membership.Key(actor.ClientID)
+		return e.newGateway(actor.Subject, key), err
 	}
 	credentials, err := clients.ParseCredentials(r.Request, form)
 	if err != nil {
-		return asker{}, err
+		return gateway{}, err
 	}
 	c, err := e.Clients.Authenticate(r.Context(), credentials, r.Info)
 	if err != nil {
-		return asker{}, err
+		return gateway{}, err
 	}
-	return e.newAsker(c.Subject, c.Key), callers.RequireScope(c.Cut(c.Key.Scopes, e.Catalogue), policy.ScopeTokensIntrospect)
+	return e.newGateway(c.Subject, c.Key), callers.RequireScope(c.Cut(c.Key.Scopes, e.Catalogue), policy.ScopeTokensIntrospect)
 }

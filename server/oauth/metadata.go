@@ -48,8 +48,8 @@ func (e *Endpoints) Metadata(w http.ResponseWriter, _ *web.Request) error {
 	return nil
 }
 
-// OpenIDConfiguration answers clients that discover by OpenID Connect alone. There are no ID tokens here; the members are
-// there because such clients insist on them.
+// OpenIDConfiguration is for clients that support discovery by OpenID Connect only. The server issues no ID tokens; the extra
+// members are there because such clients insist on them.
 func (e *Endpoints) OpenIDConfiguration(w http.ResponseWriter, _ *web.Request) error {
 	document := e.describe()
 	document.SubjectTypes = []string{"public"}

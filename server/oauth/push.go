@@ -16,12 +16,12 @@ import (
 )
 
 const (
-	// heartbeat keeps proxies from closing a quiet stream, and tells a gateway that it still hears.
+	// heartbeat keeps proxies from closing a quiet stream, and tells a gateway that it is still connected.
 	heartbeat   = 15 * time.Second
 	pushTimeout = 10 * time.Second // for one write
 )
 
-// pushedRevocation is the data of one server-sent event: idx and uri name an entry of a status list, or jti a single token.
+// pushedRevocation is the data of one server-sent event: idx and uri name an entry of a status list, jti names a single token.
 type pushedRevocation struct {
 	Index    *int      `json:"idx,omitempty"`
 	URI      string    `json:"uri,omitempty"`
@@ -39,8 +39,8 @@ func (e *Endpoints) viewRevocation(r store.Revocation) pushedRevocation {
 	return view
 }
 
-// Push streams the revocations of the caller's account as server-sent events, those first that are still in force, then each as it happens.
-// A stream that broke is resumed after Last-Event-ID. It ends when the caller's token does.
+// Push streams the revocations of the caller's account as server-sent events: first those still in force, then each as it happens. A
+// client resumes a broken stream with Last-Event-ID. The stream ends when the caller's token expires.
 func (e *Endpoints) Push(w http.ResponseWriter, r *web.Request) error {
 	live, err := e.Callers.Caller(r)
 	if errors.Is(err, web.ErrInvalidRequest) {
@@ -55,16 +55,16 @@ func (e *Endpoints) Push(w http.ResponseWriter, r *web.Request) error {
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
-	h.Set("X-Accel-Buffering", "no") // nginx would hold events back
+	h.Set("X-Accel-Buffering", "no") // nginx would buffer events
 	w.WriteHeader(http.StatusOK)
 	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Time{}) // the request is read; a time-out for reading would end the stream
+	_ = control.SetReadDeadline(time.Time{}) // the request is read; a read timeout would end the stream
 	stream := stream{w: w, control: control, endpoints: e, accountID: live.Account.ID, after: r.Header.Get("Last-Event-ID")}
 	stream.run(r, live.Claims)
 	return nil
 }
 
-// stream is one gateway that listens.
+// stream is the connection of one gateway.
 type stream struct {
 	w         http.ResponseWriter
 	control   *http.ResponseController
@@ -82,7 +82,7 @@ func (t *stream) run(r *web.Request, claims tokens.Claims) {
 		return
 	}
 	for {
-		news := t.endpoints.Log.News() // taken before the log is read, so that nothing falls between
+		news := t.endpoints.Log.News() // taken before the log is read, so that no revocation is missed
 		if err := t.sendNew(r); err != nil {
 			return
 		}
@@ -135,7 +135,7 @@ func (t *stream) write(text string) error {
 	return cmp.Or(supported(deadlineErr), err, supported(t.control.Flush()))
 }
 
-// supported forgets that a connection cannot do something: not every http.ResponseWriter is one of a network.
+// supported drops http.ErrNotSupported: not every http.ResponseWriter has a network connection.
 func supported(err error) error {
 	if errors.Is(err, http.ErrNotSupported) {
 		return nil

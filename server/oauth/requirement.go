@@ -86,7 +86,7 @@ func (e *Endpoints) completeAudiences(required *requirement) error {
 }
 
 // meets holds a token to what is required of it beside the audience.
-func (q requirement) meets(t callers.Live) error {
+func (q requirement) meets(t callers.ValidToken) error {
 	if len(q.tenants) > 0 && !slices.Contains(q.tenants, t.Claims.TenantID) {
 		return web.Refuse(admin.ErrInsufficientScope, "The token is for another tenant.")
 	}

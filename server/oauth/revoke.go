@@ -10,8 +10,8 @@ import (
 	"mintkey/tokens"
 )
 
-// Revoke ends one token of the client that asks (RFC 7009). A token that is dead already is no error; another client's is refused.
-// The answer is 200 only when every replica can know.
+// Revoke revokes one token of the calling client (RFC 7009). A token that is no longer valid is not an error; another client's token is
+// refused. The answer is 200 only once the revocation is saved for every replica.
 func (e *Endpoints) Revoke(w http.ResponseWriter, r *web.Request) error {
 	if err := e.revokeToken(w, r); err != nil {
 		return err

@@ -1,5 +1,5 @@
-// Package revocation keeps what ended tokens before their time: the log that every replica follows, the signed status lists that
-// gateways poll, and the channel of the outbox that records a revocation when the server died before it could.
+// Package revocation keeps track of revoked tokens: the log that every replica follows, the signed status lists that gateways poll, and
+// the channel of the outbox that records a revocation if the server crashed before it could.
 //
-// It has no HTTP and knows none of the other rooms.
+// It has no HTTP and imports no other package under server.
 package revocation

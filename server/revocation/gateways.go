@@ -9,15 +9,16 @@ import (
 	"mintkey/store"
 )
 
-// Gateways records revocations where gateways read them: at once, after the change that revoked the tokens is saved, and as a channel
-// of the outbox, for when the server died between the change and the recording. Its methods may be called from many goroutines.
+// Gateways records revocations where gateways read them: directly after the change that revoked the tokens is saved, and as a channel
+// of the outbox, in case the server crashed between the change and the recording. Its methods may be called from many goroutines.
 type Gateways struct {
 	Log      *Log
 	Lifetime time.Duration // of tokens
 	Logger   *slog.Logger
 }
 
-// Revoked records the revocation of the tokens that the saved event names. If it fails, the outbox, which holds the same event, retries.
+// Revoked records the revocation of the tokens that the saved event names. If it fails, the outbox, which
+// has the same event, retries.
 func (g Gateways) Revoked(ctx context.Context, event policy.Event) {
 	if err := g.Log.RecordOnce(ctx, g.revocations(event)...); err != nil {
 		g.Logger.WarnContext(ctx, "recording a revocation failed; the outbox will retry",
@@ -30,7 +31,7 @@ func (g Gateways) revocations(event policy.Event) (revocations []store.Revocatio
 	if event.Payload.Revoked == nil {
 		return nil
 	}
-	// Replicas that had not yet seen the change may have issued a token for a moment: a minute more costs nothing.
+	// A replica that had not yet seen the change may have issued one more token: an extra minute covers it.
 	until := event.At.Add(g.Lifetime + time.Minute)
 	for _, index := range event.Payload.Revoked.StatusIndexes {
 		revocations = append(revocations, store.Revocation{
@@ -43,7 +44,7 @@ func (g Gateways) revocations(event policy.Event) (revocations []store.Revocatio
 // Name is the channel's name in the outbox.
 func (Gateways) Name() string { return "gateways" }
 
-// Deliver records the revocations that the event names, unless the log has them already, as it mostly does.
+// Deliver records the revocations that the event names, unless the log already has them, which is the usual case.
 func (g Gateways) Deliver(
 	ctx context.Context, event policy.Event, _ func(context.Context) (policy.Subject, error), now time.Time,
 ) error {

@@ -11,14 +11,15 @@ import (
 )
 
 const (
-	// ListTTL is how long a gateway may keep a list. With its own polling it makes the ten seconds that are promised.
+	// ListTTL is how long a gateway may cache a list. Together with the gateway's polling interval it adds up to the promised ten
+	// seconds.
 	ListTTL = 5 * time.Second
-	// A list may be believed when the issuer cannot be reached for as long as a token lives, and this much more.
+	// While the issuer is unreachable, a list stays valid for the lifetime of a token and listSlack.
 	listSlack  = 5 * time.Minute
 	listResign = listSlack / 2
 )
 
-// Lists signs the status lists and keeps each until it changes or ages. Its methods may be called from many goroutines.
+// Lists signs the status lists and caches each until it changes or grows old. Its methods may be called from many goroutines.
 type Lists struct {
 	log       *Log
 	indexes   *tokens.StatusIndexes
@@ -31,7 +32,7 @@ type Lists struct {
 	signed map[uint64]signedList
 }
 
-// NewLists returns the lists of the log, signed with the algorithm, for tokens of the lifetime.
+// NewLists returns the lists of the log, signed with the algorithm, for tokens with that lifetime.
 func NewLists(
 	log *Log, indexes *tokens.StatusIndexes, ring *tokens.KeyRing,
 	url tokens.StatusListURL, algorithm tokens.Algorithm, lifetime time.Duration,
@@ -52,8 +53,8 @@ func (l signedList) fresh(entries []uint64, now time.Time) bool {
 	return l.text != "" && age >= 0 && age < listResign && slices.Equal(l.entries, entries)
 }
 
-// Signed returns one list as a signed document (draft-ietf-oauth-status-list-21 section 5). It is store.ErrNotFound where no index of
-// the list was ever given out.
+// Signed returns one list as a signed document (draft-ietf-oauth-status-list-21 section 5). It returns store.ErrNotFound if no index of
+// the list was ever assigned.
 func (l *Lists) Signed(ctx context.Context, list uint64, now time.Time) (string, error) {
 	if err := l.log.Ensure(ctx); err != nil {
 		return "", err

@@ -11,21 +11,21 @@ import (
 	"mintkey/tokens"
 )
 
-// Log is what this replica knows of tokens that ended before their time. Every replica follows the store's log of
-// revocations; one that this replica records counts here at once. Its methods may be called from many goroutines.
+// Log is what this replica knows of revoked tokens. Every replica follows the store's log of revocations; one that this replica
+// records takes effect here at once. Its methods may be called from many goroutines.
 type Log struct {
 	stored  store.Revocations
 	syncing sync.Mutex // one reader of the log at a time, so that after only moves forward
 
 	mu      sync.RWMutex
-	synced  bool   // the log was read to its end at least once
+	synced  bool   // the log was read to the end at least once
 	after   string // the last revocation read
 	indexes map[uint64]time.Time
 	jtis    map[string]time.Time // both: until when the revocation matters
-	changed chan struct{}        // closed and replaced when something new has come
+	changed chan struct{}        // closed and replaced at every new revocation
 	logged  map[uint64]time.Time // the indexes that were read from the log, until when each matters
 
-	// recording keeps two from recording the same indexes at the same time: the request that revoked them, and the outbox.
+	// recording keeps the request that revoked a key and the outbox from recording the same indexes at the same time.
 	recording [32]sync.Mutex // by the first index
 }
 
@@ -66,7 +66,7 @@ func (l *Log) Sync(ctx context.Context) error {
 	}
 }
 
-// Ensure reads the log if it never was: a server that has just started must not believe a token that was revoked before.
+// Ensure reads the log if it has never been read: a server that has just started must not accept a token that was revoked earlier.
 func (l *Log) Ensure(ctx context.Context) error {
 	l.mu.RLock()
 	synced := l.synced
@@ -77,24 +77,24 @@ func (l *Log) Ensure(ctx context.Context) error {
 	return l.Sync(ctx)
 }
 
-// Record adds to the log and counts here at once, even when the log cannot be reached.
+// Record adds the revocations to the log. They take effect here at once, even if the log is unreachable.
 func (l *Log) Record(ctx context.Context, revocations ...store.Revocation) error {
 	if len(revocations) == 0 {
 		return nil
 	}
 	l.apply(revocations)
 	err := l.stored.RecordRevocations(ctx, revocations...)
-	l.apply(nil) // those who read the log find it there now
+	l.apply(nil) // wakes the readers again, which now find it in the log
 	return err
 }
 
-// RecordOnce records those revocations by index that the log does not have yet, or has for a shorter time. Two servers that look at the log
-// in the same moment can both find it without them and both record them, which does no harm.
+// RecordOnce records the revocations by index that the log does not have yet, or has for a shorter time. Two servers that read the log
+// at the same moment may both record them, which does no harm.
 func (l *Log) RecordOnce(ctx context.Context, revocations ...store.Revocation) error {
 	if len(revocations) == 0 {
 		return nil
 	}
-	l.apply(revocations) // first, so that they count here even when the log cannot be reached
+	l.apply(revocations) // first, so that they take effect here even if the log is unreachable
 	lock := &l.recording[revocations[0].Index%uint64(len(l.recording))]
 	lock.Lock()
 	defer lock.Unlock()
@@ -147,7 +147,7 @@ func latest(a, b time.Time) time.Time {
 	return b
 }
 
-// Forget drops what matters to no living token any more, here and in the log.
+// Forget deletes the revocations of tokens that have expired by now, here and in the log.
 func (l *Log) Forget(ctx context.Context, now time.Time) error {
 	l.mu.Lock()
 	maps.DeleteFunc(l.indexes, func(_ uint64, until time.Time) bool { return until.Before(now) })
@@ -157,7 +157,8 @@ func (l *Log) Forget(ctx context.Context, now time.Time) error {
 	return l.stored.ForgetRevocations(ctx, now)
 }
 
-// Revoked says whether a token is known to be dead, by its jti or by the status index of the secret that made it; 0 is none.
+// Revoked reports whether a token is known to be revoked, by its jti or by the status index of the secret that it was issued for; 0 means
+// none.
 func (l *Log) Revoked(jti string, index uint64) bool {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
@@ -166,7 +167,7 @@ func (l *Log) Revoked(jti string, index uint64) bool {
 	return byJTI || byIndex
 }
 
-// News is closed when something new has come.
+// News returns a channel that is closed at the next revocation.
 func (l *Log) News() <-chan struct{} {
 	l.mu.RLock()
 	defer l.mu.RUnlock()

@@ -8,17 +8,17 @@ import (
 	"mintkey/store"
 )
 
-// Access gathers when keys were last used and saves it apart from the keys' records, so that a late write can never overwrite a
-// digest (R7).
+// Access records when keys were last used. It saves that apart from the keys' records, so that a late write can never overwrite a digest
+// (R7).
 type Access struct {
 	saved store.AccessTimes
 	times *batch[store.KeyRef, time.Time]
 }
 
-// Note gathers that a key was used.
+// Note records that a key was used.
 func (a *Access) Note(key store.KeyRef, at time.Time) { a.times.add(key, at) }
 
-// Overlay adds what is not saved yet to what the store knows of some keys of a tenant.
+// Overlay adds the times that are not saved yet to those that the store has for some keys of a tenant.
 func (a *Access) Overlay(tenantID string, saved map[string]time.Time, clientIDs []string) map[string]time.Time {
 	times := maps.Clone(saved)
 	if times == nil {
@@ -47,7 +47,7 @@ func (a *Access) flush(ctx context.Context) (int, error) {
 	})
 }
 
-// onFailure leaves everything over if there is an error.
+// onFailure returns everything as left over if there is an error.
 func onFailure[K comparable, V any](taken map[K]V, err error) (map[K]V, error) {
 	if err != nil {
 		return taken, err

@@ -4,21 +4,21 @@ import (
 	"sync"
 )
 
-// batch gathers values by key until they are saved. Two values of one key are merged. Its methods may be called from many goroutines.
+// batch collects values by key until they are saved. Values of the same key are merged. Its methods may be called from many goroutines.
 type batch[K comparable, V any] struct {
 	merge func(before, more V) V
-	limit int // how many keys may wait while the store can't be written; 0 for no limit
+	limit int // how many keys may wait while the store is unavailable; 0 for no limit
 
 	mu      sync.Mutex
 	pending map[K]V
-	dropped int // values that were lost for want of room, since the last flush
+	dropped int // values lost since the last flush because the batch was full
 }
 
 func newBatch[K comparable, V any](limit int, merge func(before, more V) V) *batch[K, V] {
 	return &batch[K, V]{merge: merge, limit: limit, pending: map[K]V{}}
 }
 
-// add gathers a value.
+// add adds a value.
 func (b *batch[K, V]) add(key K, value V) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -33,15 +33,15 @@ func (b *batch[K, V]) add(key K, value V) {
 	}
 }
 
-// read calls a function with what is not saved yet, which must not be kept.
-func (b *batch[K, V]) read(look func(pending map[K]V)) {
+// read calls use with the values that are not saved yet; use must not keep the map.
+func (b *batch[K, V]) read(use func(pending map[K]V)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	look(b.pending)
+	use(b.pending)
 }
 
-// flush saves what was gathered. What save leaves over is put back, and merged with what has come meanwhile. It returns how many
-// values were lost for want of room since the last time.
+// flush saves what was collected. What save returns as left over is put back and merged with what has arrived meanwhile. It returns how
+// many values were lost since the last flush because the batch was full.
 func (b *batch[K, V]) flush(save func(taken map[K]V) (left map[K]V, err error)) (dropped int, err error) {
 	b.mu.Lock()
 	taken := b.pending

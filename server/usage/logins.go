@@ -10,7 +10,7 @@ import (
 	"mintkey/store"
 )
 
-// Logins gathers uses of passwords and saves them in one document for each tenant, so that admins see who still has to move to access keys.
+// Logins records uses of passwords, in one document for each tenant, so that admins see who still has to move to access keys.
 type Logins struct {
 	saved store.Documents
 	uses  *batch[loginKey, store.PasswordUse]
@@ -18,12 +18,12 @@ type Logins struct {
 
 type loginKey struct{ tenantID, userID string }
 
-// Note gathers that a user signed in with a password.
+// Note records that a user signed in with a password.
 func (l *Logins) Note(tenantID, userID, address string, at time.Time) {
 	l.uses.add(loginKey{tenantID, userID}, store.PasswordUse{LastAt: at, Count: 1, Address: address})
 }
 
-// Of returns the uses of passwords in a tenant by user ID, those included that are not saved yet.
+// Of returns the uses of passwords in a tenant by user ID, including those that are not saved yet.
 func (l *Logins) Of(ctx context.Context, tenantID string) (map[string]store.PasswordUse, error) {
 	document, err := l.saved.Document(ctx, loginsDocument(tenantID))
 	if err != nil && !errors.Is(err, store.ErrNotFound) {

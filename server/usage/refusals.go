@@ -15,13 +15,13 @@ import (
 )
 
 const (
-	maxRefusals  = 10_000 // clients and reasons that are kept apart within a minute
+	maxRefusals  = 10_000 // pairs of client and reason within a minute
 	refusalEvery = time.Minute
 )
 
-// Refusals gathers failed authentications of clients for the audit trail, which says why where the answer does not (R24). Those of
-// one client for one reason become one event a minute, and there are at most so many waiting, so that guessing cannot fill the
-// store.
+// Refusals records failed authentications of clients for the audit trail, which has the reason that the answer withholds (R24). Those
+// of one client for one reason become one event a minute, and the number of pending events is bounded, so that guessing cannot fill
+// the store.
 type Refusals struct {
 	saved   store.AuditTrail
 	owners  Owners
@@ -33,7 +33,7 @@ type Refusals struct {
 	written map[refusalKey]time.Time // when the last event was written
 }
 
-// Owners finds the owner that an access key has or, once it is revoked, had. It is store.ErrNotFound where no account ever had the client.
+// Owners finds the owner of an access key, even of a revoked one. The error is store.ErrNotFound if no account ever had the client.
 type Owners interface {
 	OwnerOf(ctx context.Context, clientID string) (owner admin.KeyOwner, revoked bool, err error)
 }
@@ -58,12 +58,12 @@ func (c refusalCount) plus(more refusalCount) refusalCount {
 	return sum
 }
 
-// Note gathers that a client was refused.
+// Note records that a client was refused.
 func (r *Refusals) Note(clientID, address string, reason store.Outcome, at time.Time) {
 	r.counts.add(refusalKey{clientID, reason}, refusalCount{1, address, at})
 }
 
-// flush writes what is due at now, in one go. What cannot be written is in the log.
+// flush writes the events due at now, all at once. Those that cannot be written go to the log.
 func (r *Refusals) flush(ctx context.Context, now time.Time) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -94,7 +94,7 @@ func (r *Refusals) write(ctx context.Context, due map[refusalKey]refusalCount) {
 			continue
 		}
 		reason := key.reason
-		if revoked { // where it was refused, whose it was could not be seen
+		if revoked { // the refusal itself could not tell the owner of a revoked key
 			reason = store.RefusedRevoked
 			source := store.TrafficSource{AccountID: owner.AccountID, TenantID: owner.TenantID, ClientID: key.clientID}
 			r.traffic.Note(source, refused.at, reason, refused.count)
@@ -111,7 +111,7 @@ func (r *Refusals) write(ctx context.Context, due map[refusalKey]refusalCount) {
 	}
 }
 
-// warn leaves in the log what the audit trail can't have: a client that no account ever had, or what the store did not take.
+// warn logs what the audit trail can't have: the refusal of a client that no account ever had, or one that could not be saved.
 func (r *Refusals) warn(ctx context.Context, key refusalKey, refused refusalCount, err error) {
 	r.log.WarnContext(ctx, "client refused", slog.String("client_id", policy.WithoutSecrets(key.clientID)),
 		slog.String("reason", key.reason.String()), slog.Int("count", refused.count), slog.String("address", refused.address),

@@ -8,18 +8,18 @@ import (
 	"mintkey/store"
 )
 
-// maxTraffic bounds what waits while the store can't be written, at about 20 MB.
+// maxTraffic bounds what waits while the store is unavailable, at about 20 MB.
 const maxTraffic = 100_000
 
-// Traffic gathers how many tokens were issued and refused. A minute of an access key is one count, however often somebody asks, and only
-// keys that exist or did are counted, so that guessing fills neither the memory nor the store.
+// Traffic counts how many tokens were issued and refused. A minute of an access key is one record, however many requests there are, and
+// only keys that exist or once did are counted, so that guessing fills neither memory nor the store.
 type Traffic struct {
 	saved  store.Traffic
 	counts *batch[store.TrafficKey, store.TrafficCounts]
 }
 
-// Note gathers n requests of the source that ended so. A client that no account ever had has a source without an account, which takes as
-// long (R4) and is never saved: /metrics has those.
+// Note counts n requests of the source with this outcome. The source of a client that no account ever had is without an account: noting
+// it takes as long (R4), but it is never saved; /metrics counts those requests.
 func (t *Traffic) Note(source store.TrafficSource, at time.Time, outcome store.Outcome, n int) {
 	var counts store.TrafficCounts
 	if outcome.Counted() {

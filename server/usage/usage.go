@@ -8,7 +8,7 @@ import (
 	"mintkey/store"
 )
 
-// Store is what usage is saved in.
+// Store is where usage is saved.
 type Store interface {
 	store.AccessTimes
 	store.Traffic
@@ -16,7 +16,7 @@ type Store interface {
 	store.Documents
 }
 
-// Usage is everything that is gathered. Its parts may be used from many goroutines.
+// Usage holds all the recorders. They may be used from many goroutines.
 type Usage struct {
 	Access   *Access
 	Traffic  *Traffic
@@ -25,7 +25,7 @@ type Usage struct {
 	log      *slog.Logger
 }
 
-// New returns an empty Usage. Flush saves what it gathers.
+// New returns an empty Usage. Flush saves what it recorded.
 func New(saved Store, owners Owners, log *slog.Logger) *Usage {
 	traffic := &Traffic{saved, newBatch[store.TrafficKey](maxTraffic, store.TrafficCounts.Plus)}
 	return &Usage{
@@ -41,7 +41,7 @@ func New(saved Store, owners Owners, log *slog.Logger) *Usage {
 	}
 }
 
-// Flush saves what was gathered until now. What can't be saved waits for the next time.
+// Flush saves what was recorded so far. What can't be saved waits for the next call.
 func (u *Usage) Flush(ctx context.Context, now time.Time) {
 	for _, part := range []struct {
 		name  string
@@ -49,7 +49,7 @@ func (u *Usage) Flush(ctx context.Context, now time.Time) {
 	}{
 		{"last access", func() (int, error) { return u.Access.flush(ctx) }},
 		{"password logins", func() (int, error) { return u.Logins.flush(ctx) }},
-		{"refusals", func() (int, error) { return u.Refusals.flush(ctx, now) }}, // finds traffic of revoked keys
+		{"refusals", func() (int, error) { return u.Refusals.flush(ctx, now) }}, // before traffic, because it adds that of revoked keys
 		{"traffic", func() (int, error) { return u.Traffic.flush(ctx) }},
 	} {
 		dropped, err := part.flush()

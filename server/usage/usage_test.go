@@ -64,7 +64,7 @@ func keyOf(clientID string) store.TrafficSource {
 	return store.TrafficSource{AccountID: "acme", TenantID: "forge", ClientID: clientID}
 }
 
-// While the store can't be written, what waits is bounded, what was lost is in the log, and the rest is saved later, once.
+// While the store is unavailable, the buffer is bounded, losses are logged, and the rest is saved later, exactly once.
 func TestTrafficIsBounded(t *testing.T) {
 	u, saved, log := newUsage(t)
 	saved.on = true
@@ -92,7 +92,7 @@ func TestTrafficIsBounded(t *testing.T) {
 	}
 }
 
-// A password that could not be recorded is recorded later, together with those that came meanwhile.
+// A password login that could not be saved is saved later, together with those since then.
 func TestLoginsWait(t *testing.T) {
 	u, saved, _ := newUsage(t)
 	saved.on = true
@@ -109,7 +109,8 @@ func TestLoginsWait(t *testing.T) {
 	}
 }
 
-// Refusals of one client for one reason become one event a minute, and those of ever new clients at most so many: guessing can't fill the store.
+// Refusals of one client for one reason become one event a minute, and the number of events is bounded however many clients there are:
+// guessing can't fill the store.
 func TestRefusalsAreBounded(t *testing.T) {
 	u, saved, _ := newUsage(t)
 	events := func() (found []policy.Event) {

@@ -7,7 +7,7 @@ import (
 	"net/http"
 )
 
-// PublicCache lets gateways keep a public document for five minutes; a signing key is published for ten before it signs.
+// PublicCache lets gateways cache a public document for five minutes; a signing key is published for ten before it signs.
 const PublicCache = "public, max-age=300"
 
 // WriteJSON answers with a body in JSON.
@@ -20,7 +20,7 @@ func writeJSONAs(w http.ResponseWriter, mediaType string, status int, body any) 
 	w.WriteHeader(status)
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(body) // the status is out: a client that hung up cannot be told more
+	_ = encoder.Encode(body) // the status is sent: a client that hung up cannot be told more
 }
 
 // SetNoStore keeps an answer out of every cache (RFC 6749 section 5.1).

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// The refusals that HTTP adds to those of policy, store, tokens and admin.
+// The errors that HTTP adds to those of policy, store, tokens and admin.
 var (
 	ErrInvalidRequest       = errors.New("invalid request")
 	ErrMethodNotAllowed     = errors.New("method not allowed")
@@ -24,7 +24,7 @@ var (
 	ErrInvalidToken         = errors.New("the token is not valid here: it is malformed, expired or revoked")
 )
 
-// refusal adds to an error of the table what the caller should be told instead of the error's own text.
+// refusal gives an error of the table a text for the caller in place of its own.
 type refusal struct {
 	kind   error
 	detail string

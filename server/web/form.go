@@ -11,12 +11,12 @@ import (
 	"mintkey/policy"
 )
 
-// MaxFormBytes is how long the body of a request to an OAuth endpoint may be.
+// MaxFormBytes is the largest body of a request to an OAuth endpoint.
 const MaxFormBytes = 64 << 10
 
-// ParseForm reads the body of a request to an OAuth endpoint. It takes nothing from the query, refuses a body that is not wholly
-// well-formed (ParseForm alone leaves a partial form), and a parameter that comes twice (RFC 6749 section 3.2). Only
-// "resource" may be repeated (RFC 8707 section 2).
+// ParseForm reads the body of a request to an OAuth endpoint. It ignores the query. It refuses a body that is not well-formed throughout,
+// where http.Request.ParseForm leaves a partial form, and a repeated parameter (RFC 6749 section 3.2). Only "resource" may be repeated
+// (RFC 8707 section 2).
 func ParseForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || mediaType != "application/x-www-form-urlencoded" {

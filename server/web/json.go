@@ -11,7 +11,7 @@ import (
 
 const maxJSONBytes = 1 << 20
 
-// ReadJSON reads the body, strictly: see decodeStrictly. Unknown members are refused, so that a misspelt setting is never silently ignored.
+// ReadJSON reads the body strictly: see decodeStrictly. Unknown members are refused, so that a misspelt one is never silently ignored.
 func ReadJSON(w http.ResponseWriter, r *http.Request, body any) error {
 	if err := checkJSONMediaType(r); err != nil {
 		return err
@@ -23,7 +23,7 @@ func ReadJSON(w http.ResponseWriter, r *http.Request, body any) error {
 	return decodeStrictly(text, body, false)
 }
 
-// checkJSONMediaType accepts application/json and what is made from it (RFC 6839 section 3.1).
+// checkJSONMediaType accepts application/json and media types with the suffix +json (RFC 6839 section 3.1).
 func checkJSONMediaType(r *http.Request) error {
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || mediaType != "application/json" && !strings.HasSuffix(mediaType, "+json") {
@@ -44,8 +44,8 @@ func ReadOptionalJSON(w http.ResponseWriter, r *http.Request, body any) error {
 	return decodeStrictly(text, body, false)
 }
 
-// ReadForeignJSON is ReadJSON for clients that were written for another server: of any media type, and with members of their own. A body
-// that is too long is an ErrInvalidRequest, as every other that these clients cannot have meant.
+// ReadForeignJSON is ReadJSON for clients that were written for another server: it accepts any media type and unknown members. A body that
+// is too long is an ErrInvalidRequest, like every other malformed body of these clients.
 func ReadForeignJSON(w http.ResponseWriter, r *http.Request, body any) error {
 	text, err := readBody(w, r, MaxFormBytes)
 	if errors.Is(err, ErrPayloadTooLarge) {

@@ -6,10 +6,10 @@ import (
 	"mintkey/policy"
 )
 
-// linkCode is what rand.Text makes. Links of the console have one in their path, wherever a client or a proxy puts it.
+// linkCode matches what rand.Text makes. Links of the console have one in their path, anywhere a client or a proxy may put it.
 var linkCode = regexp.MustCompile(`[A-Z2-7]{26}`)
 
-// ForLog is what a request may leave in the log: no secret, and no code of a link.
+// ForLog returns the text of a request without secrets and link codes, for the log.
 func ForLog(text string) string {
 	return linkCode.ReplaceAllString(policy.WithoutSecrets(text), "[redacted]")
 }

@@ -13,8 +13,8 @@ import (
 	"mintkey/server/api"
 )
 
-// oauthError is the body of an error of an OAuth endpoint (RFC 6749 section 5.2). Message repeats the description for
-// clients of the compatible paths, which show nothing else.
+// oauthError is the body of an error of an OAuth endpoint (RFC 6749 section 5.2). Message repeats the description for clients of the
+// compatible paths, which show nothing else.
 type oauthError struct {
 	Error       string `json:"error"`
 	Description string `json:"error_description"`
@@ -28,7 +28,7 @@ type Renderer struct {
 	table errorTable
 }
 
-// NewRenderer returns a renderer whose challenges name the realm. What callers must not read of a failure is in the log.
+// NewRenderer returns a renderer whose challenges name the realm. It logs the details of a failure that callers must not see.
 func NewRenderer(realm string, log *slog.Logger) *Renderer {
 	return &Renderer{realm, log, renderings()}
 }
@@ -81,7 +81,7 @@ func setErrorHeaders(h http.Header, status int, challenge string, err error) {
 	}
 }
 
-// oauthChallenge asks for what the request tried: a token where it showed one, and the client's secret otherwise.
+// oauthChallenge returns the challenge for the scheme that the request tried: Bearer if it presented a token, otherwise Basic.
 func (e *Renderer) oauthChallenge(row rendering, err error) string {
 	if challenge := e.bearerChallenge(row, err); challenge != "" {
 		return challenge
@@ -89,7 +89,7 @@ func (e *Renderer) oauthChallenge(row rendering, err error) string {
 	return fmt.Sprintf("Basic realm=%q", e.realm)
 }
 
-// bearerChallenge is the WWW-Authenticate of RFC 6750 section 3: without an error code when no token was presented.
+// bearerChallenge returns the WWW-Authenticate of RFC 6750 section 3, without an error code if no token was presented.
 func (e *Renderer) bearerChallenge(row rendering, err error) string {
 	challenge := fmt.Sprintf("Bearer realm=%q", e.realm)
 	switch row.oauth {
@@ -108,7 +108,7 @@ func (e *Renderer) bearerChallenge(row rendering, err error) string {
 	return challenge
 }
 
-// description is the error_description. It is the same for an unknown client, a wrong secret and a dead key (R24).
+// description is the error_description. It is the same for an unknown client, a wrong secret and a revoked key (R24).
 func (r rendering) description() string {
 	if r.oauth == "invalid_client" {
 		return clientDetail
@@ -116,7 +116,7 @@ func (r rendering) description() string {
 	return descriptionText(r.detail)
 }
 
-// descriptionText keeps to the characters that error_description may have (RFC 6749 section 5.2).
+// descriptionText replaces the characters that error_description may not have (RFC 6749 section 5.2).
 func descriptionText(text string) string {
 	out := []byte(text)
 	for i, c := range out {
@@ -130,10 +130,10 @@ func descriptionText(text string) string {
 	return string(out)
 }
 
-// wholeSeconds rounds up, so that whoever waits that long has waited long enough.
+// wholeSeconds rounds up, so that the client does not retry too early.
 func wholeSeconds(d time.Duration) int { return max(int((d+time.Second-1)/time.Second), 1) }
 
-// note leaves the error for the request's log line, logs an internal one where it happens, and returns the request's ID.
+// note sets the error of the request's log line, logs an internal error itself, and returns the request's ID.
 func (e *Renderer) note(r *http.Request, status int, err error) (id string) {
 	if info, missing := About(r.Context()); missing == nil {
 		id, info.Err = info.ID, err

@@ -11,7 +11,7 @@ import (
 	"mintkey/server/web"
 )
 
-// A request that nothing gave an instant is refused: judged in the year 1, no access key would have expired.
+// A request without an instant is refused: in the year 1, no access key would have expired.
 func TestAboutNeedsAnInstant(t *testing.T) {
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	if _, err := web.About(r.Context()); !errors.Is(err, web.ErrNoInfo) {
@@ -36,7 +36,7 @@ type later struct{ error }
 func (later) RetryAfter() time.Duration { return 1500 * time.Millisecond }
 func (l later) Unwrap() error           { return l.error }
 
-// Whatever room an error comes from, its wait reaches the caller, rounded up.
+// Whichever package an error comes from, its wait reaches the caller, rounded up.
 func TestRetryAfter(t *testing.T) {
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	w := httptest.NewRecorder()

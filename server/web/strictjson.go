@@ -12,10 +12,10 @@ import (
 	"mintkey/policy"
 )
 
-// decodeStrictly is json.Unmarshal for bodies that others may judge too, such as a filter in front of the server: what encoding/json
-// folds, merges or mends without a word is refused here, so that everybody reads the same document (RFC 8259 sections 4 and 8). That is a
-// member that comes twice or in another case, text that is not UTF-8, half of a surrogate pair, null where it is no value, and, unless
-// others are allowed, an unknown member. Every error is an ErrInvalidRequest whose text is for the caller.
+// decodeStrictly is json.Unmarshal for bodies that others may parse too, such as a filter in front of the server. What encoding/json
+// silently folds, merges or repairs is refused here, so that everybody reads the same document (RFC 8259 sections 4 and 8): a member that
+// is repeated or in another case, text that is not UTF-8, half of a surrogate pair, null where it is not allowed and, unless allowOthers
+// is set, an unknown member. Every error is an ErrInvalidRequest whose text is for the caller.
 func decodeStrictly(text []byte, into any, allowOthers bool) error {
 	switch {
 	case !utf8.Valid(text):
@@ -26,7 +26,7 @@ func decodeStrictly(text []byte, into any, allowOthers bool) error {
 		return Refuse(ErrInvalidRequest, `The body has a \u escape that is half of a surrogate pair.`)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.UseNumber() // json.Unmarshal judges numbers, and names the field
+	decoder.UseNumber() // leave numbers to json.Unmarshal, whose errors name the field
 	if err := (strictWalk{decoder, allowOthers}).value(reflect.TypeOf(into), ""); err != nil {
 		return err
 	}
@@ -44,16 +44,16 @@ func decodeStrictly(text []byte, into any, allowOthers bool) error {
 	}
 }
 
-// nullable is implemented by types that tell null from an absent member.
+// nullable is implemented by types that distinguish null from an absent member.
 type nullable interface{ AllowsNull() bool }
 
-// strictWalk compares a well-formed text with the type that it will be read into.
+// strictWalk compares well-formed JSON with the type that it will be decoded into.
 type strictWalk struct {
 	*json.Decoder
 	allowOthers bool
 }
 
-// value takes one value, for the field of the given name. The type is nil where anything may stand.
+// value checks one value, of the given field. A nil type allows anything.
 func (w strictWalk) value(t reflect.Type, field string) error {
 	token, err := w.Token()
 	if err != nil {
@@ -64,7 +64,7 @@ func (w strictWalk) value(t reflect.Type, field string) error {
 		t = t.Elem()
 	}
 	if t != nil && reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()) {
-		t = nil // it judges for itself what is inside
+		t = nil // it checks its content itself
 	}
 	switch token {
 	case json.Delim('{'):
@@ -124,7 +124,7 @@ func (w strictWalk) object(t reflect.Type) error {
 	return err
 }
 
-// other judges a member that is not known under exactly this name.
+// other checks a member that is not known under exactly this name.
 func (w strictWalk) other(name string, known map[string]reflect.Type) error {
 	for right := range known {
 		if strings.EqualFold(name, right) {
@@ -137,7 +137,7 @@ func (w strictWalk) other(name string, known map[string]reflect.Type) error {
 	return Refuse(ErrInvalidRequest, "There is an unknown field: %s.", policy.Excerpt(name, 40))
 }
 
-// membersOf returns the members of a struct by their exact names; nil where any name may stand.
+// membersOf returns the members of a struct by their exact names, or nil if any name is allowed.
 func membersOf(t reflect.Type) map[string]reflect.Type {
 	if t == nil || t.Kind() != reflect.Struct {
 		return nil
@@ -156,7 +156,7 @@ func membersOf(t reflect.Type) map[string]reflect.Type {
 	return known
 }
 
-// hasLoneSurrogate says whether a string of a well-formed text has a \u escape of a surrogate without its other half, which encoding/json
+// hasLoneSurrogate reports whether a string of well-formed JSON has a \u escape of a surrogate without its other half, which encoding/json
 // turns into U+FFFD (RFC 8259 section 8.2).
 func hasLoneSurrogate(text []byte) bool {
 	for {
@@ -182,7 +182,7 @@ func hasLoneSurrogate(text []byte) bool {
 	}
 }
 
-// escapedUnit is the UTF-16 code unit of the \u escape with which the text begins; -1 where it begins with none.
+// escapedUnit returns the UTF-16 code unit of the \u escape at the start of the text, or -1 if there is none.
 func escapedUnit(text []byte) int64 {
 	const length = len(`\u0000`)
 	if len(text) < length || text[0] != '\\' || text[1] != 'u' {

@@ -110,7 +110,7 @@ func TestReadJSONRefuses(t *testing.T) {
 	}
 }
 
-// A type that reads itself says what is wrong.
+// A type with its own UnmarshalJSON reports what is wrong.
 func TestReadJSONOfOwnTypes(t *testing.T) {
 	_, err := read(`{"at":"tomorrow"}`)
 	if !errors.Is(err, web.ErrInvalidRequest) || !strings.Contains(err.Error(), `parsing time "tomorrow"`) {

@@ -12,13 +12,13 @@ import (
 	"mintkey/tokens"
 )
 
-// rendering is how one kind of error looks from outside.
+// rendering is how one kind of error is shown to callers.
 type rendering struct {
 	kind   error
 	status int    // of the administration API
 	code   string // of problem details
 	title  string
-	// detail replaces the text of errors that may reveal internals; empty means that the text is meant for the caller.
+	// detail replaces the text of errors that may reveal internals; if empty, the error's own text is shown.
 	detail string
 	// oauth is the error code on OAuth endpoints, by default server_error; oauthStatus by default status.
 	oauth       string
@@ -85,7 +85,7 @@ func renderings() []rendering {
 		},
 
 		{kind: ErrUnauthorized, status: unauthorized, code: "unauthorized", title: "Unauthorized", oauth: "invalid_token"},
-		{ // is an ErrInvalidToken too
+		{ // an ErrInvalidToken too, so it comes first
 			kind: tokens.ErrTokenExpired, status: unauthorized, code: "unauthorized", title: "Unauthorized",
 			detail: tokens.ErrTokenExpired.Error(), oauth: "invalid_token", prevails: true,
 		},

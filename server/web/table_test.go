@@ -14,7 +14,7 @@ import (
 // notRendered are the sentinels that no request can meet, each with the reason.
 func notRendered() map[string]string {
 	return map[string]string{
-		"store.ErrSchemaTooNew":           "refuses to open a store, before there is a server",
+		"store.ErrSchemaTooOld":           "refuses to open a store, before there is a server",
 		"store.ErrInUse":                  "refuses to open a store, before there is a server",
 		"store.ErrNotEmpty":               "refuses to fill a store, where there is no server",
 		"tokens.ErrWrongKeyEncryptionKey": "refuses to open the key ring, before there is a server",
@@ -28,7 +28,7 @@ func notRendered() map[string]string {
 func TestEverySentinelIsRendered(t *testing.T) {
 	table := kindsOfTable(t)
 	all := map[string]bool{}
-	for _, dir := range roomsAndBelow(t) {
+	for _, dir := range foldersWithErrors(t) {
 		pkg := parseDir(t, dir)[0].Name.Name
 		for _, name := range sentinelsOf(t, dir) {
 			if pkg != "web" {
@@ -50,15 +50,15 @@ func TestEverySentinelIsRendered(t *testing.T) {
 	}
 }
 
-// roomsAndBelow lists the folders whose errors a request can meet here. The console has a table of its own.
-func roomsAndBelow(t *testing.T) []string {
+// foldersWithErrors lists the folders whose errors a request can meet here. The console has a table of its own.
+func foldersWithErrors(t *testing.T) []string {
 	t.Helper()
-	rooms, err := filepath.Glob("../*/doc.go")
-	if err != nil || len(rooms) < 8 {
-		t.Fatalf("rooms %v, %v", rooms, err)
+	folders, err := filepath.Glob("../*/doc.go")
+	if err != nil || len(folders) < 8 {
+		t.Fatalf("folders %v, %v", folders, err)
 	}
 	dirs := []string{"../../policy", "../../store", "../../tokens", "../../passwords", "../../admin", ".."}
-	for _, file := range rooms {
+	for _, file := range folders {
 		if dir := filepath.Dir(file); dir == "../web" {
 			dirs = append(dirs, ".")
 		} else if dir != "../console" && dir != "../openapitest" {

@@ -10,7 +10,7 @@ import (
 	"mintkey/store"
 )
 
-// An entry is kept under the time at which it is due. A lease, too, is nothing but a later time.
+// An entry is kept under the time at which it is due. A lease is just a later time.
 
 func outboxID(entry store.OutboxEntry) string {
 	return entry.Event.AccountID + separator + entry.Event.ID
@@ -20,7 +20,7 @@ func outboxKey(entry store.OutboxEntry, due time.Time) string {
 	return instant(due) + entry.Event.ID + separator + entry.Event.AccountID
 }
 
-// schedule saves the entry as due at the given time, and at no other.
+// schedule saves the entry as due at the given time, replacing any earlier one.
 func schedule(tx *bbolt.Tx, entry store.OutboxEntry, due time.Time) error {
 	key := outboxKey(entry, due)
 	return errors.Join(
@@ -88,19 +88,4 @@ func (s *Store) PostponeOutbox(ctx context.Context, entry store.OutboxEntry, due
 		}
 		return schedule(tx, entry, due)
 	})
-}
-
-// OutboxBacklog implements store.Outbox. It reads the whole backlog; a leased entry counts as due when its lease ends.
-func (s *Store) OutboxBacklog(ctx context.Context) (count int, oldest time.Time, err error) {
-	err = s.read(ctx, func(tx *bbolt.Tx) error {
-		cursor := tx.Bucket([]byte(bucketOutbox)).Cursor()
-		for key, _ := cursor.First(); key != nil; key, _ = cursor.Next() {
-			if count == 0 {
-				oldest = timeOf(string(key))
-			}
-			count++
-		}
-		return nil
-	})
-	return count, oldest, err
 }

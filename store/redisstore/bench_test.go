@@ -102,13 +102,6 @@ func BenchmarkThousandTenants(b *testing.B) {
 			}
 		}
 	})
-	b.Run("OutboxBacklog", func(b *testing.B) {
-		for b.Loop() {
-			if count, _, err := s.OutboxBacklog(b.Context()); err != nil || count != 1000 {
-				b.Fatalf("%d entries, %v", count, err)
-			}
-		}
-	})
 }
 
 func refresh(clientID string, at time.Time, announce bool) store.MembershipChange {

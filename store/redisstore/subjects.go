@@ -8,8 +8,8 @@ import (
 	"mintkey/store"
 )
 
-// SubjectByClientID implements store.Subjects. In the steady state it costs one round trip, because it remembers which
-// membership a client ID leads to. That memory can't make a revoked key work: the membership itself is always read.
+// SubjectByClientID implements store.Subjects. It usually costs one round trip, because it caches which membership a client ID points to.
+// That cache can't make a revoked key work: the membership itself is always read.
 func (s *Store) SubjectByClientID(ctx context.Context, clientID string) (policy.Subject, error) {
 	if to, ok := s.pointers.get(clientID); ok {
 		subject, err := s.owner(ctx, to, clientID)
@@ -33,7 +33,7 @@ func (s *Store) SubjectByClientID(ctx context.Context, clientID string) (policy.
 	return subject, err
 }
 
-// owner reads the subject that the pointer leads to, if it has the access key.
+// owner reads the subject that the pointer names, if it has the access key.
 func (s *Store) owner(ctx context.Context, to pointer, clientID string) (policy.Subject, error) {
 	subject, err := s.Subject(ctx, to.tenantID, to.userID)
 	if err != nil {
@@ -61,16 +61,16 @@ func (s *Store) Subject(ctx context.Context, tenantID, userID string) (policy.Su
 		}
 	}
 	var subject policy.Subject
-	if subject.Membership, err = recall(s.memberships, records[0], policy.Membership.Clone); err != nil {
+	if subject.Membership, err = decodeCached(s.memberships, records[0], policy.Membership.Clone); err != nil {
 		return policy.Subject{}, err
 	}
-	if subject.User, err = recall(s.users, records[1], policy.User.Clone); err != nil {
+	if subject.User, err = decodeCached(s.users, records[1], policy.User.Clone); err != nil {
 		return policy.Subject{}, err
 	}
-	if subject.Account, err = recall(s.accounts, records[2], policy.Account.Clone); err != nil {
+	if subject.Account, err = decodeCached(s.accounts, records[2], policy.Account.Clone); err != nil {
 		return policy.Subject{}, err
 	}
-	if subject.Tenant, err = recall(s.tenants, records[3], policy.Tenant.Clone); err != nil {
+	if subject.Tenant, err = decodeCached(s.tenants, records[3], policy.Tenant.Clone); err != nil {
 		return policy.Subject{}, err
 	}
 	return subject, nil

@@ -59,10 +59,6 @@ func reads() []read {
 			return s.Events(ctx, acme, store.EventsQuery{Limit: 100})
 		}),
 		reading("Document", func(ctx context.Context, s store.Store) ([]byte, error) { return s.Document(ctx, "signing-keys") }),
-		reading("OutboxBacklog", func(ctx context.Context, s store.Store) (backlog, error) {
-			count, oldest, err := s.OutboxBacklog(ctx)
-			return backlog{count, oldest}, err
-		}),
 		reading("KeysByIssue", func(ctx context.Context, s store.Store) ([]store.IssuedKey, error) {
 			return s.KeysByIssue(ctx, acme, store.IssuedKey{}, day(100), 100)
 		}),
@@ -91,12 +87,6 @@ func reads() []read {
 		reading("EachEphemeral", eachEphemeral),
 		reading("EachTrafficRecord", eachTrafficRecord),
 	}
-}
-
-// backlog is what OutboxBacklog tells.
-type backlog struct {
-	Count  int
-	Oldest time.Time
 }
 
 // Populate writes something of every kind into an empty store, for Everything to find.

@@ -21,11 +21,15 @@ func outboxTwins() []twin {
 		{"outbox entry is leased", "leases nothing", func(s store.Store) store.Store { return leasesNothing{s} }},
 		{"outbox entry is leased", "never ends a lease", func(s store.Store) store.Store { return leasesForEver{s} }},
 		{"outbox entry is completed once for all", "keeps what is completed", func(s store.Store) store.Store { return completesNothing{s} }},
-		{"outbox entry is completed once for all", "completes what is leased only", func(s store.Store) store.Store { return &completesLeased{Store: s} }},
+		{"outbox entry is completed once for all", "completes what is leased only", func(s store.Store) store.Store {
+			return &completesLeased{Store: s}
+		}},
 		{"outbox entry is postponed as it is", "forgets what was delivered", func(s store.Store) store.Store { return forgetsDelivered{s} }},
 		{"outbox entry is postponed as it is", "brings back what is gone", func(s store.Store) store.Store { return bringsBack{s} }},
-		{"outbox backlog", "leaves out what is leased", func(s store.Store) store.Store { return &countsUnleased{Store: s} }},
-		{"outbox backlog", "does not tell the oldest", func(s store.Store) store.Store { return tellsNoOldest{s} }},
+		{"inventory of the outbox follows its entries", "leaves out what is leased", func(s store.Store) store.Store { return dueOnly{s} }},
+		{"inventory of the outbox follows its entries", "reports the time of the event", func(s store.Store) store.Store {
+			return tellsEventTime{s}
+		}},
 		{"race for outbox entries gives each to one", "looks before it leases", func(s store.Store) store.Store { return looksThenLeases{s, m} }},
 	}
 }
@@ -120,29 +124,6 @@ type bringsBack struct{ store.Store }
 func (b bringsBack) PostponeOutbox(ctx context.Context, entry store.OutboxEntry, due time.Time) error {
 	entry.Event.Announce = true
 	return errors.Join(b.RecordEvents(ctx, entry.Event), b.Store.PostponeOutbox(ctx, entry, due))
-}
-
-type countsUnleased struct {
-	store.Store
-	leased int
-}
-
-func (b *countsUnleased) ClaimOutbox(ctx context.Context, now, leaseEnds time.Time, limit int) ([]store.OutboxEntry, error) {
-	entries, err := b.Store.ClaimOutbox(ctx, now, leaseEnds, limit)
-	b.leased += len(entries)
-	return entries, err
-}
-
-func (b *countsUnleased) OutboxBacklog(ctx context.Context) (int, time.Time, error) {
-	count, oldest, err := b.Store.OutboxBacklog(ctx)
-	return count - b.leased, oldest, err
-}
-
-type tellsNoOldest struct{ store.Store }
-
-func (b tellsNoOldest) OutboxBacklog(ctx context.Context) (int, time.Time, error) {
-	count, _, err := b.Store.OutboxBacklog(ctx)
-	return count, time.Time{}, err
 }
 
 type looksThenLeases struct {

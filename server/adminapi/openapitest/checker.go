@@ -11,22 +11,22 @@ import (
 // DocumentPath is where the handler under test must serve its document.
 const DocumentPath = "/openapi.json"
 
-// Checker is a handler that judges the answers of another one. Its methods may be called from many goroutines.
+// Checker is a handler that checks the answers of another one. Its methods may be called from many goroutines.
 type Checker struct {
 	t    testing.TB
 	next http.Handler
 	doc  *document
 
 	mu   sync.Mutex
-	seen map[string]bool // answers, as named by answer
+	seen map[string]bool // named by answer
 }
 
-// answer names one kind of answer of the document. The path is the template.
+// answer returns the name of one kind of answer in the document. The path is the template.
 func answer(method, path, status string) string { return method + " " + path + " " + status }
 
-// Handler returns a handler that passes each request on to next, reports to t what is wrong with the answer, and then
-// hands the answer on unchanged. It holds an answer back until it is whole, so that a failure is
-// reported before the client of the test can go on. It stops the test if next serves no sound document.
+// Handler returns a handler that passes each request to next, reports to t what is wrong with the answer, and then passes the answer on
+// unchanged. It buffers the whole answer, so that a failure is reported before the test's client continues. It stops the test if next
+// does not serve a valid document.
 func Handler(t testing.TB, next http.Handler) *Checker {
 	t.Helper()
 	served := httptest.NewRecorder()
@@ -44,10 +44,10 @@ func (c *Checker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	asked.Body = http.NoBody
 	got := httptest.NewRecorder()
 	c.next.ServeHTTP(got, r)
-	if err := c.judge(asked, got); err != nil {
+	if err := c.check(asked, got); err != nil {
 		c.t.Errorf("openapitest: %s %s answered %d: %v\n%s", asked.Method, asked.URL, got.Code, err, got.Body)
 	}
 	maps.Copy(w.Header(), got.Result().Header)
 	w.WriteHeader(got.Code)
-	_, _ = w.Write(got.Body.Bytes()) // a client that hung up is no failure of the handler
+	_, _ = w.Write(got.Body.Bytes()) // a client that hung up is not the handler's failure
 }

@@ -79,9 +79,10 @@ const (
 	accounts = "/admin/v1/accounts"
 	account  = `{"id":"acme","name":"Acme","created_at":"2025-10-05T08:00:00Z"}`
 	key      = `"client_id":"mk_1","tenant_id":"t1","user_id":"ada","user_name":"Ada","email":"ada@example.com","label":"","scopes":["api"],` +
-		`"status":"active","created_at":"2025-10-05T08:00:00Z","secret_issued_at":"2025-10-05T08:00:00.5Z","last_access_at":null,"marks":["unused"]`
-	claims = `"token_type":"Bearer","iss":"https://id.example.com","sub":"mk_1","aud":"api","scope":"api","tenant_id":"t1","account_id":"acme",` +
-		`"user_id":"ada","jti":"j1","iat":1759651200,"exp":1759652100`
+		`"status":"active","created_at":"2025-10-05T08:00:00Z","secret_issued_at":"2025-10-05T08:00:00.5Z",` +
+		`"last_access_at":null,"marks":["unused"]`
+	claims = `"token_type":"Bearer","iss":"https://id.example.com","sub":"mk_1","aud":"api","scope":"api",` +
+		`"tenant_id":"t1","account_id":"acme","user_id":"ada","jti":"j1","iat":1759651200,"exp":1759652100`
 )
 
 func problem(status int, code, more string) string {
@@ -95,18 +96,39 @@ func TestAnswersOfTheContractPass(t *testing.T) {
 		reply                reply
 	}{
 		{"a list", "GET", accounts, reply{200, jsonHeader(), `{"items":[` + account + `],"next":"acme"}`}},
-		{"a media type with a parameter", "GET", accounts, reply{200, jsonHeader("Content-Type", "application/json; charset=utf-8"), `{"items":[]}`}},
+		{
+			"a media type with a parameter", "GET", accounts,
+			reply{200, jsonHeader("Content-Type", "application/json; charset=utf-8"), `{"items":[]}`},
+		},
 		{"a created resource", "POST", accounts, reply{201, jsonHeader("Location", accounts+"/acme"), account}},
 		{"nothing", "DELETE", "/admin/v1/tenants/t1/keys/mk_1", reply{204, map[string]string{"Cache-Control": "no-store"}, ""}},
 		{"null for never", "GET", "/admin/v1/tenants/t1/keys/mk_1", reply{200, jsonHeader(), `{` + key + `,"expires_at":null}`}},
 		{"a problem", "GET", accounts, reply{401, problemHeader(challenge...), problem(401, "unauthorized", "")}},
-		{"the keys that exist", "POST", "/admin/v1/tenants/t1/keys", reply{409, problemHeader(), problem(409, "key_limit_reached", `,"client_ids":["mk_1","mk_2"]`)}},
-		{"a policy", "PUT", accounts + "/acme/expiration-policy", reply{200, jsonHeader(), `{"enabled":true,"period_days":90,"revisions":[{"at":"2025-10-05T08:00:00Z","enabled":true,"period_days":90}]}`}},
+		{
+			"the keys that exist", "POST", "/admin/v1/tenants/t1/keys",
+			reply{409, problemHeader(), problem(409, "key_limit_reached", `,"client_ids":["mk_1","mk_2"]`)},
+		},
+		{
+			"a policy", "PUT", accounts + "/acme/expiration-policy",
+			reply{
+				200, jsonHeader(),
+				`{"enabled":true,"period_days":90,"revisions":[{"at":"2025-10-05T08:00:00Z","enabled":true,"period_days":90}]}`,
+			},
+		},
 		{"a dry run", "PUT", accounts + "/acme/expiration-policy?dry_run=true", reply{200, jsonHeader(), `{"affected":[]}`}},
 		{"an inactive token", "POST", "/oauth2/introspect", reply{200, jsonHeader(), `{"active":false}`}},
 		{"an active token", "POST", "/oauth2/introspect", reply{200, jsonHeader(), `{"active":true,` + claims + `}`}},
-		{"a status list", "GET", "/oauth2/status-lists/0", reply{200, jsonHeader("Content-Type", "application/statuslist+jwt", "ETag", `"1"`, "Cache-Control", "max-age=10"), "a.b.c"}},
-		{"an expiring key", "POST", "/oauth2/token", reply{200, jsonHeader("Mintkey-Key-Expires", "2025-10-05T08:00:00Z"), `{"access_token":"a.b.c","token_type":"Bearer","expires_in":900,"scope":"api"}`}},
+		{
+			"a status list", "GET", "/oauth2/status-lists/0",
+			reply{200, jsonHeader("Content-Type", "application/statuslist+jwt", "ETag", `"1"`, "Cache-Control", "max-age=10"), "a.b.c"},
+		},
+		{
+			"an expiring key", "POST", "/oauth2/token",
+			reply{
+				200, jsonHeader("Mintkey-Key-Expires", "2025-10-05T08:00:00Z"),
+				`{"access_token":"a.b.c","token_type":"Bearer","expires_in":900,"scope":"api"}`,
+			},
+		},
 		{"HEAD", "HEAD", accounts, reply{200, jsonHeader(), ""}},
 		{"an unknown path", "GET", "/nothing", reply{404, nil, ""}},
 		{"a method that the path does not know", "PATCH", accounts, reply{405, map[string]string{"Allow": "GET, POST, HEAD"}, ""}},
@@ -126,22 +148,69 @@ func TestViolationsAreReported(t *testing.T) {
 		reply                reply
 		report               string // a part of it
 	}{
-		{"extra field", "GET", accounts + "/acme", reply{200, jsonHeader(), `{"id":"acme","name":"Acme","created_at":"2025-10-05T08:00:00Z","secret":1}`}, "secret"},
-		{"extra field in a list", "GET", accounts, reply{200, jsonHeader(), `{"items":[{"id":"acme","name":"Acme","created_at":"2025-10-05T08:00:00Z","secret":1}]}`}, "secret"},
-		{"extra field in a token", "POST", "/v1/auth-client?TENANTID=t1", reply{200, jsonHeader(), `{"token":"a.b.c","expires_in":900}`}, "expires_in"},
+		{
+			"extra field", "GET", accounts + "/acme",
+			reply{200, jsonHeader(), `{"id":"acme","name":"Acme","created_at":"2025-10-05T08:00:00Z","secret":1}`},
+			"secret",
+		},
+		{
+			"extra field in a list", "GET", accounts,
+			reply{200, jsonHeader(), `{"items":[{"id":"acme","name":"Acme","created_at":"2025-10-05T08:00:00Z","secret":1}]}`},
+			"secret",
+		},
+		{
+			"extra field in a token", "POST", "/v1/auth-client?TENANTID=t1",
+			reply{200, jsonHeader(), `{"token":"a.b.c","expires_in":900}`},
+			"expires_in",
+		},
 		{"missing field", "GET", accounts + "/acme", reply{200, jsonHeader(), `{"id":"acme","created_at":"2025-10-05T08:00:00Z"}`}, "name"},
 		{"missing nullable field", "GET", "/admin/v1/tenants/t1/keys/mk_1", reply{200, jsonHeader(), `{` + key + `}`}, "expires_at"},
 		{"null for a list", "GET", accounts, reply{200, jsonHeader(), `{"items":null}`}, "items"},
 		{"null for a time", "GET", accounts + "/acme", reply{200, jsonHeader(), `{"id":"acme","name":"Acme","created_at":null}`}, "created_at"},
-		{"text for a number", "POST", "/oauth2/token", reply{200, jsonHeader(), `{"access_token":"a.b.c","token_type":"Bearer","expires_in":"900","scope":"api"}`}, "expires_in"},
-		{"fraction for a whole number", "POST", "/oauth2/token", reply{200, jsonHeader(), `{"access_token":"a.b.c","token_type":"Bearer","expires_in":1.5,"scope":"api"}`}, "expires_in"},
+		{
+			"text for a number", "POST", "/oauth2/token",
+			reply{200, jsonHeader(), `{"access_token":"a.b.c","token_type":"Bearer","expires_in":"900","scope":"api"}`},
+			"expires_in",
+		},
+		{
+			"fraction for a whole number", "POST", "/oauth2/token",
+			reply{200, jsonHeader(), `{"access_token":"a.b.c","token_type":"Bearer","expires_in":1.5,"scope":"api"}`},
+			"expires_in",
+		},
 		{"no time", "GET", accounts + "/acme", reply{200, jsonHeader(), `{"id":"acme","name":"Acme","created_at":"yesterday"}`}, "RFC 3339"},
-		{"time in another zone", "GET", accounts + "/acme", reply{200, jsonHeader(), `{"id":"acme","name":"Acme","created_at":"2025-10-05T08:00:00+02:00"}`}, "UTC"},
-		{"zero time for null", "GET", "/admin/v1/tenants/t1/keys/mk_1", reply{200, jsonHeader(), `{` + key + `,"expires_at":"0001-01-01T00:00:00Z"}`}, "zero time"},
-		{"value out of its list", "GET", "/admin/v1/tenants/t1/keys", reply{200, jsonHeader(), `{"items":[{` + strings.Replace(key, "unused", "lost", 1) + `,"expires_at":null}]}`}, "marks"},
-		{"malformed secret", "POST", "/admin/v1/tenants/t1/keys/mk_1/refresh", reply{200, jsonHeader(), `{` + key + `,"expires_at":null,"client_secret":"mks_short"}`}, "client_secret"},
-		{"inactive token that tells more", "POST", "/oauth2/introspect", reply{200, jsonHeader(), `{"active":false,"sub":"mk_1"}`}, "additional properties 'sub'"},
-		{"private signing key", "GET", "/.well-known/jwks.json", reply{200, jsonHeader("Content-Type", "application/jwk-set+json", "ETag", `"1"`), `{"keys":[{"kty":"EC","kid":"1","alg":"ES256","use":"sig","d":"x"}]}`}, "not"},
+		{
+			"time in another zone", "GET", accounts + "/acme",
+			reply{200, jsonHeader(), `{"id":"acme","name":"Acme","created_at":"2025-10-05T08:00:00+02:00"}`},
+			"UTC",
+		},
+		{
+			"zero time for null", "GET", "/admin/v1/tenants/t1/keys/mk_1",
+			reply{200, jsonHeader(), `{` + key + `,"expires_at":"0001-01-01T00:00:00Z"}`},
+			"zero time",
+		},
+		{
+			"value out of its list", "GET", "/admin/v1/tenants/t1/keys",
+			reply{200, jsonHeader(), `{"items":[{` + strings.Replace(key, "unused", "lost", 1) + `,"expires_at":null}]}`},
+			"marks",
+		},
+		{
+			"malformed secret", "POST", "/admin/v1/tenants/t1/keys/mk_1/refresh",
+			reply{200, jsonHeader(), `{` + key + `,"expires_at":null,"client_secret":"mks_short"}`},
+			"client_secret",
+		},
+		{
+			"inactive token that tells more", "POST", "/oauth2/introspect",
+			reply{200, jsonHeader(), `{"active":false,"sub":"mk_1"}`},
+			"additional properties 'sub'",
+		},
+		{
+			"private signing key", "GET", "/.well-known/jwks.json",
+			reply{
+				200, jsonHeader("Content-Type", "application/jwk-set+json", "ETag", `"1"`),
+				`{"keys":[{"kty":"EC","kid":"1","alg":"ES256","use":"sig","d":"x"}]}`,
+			},
+			"not",
+		},
 		{"wrong status", "GET", accounts, reply{202, jsonHeader(), `{"items":[]}`}, "does not have this status"},
 		{"status of another operation", "GET", accounts, reply{201, jsonHeader("Location", "/"), account}, "does not have this status"},
 		{"undocumented route", "GET", "/admin/v1/secrets", reply{200, jsonHeader(), `{}`}, "no such route"},
@@ -152,14 +221,34 @@ func TestViolationsAreReported(t *testing.T) {
 		{"wrong content type", "GET", accounts, reply{200, jsonHeader("Content-Type", "text/html"), `{"items":[]}`}, "text/html"},
 		{"no content type", "GET", accounts, reply{200, map[string]string{"Cache-Control": "no-store"}, `{"items":[]}`}, "Content-Type"},
 		{"problem as plain JSON", "GET", accounts, reply{404, jsonHeader(), problem(404, "not_found", "")}, "status"},
-		{"OAuth error on the administration API", "GET", accounts + "/acme", reply{404, jsonHeader(), `{"error":"x","error_description":"y"}`}, "application/json"},
-		{"problem with another status than the answer", "GET", accounts + "/acme", reply{404, problemHeader(), problem(400, "not_found", "")}, "status"},
+		{
+			"OAuth error on the administration API", "GET", accounts + "/acme",
+			reply{404, jsonHeader(), `{"error":"x","error_description":"y"}`},
+			"application/json",
+		},
+		{
+			"problem with another status than the answer", "GET", accounts + "/acme",
+			reply{404, problemHeader(), problem(400, "not_found", "")},
+			"status",
+		},
 		{"code of another status", "GET", accounts + "/acme", reply{404, problemHeader(), problem(404, "id_taken", "")}, "code"},
 		{"unknown code", "GET", accounts + "/acme", reply{404, problemHeader(), problem(404, "lost", "")}, "code"},
-		{"key limit without the keys", "POST", "/admin/v1/tenants/t1/keys", reply{409, problemHeader(), problem(409, "key_limit_reached", "")}, "client_ids"},
+		{
+			"key limit without the keys", "POST", "/admin/v1/tenants/t1/keys",
+			reply{409, problemHeader(), problem(409, "key_limit_reached", "")},
+			"client_ids",
+		},
 		{"missing header", "POST", accounts, reply{201, jsonHeader(), account}, "Location"},
-		{"malformed header", "POST", "/oauth2/token", reply{200, jsonHeader("Mintkey-Key-Expires", "soon"), `{"access_token":"a.b.c","token_type":"Bearer","expires_in":900,"scope":"api"}`}, "Mintkey-Key-Expires"},
-		{"cacheable secret", "POST", "/oauth2/token", reply{200, jsonHeader("Cache-Control", "max-age=60"), `{"access_token":"a.b.c","token_type":"Bearer","expires_in":900,"scope":"api"}`}, "Cache-Control"},
+		{
+			"malformed header", "POST", "/oauth2/token",
+			reply{200, jsonHeader("Mintkey-Key-Expires", "soon"), `{"access_token":"a.b.c","token_type":"Bearer","expires_in":900,"scope":"api"}`},
+			"Mintkey-Key-Expires",
+		},
+		{
+			"cacheable secret", "POST", "/oauth2/token",
+			reply{200, jsonHeader("Cache-Control", "max-age=60"), `{"access_token":"a.b.c","token_type":"Bearer","expires_in":900,"scope":"api"}`},
+			"Cache-Control",
+		},
 		{"no JSON", "GET", accounts, reply{200, jsonHeader(), `items`}, "one JSON value"},
 		{"two bodies", "GET", accounts, reply{200, jsonHeader(), `{"items":[]}{"items":[]}`}, "one JSON value"},
 		{"a body where there is none", "POST", "/oauth2/revoke", reply{200, jsonHeader(), `{}`}, "no body"},
@@ -173,7 +262,7 @@ func TestViolationsAreReported(t *testing.T) {
 	}
 }
 
-// The race detector is the judge here: a server under test answers many requests at once.
+// This test is for the race detector: a server under test answers many requests at once.
 func TestManyAtOnce(t *testing.T) {
 	text := document(t)
 	checker := openapitest.Handler(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -12,7 +12,7 @@ func (c *Checker) saw(answer string) {
 	c.seen[answer] = true
 }
 
-// Seen lists the kinds of answers that were given, each as "METHOD /path/{template} status", sorted.
+// Seen lists the kinds of answers seen so far, each as "METHOD /path/{template} status", sorted.
 func (c *Checker) Seen() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -20,7 +20,7 @@ func (c *Checker) Seen() []string {
 }
 
 // Uncovered lists the successful answers (2xx) of the documents that none of the checkers has seen, in the form and
-// order of Seen. An operation that was only ever refused is not covered.
+// order of Seen. An operation that only ever failed is not covered.
 func Uncovered(checkers ...*Checker) []string {
 	seen, missing := map[string]bool{}, map[string]bool{}
 	for _, c := range checkers {

@@ -1,9 +1,8 @@
-// Package openapitest holds the answers of a handler against the OpenAPI document that it serves itself at
-// /openapi.json, while a test goes on as if the handler were called directly.
+// Package openapitest checks the answers of a handler against the OpenAPI document that the handler serves at /openapi.json, while a
+// test runs as if it called the handler directly.
 //
-// It promises that an answer which the document does not allow fails the test: another status, another content
-// type, a missing or malformed header, a body that breaks its schema, a route that is not documented. Requests are not judged:
-// a test may send whatever it wants.
+// An answer that the document does not allow fails the test: another status or content type, a missing or malformed header, a body
+// that breaks its schema, an undocumented route. Requests are not checked: a test may send anything.
 //
-// It is for tests only. It must not import package server, whose tests import it; nor may anything but tests import it.
+// Only tests may import this package. It must not import package server, whose tests import it.
 package openapitest

@@ -14,8 +14,8 @@ type document struct {
 	router routers.Router
 }
 
-// parsed has the *document of each text. Parsing takes most of a second under the race detector, and all servers of a test run serve
-// the same text.
+// parsed caches the *document of each text. Parsing takes most of a second under the race detector, and all servers of a test run
+// serve the same text.
 var parsed sync.Map
 
 func parse(text []byte) (*document, error) {

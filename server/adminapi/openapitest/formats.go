@@ -11,7 +11,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// formats checks the formats that kin-openapi would accept too generously or not at all.
+// formats returns validators for the formats that kin-openapi checks too loosely or not at all.
 func formats() []openapi3.SchemaValidationOption {
 	check := func(name string, valid func(string) error) openapi3.SchemaValidationOption {
 		return openapi3.WithStringFormatValidator(name, openapi3.NewCallbackValidator(valid))
@@ -23,7 +23,7 @@ func formats() []openapi3.SchemaValidationOption {
 	}
 }
 
-// checkTime wants RFC 3339 in UTC, and not the zero time, which is a null that somebody forgot.
+// checkTime requires RFC 3339 in UTC. The zero time is refused: it should have been null.
 func checkTime(text string) error {
 	at, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {
@@ -35,7 +35,7 @@ func checkTime(text string) error {
 	return nil
 }
 
-// checkEmail wants one bare address.
+// checkEmail requires one bare address.
 func checkEmail(text string) error {
 	address, err := mail.ParseAddress(text)
 	if err != nil {
@@ -47,7 +47,7 @@ func checkEmail(text string) error {
 	return nil
 }
 
-// checkURI wants an absolute URI.
+// checkURI requires an absolute URI.
 func checkURI(text string) error {
 	uri, err := url.Parse(text)
 	if err != nil {

@@ -2,5 +2,5 @@ package openid
 
 import "net/http"
 
-// NewClient is what a Provider asks with, for an issuer of the scheme.
+// NewClient returns the HTTP client of a Provider whose issuer has the scheme.
 func NewClient(scheme string) *http.Client { return newClient(scheme) }

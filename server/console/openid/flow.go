@@ -14,20 +14,20 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// Attempt is what the browser's session keeps between Begin and Finish, and what binds the answer to that browser.
+// Attempt is kept in the browser's session between Begin and Finish. It binds the answer to that browser.
 type Attempt struct {
 	State    string `json:"state"`
-	Nonce    string `json:"nonce"`    // comes back inside the ID token
-	Verifier string `json:"verifier"` // of PKCE: without it the code is worth nothing
+	Nonce    string `json:"nonce"`    // returned in the ID token
+	Verifier string `json:"verifier"` // PKCE code verifier: without it the code is useless
 }
 
-// Fits says whether the provider's answer belongs to the attempt. One that does not is somebody else's, or was used before.
-func (a Attempt) Fits(answer url.Values) bool { return same(a.State, answer.Get("state")) }
+// Matches reports whether the provider's answer belongs to the attempt. One that does not is somebody else's, or was used before.
+func (a Attempt) Matches(answer url.Values) bool { return same(a.State, answer.Get("state")) }
 
-// same compares random texts; an empty one equals none.
+// same compares random strings in constant time; an empty one equals nothing.
 func same(a, b string) bool { return a != "" && subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
-// Begin makes an attempt, and the address at the provider that the browser is to go to.
+// Begin returns a new attempt, and the provider's URL to send the browser to.
 func (p *Provider) Begin(ctx context.Context) (Attempt, string, error) {
 	of, err := p.discover(oidc.ClientContext(ctx, p.client))
 	if err != nil {
@@ -37,7 +37,7 @@ func (p *Provider) Begin(ctx context.Context) (Attempt, string, error) {
 	return attempt, p.config(of).AuthCodeURL(attempt.State, oidc.Nonce(attempt.Nonce), oauth2.S256ChallengeOption(attempt.Verifier)), nil
 }
 
-// Finish takes the provider's answer to an attempt and returns who it is about. Now is the real time, whatever the server's clock says.
+// Finish checks the provider's answer to an attempt and returns the person. Now is the real time, even if the server's clock is shifted.
 func (p *Provider) Finish(ctx context.Context, attempt Attempt, answer url.Values, now time.Time) (Person, error) {
 	ctx = oidc.ClientContext(ctx, p.client)
 	of, err := p.discover(ctx)
@@ -50,16 +50,16 @@ func (p *Provider) Finish(ctx context.Context, attempt Attempt, answer url.Value
 	token, err := p.config(of).Exchange(ctx, answer.Get("code"), oauth2.VerifierOption(attempt.Verifier))
 	if err != nil {
 		p.forget()
-		return Person{}, fmt.Errorf("%w: exchange of the code: %w", kindOf(err), err)
+		return Person{}, fmt.Errorf("%w: code exchange: %w", kindOf(err), err)
 	}
 	return p.identify(ctx, of, token, attempt.Nonce, now)
 }
 
-// checkAnswer refuses an answer of another provider (RFC 9207), to which the code and the secret would otherwise be given away, and one
-// that is an error.
+// checkAnswer refuses error answers, and answers of another provider (RFC 9207): exchanging one's code would send it and the client
+// secret to the wrong place.
 func (p *Provider) checkAnswer(of *discovery, answer url.Values) error {
 	if issuer := answer.Get("iss"); issuer != p.Issuer && (issuer != "" || of.namesIssuer) {
-		return fmt.Errorf("%w: it is from the issuer %q", ErrUntrusted, issuer)
+		return fmt.Errorf("%w: the issuer is %q", ErrUntrusted, issuer)
 	}
 	switch code := answer.Get("error"); code {
 	case "":
@@ -71,7 +71,7 @@ func (p *Provider) checkAnswer(of *discovery, answer url.Values) error {
 	}
 }
 
-// kindOf tells a provider that says no from one that is in trouble.
+// kindOf tells a refusal by the provider from a failure of it.
 func kindOf(err error) error {
 	if answer, ok := errors.AsType[*oauth2.RetrieveError](err); ok && answer.Response.StatusCode < http.StatusInternalServerError {
 		return ErrRefused

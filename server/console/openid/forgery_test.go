@@ -19,7 +19,7 @@ import (
 	"mintkey/server/console/openid"
 )
 
-// forger is a provider that says what no honest one does, which is why it is not a real one.
+// forger is a fake provider, because a real one would not give such answers.
 type forger struct {
 	*testing.T
 	*httptest.Server
@@ -70,7 +70,8 @@ func newForger(t *testing.T) *forger {
 		"userinfo_endpoint": f.URL + "/me", "id_token_signing_alg_values_supported": []string{"ES256", "HS256", "none"},
 	}
 	f.claims = jwt.MapClaims{
-		"iss": f.URL, "aud": "mintkey", "sub": "ada", "email": "ada@acme.example", "email_verified": true, "exp": now.Add(time.Minute).Unix(), "iat": now.Unix(),
+		"iss": f.URL, "aud": "mintkey", "sub": "ada", "email": "ada@acme.example", "email_verified": true,
+		"exp": now.Add(time.Minute).Unix(), "iat": now.Unix(),
 	}
 	return f
 }
@@ -93,10 +94,12 @@ func (f *forger) write(w http.ResponseWriter, value any) {
 	}
 }
 
-// signIn is a whole sign-in; a nonce that the claims have stays.
+// signIn does a complete sign-in; a nonce already in the claims is kept.
 func (f *forger) signIn(answer url.Values) (openid.Person, error) {
 	f.Helper()
-	p := openid.New(openid.Options{Issuer: f.URL, ClientID: "mintkey", ClientSecret: policy.ClientSecretFromRequest("x"), RedirectURL: "http://127.0.0.1/cb"})
+	p := openid.New(openid.Options{
+		Issuer: f.URL, ClientID: "mintkey", ClientSecret: policy.ClientSecretFromRequest("x"), RedirectURL: "http://127.0.0.1/cb",
+	})
 	attempt, _, err := p.Begin(f.Context())
 	if err != nil {
 		return openid.Person{}, err
@@ -135,16 +138,20 @@ func TestForgeriesAreRefused(t *testing.T) {
 		forge func(*forger)
 		want  error
 	}{
-		"another issuer":      {set("iss", "https://evil.example"), openid.ErrUntrusted},
-		"another audience":    {set("aud", "other"), openid.ErrUntrusted},
-		"for somebody else":   {func(f *forger) { f.claims["aud"], f.claims["azp"] = []string{"mintkey", "other"}, "other" }, openid.ErrUntrusted},
+		"another issuer":   {set("iss", "https://evil.example"), openid.ErrUntrusted},
+		"another audience": {set("aud", "other"), openid.ErrUntrusted},
+		"for somebody else": {func(f *forger) {
+			f.claims["aud"], f.claims["azp"] = []string{"mintkey", "other"}, "other"
+		}, openid.ErrUntrusted},
 		"for nobody":          {set("aud", []string{"mintkey", "other"}), openid.ErrUntrusted},
 		"expired":             {set("exp", now.Add(-time.Second).Unix()), openid.ErrUntrusted},
 		"another nonce":       {set("nonce", "planted"), openid.ErrUntrusted},
 		"an empty nonce":      {set("nonce", ""), openid.ErrUntrusted},
 		"no subject":          {set("sub", ""), openid.ErrUntrusted},
 		"another signing key": {func(f *forger) { f.signer = newKey(f.T) }, openid.ErrUntrusted},
-		"no signature":        {func(f *forger) { f.method, f.signer = jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType }, openid.ErrUntrusted},
+		"no signature": {func(f *forger) {
+			f.method, f.signer = jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType
+		}, openid.ErrUntrusted},
 		"signed by a secret":  {func(f *forger) { f.method, f.signer = jwt.SigningMethodHS256, []byte("x") }, openid.ErrUntrusted},
 		"unverified":          {set("email_verified", false), openid.ErrUnverifiedEmail},
 		"verified, it says":   {set("email_verified", "yes"), openid.ErrUnverifiedEmail},
@@ -167,7 +174,7 @@ func TestForgeriesAreRefused(t *testing.T) {
 	}
 }
 
-// A server that is not asked about an issuer may be one of several that a client knows (RFC 9207).
+// The answer may come from another provider that the client knows (RFC 9207).
 func TestWhoseAnswerItIs(t *testing.T) {
 	for name, row := range map[string]struct {
 		promised bool

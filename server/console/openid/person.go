@@ -9,21 +9,21 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// Person is whom the provider vouches for.
+// Person is somebody who signed in at the provider.
 type Person struct {
 	Issuer  string
-	Subject string // never used again by the provider for another person
+	Subject string // the provider never reuses it for another person
 	Email   string // verified
 }
 
-// claims are what an ID token or the UserInfo endpoint says beyond the subject.
+// claims are the claims used from an ID token or the UserInfo endpoint, besides the subject.
 type claims struct {
 	Email      string `json:"email"`
-	Verified   any    `json:"email_verified"` // a boolean, but for providers that write "true"
+	Verified   any    `json:"email_verified"` // a boolean, or "true" from some providers
 	Authorized string `json:"azp"`
 }
 
-// identify checks the ID token (OpenID Connect Core 1.0, section 3.1.3.7) and reads it.
+// identify validates the ID token (OpenID Connect Core 1.0, section 3.1.3.7) and returns the person.
 func (p *Provider) identify(ctx context.Context, of *discovery, token *oauth2.Token, nonce string, now time.Time) (Person, error) {
 	text, _ := token.Extra("id_token").(string)
 	idToken, err := of.Verifier(&oidc.Config{ClientID: p.ClientID, Now: func() time.Time { return now }}).Verify(ctx, text)
@@ -44,15 +44,15 @@ func (p *Provider) identify(ctx context.Context, of *discovery, token *oauth2.To
 		return Person{}, fmt.Errorf("%w: the ID token has no subject", ErrUntrusted)
 	}
 	if said.Email == "" {
-		if said, err = p.ask(ctx, of, token, idToken.Subject); err != nil {
+		if said, err = p.userInfo(ctx, of, token, idToken.Subject); err != nil {
 			return Person{}, err
 		}
 	}
 	return Person{Issuer: p.Issuer, Subject: idToken.Subject, Email: said.Email}, p.checkEmail(said)
 }
 
-// ask asks the UserInfo endpoint: some providers keep the e-mail address out of ID tokens.
-func (p *Provider) ask(ctx context.Context, of *discovery, token *oauth2.Token, subject string) (said claims, err error) {
+// userInfo asks the UserInfo endpoint: some providers leave the e-mail address out of ID tokens.
+func (p *Provider) userInfo(ctx context.Context, of *discovery, token *oauth2.Token, subject string) (said claims, err error) {
 	if of.UserInfoEndpoint() == "" {
 		return said, nil
 	}
@@ -72,7 +72,7 @@ func (p *Provider) ask(ctx context.Context, of *discovery, token *oauth2.Token, 
 func (p *Provider) checkEmail(said claims) error {
 	switch {
 	case said.Email == "":
-		return fmt.Errorf("%w: there is none", ErrUnverifiedEmail)
+		return fmt.Errorf("%w: no address given", ErrUnverifiedEmail)
 	case said.Verified == true || said.Verified == "true" || said.Verified == nil && p.AssumeEmailVerified:
 		return nil
 	default:

@@ -12,19 +12,19 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// Secret hides its text from whoever prints it.
+// Secret is a string that does not show itself when printed.
 type Secret interface{ Reveal() string }
 
-// Options is how the provider knows this server. Every field is required but AssumeEmailVerified.
+// Options is this server's registration at the provider. Every field except AssumeEmailVerified is required.
 type Options struct {
-	Issuer              string // as the provider spells it, letter by letter
+	Issuer              string // exactly as the provider writes it
 	ClientID            string
 	ClientSecret        Secret
 	RedirectURL         string // where the provider sends people back to
-	AssumeEmailVerified bool   // accept an address about which the provider says nothing; one that it calls unverified is refused all the same
+	AssumeEmailVerified bool   // accept addresses without email_verified; those that are explicitly unverified are always refused
 }
 
-// Provider is an OpenID provider, as seen by its client. Its methods may be called from many goroutines.
+// Provider is a client of an OpenID provider. Its methods may be called from many goroutines.
 type Provider struct {
 	Options
 
@@ -32,21 +32,21 @@ type Provider struct {
 	found  atomic.Pointer[discovery]
 }
 
-// New asks nothing of the provider yet.
+// New returns a Provider. It does not contact the provider yet.
 func New(o Options) *Provider {
 	scheme, _, _ := strings.Cut(o.Issuer, ":")
 	return &Provider{Options: o, client: newClient(scheme)}
 }
 
-// discovery is what the provider says of itself (OpenID Connect Discovery 1.0).
+// discovery is the provider's metadata (OpenID Connect Discovery 1.0).
 type discovery struct {
 	*oidc.Provider
 
-	namesIssuer bool // its answers say whose they are (RFC 9207)
+	namesIssuer bool // its answers name their issuer (RFC 9207)
 	secretStyle oauth2.AuthStyle
 }
 
-// discover asks the provider once and remembers the answer. A provider that can't be reached is asked again the next time.
+// discover loads the provider's metadata and caches it. A failure is not cached: the next call tries again.
 func (p *Provider) discover(ctx context.Context) (*discovery, error) {
 	if known := p.found.Load(); known != nil {
 		return known, nil
@@ -70,7 +70,7 @@ func (p *Provider) discover(ctx context.Context) (*discovery, error) {
 	return found, nil
 }
 
-// forget is for when something failed: the provider may have moved.
+// forget clears the cached metadata after a failure: the provider's endpoints may have moved.
 func (p *Provider) forget() { p.found.Store(nil) }
 
 func (p *Provider) config(of *discovery) *oauth2.Config {

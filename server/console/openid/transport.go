@@ -7,13 +7,13 @@ import (
 )
 
 const (
-	patience  = 5 * time.Second // for one request; a person waits meanwhile
+	timeout   = 5 * time.Second // for one request, while a person waits
 	maxAnswer = 1 << 20         // bytes; discovery documents and key sets have a few thousand
 )
 
 var errPlain = errors.New("an https provider must not name an http address")
 
-// transport keeps a provider from filling the memory, and the client secret from travelling in clear.
+// transport limits the size of responses, and keeps the client secret from being sent in plain text.
 type transport struct {
 	http.RoundTripper
 
@@ -21,11 +21,11 @@ type transport struct {
 }
 
 func newClient(scheme string) *http.Client {
-	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // a redirect would take the secret along
-	return &http.Client{Timeout: patience, CheckRedirect: stay, Transport: transport{http.DefaultTransport, scheme}}
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // a redirect would pass the secret on
+	return &http.Client{Timeout: timeout, CheckRedirect: stay, Transport: transport{http.DefaultTransport, scheme}}
 }
 
-// RoundTrip is in the contract of http.RoundTripper.
+// RoundTrip implements http.RoundTripper.
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if t.scheme == "https" && r.URL.Scheme != "https" {
 		return nil, errPlain

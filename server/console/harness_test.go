@@ -22,37 +22,37 @@ import (
 	"mintkey/tokens"
 )
 
-// start is when every test begins.
+// start is the time at which every test begins.
 var start = time.Date(2026, 3, 2, 9, 0, 0, 250_000_000, time.UTC)
 
 const password = "correct horse"
 
-// house is a whole server on a real port, with people of every role, whose clock stands still until a test moves it.
-type house struct {
+// harness is a complete server on a real port, with users of every role. Its clock stands still until a test moves it.
+type harness struct {
 	*testing.T
 	url     string
-	path    string // of the file of the store, if it is one
+	path    string // of the store's file; empty without one
 	store   store.Store
-	service *admin.Service // for what tests find there without a page
+	service *admin.Service // for test data and checks that need no page
 	server  *server.Server
 	hasher  *passwords.Hasher
 	mu      sync.Mutex
 	at      time.Time
 }
 
-func (h *house) now() time.Time {
+func (h *harness) now() time.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.at
 }
 
-func (h *house) advance(d time.Duration) {
+func (h *harness) advance(d time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.at = h.at.Add(d)
 }
 
-func (h *house) must(err error) {
+func (h *harness) must(err error) {
 	h.Helper()
 	if err != nil {
 		h.Fatal(err)
@@ -64,35 +64,37 @@ var passwordHash = sync.OnceValues(func() (string, error) {
 	return passwords.NewHasher(passwords.Options{}).Hash(context.Background(), password)
 })
 
-// newHouse has the account acme with the tenants berlin, where things happen, lisbon and an empty one; and the account rival. Ada
-// administers the account, Tom the tenant berlin; Grace owns keys; Hal is disabled; Rita is of the rival.
-func newHouse(t *testing.T, change ...func(*server.Options)) *house {
+// newHarness creates the account acme with the tenants berlin, which most tests use, lisbon and the empty oslo; and the account rival.
+// Ada administers the account, Tom the tenant berlin; Grace owns keys; Hal is disabled; Rita belongs to rival.
+func newHarness(t *testing.T, change ...func(*server.Options)) *harness {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "mintkey.db")
 	opened, err := boltstore.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newHouseOn(t, opened, path, change...)
+	return newHarnessOn(t, opened, path, change...)
 }
 
-// onEachStore runs a test in a house on each kind of store.
-func onEachStore(t *testing.T, test func(t *testing.T, h *house)) {
-	t.Run("bolt", func(t *testing.T) { test(t, newHouse(t)) })
+// onEachStore runs a test on each kind of store.
+func onEachStore(t *testing.T, test func(t *testing.T, h *harness)) {
+	t.Run("bolt", func(t *testing.T) { test(t, newHarness(t)) })
 	t.Run("redis", func(t *testing.T) {
 		opened, err := redisstore.Open(t.Context(), redistest.Start(t).URL())
 		if err != nil {
 			t.Fatal(err)
 		}
-		test(t, newHouseOn(t, opened, ""))
+		test(t, newHarnessOn(t, opened, ""))
 	})
 }
 
-func newHouseOn(t *testing.T, opened store.Store, path string, change ...func(*server.Options)) *house {
+func newHarnessOn(t *testing.T, opened store.Store, path string, change ...func(*server.Options)) *harness {
 	t.Helper()
-	h := &house{T: t, at: start, path: path, store: opened, hasher: passwords.NewHasher(passwords.Options{})}
+	h := &harness{T: t, at: start, path: path, store: opened, hasher: passwords.NewHasher(passwords.Options{})}
 	t.Cleanup(func() { h.must(h.store.Close()) })
-	ring, err := tokens.OpenKeyRing(t.Context(), h.store, tokens.Options{Algorithms: []tokens.Algorithm{tokens.ES256}, TokenLifetime: 15 * time.Minute}, start)
+	ring, err := tokens.OpenKeyRing(t.Context(), h.store, tokens.Options{
+		Algorithms: []tokens.Algorithm{tokens.ES256}, TokenLifetime: 15 * time.Minute,
+	}, start)
 	h.must(err)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	h.must(err)
@@ -115,15 +117,17 @@ func newHouseOn(t *testing.T, opened store.Store, path string, change ...func(*s
 		NextStatusIndex: tokens.NewStatusIndexes(h.store).Next,
 		Revoked:         func(context.Context, policy.Event) {},
 	}
-	h.furnish()
+	h.fill()
 	return h
 }
 
-func (h *house) furnish() {
+func (h *harness) fill() {
 	h.Helper()
 	for id, name := range map[string]string{"acme": "Acme Corporation", "rival": "Rival Ltd"} {
 		made := start.Add(-400 * policy.Day)
-		h.must(h.store.CreateAccount(h.Context(), policy.Account{ID: id, Name: name, CreatedAt: made, Expiration: policy.DefaultExpirationPolicy(made)}))
+		h.must(h.store.CreateAccount(h.Context(), policy.Account{
+			ID: id, Name: name, CreatedAt: made, Expiration: policy.DefaultExpirationPolicy(made),
+		}))
 	}
 	h.tenant("acme", "berlin", "Berlin", "24.3")
 	h.tenant("acme", "lisbon", "Lisbon", "23.4")
@@ -149,23 +153,26 @@ func (h *house) furnish() {
 	}))
 }
 
-func (h *house) tenant(account, id, name, release string) {
+func (h *harness) tenant(account, id, name, release string) {
 	h.Helper()
 	parsed, err := policy.ParseRelease(release)
 	h.must(err)
-	h.must(h.store.CreateTenant(h.Context(), policy.Tenant{ID: id, AccountID: account, Name: name, Release: parsed, CreatedAt: start.Add(-400 * policy.Day)}))
+	h.must(h.store.CreateTenant(h.Context(), policy.Tenant{
+		ID: id, AccountID: account, Name: name, Release: parsed, CreatedAt: start.Add(-400 * policy.Day),
+	}))
 }
 
-func (h *house) user(account, id, name string, roles ...policy.Role) {
+func (h *harness) user(account, id, name string, roles ...policy.Role) {
 	h.Helper()
 	hash, err := passwordHash()
 	h.must(err)
 	h.must(h.store.CreateUser(h.Context(), policy.User{
-		ID: id, AccountID: account, Name: name, Email: id + "@" + account + ".example", Roles: roles, PasswordHash: hash, CreatedAt: start.Add(-390 * policy.Day),
+		ID: id, AccountID: account, Name: name, Email: id + "@" + account + ".example", Roles: roles,
+		PasswordHash: hash, CreatedAt: start.Add(-390 * policy.Day),
 	}))
 }
 
-func (h *house) member(tenant, user string, role policy.Role) {
+func (h *harness) member(tenant, user string, role policy.Role) {
 	h.Helper()
 	h.must(h.store.UpdateMembership(h.Context(), tenant, user, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 		m, err := m.WithRole(role, start.Add(-380*policy.Day))
@@ -173,8 +180,8 @@ func (h *house) member(tenant, user string, role policy.Role) {
 	}))
 }
 
-// key makes an access key that is some days old, as Ada would.
-func (h *house) key(tenant, user, label string, ageDays int) (clientID, secret string) {
+// key creates an access key of the given age, as Ada.
+func (h *harness) key(tenant, user, label string, ageDays int) (clientID, secret string) {
 	h.Helper()
 	actor := h.actor("berlin", "ada", h.now().Add(-time.Duration(ageDays)*policy.Day))
 	place, err := h.service.Resolve(h.Context(), actor, "", tenant)
@@ -184,8 +191,8 @@ func (h *house) key(tenant, user, label string, ageDays int) (clientID, secret s
 	return key.ClientID, made.Reveal()
 }
 
-// waiting makes an access key for pick-up and returns the path of its link.
-func (h *house) waiting(tenant, user, label string) string {
+// waiting creates an access key for pick-up and returns the path of its link.
+func (h *harness) waiting(tenant, user, label string) string {
 	h.Helper()
 	actor := h.actor("berlin", "ada", h.now())
 	place, err := h.service.Resolve(h.Context(), actor, "", tenant)
@@ -195,15 +202,15 @@ func (h *house) waiting(tenant, user, label string) string {
 	return "/console/pick-up/" + link.Code
 }
 
-func (h *house) actor(tenant, user string, at time.Time) admin.Actor {
+func (h *harness) actor(tenant, user string, at time.Time) admin.Actor {
 	h.Helper()
 	subject, err := h.store.Subject(h.Context(), tenant, user)
 	h.must(err)
 	return admin.Actor{Subject: subject, Scopes: subject.Cut(policy.AdministrationScopes(), nil), Via: "console", Address: "192.0.2.7", At: at}
 }
 
-// used says when a key was last used.
-func (h *house) used(tenant, clientID string, ago time.Duration) {
+// used records the last use of a key.
+func (h *harness) used(tenant, clientID string, ago time.Duration) {
 	h.Helper()
 	h.must(h.store.RecordAccess(h.Context(), map[store.KeyRef]time.Time{{TenantID: tenant, ClientID: clientID}: h.now().Add(-ago)}))
 }

@@ -9,8 +9,8 @@ import (
 	"mintkey/store"
 )
 
-// frame is what surrounds every page.
-type frame struct {
+// layout is the data of the parts that all pages share.
+type layout struct {
 	SignedIn bool
 	User     policy.User
 	Role     string
@@ -18,13 +18,13 @@ type frame struct {
 	Tenant   policy.Tenant
 	Tenants  []choice // to switch to
 	Nav      []link
-	Notice   string // what the last step did
-	Shift    string // how far the clock is shifted; empty if it is not
+	Notice   string // result of the previous action
+	Shift    string // offset of the clock; empty if there is none
 	Version  string
-	OpenID   string // name of the provider that people can sign in at; empty if there is none
+	OpenID   string // name of the sign-in provider; empty if there is none
 }
 
-// choice is one of several, one of which is the present one.
+// choice is one option of several.
 type choice struct {
 	Label, Path string
 	Current     bool
@@ -38,31 +38,31 @@ type link struct {
 // maxSwitch is how many tenants the switcher lists; account admins find the others under Tenants.
 const maxSwitch = 50
 
-// furnish fills the frame for who is signed in. What a role does not allow is not shown.
-func (c *Console) furnish(v *visit) error {
-	v.frame = frame{
-		SignedIn: true, User: v.actor.User, Role: roleName(v.actor.Subject), Account: v.place.Account, Tenant: v.place.Tenant,
-		Notice: c.sessions.PopString(v.Context(), sessionNotice),
+// fillLayout fills the layout for the signed-in user. What their role does not allow is left out.
+func (c *Console) fillLayout(req *request) error {
+	req.layout = layout{
+		SignedIn: true, User: req.actor.User, Role: roleName(req.actor.Subject), Account: req.in.Account, Tenant: req.in.Tenant,
+		Notice: c.sessions.PopString(req.Context(), sessionNotice),
 	}
-	tenants, err := c.tenants(v)
+	tenants, err := c.tenants(req)
 	if err != nil {
 		return err
 	}
 	for _, tenant := range tenants {
-		v.frame.Tenants = append(v.frame.Tenants, choice{tenant.Name, tenantPath(tenant.ID), tenant.ID == v.place.Tenant.ID})
+		req.layout.Tenants = append(req.layout.Tenants, choice{tenant.Name, tenantPath(tenant.ID), tenant.ID == req.in.Tenant.ID})
 	}
-	v.frame.Nav = v.nav()
+	req.layout.Nav = req.nav()
 	return nil
 }
 
-func (v *visit) nav() []link {
+func (req *request) nav() []link {
 	var shown []link
 	add := func(scope, icon, label, path string) {
-		if scope == "" || v.actor.Require(scope) == nil {
-			shown = append(shown, link{icon, label, path, sectionOf(v.URL.Path) == sectionOf(path)})
+		if scope == "" || req.actor.Require(scope) == nil {
+			shown = append(shown, link{icon, label, path, sectionOf(req.URL.Path) == sectionOf(path)})
 		}
 	}
-	add(policy.ScopeKeysRead, "key", "API access", keysPath(v.place.Tenant.ID))
+	add(policy.ScopeKeysRead, "key", "API access", keysPath(req.in.Tenant.ID))
 	add("", "user", "My account", accountPath)
 	add(policy.ScopePolicyRead, "shield", "Security", securityPath)
 	add(policy.ScopeAuditRead, "activity", "Activity", activityPath)
@@ -71,13 +71,13 @@ func (v *visit) nav() []link {
 	return shown
 }
 
-// tenants are those that the visitor can switch to.
-func (c *Console) tenants(v *visit) ([]policy.Tenant, error) {
-	ctx, account := v.Context(), v.actor.Account.ID
-	if v.actor.Authority() >= policy.AuthorityAccountAdmin {
+// tenants returns the tenants that the visitor can switch to.
+func (c *Console) tenants(req *request) ([]policy.Tenant, error) {
+	ctx, account := req.Context(), req.actor.Account.ID
+	if req.actor.Authority() >= policy.AuthorityAccountAdmin {
 		return c.Store.Tenants(ctx, account, store.Page{Limit: maxSwitch})
 	}
-	ids, err := c.Store.TenantsOf(ctx, account, v.actor.User.ID)
+	ids, err := c.Store.TenantsOf(ctx, account, req.actor.User.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -92,9 +92,9 @@ func (c *Console) tenants(v *visit) ([]policy.Tenant, error) {
 	return tenants, nil
 }
 
-// tell leaves a sentence for the next page.
-func (c *Console) tell(v *visit, notice string) {
-	c.sessions.Put(v.Context(), sessionNotice, notice)
+// flash stores a message for the next page.
+func (c *Console) flash(req *request, notice string) {
+	c.sessions.Put(req.Context(), sessionNotice, notice)
 }
 
 func roleName(s policy.Subject) string {
@@ -117,7 +117,7 @@ func shiftText(offset time.Duration) string {
 	return offset.String()
 }
 
-// sectionOf is the entry of the menu that a path belongs to.
+// sectionOf is the menu entry that a path belongs to.
 func sectionOf(path string) string {
 	parts := strings.Split(strings.TrimPrefix(path, "/console/"), "/")
 	if parts[0] == "tenants" && len(parts) > 2 {

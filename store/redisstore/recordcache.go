@@ -8,8 +8,8 @@ type decoded[T any] struct {
 	record T
 }
 
-// recall decodes what was read, unless it is what was read the last time. What it returns belongs to the caller.
-func recall[T any](last *cache[decoded[T]], read snapshot, clone func(T) T) (T, error) {
+// decodeCached decodes what was read, unless the text is the same as the last time. The caller owns the result.
+func decodeCached[T any](last *cache[decoded[T]], read snapshot, clone func(T) T) (T, error) {
 	if known, ok := last.get(read.key); ok && known.text == read.value {
 		return clone(known.record), nil
 	}

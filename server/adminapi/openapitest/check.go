@@ -25,15 +25,15 @@ var (
 	errNotOneJSONValue    = errors.New("the body is not one JSON value")
 )
 
-// judge returns what the document does not allow about an answer.
-func (c *Checker) judge(asked *http.Request, got *httptest.ResponseRecorder) error {
+// check returns what the document does not allow about an answer.
+func (c *Checker) check(asked *http.Request, got *httptest.ResponseRecorder) error {
 	head := asked.Method == http.MethodHead
 	if head { // GET without the body (RFC 9110 section 9.3.2), and not in the document
 		asked.Method = http.MethodGet
 	}
 	route, _, err := c.doc.router.FindRoute(asked)
 	if err != nil {
-		return c.judgeStray(asked, got, err)
+		return c.checkUnmatched(asked, got, err)
 	}
 	response := route.Operation.Responses.Status(got.Code)
 	if response == nil {
@@ -44,7 +44,7 @@ func (c *Checker) judge(asked *http.Request, got *httptest.ResponseRecorder) err
 	header, body := got.Result().Header, got.Body.Bytes() // as sent: what was set after the status does not count
 	switch {
 	case head:
-	case len(response.Value.Content) == 0 && len(body) > 0: // kin-openapi lets it pass
+	case len(response.Value.Content) == 0 && len(body) > 0: // kin-openapi accepts it
 		return errUndocumentedBody
 	case isJSON(header) && !json.Valid(body): // kin-openapi reads the first value and stops
 		return errNotOneJSONValue
@@ -59,11 +59,11 @@ func (c *Checker) judge(asked *http.Request, got *httptest.ResponseRecorder) err
 	})
 }
 
-// judgeStray judges the answer to a request that no operation matches: it must be a refusal.
-func (c *Checker) judgeStray(asked *http.Request, got *httptest.ResponseRecorder, reason error) error {
+// checkUnmatched checks the answer to a request that no operation matches: it must be a refusal.
+func (c *Checker) checkUnmatched(asked *http.Request, got *httptest.ResponseRecorder, reason error) error {
 	switch {
 	case errors.Is(reason, routers.ErrMethodNotAllowed) && got.Code == http.StatusMethodNotAllowed:
-		return c.judgeAllow(asked, got.Header().Get("Allow"))
+		return c.checkAllow(asked, got.Header().Get("Allow"))
 	case errors.Is(reason, routers.ErrPathNotFound) && got.Code == http.StatusNotFound:
 		return nil
 	case path.Clean(asked.URL.Path) != asked.URL.Path && got.Code == http.StatusMovedPermanently:
@@ -72,8 +72,8 @@ func (c *Checker) judgeStray(asked *http.Request, got *httptest.ResponseRecorder
 	return errUndocumentedRoute
 }
 
-// judgeAllow compares Allow, which a 405 must have (RFC 9110 section 15.5.6), with the operations of the path.
-func (c *Checker) judgeAllow(asked *http.Request, allow string) error {
+// checkAllow compares Allow, which a 405 must have (RFC 9110 section 15.5.6), with the operations of the path.
+func (c *Checker) checkAllow(asked *http.Request, allow string) error {
 	var documented []string
 	for _, method := range []string{http.MethodDelete, http.MethodGet, http.MethodPatch, http.MethodPost, http.MethodPut} {
 		asked.Method = method

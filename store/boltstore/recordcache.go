@@ -8,18 +8,18 @@ import (
 	"mintkey/store"
 )
 
-// memoLimit bounds each memo, in records of about a kilobyte.
-const memoLimit = 4096
+// cacheLimit bounds each recordCache, in records of about a kilobyte.
+const cacheLimit = 4096
 
-// memo remembers what records decode to, because decoding JSON would be most of the cost of reading a subject. It is keyed by the
+// recordCache keeps decoded records, because decoding JSON would be most of the cost of reading a subject. It is keyed by the
 // bytes of the record, which are read from the file each time: so it can't be stale, and needs no invalidation.
-type memo[T any] struct {
+type recordCache[T any] struct {
 	mu      sync.RWMutex
 	decoded map[string]T
 }
 
 // load is like the function load, but the record is shared: it must be cloned before it is handed out.
-func (m *memo[T]) load(tx *bbolt.Tx, b bucket, key string) (record T, err error) {
+func (m *recordCache[T]) load(tx *bbolt.Tx, b bucket, key string) (record T, err error) {
 	value := b.get(tx, key)
 	if value == nil {
 		return record, store.ErrNotFound
@@ -37,14 +37,14 @@ func (m *memo[T]) load(tx *bbolt.Tx, b bucket, key string) (record T, err error)
 	return record, err
 }
 
-func (m *memo[T]) remember(value string, record T) {
+func (m *recordCache[T]) remember(value string, record T) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.decoded == nil {
 		m.decoded = make(map[string]T)
 	}
-	if len(m.decoded) >= memoLimit {
-		for some := range m.decoded { // the order of a map is random enough to choose who goes
+	if len(m.decoded) >= cacheLimit {
+		for some := range m.decoded { // the order of a map is random enough to choose one
 			delete(m.decoded, some)
 			break
 		}

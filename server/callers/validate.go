@@ -1,0 +1,76 @@
+package callers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"mintkey/policy"
+	"mintkey/server/web"
+	"mintkey/store"
+	"mintkey/tokens"
+)
+
+// ValidToken is a token that is valid at one instant, with its subject and the scopes that it still has.
+type ValidToken struct {
+	policy.Subject
+	Claims tokens.Claims
+	Scopes []string
+}
+
+// Validate checks a token at an instant: its signature and times, whether it is for one of the audiences and no other, whether it or its
+// secret was revoked, and the current state of its subject, so that a revoked key, a disabled user or a lost role takes effect at once. For a
+// token that is not valid the error is web.ErrInvalidToken or tokens.ErrInvalidToken.
+func (c *Callers) Validate(ctx context.Context, text string, audiences []string, now time.Time) (ValidToken, error) {
+	claims, err := c.Ring.Verify(text, tokens.TypeAccessToken, now)
+	if err != nil {
+		return ValidToken{}, err
+	}
+	if claims.Issuer != c.Audiences.Issuer || !c.isFor(claims.Audience, audiences) {
+		return ValidToken{}, fmt.Errorf("%w: for another issuer or audience", web.ErrInvalidToken)
+	}
+	if err := c.Log.Ensure(ctx); err != nil {
+		return ValidToken{}, err
+	}
+	if c.Log.Revoked(claims.ID, c.Statuses.Index(claims.Status)) {
+		return ValidToken{}, fmt.Errorf("%w: revoked", web.ErrInvalidToken)
+	}
+	subject, err := c.Subjects.Subject(ctx, claims.TenantID, claims.UserID)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return ValidToken{}, fmt.Errorf("%w: its subject is gone", web.ErrInvalidToken)
+	case err != nil:
+		return ValidToken{}, err
+	case subject.Authority() == policy.AuthorityNone:
+		return ValidToken{}, fmt.Errorf("%w: %w", web.ErrInvalidToken, policy.ErrUserDisabled)
+	}
+	if err := checkSource(subject, claims, now); err != nil {
+		return ValidToken{}, fmt.Errorf("%w: %w", web.ErrInvalidToken, err)
+	}
+	return ValidToken{subject, claims, subject.Cut(strings.Fields(claims.Scope), c.Catalogue)}, nil
+}
+
+// isFor says whether a token is for one of the audiences, and that one is still configured. A token for several is for none: this server
+// makes no such tokens (R29).
+func (c *Callers) isFor(claimed tokens.Audience, audiences []string) bool {
+	return len(claimed) == 1 && slices.Contains(audiences, claimed[0]) && c.Audiences.Open(claimed[0], nil)
+}
+
+// checkSource returns an error if what the token was issued for is no longer valid: the access key, or the tenant's permission to use
+// passwords.
+func checkSource(subject policy.Subject, claims tokens.Claims, now time.Time) error {
+	if claims.FromPassword() {
+		if !subject.Tenant.Release.AllowsPassword() || subject.User.PasswordHash == "" {
+			return web.ErrUnauthorizedClient
+		}
+		return nil
+	}
+	key, err := subject.Membership.Key(claims.ClientID)
+	if err == nil && key.Status(subject.Account.Expiration, now) == policy.StatusExpired {
+		err = policy.ErrKeyExpired
+	}
+	return err
+}

@@ -1,0 +1,160 @@
+package console
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"mintkey/admin"
+	"mintkey/policy"
+	"mintkey/server/web"
+	"mintkey/store"
+)
+
+// request is an HTTP request with its signed-in user and current tenant.
+type request struct {
+	*http.Request
+	w      http.ResponseWriter
+	info   *web.Info
+	actor  admin.Actor         // zero on pages that need no session
+	in     admin.TenantContext // the tenant in the path, or else the last one used
+	layout layout
+}
+
+type handler func(*request) error
+
+const maxFormBytes = 64 << 10
+
+// open wraps a handler that needs no session.
+func (c *Console) open(handle handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		setHeaders(w.Header())
+		r.Body = http.MaxBytesReader(w, r.Body, maxFormBytes)
+		req, err := newRequest(w, r)
+		if err == nil && r.ParseForm() != nil {
+			err = errBadForm
+		}
+		if err == nil {
+			err = handle(req)
+		}
+		if err != nil {
+			c.showError(req, err)
+		}
+	}
+}
+
+// newRequest returns an error if the context lacks the request's web.Info. The request returned with it can still show an error page.
+func newRequest(w http.ResponseWriter, r *http.Request) (*request, error) {
+	info, err := web.About(r.Context())
+	if err != nil {
+		info = &web.Info{}
+	}
+	return &request{Request: r, w: w, info: info}, err
+}
+
+// signedIn wraps a handler with the checks of every page behind the sign-in, in this order: the visitor is signed in (else redirect to
+// the sign-in page), may see the tenant in the path (else 404), and has one of the scopes (else 403).
+func (c *Console) signedIn(anyOf string, handle handler) http.HandlerFunc {
+	return c.open(func(req *request) error {
+		if err := c.identify(req); err != nil {
+			return err
+		}
+		if anyOf != "" {
+			if err := req.actor.Require(anyOf); err != nil {
+				return err
+			}
+		}
+		return handle(req)
+	})
+}
+
+// identify loads the current user of the session, so disabling, demoting or removing a user takes effect on their next request.
+func (c *Console) identify(req *request) error {
+	ctx := req.Context()
+	s, err := c.session(ctx, req.info.At)
+	if err != nil {
+		return err
+	}
+	subject, err := c.subject(ctx, s, cmp.Or(req.PathValue("tenant"), s.tenantID))
+	if errors.Is(err, store.ErrNotFound) || err == nil && (subject.Authority() == policy.AuthorityNone || !s.validFor(subject.User)) {
+		return errors.Join(errSignedOut, c.sessions.Destroy(ctx))
+	}
+	if err != nil {
+		return err
+	}
+	req.actor = admin.Actor{
+		Subject: subject, Scopes: subject.Cut(policy.AdministrationScopes(), c.Service.Catalogue),
+		Via: "console", Address: req.info.Address, RequestID: req.info.ID, At: req.info.At,
+	}
+	if req.in, err = c.Service.Resolve(ctx, req.actor, "", req.PathValue("tenant")); err != nil {
+		return err
+	}
+	if req.PathValue("tenant") == "" && s.tenantID != "" {
+		// An account admin may have last used a tenant without being a member of it.
+		if last, err := c.Service.Resolve(ctx, req.actor, "", s.tenantID); err == nil {
+			req.in = last
+		}
+	}
+	c.remember(ctx, s, req.in.Tenant.ID, req.info.At)
+	return c.fillLayout(req)
+}
+
+// subject returns the user in the given tenant or, if they are not a member of it, in the first tenant they belong to.
+func (c *Console) subject(ctx context.Context, s session, tenantID string) (policy.Subject, error) {
+	subject, err := c.Store.Subject(ctx, tenantID, s.userID)
+	if !errors.Is(err, store.ErrNotFound) {
+		return subject, err
+	}
+	tenants, err := c.Store.TenantsOf(ctx, s.accountID, s.userID)
+	if err != nil {
+		return policy.Subject{}, err
+	}
+	if len(tenants) == 0 {
+		return policy.Subject{}, store.ErrNotFound
+	}
+	return c.Store.Subject(ctx, tenants[0], s.userID)
+}
+
+// redirect sends the browser to a page of the console, with GET.
+func (req *request) redirect(path string) error {
+	if req.Header.Get("HX-Request") != "" {
+		req.w.Header().Set("HX-Redirect", path) // otherwise htmx would insert the other page into this one
+		req.w.WriteHeader(http.StatusOK)
+		return nil
+	}
+	http.Redirect(req.w, req.Request, path, http.StatusSeeOther)
+	return nil
+}
+
+// tenantPath is the path of a tenant, which redirects to the visitor's first page there.
+func tenantPath(tenantID string) string { return "/console/tenants/" + url.PathEscape(tenantID) }
+
+// keysPath is the path of a tenant's list of keys, or of a page below it.
+func keysPath(tenantID string, below ...string) string {
+	parts := []string{tenantPath(tenantID), "keys"}
+	for _, part := range below {
+		parts = append(parts, url.PathEscape(part))
+	}
+	return strings.Join(parts, "/")
+}
+
+// again is the URL of the page where the visitor can retry the request: each POST has a GET on the same path that fills in the
+// form from the query. Passwords, form tokens and confirmations are left out.
+func (req *request) again() string {
+	if req.Method != http.MethodPost {
+		return req.URL.RequestURI()
+	}
+	fields := url.Values{}
+	for name, values := range req.PostForm {
+		if !strings.HasPrefix(name, "password") && name != formToken && name != "acknowledge_risk" {
+			fields[name] = values
+		}
+	}
+	if len(fields) == 0 {
+		return req.URL.Path
+	}
+	return req.URL.Path + "?" + fields.Encode()
+}
