@@ -39,7 +39,7 @@ type idAndName struct{ id, name string }
 func newService(s store.Store, config configs.Config, log *slog.Logger) *admin.Service {
 	return &admin.Service{
 		Store: s, Hasher: passwords.NewHasher(passwords.Options{}), Catalogue: policy.Catalogue(config.Scopes),
-		Audiences: audiencesOf(config),
+		Audiences:      audiencesOf(config),
 		ClientIDPrefix: config.ClientID.Prefix, ClientIDSuffix: config.ClientID.Suffix,
 		NextStatusIndex: tokens.NewStatusIndexes(s).Next, Log: log,
 	}
