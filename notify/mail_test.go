@@ -200,8 +200,10 @@ func TestMailOfWhatOthersDid(t *testing.T) {
 	}{
 		{
 			policy.ActionKeyCreated, "grace", "mk_1", noon, "You have a new access key: build server (mk_1)",
-			[]string{"Grace Hopper (grace@example.com)", "created an access key",
-				"Sunday, 1 March 2026, 12:00 UTC", "Saturday, 30 May 2026, 12:00 UTC"},
+			[]string{
+				"Grace Hopper (grace@example.com)", "created an access key",
+				"Sunday, 1 March 2026, 12:00 UTC", "Saturday, 30 May 2026, 12:00 UTC",
+			},
 		},
 		{
 			policy.ActionKeyRefreshed, "grace", "mk_2", refreshedAt, "Your access key has a new secret: mk_2",

@@ -57,31 +57,36 @@ func TestMailAboutPasswords(t *testing.T) {
 				"somebody, most likely you, forgot the password of ada@example.com in Account acme.",
 				"until Sunday, 1 March 2026, 13:00 UTC.",
 				"Nothing has changed.",
-			}, true,
+			},
+			true,
 		},
 		{
 			asked(policy.ActionPasswordLinkSent, "grace", nil), "Choose your password for Mintkey (Account acme)",
 			[]string{
 				"Grace Hopper (grace@example.com) asks you to choose a password for Mintkey, where you find your access keys of Account acme:",
 				"until Wednesday, 4 March 2026, 12:00 UTC.",
-			}, true,
+			},
+			true,
 		},
 		{
 			asked(policy.ActionPasswordLinkSent, "ada", nil), "Choose your password for Mintkey (Account acme)",
-			[]string{"you wanted to choose a password for Mintkey"}, true,
+			[]string{"you wanted to choose a password for Mintkey"},
+			true,
 		},
 		{
 			asked(policy.ActionUserUpdated, "grace", set), "A new password was set for Mintkey (Account acme)",
 			[]string{
 				"Grace Hopper (grace@example.com) set a new password for ada@example.com in Account acme on Sunday, 1 March 2026, 12:00 UTC.",
 				"Tell an admin of Account acme at once.",
-			}, false,
+			},
+			false,
 		},
 		{
 			asked(policy.ActionUserUpdated, "ada", byLink), "A new password was set for Mintkey (Account acme)",
 			[]string{
 				"You set a new password for ada@example.com in Account acme on Sunday, 1 March 2026, 12:00 UTC, through a link that was mailed to you.",
-			}, false,
+			},
+			false,
 		},
 	} {
 		s, server := openBolt(t), startMailServer(t, mailServerOptions{})

@@ -146,7 +146,8 @@ func TestATokenOpensItsTenantAlone(t *testing.T) {
 		"none in the token":              {"/tenants/acme-test/orders", object{"tenant_id": nil}, other},
 		"none in the token nor the path": {"/nobody/x", object{"tenant_id": nil}, other},
 		"its own, without the scope": {
-			"/tenants/acme-test/orders", object{"scope": "x"},
+			"/tenants/acme-test/orders",
+			object{"scope": "x"},
 			answer{403, realm + `, error="insufficient_scope", scope="orders:read"`, ""},
 		},
 	} {
