@@ -106,4 +106,7 @@ func TestStreamsAreForGateways(t *testing.T) {
 	w.get(scoped{w.tom, "self"}, "/oauth2/revocations").wantError(403, "insufficient_scope")
 	w.get(scoped{w.tom, "api"}, "/oauth2/revocations").wantError(401, "invalid_token") // is for the API
 	w.do(w.request("GET", "/oauth2/revocations", nil)).want(401)
+	twice := w.request("GET", "/oauth2/revocations", nil)
+	authorization("Bearer "+w.tokenOf(w.tom, ""), "Bearer x")(twice)
+	w.do(twice).wantError(401, "invalid_token")
 }
