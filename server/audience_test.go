@@ -95,7 +95,8 @@ func TestIssuerServesForBoth(t *testing.T) {
 // The paths for plugins have no parameter for the audience: they make tokens for the default one.
 func TestPluginsGetTheDefaultAudience(t *testing.T) {
 	w := newWorld(t)
-	for p, want := range map[person]string{w.mia: "https://api.example", w.fence(w.newMember(), []string{"api"}, "https://edge.example"): "https://edge.example"} {
+	fenced := w.fence(w.newMember(), []string{"api"}, "https://edge.example")
+	for p, want := range map[person]string{w.mia: "https://api.example", fenced: "https://edge.example"} {
 		body := map[string]string{"client_id": p.clientID, "client_secret": p.secret}
 		token := w.do(w.request("POST", "/v1/auth-client?TENANTID=forge", body)).want(200).field("token")
 		if got := claimsOf(w, token)["aud"]; got != want {
@@ -110,13 +111,16 @@ func TestFenceOfAudiences(t *testing.T) {
 	const keys = "/admin/v1/tenants/forge/keys"
 	owner := w.newMember()
 	for _, bad := range []string{"https://stranger.example", issuer, ""} {
-		w.post(w.ada, keys, map[string]any{"user_id": owner.id, "audiences": []string{"https://api.example", bad}}).wantCode(422, "invalid_target")
-		w.post(w.ada, keys, map[string]any{"user_id": owner.id, "pick_up": true, "audiences": []string{bad}}).wantCode(422, "invalid_target")
+		for _, pickUp := range []bool{false, true} {
+			body := map[string]any{"user_id": owner.id, "pick_up": pickUp, "audiences": []string{"https://api.example", bad}}
+			w.post(w.ada, keys, body).wantCode(422, "invalid_target")
+		}
 	}
 	fence := []string{"https://other.example", "https://api.example"}
 	made := w.post(w.ada, keys, map[string]any{"user_id": owner.id, "audiences": append(fence, fence...)}).want(201)
 	var shown struct{ Audiences []string }
-	for _, a := range []answer{made, w.get(w.ada, keys+"/"+made.field("client_id")), w.post(w.ada, keys+"/"+made.field("client_id")+"/refresh", nil)} {
+	path := keys + "/" + made.field("client_id")
+	for _, a := range []answer{made, w.get(w.ada, path), w.post(w.ada, path+"/refresh", nil)} {
 		a.into(&shown)
 		if diff := cmp.Diff(fence, shown.Audiences); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", a.request, diff)
@@ -132,7 +136,9 @@ func TestFenceOfAudiences(t *testing.T) {
 func TestIntrospectionIsForTheAudiencesOfTheCaller(t *testing.T) {
 	onEachStore(t, func(w *world) {
 		gateway := w.fence(w.newMember(), []string{"tokens:introspect"}, "https://other.example", "https://edge.example")
-		for audience, seen := range map[string]bool{"https://api.example": false, "https://other.example": true, "https://edge.example": true, issuer: false} {
+		for audience, seen := range map[string]bool{
+			"https://api.example": false, "https://other.example": true, "https://edge.example": true, issuer: false,
+		} {
 			token := w.tokenFor(w.mia, audience, "")
 			if a := w.introspect(w.tom, token).want(200); a.body == inactive {
 				w.Errorf("%s: an unlimited caller does not see it", audience)

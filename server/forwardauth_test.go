@@ -34,11 +34,15 @@ func TestForwardAuthRefusesWhatItDoesNotUnderstand(t *testing.T) {
 	good := w.tokenOf(w.mia, "api")
 	for _, query := range []string{
 		"", "scope=api", "tenant=forge", // of several audiences one must be named
-		forAPI + "scopes=self", forAPI + "scopes", forAPI + "Scope=api", forAPI + "aud=https://api.example", forAPI + "=api", forAPI + "scope%20=api",
-		forAPI + "scope=", forAPI + "scope", forAPI + "scope=+", forAPI + "scope=api&scope=", forAPI + "scope=apii", forAPI + "scope=api,reports", forAPI + "scope=API",
+		forAPI + "scopes=self", forAPI + "scopes", forAPI + "Scope=api", forAPI + "scope%20=api", forAPI + "=api",
+		forAPI + "aud=https://api.example",
+		forAPI + "scope=", forAPI + "scope", forAPI + "scope=+", forAPI + "scope=api&scope=", forAPI + "scope=apii",
+		forAPI + "scope=api,reports", forAPI + "scope=API",
 		forAPI + "tenant=", forAPI + "tenant=forge&tenant=", forAPI + "tenant=FORGE", forAPI + "tenant=forge,foundry",
-		"audience=", forAPI + "audience=", forAPI + "audience=https://stranger.example", "audience=https://api.example/", "audience=https://api.example,https://other.example",
-		forAPI + "cookie=", forAPI + "cookie=a&cookie=b", forAPI + "cookie=a;b", forAPI + "cookie=a%20b", forAPI + "tenant=forge;scope=reports", forAPI + "scope=%zz",
+		"audience=", forAPI + "audience=", forAPI + "audience=https://stranger.example",
+		"audience=https://api.example/", "audience=https://api.example,https://other.example",
+		forAPI + "cookie=", forAPI + "cookie=a&cookie=b", forAPI + "cookie=a;b", forAPI + "cookie=a%20b",
+		forAPI + "tenant=forge;scope=reports", forAPI + "scope=%zz",
 	} {
 		before := len(w.log.String())
 		a := w.forwardAuth(query, good).wantError(403, "insufficient_scope")
@@ -82,7 +86,8 @@ func TestForwardAuthTakesACookie(t *testing.T) {
 	}
 }
 
-// Clients log in again on 401 only, and nginx makes a 500 of a 400: a token that is dead is 401 whatever the reason, however the gateway asks.
+// Clients log in again on 401 only, and nginx makes a 500 of a 400: a token that is dead is 401 whatever the reason, however the gateway
+// asks.
 func TestDeadTokensAreAlways401(t *testing.T) {
 	w := newWorld(t, withoutAPIs)
 	p := w.withPassword("pia", "mill")

@@ -25,7 +25,8 @@ func (p *program) keysCreateCommand(f *keysFlags) *cobra.Command {
 	email := c.Flags().String("email", "", "e-mail address of the owner, instead of --user")
 	label := c.Flags().String("label", "", "what the key is for")
 	scopes := c.Flags().StringSlice("scopes", nil, "scopes, separated by commas (default: all of the server's catalogue)")
-	audiences := c.Flags().StringSlice("audiences", nil, "APIs that its tokens can be for, separated by commas (default: all that are configured)")
+	audiences := c.Flags().StringSlice("audiences", nil,
+		"APIs that its tokens can be for, separated by commas (default: all that are configured)")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if *user != "" && *email != "" {
 			return usagef("give either --user or --email")

@@ -22,8 +22,8 @@ type ValidToken struct {
 }
 
 // Validate checks a token at an instant: its signature and times, whether it is for one of the audiences and no other, whether it or its
-// secret was revoked, and the current state of its subject, so that a revoked key, a disabled user or a lost role takes effect at once. For a
-// token that is not valid the error is web.ErrInvalidToken or tokens.ErrInvalidToken.
+// secret was revoked, and the current state of its subject, so that a revoked key, a disabled user or a lost role takes effect at once. For
+// a token that is not valid the error is web.ErrInvalidToken or tokens.ErrInvalidToken.
 func (c *Callers) Validate(ctx context.Context, text string, audiences []string, now time.Time) (ValidToken, error) {
 	claims, err := c.Ring.Verify(text, tokens.TypeAccessToken, now)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 )
 
 // ForwardAuth decides for a reverse proxy whether a request may pass (nginx auth_request, Traefik ForwardAuth, Caddy
-// forward_auth): 204 with the caller's IDs in headers, else 401 or 403 with the challenge of RFC 6750. The query says what else it requires:
-// ?audience=, ?tenant=, ?scope=; and with ?cookie= where else the token may be.
+// forward_auth): 204 with the caller's IDs in headers, else 401 or 403 with the challenge of RFC 6750. The query may require more:
+// ?audience=, ?tenant=, ?scope=; and ?cookie= says where else the token may be.
 func (e *Endpoints) ForwardAuth(w http.ResponseWriter, r *web.Request) error {
 	live, err := e.validateForwarded(r)
 	if err != nil {
@@ -29,8 +29,8 @@ func (e *Endpoints) ForwardAuth(w http.ResponseWriter, r *web.Request) error {
 	return nil
 }
 
-// validateForwarded validates the token of a forwarded request. What is wrong with the requirements themselves matters only once the token is
-// good, so that a client whose token is dead is always told to fetch another, and strangers can't fill the log with warnings.
+// validateForwarded validates the token of a forwarded request. Whether the requirements themselves are in order matters only once the
+// token is good, so that a client whose token is dead is always told to fetch another, and strangers can't fill the log with warnings.
 func (e *Endpoints) validateForwarded(r *web.Request) (callers.ValidToken, error) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
