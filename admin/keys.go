@@ -120,7 +120,7 @@ func (s *Service) checkNewKey(actor Actor, owner policy.Subject, label string, s
 // RefreshRequest says how a key is refreshed.
 type RefreshRequest struct {
 	Overlap time.Duration // how long the old secret keeps working
-	// RevokeTokens revokes the tokens that the old secret has made. It excludes an overlap.
+	// RevokeTokens ends the tokens of every secret that the key has had. It excludes an overlap.
 	RevokeTokens bool
 }
 
@@ -167,9 +167,14 @@ func (s *Service) refresh(
 	if err != nil {
 		return Key{}, policy.ClientSecret{}, err
 	}
+	longest, err := store.LongestTokenLifetime(ctx, s.Store, s.TokenLifetime)
+	if err != nil {
+		return Key{}, policy.ClientSecret{}, err
+	}
+	with := policy.Refresh{Overlap: how.Overlap, EndTokens: how.RevokeTokens, Longest: longest}
 	details := map[string]string{"overlap_seconds": strconv.FormatInt(int64(how.Overlap/time.Second), 10)}
 	change := func(m policy.Membership) (policy.Membership, []policy.Event, error) {
-		after, err := m.WithRefreshedKey(key.ClientID, fresh, how.Overlap, owner.Account.Expiration, actor.At)
+		after, err := m.WithRefreshedKey(key.ClientID, fresh, with, owner.Account.Expiration, actor.At)
 		if err != nil {
 			return m, nil, err
 		}
@@ -178,10 +183,8 @@ func (s *Service) refresh(
 			return m, nil, err
 		}
 		event := keyEvent(actor, policy.ActionKeyRefreshed, m, old, details)
-		if how.RevokeTokens {
-			event.Payload.Revoked = policy.RevokedTokensOf(old)
-		}
 		key.AccessKey, err = after.Key(key.ClientID)
+		event.Payload.Revoked = policy.TokensLost(old, key.AccessKey, actor.At)
 		return after, []policy.Event{event}, err
 	}
 	return key, secret, s.changeMembership(ctx, key.Membership.TenantID, key.Membership.UserID, change)

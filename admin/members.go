@@ -48,22 +48,31 @@ func (s *Service) removeMember(ctx context.Context, actor Actor, accountID, tena
 			return m, nil, store.ErrNotFound
 		}
 		rest, revoked := m.Removed()
-		return rest, append(revokedEvents(actor, m, revoked, reason), memberEvent(actor, policy.ActionMemberRemoved, m, nil)), nil
+		left := memberEvent(actor, policy.ActionMemberRemoved, m, nil)
+		left.Payload.Revoked = m.PasswordTokens()
+		left.Announce = left.Payload.Revoked != nil
+		return rest, append(revokedEvents(actor, m, revoked, reason), left), nil
 	})
 }
 
 // Members lists the members of the tenant by user ID.
 func (s *Service) Members(ctx context.Context, in TenantContext, page store.Page) ([]Member, error) {
-	memberships, err := s.Store.Memberships(ctx, in.Tenant.ID, page)
-	if err != nil {
-		return nil, err
+	var members []Member
+	for left := page; ; left.Limit = page.Limit - len(members) {
+		memberships, err := s.Store.Memberships(ctx, in.Tenant.ID, left)
+		if err != nil {
+			return nil, err
+		}
+		found, err := s.withUsers(ctx, in, memberships)
+		if err != nil {
+			return nil, err
+		}
+		members = append(members, found...)
+		if len(memberships) < left.Limit || len(members) == page.Limit {
+			return members, nil
+		}
+		left.After = memberships[len(memberships)-1].UserID
 	}
-	users, err := s.Store.UsersByID(ctx, in.Account.ID, userIDs(memberships))
-	members := make([]Member, len(memberships))
-	for i, m := range memberships {
-		members[i] = Member{m, users[m.UserID]}
-	}
-	return members, err
 }
 
 func memberEvent(actor Actor, action policy.Action, m policy.Membership, details map[string]string) policy.Event {

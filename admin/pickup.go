@@ -63,10 +63,16 @@ func (s *Service) PickUpOf(ctx context.Context, event policy.Event, now time.Tim
 		return PickUp{}, err
 	}
 	key, err := subject.Membership.Key(event.ClientID)
-	if err != nil || len(key.Secrets) > 0 || subject.User.Disabled || !now.Before(key.CreatedAt.Add(PickUpLives)) {
+	if err != nil || len(key.Secrets) > 0 || subject.User.Disabled || pickUpEnded(subject, key, now) {
 		return PickUp{}, store.ErrNotFound
 	}
 	return s.newPickUp(ctx, event.TenantID, key)
+}
+
+// pickUpEnded says whether links to the key are dead: they are too old, or from before the owner was disabled (R8).
+func pickUpEnded(owner policy.Subject, key policy.AccessKey, now time.Time) bool {
+	ended := owner.EndedBefore()
+	return !now.Before(key.CreatedAt.Add(PickUpLives)) || !ended.IsZero() && !key.CreatedAt.After(ended)
 }
 
 // newPickUp saves a new code for a key without a secret.
@@ -88,7 +94,7 @@ func (s *Service) WaitingKey(ctx context.Context, actor Actor, code string) (Key
 	}
 	in := TenantContext{subject.Account, subject.Tenant}
 	key, err := s.Key(ctx, actor, in, record.ClientID)
-	if err == nil && (key.User.ID != actor.User.ID || len(key.Secrets) > 0) {
+	if err == nil && (key.User.ID != actor.User.ID || len(key.Secrets) > 0 || pickUpEnded(subject, key.AccessKey, actor.At)) {
 		err = store.ErrNotFound
 	}
 	return key, in, err
@@ -108,7 +114,7 @@ func (s *Service) PickUpKey(ctx context.Context, actor Actor, code string) (Key,
 		if waiting, err := m.Key(key.ClientID); err != nil || len(waiting.Secrets) > 0 {
 			return m, nil, store.ErrNotFound
 		}
-		after, err := m.WithRefreshedKey(key.ClientID, fresh, 0, in.Account.Expiration, actor.At)
+		after, err := m.WithRefreshedKey(key.ClientID, fresh, policy.Refresh{}, in.Account.Expiration, actor.At)
 		if err != nil {
 			return m, nil, err
 		}

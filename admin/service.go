@@ -22,11 +22,12 @@ type Service struct {
 	Hasher         *passwords.Hasher // for passwords that are set; needed by nothing else
 	Catalogue      policy.Catalogue
 	Audiences      policy.Audiences
-	ClientIDPrefix string // of the client IDs it makes; may be empty
-	ClientIDSuffix string // may be empty
+	ClientIDPrefix string        // of the client IDs it makes; may be empty
+	ClientIDSuffix string        // may be empty
+	TokenLifetime  time.Duration // with which tokens are made now
 	// NextStatusIndex allocates the place of a new client secret in the status lists.
 	NextStatusIndex func(context.Context) (uint64, error)
-	// Revoked is called with each saved event that revokes tokens: its payload names them.
+	// Revoked is called with each saved event that ends tokens: its payload says which. If it is nil, the outbox alone tells gateways.
 	Revoked func(ctx context.Context, event policy.Event)
 	// RecentAccess adds uses that are not saved yet to the access times from the store. It may be nil.
 	RecentAccess func(tenantID string, saved map[string]time.Time, clientIDs []string) map[string]time.Time

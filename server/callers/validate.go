@@ -47,8 +47,12 @@ func (c *Callers) Validate(ctx context.Context, text string, audiences []string,
 	case subject.Authority() == policy.AuthorityNone:
 		return ValidToken{}, fmt.Errorf("%w: %w", web.ErrInvalidToken, policy.ErrUserDisabled)
 	}
-	if err := checkSource(subject, claims, now); err != nil {
-		return ValidToken{}, fmt.Errorf("%w: %w", web.ErrInvalidToken, err)
+	facts := policy.TokenFacts{
+		ClientID: claims.ClientID, FromPassword: claims.FromPassword(), StatusIndex: c.Statuses.Index(claims.Status),
+		IssuedAt: claims.IssuedAt.Time,
+	}
+	if !subject.TokenLives(facts, now) {
+		return ValidToken{}, fmt.Errorf("%w: the key, secret or password that it came from has ended", web.ErrInvalidToken)
 	}
 	return ValidToken{subject, claims, subject.Cut(strings.Fields(claims.Scope), c.Catalogue)}, nil
 }
@@ -57,20 +61,4 @@ func (c *Callers) Validate(ctx context.Context, text string, audiences []string,
 // makes no such tokens (R29).
 func (c *Callers) isFor(claimed tokens.Audience, audiences []string) bool {
 	return len(claimed) == 1 && slices.Contains(audiences, claimed[0]) && c.Audiences.Open(claimed[0], nil)
-}
-
-// checkSource returns an error if what the token was issued for is no longer valid: the access key, or the tenant's permission to use
-// passwords.
-func checkSource(subject policy.Subject, claims tokens.Claims, now time.Time) error {
-	if claims.FromPassword() {
-		if !subject.Tenant.Release.AllowsPassword() || subject.User.PasswordHash == "" {
-			return web.ErrUnauthorizedClient
-		}
-		return nil
-	}
-	key, err := subject.Membership.Key(claims.ClientID)
-	if err == nil && key.Status(subject.Account.Expiration, now) == policy.StatusExpired {
-		err = policy.ErrKeyExpired
-	}
-	return err
 }

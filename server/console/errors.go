@@ -20,11 +20,12 @@ import (
 
 // Errors of the console, in addition to those of policy, store and admin.
 var (
-	errSignedOut   = errors.New("not signed in")
-	errWrongSignIn = errors.New("wrong e-mail address or password")
-	errNoTenant    = errors.New("the user is not a member of any tenant")
-	errCrossOrigin = errors.New("the form came from another site")
-	errBadForm     = errors.New("the form could not be read")
+	errSignedOut    = errors.New("not signed in")
+	errWrongSignIn  = errors.New("wrong e-mail address or password")
+	errWhichAccount = errors.New("several accounts have a user with this address")
+	errNoTenant     = errors.New("the user is not a member of any tenant")
+	errCrossOrigin  = errors.New("the form came from another site")
+	errBadForm      = errors.New("the form could not be read")
 )
 
 // explanation is an error as shown to a person.
@@ -56,6 +57,10 @@ func explanations() []struct {
 	}
 	return []row{
 		{errWrongSignIn, explanation{http.StatusUnauthorized, "Sign in", "That e-mail address and password do not fit together.", ""}},
+		{errWhichAccount, explanation{
+			conflict, "Sign in",
+			"Several accounts have a user with this e-mail address. Say which account you mean, and enter your password again.", "",
+		}},
 		{errPasswordsOff, explanation{forbidden, "Sign in", "Passwords are turned off here. Sign in with the button.", ""}},
 		{errLostAttempt, explanation{
 			forbidden, "Sign in",
@@ -151,6 +156,10 @@ func explanations() []struct {
 		}},
 		{errMismatch, explanation{unprocessable, "Not the same", "This is not the same as above.", "password_again"}},
 		{store.ErrEmailTaken, explanation{conflict, "Address taken", "Another user of the account has this e-mail address.", "email"}},
+		{store.ErrIDUsed, explanation{
+			conflict, "ID taken",
+			"Somebody who has been deleted had this ID, and no ID is used twice. Choose another one, or leave it empty to have one made.", "id",
+		}},
 		{store.ErrExists, explanation{conflict, "ID taken", "This ID is taken. Choose another one, or leave it empty to have one made.", "id"}},
 		{store.ErrConflict, explanation{conflict, "Try again", "Somebody else was changing the same thing. Nothing was changed; try again.", ""}},
 		{passwords.ErrBusy, explanation{unavailable, "Busy", busy, ""}},

@@ -79,7 +79,7 @@ func (c *Console) identify(req *request) error {
 		return err
 	}
 	subject, err := c.subject(ctx, s, cmp.Or(req.PathValue("tenant"), s.tenantID))
-	if errors.Is(err, store.ErrNotFound) || err == nil && (subject.Authority() == policy.AuthorityNone || !s.validFor(subject.User)) {
+	if errors.Is(err, store.ErrNotFound) || err == nil && (subject.Authority() == policy.AuthorityNone || !s.validFor(subject)) {
 		return errors.Join(errSignedOut, c.sessions.Destroy(ctx))
 	}
 	if err != nil {

@@ -116,8 +116,13 @@ func renderings() []rendering {
 			detail: "There is nothing here that you may see.", oauth: "invalid_client", oauthStatus: unauthorized,
 		},
 		{
+			kind: store.ErrIDUsed, status: conflict, code: "id_taken", title: "ID taken",
+			detail: "This ID was used by something that has been deleted, and no ID is used twice: " +
+				"choose another one, or leave it out to have one made.",
+		},
+		{
 			kind: store.ErrExists, status: conflict, code: "id_taken", title: "ID taken",
-			detail: "Another resource has this ID: choose another one, or leave it out to have one made.",
+			detail: "This ID is in use: choose another one, or leave it out to have one made.",
 		},
 		{
 			kind: store.ErrEmailTaken, status: conflict, code: "email_taken", title: "E-mail address taken",
