@@ -118,17 +118,14 @@ func (c Config) checkAudiences() string {
 }
 
 func (c Config) checkAudienceAlgorithms() string {
-	known := c.Tokens.Audiences
-	if len(known) == 0 {
-		known = []string{c.Issuer}
-	}
+	known := append(slices.Clone(c.Tokens.Audiences), c.Issuer)
 	for _, entry := range c.Tokens.AudienceAlgorithms {
 		audience, algorithm, ok := cutLast(entry, "=")
 		switch {
 		case !ok || !slices.Contains(algorithms, algorithm):
 			return fmt.Sprintf("%.60q must be audience=algorithm, with one of %s", entry, strings.Join(algorithms, ", "))
 		case !slices.Contains(known, audience):
-			return fmt.Sprintf("%.60q is not one of tokens.audiences", audience)
+			return fmt.Sprintf("%.60q is neither one of tokens.audiences nor the issuer", audience)
 		}
 	}
 	return ""

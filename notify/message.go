@@ -124,7 +124,7 @@ func messageName(event policy.Event) string {
 	switch {
 	case forPickUp(event):
 		return messagePickUp
-	case event.Payload.Password != nil:
+	case event.Payload.Password != nil && !event.Payload.Password.TakenAway:
 		return messagePasswordSet
 	default:
 		return string(event.Action)

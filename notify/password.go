@@ -11,7 +11,7 @@ import (
 // aboutPassword says whether the event is about a user's password. The user is told even of their own change: somebody who reads their
 // mail may have made it.
 func aboutPassword(event policy.Event) bool {
-	return wantsPasswordLink(event) || event.Payload.Password != nil
+	return wantsPasswordLink(event) || event.Payload.Password != nil && !event.Payload.Password.TakenAway
 }
 
 func wantsPasswordLink(event policy.Event) bool {

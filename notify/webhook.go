@@ -139,8 +139,8 @@ func passing4xx() []int {
 func chosenDetails(details map[string]string) map[string]string {
 	chosen := map[string]string{}
 	for _, name := range []string{
-		"label", "scopes", policy.DetailPickUp, // of a key.created
-		"overlap_seconds", "picked_up", // of a key.refreshed
+		"label", "scopes", "audiences", policy.DetailPickUp, // of a key.created
+		"overlap_seconds", "picked_up", policy.DetailDroppedScopes, // of a key.refreshed
 		"reason",                    // of a key.revoked
 		"expires_at", "days_before", // of a key.expiring, and the first of a key.expired
 		"enabled_before", "enabled", "period_days_before", "period_days", // of a policy.changed

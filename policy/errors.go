@@ -45,6 +45,8 @@ var (
 	ErrInvalidRole = errors.New("roles of a user are operator and account_admin; the role of a member is tenant_admin or member")
 	// ErrInvalidScope refuses a scope that is neither in the catalogue nor an administration scope.
 	ErrInvalidScope = errors.New("unknown scope")
+	// ErrInvalidTarget refuses an audience that does not exist, or that a key cannot have tokens for (R29).
+	ErrInvalidTarget = errors.New("unknown audience")
 	// ErrNotGrantable refuses to give away, or to take over, more authority than the actor has.
 	ErrNotGrantable = errors.New("this would hand out more than you are allowed to do yourself")
 	// ErrInvalidPassword refuses a password that is too short or too long.

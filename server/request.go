@@ -58,7 +58,7 @@ func (s *Server) logRequest(r *http.Request, about *web.Info) {
 	switch {
 	case errors.Is(about.Err, context.Canceled): // the client has gone
 		level = slog.LevelInfo
-	case about.Status >= http.StatusInternalServerError:
+	case about.Status >= http.StatusInternalServerError || errors.Is(about.Err, web.ErrInvalidRequirement):
 		level = slog.LevelWarn
 	case about.Status >= http.StatusBadRequest || r.Method != http.MethodGet && about.Route != tokenPath:
 		level = slog.LevelInfo

@@ -28,7 +28,10 @@ import (
 )
 
 // Audience is a resource that tokens can be issued for (RFC 8707), with the algorithm that its gateways support.
-type Audience = grants.Audience
+type Audience struct {
+	Name      string
+	Algorithm tokens.Algorithm
+}
 
 // Options is what a Server needs. Every field is required unless its comment says otherwise.
 type Options struct {
@@ -37,7 +40,7 @@ type Options struct {
 	Hasher         *passwords.Hasher
 	Issuer         string     // the base URL, without a slash at the end
 	ConsoleURL     string     // the base URL at which people reach the console; empty for Issuer
-	Audiences      []Audience // the first is the default
+	Audiences      []Audience // the issuer is one of them; of the others, the APIs, the first is the default
 	TokenLifetime  time.Duration
 	Catalogue      policy.Catalogue
 	ClientIDPrefix string         // may be empty
@@ -74,15 +77,16 @@ type Server struct {
 
 // New wires a server. It starts nothing: Run does.
 func New(o Options) (*Server, error) {
-	if len(o.Audiences) == 0 {
-		return nil, errors.New("server: at least one audience is needed")
+	audiences, algorithms := o.audiences()
+	if _, ok := algorithms[o.Issuer]; !ok {
+		return nil, errors.New("server: the issuer must be one of the audiences")
 	}
 	o.ConsoleURL = cmp.Or(o.ConsoleURL, o.Issuer)
 	s := &Server{
 		Options:     o,
 		render:      web.NewRenderer(o.Issuer, o.Log),
 		metrics:     newMetrics(),
-		revocations: revocation.NewLog(o.Store),
+		revocations: revocation.NewLog(o.Store, o.Store),
 	}
 	s.limits = limits.New(limits.Options{
 		Limits:  o.Store,
@@ -92,14 +96,18 @@ func New(o Options) (*Server, error) {
 		Metrics: s.metrics.registry,
 	})
 	s.metrics.countHashes(o.Hasher)
-	s.gateways = revocation.Gateways{Log: s.revocations, Lifetime: o.TokenLifetime, Logger: o.Log}
+	s.gateways = revocation.Gateways{
+		Log: s.revocations, Memberships: o.Store, Documents: o.Store, Lifetime: o.TokenLifetime, Logger: o.Log,
+	}
 	indexes := tokens.NewStatusIndexes(o.Store)
 	s.service = &admin.Service{
 		Store:           o.Store,
 		Hasher:          o.Hasher,
 		Catalogue:       o.Catalogue,
+		Audiences:       audiences,
 		ClientIDPrefix:  o.ClientIDPrefix,
 		ClientIDSuffix:  o.ClientIDSuffix,
+		TokenLifetime:   o.TokenLifetime,
 		NextStatusIndex: indexes.Next,
 		Revoked:         s.gateways.Revoked,
 		Log:             o.Log,
@@ -108,7 +116,7 @@ func New(o Options) (*Server, error) {
 		return policy.IsClientID(text, o.ClientIDPrefix, o.ClientIDSuffix)
 	}, o.Log)
 	s.service.RecentAccess = s.usage.Access.Overlay
-	s.wireOAuth(indexes)
+	s.wireOAuth(indexes, audiences, algorithms)
 	s.links = adminapi.Links{Service: s.service, Console: o.ConsoleURL + consolePath}
 	s.adminapi = adminapi.New(adminapi.Options{
 		Service:      s.service,
@@ -122,27 +130,37 @@ func New(o Options) (*Server, error) {
 	return s, err
 }
 
+// audiences returns the receivers of tokens, and the algorithm of each.
+func (o Options) audiences() (policy.Audiences, map[string]tokens.Algorithm) {
+	names, algorithms := policy.Audiences{Issuer: o.Issuer}, map[string]tokens.Algorithm{}
+	for _, audience := range o.Audiences {
+		if algorithms[audience.Name] = audience.Algorithm; audience.Name != o.Issuer {
+			names.APIs = append(names.APIs, audience.Name)
+		}
+	}
+	return names, algorithms
+}
+
 // wireOAuth wires the token endpoint and the other OAuth endpoints.
-func (s *Server) wireOAuth(indexes *tokens.StatusIndexes) {
+func (s *Server) wireOAuth(indexes *tokens.StatusIndexes, audiences policy.Audiences, algorithms map[string]tokens.Algorithm) {
 	o := s.Options
 	statuses := tokens.StatusListURL(o.Issuer + statusListPath)
-	names := make([]string, len(o.Audiences))
-	algorithms := make([]tokens.Algorithm, len(o.Audiences))
-	for i, audience := range o.Audiences {
-		names[i], algorithms[i] = audience.Name, audience.Algorithm
+	var inOrder []tokens.Algorithm // of the audiences
+	for _, audience := range audiences.All() {
+		inOrder = append(inOrder, algorithms[audience])
 	}
 	s.callers = &callers.Callers{
 		Ring:      o.KeyRing,
 		Subjects:  o.Store,
 		Log:       s.revocations,
-		Issuer:    o.Issuer,
-		Audiences: names,
+		Audiences: audiences,
 		Catalogue: o.Catalogue,
 		Statuses:  statuses,
 	}
 	known := &clients.Clients{Subjects: o.Store, Refusals: s.usage.Refusals, Limits: s.limits}
 	s.grants = grants.New(grants.Options{
 		Store:          o.Store,
+		Indexes:        s.service,
 		Ring:           o.KeyRing,
 		Clients:        known,
 		Limits:         s.limits,
@@ -152,7 +170,8 @@ func (s *Server) wireOAuth(indexes *tokens.StatusIndexes) {
 		Render:         s.render,
 		Log:            o.Log,
 		Issuer:         o.Issuer,
-		Audiences:      o.Audiences,
+		Audiences:      audiences,
+		Algorithms:     algorithms,
 		Lifetime:       o.TokenLifetime,
 		Catalogue:      o.Catalogue,
 		Statuses:       statuses,
@@ -165,13 +184,12 @@ func (s *Server) wireOAuth(indexes *tokens.StatusIndexes) {
 		Clients:    known,
 		Callers:    s.callers,
 		Log:        s.revocations,
-		Stored:     o.Store,
 		Ring:       o.KeyRing,
-		Lists:      revocation.NewLists(s.revocations, indexes, o.KeyRing, statuses, algorithms[0], o.TokenLifetime),
+		Lists:      revocation.NewLists(s.revocations, indexes, o.KeyRing, statuses, inOrder[0], o.TokenLifetime),
 		Issuer:     o.Issuer,
 		Statuses:   statuses,
 		Catalogue:  o.Catalogue,
-		Algorithms: algorithms,
+		Algorithms: inOrder,
 		GrantTypes: s.grants.Types(),
 		Paths: oauth.Paths{
 			Token:       tokenPath,
@@ -186,8 +204,7 @@ func (s *Server) wireOAuth(indexes *tokens.StatusIndexes) {
 
 const (
 	flushEvery   = time.Second            // how far last access may lag; the rule allows 60 s (R7)
-	refreshEvery = 5 * time.Second        // how soon a replica sees the signing keys that another replica made
-	followEvery  = 300 * time.Millisecond // how soon a replica sees the revocations of another replica
+	followEvery  = 300 * time.Millisecond // how soon a replica sees the revocations and the signing keys of another replica
 	cleanUpEvery = 10 * time.Minute
 )
 
@@ -200,7 +217,7 @@ func (s *Server) Run(ctx context.Context) error {
 		do    func(context.Context)
 	}{
 		{flushEvery, s.flush},
-		{refreshEvery, s.refreshKeys},
+		{followEvery, s.refreshKeys},
 		{followEvery, s.followRevocations},
 		{cleanUpEvery, s.deleteExpired},
 	} {

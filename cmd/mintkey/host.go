@@ -145,8 +145,9 @@ func (h *host) openID() console.OpenID {
 	}
 }
 
+// audiences are those configured and the issuer.
 func (h *host) audiences() (audiences []server.Audience, algorithms []tokens.Algorithm) {
-	for _, name := range h.config.AudiencesOf(h.issuer()) {
+	for _, name := range append(h.config.APIAudiences(h.issuer()), h.issuer()) {
 		algorithm := tokens.Algorithm(h.config.AlgorithmFor(name))
 		audiences = append(audiences, server.Audience{Name: name, Algorithm: algorithm})
 		algorithms = append(algorithms, algorithm)

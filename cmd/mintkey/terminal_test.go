@@ -19,6 +19,8 @@ func TestNothingDrivesTheTerminal(t *testing.T) {
 	token := "e30." + base64.RawURLEncoding.EncodeToString([]byte(`{"account_id":"acme"}`)) + ".c2ln"
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
+		case r.URL.Path == "/.well-known/oauth-authorization-server":
+			_, _ = fmt.Fprint(w, `{"issuer":"https://mintkey.example"}`)
 		case r.URL.Path == "/oauth2/token":
 			_, _ = fmt.Fprintf(w, `{"access_token":%q,"token_type":"Bearer"}`, token)
 		case strings.HasSuffix(r.URL.Path, "/audit"):

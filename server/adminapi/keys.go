@@ -16,6 +16,7 @@ func (c *Call) viewKey(k admin.Key) api.Key {
 		Label: k.Label, Scopes: append([]string{}, k.Scopes...), Status: k.Status(expiration, c.At),
 		CreatedAt: k.CreatedAt.UTC(), SecretIssuedAt: k.SecretIssuedAt().UTC(),
 		LastAccessAt: api.OrNull(k.LastAccess), ExpiresAt: api.OrNull(k.Expiry(expiration)), Marks: k.Marks(k.LastAccess, expiration, c.At),
+		Audiences: k.Audiences,
 	}
 }
 
@@ -24,6 +25,12 @@ func (c *Call) viewSecret(k admin.Key, secret policy.ClientSecret) api.KeyWithSe
 	if len(k.Secrets) > 1 {
 		view.PreviousSecretEndsAt = api.OrNull(k.Secrets[1].EndsAt)
 	}
+	return view
+}
+
+func (c *Call) viewRefreshed(k admin.RefreshedKey, secret policy.ClientSecret) api.KeyWithSecret {
+	view := c.viewSecret(k.Key, secret)
+	view.DroppedScopes = k.DroppedScopes
 	return view
 }
 
@@ -64,7 +71,7 @@ func (a *API) CreateKey(c *Call) (Reply, error) {
 	if (body.UserID == "") == (body.Email == "") {
 		return Reply{}, web.Refuse(web.ErrInvalidRequest, "Name the owner by user_id or by email.")
 	}
-	wanted := admin.NewKey{UserID: body.UserID, Email: body.Email, Label: body.Label}
+	wanted := admin.NewKey{UserID: body.UserID, Email: body.Email, Label: body.Label, Audiences: body.Audiences}
 	if body.Scopes != nil {
 		if wanted.Scopes = *body.Scopes; len(wanted.Scopes) == 0 {
 			return Reply{}, web.Refuse(policy.ErrInvalidScope, "An access key needs at least one scope.")
@@ -91,7 +98,7 @@ func (a *API) RefreshKey(c *Call) (Reply, error) {
 		return Reply{}, err
 	}
 	key, secret, err := a.service.RefreshKey(c.Context(), c.actor, c.in, c.PathValue("client_id"), how)
-	return ok(c.viewSecret(key, secret)), err
+	return ok(c.viewRefreshed(key, secret)), err
 }
 
 func (c *Call) refreshRequest() (admin.RefreshRequest, error) {

@@ -21,15 +21,15 @@ type ValidToken struct {
 	Scopes []string
 }
 
-// Validate checks a token at an instant: its signature and times, whether it or its secret was revoked, and the current state of its
-// subject, so that a revoked key, a disabled user or a lost role takes effect at once. For a token that is not valid the error is
-// web.ErrInvalidToken or tokens.ErrInvalidToken.
-func (c *Callers) Validate(ctx context.Context, text string, now time.Time) (ValidToken, error) {
+// Validate checks a token at an instant: its signature and times, whether it is for one of the audiences and no other, whether it or its
+// secret was revoked, and the current state of its subject, so that a revoked key, a disabled user or a lost role takes effect at once. For
+// a token that is not valid the error is web.ErrInvalidToken or tokens.ErrInvalidToken.
+func (c *Callers) Validate(ctx context.Context, text string, audiences []string, now time.Time) (ValidToken, error) {
 	claims, err := c.Ring.Verify(text, tokens.TypeAccessToken, now)
 	if err != nil {
 		return ValidToken{}, err
 	}
-	if claims.Issuer != c.Issuer || !slices.ContainsFunc(claims.Audience, c.isAudience) {
+	if claims.Issuer != c.Audiences.Issuer || !c.isFor(claims.Audience, audiences) {
 		return ValidToken{}, fmt.Errorf("%w: for another issuer or audience", web.ErrInvalidToken)
 	}
 	if err := c.Log.Ensure(ctx); err != nil {
@@ -47,26 +47,27 @@ func (c *Callers) Validate(ctx context.Context, text string, now time.Time) (Val
 	case subject.Authority() == policy.AuthorityNone:
 		return ValidToken{}, fmt.Errorf("%w: %w", web.ErrInvalidToken, policy.ErrUserDisabled)
 	}
-	if err := checkSource(subject, claims, now); err != nil {
-		return ValidToken{}, fmt.Errorf("%w: %w", web.ErrInvalidToken, err)
+	facts := policy.TokenFacts{
+		ClientID: claims.ClientID, FromPassword: claims.FromPassword(), StatusIndex: c.Statuses.Index(claims.Status),
+		IssuedAt: claims.IssuedAt.Time,
 	}
-	return ValidToken{subject, claims, subject.Cut(strings.Fields(claims.Scope), c.Catalogue)}, nil
+	if !subject.TokenLives(facts, now) {
+		return ValidToken{}, fmt.Errorf("%w: the key, secret or password that it came from has ended", web.ErrInvalidToken)
+	}
+	scopes := strings.Fields(claims.Scope)
+	if !claims.FromPassword() { // a token can do no more than its access key can by now (R9)
+		key, err := subject.Membership.Key(claims.ClientID)
+		if err != nil {
+			return ValidToken{}, fmt.Errorf("%w: %w", web.ErrInvalidToken, err)
+		}
+		subject = subject.Through(key)
+		scopes = slices.DeleteFunc(scopes, func(scope string) bool { return !slices.Contains(key.Scopes, scope) })
+	}
+	return ValidToken{subject, claims, subject.Cut(scopes, c.Catalogue)}, nil
 }
 
-func (c *Callers) isAudience(name string) bool { return slices.Contains(c.Audiences, name) }
-
-// checkSource returns an error if what the token was issued for is no longer valid: the access key, or the tenant's permission to use
-// passwords.
-func checkSource(subject policy.Subject, claims tokens.Claims, now time.Time) error {
-	if claims.FromPassword() {
-		if !subject.Tenant.Release.AllowsPassword() || subject.User.PasswordHash == "" {
-			return web.ErrUnauthorizedClient
-		}
-		return nil
-	}
-	key, err := subject.Membership.Key(claims.ClientID)
-	if err == nil && key.Status(subject.Account.Expiration, now) == policy.StatusExpired {
-		err = policy.ErrKeyExpired
-	}
-	return err
+// isFor says whether a token is for one of the audiences, and that one is still configured. A token for several is for none: this server
+// makes no such tokens (R29).
+func (c *Callers) isFor(claimed tokens.Audience, audiences []string) bool {
+	return len(claimed) == 1 && slices.Contains(audiences, claimed[0]) && c.Audiences.Open(claimed[0], nil)
 }

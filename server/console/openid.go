@@ -172,7 +172,8 @@ func (c *Console) signInAs(req *request, user policy.User, identity policy.Ident
 		return policy.Subject{}, err
 	}
 	actor := admin.Actor{Subject: subject, Via: "console", Address: req.info.Address, RequestID: req.info.ID, At: req.info.At}
-	return subject, c.Service.SignedInAs(req.Context(), actor, identity)
+	subject.User, err = c.Service.SignedInAs(req.Context(), actor, identity)
+	return subject, err
 }
 
 // usersOf returns the users with the address in the accounts that the provider may sign in. With AnyAccount, accountID narrows the
@@ -192,6 +193,5 @@ func (c *Console) usersOf(ctx context.Context, accountID, email string) ([]polic
 	default:
 		accountID = c.OpenID.Account
 	}
-	users, _, err := c.candidates(ctx, accountID, email)
-	return users, err
+	return c.usersWithAddress(ctx, accountID, email)
 }

@@ -1,6 +1,7 @@
 package grants
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"time"
@@ -15,17 +16,19 @@ import (
 	"mintkey/tokens"
 )
 
-// Audience is a resource that tokens can be issued for (RFC 8707), with the algorithm that its gateways support.
-type Audience struct {
-	Name      string
-	Algorithm tokens.Algorithm
-}
-
 // Store is what the grants read.
 type Store interface {
 	store.Tenants
 	store.Users
 	store.Subjects
+}
+
+// Indexes gives tokens their place in the status lists.
+type Indexes interface {
+	// SecretIndex is for a token of the access key's secret; 0 is none.
+	SecretIndex(ctx context.Context, of policy.Subject, clientID string, secret policy.Secret, now time.Time) (uint64, error)
+	// PasswordIndex is for a token from the user's password.
+	PasswordIndex(ctx context.Context, of policy.Subject, now time.Time) (uint64, error)
 }
 
 // Metrics counts the outcomes of token requests.
@@ -37,6 +40,7 @@ type Metrics interface {
 // Options is what an Endpoint needs. Every field is required unless its comment says otherwise.
 type Options struct {
 	Store          Store
+	Indexes        Indexes
 	Ring           *tokens.KeyRing
 	Clients        *clients.Clients
 	Limits         *limits.Limiter
@@ -45,9 +49,10 @@ type Options struct {
 	Metrics        Metrics
 	Render         *web.Renderer
 	Log            *slog.Logger
-	Issuer         string     // the base URL, without a slash at the end
-	Console        string     // URL of the console
-	Audiences      []Audience // the first is the default
+	Issuer         string // the base URL, without a slash at the end
+	Console        string // URL of the console
+	Audiences      policy.Audiences
+	Algorithms     map[string]tokens.Algorithm // by audience
 	Lifetime       time.Duration
 	Catalogue      policy.Catalogue
 	Statuses       tokens.StatusListURL
