@@ -1,12 +1,16 @@
 package tokens
 
 import (
+	"context"
 	"crypto"
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
+
+	"mintkey/store"
 )
 
 // documentName is the one document that holds all signing keys.
@@ -64,6 +68,22 @@ func openDocument(raw []byte, configured *Sealer) (*keySet, error) {
 		keys = append(keys, key)
 	}
 	return newKeySet(raw, stored.KeyEncryptionKey, keys), nil
+}
+
+// NeedsKeyEncryptionKey says whether the store has signing keys that only a key-encryption key kept elsewhere can decrypt.
+func NeedsKeyEncryptionKey(ctx context.Context, documents store.Documents) (bool, error) {
+	raw, err := documents.Document(ctx, documentName)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	var stored document
+	if err := json.Unmarshal(raw, &stored); err != nil {
+		return false, fmt.Errorf("the document %q: %w", documentName, err)
+	}
+	return len(stored.KeyEncryptionKey) == 0, nil
 }
 
 func newKeySet(raw, keyEncryptionKey []byte, keys []*signingKey) *keySet {

@@ -11,8 +11,7 @@ import (
 
 // ErrWrongKeyEncryptionKey means that the signing keys in the store were encrypted with another key-encryption key than the one given, or
 // that none was given.
-var ErrWrongKeyEncryptionKey = errors.New("the signing keys in the store are encrypted with a different key-encryption key: " +
-	"give the one, or its file, that this store was used with before")
+var ErrWrongKeyEncryptionKey = errors.New("the signing keys in the store are encrypted with a different key-encryption key")
 
 // Sealer encrypts private keys at rest with AES-256-GCM. It is safe for concurrent use.
 type Sealer struct {

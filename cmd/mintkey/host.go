@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"os"
@@ -89,7 +90,7 @@ func (h *host) issuer() string { return h.config.IssuerAt(h.public.Addr().String
 // newServer opens the signing keys and wires the server.
 func (h *host) newServer(ctx context.Context) (*server.Server, error) {
 	audiences, algorithms := h.audiences()
-	sealer, err := h.sealer()
+	sealer, err := h.sealer(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -100,6 +101,9 @@ func (h *host) newServer(ctx context.Context) (*server.Server, error) {
 		Algorithms: algorithms, Sealer: sealer, TokenLifetime: h.config.Tokens.Lifetime, RotateEvery: h.config.SigningKeys.RotateEvery,
 	}
 	ring, err := tokens.OpenKeyRing(ctx, h.gate, options, h.now())
+	if errors.Is(err, tokens.ErrWrongKeyEncryptionKey) {
+		return nil, fmt.Errorf("%w: %s", err, h.whereKeyGoes())
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open the signing keys: %w", err)
 	}
@@ -157,7 +161,7 @@ func (h *host) audiences() (audiences []server.Audience, algorithms []tokens.Alg
 
 // sealer encrypts the signing keys in the store. It is nil when no encryption key is set, unless the store is a file: then the key is
 // kept in a file beside it, so that a copy of the store alone is useless.
-func (h *host) sealer() (sealer *tokens.Sealer, err error) {
+func (h *host) sealer(ctx context.Context) (sealer *tokens.Sealer, err error) {
 	var key [32]byte
 	storePath, isFile := h.config.BoltPath()
 	switch set := h.config.SigningKeys; {
@@ -166,7 +170,7 @@ func (h *host) sealer() (sealer *tokens.Sealer, err error) {
 	case set.EncryptionKey.Reveal() != "":
 		key, err = tokens.ParseKeyEncryptionKey(set.EncryptionKey.Reveal())
 	case isFile:
-		key, err = tokens.LoadOrCreateKeyEncryptionKey(storePath + ".sealing-key")
+		key, err = h.keyBesideStore(ctx, keyFileOf(storePath))
 	default:
 		return sealer, nil
 	}
@@ -174,6 +178,31 @@ func (h *host) sealer() (sealer *tokens.Sealer, err error) {
 		return nil, fmt.Errorf("signing_keys: %w", err)
 	}
 	return tokens.NewSealer(key), nil
+}
+
+func keyFileOf(storePath string) string { return storePath + ".sealing-key" }
+
+// keyBesideStore makes the file only for a store that needs no other: a new key opens nothing that an old one has encrypted.
+func (h *host) keyBesideStore(ctx context.Context, path string) (key [32]byte, err error) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		needed, err := tokens.NeedsKeyEncryptionKey(ctx, h.store)
+		if err != nil {
+			return key, err
+		}
+		if needed {
+			return key, fmt.Errorf("the store was used with a key-encryption key that is not here: %s", h.whereKeyGoes())
+		}
+	}
+	return tokens.LoadOrCreateKeyEncryptionKey(path)
+}
+
+// whereKeyGoes tells an operator where the key-encryption key of the store can be given.
+func (h *host) whereKeyGoes() string {
+	places := "set signing_keys.encryption_key_file or signing_keys.encryption_key to the one that this store was used with before"
+	if path, isFile := h.config.BoltPath(); isFile {
+		places += "; without either it is read from " + keyFileOf(path)
+	}
+	return places
 }
 
 func readEncryptionKeyFile(path string) ([32]byte, error) {
