@@ -65,13 +65,13 @@ func (p *program) restore(ctx context.Context, config configs.Config, file strin
 	if found, err = readBackup(ctx, staged); err != nil {
 		return found, fmt.Errorf("%s is not a readable backup: %w", file, err)
 	}
-	if err := p.renew(ctx, staged); err != nil {
-		return found, err
-	}
 	if !isFile {
 		return found, p.restoreInto(ctx, config, staged)
 	}
 	if err := needEmpty(ctx, path); err != nil {
+		return found, err
+	}
+	if err := p.renew(ctx, staged); err != nil {
 		return found, err
 	}
 	return found, settle(staged, path)
@@ -115,20 +115,27 @@ func (p *program) stage(from, to string) error {
 }
 
 func (p *program) restoreInto(ctx context.Context, config configs.Config, staged string) (err error) {
-	from, err := boltstore.Open(staged)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, from.Close()) }()
 	to, err := openStore(ctx, config, p.newLog(config.Log))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, to.Close()) }()
-	switch err := store.Copy(ctx, to, from); {
-	case errors.Is(err, store.ErrNotEmpty):
-		return fmt.Errorf("%w: set store to another database, or empty this one", err)
-	case err != nil:
+	some, err := to.Accounts(ctx, store.Page{Limit: 1})
+	if err != nil {
+		return err
+	}
+	if len(some) > 0 {
+		return fmt.Errorf("%w: set store to another database, or empty this one", store.ErrNotEmpty)
+	}
+	if err := p.renew(ctx, staged); err != nil {
+		return err
+	}
+	from, err := boltstore.Open(staged)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, from.Close()) }()
+	if err := store.Copy(ctx, to, from); err != nil {
 		return fmt.Errorf("%w; the store may have a part of the backup now: empty it before another try", err)
 	}
 	return nil
@@ -160,7 +167,7 @@ func (p *program) remindOfEncryptionKey(config configs.Config) {
 	}
 	if path, isFile := config.BoltPath(); !isFile {
 		p.sayf("%sset signing_keys.encryption_key to the key that the old store was used with.\n", because)
-	} else if _, err := os.Stat(path + ".sealing-key"); err != nil {
-		p.sayf("%sput the old store's .sealing-key file at %s.sealing-key, or set signing_keys.encryption_key.\n", because, path)
+	} else if _, err := os.Stat(keyFileOf(path)); err != nil {
+		p.sayf("%sput the old store's .sealing-key file at %s, or set signing_keys.encryption_key.\n", because, keyFileOf(path))
 	}
 }
