@@ -49,6 +49,9 @@ func (s *Service) createUser(ctx context.Context, actor Actor, in TenantContext,
 		return policy.User{}, err
 	}
 	if n.Password != nil {
+		if err := policy.CheckPasswordOf(user, *n.Password); err != nil {
+			return policy.User{}, err
+		}
 		if user.PasswordHash, err = s.hashPassword(ctx, *n.Password); err != nil {
 			return policy.User{}, err
 		}
@@ -111,6 +114,14 @@ func (s *Service) hashPatch(ctx context.Context, p UserPatch) (string, error) {
 	return s.hashPassword(ctx, **p.Password)
 }
 
+// checkPassword returns an error if the new password, if there is one, can't be that of the user as they are now.
+func (p UserPatch) checkPassword(u policy.User) error {
+	if p.Password == nil || *p.Password == nil {
+		return nil
+	}
+	return policy.CheckPasswordOf(u, **p.Password)
+}
+
 // PatchUser changes a user of the account. Disabling one revokes the user's keys in every tenant (R8). The user is told when a password
 // of theirs is set.
 func (s *Service) PatchUser(ctx context.Context, actor Actor, in TenantContext, id string, patch UserPatch) (policy.User, error) {
@@ -128,7 +139,7 @@ func (s *Service) PatchUser(ctx context.Context, actor Actor, in TenantContext, 
 	err = s.Store.UpdateUser(ctx, in.Account.ID, id, func(before policy.User) (policy.User, []policy.Event, error) {
 		var changed []string
 		after, changed = patch.apply(before, hash)
-		if err := checkUser(actor, before, after); err != nil || len(changed) == 0 {
+		if err := cmp.Or(checkUser(actor, before, after), patch.checkPassword(after)); err != nil || len(changed) == 0 {
 			return before, nil, err
 		}
 		event := actor.event(policy.ActionUserUpdated, in.Account.ID)

@@ -91,7 +91,7 @@ func CheckID(id string) error {
 // The lengths of what people choose, in characters.
 const (
 	MaxNameLength     = 200 // of a name or a label
-	MinPasswordLength = 8
+	MinPasswordLength = 10
 	MaxPasswordLength = 256
 )
 
@@ -126,11 +126,3 @@ func CheckEmail(email string) error {
 
 // FoldEmail is the form in which e-mail addresses are compared.
 func FoldEmail(email string) string { return strings.ToLower(email) }
-
-// CheckPassword returns ErrInvalidPassword for a password too short to be safe or too long to be hashed quickly.
-func CheckPassword(password string) error {
-	if n := utf8.RuneCountInString(password); n < MinPasswordLength || n > MaxPasswordLength || !utf8.ValidString(password) {
-		return ErrInvalidPassword
-	}
-	return nil
-}

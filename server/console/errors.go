@@ -108,6 +108,8 @@ func explanations() []struct {
 		{policy.ErrInvalidOverlap, explanation{unprocessable, "Invalid overlap",
 			"The old secret can go on working for at most " + policy.InDays(policy.MaxOverlap) + ".", "overlap"}},
 		{policy.ErrInvalidPassword, explanation{unprocessable, "Invalid password", asSentence(policy.ErrInvalidPassword), "password"}},
+		{policy.ErrPersonalPassword, explanation{unprocessable, "Invalid password", asSentence(policy.ErrPersonalPassword), "password"}},
+		{passwords.ErrCommon, explanation{unprocessable, "Invalid password", asSentence(passwords.ErrCommon), "password"}},
 		{errInvalidLink, explanation{http.StatusGone, "This link no longer works",
 			"It was used, it is too old, or the password has changed since.", ""}},
 		{errMismatch, explanation{unprocessable, "Not the same", "This is not the same as above.", "password_again"}},
