@@ -47,7 +47,7 @@ func TestCheckPassword(t *testing.T) {
 	for password, want := range map[string]error{
 		"":                               policy.ErrInvalidPassword,
 		"123456789":                      policy.ErrInvalidPassword,
-		"1234567890":                     nil, // package passwords refuses what is common
+		"1234567890":                     nil,                       // package passwords refuses what is common
 		"ééééééééé":                      policy.ErrInvalidPassword, // 9 characters in 18 bytes
 		"éééééééééé":                     nil,
 		strings.Repeat("é", 256):         nil,

@@ -55,7 +55,7 @@ func TestOpenIDRefusals(t *testing.T) {
 		"eve":      {"not a member of any tenant", "not a member of any tenant"},
 		"linus":    {"has not verified your e-mail address", "email_verified of \\\"linus@acme.example\\\" is false"},
 		"tom":      {"has not verified your e-mail address", "email_verified of \\\"tom@acme.example\\\" is <nil>"},
-		"nobody":   {"has not verified your e-mail address", "there is none"},
+		"nobody":   {"has not verified your e-mail address", "no address given"},
 		"":         {"did not let you through, or you cancelled", "declined at the OpenID provider"},
 	} {
 		v, already := h.visitor(), len(log.String())

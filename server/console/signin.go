@@ -56,7 +56,6 @@ func (c *Console) signIn(req *request) error {
 	if c.OpenID.Only {
 		return c.showSignIn(req, errPasswordsOff, form)
 	}
-	ctx := req.Context()
 	subject, err := c.authenticate(req, form, req.PostFormValue("password"))
 	switch {
 	case errors.Is(err, errWrongSignIn):
@@ -64,10 +63,9 @@ func (c *Console) signIn(req *request) error {
 	case err != nil:
 		return err
 	}
-	if err := c.begin(ctx, subject, req.info.At); err != nil {
+	if err := c.welcome(req, subject, policy.MethodPassword); err != nil {
 		return err
 	}
-	c.rememberDevice(req, subject.User)
 	return req.redirect(form.Next)
 }
 
@@ -85,19 +83,29 @@ func (c *Console) authenticate(req *request, form signInForm, password string) (
 	}
 	reserved, err := c.Limits.Reserve(ctx, limits.Password(budgetsOf(form, users), c.visitor(req)))
 	if err != nil {
+		c.refused(req, policy.MethodPassword, policy.SignInTooMany, users...)
 		return policy.Subject{}, err
 	}
 	found, err := c.matchPassword(ctx, users, checks, password)
-	if found != nil || errors.Is(err, passwords.ErrBusy) {
+	if found != nil && !found.Disabled || errors.Is(err, passwords.ErrBusy) {
 		reserved.Refund(ctx)
 	}
 	if err != nil {
 		return policy.Subject{}, err
 	}
 	if found == nil {
+		c.refused(req, policy.MethodPassword, policy.SignInWrongPassword, users...)
 		return policy.Subject{}, errWrongSignIn
 	}
-	return c.defaultSubject(ctx, *found)
+	if found.Disabled {
+		c.refused(req, policy.MethodPassword, policy.SignInDisabled, *found)
+		return policy.Subject{}, errWrongSignIn
+	}
+	subject, err := c.defaultSubject(ctx, *found)
+	if errors.Is(err, errNoTenant) {
+		c.refused(req, policy.MethodPassword, policy.SignInNotMember, *found)
+	}
+	return subject, err
 }
 
 // budgetsOf returns the budgets that an attempt is charged to: those of each user with the address, or that of the unknown address.
@@ -112,7 +120,8 @@ func budgetsOf(form signInForm, users []policy.User) []limits.User {
 	return budgets
 }
 
-// matchPassword does exactly the given number of checks, and returns the first user with the password, or nil.
+// matchPassword does exactly the given number of checks, and returns the first user with the password, or nil. One who is disabled is
+// returned only if no other has it.
 func (c *Console) matchPassword(ctx context.Context, users []policy.User, checks int, password string) (*policy.User, error) {
 	var found *policy.User
 	for i := range checks {
@@ -124,7 +133,7 @@ func (c *Console) matchPassword(ctx context.Context, users []policy.User, checks
 		if err != nil {
 			return nil, err
 		}
-		if fits && found == nil && !users[i].Disabled {
+		if fits && (found == nil || found.Disabled) {
 			found = &users[i]
 		}
 	}
@@ -171,7 +180,13 @@ func (c *Console) candidates(ctx context.Context, accountID, email string) (user
 	}
 }
 
+// signOut also works for a session that is dead by now.
 func (c *Console) signOut(req *request) error {
+	if c.identify(req) == nil {
+		if err := c.farewell(req, false); err != nil {
+			return err
+		}
+	}
 	if err := c.sessions.Destroy(req.Context()); err != nil {
 		return err
 	}
@@ -183,7 +198,13 @@ func (c *Console) signOutEverywhere(req *request) error {
 	if err := c.sessionCutoffs().Set(req.Context(), req.actor.User.ID, req.info.At); err != nil {
 		return err
 	}
-	return c.signOut(req)
+	if err := c.farewell(req, true); err != nil {
+		return err
+	}
+	if err := c.sessions.Destroy(req.Context()); err != nil {
+		return err
+	}
+	return req.redirect(signInPath)
 }
 
 // home redirects to the page that the visitor most likely wants.
