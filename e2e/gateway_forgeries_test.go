@@ -33,8 +33,8 @@ func testForgeries(t *testing.T, s *site, gateways []*gateway) {
 	}
 }
 
-// forgeries are tokens that no gateway may accept, by what is wrong with them. Each has one thing wrong: those with a wrong claim or type are
-// signed with the issuer's own key.
+// forgeries are tokens that no gateway may accept, by what is wrong with them. Each has one thing wrong: those with a wrong claim or type
+// are signed with the issuer's own key.
 func (s *site) forgeries() map[string]string {
 	s.t.Helper()
 	key := s.client("forger")
@@ -45,15 +45,17 @@ func (s *site) forgeries() map[string]string {
 	}
 	kid := header(s.t, good)["kid"]
 	return map[string]string{
-		"no token":                     "",
-		"not a token":                  "nonsense",
-		"a changed signature":          changeSignature(good),
-		"a stranger's signature":       s.forge(good, jwt.SigningMethodES256, stranger, map[string]any{"kid": kid}),
-		"an embedded key":              s.forge(good, jwt.SigningMethodES256, stranger, map[string]any{"jwk": publicJWK(s.t, stranger)}),
-		"an embedded key, known kid":   s.forge(good, jwt.SigningMethodES256, stranger, map[string]any{"kid": kid, "jwk": publicJWK(s.t, stranger)}),
-		"HMAC with the public key":     s.forge(good, jwt.SigningMethodHS256, s.publicPEM(), map[string]any{"kid": kid}),
-		"no algorithm":                 s.forge(good, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, map[string]any{"kid": kid}),
-		"no algorithm, spelled oddly":  s.forge(good, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, map[string]any{"kid": kid, "alg": "nOnE"}),
+		"no token":               "",
+		"not a token":            "nonsense",
+		"a changed signature":    changeSignature(good),
+		"a stranger's signature": s.forge(good, jwt.SigningMethodES256, stranger, map[string]any{"kid": kid}),
+		"an embedded key":        s.forge(good, jwt.SigningMethodES256, stranger, map[string]any{"jwk": publicJWK(s.t, stranger)}),
+		"an embedded key, known kid": s.forge(good, jwt.SigningMethodES256, stranger,
+			map[string]any{"kid": kid, "jwk": publicJWK(s.t, stranger)}),
+		"HMAC with the public key": s.forge(good, jwt.SigningMethodHS256, s.publicPEM(), map[string]any{"kid": kid}),
+		"no algorithm":             s.forge(good, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, map[string]any{"kid": kid}),
+		"no algorithm, spelled oddly": s.forge(good, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType,
+			map[string]any{"kid": kid, "alg": "nOnE"}),
 		"the algorithm none, unsigned": good[:strings.LastIndex(good, ".")+1],
 		"another issuer":               s.sign(good, tokens.TypeAccessToken, map[string]any{"iss": "https://other.example.com"}),
 		"another audience":             s.tokenFor(key, otherAudience),
@@ -94,7 +96,10 @@ func (s *site) forge(good string, method jwt.SigningMethod, key any, changes map
 // tokenFor asks for a token for an audience.
 func (s *site) tokenFor(key accessKey, audience string) string {
 	s.t.Helper()
-	form := url.Values{"grant_type": {"client_credentials"}, "resource": {audience}, "client_id": {key.ClientID}, "client_secret": {key.ClientSecret}}
+	form := url.Values{
+		"grant_type": {"client_credentials"}, "resource": {audience},
+		"client_id": {key.ClientID}, "client_secret": {key.ClientSecret},
+	}
 	response, err := http.PostForm(s.issuer()+"/oauth2/token", form)
 	if err != nil {
 		s.t.Fatal(err)
@@ -112,7 +117,8 @@ func (s *site) strangersKey() accessKey {
 	s.t.Helper()
 	s.admin.must(http.StatusCreated, http.MethodPost, "/admin/v1/accounts/"+s.first.AccountID+"/tenants",
 		map[string]any{"id": "strangers", "name": "Strangers", "release": "24.3"}, nil)
-	if a, err := s.admin.try(http.MethodPut, "/admin/v1/tenants/strangers/members/"+s.first.UserID, map[string]any{"role": "member"}); err != nil || a.status/100 != 2 {
+	path := "/admin/v1/tenants/strangers/members/" + s.first.UserID
+	if a, err := s.admin.try(http.MethodPut, path, map[string]any{"role": "member"}); err != nil || a.status/100 != 2 {
 		s.t.Fatalf("a member of another tenant: %v %s", err, a)
 	}
 	return s.newKeyFor(s.first.UserID, "strangers", "api")

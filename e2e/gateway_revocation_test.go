@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// A token whose access key was revoked is refused when docs/gateways/README.md says. The figures there are what this test logs: the time from
-// the 204 to the first refusal.
+// A token whose access key was revoked is refused when docs/gateways/README.md says. The figures there are what this test logs:
+// the time from the 204 to the first refusal.
 func testRevocation(t *testing.T, s *site, gateways []*gateway) {
 	keys := make([]accessKey, len(gateways))
 	held := make([]string, len(gateways))

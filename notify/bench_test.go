@@ -29,7 +29,10 @@ func BenchmarkSchedulerTick(b *testing.B) {
 				changeMembership(b, s, fmt.Sprintf("user-%06d", i), func(m policy.Membership) (policy.Membership, error) {
 					m.Role = policy.RoleMember
 					issued := noon.Add(time.Duration(2*i) * between)
-					m.Keys = []policy.AccessKey{newKey(fmt.Sprintf("mk_a%06d", i), "", issued), newKey(fmt.Sprintf("mk_b%06d", i), "", issued.Add(between))}
+					m.Keys = []policy.AccessKey{
+						newKey(fmt.Sprintf("mk_a%06d", i), "", issued),
+						newKey(fmt.Sprintf("mk_b%06d", i), "", issued.Add(between)),
+					}
 					return m, nil
 				})
 			}

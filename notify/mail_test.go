@@ -200,7 +200,10 @@ func TestMailOfWhatOthersDid(t *testing.T) {
 	}{
 		{
 			policy.ActionKeyCreated, "grace", "mk_1", noon, "You have a new access key: build server (mk_1)",
-			[]string{"Grace Hopper (grace@example.com)", "created an access key", "Sunday, 1 March 2026, 12:00 UTC", "Saturday, 30 May 2026, 12:00 UTC"},
+			[]string{
+				"Grace Hopper (grace@example.com)", "created an access key",
+				"Sunday, 1 March 2026, 12:00 UTC", "Saturday, 30 May 2026, 12:00 UTC",
+			},
 		},
 		{
 			policy.ActionKeyRefreshed, "grace", "mk_2", refreshedAt, "Your access key has a new secret: mk_2",
@@ -245,7 +248,10 @@ func TestNoMail(t *testing.T) {
 		{Action: policy.ActionKeyRevoked, Actor: policy.Actor{UserID: "ada"}, UserID: "ada", TenantID: "load"},
 		{Action: policy.ActionKeyExpired, UserID: "ada", TenantID: "load"},
 		{Action: policy.ActionPolicyChanged, Actor: policy.Actor{UserID: "grace"}},
-		{Action: policy.ActionUserUpdated, Actor: policy.Actor{UserID: "grace"}, UserID: "ada", Details: map[string]string{"changed": "name, email"}},
+		{
+			Action: policy.ActionUserUpdated, Actor: policy.Actor{UserID: "grace"}, UserID: "ada",
+			Details: map[string]string{"changed": "name, email"},
+		},
 		{Action: policy.ActionKeyRevoked, Actor: policy.Actor{UserID: "grace"}, UserID: "deleted", TenantID: "load"},
 	} {
 		event.AccountID, event.ClientID = "acme", "mk_1"

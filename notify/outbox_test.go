@@ -164,7 +164,9 @@ func TestPermanentFailure(t *testing.T) {
 	s := openBolt(t)
 	small(t, s)
 	log := &bytes.Buffer{}
-	refusing := &recorder{name: "refusing", answer: func(context.Context, policy.Event) error { return fmt.Errorf("%w: 550", notify.ErrPermanent) }}
+	refusing := &recorder{name: "refusing", answer: func(context.Context, policy.Event) error {
+		return fmt.Errorf("%w: 550", notify.ErrPermanent)
+	}}
 	d := notify.NewOutboxWorker(s, s, logTo(log), refusing)
 	var ids []string
 	for i := range 5 {

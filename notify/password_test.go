@@ -37,7 +37,8 @@ func (l *linker) make(ctx context.Context, event policy.Event, now time.Time) (s
 // asked is an event about Ada's password.
 func asked(action policy.Action, actor string, details map[string]string) policy.Event {
 	return policy.Event{
-		ID: policy.NewEventID(noon, [10]byte{9}), At: noon, Action: action, Actor: policy.Actor{UserID: actor, Via: "console"}, AccountID: "acme", UserID: "ada",
+		ID: policy.NewEventID(noon, [10]byte{9}), At: noon, Action: action, Actor: policy.Actor{UserID: actor, Via: "console"},
+		AccountID: "acme", UserID: "ada",
 		Details: details, Announce: true,
 	}
 }
@@ -50,11 +51,43 @@ func TestMailAboutPasswords(t *testing.T) {
 		lines   []string // of the text, and apart from its line breaks of the HTML
 		link    bool
 	}{
-		{asked(policy.ActionPasswordLinkRequested, "", nil), "Choose a new password for Mintkey (Account acme)", []string{"somebody, most likely you, forgot the password of ada@example.com in Account acme.", "until Sunday, 1 March 2026, 13:00 UTC.", "Nothing has changed."}, true},
-		{asked(policy.ActionPasswordLinkSent, "grace", nil), "Choose your password for Mintkey (Account acme)", []string{"Grace Hopper (grace@example.com) asks you to choose a password for Mintkey, where you find your access keys of Account acme:", "until Wednesday, 4 March 2026, 12:00 UTC."}, true},
-		{asked(policy.ActionPasswordLinkSent, "ada", nil), "Choose your password for Mintkey (Account acme)", []string{"you wanted to choose a password for Mintkey"}, true},
-		{asked(policy.ActionUserUpdated, "grace", set), "A new password was set for Mintkey (Account acme)", []string{"Grace Hopper (grace@example.com) set a new password for ada@example.com in Account acme on Sunday, 1 March 2026, 12:00 UTC.", "Tell an admin of Account acme at once."}, false},
-		{asked(policy.ActionUserUpdated, "ada", byLink), "A new password was set for Mintkey (Account acme)", []string{"You set a new password for ada@example.com in Account acme on Sunday, 1 March 2026, 12:00 UTC, through a link that was mailed to you."}, false},
+		{
+			asked(policy.ActionPasswordLinkRequested, "", nil), "Choose a new password for Mintkey (Account acme)",
+			[]string{
+				"somebody, most likely you, forgot the password of ada@example.com in Account acme.",
+				"until Sunday, 1 March 2026, 13:00 UTC.",
+				"Nothing has changed.",
+			},
+			true,
+		},
+		{
+			asked(policy.ActionPasswordLinkSent, "grace", nil), "Choose your password for Mintkey (Account acme)",
+			[]string{
+				"Grace Hopper (grace@example.com) asks you to choose a password for Mintkey, where you find your access keys of Account acme:",
+				"until Wednesday, 4 March 2026, 12:00 UTC.",
+			},
+			true,
+		},
+		{
+			asked(policy.ActionPasswordLinkSent, "ada", nil), "Choose your password for Mintkey (Account acme)",
+			[]string{"you wanted to choose a password for Mintkey"},
+			true,
+		},
+		{
+			asked(policy.ActionUserUpdated, "grace", set), "A new password was set for Mintkey (Account acme)",
+			[]string{
+				"Grace Hopper (grace@example.com) set a new password for ada@example.com in Account acme on Sunday, 1 March 2026, 12:00 UTC.",
+				"Tell an admin of Account acme at once.",
+			},
+			false,
+		},
+		{
+			asked(policy.ActionUserUpdated, "ada", byLink), "A new password was set for Mintkey (Account acme)",
+			[]string{
+				"You set a new password for ada@example.com in Account acme on Sunday, 1 March 2026, 12:00 UTC, through a link that was mailed to you.",
+			},
+			false,
+		},
 	} {
 		s, server := openBolt(t), startMailServer(t, mailServerOptions{})
 		small(t, s)
@@ -115,7 +148,8 @@ func TestPasswordLinksAreNowhereElse(t *testing.T) {
 	drain(t, worker, noon.Add(10*time.Second))
 	sent, err := os.ReadFile(path)
 	must(t, err)
-	if len(links.urls) != 2 || links.urls[0] == links.urls[1] || !bytes.Contains(failed, []byte(policy.ActionPasswordLinkSent)) || log.Len() == 0 {
+	if len(links.urls) != 2 || links.urls[0] == links.urls[1] ||
+		!bytes.Contains(failed, []byte(policy.ActionPasswordLinkSent)) || log.Len() == 0 {
 		t.Fatalf("two attempts made the links %v; the log is %s", links.urls, log.String())
 	}
 	for _, url := range links.urls {
@@ -125,7 +159,8 @@ func TestPasswordLinksAreNowhereElse(t *testing.T) {
 				t.Errorf("%s has a code", place)
 			}
 		}
-		if user, err := links.service.PasswordLinkUser(t.Context(), admin.PasswordLinkID(string(code)), noon.Add(time.Hour)); err != nil || user.ID != "ada" {
+		user, err := links.service.PasswordLinkUser(t.Context(), admin.PasswordLinkID(string(code)), noon.Add(time.Hour))
+		if err != nil || user.ID != "ada" {
 			t.Errorf("a link that may have arrived is for %q (%v)", user.ID, err)
 		}
 	}
@@ -136,11 +171,14 @@ func TestPasswordLinkFails(t *testing.T) {
 	s, server := openBolt(t), startMailServer(t, mailServerOptions{})
 	small(t, s)
 	for _, fails := range []error{errAway, store.ErrNotFound} {
-		channel := newMail(t, notify.MailConfig{URL: server.url(), Records: s, PasswordLink: func(context.Context, policy.Event, time.Time) (string, time.Time, error) {
+		channel := newMail(t, notify.MailConfig{URL: server.url(), Records: s, PasswordLink: func(
+			context.Context, policy.Event, time.Time,
+		) (string, time.Time, error) {
 			return "", time.Time{}, fails
 		}})
 		err := deliver(t.Context(), s, channel, asked(policy.ActionPasswordLinkSent, "grace", nil), noon)
-		if gone := errors.Is(fails, store.ErrNotFound); gone && err != nil || !gone && !errors.Is(err, errAway) || errors.Is(err, notify.ErrPermanent) {
+		gone := errors.Is(fails, store.ErrNotFound)
+		if gone && err != nil || !gone && !errors.Is(err, errAway) || errors.Is(err, notify.ErrPermanent) {
 			t.Errorf("%v becomes %v", fails, err)
 		}
 	}

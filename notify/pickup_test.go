@@ -101,12 +101,16 @@ func TestMailOfAKeyToPickUp(t *testing.T) {
 			t.Errorf("subject %q, want %q", got.subject, want)
 		}
 		code := p.code(got)
-		for _, want := range []string{created, "It has no client secret yet", "The link works once, until Wednesday, 4 March 2026, 12:00 UTC", "Tenant load (load)"} {
+		for _, want := range []string{
+			created, "It has no client secret yet",
+			"The link works once, until Wednesday, 4 March 2026, 12:00 UTC", "Tenant load (load)",
+		} {
 			if !strings.Contains(got.text, want) {
 				t.Errorf("%q is missing in\n%s", want, got.text)
 			}
 		}
-		if !strings.Contains(got.html, `href="`+issuer+"/console/pick-up/"+code+`"`) || !strings.Contains(got.html, "Wednesday, 4 March 2026, 12:00 UTC") {
+		if !strings.Contains(got.html, `href="`+issuer+"/console/pick-up/"+code+`"`) ||
+			!strings.Contains(got.html, "Wednesday, 4 March 2026, 12:00 UTC") {
 			t.Errorf("the HTML has no such link: %s", got.html)
 		}
 		if strings.Contains(got.text, "Expires") {
@@ -200,7 +204,9 @@ func TestNoPickUpMail(t *testing.T) {
 func TestPickUpLinkFails(t *testing.T) {
 	s, server := openBolt(t), startMailServer(t, mailServerOptions{})
 	small(t, s)
-	channel := newMail(t, notify.MailConfig{URL: server.url(), Records: s, PickUpLink: func(context.Context, policy.Event, time.Time) (string, time.Time, error) {
+	channel := newMail(t, notify.MailConfig{URL: server.url(), Records: s, PickUpLink: func(
+		context.Context, policy.Event, time.Time,
+	) (string, time.Time, error) {
 		return "", time.Time{}, errAway
 	}})
 	event := policy.Event{

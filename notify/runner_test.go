@@ -38,7 +38,11 @@ func (s *countingStore) Accounts(ctx context.Context, page store.Page) ([]policy
 
 func newRunner(s fullStore, now func() time.Time, channels ...notify.Channel) *notify.Runner {
 	log := slog.New(slog.DiscardHandler)
-	return &notify.Runner{Scheduler: &notify.Scheduler{Store: s}, Outbox: notify.NewOutboxWorker(s, s, log, channels...), Documents: s, Log: log, Now: now}
+	return &notify.Runner{
+		Scheduler: &notify.Scheduler{Store: s},
+		Outbox:    notify.NewOutboxWorker(s, s, log, channels...),
+		Documents: s, Log: log, Now: now,
+	}
 }
 
 // runIn runs the runner until the returned function is called, which waits for its end.

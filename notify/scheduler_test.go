@@ -53,7 +53,8 @@ func TestALife(t *testing.T) {
 		}
 	}
 	want := []string{
-		"60.00 mk_1 key.expiring 30", "83.00 mk_1 key.expiring 7", "89.00 mk_1 key.expiring 1", "90.00 mk_1 key.expired", "120.00 mk_1 key.purged",
+		"60.00 mk_1 key.expiring 30", "83.00 mk_1 key.expiring 7", "89.00 mk_1 key.expiring 1",
+		"90.00 mk_1 key.expired", "120.00 mk_1 key.purged",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -123,7 +124,8 @@ func TestAChangeOfThePolicyBeginsAnew(t *testing.T) {
 	must(t, scheduler.Tick(t.Context(), after(90)))
 	must(t, scheduler.Tick(t.Context(), after(113)))
 	want := []string{
-		"mk_1 key.expiring 30", "mk_2 key.expiring 30", "mk_1 key.expiring 30", "mk_2 key.expiring 30", "mk_1 key.expiring 7", "mk_2 key.expiring 7",
+		"mk_1 key.expiring 30", "mk_2 key.expiring 30", "mk_1 key.expiring 30", "mk_2 key.expiring 30",
+		"mk_1 key.expiring 7", "mk_2 key.expiring 7",
 	}
 	got := told(t, s)
 	for _, pair := range [][]string{got[:min(2, len(got))], got[min(2, len(got)):min(4, len(got))], got[min(4, len(got)):]} {

@@ -37,27 +37,37 @@ func TestMailServers(t *testing.T) {
 	}{
 		{name: "clear", scheme: "smtp"},
 		{name: "STARTTLS when offered", server: mailServerOptions{startTLS: true}, scheme: "smtp", want: session{tls: true}},
-		{name: "STARTTLS without trust is better than clear", server: mailServerOptions{startTLS: true}, scheme: "smtp", untrust: true, want: session{tls: true}},
+		{
+			name: "STARTTLS without trust is better than clear", server: mailServerOptions{startTLS: true},
+			scheme: "smtp", untrust: true, want: session{tls: true},
+		},
 		{name: "STARTTLS required", server: mailServerOptions{startTLS: true}, scheme: "smtp", query: "?tls=required", want: session{tls: true}},
-		{name: "STARTTLS required without trust", server: mailServerOptions{startTLS: true}, scheme: "smtp", query: "?tls=required", untrust: true, fails: "certificate"},
+		{
+			name: "STARTTLS required without trust", server: mailServerOptions{startTLS: true},
+			scheme: "smtp", query: "?tls=required", untrust: true, fails: "certificate",
+		},
 		{name: "STARTTLS required, not offered", scheme: "smtp", query: "?tls=required", fails: "STARTTLS"},
 		{name: "implicit TLS", server: mailServerOptions{implicitTLS: true}, scheme: "smtps", want: session{tls: true}},
 		{name: "implicit TLS without trust", server: mailServerOptions{implicitTLS: true}, scheme: "smtps", untrust: true, fails: "certificate"},
 		{name: "implicit TLS, server in clear", scheme: "smtps", fails: "tls"},
 		{
-			name: "password over STARTTLS", server: with(withPassword, func(o *mailServerOptions) { o.startTLS = true }), scheme: "smtp", login: login,
+			name: "password over STARTTLS", server: with(withPassword, func(o *mailServerOptions) { o.startTLS = true }),
+			scheme: "smtp", login: login,
 			want: session{tls: true, user: "mintkey"},
 		},
 		{
-			name: "password over implicit TLS", server: with(withPassword, func(o *mailServerOptions) { o.implicitTLS = true }), scheme: "smtps", login: login,
+			name: "password over implicit TLS", server: with(withPassword, func(o *mailServerOptions) { o.implicitTLS = true }),
+			scheme: "smtps", login: login,
 			want: session{tls: true, user: "mintkey"},
 		},
 		{
-			name: "AUTH LOGIN", server: with(withPassword, func(o *mailServerOptions) { o.implicitTLS, o.mechanism = true, "LOGIN" }), scheme: "smtps", login: login,
+			name: "AUTH LOGIN", server: with(withPassword, func(o *mailServerOptions) { o.implicitTLS, o.mechanism = true, "LOGIN" }),
+			scheme: "smtps", login: login,
 			want: session{tls: true, user: "mintkey"},
 		},
 		{
-			name: "password in clear on this machine", server: with(withPassword, func(o *mailServerOptions) { o.anyTLSForAuth = true }), scheme: "smtp", login: login,
+			name: "password in clear on this machine", server: with(withPassword, func(o *mailServerOptions) { o.anyTLSForAuth = true }),
+			scheme: "smtp", login: login,
 			want: session{user: "mintkey"},
 		},
 		{
@@ -66,7 +76,8 @@ func TestMailServers(t *testing.T) {
 			server: with(withPassword, func(o *mailServerOptions) { o.anyTLSForAuth, o.address = true, "127.0.0.2" }),
 		},
 		{
-			name: "wrong password", server: with(withPassword, func(o *mailServerOptions) { o.implicitTLS = true }), scheme: "smtps", login: "mintkey:wrong-password@",
+			name: "wrong password", server: with(withPassword, func(o *mailServerOptions) { o.implicitTLS = true }),
+			scheme: "smtps", login: "mintkey:wrong-password@",
 			fails: "535",
 		},
 	} {

@@ -81,7 +81,8 @@ func TestWebhook(t *testing.T) {
 	if kind := got[0].header.Get("Content-Type"); kind != "application/json" {
 		t.Errorf("content type %s", kind)
 	}
-	want := `{"type":"key.expiring","timestamp":"2026-03-01T12:00:00Z","data":{"account_id":"acme","tenant_id":"load","user_id":"ada","client_id":"mk_1",` +
+	want := `{"type":"key.expiring","timestamp":"2026-03-01T12:00:00Z","data":{"account_id":"acme","tenant_id":"load",` +
+		`"user_id":"ada","client_id":"mk_1",` +
 		`"actor":{"user_id":"grace","client_id":"mk_9","via":"api"},"details":{"days_before":"7"}}}`
 	if diff := cmp.Diff(want, got[0].body); diff != "" {
 		t.Error(diff)
@@ -112,8 +113,10 @@ func TestWebhookEvents(t *testing.T) {
 	server, requests := receive(t, http.StatusOK)
 	webhook := newWebhook(t, server.URL)
 	for _, action := range []policy.Action{
-		policy.ActionKeyCreated, policy.ActionKeyRefreshed, policy.ActionKeyRevoked, policy.ActionKeyExpiring, policy.ActionKeyExpired, policy.ActionPolicyChanged,
-		policy.ActionKeyPurged, policy.ActionUserUpdated, policy.ActionTenantCreated, policy.ActionPasswordLinkRequested, policy.ActionPasswordLinkSent,
+		policy.ActionKeyCreated, policy.ActionKeyRefreshed, policy.ActionKeyRevoked, policy.ActionKeyExpiring, policy.ActionKeyExpired,
+		policy.ActionPolicyChanged,
+		policy.ActionKeyPurged, policy.ActionUserUpdated, policy.ActionTenantCreated, policy.ActionPasswordLinkRequested,
+		policy.ActionPasswordLinkSent,
 	} {
 		must(t, deliver(t.Context(), nil, webhook, policy.Event{ID: string(action), At: noon, Action: action}, noon))
 	}

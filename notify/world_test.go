@@ -56,7 +56,8 @@ func must(t testing.TB, err error) {
 
 func addAccount(t testing.TB, s store.Store, id string, at time.Time) {
 	t.Helper()
-	must(t, s.CreateAccount(t.Context(), policy.Account{ID: id, Name: "Account " + id, CreatedAt: at, Expiration: policy.DefaultExpirationPolicy(at)}))
+	account := policy.Account{ID: id, Name: "Account " + id, CreatedAt: at, Expiration: policy.DefaultExpirationPolicy(at)}
+	must(t, s.CreateAccount(t.Context(), account))
 }
 
 func addTenant(t testing.TB, s store.Store, account, id string) {

@@ -79,7 +79,8 @@ func (y *year) line(r received) string {
 	date, err := mail.ParseDate(a.header.Get("Date"))
 	must(y.t, err)
 	kind := map[string]string{
-		"Your access key expires": "expiring", "You have a new": "created", "Your access key has a new": "refreshed", "Your access key was revoked": "revoked",
+		"Your access key expires": "expiring", "You have a new": "created",
+		"Your access key has a new": "refreshed", "Your access key was revoked": "revoked",
 	}
 	var kinds []string
 	for beginning, name := range kind {

@@ -77,7 +77,8 @@ type replica struct {
 func newYear(t *testing.T, seed uint64, stores ...fullStore) *year {
 	t.Helper()
 	y := &year{
-		t: t, random: rand.New(rand.NewPCG(seed, 1)), fate: rand.New(rand.NewPCG(seed, 2)), now: noon, stores: stores, model: newModel("acme", "beta"),
+		t: t, random: rand.New(rand.NewPCG(seed, 1)), fate: rand.New(rand.NewPCG(seed, 2)), now: noon,
+		stores: stores, model: newModel("acme", "beta"),
 		mail: startMailServer(t, mailServerOptions{}), refused: map[string]int{},
 	}
 	s := stores[0]

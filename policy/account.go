@@ -50,8 +50,8 @@ const (
 	KindService UserKind = "service"
 )
 
-// User is a person, or a robot, in an account. IDs are unique in the whole server, because the sub of a token must be (RFC 9068 section 2.2);
-// e-mail addresses are unique in the account.
+// User is a person, or a robot, in an account. IDs are unique in the whole server, because the sub of a token must be
+// (RFC 9068 section 2.2); e-mail addresses are unique in the account.
 type User struct {
 	ID           string    `json:"id"`
 	AccountID    string    `json:"account_id"`

@@ -15,7 +15,8 @@ func TestCheckID(t *testing.T) {
 		equal(t, good, policy.CheckID(good), nil)
 	}
 	for _, bad := range []string{
-		"", "-a", "A", "Acme", "a_b", "a.b", "a b", "a/b", "a:b", "a{b}", "a\n", "\na", "a\x00", "é", "а", "..", "a%2fb", strings.Repeat("a", 64),
+		"", "-a", "A", "Acme", "a_b", "a.b", "a b", "a/b", "a:b", "a{b}", "a\n",
+		"\na", "a\x00", "é", "а", "..", "a%2fb", strings.Repeat("a", 64),
 	} {
 		equal(t, bad, policy.CheckID(bad), policy.ErrInvalidID)
 	}

@@ -11,14 +11,13 @@ import (
 // ErrNotEmpty refuses to copy into a store that has accounts.
 var ErrNotEmpty = errors.New("the store is not empty")
 
-// Copy copies everything but spent rate limits from one store into another of whatever kind, which must have no accounts and no
-// server running on it. It is ErrNotEmpty if it has. After an error the other store is of no use.
+// Copy copies everything except rate limits from one store into another of any kind. The target must have no accounts,
+// or Copy returns ErrNotEmpty, and no server may be running on it. After an error the target can't be used.
 //
-// The copy has the version of what is copied, and an epoch of its own.
+// The copy has the version of the source, and an epoch of its own.
 //
-// Servers may go on with the store that is copied. Each record is then whole, and everything that was acknowledged before the call
-// is in the copy;
-// what is changed meanwhile may be in it or not.
+// Servers may keep using the source. Each record is copied whole, and everything that was acknowledged before the call is in the copy;
+// later changes may be in it or not.
 func Copy(ctx context.Context, to, from Store) error {
 	some, err := to.Accounts(ctx, Page{Limit: 1})
 	if err == nil && len(some) > 0 {
@@ -35,7 +34,7 @@ func Copy(ctx context.Context, to, from Store) error {
 		return err
 	}
 	c := copying{to: to, from: from}
-	// Documents come last, because they count what other records refer to: a count may be ahead of them, never behind.
+	// Documents come last, because they hold counters that other records refer to: a counter may be ahead of the records, never behind.
 	for _, step := range []func(context.Context) error{c.accounts, c.outbox, c.revocations, c.ephemera, c.traffic, c.documents} {
 		if err := step(ctx); err != nil {
 			return fmt.Errorf("copy the store: %w", err)
@@ -44,12 +43,12 @@ func Copy(ctx context.Context, to, from Store) error {
 	return nil
 }
 
-// copyBatch is how many records are held at once.
+// copyBatch is how many records are in memory at once.
 const copyBatch = 500
 
 type copying struct{ to, from Store }
 
-// pages visits every record of a list, page by page.
+// pages calls visit for every record of a list, page by page.
 func pages[T any](ctx context.Context, list func(context.Context, Page) ([]T, error), id func(T) string, visit func([]T) error) error {
 	for page := (Page{Limit: copyBatch}); ; {
 		records, err := list(ctx, page)
@@ -63,7 +62,7 @@ func pages[T any](ctx context.Context, list func(context.Context, Page) ([]T, er
 	}
 }
 
-// together does the same to many records, some at a time: a store saves what comes together for little more than the price of one.
+// together runs do on many records, several at once: concurrent writes cost a store little more than one.
 func together[T any](records []T, do func(T) error) error {
 	const atOnce = 64
 	for some := range slices.Chunk(records, atOnce) {

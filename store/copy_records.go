@@ -20,7 +20,7 @@ func (c *copying) accounts(ctx context.Context) error {
 	})
 }
 
-// account copies users before memberships: a membership whose user came later than that is of a change that is not in the copy.
+// account copies users before memberships. A membership whose user is not in the copy was created later, and is left out.
 func (c *copying) account(ctx context.Context, account policy.Account) error {
 	if err := c.to.CreateAccount(ctx, account); err != nil {
 		return err
@@ -68,7 +68,9 @@ func (c *copying) tenant(ctx context.Context, tenant policy.Tenant, users map[st
 	return pages(ctx, list, func(m policy.Membership) string { return m.UserID }, func(memberships []policy.Membership) error {
 		memberships = slices.DeleteFunc(slices.Clone(memberships), func(m policy.Membership) bool { return !users[m.UserID] })
 		err := together(memberships, func(m policy.Membership) error {
-			return c.to.UpdateMembership(ctx, tenant.ID, m.UserID, func(policy.Membership) (policy.Membership, []policy.Event, error) { return m, nil, nil })
+			return c.to.UpdateMembership(ctx, tenant.ID, m.UserID, func(policy.Membership) (policy.Membership, []policy.Event, error) {
+				return m, nil, nil
+			})
 		})
 		if err != nil {
 			return err

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// outbox records the event of each entry once more, which changes nothing but that it is announced again, and then brings the entry to where it was.
+// outbox records the event of each entry again, which only announces it again, and then restores the state of the entry.
 func (c *copying) outbox(ctx context.Context) error {
 	return c.from.EachOutboxEntry(ctx, func(entry OutboxEntry, due time.Time) error {
 		event := entry.Event

@@ -7,7 +7,7 @@ import (
 	"mintkey/policy"
 )
 
-// KeyLocation says in which membership an access key is.
+// KeyLocation names the membership that an access key is in.
 type KeyLocation struct {
 	TenantID string
 	UserID   string
@@ -16,9 +16,8 @@ type KeyLocation struct {
 
 // Digests finds access keys by the digests of their secrets. UpdateMembership keeps the index.
 type Digests interface {
-	// KeysByDigestPrefix lists, in no order, the keys that have a secret whose digest has the prefix (policy.Digest.Prefix). A key
-	// that has it no
-	// longer may be among them, and prefixes may coincide: compare the whole digest with the key's.
+	// KeysByDigestPrefix lists, in no order, the keys that have a secret whose digest has the prefix (policy.Digest.Prefix).
+	// The list may include a key that no longer has it, and prefixes can collide: compare the whole digest with the key's.
 	KeysByDigestPrefix(ctx context.Context, prefix string) ([]KeyLocation, error)
 }
 
@@ -28,7 +27,7 @@ type DigestEntry struct {
 	Key    KeyLocation
 }
 
-// DigestEntries lists the entries of a membership. For stores.
+// DigestEntries lists the entries of a membership. It is for stores.
 func DigestEntries(m policy.Membership) []DigestEntry {
 	if !m.Exists() {
 		return nil
@@ -42,9 +41,8 @@ func DigestEntries(m policy.Membership) []DigestEntry {
 	return entries
 }
 
-// IndexedDigests lists the entries of a membership that the index has: none when a server of version 1 wrote it, because there was
-// no index.
-// For stores.
+// IndexedDigests lists the entries of a membership that are in the index: none when a server of version 1 wrote it,
+// because there was no index. It is for stores.
 func IndexedDigests(m policy.Membership) []DigestEntry {
 	if m.UserGeneration == "" {
 		return nil
@@ -52,7 +50,7 @@ func IndexedDigests(m policy.Membership) []DigestEntry {
 	return DigestEntries(m)
 }
 
-// Without lists those of the entries that are not among the others. For stores.
+// Without lists the entries that are not among the others. It is for stores.
 func Without(entries, others []DigestEntry) []DigestEntry {
 	return slices.DeleteFunc(slices.Clone(entries), func(e DigestEntry) bool { return slices.Contains(others, e) })
 }

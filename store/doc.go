@@ -1,5 +1,5 @@
-// Package store says what Mintkey keeps and what it may rely on. Package boltstore keeps it in one file, package redisstore
-// in Redis; package storetest is the suite that each of them passes.
+// Package store is the contract of Mintkey's stores. Package boltstore implements it in one file, package redisstore in Redis;
+// package storetest is the suite that each of them passes.
 //
 // The contract, which storetest holds every store to:
 //

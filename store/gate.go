@@ -7,9 +7,8 @@ import (
 	"mintkey/policy"
 )
 
-// Gate is a Store that refuses changes of records and documents while it is shut. Reading goes on, and so do tokens. It can be used
-// from many
-// goroutines.
+// Gate is a Store that refuses changes of records and documents while it is shut. Reads still work, and tokens are still issued.
+// It can be used from many goroutines.
 type Gate struct {
 	Store
 

@@ -16,28 +16,26 @@ const (
 	documentLifetime  = "longest-lifetime"
 )
 
-// Epoch names one history of a store. Positions and counters that a process keeps outside the store belong to it, and are worth
-// nothing under
-// another one.
+// Epoch names one history of a store. Positions and counters that a process keeps outside the store belong to one epoch,
+// and mean nothing in another.
 type Epoch struct {
 	ID string `json:"id"`
 }
 
-// HighWater is how far the history of a store has come: what a process has seen beyond it was lost.
+// HighWater is how far the history of a store has come. What a process has seen beyond it was lost.
 type HighWater struct {
 	At         time.Time `json:"at"`
 	Revocation string    `json:"revocation,omitempty"` // the ID of the last revocation; empty for none
 }
 
-// LongestLifetime is the longest lifetime that tokens can have been made with since a time.
+// LongestLifetime is the longest lifetime of tokens issued since a time.
 type LongestLifetime struct {
 	Seconds int64     `json:"seconds"`
 	Since   time.Time `json:"since"`
 }
 
-// UpdateJSON changes a document that holds a T as JSON, by compare-and-swap. One that does not exist is passed as the zero T. The
-// change may run
-// more than once.
+// UpdateJSON changes a document that holds a T as JSON, by compare-and-swap. One that does not exist is passed as the zero T.
+// The change may run more than once.
 func UpdateJSON[T any](ctx context.Context, documents Documents, name string, change func(T) (T, error)) error {
 	return documents.UpdateDocument(ctx, name, func(raw []byte) ([]byte, error) {
 		var value T
@@ -66,8 +64,8 @@ func ReadJSON[T any](ctx context.Context, documents Documents, name string) (val
 	return value, nil
 }
 
-// BeginHistory writes what is missing of the epoch, the high-water mark and the longest token lifetime, which rises to lifetime if
-// it is shorter.
+// BeginHistory writes the epoch, the high-water mark and the longest token lifetime, where they are missing.
+// A longest lifetime shorter than lifetime is raised to it.
 func BeginHistory(ctx context.Context, s Store, lifetime time.Duration, now time.Time) error {
 	err := UpdateJSON(ctx, s, documentEpoch, func(e Epoch) (Epoch, error) {
 		if e.ID == "" {
@@ -100,7 +98,7 @@ func RenewEpoch(ctx context.Context, s Store) error {
 	return UpdateJSON(ctx, s, documentEpoch, func(Epoch) (Epoch, error) { return Epoch{ID: rand.Text()}, nil })
 }
 
-// History returns what BeginHistory has written, or ErrNotFound before that.
+// History returns what BeginHistory has written, or ErrNotFound.
 func History(ctx context.Context, s Documents) (epoch Epoch, high HighWater, lifetime LongestLifetime, err error) {
 	var failed [3]error
 	epoch, failed[0] = ReadJSON[Epoch](ctx, s, documentEpoch)

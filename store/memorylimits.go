@@ -11,29 +11,29 @@ import (
 const (
 	// maxBudgets bounds the memory of MemoryLimits, at about 50 bytes a budget.
 	maxBudgets = 1 << 16
-	// dropChoice is how many budgets are looked at to choose the one to drop.
+	// dropChoice is how many budgets are compared to choose the one to drop.
 	dropChoice = 8
 )
 
 var _ Limits = (*MemoryLimits)(nil)
 
-// MemoryLimits counts in the memory of one process. It remembers 65,536 budgets; past that it drops one that is nearly whole.
+// MemoryLimits keeps Limits in the memory of one process. It holds 65,536 budgets; past that it drops one that is nearly whole.
 type MemoryLimits struct {
 	now func() time.Time
 	mu  sync.Mutex
-	// whole is when each budget will be whole again. Budgets are found by a hash of key and rate, because whoever asks
-	// may choose long keys. The seed is secret, so nobody can choose a key that collides with another one.
+	// whole is when each budget will be whole again. Budgets are found by a hash of key and rate, because callers may choose long keys.
+	// The seed is secret, so a key can't be chosen to collide with another one.
 	whole map[uint64]time.Time
 	seed  maphash.Seed
 }
 
-// NewMemoryLimits returns limits that nothing is taken from, by the given clock.
+// NewMemoryLimits returns limits whose budgets are all whole. They go by the given clock.
 func NewMemoryLimits(now func() time.Time) *MemoryLimits {
 	return &MemoryLimits{now: now, whole: make(map[uint64]time.Time), seed: maphash.MakeSeed()}
 }
 
-// Reserve implements Limits. It is the generic cell rate algorithm: a budget is the one instant at which it will be whole again, each
-// reservation puts that off by one step, and it can't be farther away than a burst of steps.
+// Reserve implements Limits. It is the generic cell rate algorithm: a budget is stored as the instant at which it will be whole again.
+// Each reservation moves that by one step, and it can't be farther away than a burst of steps.
 func (l *MemoryLimits) Reserve(ctx context.Context, key string, rate Rate) (time.Duration, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
@@ -80,7 +80,7 @@ func (l *MemoryLimits) Refund(ctx context.Context, key string, rate Rate) error 
 	return nil
 }
 
-// step is the time in which one comes back.
+// step is the time in which one reservation comes back.
 func (r Rate) step() time.Duration { return max(r.Period/time.Duration(max(r.Burst, 1)), 1) }
 
 func (l *MemoryLimits) hash(key string, rate Rate) uint64 {
@@ -90,8 +90,8 @@ func (l *MemoryLimits) hash(key string, rate Rate) uint64 {
 	}{key, rate})
 }
 
-// drop makes room. Of a few budgets it drops the one that will be whole first: so a flood of new keys drives out its own, and not
-// those that are used up.
+// drop makes room. Of a few budgets it drops the one that will be whole first, so a flood of new keys evicts its own budgets
+// and not those that are used up.
 func (l *MemoryLimits) drop(now time.Time) {
 	var chosen uint64
 	soonest, looked := time.Duration(math.MaxInt64), 0

@@ -7,7 +7,7 @@ import (
 	"mintkey/policy"
 )
 
-// OutboxEntry is an event that somebody must be told of, with how far the telling has come.
+// OutboxEntry is an event still to be delivered, with the state of each channel.
 type OutboxEntry struct {
 	Event policy.Event `json:"event"`
 	// Attempts counts the failed tries so far.
@@ -16,13 +16,13 @@ type OutboxEntry struct {
 	Delivered []string `json:"delivered,omitempty"`
 }
 
-// Outbox hands out the events that were written with Announce set, in the same write as the change that they tell of. Any number of
-// processes may take from it.
+// Outbox holds the events that were written with Announce set, in the same write as the change that they describe.
+// Any number of processes may claim from it.
 type Outbox interface {
-	// ClaimOutbox leases entries that are due at now, oldest first: nobody else gets them until the lease ends. At most
-	// limit, which must be positive.
+	// ClaimOutbox leases entries that are due at now, oldest first: no other caller gets them until the lease ends. At most limit,
+	// which must be positive.
 	ClaimOutbox(ctx context.Context, now, leaseEnds time.Time, limit int) ([]OutboxEntry, error)
-	// CompleteOutbox removes an entry. One that is gone already is no error.
+	// CompleteOutbox removes an entry. It is no error if it is gone already.
 	CompleteOutbox(ctx context.Context, entry OutboxEntry) error
 	// PostponeOutbox saves the entry as it is now and makes it due at the given time. One that is gone stays gone.
 	PostponeOutbox(ctx context.Context, entry OutboxEntry, due time.Time) error
@@ -36,10 +36,10 @@ type IssuedKey struct {
 	IssuedAt time.Time
 }
 
-// IssueOrder lists access keys by the time at which their current secret was issued. UpdateMembership keeps it. Under one policy
-// keys expire in the order of issue, so whoever looks for what is due needs no full scan.
+// IssueOrder lists access keys by the time at which their current secret was issued. UpdateMembership keeps it.
+// Under one policy keys expire in the order of issue, so what is due is found without a full scan.
 type IssueOrder interface {
-	// KeysByIssue lists the keys of an account that come after the given place and were issued at or before until, oldest first, then by
-	// tenant, user and client ID. The zero IssuedKey is the start. At most limit, which must be positive.
+	// KeysByIssue lists the keys of an account that come after the given position and were issued at or before until, oldest first,
+	// then by tenant, user and client ID. The zero IssuedKey is the start. At most limit, which must be positive.
 	KeysByIssue(ctx context.Context, accountID string, after IssuedKey, until time.Time, limit int) ([]IssuedKey, error)
 }

@@ -1,7 +1,7 @@
 package store
 
-// Outcome is what became of a request for a token. It is the one list of reasons for a refusal: traffic, audit trail, exports and pages
-// take their words from it.
+// Outcome is the result of a request for a token. It is the one list of reasons for a refusal: traffic, audit trail,
+// exports and pages take their texts from it.
 type Outcome int
 
 // The outcomes. The numbers of those that are counted are in the stores: add new ones after RefusedRequest, in outcomeRows too.

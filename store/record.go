@@ -11,11 +11,10 @@ import (
 	"mintkey/policy"
 )
 
-// DecodeRecord reads a record from its JSON. Members that this version of the program does not know go into the Unknown field of
-// the struct
-// that they stand in, if it has one: of the record itself, and of structs and slices of structs inside it.
+// DecodeRecord reads a record from its JSON. Members that this version of the program does not know go into the Unknown field
+// of the struct that they belong to, if it has one. This holds for the record itself, and for structs and slices of structs inside it.
 func DecodeRecord[T any](text []byte) (record T, err error) {
-	// Refusing unknown members costs nothing where there are none, which is nearly always.
+	// Refusing unknown members is free where there are none, which is nearly always.
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if decoder.Decode(&record) == nil && !decoder.More() {
@@ -48,7 +47,7 @@ func isUnknown(field reflect.StructField) bool {
 	return field.Type == reflect.TypeFor[policy.Unknown]()
 }
 
-// eachMember visits the fields of a struct that are members of its JSON, by name.
+// eachMember calls f for each field of a struct that is a member of its JSON, by name.
 func eachMember(v reflect.Value, visit func(name string, field reflect.Value) error) error {
 	for i := range v.NumField() {
 		field := v.Type().Field(i)
@@ -79,7 +78,9 @@ func unknownOf(v reflect.Value) reflect.Value {
 // isPlainStruct says whether the members of the JSON are the fields of the struct: not for a time, for example.
 func isPlainStruct(t reflect.Type) bool {
 	p := reflect.PointerTo(t)
-	return t.Kind() == reflect.Struct && !p.Implements(reflect.TypeFor[json.Unmarshaler]()) && !p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
+	return t.Kind() == reflect.Struct &&
+		!p.Implements(reflect.TypeFor[json.Unmarshaler]()) &&
+		!p.Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
 }
 
 func isListOfStructs(t reflect.Type) bool {

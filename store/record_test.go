@@ -12,7 +12,8 @@ import (
 	"mintkey/store"
 )
 
-const newerMembership = `{"tenant_id":"load","user_id":"ada","role":"member","joined_at":"2026-11-01T00:00:00Z","badge":{"b":[1,2.50]},"keys":[
+const newerMembership = `{"tenant_id":"load","user_id":"ada","role":"member","joined_at":"2026-11-01T00:00:00Z",
+	"badge":{"b":[1,2.50]},"keys":[
 {"client_id":"mk_1","scopes":["api"],"created_at":"2026-11-01T00:00:00Z","colour":"red","secrets":[
  {"digest":"0000000000000000000000000000000000000000000000000000000000000001","issued_at":"2026-11-02T00:00:00Z","seal":9007199254740993},
  {"digest":"0000000000000000000000000000000000000000000000000000000000000002","issued_at":"2026-11-01T00:00:00Z","seal":null}]},
@@ -46,7 +47,11 @@ func TestRecordKeepsUnknownMembers(t *testing.T) {
 	key, _ := got["keys"].([]any)[1].(map[string]any)
 	secrets, _ := key["secrets"].([]any)
 	secret, _ := secrets[0].(map[string]any)
-	want := map[string]any{"badge": map[string]any{"b": []any{json.Number("1"), json.Number("2.50")}}, "colour": "red", "seal": json.Number("9007199254740993")}
+	want := map[string]any{
+		"badge":  map[string]any{"b": []any{json.Number("1"), json.Number("2.50")}},
+		"colour": "red",
+		"seal":   json.Number("9007199254740993"),
+	}
 	kept := map[string]any{"badge": got["badge"], "colour": key["colour"], "seal": secret["seal"]}
 	if diff := cmp.Diff(want, kept); diff != "" {
 		t.Errorf("unknown members (-want +got):\n%s", diff)
@@ -58,7 +63,8 @@ func TestRecordKeepsUnknownMembers(t *testing.T) {
 
 // A record without unknown members is written as encoding/json writes it.
 func TestRecordWithoutUnknownMembers(t *testing.T) {
-	account := policy.Account{ID: "acme", Name: "A & B", CreatedAt: time.Unix(0, 0).UTC(), Expiration: policy.DefaultExpirationPolicy(time.Unix(0, 0).UTC())}
+	at := time.Unix(0, 0).UTC()
+	account := policy.Account{ID: "acme", Name: "A & B", CreatedAt: at, Expiration: policy.DefaultExpirationPolicy(at)}
 	want, err := json.Marshal(account)
 	if err != nil {
 		t.Fatal(err)

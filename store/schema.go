@@ -5,8 +5,8 @@ import "context"
 // SchemaVersion is the version of the layout that this program writes. It reads the one before as well.
 const SchemaVersion = 2
 
-// Schema is the version of the layout of a store's data. A store is at SchemaVersion from the moment that it is made; opening an older one
-// changes nothing about that, and opening a newer one is ErrSchemaTooNew. See Upgrade.
+// Schema is the version of the layout of a store's data. A new store is at SchemaVersion; opening an older one leaves its version
+// as it is, and opening a newer one returns ErrSchemaTooNew. See Upgrade.
 type Schema interface {
 	// SchemaVersion returns the version.
 	SchemaVersion(ctx context.Context) (int, error)

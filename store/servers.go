@@ -22,7 +22,7 @@ type ServerStamp struct {
 	SeenAt  time.Time `json:"seen_at"`
 }
 
-// Stamp says that the server with the ID runs at now, and drops those that are gone. It returns all that are left, by ID.
+// Stamp records that the server with the ID is running, and drops those that are gone. It returns all that are left, by ID.
 func Stamp(ctx context.Context, documents Documents, id string, stamp ServerStamp) (map[string]ServerStamp, error) {
 	var servers map[string]ServerStamp
 	err := UpdateJSON(ctx, documents, documentServers, func(before map[string]ServerStamp) (map[string]ServerStamp, error) {
@@ -33,7 +33,7 @@ func Stamp(ctx context.Context, documents Documents, id string, stamp ServerStam
 	return servers, err
 }
 
-// Unstamp says that the server with the ID has stopped.
+// Unstamp records that the server with the ID has stopped.
 func Unstamp(ctx context.Context, documents Documents, id string) error {
 	return UpdateJSON(ctx, documents, documentServers, func(before map[string]ServerStamp) (map[string]ServerStamp, error) {
 		delete(before, id)
@@ -51,8 +51,8 @@ func living(servers map[string]ServerStamp, now time.Time) map[string]ServerStam
 	return found
 }
 
-// AllServersAtLeast says whether every living server writes the schema version or a later one: only then may a new kind of field be
-// written.
+// AllServersAtLeast says whether every running server writes the schema version or a later one: only then may a new kind
+// of field be written.
 func AllServersAtLeast(servers map[string]ServerStamp, version int) bool {
 	for _, server := range servers {
 		if server.Schema < version {
@@ -62,9 +62,8 @@ func AllServersAtLeast(servers map[string]ServerStamp, version int) bool {
 	return true
 }
 
-// CheckSchema returns ErrSchemaTooNew when the store, or a server on it, is of a later version than this program. The servers are
-// those that Stamp
-// returned. A version that can't be read is no refusal: the store says so itself to whoever uses it.
+// CheckSchema returns ErrSchemaTooNew when the store, or a server on it, is of a later version than this program.
+// The servers are those that Stamp returned. A version that can't be read is not refused here: every use of the store will report that.
 func CheckSchema(ctx context.Context, s Schema, servers map[string]ServerStamp) error {
 	latest, err := s.SchemaVersion(ctx)
 	if err != nil {

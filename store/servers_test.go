@@ -84,7 +84,9 @@ func TestGate(t *testing.T) {
 			return g.UpdateUser(ctx, "acme", "ada", func(u policy.User) (policy.User, []policy.Event, error) { return u, nil, nil })
 		},
 		"UpdateMembership": func() error {
-			return g.UpdateMembership(ctx, "load", "ada", func(m policy.Membership) (policy.Membership, []policy.Event, error) { return m, nil, nil })
+			return g.UpdateMembership(ctx, "load", "ada", func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+				return m, nil, nil
+			})
 		},
 		"UpdateDocument": func() error {
 			return g.UpdateDocument(ctx, "x", func([]byte) ([]byte, error) { return []byte("{}"), nil })
@@ -102,7 +104,8 @@ func TestGate(t *testing.T) {
 	}
 	g.Set(nil)
 	for _, name := range []string{
-		"CreateAccount", "CreateTenant", "CreateUser", "UpdateAccount", "UpdateTenant", "UpdateUser", "UpdateMembership", "UpdateDocument", "DeleteUser",
+		"CreateAccount", "CreateTenant", "CreateUser", "UpdateAccount", "UpdateTenant", "UpdateUser", "UpdateMembership", "UpdateDocument",
+		"DeleteUser",
 	} {
 		if err := changes[name](); err != nil {
 			t.Errorf("%s through an open gate: %v", name, err)

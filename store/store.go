@@ -16,7 +16,7 @@ var (
 	ErrExists = errors.New("the ID is taken")
 	// ErrEmailTaken refuses a user whose e-mail address another user of the account has.
 	ErrEmailTaken = errors.New("another user of the account has this e-mail address")
-	// ErrConflict gives up on a record that others keep changing.
+	// ErrConflict means that other writers kept changing the record.
 	ErrConflict = errors.New("the record is being changed by others; try again")
 	// ErrUnavailable means that the store cannot be reached, or cannot confirm a write.
 	ErrUnavailable = errors.New("the store is unavailable")
@@ -96,9 +96,9 @@ type Memberships interface {
 // MembershipChange is a pure function from one state of a membership to the next, with the events that record it.
 type MembershipChange func(policy.Membership) (policy.Membership, []policy.Event, error)
 
-// Subjects reads all that is judged when a token is issued or used, in as few round trips as the store can.
+// Subjects reads all the records that a decision about a token needs, in as few round trips as the store can.
 type Subjects interface {
-	// SubjectByClientID returns whom an access key belongs to, or ErrNotFound.
+	// SubjectByClientID returns the owner of an access key, or ErrNotFound.
 	SubjectByClientID(ctx context.Context, clientID string) (policy.Subject, error)
 	// Subject returns a user in a tenant, or ErrNotFound when the tenant, the user or the membership does not exist.
 	Subject(ctx context.Context, tenantID, userID string) (policy.Subject, error)
@@ -110,7 +110,7 @@ type KeyRef struct {
 	ClientID string
 }
 
-// AccessTimes keeps when each access key was last used, apart from the key's record, so that it can never
+// AccessTimes keeps when each access key was last used. It is separate from the key's record, so that it can never
 // overwrite a digest (R7).
 type AccessTimes interface {
 	// RecordAccess saves many times at once. A time never moves back.
@@ -142,7 +142,7 @@ type Documents interface {
 	UpdateDocument(ctx context.Context, name string, change func([]byte) ([]byte, error)) error
 }
 
-// Store is everything together.
+// Store is the whole contract.
 type Store interface {
 	Accounts
 	Tenants

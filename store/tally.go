@@ -6,7 +6,7 @@ import (
 	"mintkey/policy"
 )
 
-// Tally is how much a store has.
+// Tally counts the contents of a store.
 type Tally struct {
 	Accounts   int `json:"accounts"`
 	Tenants    int `json:"tenants"`
@@ -14,7 +14,7 @@ type Tally struct {
 	AccessKeys int `json:"access_keys"`
 }
 
-// Count reads the whole store, and so tells also that it can be read.
+// Count reads the whole store, and so also checks that it can be read.
 func Count(ctx context.Context, s Store) (found Tally, err error) {
 	err = pages(ctx, s.Accounts, func(a policy.Account) string { return a.ID }, func(accounts []policy.Account) error {
 		found.Accounts += len(accounts)

@@ -11,7 +11,7 @@ type TrafficCounts [outcomes]int64
 // Issued is how many tokens were issued.
 func (c TrafficCounts) Issued() int64 { return c[TokenIssued] }
 
-// Refused is how many requests were refused, for whichever reason.
+// Refused is how many requests were refused, for any reason.
 func (c TrafficCounts) Refused() int64 { return c.Total() - c.Issued() }
 
 // Total is how many requests there were.
@@ -54,16 +54,16 @@ type TrafficPart struct {
 	Counts TrafficCounts
 }
 
-// Traffic keeps statistics of requests for tokens, apart from all records, by minute, hour and day (UTC). They are no ledger: a batch that is
-// recorded anew because an error came back may count twice, in part or whole. The IDs need not name anything that exists.
+// Traffic keeps statistics of requests for tokens, apart from all records, by minute, hour and day (UTC). They are approximate:
+// a batch that is recorded again after an error may count twice, in part or whole. The IDs need not name anything that exists.
 type Traffic interface {
-	// RecordTraffic adds a batch to what was counted before, whoever counted it.
+	// RecordTraffic adds a batch to what was counted before, by any process.
 	RecordTraffic(ctx context.Context, counts map[TrafficKey]TrafficCounts) error
 	// Traffic returns the counts of a source for each of the steps of the span, in order.
 	Traffic(ctx context.Context, of TrafficSource, span TrafficSpan) ([]TrafficCounts, error)
-	// TrafficParts returns the sums over the span by tenant of an account or by access key of a tenant, the most requests first, then by ID. At
-	// most limit, which must be positive. Where there are many more, a store may choose by the sums of somewhat longer than the span.
+	// TrafficParts returns the sums over the span by tenant of an account or by access key of a tenant, the most requests first, then by ID.
+	// At most limit, which must be positive. Where there are many more, a store may choose by the sums of somewhat longer than the span.
 	TrafficParts(ctx context.Context, of TrafficSource, span TrafficSpan, limit int) ([]TrafficPart, error)
-	// ForgetTraffic drops what is older than its step is kept, where the store doesn't do so by itself.
+	// ForgetTraffic deletes what is older than its step is kept, where the store doesn't do so by itself.
 	ForgetTraffic(ctx context.Context, now time.Time) error
 }

@@ -9,7 +9,7 @@ import (
 // TrafficStep is a resolution in which traffic is kept.
 type TrafficStep int
 
-// The steps. The finer one is, the sooner it is forgotten.
+// The steps. The finer one is, the sooner it is deleted.
 const (
 	TrafficMinutes TrafficStep = iota
 	TrafficHours
@@ -45,15 +45,15 @@ func (s TrafficSpan) At(i int) time.Time {
 	return time.Unix((s.Step.number(s.From)+int64(i))*int64(s.Step.Length()/time.Second), 0).UTC()
 }
 
-// What follows is how stores lay the counts out, so that they need not each find a way: a record for each source, step and chunk of so many
-// steps, which holds a number for each cell that is not zero. So a key that is never idle has about ten records, and not hundreds.
+// Below is the layout of the counts that all stores share: a record for each source, step and chunk of so many steps,
+// which holds a number for each cell that is not zero. So a key that is never idle has about ten records, and not hundreds.
 
 const (
 	chunkSteps = 60
 	chunkCells = 8 // cells for each step: room for two more outcomes
 )
 
-// TrafficRecord names a record. It is filed with those that it is compared to.
+// TrafficRecord names a record. It is in a file with those that it is compared to.
 type TrafficRecord struct {
 	File  string // "a:" with an account ID for an account and its tenants, "t:" with a tenant ID for the access keys of a tenant
 	Step  TrafficStep
@@ -72,7 +72,7 @@ func (c TrafficCells) Total() (sum int64) {
 	return sum
 }
 
-// Record is where the source has the given chunk of a step.
+// Record names the record of the source for the given chunk of a step.
 func (of TrafficSource) Record(step TrafficStep, chunk int64) TrafficRecord {
 	if of.ClientID != "" {
 		return TrafficRecord{"t:" + of.TenantID, step, chunk, of.ClientID}
@@ -88,14 +88,16 @@ func (of TrafficSource) Parts(step TrafficStep, chunk int64) TrafficRecord {
 	return TrafficRecord{"a:" + of.AccountID, step, chunk, ""}
 }
 
-// LayOutTraffic says what to add to which records: for each count to its access key, its tenant and its account, in every step.
+// LayOutTraffic returns what to add to which records. Each count goes to its access key, its tenant and its account, in every step.
 func LayOutTraffic(counts map[TrafficKey]TrafficCounts) map[TrafficRecord]TrafficCells {
 	records := map[TrafficRecord]TrafficCells{}
 	for key, some := range counts {
 		at := time.Unix(key.Minute*60, 0)
 		for _, step := range trafficSteps() {
 			number := step.number(at)
-			for _, source := range []TrafficSource{key.TrafficSource, {AccountID: key.AccountID, TenantID: key.TenantID}, {AccountID: key.AccountID}} {
+			for _, source := range []TrafficSource{
+				key.TrafficSource, {AccountID: key.AccountID, TenantID: key.TenantID}, {AccountID: key.AccountID},
+			} {
 				record := source.Record(step, number/chunkSteps)
 				if records[record] == nil {
 					records[record] = TrafficCells{}
@@ -141,7 +143,7 @@ func (s TrafficSpan) each(chunk int64, cells TrafficCells, visit func(i int, out
 	}
 }
 
-// Oldest is the first chunk of the step that may not be forgotten yet.
+// Oldest is the first chunk of the step that may not be deleted yet.
 func (s TrafficStep) Oldest(now time.Time) int64 { return s.number(now.Add(-s.Kept())) / chunkSteps }
 
 // ChunkLength is how long a chunk of the step is.

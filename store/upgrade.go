@@ -20,8 +20,8 @@ type UpgradeReport struct {
 	AccessKeys  int `json:"access_keys"` // given a ceiling, and entered in the index of digests
 	Sessions    int `json:"sessions"`    // console sessions and open forms that ended
 	Links       int `json:"links"`       // links to pick up a key or to choose a password that ended
-	// Above lists the keys that hold scopes above what their owner may do: those scopes have no effect any more, whatever becomes of
-	// the owner.
+	// Above lists the keys that hold scopes above what their owner may do: those scopes have no effect any more,
+	// whatever roles the owner gets.
 	Above []KeyAbove `json:"above,omitempty"`
 }
 
@@ -33,12 +33,12 @@ type KeyAbove struct {
 	Scopes  []string    `json:"scopes"`
 }
 
-// versionOneLifetime is the longest that a server of version 1 could be set to make tokens for.
+// versionOneLifetime is the longest token lifetime that a server of version 1 could be configured with.
 const versionOneLifetime = 24 * time.Hour
 
 // Upgrade brings a store of version 1 to SchemaVersion. No server may be running on it. It can be interrupted and repeated: the
 // version is saved last,
-// and what is done already is not done again. With dryRun it changes nothing and reports what it would do.
+// and finished work is not repeated. With dryRun it changes nothing and reports what it would do.
 func Upgrade(ctx context.Context, s Store, now time.Time, dryRun bool) (UpgradeReport, error) {
 	version, err := s.SchemaVersion(ctx)
 	report := UpgradeReport{From: version, To: SchemaVersion}
@@ -130,14 +130,14 @@ func (u *upgrading) tenant(ctx context.Context, tenant policy.Tenant) error {
 	})
 }
 
-// membership gives all that a membership needs in one write, which is also what enters its keys in the index of digests.
+// membership upgrades a membership in one write, which also enters its keys in the index of digests.
 func (u *upgrading) membership(ctx context.Context, m policy.Membership) error {
 	if m.UserGeneration != "" {
 		return nil
 	}
 	user, err := u.store.User(ctx, m.AccountID, m.UserID)
 	if errors.Is(err, ErrNotFound) {
-		return nil // what a deletion that was cut short has left: it opens nothing
+		return nil // left by an interrupted deletion: it gives no access
 	}
 	if err != nil {
 		return err
@@ -160,8 +160,8 @@ func (u *upgrading) membership(ctx context.Context, m policy.Membership) error {
 	})
 }
 
-// withCeilings sets the ceiling of every key to what its owner's roles give. A disabled owner counts as if enabled: disabling is no
-// loss of a role.
+// withCeilings sets the ceiling of every key to what its owner's roles give. A disabled owner counts as if enabled:
+// disabling does not take roles away.
 func withCeilings(m policy.Membership, user policy.User) (policy.Membership, []KeyAbove) {
 	user.Disabled = false
 	owner := policy.Subject{User: user, Membership: m}

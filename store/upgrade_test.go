@@ -238,7 +238,9 @@ func (f *failing) write(do func() error) error {
 	return do()
 }
 
-func (f *failing) UpdateUser(ctx context.Context, accountID, id string, change func(policy.User) (policy.User, []policy.Event, error)) error {
+func (f *failing) UpdateUser(
+	ctx context.Context, accountID, id string, change func(policy.User) (policy.User, []policy.Event, error),
+) error {
 	return f.write(func() error { return f.Store.UpdateUser(ctx, accountID, id, change) })
 }
 

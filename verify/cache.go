@@ -12,7 +12,7 @@ type verified struct {
 	signer *signingKey
 }
 
-// cache remembers good tokens by their digest, never by their text: a dump of the memory opens nothing.
+// cache remembers valid tokens by their digest, never by their text, so that a memory dump has no token.
 type cache struct {
 	size    int
 	mu      sync.RWMutex
@@ -41,7 +41,7 @@ func (c *cache) remove(digest [sha256.Size]byte) {
 	delete(c.entries, digest)
 }
 
-// sample is how many entries are looked at to find an expired one, when there is no room.
+// sample is how many entries are examined to find an expired one, when there is no room.
 const sample = 8
 
 func (c *cache) add(digest [sha256.Size]byte, entry verified, now time.Time) {
@@ -55,8 +55,8 @@ func (c *cache) add(digest [sha256.Size]byte, entry verified, now time.Time) {
 	}
 }
 
-// makeRoom drops what has expired among a few entries, or else one of them. Go visits a map in no particular order, so
-// whoever is dropped unjustly pays for one more signature check.
+// makeRoom drops what has expired among a few entries, or else one of them. The order of a map is random;
+// a valid token that is dropped costs one more signature check.
 func (c *cache) makeRoom(now time.Time) {
 	var last [sha256.Size]byte
 	seen := 0

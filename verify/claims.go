@@ -9,7 +9,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// Claims are what a good token says (RFC 9068 section 2.2). They are shared by all who verify the same token: read them only.
+// Claims are the claims of a valid token (RFC 9068 section 2.2). They are shared by all callers that verify the same token:
+// do not change them.
 type Claims struct {
 	Issuer    string
 	Subject   string // the client ID, or the user ID where a user signed in with a password

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Config says whose tokens are good and how they are judged. Only Issuer and Audience must be set.
+// Config says which tokens are valid and how they are checked. Only Issuer and Audience must be set.
 type Config struct {
 	// Issuer is the issuer exactly as it writes itself in its tokens and in its metadata (RFC 8414), such as "https://auth.example.com".
 	Issuer string
@@ -23,7 +23,7 @@ type Config struct {
 	Leeway time.Duration
 
 	// CacheSize is how many good tokens are remembered, so that their signature is checked once: 10,000 by default, which is about 10 MB;
-	// negative for none. Expiry and revocation are looked at each time.
+	// negative for none. Expiry and revocation are checked each time.
 	CacheSize int
 
 	// StatusInterval is how often each status list in use is asked for: every 5 s by default.
@@ -35,18 +35,19 @@ type Config struct {
 	// Push, if set, makes the issuer tell about revocations at once. The status lists are polled all the same.
 	Push *Push
 
-	// OnEvent, if set, is told about everything that a metric may want to count. It is called from many goroutines, and what it
-	// waits for a request waits for.
+	// OnEvent, if set, is called for everything that a metric may count. It is called from many goroutines, and a request
+	// waits until it returns.
 	OnEvent func(Event)
-	// HTTPClient fetches from the issuer: by default one with a connection pool of its own. No fetch takes longer than 5 s, whatever its timeout.
+	// HTTPClient fetches from the issuer: by default one with a connection pool of its own. No fetch takes longer than 5 s,
+	// whatever its timeout.
 	HTTPClient *http.Client
 	// Now is the clock: time.Now by default.
 	Now func() time.Time
 }
 
-// WhenStale is what to do with a token when its status list has grown old because the issuer is out of reach. In either case
-// a token that the list last had as revoked is refused as such, and when there has never been a list, or the end that the issuer has signed into it
-// has come, the answer is ErrUnavailable.
+// WhenStale is what to do with a token when its status list has grown old because the issuer is out of reach.
+// In either case a token that the list last had as revoked is refused as such, and when there has never been a list,
+// or the end that the issuer has signed into it has come, the answer is ErrUnavailable.
 type WhenStale int
 
 const (
@@ -91,7 +92,7 @@ func (c Config) withDefaults() Config {
 		}}
 	}
 	if c.Now == nil {
-		c.Now = time.Now //nolint:forbidigo // the clock is an argument; this is its documented default, for a package that is used outside this module
+		c.Now = time.Now //nolint:forbidigo // the documented default, for use outside this module
 	}
 	return c
 }
@@ -108,7 +109,8 @@ func (c Config) check() error {
 	switch {
 	case err != nil:
 		return fmt.Errorf("the issuer: %w", err)
-	case issuer.Scheme != "https" && issuer.Scheme != "http", issuer.Host == "", issuer.RawQuery != "", issuer.Fragment != "", issuer.User != nil:
+	case issuer.Scheme != "https" && issuer.Scheme != "http", issuer.Host == "",
+		issuer.RawQuery != "", issuer.Fragment != "", issuer.User != nil:
 		return fmt.Errorf("the issuer %q must be an http or https URL without query and fragment", c.Issuer)
 	case !isQuotable(c.Issuer):
 		return fmt.Errorf("the issuer %q has characters that no URL has", c.Issuer)

@@ -20,11 +20,11 @@
 //
 // # When the issuer is away
 //
-// [New] does not ask the issuer anything, so a server starts without it. Until the signing keys have been fetched once, no
-// token can be judged: that is [ErrUnavailable], which [Verifier.Require] answers with 503 and not with 401, because a client that is told that its
-// token is bad throws it away. From then on validation goes on without the issuer. The status lists grow old meanwhile;
-// [Config.WhenStale] says what to do then. By default ([FailOpen]) their last word counts until the time that the issuer itself has signed into
-// them as their end. That risks little: a revoked access key gets no new tokens, so the worst is that a stolen token lives
+// [New] does not ask the issuer anything, so a server starts without it. Until the signing keys have been fetched once, no token
+// can be judged: that is [ErrUnavailable], which [Verifier.Require] answers with 503 and not with 401, because a client that is told
+// that its token is bad throws it away. From then on validation goes on without the issuer. The status lists grow old meanwhile;
+// [Config.WhenStale] says what to do then. By default ([FailOpen]) their last word counts until the time that the issuer itself has
+// signed into them as their end. That risks little: a revoked access key gets no new tokens, so the worst is that a stolen token lives
 // to its natural end, 15 minutes at most by default, if the issuer is out of reach just when its key is revoked.
 //
 // # Copying it out

@@ -94,35 +94,40 @@ func TestForgedTokensAreRefused(t *testing.T) {
 	rsaDER := x509.MarshalPKCS1PublicKey(rs.private.Public().(*rsa.PublicKey))
 
 	forged := map[string]string{
-		"empty signature":             assemble(t, es.header(nil), good, fixedSignature()),
-		"signature of zeros":          assemble(t, es.header(nil), good, fixedSignature(make([]byte, 64)...)),
-		"signature in DER":            assemble(t, es.header(nil), good, derSignature(t, es.private)),
-		"HS256 with the PEM":          assemble(t, es.header(object{"alg": "HS256"}), good, hmacSignature(publicPEM)),
-		"HS256 with the DER":          assemble(t, es.header(object{"alg": "HS256"}), good, hmacSignature(der)),
-		"HS256 with the RSA key":      assemble(t, rs.header(object{"alg": "HS256"}), good, hmacSignature(rsaDER)),
-		"a stranger's key":            assemble(t, es.header(nil), good, theirs),
-		"embedded jwk":                assemble(t, es.header(object{"jwk": jwk}), good, theirs),
-		"embedded jwk and no kid":     assemble(t, es.header(object{"jwk": jwk, "kid": nil}), good, theirs),
-		"jku":                         assemble(t, es.header(object{"jku": "https://evil.example/jwks.json"}), good, theirs),
-		"x5u":                         assemble(t, es.header(object{"x5u": "https://evil.example/x.pem"}), good, theirs),
-		"crit, signed by us":          assemble(t, es.header(object{"crit": []string{"exp"}, "exp": 1}), good, ours),
-		"b64 false, signed by us":     assemble(t, es.header(object{"b64": false}), good, ours),
-		"kid with a path":             assemble(t, es.header(object{"kid": "../../../../dev/null"}), good, hmacSignature(nil)),
-		"kid unknown":                 assemble(t, es.header(object{"kid": "unknown"}), good, ours),
-		"kid a number":                assemble(t, es.header(object{"kid": 1}), good, ours),
-		"kid empty":                   assemble(t, es.header(object{"kid": ""}), good, ours),
-		"no kid":                      assemble(t, es.header(object{"kid": nil}), good, ours),
-		"no alg":                      assemble(t, es.header(object{"alg": nil}), good, ours),
-		"no typ":                      assemble(t, es.header(object{"typ": nil}), good, ours),
-		"typ JWT":                     assemble(t, es.header(object{"typ": "JWT"}), good, ours),
-		"typ an array":                assemble(t, es.header(object{"typ": []string{"at+jwt"}}), good, ours),
-		"RS256 for an ES256 kid":      assemble(t, es.header(object{"alg": "RS256"}), good, rs.signature(t)),
-		"ES256 for an RS256 kid":      assemble(t, rs.header(object{"alg": "ES256"}), good, ours),
-		"an EdDSA kid, an ES256 key":  assemble(t, ed.header(object{"alg": "ES256"}), good, ours),
-		"PS256 with the RSA key":      assemble(t, rs.header(object{"alg": "PS256"}), good, (&issuerKey{"", jwt.SigningMethodPS256, rs.private}).signature(t)),
-		"RS512 with the RSA key":      assemble(t, rs.header(object{"alg": "RS512"}), good, (&issuerKey{"", jwt.SigningMethodRS512, rs.private}).signature(t)),
-		"EdDSA signature for ES256":   assemble(t, es.header(nil), good, func(input []byte) []byte { return ed25519.Sign(ed.private.(ed25519.PrivateKey), input) }),
-		"claims swapped after signed": assemble(t, es.header(nil), i.claims(object{"scope": "admin"}), fixedSignature(signatureOf(t, i.mint(nil))...)),
+		"empty signature":            assemble(t, es.header(nil), good, fixedSignature()),
+		"signature of zeros":         assemble(t, es.header(nil), good, fixedSignature(make([]byte, 64)...)),
+		"signature in DER":           assemble(t, es.header(nil), good, derSignature(t, es.private)),
+		"HS256 with the PEM":         assemble(t, es.header(object{"alg": "HS256"}), good, hmacSignature(publicPEM)),
+		"HS256 with the DER":         assemble(t, es.header(object{"alg": "HS256"}), good, hmacSignature(der)),
+		"HS256 with the RSA key":     assemble(t, rs.header(object{"alg": "HS256"}), good, hmacSignature(rsaDER)),
+		"a stranger's key":           assemble(t, es.header(nil), good, theirs),
+		"embedded jwk":               assemble(t, es.header(object{"jwk": jwk}), good, theirs),
+		"embedded jwk and no kid":    assemble(t, es.header(object{"jwk": jwk, "kid": nil}), good, theirs),
+		"jku":                        assemble(t, es.header(object{"jku": "https://evil.example/jwks.json"}), good, theirs),
+		"x5u":                        assemble(t, es.header(object{"x5u": "https://evil.example/x.pem"}), good, theirs),
+		"crit, signed by us":         assemble(t, es.header(object{"crit": []string{"exp"}, "exp": 1}), good, ours),
+		"b64 false, signed by us":    assemble(t, es.header(object{"b64": false}), good, ours),
+		"kid with a path":            assemble(t, es.header(object{"kid": "../../../../dev/null"}), good, hmacSignature(nil)),
+		"kid unknown":                assemble(t, es.header(object{"kid": "unknown"}), good, ours),
+		"kid a number":               assemble(t, es.header(object{"kid": 1}), good, ours),
+		"kid empty":                  assemble(t, es.header(object{"kid": ""}), good, ours),
+		"no kid":                     assemble(t, es.header(object{"kid": nil}), good, ours),
+		"no alg":                     assemble(t, es.header(object{"alg": nil}), good, ours),
+		"no typ":                     assemble(t, es.header(object{"typ": nil}), good, ours),
+		"typ JWT":                    assemble(t, es.header(object{"typ": "JWT"}), good, ours),
+		"typ an array":               assemble(t, es.header(object{"typ": []string{"at+jwt"}}), good, ours),
+		"RS256 for an ES256 kid":     assemble(t, es.header(object{"alg": "RS256"}), good, rs.signature(t)),
+		"ES256 for an RS256 kid":     assemble(t, rs.header(object{"alg": "ES256"}), good, ours),
+		"an EdDSA kid, an ES256 key": assemble(t, ed.header(object{"alg": "ES256"}), good, ours),
+		"PS256 with the RSA key": assemble(t, rs.header(object{"alg": "PS256"}), good,
+			(&issuerKey{"", jwt.SigningMethodPS256, rs.private}).signature(t)),
+		"RS512 with the RSA key": assemble(t, rs.header(object{"alg": "RS512"}), good,
+			(&issuerKey{"", jwt.SigningMethodRS512, rs.private}).signature(t)),
+		"EdDSA signature for ES256": assemble(t, es.header(nil), good, func(input []byte) []byte {
+			return ed25519.Sign(ed.private.(ed25519.PrivateKey), input)
+		}),
+		"claims swapped after signed": assemble(t, es.header(nil), i.claims(object{"scope": "admin"}),
+			fixedSignature(signatureOf(t, i.mint(nil))...)),
 	}
 	for _, none := range []string{"none", "None", "NONE", "nOnE", "", " none"} {
 		forged["alg "+none] = assemble(t, es.header(object{"alg": none}), good, fixedSignature())
@@ -266,7 +271,9 @@ func FuzzVerify(f *testing.F) {
 		tries := []string{text}
 		for token := range good {
 			n := int(at) % len(token)
-			tries = append(tries, token[:n]+string(rune(with))+token[n+1:], token[:n]+string(rune(with))+token[n:], token[:n]+token[n+1:], token[:n]+text+token[n:])
+			tries = append(tries,
+				token[:n]+string(rune(with))+token[n+1:], token[:n]+string(rune(with))+token[n:],
+				token[:n]+token[n+1:], token[:n]+text+token[n:])
 		}
 		for _, try := range tries {
 			if _, err := v.Verify(t.Context(), try); err == nil && !good[try] {

@@ -61,7 +61,8 @@ func (i *issuer) token(w http.ResponseWriter, r *http.Request) {
 	id, secret, _ := r.BasicAuth()
 	id, _ = url.QueryUnescape(id)
 	secret, _ = url.QueryUnescape(secret)
-	if id != pushID || secret != pushSecret || r.PostFormValue("grant_type") != "client_credentials" || r.PostFormValue("scope") != "tokens:introspect" {
+	if id != pushID || secret != pushSecret || r.PostFormValue("grant_type") != "client_credentials" ||
+		r.PostFormValue("scope") != "tokens:introspect" {
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}

@@ -66,7 +66,8 @@ func newIssuer(t testing.TB) *issuer {
 	return serveIssuer(t, listener, &http.Transport{})
 }
 
-// newBubbleIssuer is reached through pipes in memory, so that time stands still in a synctest bubble while it is busy, and flies while it is not.
+// newBubbleIssuer is reached through pipes in memory, so that time stands still in a synctest bubble while it is busy,
+// and flies while it is not.
 func newBubbleIssuer(t testing.TB) *issuer {
 	listener := newPipes()
 	return serveIssuer(t, listener, &http.Transport{DialContext: listener.dial})

@@ -20,7 +20,7 @@ const (
 
 var errUnknownKID = errors.New("no signing key has its kid")
 
-// keyring holds the signing keys as last fetched. It goes on with them for as long as the issuer is away.
+// keyring holds the signing keys as last fetched. It keeps using them while the issuer is unreachable.
 type keyring struct {
 	config  Config
 	spawn   func(func(context.Context)) bool
@@ -34,7 +34,12 @@ type keyring struct {
 }
 
 func newKeyring(config Config, spawn func(func(context.Context)) bool) *keyring {
-	ring := &keyring{config: config, spawn: spawn, loaded: make(chan struct{}), failure: errors.New("the signing keys have not been fetched yet")}
+	ring := &keyring{
+		config:  config,
+		spawn:   spawn,
+		loaded:  make(chan struct{}),
+		failure: errors.New("the signing keys have not been fetched yet"),
+	}
 	ring.current.Store(&keySet{})
 	return ring
 }
@@ -88,7 +93,7 @@ func (r *keyring) refresh() <-chan struct{} {
 	return r.fetch()
 }
 
-// fetch needs r.mu. It belongs to no request, so that one who hangs up does not end it for others.
+// fetch needs r.mu. It is not tied to a request, so that a caller that hangs up does not end it for others.
 func (r *keyring) fetch() <-chan struct{} {
 	flight := make(chan struct{})
 	r.flight = flight

@@ -29,8 +29,8 @@ type keySet struct {
 // minRSABits is the least that RFC 7518 section 3.3 allows.
 const minRSABits = 2048
 
-// newKeySet takes from a JWK Set (RFC 7517 section 5) what can verify a signature with one of the algorithms, and leaves the rest. A key that was in
-// the set before is the same pointer again, so that pointers tell whether a key has gone.
+// newKeySet takes from a JWK Set (RFC 7517 section 5) what can verify a signature with one of the algorithms, and leaves the rest.
+// A key that was in the set before is the same pointer again, so that pointers tell whether a key has gone.
 func newKeySet(found metadata, published jwkset.JWKSMarshal, algorithms []string, before *keySet) (*keySet, error) {
 	set := &keySet{metadata: found, keys: make(map[string]*signingKey)}
 	for _, jwk := range published.Keys {

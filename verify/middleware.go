@@ -8,9 +8,9 @@ import (
 )
 
 // Require lets only requests pass whose Bearer token is good and grants all of the scopes; with none, any good token will do.
-// The handler finds the claims with [FromContext]. Every other request is answered as RFC 6750 section 3 says: 401 without a good token, also when
-// it has expired or was revoked, 403 if only a scope is missing, and 503 if it cannot be judged now. Require panics on
-// what can't be a scope.
+// The handler finds the claims with [FromContext]. Every other request is answered as RFC 6750 section 3 says:
+// 401 without a good token, also when it has expired or was revoked, 403 if only a scope is missing, and 503 if it cannot be judged now.
+// Require panics on what can't be a scope.
 func (v *Verifier) Require(scopes ...string) func(http.Handler) http.Handler {
 	return v.middleware(scopes, func(*http.Request, Claims) error { return nil })
 }

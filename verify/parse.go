@@ -33,7 +33,9 @@ func (v *Verifier) parse(ctx context.Context, token string) (verified, error) {
 }
 
 // parseSigned reads a JWT that a key of the issuer has signed as one of the given type, and returns that key.
-func parseSigned(ctx context.Context, parser *jwt.Parser, keys *keyring, token, typ string, payload jwt.Claims) (signer *signingKey, err error) {
+func parseSigned(
+	ctx context.Context, parser *jwt.Parser, keys *keyring, token, typ string, payload jwt.Claims,
+) (signer *signingKey, err error) {
 	if strings.ContainsAny(token, "\r\n") { // which encoding/base64 skips, even when strict
 		return nil, errors.New("it contains a line break")
 	}

@@ -62,7 +62,8 @@ func (t *statusListToken) unpack() (*statusList, error) {
 
 var errNoSuchEntry = errors.New("the status list has no such entry")
 
-// status returns an entry: 0 is valid, anything else is not (section 7.1). The first entry is in the lowest bits of the first byte (section 4.1).
+// status returns an entry: 0 is valid, anything else is not (section 7.1). The first entry is in the lowest bits of the first
+// byte (section 4.1).
 func (l *statusList) status(index uint64) (byte, error) {
 	perByte := uint64(8 / l.bits)
 	if index/perByte >= uint64(len(l.statuses)) {

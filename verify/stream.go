@@ -125,7 +125,7 @@ func (s *stream) token(ctx context.Context, endpoint string) (string, error) {
 	return answer.AccessToken, nil
 }
 
-// take believes one event. What it cannot read it reports, and goes on: the status lists have it too.
+// take applies one event. One that can't be parsed is reported and skipped, as the status lists carry it too.
 func (s *stream) take(event serverSentEvent) {
 	if event.id != "" {
 		s.lastID = event.id

@@ -13,7 +13,7 @@ import (
 // maxTokenLength is far above any token of a Mintkey issuer and about what a request header may hold.
 const maxTokenLength = 16 << 10
 
-// Verifier judges access tokens. All methods may be called from many goroutines.
+// Verifier checks access tokens. All methods may be called from many goroutines.
 type Verifier struct {
 	config Config
 	parser *jwt.Parser
@@ -110,7 +110,7 @@ func (v *Verifier) judge(ctx context.Context, token string) (claims Claims, cach
 	return known.claims, cached, nil
 }
 
-// checkAlive is what has to be asked about a genuine token each time. A dead token is that, whatever else is out of reach.
+// checkAlive checks expiry and revocation, on every use. A token known to be dead is refused even if something else is out of reach.
 func (v *Verifier) checkAlive(ctx context.Context, claims Claims) error {
 	var list *statusList
 	var missing error

@@ -70,7 +70,9 @@ func (b *bootstrap) ensureAccount(ctx context.Context, want idAndName) (policy.A
 	return account, err
 }
 
-func (b *bootstrap) ensureTenant(ctx context.Context, in admin.TenantContext, want idAndName, release policy.Release) (policy.Tenant, error) {
+func (b *bootstrap) ensureTenant(
+	ctx context.Context, in admin.TenantContext, want idAndName, release policy.Release,
+) (policy.Tenant, error) {
 	tenant, err := b.service.Store.Tenant(ctx, want.id)
 	switch {
 	case errors.Is(err, store.ErrNotFound):

@@ -48,7 +48,9 @@ func sampleData(ctx context.Context, service *admin.Service, now time.Time) (sam
 }
 
 // sampleOwner makes a member with one access key, and returns the user ID.
-func sampleOwner(ctx context.Context, service *admin.Service, in admin.TenantContext, name, email, label string, at time.Time) (string, error) {
+func sampleOwner(
+	ctx context.Context, service *admin.Service, in admin.TenantContext, name, email, label string, at time.Time,
+) (string, error) {
 	actor := admin.CommandActor(at)
 	user, err := service.CreateUser(ctx, actor, in, admin.NewUser{Name: name, Email: email})
 	if err != nil {

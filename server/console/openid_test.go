@@ -98,7 +98,7 @@ func TestOpenIDAnswersThatDoNotFit(t *testing.T) {
 	answer := late.answer(late.begin(""), "ada-login")
 	h.advance(15 * time.Minute)
 	lost(late.get(answer))
-	if strings.Count(log.String(), "fits no sign-in of this browser") < 6 {
+	if strings.Count(log.String(), "matches no sign-in of this browser") < 6 {
 		t.Errorf("the log says: %s", log)
 	}
 }
@@ -131,7 +131,7 @@ func TestOpenIDAnswersThatWereChanged(t *testing.T) {
 			t.Errorf("%s: signed in", name)
 		}
 	}
-	for _, reason := range []string{"another nonce", "invalid_grant", "https://evil.example", `the issuer \"\"`, "<script>alert(1)"} {
+	for _, reason := range []string{"another nonce", "invalid_grant", "https://evil.example", `the issuer is \"\"`, "<script>alert(1)"} {
 		if !strings.Contains(log.String(), reason) {
 			t.Errorf("the log has no %q: %s", reason, log)
 		}

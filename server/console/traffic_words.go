@@ -24,16 +24,26 @@ type rangeWords struct {
 func trafficRanges() []rangeWords {
 	const day = 24 * time.Hour
 	return []rangeWords{
-		{key: admin.TrafficHour, label: "Last hour", when: "in the last hour", unit: "minute",
-			every: 15 * time.Minute, form: "15:04", as: "clock"},
-		{key: admin.TrafficDay, label: "24 hours", when: "in the last 24 hours", unit: "hour",
-			every: 4 * time.Hour, form: "15:04", as: "clock"},
-		{key: admin.TrafficWeek, label: "7 days", when: "in the last 7 days", unit: "period of 6 hours",
-			every: day, extra: 2 * day, form: "Mon 15:04", as: "weekday"},
-		{key: admin.TrafficMonth, label: "30 days", when: "in the last 30 days", unit: "day", days: true,
-			every: 5 * day, form: "2 Jan"},
-		{key: admin.TrafficQuarter, label: "90 days", when: "in the last 90 days", unit: "day", days: true,
-			every: 15 * day, extra: 30 * day, form: "2 Jan"},
+		{
+			key: admin.TrafficHour, label: "Last hour", when: "in the last hour", unit: "minute",
+			every: 15 * time.Minute, form: "15:04", as: "clock",
+		},
+		{
+			key: admin.TrafficDay, label: "24 hours", when: "in the last 24 hours", unit: "hour",
+			every: 4 * time.Hour, form: "15:04", as: "clock",
+		},
+		{
+			key: admin.TrafficWeek, label: "7 days", when: "in the last 7 days", unit: "period of 6 hours",
+			every: day, extra: 2 * day, form: "Mon 15:04", as: "weekday",
+		},
+		{
+			key: admin.TrafficMonth, label: "30 days", when: "in the last 30 days", unit: "day", days: true,
+			every: 5 * day, form: "2 Jan",
+		},
+		{
+			key: admin.TrafficQuarter, label: "90 days", when: "in the last 90 days", unit: "day", days: true,
+			every: 15 * day, extra: 30 * day, form: "2 Jan",
+		},
 	}
 }
 

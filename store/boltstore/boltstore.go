@@ -16,7 +16,7 @@ import (
 	"mintkey/store"
 )
 
-// lockTimeout is how long Open waits for another process to let go of the file, as at a restart.
+// lockTimeout is how long Open waits for another process to release the file, as at a restart.
 const lockTimeout = time.Second
 
 var _ store.Store = (*Store)(nil)
@@ -36,9 +36,9 @@ type Store struct {
 	userFeeds       feeds
 }
 
-// Open opens the store in the file at path. It creates the file, readable by its owner only, and its folder when they
-// do not exist. A file that another process holds is store.ErrInUse, after a second; one of a later version of the program is
-// store.ErrSchemaTooNew.
+// Open opens the store in the file at path. It creates the file, readable by its owner only, and its folder when they do not exist.
+// It returns store.ErrInUse, after a second, if another process has the file open, and store.ErrSchemaTooNew if a later version
+// of the program wrote it.
 func Open(path string) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
@@ -67,14 +67,14 @@ func (s *Store) Ping(ctx context.Context) error {
 	return s.read(ctx, func(*bbolt.Tx) error { return nil })
 }
 
-// Warnings implements store.Store. There is nothing to warn of: every commit is synced.
+// Warnings implements store.Store. It has none: every commit is synced.
 func (s *Store) Warnings(context.Context) ([]string, error) { return nil, nil }
 
-// Close implements store.Store. It waits for what is under way.
+// Close implements store.Store. It waits for transactions under way.
 func (s *Store) Close() error { return s.db.Close() }
 
-// Backup writes a consistent copy of the file, as of now, while the store goes on serving. The copy can be opened as a
-// store. Whatever w has received when an error is returned is not a backup.
+// Backup writes a consistent copy of the file while the store goes on serving. The copy can be opened as a store.
+// After an error, what w has received is not a backup.
 func (s *Store) Backup(ctx context.Context, w io.Writer) error {
 	return s.read(ctx, func(tx *bbolt.Tx) error {
 		if _, err := tx.WriteTo(cancelledWriter{ctx, w}); err != nil {
@@ -96,7 +96,7 @@ func (c cancelledWriter) Write(p []byte) (int, error) {
 	return c.w.Write(p)
 }
 
-// read runs f on the store as it is now. Nothing that f saw may be kept by reference: it is the file itself, mapped.
+// read runs f in a read transaction. f must copy what it keeps: the bytes it sees are the mapped file.
 func (s *Store) read(ctx context.Context, f func(*bbolt.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err

@@ -45,17 +45,18 @@ func buckets() []bucket {
 	return []bucket{
 		bucketMeta, bucketAccounts, bucketTenants, bucketAccountTenants, bucketUsers, bucketUserIDs, bucketEmails,
 		bucketMemberships, bucketUserTenants, bucketClientIDs, bucketAccessTimes, bucketEvents, bucketDocuments,
-		bucketDigests, bucketIssueOrder, bucketOutbox, bucketOutboxPlaces, bucketRevocations, bucketRevocationEnds, bucketEphemera, bucketEphemeraExpiries,
+		bucketDigests, bucketIssueOrder, bucketOutbox, bucketOutboxPlaces,
+		bucketRevocations, bucketRevocationEnds, bucketEphemera, bucketEphemeraExpiries,
 		bucketTraffic,
 	}
 }
 
 const separator = "/"
 
-// everything is the page that holds a whole list.
+// everything is a page large enough for a whole list.
 func everything() store.Page { return store.Page{Limit: math.MaxInt} }
 
-// get returns the value, which is valid during the transaction only, or nil.
+// get returns the value, or nil. It is valid only during the transaction.
 func (b bucket) get(tx *bbolt.Tx, key string) []byte {
 	return tx.Bucket([]byte(b)).Get([]byte(key))
 }
@@ -117,7 +118,7 @@ func decode[T any](b bucket, key string, value []byte) (T, error) {
 	return record, nil
 }
 
-// scan visits a page of the keys that begin with prefix, in order, each without the prefix.
+// scan calls f for a page of the keys that begin with prefix, in order, each without the prefix.
 func (b bucket) scan(tx *bbolt.Tx, prefix string, page store.Page, visit func(id string, value []byte) error) error {
 	begin := prefix + page.After
 	cursor, left := tx.Bucket([]byte(b)).Cursor(), page.Limit

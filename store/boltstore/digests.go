@@ -15,7 +15,7 @@ func digestKey(e store.DigestEntry) string {
 	return strings.Join([]string{e.Prefix, e.Key.TenantID, e.Key.UserID, e.Key.ClientID}, separator)
 }
 
-// putDigests brings the index from the entries that it has of a membership to those that it needs.
+// putDigests replaces a membership's entries in the index.
 func putDigests(tx *bbolt.Tx, indexed, before, after []store.DigestEntry) (err error) {
 	for _, old := range store.Without(before, after) {
 		err = errors.Join(err, bucketDigests.delete(tx, digestKey(old)))

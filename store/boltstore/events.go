@@ -37,7 +37,7 @@ func eventsBefore(tx *bbolt.Tx, accountID string, query store.EventsQuery) ([]po
 		if err != nil {
 			return events, err
 		}
-		if !event.At.Before(query.Since) { // the ID tells the millisecond only
+		if !event.At.Before(query.Since) { // the ID has the millisecond only
 			events = append(events, event)
 		}
 	}

@@ -13,26 +13,26 @@ import (
 	"mintkey/store"
 )
 
-// feeds remember who was changed, and in which transaction, by the tenant or account. They begin when the file is opened and are not
-// kept in it: one process has the file, and a copy that it made of records ends with it.
+// feeds remember which users were changed, and in which transaction, by tenant or account. They are not stored:
+// only one process has the file open, and its copies of records end with it.
 //
-// A version is the number of a transaction. What a transaction changes is noted before it commits, so whoever reads
-// at a version finds all of it here. A transaction that is rolled back leaves its notes under a number that the next one takes
-// again, which makes readers look at a record in vain, and no more.
+// A version is the number of a transaction. A change is noted before its transaction commits, so a reader at a version finds all of them
+// here. A transaction that is rolled back leaves its notes under a number that the next one reuses, so a reader may load a record
+// that hasn't changed; that is the only cost.
 type feeds struct {
-	opened string // tells these versions from those of another opening
+	opened string // distinguishes these versions from those of an earlier open
 	mu     sync.Mutex
 	byName map[string]*feed
 }
 
 type feed struct {
 	changed   map[string]int // user → transaction; at most 2 × store.ChangesKept
-	forgotten int            // the last transaction of which something is forgotten
+	forgotten int            // the last transaction with a change that was dropped
 }
 
 func newFeeds() feeds { return feeds{opened: rand.Text(), byName: map[string]*feed{}} }
 
-// record notes, in the transaction that changes it, that a user's record changes.
+// record notes that a user's record changes, within the transaction that changes it.
 func (f *feeds) record(tx *bbolt.Tx, name, userID string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -47,7 +47,7 @@ func (f *feeds) record(tx *bbolt.Tx, name, userID string) {
 	}
 }
 
-// forget keeps the latest changes. Those of one transaction stay or go together.
+// forget keeps the latest changes. Those of one transaction are kept or dropped together.
 func (f *feed) forget() {
 	var transactions []int
 	for _, transaction := range f.changed {

@@ -8,11 +8,11 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// forgetAtOnce bounds a transaction that forgets, so that other writers need not wait long.
+// forgetAtOnce limits how much one transaction deletes, so that other writers don't wait long.
 const forgetAtOnce = 1000
 
-// forget drops the records of b whose time is at or before now, by the index of times: instant and key → nothing. When there
-// is nothing to drop it only reads.
+// forget deletes the records of b whose time is at or before now, by the index of times: instant and key → nothing.
+// When nothing is due it only reads.
 func (s *Store) forget(ctx context.Context, b, times bucket, now time.Time) error {
 	for {
 		some := false
@@ -42,7 +42,7 @@ func (s *Store) forget(ctx context.Context, b, times bucket, now time.Time) erro
 	}
 }
 
-// scanUntil visits keys that begin with an instant at or before until, oldest first.
+// scanUntil calls f for keys that begin with an instant at or before until, oldest first.
 func (b bucket) scanUntil(tx *bbolt.Tx, until time.Time, limit int, visit func(key string, value []byte) error) error {
 	end := instant(until)
 	cursor := tx.Bucket([]byte(b)).Cursor()

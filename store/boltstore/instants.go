@@ -8,8 +8,8 @@ import (
 // instantSize is the length of an instant in bytes.
 const instantSize = 12
 
-// instant is the time as bytes whose order is the order of time, to the nanosecond and for any year: seconds since 1970 with the
-// sign bit turned, so that those before come first, and then nanoseconds.
+// instant encodes a time of any year as bytes that sort by time, to the nanosecond: seconds since 1970 with the sign bit flipped,
+// so that earlier ones come first, then nanoseconds.
 func instant(t time.Time) string {
 	var b [instantSize]byte
 	binary.BigEndian.PutUint64(b[:], uint64(t.Unix())^1<<63)

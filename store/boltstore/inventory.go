@@ -21,7 +21,7 @@ func (s *Store) DocumentNames(ctx context.Context) (names []string, err error) {
 	return names, err
 }
 
-// EachOutboxEntry implements store.Inventory. It visits the store as it was at the call.
+// EachOutboxEntry implements store.Inventory. It reads one snapshot, taken at the call.
 func (s *Store) EachOutboxEntry(ctx context.Context, visit func(store.OutboxEntry, time.Time) error) error {
 	return s.read(ctx, func(tx *bbolt.Tx) error {
 		return bucketOutbox.scan(tx, "", everything(), func(key string, value []byte) error {
@@ -34,7 +34,7 @@ func (s *Store) EachOutboxEntry(ctx context.Context, visit func(store.OutboxEntr
 	})
 }
 
-// EachEphemeral implements store.Inventory. It visits the store as it was at the call.
+// EachEphemeral implements store.Inventory. It reads one snapshot, taken at the call.
 func (s *Store) EachEphemeral(ctx context.Context, visit func(string, []byte, time.Time) error) error {
 	return s.read(ctx, func(tx *bbolt.Tx) error {
 		return bucketEphemera.scan(tx, "", everything(), func(key string, record []byte) error {
@@ -43,7 +43,7 @@ func (s *Store) EachEphemeral(ctx context.Context, visit func(string, []byte, ti
 	})
 }
 
-// EachTrafficRecord implements store.Inventory. It visits the store as it was at the call.
+// EachTrafficRecord implements store.Inventory. It reads one snapshot, taken at the call.
 func (s *Store) EachTrafficRecord(ctx context.Context, visit func(store.TrafficRecord, store.TrafficCells) error) error {
 	return s.read(ctx, func(tx *bbolt.Tx) error {
 		return bucketTraffic.scan(tx, "", everything(), func(key string, value []byte) error {

@@ -19,7 +19,7 @@ func issueKey(accountID string, k store.IssuedKey) string {
 	return accountID + separator + instant(k.IssuedAt) + strings.Join([]string{k.TenantID, k.UserID, k.ClientID}, issueSeparator)
 }
 
-// parseIssueKey takes what comes after the account.
+// parseIssueKey parses the part after the account.
 func parseIssueKey(key string) (store.IssuedKey, error) {
 	if len(key) >= instantSize {
 		if ids := strings.Split(key[instantSize:], issueSeparator); len(ids) == 3 {
@@ -30,7 +30,9 @@ func parseIssueKey(key string) (store.IssuedKey, error) {
 }
 
 // KeysByIssue implements store.IssueOrder.
-func (s *Store) KeysByIssue(ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int) (keys []store.IssuedKey, err error) {
+func (s *Store) KeysByIssue(
+	ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int,
+) (keys []store.IssuedKey, err error) {
 	prefix, begin, end := []byte(accountID+separator), []byte(issueKey(accountID, after)), instant(until)
 	err = s.read(ctx, func(tx *bbolt.Tx) error {
 		cursor := tx.Bucket([]byte(bucketIssueOrder)).Cursor()

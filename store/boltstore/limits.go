@@ -7,7 +7,7 @@ import (
 	"mintkey/store"
 )
 
-// Reserve implements store.Limits. Budgets are in memory: one process owns the file, and so it is all who share it.
+// Reserve implements store.Limits. Budgets are in memory, because only one process uses the file.
 func (s *Store) Reserve(ctx context.Context, key string, rate store.Rate) (time.Duration, error) {
 	return s.limits.Reserve(ctx, key, rate)
 }

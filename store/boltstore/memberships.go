@@ -83,7 +83,7 @@ func (s *Store) UpdateMembership(ctx context.Context, tenantID, userID string, c
 	})
 }
 
-// putMembership saves or removes the membership and whatever leads to it. before says where its keys were.
+// putMembership saves or removes the membership and its index entries. before has the old index entries of its keys.
 func putMembership(tx *bbolt.Tx, m policy.Membership, before []place) error {
 	key := membershipKey(m.TenantID, m.UserID)
 	userTenant := userKey(m.AccountID, m.UserID) + separator + m.TenantID
@@ -114,7 +114,7 @@ func putMembership(tx *bbolt.Tx, m policy.Membership, before []place) error {
 	return err
 }
 
-// place is where an access key can be found: under its client ID, and in the order of issue.
+// place is an access key's position in the indexes: its client ID, and its place in the order of issue.
 type place struct{ clientID, issue string }
 
 func (p place) sameKey(other place) bool { return p.clientID == other.clientID }

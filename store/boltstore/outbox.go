@@ -10,7 +10,7 @@ import (
 	"mintkey/store"
 )
 
-// An entry is kept under the time at which it is due. A lease, too, is nothing but a later time.
+// An entry is kept under the time at which it is due. A lease is just a later time.
 
 func outboxID(entry store.OutboxEntry) string {
 	return entry.Event.AccountID + separator + entry.Event.ID
@@ -20,7 +20,7 @@ func outboxKey(entry store.OutboxEntry, due time.Time) string {
 	return instant(due) + entry.Event.ID + separator + entry.Event.AccountID
 }
 
-// schedule saves the entry as due at the given time, and at no other.
+// schedule saves the entry as due at the given time, replacing any earlier one.
 func schedule(tx *bbolt.Tx, entry store.OutboxEntry, due time.Time) error {
 	key := outboxKey(entry, due)
 	return errors.Join(

@@ -9,11 +9,11 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// queue lets writers share commits. Whoever finds nobody committing commits for all who wait; those who come
-// meanwhile wait for the next one. So a lone writer waits for the disk and for nothing else, and a hundred wait for it
-// hardly longer than one. (bbolt's own Batch waits for company by a timer, which a lone writer pays for.)
+// queue lets writers share commits. A writer that finds no commit running commits for all that are waiting; those that come
+// meanwhile wait for the next one. So a lone writer waits only for the disk, and a hundred writers hardly wait longer than one.
+// (bbolt's own Batch waits on a timer for more writers, which delays a lone one.)
 type queue struct {
-	committing chan struct{} // holds one value while somebody commits
+	committing chan struct{} // holds one value during a commit
 	mu         sync.Mutex
 	waiting    []*write
 }
@@ -23,7 +23,8 @@ type write struct {
 	done chan error
 }
 
-// errAlone tells a writer to run by itself: in company its function failed, so what it had seen of others was rolled back.
+// errAlone tells a writer to run in a transaction of its own: its function failed in a shared one, and may have failed because of writes
+// that were then rolled back.
 var errAlone = errors.New("run alone")
 
 func newQueue() queue { return queue{committing: make(chan struct{}, 1)} }
@@ -69,7 +70,7 @@ func (q *queue) take() []*write {
 	return taken
 }
 
-// commit commits the writes together, without those that fail.
+// commit commits the writes together, leaving out those that fail.
 func (s *Store) commit(writes []*write) {
 	for len(writes) > 0 {
 		failed := -1
@@ -93,7 +94,7 @@ func (s *Store) commit(writes []*write) {
 	}
 }
 
-// try makes a panic a failure, so that it comes up again in the goroutine that it belongs to.
+// try turns a panic into an error, so that it can be raised again in the writer's own goroutine.
 func (w *write) try(tx *bbolt.Tx) (err error) {
 	defer func() {
 		if recover() != nil {

@@ -44,7 +44,7 @@ func (m *recordCache[T]) remember(value string, record T) {
 		m.decoded = make(map[string]T)
 	}
 	if len(m.decoded) >= cacheLimit {
-		for some := range m.decoded { // the order of a map is random enough to choose who goes
+		for some := range m.decoded { // the order of a map is random enough to choose one
 			delete(m.decoded, some)
 			break
 		}

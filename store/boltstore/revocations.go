@@ -11,8 +11,8 @@ import (
 	"mintkey/store"
 )
 
-// RecordRevocations implements store.Revocations. IDs are numbers of the bucket's sequence, which is part of the transaction: so nobody can
-// read a higher one before a lower one.
+// RecordRevocations implements store.Revocations. IDs come from the bucket's sequence, which is part of the transaction,
+// so a higher one can't be read before a lower one.
 func (s *Store) RecordRevocations(ctx context.Context, revocations ...store.Revocation) error {
 	return s.write(ctx, func(tx *bbolt.Tx) error {
 		for _, revocation := range revocations {

@@ -32,7 +32,7 @@ func (s *Store) Subject(ctx context.Context, tenantID, userID string) (subject p
 	return subject, err
 }
 
-// subject reads all four records in one transaction, so that they fit each other.
+// subject reads all four records in one transaction, so that they are consistent.
 func (s *Store) subject(tx *bbolt.Tx, tenantID, userID string) (policy.Subject, error) {
 	tenant, err := s.tenants.load(tx, bucketTenants, tenantID)
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 	"mintkey/store"
 )
 
-// A record of traffic has the key file/step, chunk, name. The chunk is 8 bytes whose order is its own; the value is pairs of numbers, a cell and
-// its count, as varints.
+// A record of traffic has the key file/step, chunk, name. The chunk is 8 bytes that sort by number; the value is pairs of varints,
+// a cell and its count.
 
 func trafficKey(r store.TrafficRecord) string {
 	head := append([]byte(r.File+separator), byte(r.Step))
@@ -105,7 +105,7 @@ func (s *Store) Traffic(ctx context.Context, of store.TrafficSource, span store.
 	return counts, err
 }
 
-// TrafficParts implements store.Traffic. It reads them all.
+// TrafficParts implements store.Traffic. It reads all parts.
 func (s *Store) TrafficParts(ctx context.Context, of store.TrafficSource, span store.TrafficSpan, limit int) ([]store.TrafficPart, error) {
 	sums := map[string]store.TrafficCounts{}
 	err := s.read(ctx, func(tx *bbolt.Tx) error {
@@ -125,7 +125,7 @@ func (s *Store) TrafficParts(ctx context.Context, of store.TrafficSource, span s
 	return store.BusiestParts(sums, limit), err
 }
 
-// ForgetTraffic implements store.Traffic. When there is nothing to drop it only reads.
+// ForgetTraffic implements store.Traffic. When nothing is due it only reads.
 func (s *Store) ForgetTraffic(ctx context.Context, now time.Time) error {
 	for {
 		var old []string
@@ -148,7 +148,7 @@ func (s *Store) ForgetTraffic(ctx context.Context, now time.Time) error {
 	}
 }
 
-// oldTraffic finds keys that may be forgotten. In each file it looks at the oldest of every step and skips the rest.
+// oldTraffic finds keys that may be deleted. In each file it reads the oldest of every step and skips the rest.
 func oldTraffic(tx *bbolt.Tx, now time.Time, limit int) (old []string) {
 	cursor := tx.Bucket([]byte(bucketTraffic)).Cursor()
 	for key, _ := cursor.First(); key != nil && len(old) < limit; {

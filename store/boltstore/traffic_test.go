@@ -44,7 +44,14 @@ func TestForgetsTraffic(t *testing.T) {
 	for _, row := range []struct {
 		after time.Duration
 		left  int // steps that are left
-	}{{2 * time.Hour, 3}, {4 * time.Hour, 2}, {8 * 24 * time.Hour, 2}, {12 * 24 * time.Hour, 1}, {92 * 24 * time.Hour, 1}, {160 * 24 * time.Hour, 0}} {
+	}{
+		{2 * time.Hour, 3},
+		{4 * time.Hour, 2},
+		{8 * 24 * time.Hour, 2},
+		{12 * 24 * time.Hour, 1},
+		{92 * 24 * time.Hour, 1},
+		{160 * 24 * time.Hour, 0},
+	} {
 		check(t, s.ForgetTraffic(t.Context(), trafficStart.Add(row.after)))
 		check(t, s.Close())
 		if got := len(keysOf(t, path, "traffic")); got != row.left*records {
@@ -64,7 +71,10 @@ func TestOldFileTakesTraffic(t *testing.T) {
 	check(t, db.Update(func(tx *bbolt.Tx) error { return tx.DeleteBucket([]byte("traffic")) }))
 	check(t, db.Close())
 	s := open(t, path)
-	key := store.TrafficKey{TrafficSource: store.TrafficSource{AccountID: "acme", TenantID: "load", ClientID: "mk_1"}, Minute: trafficStart.Unix() / 60}
+	key := store.TrafficKey{
+		TrafficSource: store.TrafficSource{AccountID: "acme", TenantID: "load", ClientID: "mk_1"},
+		Minute:        trafficStart.Unix() / 60,
+	}
 	check(t, s.RecordTraffic(t.Context(), map[store.TrafficKey]store.TrafficCounts{key: {store.TokenIssued: 1}}))
 	check(t, s.Close())
 }

@@ -9,7 +9,7 @@ import (
 	"mintkey/store"
 )
 
-// Cutoffs ends at a stroke all that began until an instant: the sessions of a user, say, which are not listed anywhere.
+// Cutoffs ends everything that began up to an instant, such as the sessions of a user, which are not listed anywhere.
 type Cutoffs struct {
 	Store   store.Ephemera
 	Prefix  string        // as in Records

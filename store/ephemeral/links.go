@@ -16,7 +16,7 @@ type Expiring interface {
 }
 
 // Links keeps the records behind random codes: of links that are mailed, or of forms that count once. A record is kept under the digest
-// of its code, so that nobody who reads the store can make the link.
+// of its code, so that the link can't be made from what is in the store.
 type Links[T Expiring] struct {
 	Store  store.Ephemera
 	Prefix string // as in Records
@@ -27,7 +27,7 @@ func (l Links[T]) records() Records[T] { return Records[T](l) }
 // NewCode makes a code of 130 random bits, in base32.
 func NewCode() string { return rand.Text() }
 
-// Digest is what is stored, or remembered, in the place of a code or of another text that opens something: SHA-256 in hexadecimal digits.
+// Digest is stored in place of a code or another secret text: SHA-256 in hexadecimal digits.
 func Digest(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:])
@@ -38,13 +38,13 @@ func (l Links[T]) Put(ctx context.Context, digest string, record T) error {
 	return l.records().Put(ctx, digest, record, record.ExpiresAt())
 }
 
-// Get returns the record and leaves it. It is store.ErrNotFound if there is none or if it has expired at now.
+// Get returns the record and leaves it. It returns store.ErrNotFound if there is none or if it has expired at now.
 func (l Links[T]) Get(ctx context.Context, digest string, now time.Time) (T, error) {
 	record, err := l.records().Get(ctx, digest)
 	return unexpired(record, err, now)
 }
 
-// Take is Get that uses the record up: of many callers one gets it.
+// Take is Get that also removes the record: of many callers one gets it.
 func (l Links[T]) Take(ctx context.Context, digest string, now time.Time) (T, error) {
 	record, err := l.records().Take(ctx, digest)
 	return unexpired(record, err, now)

@@ -9,13 +9,13 @@ import (
 	"mintkey/store"
 )
 
-// Records keeps records of one type as JSON, each under an ID. A record that is kept of something that is gone is a tombstone.
+// Records keeps records of one type as JSON, each under an ID. A record about something that was deleted is a tombstone.
 type Records[T any] struct {
 	Store  store.Ephemera
 	Prefix string // of the keys in the store, with the slash at its end; no other Records has the same
 }
 
-// Put saves the record, replacing one under the same ID. The store may forget it once it has expired.
+// Put saves the record, replacing one under the same ID. The store may delete it once it has expired.
 func (r Records[T]) Put(ctx context.Context, id string, record T, expires time.Time) error {
 	value, err := json.Marshal(record)
 	if err != nil {

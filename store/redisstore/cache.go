@@ -2,7 +2,7 @@ package redisstore
 
 import "sync"
 
-// cache is a map of bounded size. When it is full it forgets any one entry for each new one.
+// cache is a map of bounded size. When it is full it drops some entry for each new one.
 type cache[V any] struct {
 	mu      sync.RWMutex
 	size    int

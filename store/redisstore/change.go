@@ -24,14 +24,14 @@ return 1
 
 var swap = redis.NewScript(swapSource)
 
-// change is what one script does at once, on keys of one slot.
+// change is what one script does atomically, on keys of one slot.
 type change struct {
 	unchanged []snapshot
 	keys      []string
 	commands  []any
 }
 
-// expect makes the change hold only if the keys are as they were read.
+// expect makes the change fail if a key is no longer as it was read.
 func (c *change) expect(snapshots ...snapshot) { c.unchanged = append(c.unchanged, snapshots...) }
 
 func (c *change) do(name, key string, args ...any) {
@@ -40,8 +40,8 @@ func (c *change) do(name, key string, args ...any) {
 	c.commands = append(c.commands, args...)
 }
 
-// put expects the key as it was and gives it a new value, before all else that the change does. A script that begins with DEL is let
-// through, whole, by a Redis whose memory is full: a revocation must not be refused for that.
+// put expects the key as it was and gives it a new value, before the other commands of the change. A Redis whose memory is full runs
+// a script that begins with DEL, and all of it: a revocation must not be refused for that.
 func (c *change) put(old snapshot, value string) {
 	c.expect(old)
 	var first change

@@ -10,9 +10,8 @@ import (
 	"mintkey/store"
 )
 
-// The ID of a user is unique in the store, and users of different accounts live in different slots. So an ID is claimed before the
-// user is written. A claim is the account's ID and a stamp; whoever claims again stamps anew, so that a deletion that
-// was under way meanwhile does not take the new claim away.
+// The ID of a user is unique in the store, and users of different accounts live in different slots. So an ID is claimed before the user
+// is written. A claim is the account's ID and a stamp. Each new claim has a new stamp, so that a deletion under way does not remove it.
 
 // claimUserID claims the ID for the account. A claim whose user does not exist, left by a crash, is taken over.
 func (s *Store) claimUserID(ctx context.Context, accountID, userID string) error {
@@ -43,8 +42,9 @@ func claimant(claim snapshot) string {
 	return accountID
 }
 
-// confirmUserClaim stamps the claim anew once the user is written: whoever saw the claim before that can't take it over any more. If
-// another account has done so already, the user is removed again, and the creation must start afresh: the other one may have to give way as well.
+// confirmUserClaim gives the claim a new stamp once the user is written: another process that saw the old stamp can't take
+// the claim over any more. If another account has done so already, the user is removed again and the creation starts over,
+// because the other creation may fail as well.
 func (s *Store) confirmUserClaim(ctx context.Context, user policy.User) (kept bool, err error) {
 	err = untilSaved(ctx, func() (bool, error) {
 		claim, err := s.get(ctx, userClaimKey(user.ID))
@@ -68,7 +68,7 @@ func (s *Store) confirmUserClaim(ctx context.Context, user policy.User) (kept bo
 	return false, err
 }
 
-// releaseUserID gives up a claim, unless it was stamped anew.
+// releaseUserID gives up a claim, unless its stamp is a new one.
 func (s *Store) releaseUserID(ctx context.Context, claim snapshot) error {
 	if !claim.exists {
 		return nil

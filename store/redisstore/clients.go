@@ -20,7 +20,7 @@ func parsePointer(text string) pointer {
 	return pointer{tenantID, userID}
 }
 
-// claimClientID makes the client ID lead to a membership. store.ErrExists if it leads to another.
+// claimClientID makes the client ID point to a membership. It returns store.ErrExists if the ID points to another one.
 func (s *Store) claimClientID(ctx context.Context, clientID string, to pointer) error {
 	return untilSaved(ctx, func() (bool, error) {
 		old, err := s.get(ctx, clientKey(clientID))
@@ -38,8 +38,8 @@ func (s *Store) claimClientID(ctx context.Context, clientID string, to pointer) 
 	})
 }
 
-// dropClientIDs removes client IDs that no access key has any more. One that it fails to remove leads to a membership without the key, which is
-// the same to a reader.
+// dropClientIDs removes client IDs that no access key has any more. If it fails, the client ID points to a membership without the key,
+// which readers treat the same way.
 func (s *Store) dropClientIDs(ctx context.Context, ids []string) {
 	for _, id := range ids {
 		s.pointers.drop(id)

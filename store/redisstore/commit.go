@@ -11,15 +11,14 @@ import (
 // How long a change waits for a replica to confirm it.
 const confirmTimeout = 300 * time.Millisecond
 
-// errUnconfirmed is what store.ErrUnavailable says when no replica has taken a change over in time.
+// errUnconfirmed is inside store.ErrUnavailable when no replica has confirmed a change in time.
 var errUnconfirmed = errors.New("unconfirmed: no replica has the change yet")
 
-// commit makes the change, and says whether it was made: it is not when a key that it expects has changed.
+// commit makes the change. It returns false if a key that the change expects was different.
 //
-// If the server has replicas, one of them must have the change before it counts: a failover would
-// otherwise undo, say, a revocation that was acknowledged. WAIT is about what its own connection wrote, and means nothing on
-// another, hence the connection held here. It also keeps go-redis from sending the change again by itself when the answer is lost:
-// a held connection that broke is not replaced.
+// If the server has replicas, one of them must have the change before it counts: a failover would otherwise undo, say,
+// a revocation that was acknowledged. WAIT covers only what its own connection wrote, so the change has a connection of its own.
+// That also keeps go-redis from sending the change again when the answer is lost: such a connection is not replaced when it breaks.
 func (s *Store) commit(ctx context.Context, c change) (bool, error) {
 	keys, args := c.script()
 	primary, err := s.primary(ctx, keys[0])
@@ -48,7 +47,7 @@ func (s *Store) commit(ctx context.Context, c change) (bool, error) {
 	return true, nil
 }
 
-// refused tells an error from a slot that has moved to another node, where the next attempt finds it.
+// refused distinguishes an error from a slot that has moved to another node, where the next attempt finds it.
 func (s *Store) refused(ctx context.Context, err error) error {
 	if cluster, ok := s.client.(*redis.ClusterClient); ok {
 		cluster.ReloadState(ctx)
@@ -59,9 +58,11 @@ func (s *Store) refused(ctx context.Context, err error) error {
 	return unavailable(ctx, err)
 }
 
-// runSwap runs the script and counts the replicas in one round trip. A server that does not tell its role has none for our purpose, and
-// Warnings says so.
-func runSwap(ctx context.Context, conn *redis.Conn, command, script string, keys []string, args []any) (saved bool, replicas int, err error) {
+// runSwap runs the script and counts the replicas in one round trip. A server that does not report its role counts as having none,
+// and Warnings says so.
+func runSwap(
+	ctx context.Context, conn *redis.Conn, command, script string, keys []string, args []any,
+) (saved bool, replicas int, err error) {
 	words := []any{command, script, len(keys)}
 	for _, key := range keys {
 		words = append(words, key)

@@ -8,9 +8,8 @@ import (
 	"mintkey/store"
 )
 
-// The entries of a membership are in other slots than its record: they are written before it, and removed after it. So a crash
-// leaves at worst an entry
-// for a key that does not have the digest.
+// The entries of a membership are in other slots than its record: they are written before it, and removed after it.
+// So a crash leaves at worst an entry for a key without the digest.
 
 func digestMember(key store.KeyLocation) string {
 	return strings.Join([]string{key.TenantID, key.UserID, key.ClientID}, "/")
@@ -25,7 +24,7 @@ func (s *Store) enterDigests(ctx context.Context, entries []store.DigestEntry) e
 	return nil
 }
 
-// dropDigests removes entries. One that it fails to remove leads to a key that does not have the digest, which every reader expects.
+// dropDigests removes entries. If it fails, an entry points to a key without the digest, which every reader expects.
 func (s *Store) dropDigests(ctx context.Context, entries []store.DigestEntry) {
 	for _, entry := range entries {
 		_ = s.client.ZRem(ctx, digestKey(entry.Prefix), digestMember(entry.Key)).Err()

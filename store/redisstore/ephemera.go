@@ -10,9 +10,9 @@ import (
 	"mintkey/store"
 )
 
-// Ephemera are forgotten by the clock of the server, which a rehearsal shifts by months, and not by that of Redis: so they have no time-to-live, but
-// a sorted set tells when each may be forgotten. All are in one slot, and each value begins with its time, so that one that
-// is saved anew meanwhile is not forgotten by mistake.
+// Ephemera expire by the clock of the server, which a rehearsal shifts by months, and not by that of Redis. So they have no time-to-live;
+// a sorted set says when each may be deleted. All are in one slot, and each value begins with its expiry, so that one that was replaced
+// meanwhile is not deleted by mistake.
 
 const (
 	ephemera        = slot("ephemera")
@@ -21,7 +21,7 @@ const (
 
 func ephemeralKey(key string) string { return ephemera.key("value:" + key) }
 
-// expiryScore need not be exact: what it finds is looked at.
+// expiryScore need not be exact: each value that it finds is checked.
 func expiryScore(t time.Time) float64 { return float64(t.UnixMicro()) }
 
 // PutEphemeral implements store.Ephemera.
@@ -52,8 +52,8 @@ func (s *Store) ephemeral(ctx context.Context, key string) (snapshot, error) {
 	return read, err
 }
 
-// TakeEphemeral implements store.Ephemera. It is a change like any other, and no GETDEL: a failover must not bring back a link that
-// is valid once.
+// TakeEphemeral implements store.Ephemera. It is a change like any other and not GETDEL, because a failover must not bring back
+// a link that works once.
 func (s *Store) TakeEphemeral(ctx context.Context, key string) (value []byte, err error) {
 	err = untilSaved(ctx, func() (bool, error) {
 		read, err := s.ephemeral(ctx, key)
@@ -99,14 +99,14 @@ func (s *Store) ForgetEphemera(ctx context.Context, now time.Time) error {
 			c.expect(read)
 			c.forget(key)
 		}
-		// When one of them has been saved anew meanwhile nothing is forgotten, and all are read again.
+		// If one of them was replaced meanwhile, nothing is deleted, and all are read again.
 		if _, err := s.commit(ctx, c); err != nil {
 			return err
 		}
 	}
 }
 
-// expired reads, by key, values whose time has come, a batch at most.
+// expired reads expired values by key, a batch at most.
 func (s *Store) expired(ctx context.Context, now time.Time) (map[string]snapshot, error) {
 	keys, err := s.client.ZRangeArgs(ctx, redis.ZRangeArgs{
 		Key: ephemera.key(ephemeraExpires), Start: "-inf", Stop: expiryScore(now), ByScore: true, Count: batch,

@@ -7,8 +7,8 @@ import (
 	"mintkey/store"
 )
 
-// unavailable is what the caller hears of an error of Redis or of the way to it. Only the text of the error is kept: a
-// time-out inside the client must not pass for the end of the caller's context.
+// unavailable wraps an error of Redis, or of the connection to it, for the caller. Only the text of the error is kept:
+// a time-out inside the client must not be taken for the end of the caller's context.
 func unavailable(ctx context.Context, err error) error {
 	if ended := ctx.Err(); ended != nil {
 		return fmt.Errorf("redis: %w", ended)

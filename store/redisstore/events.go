@@ -14,7 +14,8 @@ import (
 	"mintkey/store"
 )
 
-// An audit trail is a sorted set whose scores are all zero, which Redis orders by the bytes of its members: an event's ID, a space, the event.
+// An audit trail is a sorted set whose scores are all zero, which Redis orders by the bytes of its members: an event's ID,
+// a space, the event.
 
 func encodeEvent(event policy.Event) (string, error) {
 	text, err := encode(event)
@@ -48,7 +49,7 @@ func (s *Store) Events(ctx context.Context, accountID string, query store.Events
 	for _, tenantID := range tenants {
 		trails = append(trails, ofTenant(tenantID).trailKey())
 	}
-	// What a page holds too much is of another account, whose tenant the index names in vain, or a part of a millisecond too old.
+	// A page may have too much: events of another account, whose tenant is wrongly in the index, or events a part of a millisecond too old.
 	fits := func(e policy.Event) bool { return e.AccountID == accountID && !e.At.Before(query.Since) }
 	var found []policy.Event
 	for before := query.Before; len(found) < query.Limit; {

@@ -118,7 +118,8 @@ func TestChangeWithoutReplicaInStepIsUnconfirmed(t *testing.T) {
 	// On one of the idle connections that this leaves, WAIT would answer for older writes, which the replica has.
 	race(t, 50, func(int) error { return s.Ping(t.Context()) })
 	redistest.Eventually(t, "the replica acknowledges all of that", func() bool {
-		offsets := regexp.MustCompile(`(?s)state=online,offset=(\d+),.*master_repl_offset:(\d+)`).FindStringSubmatch(master.Do("INFO", "replication"))
+		pattern := regexp.MustCompile(`(?s)state=online,offset=(\d+),.*master_repl_offset:(\d+)`)
+		offsets := pattern.FindStringSubmatch(master.Do("INFO", "replication"))
 		return len(offsets) == 3 && offsets[1] == offsets[2]
 	})
 	replica.Pause()

@@ -10,21 +10,21 @@ import (
 	"mintkey/store"
 )
 
-// A feed of changes is a stream in the slot of the records, of the IDs of users, written by the script that changes the record. A version is
-// the ID of its last entry, which Redis makes from its clock and never twice. Whoever asks for what came after an entry must find that
-// entry itself: where it is not, it was cut off as too old, or lost in a failover, or Redis was filled anew.
+// A change feed is a stream of user IDs, in the slot of the records, written by the script that changes the record. A version
+// is the ID of its last entry, which Redis makes from its clock and never repeats. A reader must find the entry that it continues from:
+// if it is missing, it was trimmed as too old, or lost in a failover, or Redis was filled again.
 
 const (
 	changedField = "user"
-	// unwritten is the version of a feed in which nothing was written yet.
+	// unwritten is the version of an empty feed.
 	unwritten = "0-0"
 )
 
-// entriesKept has room for the entry that is asked with. MAXLEN with a tilde leaves up to a hundred more, and costs nothing.
+// entriesKept has room for the entry to continue from. MAXLEN with a tilde leaves up to a hundred more, and costs nothing.
 const entriesKept = store.ChangesKept + 1
 
-// tell makes the change write to the feed of its slot.
-func (c *change) tell(at slot, userID string) {
+// feed makes the change write to the change feed of its slot.
+func (c *change) feed(at slot, userID string) {
 	c.do("XADD", at.changesKey(), "MAXLEN", "~", entriesKept, "*", changedField, userID)
 }
 
@@ -38,7 +38,7 @@ func (s *Store) UserChanges(ctx context.Context, accountID string, since store.V
 	return s.changes(ctx, ofAccount(accountID), since)
 }
 
-// changes asks for the last entry before it asks for those since: what comes between is told twice, and not missed.
+// changes reads the last entry before those since: an entry that comes between is returned twice, and not missed.
 func (s *Store) changes(ctx context.Context, at slot, since store.Version) (store.Changes, error) {
 	from := string(since)
 	if !isEntryID(from) {
@@ -69,7 +69,7 @@ func (s *Store) changes(ctx context.Context, at slot, since store.Version) (stor
 // follows says whether the entries are all that came since from.
 func follows(entries []redis.XMessage, from string) bool {
 	if from == unwritten {
-		return len(entries) < entriesKept // so none was cut off
+		return len(entries) < entriesKept // so none was trimmed
 	}
 	return len(entries) > 0 && entries[0].ID == from
 }

@@ -12,8 +12,8 @@ import (
 // instantSize is the length of an instant.
 const instantSize = 24
 
-// instant is the time in hexadecimal digits whose order is the order of time, to the nanosecond and for any year: seconds since 1970
-// with the sign bit turned, so that those before come first, and then nanoseconds.
+// instant encodes a time of any year in hexadecimal digits that sort by time, to the nanosecond: seconds since 1970 with the sign bit
+// flipped, so that earlier ones come first, then nanoseconds.
 func instant(t time.Time) string {
 	return fmt.Sprintf("%016x%08x", uint64(t.Unix())^1<<63, t.Nanosecond())
 }
@@ -34,8 +34,8 @@ func parseInstant(text string) (time.Time, error) {
 	return time.Unix(int64(seconds^1<<63), int64(nanoseconds)).UTC(), nil
 }
 
-// What follows an instant in a member begins with a space. So a range that ends at afterInstant has all members of that instant,
-// and one that begins there has none.
+// What follows an instant in a member begins with a space. So a range that ends at afterInstant includes all members of that instant,
+// and one that begins there includes none.
 
 func atInstant(t time.Time) string    { return "[" + instant(t) }
 func afterInstant(t time.Time) string { return "[" + instant(t) + "!" }

@@ -13,7 +13,7 @@ import (
 	"mintkey/store"
 )
 
-// DocumentNames implements store.Inventory. No index lists documents, so it looks through all keys.
+// DocumentNames implements store.Inventory. No index lists documents, so it goes through all keys.
 func (s *Store) DocumentNames(ctx context.Context) ([]string, error) {
 	keys, err := s.scan(ctx, documentKey("*"))
 	if err != nil {
@@ -25,7 +25,7 @@ func (s *Store) DocumentNames(ctx context.Context) ([]string, error) {
 	return keys, nil
 }
 
-// scan lists, in order, the keys on every node that match a pattern. It looks at all keys there are.
+// scan lists, in order, the keys on every node that match a pattern. It goes through all keys.
 func (s *Store) scan(ctx context.Context, pattern string) (keys []string, err error) {
 	var mu sync.Mutex
 	one := func(ctx context.Context, node *redis.Client) error {
@@ -49,7 +49,7 @@ func (s *Store) scan(ctx context.Context, pattern string) (keys []string, err er
 	return slices.Compact(keys), nil // a scan may repeat itself
 }
 
-// EachTrafficRecord implements store.Inventory. It looks through all keys.
+// EachTrafficRecord implements store.Inventory. It goes through all keys.
 func (s *Store) EachTrafficRecord(ctx context.Context, visit func(store.TrafficRecord, store.TrafficCells) error) error {
 	keys, err := s.scan(ctx, slot("*").key("traffic:*"))
 	if err != nil {

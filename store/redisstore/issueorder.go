@@ -14,8 +14,8 @@ import (
 	"mintkey/store"
 )
 
-// The issue order of a tenant is a sorted set: for each access key the time at which its current secret was issued, the user
-// and the client ID. A space comes before all that an ID is made of, so that "ada" comes before "ada-1" whatever follows.
+// The issue order of a tenant is a sorted set: for each access key the time at which its current secret was issued,
+// the user and the client ID. A space sorts before every character of an ID, so that "ada" comes before "ada-1" whatever follows.
 
 func issueMember(issuedAt time.Time, userID, clientID string) string {
 	return instant(issuedAt) + " " + userID + " " + clientID
@@ -33,7 +33,7 @@ func parseIssueMember(tenantID, member string) (store.IssuedKey, error) {
 	return store.IssuedKey{IssuedAt: issuedAt, TenantID: tenantID, UserID: userID, ClientID: clientID}, nil
 }
 
-// issueMembers lists what the issue order has of a membership.
+// issueMembers lists the members of the issue order for a membership.
 func issueMembers(m policy.Membership) []string {
 	if !m.Exists() {
 		return nil
@@ -45,7 +45,7 @@ func issueMembers(m policy.Membership) []string {
 	return members
 }
 
-// reissue makes the change keep the issue order.
+// reissue makes the change update the issue order.
 func (c *change) reissue(before, after policy.Membership) {
 	was, is := issueMembers(before), issueMembers(after)
 	for _, member := range missing(was, is) {
@@ -56,11 +56,13 @@ func (c *change) reissue(before, after policy.Membership) {
 	}
 }
 
-// tenantsAtOnce bounds, times the limit, what one round trip of KeysByIssue brings.
+// tenantsAtOnce, times the limit, bounds what one round trip of KeysByIssue returns.
 const tenantsAtOnce = 100
 
-// KeysByIssue implements store.IssueOrder. It asks every tenant of the account.
-func (s *Store) KeysByIssue(ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int) ([]store.IssuedKey, error) {
+// KeysByIssue implements store.IssueOrder. It reads every tenant of the account.
+func (s *Store) KeysByIssue(
+	ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int,
+) ([]store.IssuedKey, error) {
 	tenants, err := s.client.ZRange(ctx, accountTenantsKey(accountID), 0, -1).Result()
 	if err != nil {
 		return nil, unavailable(ctx, err)
@@ -95,7 +97,7 @@ func (s *Store) KeysByIssue(ctx context.Context, accountID string, after store.I
 	return keys, nil
 }
 
-// issuesAfter is where, in the issue order of a tenant, the keys after the given one begin.
+// issuesAfter is where the keys after the given one begin in the issue order of a tenant.
 func issuesAfter(after store.IssuedKey, tenantID string) string {
 	switch {
 	case after == store.IssuedKey{}:

@@ -9,7 +9,7 @@ import (
 	"mintkey/store"
 )
 
-// Names of keys. What stands in braces decides the slot.
+// Names of keys. The part in braces decides the slot.
 
 const (
 	schemaKey      = "mintkey:schema"

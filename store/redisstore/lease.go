@@ -11,21 +11,21 @@ import (
 	"mintkey/store"
 )
 
-// claim is what a claimer finds in a slot that is listed as due, and takes of it.
+// claim is what a claimer finds, and takes, in a slot that is listed as due.
 type claim struct {
 	listing
 	due  []place // oldest first
 	take int     // that many of them, from the first
 }
 
-// leased is an entry that a claimer has got.
+// leased is an entry that a claimer has leased.
 type leased struct {
 	place place
 	entry store.OutboxEntry
 }
 
-// ClaimOutbox implements store.Outbox. It looks at 500 slots at most: when more have something due at once, an older entry of
-// another slot may come later. When nothing is due, it is one command.
+// ClaimOutbox implements store.Outbox. It reads 500 slots at most: when more have something due, an older entry of another slot may come
+// later. When nothing is due, it is one command.
 func (s *Store) ClaimOutbox(ctx context.Context, now, leaseEnds time.Time, limit int) ([]store.OutboxEntry, error) {
 	var got []leased
 	err := untilSaved(ctx, func() (bool, error) {
@@ -40,12 +40,12 @@ func (s *Store) ClaimOutbox(ctx context.Context, now, leaseEnds time.Time, limit
 			some, err = s.lease(ctx, c, leaseEnds)
 			got = append(got, some...)
 		}
-		return len(got) > 0 || !found, err // when all that was found went to others, there may be more
+		return len(got) > 0 || !found, err // when others took all that was found, there may be more
 	})
 	if err != nil && len(got) == 0 {
 		return nil, err
 	}
-	// What has been leased is handed out even if the rest failed: nobody else gets it.
+	// What has been leased is returned even if the rest failed, because no other claimer gets it.
 	slices.SortFunc(got, func(a, b leased) int { return cmp.Compare(a.place, b.place) })
 	entries := make([]store.OutboxEntry, len(got))
 	for i, l := range got {
@@ -90,8 +90,8 @@ func (s *Store) due(ctx context.Context, now time.Time, limit int) ([]claim, err
 	return claims, nil
 }
 
-// lease makes the entries due at the end of the lease, unless somebody was quicker, and lists the slot anew. A slot where nothing was due is only
-// listed anew, and one whose entries are too young for now is left alone.
+// lease makes the entries due at the end of the lease, unless another claimer was quicker, and lists the slot again.
+// A slot where nothing was due is only listed again, and one whose entries are not taken this time is left alone.
 func (s *Store) lease(ctx context.Context, from claim, leaseEnds time.Time) (got []leased, err error) {
 	if from.take == 0 && len(from.due) > 0 {
 		return nil, nil

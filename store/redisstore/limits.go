@@ -11,10 +11,9 @@ import (
 	"mintkey/store"
 )
 
-// count is the generic cell rate algorithm, by the clock of Redis and in microseconds. A budget is the one instant at
-// which it will be whole again: each reservation puts that off by one step, and it can't be farther away than a burst of
-// steps. ARGV is the burst, the step, and how many to take: 1, or -1 to give one back. It returns how long to wait; 0
-// when it is done.
+// count is the generic cell rate algorithm, by the clock of Redis and in microseconds. A budget is stored as the instant
+// at which it will be whole again. Each reservation moves that by one step, and it can't be farther away than a burst of steps.
+// ARGV is the burst, the step, and how many to take: 1, or -1 to give one back. It returns how long to wait; 0 when it is done.
 const countSource = `
 local burst, step, take = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local clock = redis.call('TIME')
@@ -33,12 +32,12 @@ return 0
 
 var count = redis.NewScript(countSource)
 
-// Reserve is in the contract of package store. It is counted by the clock of Redis, and an answer that got lost may count twice.
+// Reserve implements store.Limits. It goes by the clock of Redis. A request whose answer is lost may count twice.
 func (s *Store) Reserve(ctx context.Context, key string, rate store.Rate) (time.Duration, error) {
 	return s.count(ctx, key, rate, 1)
 }
 
-// Refund is in the contract of package store.
+// Refund implements store.Limits.
 func (s *Store) Refund(ctx context.Context, key string, rate store.Rate) error {
 	_, err := s.count(ctx, key, rate, -1)
 	return err
@@ -53,7 +52,7 @@ func (s *Store) count(ctx context.Context, key string, rate store.Rate, take int
 	return time.Duration(wait) * time.Microsecond, nil
 }
 
-// limitKey has a digest, because the key may hold what a stranger typed: an e-mail address, or a client secret in the wrong field.
+// limitKey has a digest, because the key may contain what a user typed: an e-mail address, or a client secret in the wrong field.
 func limitKey(key string) string {
 	digest := sha256.Sum256([]byte(key))
 	return "mintkey:limit:" + hex.EncodeToString(digest[:16])

@@ -8,16 +8,16 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// One sorted set lists the slots that have something in their outbox, by the time at which it is due. So one command tells that nothing is due
-// anywhere. No script can change that set and an outbox together, because they are in different slots. What keeps an entry from being overlooked is
-// the epoch, a number in the slot of the outbox:
+// One sorted set lists the slots that have something in their outbox, by the time at which it is due. So one command shows
+// that nothing is due anywhere. No script can change that set and an outbox together, because they are in different slots.
+// The epoch, a number in the slot of the outbox, keeps an entry from being missed:
 //
-//   - Who is about to write an entry reads the epoch, lists the slot under it, at the time when the entry will be due, and then writes
+//   - A writer of an entry reads the epoch, lists the slot under it, at the time when the entry will be due, and then writes
 //     on condition that the epoch is still the same.
-//   - Who is about to take a listing away ends the epoch first. Now nothing can be written under it any more. So what is read of the
-//     outbox after that is all that the listing stood for, and a listing under the new epoch takes its place.
+//   - To remove a listing, its epoch is ended first. From then on nothing can be written under it. So what is read of the outbox
+//     after that is everything that the listing stood for, and a listing under the new epoch replaces it.
 //
-// A crash between two of these steps leaves a listing with nothing due, which the next claim takes away.
+// A crash between two of these steps leaves a listing with nothing due, which the next claim removes.
 
 // listing is what the set has of one slot: mostly one member, the slot and its epoch.
 type listing struct {
@@ -30,7 +30,7 @@ func listingMember(at slot, epoch snapshot) string { return string(at) + "/" + e
 // listingScore need not be exact, but must not change the order of two times.
 func listingScore(t time.Time) float64 { return float64(t.UnixMicro()) }
 
-// groupListings puts the members of a slot together where the first of them is.
+// groupListings groups the members by slot, in the order of the first of each.
 func groupListings(members []string) []listing {
 	var grouped []listing
 	indexes := map[slot]int{}
@@ -47,8 +47,8 @@ func groupListings(members []string) []listing {
 	return grouped
 }
 
-// list lists the slot under an epoch that was read, for a write that expects that epoch. It begins by removing what is not there, because
-// a Redis whose memory is full lets such a script go on: a revocation may depend on it.
+// list lists the slot under an epoch that was read, for a write that expects that epoch. It begins with a removal of nothing,
+// because a Redis whose memory is full runs such a script: a revocation may depend on it.
 func (s *Store) list(ctx context.Context, at slot, epoch snapshot, due time.Time) error {
 	return untilSaved(ctx, func() (bool, error) {
 		var c change

@@ -8,8 +8,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// LogTo sends what go-redis has to say of lost connections and of failovers, which it otherwise writes to standard error, to the
-// logger. go-redis has one logger for the whole process, so this is called once, before Open.
+// LogTo sends the messages of go-redis, about lost connections and failovers, to the logger instead of standard error.
+// go-redis has one logger for the whole process, so this is called once, before Open.
 func LogTo(logger *slog.Logger) { redis.SetLogger(clientLog{logger}) }
 
 type clientLog struct{ logger *slog.Logger }

@@ -24,8 +24,8 @@ func (s *Store) Memberships(ctx context.Context, tenantID string, page store.Pag
 	return list(ctx, s, membersKey(tenantID), page, key, every[policy.Membership])
 }
 
-// TenantsOf implements store.Memberships. The user's list of tenants only ever grows, because an ID can't be taken off it in one
-// step with a membership in another slot; what it names is therefore looked up.
+// TenantsOf implements store.Memberships. The user's list of tenants only ever grows, because an ID can't be removed from it in one step
+// with a membership in another slot; so each membership in it is looked up.
 func (s *Store) TenantsOf(ctx context.Context, accountID, userID string) ([]string, error) {
 	var tenants []string
 	for after := ""; ; {
@@ -99,7 +99,7 @@ func (s *Store) UpdateMembership(ctx context.Context, tenantID, userID string, e
 	})
 }
 
-// prepareMembership writes, in other slots, what must be there before the membership is.
+// prepareMembership writes what must exist in other slots before the membership does.
 func (s *Store) prepareMembership(ctx context.Context, old snapshot, after policy.Membership, added []string) error {
 	if !old.exists && after.Exists() {
 		if err := s.enter(ctx, tenantsOfKey(after.AccountID, after.UserID), after.TenantID); err != nil {
@@ -125,7 +125,7 @@ func (s *Store) commitMembership(ctx context.Context, old snapshot, before, afte
 		c.unindex(accessTimesKey(after.TenantID), clientID)
 	}
 	c.reissue(before, after)
-	c.tell(ofTenant(after.TenantID), after.UserID)
+	c.feed(ofTenant(after.TenantID), after.UserID)
 	if err := s.record(ctx, &c, ofTenant(after.TenantID), events); err != nil {
 		return false, err
 	}

@@ -11,17 +11,17 @@ import (
 	"mintkey/store"
 )
 
-// The outbox of a slot has each entry under a key of its own, which begins with the time at which the entry is due, and a sorted set of
-// these times, each with the ID of the event. A lease is nothing but a later time.
+// The outbox of a slot has each entry under a key of its own, which begins with the time at which the entry is due,
+// and a sorted set of these times, each with the ID of the event. A lease is just a later time.
 
-// place is where the outbox's set has an entry, and its rank among the entries of all slots.
+// place is the member of the outbox's set for an entry. Members of all slots sort by the time at which their entries are due.
 type place string
 
 func newPlace(due time.Time, eventID string) place { return place(instant(due) + " " + eventID) }
 
 func (p place) eventID() string { return string(p)[instantSize+1:] }
 
-// placeOf is the place of an entry as it was read.
+// placeOf returns the place of an entry that was read.
 func placeOf(entry snapshot, eventID string) place {
 	due, _, _ := strings.Cut(entry.value, " ")
 	return place(due + " " + eventID)
@@ -32,7 +32,7 @@ func decodeEntry(entry snapshot) (store.OutboxEntry, error) {
 	return decode[store.OutboxEntry](text)
 }
 
-// schedule saves the entry as due at the given time, and at no other.
+// schedule saves the entry as due at the given time, replacing any earlier one.
 func (c *change) schedule(at slot, old snapshot, entry store.OutboxEntry, due time.Time) error {
 	text, err := encode(entry)
 	if err != nil {
@@ -46,7 +46,8 @@ func (c *change) schedule(at slot, old snapshot, entry store.OutboxEntry, due ti
 	return nil
 }
 
-// homes are the slots in whose outbox an event may be: that of its tenant or that of its account, whichever it was written with.
+// homes are the slots whose outbox may have the event: that of its tenant or that of its account, depending on the change
+// that it was written with.
 func homes(event policy.Event) []slot {
 	if event.TenantID == "" {
 		return []slot{ofAccount(event.AccountID)}
@@ -54,7 +55,7 @@ func homes(event policy.Event) []slot {
 	return []slot{ofTenant(event.TenantID), ofAccount(event.AccountID)}
 }
 
-// announce makes the change write to the outbox of its slot those of the events that somebody must be told of.
+// announce makes the change write the events with Announce set to the outbox of its slot.
 func (s *Store) announce(ctx context.Context, c *change, at slot, events []policy.Event) error {
 	keys := []string{at.epochKey()}
 	var announced []policy.Event
@@ -63,7 +64,7 @@ func (s *Store) announce(ctx context.Context, c *change, at slot, events []polic
 			continue
 		}
 		if !slices.Contains(homes(event), at) {
-			return fmt.Errorf("event %s is announced with a change of %s, where it would not be found again", event.ID, at)
+			return fmt.Errorf("event %s is announced in the outbox of %s, where it would not be found", event.ID, at)
 		}
 		announced = append(announced, event)
 		keys = append(keys, at.entryKey(event.ID))
@@ -89,7 +90,7 @@ func (s *Store) announce(ctx context.Context, c *change, at slot, events []polic
 	return nil
 }
 
-// findEntry reads the entry of an event where it is.
+// findEntry finds the slot that has the entry of an event, and reads it.
 func (s *Store) findEntry(ctx context.Context, event policy.Event) (slot, snapshot, error) {
 	places := homes(event)
 	keys := make([]string, len(places))

@@ -10,7 +10,7 @@ import (
 	"mintkey/store"
 )
 
-// snapshot is a key as it was read. A change can be made to hold only if the key is still so.
+// snapshot is a key as it was read. A change can be made to depend on the key being unchanged.
 type snapshot struct {
 	key    string
 	exists bool
@@ -86,11 +86,11 @@ func findAll[T any](ctx context.Context, s *Store, ids []string, key func(id str
 	return records, nil
 }
 
-// batch bounds what one round trip brings.
+// batch bounds what one round trip returns.
 const batch = 500
 
-// list reads the records whose IDs an index holds, in its order. An ID without a record is what a crash, or a race, has left: it is
-// skipped, as is a record that keep refuses.
+// list reads the records whose IDs are in an index, in its order. An ID without a record was left by a crash or a race:
+// it is skipped, as is a record that keep refuses.
 func list[T any](ctx context.Context, s *Store, index string, page store.Page, key func(id string) string, keep func(T) bool) ([]T, error) {
 	var found []T
 	for after := page.After; len(found) < page.Limit; {

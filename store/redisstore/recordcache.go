@@ -8,7 +8,7 @@ type decoded[T any] struct {
 	record T
 }
 
-// decodeCached decodes what was read, unless the text is the same as the last time. What it returns belongs to the caller.
+// decodeCached decodes what was read, unless the text is the same as the last time. The caller owns the result.
 func decodeCached[T any](last *cache[decoded[T]], read snapshot, clone func(T) T) (T, error) {
 	if known, ok := last.get(read.key); ok && known.text == read.value {
 		return clone(known.record), nil

@@ -15,17 +15,17 @@ var _ store.Store = (*Store)(nil)
 type Store struct {
 	client  redis.UniversalClient
 	primary primaryFunc
-	// What never changes in Redis need not be asked for again.
+	// Never changes in Redis, and is read once.
 	tenantAccounts *cache[string] // tenant → account
 	pointers       *cache[pointer]
-	// What does change is read each time, but decoded only when its text is another than the last time.
+	// Read each time, but decoded only when the text has changed.
 	memberships *cache[decoded[policy.Membership]]
 	users       *cache[decoded[policy.User]]
 	accounts    *cache[decoded[policy.Account]]
 	tenants     *cache[decoded[policy.Tenant]]
 }
 
-// How much the caches hold: together some 50 MB.
+// Sizes of the caches, in entries: together some 50 MB.
 const (
 	pointersCached = 100_000
 	recordsCached  = 10_000
@@ -42,7 +42,7 @@ const (
 // The hosts of redis-sentinel are Sentinels, the user and password those of the Redis servers behind them; Sentinels with a
 // password of their own take it from sentinel_password (and sentinel_username) after the question mark.
 //
-// It is store.ErrUnavailable if Redis does not answer, and store.ErrSchemaTooNew if a later version of the program wrote to it.
+// It returns store.ErrUnavailable if Redis does not answer, and store.ErrSchemaTooNew if a later version of the program wrote to it.
 func Open(ctx context.Context, url string) (*Store, error) {
 	client, primary, err := newClient(url)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"mintkey/store"
 )
 
-// Revocations are a stream whose IDs are 0-1, 0-2 and so on: a plain count, which Redis keeps even when the stream is empty, and no clock. To
-// the caller an ID is the count in hexadecimal digits, so that its byte order is the order of recording.
+// Revocations are a stream whose IDs are 0-1, 0-2 and so on: a plain count, not a clock, which Redis keeps even when the stream is empty.
+// Callers see the count in hexadecimal digits, so that IDs sort in the order of recording.
 
 const revocationField = "revocation"
 
@@ -34,7 +34,8 @@ func streamID(revocationID string) (string, error) {
 	return "0-" + strconv.FormatUint(number, 10), nil
 }
 
-// RecordRevocations implements store.Revocations. Like list, it begins with a removal, which is let through when the memory of Redis is full.
+// RecordRevocations implements store.Revocations. Like list, it begins with a removal, so that Redis runs it even when
+// its memory is full.
 func (s *Store) RecordRevocations(ctx context.Context, revocations ...store.Revocation) error {
 	var c change
 	c.do("XDEL", revocationsKey, "0-0")

@@ -9,7 +9,7 @@ import (
 	"mintkey/store"
 )
 
-// With this bound and these pauses, a hundred writers who all change one record all get their turn.
+// With this bound and these pauses, a hundred writers of one record all succeed.
 const (
 	attempts = 100
 	maxPause = 50 * time.Millisecond
@@ -34,7 +34,7 @@ func untilSaved(ctx context.Context, attempt func() (saved bool, err error)) err
 	return store.ErrConflict
 }
 
-// create saves a record that does not exist yet, and with it what else the change holds.
+// create saves a record that does not exist yet, with the rest of the change.
 func (s *Store) create(ctx context.Context, key string, record any, at slot, events []policy.Event) error {
 	text, err := encode(record)
 	if err != nil {
@@ -57,7 +57,7 @@ func (s *Store) create(ctx context.Context, key string, record any, at slot, eve
 	})
 }
 
-// update changes a record that exists. The edit adds to the change what goes with it.
+// update changes a record that exists. The edit adds to the change whatever must be saved with it.
 func update[T any](ctx context.Context, s *Store, key string, edit func(before T, c *change) (T, error)) error {
 	return untilSaved(ctx, func() (bool, error) {
 		old, err := s.get(ctx, key)
@@ -85,8 +85,8 @@ func update[T any](ctx context.Context, s *Store, key string, edit func(before T
 	})
 }
 
-// enter adds an ID to an index in another slot than its record. It comes before the record: an ID without a record is skipped by readers,
-// a record without its ID would be lost to them.
+// enter adds an ID to an index in another slot than its record. It comes before the record: readers skip an ID without a record,
+// but would not find a record without its ID.
 func (s *Store) enter(ctx context.Context, index, id string) error {
 	return untilSaved(ctx, func() (bool, error) {
 		var c change

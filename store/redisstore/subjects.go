@@ -8,8 +8,8 @@ import (
 	"mintkey/store"
 )
 
-// SubjectByClientID implements store.Subjects. In the steady state it costs one round trip, because it remembers which
-// membership a client ID leads to. That memory can't make a revoked key work: the membership itself is always read.
+// SubjectByClientID implements store.Subjects. It usually costs one round trip, because it caches which membership a client ID points to.
+// That cache can't make a revoked key work: the membership itself is always read.
 func (s *Store) SubjectByClientID(ctx context.Context, clientID string) (policy.Subject, error) {
 	if to, ok := s.pointers.get(clientID); ok {
 		subject, err := s.owner(ctx, to, clientID)
@@ -33,7 +33,7 @@ func (s *Store) SubjectByClientID(ctx context.Context, clientID string) (policy.
 	return subject, err
 }
 
-// owner reads the subject that the pointer leads to, if it has the access key.
+// owner reads the subject that the pointer names, if it has the access key.
 func (s *Store) owner(ctx context.Context, to pointer, clientID string) (policy.Subject, error) {
 	subject, err := s.Subject(ctx, to.tenantID, to.userID)
 	if err != nil {

@@ -29,7 +29,7 @@ func (s *Store) Tenant(ctx context.Context, id string) (policy.Tenant, error) {
 
 // Tenants implements store.Tenants.
 func (s *Store) Tenants(ctx context.Context, accountID string, page store.Page) ([]policy.Tenant, error) {
-	// The index may name a tenant that another account was quicker to create.
+	// The index may name a tenant that another account created first.
 	own := func(tenant policy.Tenant) bool { return tenant.AccountID == accountID }
 	return list(ctx, s, accountTenantsKey(accountID), page, tenantKey, own)
 }
@@ -47,7 +47,7 @@ func (s *Store) UpdateTenant(ctx context.Context, id string, edit func(policy.Te
 	})
 }
 
-// accountOf returns the account of a tenant, without a round trip in the steady state: it never changes, and no tenant is ever deleted.
+// accountOf returns the account of a tenant, usually from the cache: it never changes, and no tenant is ever deleted.
 func (s *Store) accountOf(ctx context.Context, tenantID string) (string, error) {
 	if accountID, ok := s.tenantAccounts.get(tenantID); ok {
 		return accountID, nil

@@ -13,9 +13,9 @@ import (
 	"mintkey/store"
 )
 
-// A record of traffic is a hash from cell to count, small enough that Redis packs it. Beside the records of a file, for each step and chunk, is a
-// sorted set that ranks them by their sums. Both die by a time-to-live that each write begins anew; it is far longer than anybody reads, so that
-// a shifted clock does not matter.
+// A record of traffic is a hash from cell to count, small enough that Redis packs it. Beside the records of a file,
+// for each step and chunk, is a sorted set that ranks them by their sums. Both have a time-to-live, which each write starts again;
+// it is far longer than the records are read, so that a shifted clock does not matter.
 
 func trafficLife(step store.TrafficStep) time.Duration { return step.Kept() + step.ChunkLength() }
 
@@ -24,8 +24,8 @@ func rankingKey(r store.TrafficRecord) string {
 	return slot(r.File).key(fmt.Sprintf("traffic-ranking:%d:%d", r.Step, r.Chunk))
 }
 
-// RecordTraffic implements store.Traffic. It is no change in the sense of this package: nobody waits for a replica, and
-// go-redis may send a part again.
+// RecordTraffic implements store.Traffic. It is not a change as in change.go: it does not wait for a replica, and go-redis
+// may send a part again.
 func (s *Store) RecordTraffic(ctx context.Context, counts map[store.TrafficKey]store.TrafficCounts) error {
 	return s.AddTrafficRecords(ctx, store.LayOutTraffic(counts))
 }
@@ -69,7 +69,7 @@ func (s *Store) Traffic(ctx context.Context, of store.TrafficSource, span store.
 	return counts, err
 }
 
-// ranked is how many times more than what is asked for are looked at in each chunk, because the ranking is of the chunk and not of the span.
+// ranked is how many times the limit is read from the ranking of each chunk, because chunks and spans differ.
 const ranked = 4
 
 // TrafficParts implements store.Traffic.
@@ -104,7 +104,7 @@ func (s *Store) TrafficParts(ctx context.Context, of store.TrafficSource, span s
 	return store.BusiestParts(sums, limit), err
 }
 
-// eachTraffic reads records, of which those that do not exist are empty.
+// eachTraffic reads records. One that does not exist is empty.
 func (s *Store) eachTraffic(ctx context.Context, records []store.TrafficRecord, visit func(store.TrafficRecord, store.TrafficCells)) error {
 	for some := range slices.Chunk(records, batch) {
 		pipe := s.client.Pipeline()
@@ -140,5 +140,5 @@ func decodeCells(fields map[string]string) (store.TrafficCells, error) {
 	return cells, nil
 }
 
-// ForgetTraffic implements store.Traffic. Redis forgets by itself.
+// ForgetTraffic implements store.Traffic. Redis deletes them by itself.
 func (*Store) ForgetTraffic(ctx context.Context, _ time.Time) error { return ctx.Err() }

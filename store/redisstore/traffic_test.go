@@ -23,7 +23,13 @@ func TestTrafficHasTimeToLive(t *testing.T) {
 	chunks := []int{24 * 60, 24, 1} // of 60 minutes, hours and days since 1970
 	want := schema
 	for step, chunk := range chunks {
-		for _, name := range []string{"{a:acme}:traffic:%d:%d:", "{a:acme}:traffic:%d:%d:load", "{t:load}:traffic:%d:%d:mk_1", "{a:acme}:traffic-ranking:%d:%d", "{t:load}:traffic-ranking:%d:%d"} {
+		for _, name := range []string{
+			"{a:acme}:traffic:%d:%d:",
+			"{a:acme}:traffic:%d:%d:load",
+			"{t:load}:traffic:%d:%d:mk_1",
+			"{a:acme}:traffic-ranking:%d:%d",
+			"{t:load}:traffic-ranking:%d:%d",
+		} {
 			want++
 			name = "mintkey:" + fmt.Sprintf(name, step, chunk)
 			seconds, err := strconv.Atoi(server.Do("TTL", name))

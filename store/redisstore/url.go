@@ -19,7 +19,7 @@ import (
 const forms = "redis://host:port/database, rediss://host:port/database, unix:///path/to/socket, " +
 	"redis-sentinel://host:port,host:port/master-name or redis-cluster://host:port,host:port"
 
-// How long a request may hang on a Redis that does not answer: at most twice two seconds, since a read is tried once more.
+// How long a request may wait for a Redis that does not answer: twice two seconds at most, since a read is retried once.
 const (
 	ioTimeout   = 2 * time.Second
 	readRetries = 1

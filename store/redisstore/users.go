@@ -9,7 +9,7 @@ import (
 
 // CreateUser implements store.Users.
 func (s *Store) CreateUser(ctx context.Context, user policy.User, events ...policy.Event) error {
-	// Looking first keeps the usual refusals from leaving a claim behind.
+	// This check comes first so that common refusals leave no claim behind.
 	if _, err := s.newUser(ctx, user); err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func (s *Store) writeUser(ctx context.Context, user policy.User, events []policy
 		}
 		var c change
 		c.index(usersKey(user.AccountID), user.ID)
-		c.tell(ofAccount(user.AccountID), user.ID)
+		c.feed(ofAccount(user.AccountID), user.ID)
 		if err := s.record(ctx, &c, ofAccount(user.AccountID), events); err != nil {
 			return false, err
 		}
@@ -46,7 +46,7 @@ func (s *Store) writeUser(ctx context.Context, user policy.User, events []policy
 	})
 }
 
-// newUser returns the keys of the user's record and e-mail address, both unused, or the reason why the user can't be made.
+// newUser returns the keys of the user's record and e-mail address, both unused, or the reason why the user can't be created.
 func (s *Store) newUser(ctx context.Context, user policy.User) ([]snapshot, error) {
 	keys, err := s.getAll(ctx, userKey(user.AccountID, user.ID), emailKey(user.AccountID, policy.FoldEmail(user.Email)))
 	switch {
@@ -98,7 +98,7 @@ func (s *Store) UpdateUser(ctx context.Context, accountID, id string, edit func(
 		if err := s.moveEmail(ctx, accountID, before, after, c); err != nil {
 			return after, err
 		}
-		c.tell(ofAccount(accountID), id)
+		c.feed(ofAccount(accountID), id)
 		return after, s.record(ctx, c, ofAccount(accountID), events)
 	})
 }
@@ -120,8 +120,8 @@ func (s *Store) moveEmail(ctx context.Context, accountID string, before, after p
 	return nil
 }
 
-// DeleteUser implements store.Users. The list of the user's tenants stays: it is only a hint, and an addition that races with
-// the deletion must still be found.
+// DeleteUser implements store.Users. The list of the user's tenants stays: it is only a hint, and an addition at the same time
+// must still be found.
 func (s *Store) DeleteUser(ctx context.Context, accountID, id string, events ...policy.Event) error {
 	claim, err := s.get(ctx, userClaimKey(id))
 	if err != nil {
@@ -150,7 +150,7 @@ func (s *Store) deleteUserRecord(ctx context.Context, accountID, id string, even
 		c.remove(old)
 		c.do("DEL", emailKey(accountID, policy.FoldEmail(user.Email)))
 		c.unindex(usersKey(accountID), id)
-		c.tell(ofAccount(accountID), id)
+		c.feed(ofAccount(accountID), id)
 		if err := s.record(ctx, &c, ofAccount(accountID), events); err != nil {
 			return false, err
 		}

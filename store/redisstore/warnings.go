@@ -52,7 +52,8 @@ func warningsOf(ctx context.Context, server redis.UniversalClient) []string {
 			"then loses what was acknowledged in the last seconds. Set appendfsync to always.", settings["appendfsync"]))
 	case settings["appendonly"] != "no":
 	case settings["save"] == "":
-		warnings = append(warnings, "Redis keeps everything in memory only: a restart loses all accounts, users and access keys. Set appendonly to yes.")
+		warnings = append(warnings, "Redis keeps everything in memory only: "+
+			"a restart loses all accounts, users and access keys. Set appendonly to yes.")
 	default:
 		warnings = append(warnings, "Redis saves to disk only now and then: a crash brings back access keys that were revoked "+
 			"since the last time. Set appendonly to yes.")

@@ -14,7 +14,7 @@ type Cluster struct {
 	Nodes []*Server
 }
 
-// StartCluster starts that many nodes, deals the slots out and waits until every node says that the Cluster is whole.
+// StartCluster starts that many nodes, assigns the slots and waits until every node reports the Cluster as complete.
 func StartCluster(t testing.TB, nodes int) *Cluster {
 	t.Helper()
 	c := &Cluster{}
@@ -23,7 +23,7 @@ func StartCluster(t testing.TB, nodes int) *Cluster {
 	}
 	for i, node := range c.Nodes {
 		node.Do("CLUSTER", "ADDSLOTSRANGE", strconv.Itoa(i*slots/nodes), strconv.Itoa((i+1)*slots/nodes-1))
-		// Epochs that are all the same would make the nodes quarrel about who owns what.
+		// With equal epochs the nodes would disagree about who owns which slot.
 		node.Do("CLUSTER", "SET-CONFIG-EPOCH", strconv.Itoa(i+1))
 	}
 	first := c.Nodes[0]
@@ -54,7 +54,7 @@ func clusterPort(s *Server) string {
 	return ""
 }
 
-// URL is where a client finds the Cluster.
+// URL is the Cluster's URL for clients.
 func (c *Cluster) URL() string {
 	addresses := make([]string, len(c.Nodes))
 	for i, node := range c.Nodes {

@@ -28,7 +28,7 @@ func (s *Server) try(words ...string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	stop := context.AfterFunc(ctx, func() { _ = conn.Close() }) // a server that is frozen does not answer
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() }) // a paused server does not answer
 	defer func() {
 		if stop() {
 			_ = conn.Close()

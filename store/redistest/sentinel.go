@@ -19,7 +19,7 @@ type Sentinel struct {
 	Sentinel *Server
 }
 
-// StartSentinel starts all three and waits until the replica is in step and the Sentinel knows it.
+// StartSentinel starts all three and waits until the replica is in sync and the Sentinel knows it.
 func StartSentinel(t testing.TB) *Sentinel {
 	t.Helper()
 	s := &Sentinel{Master: Start(t)}
@@ -49,7 +49,7 @@ func StartSentinel(t testing.TB) *Sentinel {
 
 var acknowledged = regexp.MustCompile(`state=online,offset=[1-9]`)
 
-// StartReplica starts a replica of the master and waits until it is in step.
+// StartReplica starts a replica of the master and waits until it is in sync.
 func StartReplica(t testing.TB, master *Server) *Server {
 	t.Helper()
 	host, port, err := net.SplitHostPort(master.Address())
@@ -68,7 +68,7 @@ func StartReplica(t testing.TB, master *Server) *Server {
 	return replica
 }
 
-// URL is where a client finds the master of the day.
+// URL is the URL by which clients find the present master.
 func (s *Sentinel) URL() string {
 	return "redis-sentinel://" + s.Sentinel.Address() + "/" + MasterName
 }

@@ -25,7 +25,7 @@ type Server struct {
 }
 
 // Start starts a redis-server on a free port of the loopback interface, with an append-only file that is synced every second,
-// and waits until it answers. The args, such as "--appendonly", "no", come last and so win.
+// and waits until it answers. The args, such as "--appendonly", "no", come last and take precedence.
 func Start(t testing.TB, args ...string) *Server {
 	t.Helper()
 	port := freePort(t)
@@ -56,7 +56,7 @@ func start(t testing.TB, network, address string, args []string) *Server {
 	return s
 }
 
-// URL is where a client finds the server.
+// URL is the server's URL for clients.
 func (s *Server) URL() string {
 	if s.network == "unix" {
 		return "unix://" + s.address
@@ -100,14 +100,14 @@ func (s *Server) Restart() {
 	})
 }
 
-// explain shows, after the last kill, what the server had to say in a test that failed.
+// explain logs the output of the server if the test has failed.
 func (s *Server) explain() {
 	if s.t.Failed() && s.log != nil {
 		s.t.Logf("redis-server %s said:\n%s", s.address, s.log)
 	}
 }
 
-// Pause freezes the process: connections stay open and nothing answers.
+// Pause stops the process by a signal: connections stay open and nothing answers.
 func (s *Server) Pause() { s.signal(syscall.SIGSTOP) }
 
 // Resume ends a Pause.

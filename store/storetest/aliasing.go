@@ -124,7 +124,8 @@ func changeOwnsItsArgument(t testing.TB, at place) {
 	equal(t, "everything", Everything(t, s), before)
 }
 
-// Everything is what all reads of what Populate has written return, in JSON, by the name of the read. Two stores with the same contents give the same.
+// Everything is what all reads of what Populate has written return, in JSON, by the name of the read. Two stores with the same
+// contents give the same.
 func Everything(t testing.TB, s store.Store) map[string]string {
 	t.Helper()
 	found := map[string]string{}

@@ -162,7 +162,8 @@ func inventoryStops(t testing.TB, at place) {
 	keep(t, s, "session/1", "one")
 	keep(t, s, "session/2", "two")
 	wantRefused(t, s.EachEphemeral(t.Context(), func(string, []byte, time.Time) error { return refuse() }))
-	check(t, s.RecordTraffic(t.Context(), map[store.TrafficKey]store.TrafficCounts{{TrafficSource: store.TrafficSource{AccountID: acme}}: {1}}))
+	key := store.TrafficKey{TrafficSource: store.TrafficSource{AccountID: acme}}
+	check(t, s.RecordTraffic(t.Context(), map[store.TrafficKey]store.TrafficCounts{key: {1}}))
 	wantRefused(t, s.EachTrafficRecord(t.Context(), func(store.TrafficRecord, store.TrafficCells) error { return refuse() }))
 	equal(t, "visits", visits, 3)
 }

@@ -86,7 +86,8 @@ func outboxWithoutRefused(t testing.TB, at place) {
 	wantClaimed(t, s, day(100), day(101))
 }
 
-// inOrder records events in disorder, of several accounts and tenants and some at one instant, and returns them in the order in which they are due.
+// inOrder records events in disorder, of several accounts and tenants and some at one instant, and returns them in the order
+// in which they are due.
 func inOrder(t testing.TB, s store.Store) []policy.Event {
 	t.Helper()
 	settle(t, s)

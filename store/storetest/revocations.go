@@ -146,8 +146,8 @@ func revocationsAcrossReopening(t testing.TB, at place) {
 	wantRevocations(t, s, last, 4)
 }
 
-// racingRevocations follows the log from the other connection while many write to it. A store that numbers a revocation before others can read
-// it lets who follows go past it.
+// racingRevocations follows the log from the other connection while many write to it. A store that numbers a revocation before others can
+// read it lets who follows go past it.
 func racingRevocations(t testing.TB, at place) {
 	both := at.connectTwice(t)
 	const n = 100

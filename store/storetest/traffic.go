@@ -57,7 +57,8 @@ func trafficAddsUp(t testing.TB, at place) {
 	check(t, s.RecordTraffic(t.Context(), nil))
 	wantTraffic(t, s, ofAcme(), day3(), store.TrafficCounts{})
 	batch := asked(load, "mk_1", day(3), store.TrafficCounts{store.TokenIssued: 3, store.RefusedExpired: 1})
-	batch[store.TrafficKey{TrafficSource: ofKey(load, "mk_2"), Minute: day(3).Unix() / 60}] = store.TrafficCounts{store.RefusedRevoked: 1 << 40}
+	minute := store.TrafficKey{TrafficSource: ofKey(load, "mk_2"), Minute: day(3).Unix() / 60}
+	batch[minute] = store.TrafficCounts{store.RefusedRevoked: 1 << 40}
 	check(t, s.RecordTraffic(t.Context(), batch))
 	recordTraffic(t, elsewhere, load, "mk_1", day(3).Add(time.Hour), store.TrafficCounts{store.TokenIssued: 4, store.RefusedRequest: 2})
 	wantTraffic(t, s, ofKey(load, "mk_1"), day3(), store.TrafficCounts{store.TokenIssued: 7, store.RefusedExpired: 1, store.RefusedRequest: 2})
@@ -128,14 +129,16 @@ func trafficStaysApart(t testing.TB, at place) {
 		{AccountID: load, TenantID: acme, ClientID: "mk_3"},
 	}
 	for i, source := range sources {
-		check(t, s.RecordTraffic(t.Context(), map[store.TrafficKey]store.TrafficCounts{{TrafficSource: source, Minute: day(3).Unix() / 60}: given(int64(1) << i)}))
+		key := store.TrafficKey{TrafficSource: source, Minute: day(3).Unix() / 60}
+		check(t, s.RecordTraffic(t.Context(), map[store.TrafficKey]store.TrafficCounts{key: given(int64(1) << i)}))
 	}
 	for i, source := range sources {
 		wantTraffic(t, s, source, day3(), given(int64(1)<<i))
 	}
 	for source, want := range map[store.TrafficSource]int64{
 		{AccountID: acme}: 1 | 2 | 4 | 8, {AccountID: acme, TenantID: load}: 1 | 2 | 4, {AccountID: acme, TenantID: load + "-1"}: 8,
-		{AccountID: acme + "-1"}: 16, {AccountID: load}: 32, {AccountID: load, TenantID: acme}: 32, {AccountID: "nobody"}: 0, {AccountID: acme, TenantID: "perf"}: 0,
+		{AccountID: acme + "-1"}: 16, {AccountID: load}: 32, {AccountID: load, TenantID: acme}: 32,
+		{AccountID: "nobody"}: 0, {AccountID: acme, TenantID: "perf"}: 0,
 	} {
 		wantTraffic(t, s, source, day3(), given(want))
 	}
@@ -188,7 +191,10 @@ func trafficIsKept(t testing.TB, at place) {
 	s := at.connect(t)
 	now := clock3(200*24, 0, 0)
 	for _, tenantID := range []string{"before", load, "perf"} {
-		for _, ago := range []time.Duration{0, time.Hour, 2 * time.Hour, 7 * 24 * time.Hour, 8 * 24 * time.Hour, 91 * 24 * time.Hour, 200 * 24 * time.Hour} {
+		for _, ago := range []time.Duration{
+			0, time.Hour, 2 * time.Hour,
+			7 * 24 * time.Hour, 8 * 24 * time.Hour, 91 * 24 * time.Hour, 200 * 24 * time.Hour,
+		} {
 			recordTraffic(t, s, tenantID, "mk_1", now.Add(-ago), given(1))
 		}
 	}

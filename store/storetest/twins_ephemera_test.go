@@ -16,7 +16,9 @@ func ephemeraTwins() []twin {
 		{"ephemeral is taken once", "leaves what is taken", func(s store.Store) store.Store { return leavesTaken{s} }},
 		{"ephemeral is deleted", "complains of what is gone", func(s store.Store) store.Store { return complains{s} }},
 		{"ephemera are forgotten after their time", "never forgets", func(s store.Store) store.Store { return neverForgets{s} }},
-		{"ephemera are forgotten after their time", "minds times of old", func(s store.Store) store.Store { return mindsOldTimes{s, map[string]time.Time{}} }},
+		{"ephemera are forgotten after their time", "minds times of old", func(s store.Store) store.Store {
+			return mindsOldTimes{s, map[string]time.Time{}}
+		}},
 		{"race for an ephemeral has one winner", "looks before it takes", func(s store.Store) store.Store { return looksThenTakes{s, m} }},
 	}
 }

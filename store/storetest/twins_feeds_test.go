@@ -22,7 +22,9 @@ func feedTwins() []twin {
 		}
 	}
 	return []twin{
-		{"changes name whose membership changed", "tells of its own connection only", func(s store.Store) store.Store { return fed{s, &looseFeed{}} }},
+		{"changes name whose membership changed", "tells of its own connection only", func(s store.Store) store.Store {
+			return fed{s, &looseFeed{}}
+		}},
 		{"changes name whose membership changed", "does not tell of removals", feed(func(f *looseFeed) { f.skipsRemovals = true })},
 		{"changes name whose membership changed", "tells everything again", feed(func(f *looseFeed) { f.repeats = true })},
 		{"changes name which user changed", "tells of new users only", func(s store.Store) store.Store { return &newUsersOnly{Store: s} }},
@@ -31,7 +33,9 @@ func feedTwins() []twin {
 		{"changes since an unknown version", "takes it for the start", func(s store.Store) store.Store { return alwaysComplete{s} }},
 		{"changes since before a reopening", "counts anew", func(s store.Store) store.Store { return fed{s, &looseFeed{}} }},
 		{"changes are forgotten when there are many", "forgets none", feed(func(*looseFeed) {})},
-		{"changes are forgotten when there are many", "calls what is left complete", func(s store.Store) store.Store { return alwaysComplete{s} }},
+		{"changes are forgotten when there are many", "calls what is left complete", func(s store.Store) store.Store {
+			return alwaysComplete{s}
+		}},
 		{"changes are told before anybody sees them", "tells late", feed(func(f *looseFeed) { f.late = true })},
 		{"changes are told before anybody sees them", "tells before the commit", feed(func(f *looseFeed) { f.early = true })},
 	}

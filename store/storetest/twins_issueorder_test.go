@@ -20,7 +20,9 @@ func issueOrderTwins() []twin {
 		{"keys by issue in pages", "gives the place again", func(s store.Store) store.Store { return repeatsKey{s} }},
 		{"keys by issue in pages", "goes on after the time only", func(s store.Store) store.Store { return skipsInstant{s} }},
 		{"keys by issue until a time", "ends before the time", func(s store.Store) store.Store { return endsBefore{s} }},
-		{"keys by issue follow the membership", "keeps the first time", func(s store.Store) store.Store { return firstIssue{s, map[string]time.Time{}} }},
+		{"keys by issue follow the membership", "keeps the first time", func(s store.Store) store.Store {
+			return firstIssue{s, map[string]time.Time{}}
+		}},
 		{"keys by issue follow the membership", "keeps what is revoked", func(s store.Store) store.Store { return &keepsRevoked{Store: s} }},
 		{"keys by issue follow the membership", "indexes before it changes", indexes},
 		{"race of 12 creates leaves two keys by issue", "indexes before it changes", indexes},
@@ -30,7 +32,9 @@ func issueOrderTwins() []twin {
 
 type joinsIDs struct{ store.Store }
 
-func (b joinsIDs) KeysByIssue(ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int) ([]store.IssuedKey, error) {
+func (b joinsIDs) KeysByIssue(
+	ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int,
+) ([]store.IssuedKey, error) {
 	keys, err := b.Store.KeysByIssue(ctx, accountID, after, until, limit)
 	joined := func(k store.IssuedKey) string { return k.TenantID + "/" + k.UserID + "/" + k.ClientID }
 	slices.SortFunc(keys, func(x, y store.IssuedKey) int {
@@ -41,7 +45,9 @@ func (b joinsIDs) KeysByIssue(ctx context.Context, accountID string, after store
 
 type cutsIssue struct{ store.Store }
 
-func (b cutsIssue) KeysByIssue(ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int) ([]store.IssuedKey, error) {
+func (b cutsIssue) KeysByIssue(
+	ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int,
+) ([]store.IssuedKey, error) {
 	keys, err := b.Store.KeysByIssue(ctx, accountID, after, until, limit)
 	for i := range keys {
 		keys[i].IssuedAt = keys[i].IssuedAt.Truncate(time.Microsecond)
@@ -51,7 +57,9 @@ func (b cutsIssue) KeysByIssue(ctx context.Context, accountID string, after stor
 
 type prefixIssue struct{ store.Store }
 
-func (b prefixIssue) KeysByIssue(ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int) ([]store.IssuedKey, error) {
+func (b prefixIssue) KeysByIssue(
+	ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int,
+) ([]store.IssuedKey, error) {
 	own, err := b.Store.KeysByIssue(ctx, accountID, after, until, limit)
 	if err != nil {
 		return nil, err
@@ -62,7 +70,9 @@ func (b prefixIssue) KeysByIssue(ctx context.Context, accountID string, after st
 
 type repeatsKey struct{ store.Store }
 
-func (b repeatsKey) KeysByIssue(ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int) ([]store.IssuedKey, error) {
+func (b repeatsKey) KeysByIssue(
+	ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int,
+) ([]store.IssuedKey, error) {
 	if after.ClientID != "" {
 		after.ClientID = after.ClientID[:len(after.ClientID)-1]
 	}
@@ -71,7 +81,9 @@ func (b repeatsKey) KeysByIssue(ctx context.Context, accountID string, after sto
 
 type skipsInstant struct{ store.Store }
 
-func (b skipsInstant) KeysByIssue(ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int) ([]store.IssuedKey, error) {
+func (b skipsInstant) KeysByIssue(
+	ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int,
+) ([]store.IssuedKey, error) {
 	if after.ClientID != "" {
 		after.TenantID = "~"
 	}
@@ -80,7 +92,9 @@ func (b skipsInstant) KeysByIssue(ctx context.Context, accountID string, after s
 
 type endsBefore struct{ store.Store }
 
-func (b endsBefore) KeysByIssue(ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int) ([]store.IssuedKey, error) {
+func (b endsBefore) KeysByIssue(
+	ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int,
+) ([]store.IssuedKey, error) {
 	return b.Store.KeysByIssue(ctx, accountID, after, until.Add(-time.Nanosecond), limit)
 }
 
@@ -89,7 +103,9 @@ type firstIssue struct {
 	seen map[string]time.Time
 }
 
-func (b firstIssue) KeysByIssue(ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int) ([]store.IssuedKey, error) {
+func (b firstIssue) KeysByIssue(
+	ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int,
+) ([]store.IssuedKey, error) {
 	keys, err := b.Store.KeysByIssue(ctx, accountID, after, until, limit)
 	for i, key := range keys {
 		if _, ok := b.seen[key.ClientID]; !ok {
@@ -105,7 +121,9 @@ type keepsRevoked struct {
 	most []store.IssuedKey
 }
 
-func (b *keepsRevoked) KeysByIssue(ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int) ([]store.IssuedKey, error) {
+func (b *keepsRevoked) KeysByIssue(
+	ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int,
+) ([]store.IssuedKey, error) {
 	keys, err := b.Store.KeysByIssue(ctx, accountID, after, until, limit)
 	if len(keys) >= len(b.most) {
 		b.most = slices.Clone(keys)

@@ -21,7 +21,9 @@ func outboxTwins() []twin {
 		{"outbox entry is leased", "leases nothing", func(s store.Store) store.Store { return leasesNothing{s} }},
 		{"outbox entry is leased", "never ends a lease", func(s store.Store) store.Store { return leasesForEver{s} }},
 		{"outbox entry is completed once for all", "keeps what is completed", func(s store.Store) store.Store { return completesNothing{s} }},
-		{"outbox entry is completed once for all", "completes what is leased only", func(s store.Store) store.Store { return &completesLeased{Store: s} }},
+		{"outbox entry is completed once for all", "completes what is leased only", func(s store.Store) store.Store {
+			return &completesLeased{Store: s}
+		}},
 		{"outbox entry is postponed as it is", "forgets what was delivered", func(s store.Store) store.Store { return forgetsDelivered{s} }},
 		{"outbox entry is postponed as it is", "brings back what is gone", func(s store.Store) store.Store { return bringsBack{s} }},
 		{"inventory of the outbox follows its entries", "leaves out what is leased", func(s store.Store) store.Store { return dueOnly{s} }},

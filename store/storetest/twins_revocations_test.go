@@ -22,7 +22,9 @@ func revocationTwins() []twin {
 		{"revocations are forgotten after their time", "forgets too early", func(s store.Store) store.Store { return forgetsEarly{s} }},
 		{"revocations are forgotten after their time", "numbers by place", func(s store.Store) store.Store { return numbersByPlace{s, "%016d"} }},
 		{"revocation IDs increase across reopening", "numbers by place", func(s store.Store) store.Store { return numbersByPlace{s, "%016d"} }},
-		{"race of revocations hides none from who follows", "numbers before it writes", func(s store.Store) store.Store { return numbersEarly{s, log} }},
+		{"race of revocations hides none from who follows", "numbers before it writes", func(s store.Store) store.Store {
+			return numbersEarly{s, log}
+		}},
 	}
 }
 

@@ -133,12 +133,13 @@ func (b rewritesKey) RecordAccess(ctx context.Context, times map[store.KeyRef]ti
 		if errors.Is(err, store.ErrNotFound) {
 			continue
 		}
-		err = errors.Join(err, b.UpdateMembership(ctx, ref.TenantID, s.User.ID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+		withoutSecrets := func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 			for i := range m.Keys {
 				m.Keys[i].Secrets = nil
 			}
 			return m, nil, nil
-		}))
+		}
+		err = errors.Join(err, b.UpdateMembership(ctx, ref.TenantID, s.User.ID, withoutSecrets))
 		if err != nil {
 			return err
 		}

@@ -86,7 +86,9 @@ func (b skipsStep) Traffic(ctx context.Context, of store.TrafficSource, span sto
 
 type sumsChunks struct{ store.Store }
 
-func (b sumsChunks) TrafficParts(ctx context.Context, of store.TrafficSource, span store.TrafficSpan, limit int) ([]store.TrafficPart, error) {
+func (b sumsChunks) TrafficParts(
+	ctx context.Context, of store.TrafficSource, span store.TrafficSpan, limit int,
+) ([]store.TrafficPart, error) {
 	length := span.Step.ChunkLength()
 	span.From, span.Steps = span.From.Truncate(length), len(span.Chunks())*int(length/span.Step.Length())
 	return b.Store.TrafficParts(ctx, of, span, limit)
@@ -112,14 +114,18 @@ func (b confusesAccounts) Traffic(ctx context.Context, of store.TrafficSource, s
 
 type idlestFirst struct{ store.Store }
 
-func (b idlestFirst) TrafficParts(ctx context.Context, of store.TrafficSource, span store.TrafficSpan, limit int) ([]store.TrafficPart, error) {
+func (b idlestFirst) TrafficParts(
+	ctx context.Context, of store.TrafficSource, span store.TrafficSpan, limit int,
+) ([]store.TrafficPart, error) {
 	parts, err := b.Store.TrafficParts(ctx, of, span, 1000)
 	return parts[max(len(parts)-limit, 0):], err
 }
 
 type issuedOnly struct{ store.Store }
 
-func (b issuedOnly) TrafficParts(ctx context.Context, of store.TrafficSource, span store.TrafficSpan, limit int) ([]store.TrafficPart, error) {
+func (b issuedOnly) TrafficParts(
+	ctx context.Context, of store.TrafficSource, span store.TrafficSpan, limit int,
+) ([]store.TrafficPart, error) {
 	parts, err := b.Store.TrafficParts(ctx, of, span, 1000)
 	sums := map[string]store.TrafficCounts{}
 	for _, part := range parts {
@@ -130,7 +136,9 @@ func (b issuedOnly) TrafficParts(ctx context.Context, of store.TrafficSource, sp
 
 type oneBatch struct{ store.Store }
 
-func (b oneBatch) TrafficParts(ctx context.Context, of store.TrafficSource, span store.TrafficSpan, limit int) ([]store.TrafficPart, error) {
+func (b oneBatch) TrafficParts(
+	ctx context.Context, of store.TrafficSource, span store.TrafficSpan, limit int,
+) ([]store.TrafficPart, error) {
 	return b.Store.TrafficParts(ctx, of, span, min(limit, 500))
 }
 

@@ -23,7 +23,9 @@ func userTwins() []twin {
 		{"user of another account", "ignores the account", func(s store.Store) store.Store { return ignoresAccount{s} }},
 		{"users by ID", "makes up users", func(s store.Store) store.Store { return makesUpUsers{s} }},
 		{"users in pages, by account", "lists backwards", func(s store.Store) store.Store { return backwardUsers{s} }},
-		{"e-mail address is taken once in an account", "pretends success", func(s store.Store) store.Store { return pretendsUser{s, store.ErrEmailTaken} }},
+		{"e-mail address is taken once in an account", "pretends success", func(s store.Store) store.Store {
+			return pretendsUser{s, store.ErrEmailTaken}
+		}},
 		{"e-mail address is found in any case", "minds the case", func(s store.Store) store.Store { return mindsCase{s} }},
 		{"e-mail address of another is refused on change", "pretends success", func(s store.Store) store.Store { return pretendsUserChange{s} }},
 		{"e-mail address moves with its user", "keeps the old address", func(s store.Store) store.Store { return &remembersUser{Store: s} }},

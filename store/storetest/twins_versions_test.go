@@ -10,7 +10,9 @@ import (
 
 func versionTwins() []twin {
 	return []twin{
-		{"unknown members of records survive a change", "drops what it does not know of keys", func(s store.Store) store.Store { return dropsUnknown{s} }},
+		{"unknown members of records survive a change", "drops what it does not know of keys", func(s store.Store) store.Store {
+			return dropsUnknown{s}
+		}},
 		{"tenant is changed", "remembers tenants for ever", func(s store.Store) store.Store { return &remembersTenants{Store: s} }},
 		{"tenant is changed", "moves it to another account", func(s store.Store) store.Store { return forgetsAccount{s} }},
 		{"keys are found by digest prefix", "finds one only", func(s store.Store) store.Store { return findsOne{s} }},

@@ -75,8 +75,12 @@ func tenantIsChanged(t testing.TB, at place) {
 	events, err := s.Events(t.Context(), acme, store.EventsQuery{Limit: 10})
 	check(t, err)
 	equal(t, "events", events, []policy.Event{event(acme, load, 1)})
-	wantRefused(t, s.UpdateTenant(t.Context(), load, func(te policy.Tenant) (policy.Tenant, []policy.Event, error) { return te, nil, errRefused }))
-	wantError(t, s.UpdateTenant(t.Context(), "missing", func(te policy.Tenant) (policy.Tenant, []policy.Event, error) { return te, nil, nil }), store.ErrNotFound)
+	wantRefused(t, s.UpdateTenant(t.Context(), load, func(te policy.Tenant) (policy.Tenant, []policy.Event, error) {
+		return te, nil, errRefused
+	}))
+	wantError(t, s.UpdateTenant(t.Context(), "missing", func(te policy.Tenant) (policy.Tenant, []policy.Event, error) {
+		return te, nil, nil
+	}), store.ErrNotFound)
 }
 
 func digestOf(m policy.Membership, key, secret int) string {
