@@ -123,7 +123,7 @@ func (p UserPatch) checkPassword(u policy.User) error {
 }
 
 // PatchUser changes a user of the account. Disabling one revokes the user's keys in every tenant (R8). The user is told when a password
-// of theirs is set.
+// of theirs is set, and of a new address, other roles and a binding that is gone: a takeover would begin with one of these.
 func (s *Service) PatchUser(ctx context.Context, actor Actor, in TenantContext, id string, patch UserPatch) (policy.User, error) {
 	hash, err := s.hashPatch(ctx, patch)
 	if err != nil {
@@ -150,6 +150,9 @@ func (s *Service) PatchUser(ctx context.Context, actor Actor, in TenantContext, 
 		if slices.Contains(changed, policy.ChangedPassword) {
 			event.Payload.Password = &policy.PasswordChange{}
 			event.Announce = after.PasswordHash != "" // the user is told
+		}
+		if event.Payload.Person = policy.PersonChangeOf(before, after); event.Payload.Person != nil {
+			event.Announce = true
 		}
 		return after, []policy.Event{event}, nil
 	})

@@ -29,9 +29,10 @@ type message struct {
 	TenantName  string
 	TenantID    string
 	Issuer      string
-	LinkURL     string // to a key that waits, or to choose a password
-	Own         bool   // the owner did it
-	ByLink      bool   // the password was chosen through a link
+	LinkURL     string   // to a key that waits, or to choose a password
+	Own         bool     // the owner did it
+	ByLink      bool     // the password was chosen through a link
+	Changes     []string // of the user, in sentences
 
 	expiry        time.Time // zero when the key does not expire, or is gone
 	oldSecretEnds time.Time // zero without an overlap
@@ -123,6 +124,8 @@ func messageName(event policy.Event) string {
 	switch {
 	case forPickUp(event):
 		return messagePickUp
+	case event.Payload.Person != nil:
+		return messageUserChanged
 	case event.Payload.Password != nil:
 		return messagePasswordSet
 	default:
@@ -145,7 +148,7 @@ func parseMessages() (map[string]messageTemplate, error) {
 	for _, name := range []string{
 		string(policy.ActionKeyExpiring), string(policy.ActionKeyCreated), string(policy.ActionKeyRefreshed), string(policy.ActionKeyRevoked),
 		messagePickUp,
-		string(policy.ActionPasswordLinkRequested), string(policy.ActionPasswordLinkSent), messagePasswordSet,
+		string(policy.ActionPasswordLinkRequested), string(policy.ActionPasswordLinkSent), messagePasswordSet, messageUserChanged,
 	} {
 		path := "templates/" + name
 		text, err := texttemplate.ParseFS(templateFiles, "templates/frame.txt", path+".txt")

@@ -1,5 +1,7 @@
 package policy
 
+import "slices"
+
 // Payload carries what a change means for the parts of the server that act on it: gateways, mail, webhooks. It is stored with the event and
 // never shown. The zero value asks for nothing.
 type Payload struct {
@@ -11,6 +13,8 @@ type Payload struct {
 	Key *KeyFacts `json:"key,omitempty"`
 	// Password is set when a user's password was set or taken away.
 	Password *PasswordChange `json:"password,omitempty"`
+	// Person is set when something else changed by which somebody could become, or act as, the user.
+	Person *PersonChange `json:"person,omitempty"`
 }
 
 // RevokedTokens names tokens that ended before their time.
@@ -30,6 +34,42 @@ type KeyFacts struct {
 type PasswordChange struct {
 	// ByLink says that the user chose the password through a link that was mailed.
 	ByLink bool `json:"by_link,omitempty"`
+}
+
+// PersonChange is what a user is told of, at the address from before the change. It is never empty.
+type PersonChange struct {
+	Email *EmailChange `json:"email,omitempty"`
+	Roles *RoleChange  `json:"roles,omitempty"` // in the tenant of the event or, without one, in the account
+	// OpenID says that the user was unbound from the OpenID provider, where the next person with the address can sign in.
+	OpenID bool `json:"openid,omitempty"`
+}
+
+// EmailChange is a change of a user's address.
+type EmailChange struct {
+	Before string `json:"before"`
+	After  string `json:"after"`
+}
+
+// RoleChange is a change of a user's roles.
+type RoleChange struct {
+	Before []Role `json:"before,omitempty"`
+	After  []Role `json:"after,omitempty"`
+}
+
+// PersonChangeOf compares a user before and after a change. It is nil if nothing changed that PersonChange has.
+func PersonChangeOf(before, after User) *PersonChange {
+	var change PersonChange
+	if before.Email != after.Email {
+		change.Email = &EmailChange{before.Email, after.Email}
+	}
+	if !slices.Equal(before.Roles, after.Roles) {
+		change.Roles = &RoleChange{slices.Clone(before.Roles), slices.Clone(after.Roles)}
+	}
+	change.OpenID = before.OpenID != Identity{} && after.OpenID == Identity{} && change.Email == nil
+	if change == (PersonChange{}) {
+		return nil
+	}
+	return &change
 }
 
 // RevokedTokensOf returns the tokens that end with the keys: those of every secret that a key knows of (R5). It is nil when no secret has a
