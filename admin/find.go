@@ -27,14 +27,10 @@ func (s *Service) FindMembers(ctx context.Context, in TenantContext, text string
 		}
 		ids = append(ids, m.userID)
 	}
-	memberships, err := s.Store.MembershipsByID(ctx, in.Tenant.ID, ids)
-	if err != nil {
-		return nil, false, err
-	}
-	users, err := s.Store.UsersByID(ctx, in.Account.ID, ids)
+	members, err := s.membersByID(ctx, in, ids)
 	for _, id := range ids {
-		if m, ok := memberships[id]; ok {
-			found = append(found, Member{m, users[id]})
+		if m, ok := members[id]; ok {
+			found = append(found, m)
 		}
 	}
 	return found, more, err

@@ -116,16 +116,12 @@ func (s *Service) readKeys(ctx context.Context, in TenantContext, page []*listed
 	}
 	slices.Sort(owners)
 	owners = slices.Compact(owners)
-	memberships, err := s.Store.MembershipsByID(ctx, in.Tenant.ID, owners)
-	if err != nil {
-		return nil, err
-	}
-	users, err := s.Store.UsersByID(ctx, in.Account.ID, owners)
+	members, err := s.membersByID(ctx, in, owners)
 	var keys []Key
 	for _, listed := range page {
-		m := memberships[listed.owner.userID]
+		m := members[listed.owner.userID]
 		if key, err := m.Key(listed.clientID); err == nil {
-			keys = append(keys, Key{AccessKey: key, Membership: m, User: users[m.UserID]})
+			keys = append(keys, Key{AccessKey: key, Membership: m.Membership, User: m.User})
 		}
 	}
 	return keys, err
@@ -208,20 +204,22 @@ func (s *Service) walk(ctx context.Context, in TenantContext, after cursor, now 
 		next := store.Page{After: after.userID, Limit: walkSize}
 		memberships, err := s.resumeAt(ctx, in.Tenant.ID, after)
 		for err == nil {
-			var users map[string]policy.User
-			if users, err = s.Store.UsersByID(ctx, in.Account.ID, userIDs(memberships)); err != nil {
+			var members []Member
+			if members, err = s.withUsers(ctx, in, memberships); err != nil {
 				break
 			}
-			for _, m := range memberships {
-				for _, key := range listed(m, in.Account.Expiration, now) {
+			for _, m := range members {
+				for _, key := range listed(m.Membership, in.Account.Expiration, now) {
 					if m.UserID == after.userID && key.ClientID <= after.clientID {
 						continue
 					}
-					if !yield(Key{AccessKey: key, Membership: m, User: users[m.UserID]}, nil) {
+					if !yield(Key{AccessKey: key, Membership: m.Membership, User: m.User}, nil) {
 						return
 					}
 				}
-				next.After = max(next.After, m.UserID)
+			}
+			if len(memberships) > 0 {
+				next.After = max(next.After, memberships[len(memberships)-1].UserID)
 			}
 			if memberships, err = s.Store.Memberships(ctx, in.Tenant.ID, next); err == nil && len(memberships) == 0 {
 				return

@@ -28,7 +28,7 @@ type listedKey struct {
 
 func newListedMember(m policy.Membership, u policy.User) *listedMember {
 	listed := &listedMember{
-		userID: m.UserID, name: u.Name, email: u.Email, foldedName: strings.ToLower(u.Name), foldedEmail: policy.FoldEmail(u.Email),
+		userID: m.UserID, name: u.Name, email: u.Email, foldedName: strings.ToLower(u.Name), foldedEmail: strings.ToLower(u.Email),
 	}
 	for _, key := range m.Keys {
 		listed.keys = append(listed.keys, listedKey{
@@ -54,10 +54,10 @@ func (k *listedKey) contains(text string) bool {
 // memberIndex returns the current members of the tenant, sorted by user ID.
 func (s *Service) memberIndex(ctx context.Context, in TenantContext) ([]*listedMember, error) {
 	listed := func(memberships []policy.Membership) ([]*listedMember, error) {
-		users, err := s.Store.UsersByID(ctx, in.Account.ID, userIDs(memberships))
-		members := make([]*listedMember, len(memberships))
-		for i, m := range memberships {
-			members[i] = newListedMember(m, users[m.UserID])
+		found, err := s.withUsers(ctx, in, memberships)
+		members := make([]*listedMember, len(found))
+		for i, m := range found {
+			members[i] = newListedMember(m.Membership, m.User)
 		}
 		return members, err
 	}
@@ -79,7 +79,7 @@ func (s *Service) memberIndex(ctx context.Context, in TenantContext) ([]*listedM
 			return listed(slices.Collect(maps.Values(found)))
 		},
 		all: func(ctx context.Context) (all []*listedMember, err error) {
-			for page := (store.Page{Limit: walkSize}); ; page.After = all[len(all)-1].userID {
+			for page := (store.Page{Limit: walkSize}); ; {
 				found, err := s.Store.Memberships(ctx, in.Tenant.ID, page)
 				if err != nil || len(found) == 0 {
 					return all, err
@@ -89,6 +89,7 @@ func (s *Service) memberIndex(ctx context.Context, in TenantContext) ([]*listedM
 					return nil, err
 				}
 				all = append(all, members...)
+				page.After = found[len(found)-1].UserID
 			}
 		},
 	})

@@ -6,13 +6,16 @@ import (
 	"mintkey/policy"
 )
 
-// SignedInAs binds the actor permanently to an identity at an OpenID provider. It returns the refusal of policy.User.SignedInAs, if any.
-func (s *Service) SignedInAs(ctx context.Context, actor Actor, identity policy.Identity) error {
+// SignedInAs binds the actor permanently to an identity at an OpenID provider, and returns the user as they are then. It returns the refusal
+// of policy.User.SignedInAs, if any.
+func (s *Service) SignedInAs(ctx context.Context, actor Actor, identity policy.Identity) (policy.User, error) {
 	if actor.User.OpenID == identity {
-		return nil
+		return actor.User, nil
 	}
-	return s.Store.UpdateUser(ctx, actor.User.AccountID, actor.User.ID, func(u policy.User) (policy.User, []policy.Event, error) {
+	var after policy.User
+	err := s.Store.UpdateUser(ctx, actor.User.AccountID, actor.User.ID, func(u policy.User) (policy.User, []policy.Event, error) {
 		bound, err := u.SignedInAs(identity)
+		after = bound
 		if err != nil || bound.OpenID == u.OpenID {
 			return u, nil, err
 		}
@@ -21,4 +24,5 @@ func (s *Service) SignedInAs(ctx context.Context, actor Actor, identity policy.I
 		event.Details = map[string]string{"changed": "openid", "issuer": identity.Issuer, "subject": identity.Subject}
 		return bound, []policy.Event{event}, nil
 	})
+	return after, err
 }

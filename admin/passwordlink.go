@@ -38,11 +38,6 @@ func (s *Service) passwordLinks() ephemeral.Links[passwordLinkRecord] {
 	return ephemeral.Links[passwordLinkRecord]{Store: s.Store, Prefix: "password-link/"}
 }
 
-// passwordLinkCutoffs end all links of a user, by user ID, that were asked for until then.
-func (s *Service) passwordLinkCutoffs() ephemeral.Cutoffs {
-	return ephemeral.Cutoffs{Store: s.Store, Prefix: "password-links-ended/", Longest: FirstLinkLives}
-}
-
 // RequestPasswordLink has a link mailed to a user who forgot the password. Disabled users, and users without a password (only an admin
 // can set the first one), get no link. That is not an error: the caller must not learn which case it was. The actor is anonymous.
 func (s *Service) RequestPasswordLink(ctx context.Context, actor Actor, user policy.User) error {
@@ -87,7 +82,7 @@ func (s *Service) PasswordLinkOf(ctx context.Context, event policy.Event, now ti
 		return PasswordLink{}, err
 	}
 	record := passwordLinkRecord{user.AccountID, user.ID, event.At, event.At.Add(lives), userDigest(user)}
-	if err := s.checkPasswordLink(ctx, record, user, now); err != nil {
+	if err := checkPasswordLink(record, user, now); err != nil {
 		return PasswordLink{}, err
 	}
 	link := PasswordLink{ephemeral.NewCode(), record.Expires}
@@ -108,25 +103,20 @@ func (s *Service) PasswordLinkUser(ctx context.Context, id string, now time.Time
 	if err != nil {
 		return policy.User{}, err
 	}
-	return user, s.checkPasswordLink(ctx, record, user, now)
+	return user, checkPasswordLink(record, user, now)
 }
 
-// checkPasswordLink returns store.ErrNotFound for a link that does not work any more.
-func (s *Service) checkPasswordLink(ctx context.Context, record passwordLinkRecord, user policy.User, now time.Time) error {
-	if user.Disabled || !now.Before(record.Expires) || record.User != userDigest(user) {
+// checkPasswordLink returns store.ErrNotFound for a link that does not work any more: it is too late, or the user is disabled, was
+// disabled since it was asked for, or signs in by something else than then.
+func checkPasswordLink(record passwordLinkRecord, user policy.User, now time.Time) error {
+	ended := !user.EndedBefore.IsZero() && !record.Asked.After(user.EndedBefore) || record.Asked.Before(user.PasswordChangedAt)
+	if ended || user.Disabled || !now.Before(record.Expires) || record.User != userDigest(user) {
 		return store.ErrNotFound
 	}
-	ended, err := s.passwordLinkCutoffs().Ended(ctx, user.ID, record.Asked)
-	if err == nil && ended {
-		err = store.ErrNotFound
-	}
-	return err
+	return nil
 }
 
-// userDigest changes with the password and with the address, and either change ends the links made before.
-func userDigest(u policy.User) string {
-	return ephemeral.Digest(u.PasswordHash + "\n" + policy.FoldEmail(u.Email) + "\n" + u.CreatedAt.UTC().Format(time.RFC3339Nano))
-}
+func userDigest(u policy.User) string { return ephemeral.Digest(u.SignInState()) }
 
 // ChoosePassword sets the password of the link's user, who is recorded as the actor; the given actor contributes only address and
 // request. A password that is refused leaves the link working. Of many concurrent calls one succeeds, because the new password ends every
@@ -143,21 +133,25 @@ func (s *Service) ChoosePassword(ctx context.Context, actor Actor, id, password 
 	if err != nil {
 		return policy.User{}, err
 	}
+	var event policy.Event
 	err = s.Store.UpdateUser(ctx, user.AccountID, user.ID, func(u policy.User) (policy.User, []policy.Event, error) {
 		if u.Disabled || userDigest(u) != userDigest(user) {
 			return u, nil, store.ErrNotFound
 		}
-		u.PasswordHash = hash
+		before := u
+		u = u.WithPassword(hash, actor.At)
 		actor.User = u
-		event := actor.event(policy.ActionUserUpdated, u.AccountID)
+		event = actor.event(policy.ActionUserUpdated, u.AccountID)
 		event.UserID, event.Announce = u.ID, true
 		event.Details = map[string]string{policy.DetailChanged: policy.ChangedPassword, policy.DetailByLink: "true"}
 		event.Payload.Password = &policy.PasswordChange{ByLink: true}
+		event.Payload.Ended = policy.TokensEnded(before, u)
 		return u, []policy.Event{event}, nil
 	})
 	if err != nil {
 		return policy.User{}, err
 	}
+	s.publish(ctx, event)
 	// The new password has ended the link already; this only tidies up.
 	if err := s.passwordLinks().Delete(ctx, id); err != nil {
 		s.Log.WarnContext(ctx, "removing a used password link failed", slog.Any("error", err))

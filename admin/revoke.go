@@ -21,14 +21,19 @@ func (s *Service) changeMembership(
 		return err
 	}
 	for _, event := range saved {
-		if event.Payload.Revoked != nil {
-			s.Revoked(ctx, event)
-		}
+		s.publish(ctx, event)
 		if event.Action == policy.ActionKeyRevoked {
 			s.saveTombstone(ctx, event)
 		}
 	}
 	return nil
+}
+
+// publish tells gateways at once which tokens a saved event has ended.
+func (s *Service) publish(ctx context.Context, event policy.Event) {
+	if s.Revoked != nil && (event.Payload.Revoked != nil || event.Payload.Ended != nil) {
+		s.Revoked(ctx, event)
+	}
 }
 
 // keyEvent records what happened to a key, and puts it into the outbox, because its owner may have to be told.

@@ -21,11 +21,12 @@ type Service struct {
 	Store          store.Store
 	Hasher         *passwords.Hasher // for passwords that are set; needed by nothing else
 	Catalogue      policy.Catalogue
-	ClientIDPrefix string // of the client IDs it makes; may be empty
-	ClientIDSuffix string // may be empty
+	ClientIDPrefix string        // of the client IDs it makes; may be empty
+	ClientIDSuffix string        // may be empty
+	TokenLifetime  time.Duration // with which tokens are made now
 	// NextStatusIndex allocates the place of a new client secret in the status lists.
 	NextStatusIndex func(context.Context) (uint64, error)
-	// Revoked is called with each saved event that revokes tokens: its payload names them.
+	// Revoked is called with each saved event that ends tokens: its payload says which. If it is nil, the outbox alone tells gateways.
 	Revoked func(ctx context.Context, event policy.Event)
 	// RecentAccess adds uses that are not saved yet to the access times from the store. It may be nil.
 	RecentAccess func(tenantID string, saved map[string]time.Time, clientIDs []string) map[string]time.Time
@@ -41,11 +42,20 @@ type Actor struct {
 	policy.Subject          // as it is at the instant At
 	Scopes         []string // what a program's token still allows; for a person, all that the roles allow
 	ClientID       string   // the access key behind the token; empty for a person
-	Via            string   // api, console or command
+	Via            string   // api, ViaConsole or command
 	Address        string   // the client's IP address
 	RequestID      string
 	At             time.Time // the instant at which everything is judged
 }
+
+// ViaConsole is the Via of a person who has signed in.
+const ViaConsole = "console"
+
+// inPerson says whether the actor is a person who has signed in, and not a program with a token.
+func (a Actor) inPerson() bool { return a.Via == ViaConsole && a.ClientID == "" }
+
+// owns says whether the actor is the subject, in person.
+func (a Actor) owns(subject policy.Subject) bool { return a.inPerson() && a.User.ID == subject.User.ID }
 
 // ErrInsufficientScope refuses an operation for want of a scope. See ScopeError, which names it.
 var ErrInsufficientScope = errors.New("insufficient scope")

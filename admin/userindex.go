@@ -22,7 +22,7 @@ func (u listedUser) contains(text string) bool {
 // userIndex returns the account's current users, sorted by ID.
 func (s *Service) userIndex(ctx context.Context, in TenantContext) ([]listedUser, error) {
 	listed := func(u policy.User) listedUser {
-		return listedUser{u.ID, strings.ToLower(u.Name), policy.FoldEmail(u.Email)}
+		return listedUser{u.ID, strings.ToLower(u.Name), strings.ToLower(u.Email)}
 	}
 	return s.userIndexes.lookup(ctx, in.Account.ID, source[listedUser]{
 		changes: []func(context.Context, store.Version) (store.Changes, error){

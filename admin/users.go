@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"mintkey/policy"
 	"mintkey/store"
@@ -90,7 +91,7 @@ type UserPatch struct {
 }
 
 // apply returns the user after the patch and the names of what changed. hash is that of the new password.
-func (p UserPatch) apply(u policy.User, hash string) (policy.User, []string) {
+func (p UserPatch) apply(u policy.User, hash string, now time.Time) (policy.User, []string) {
 	var changed []string
 	set := func(name string, differs bool, assign func()) {
 		if differs {
@@ -99,11 +100,11 @@ func (p UserPatch) apply(u policy.User, hash string) (policy.User, []string) {
 		}
 	}
 	set("name", p.Name != nil && *p.Name != u.Name, func() { u.Name = *p.Name })
-	set("email", p.Email != nil && *p.Email != u.Email, func() { u.Email, u.OpenID = *p.Email, policy.Identity{} })
-	set("openid", p.ForgetOpenID && u.OpenID != policy.Identity{}, func() { u.OpenID = policy.Identity{} })
+	set("email", p.Email != nil && *p.Email != u.Email, func() { u = u.WithEmail(*p.Email, now) })
+	set("openid", p.ForgetOpenID && u.OpenID != policy.Identity{}, func() { u = u.Unbound(now) })
 	set("roles", p.Roles != nil && !slices.Equal(sortedRoles(*p.Roles), sortedRoles(u.Roles)), func() { u.Roles = sortedRoles(*p.Roles) })
-	set(policy.ChangedPassword, p.Password != nil, func() { u.PasswordHash = hash })
-	set("disabled", p.Disabled != nil && *p.Disabled != u.Disabled, func() { u.Disabled = *p.Disabled })
+	set(policy.ChangedPassword, p.Password != nil, func() { u = u.WithPassword(hash, now) })
+	set("disabled", p.Disabled != nil && *p.Disabled != u.Disabled, func() { u = u.WithDisabled(*p.Disabled, now) })
 	return u, changed
 }
 
@@ -122,93 +123,96 @@ func (p UserPatch) checkPassword(u policy.User) error {
 	return policy.CheckPasswordOf(u, **p.Password)
 }
 
-// PatchUser changes a user of the account. Disabling one revokes the user's keys in every tenant (R8). The user is told when a password
-// of theirs is set, and of a new address, other roles and a binding that is gone: a takeover would begin with one of these.
+// PatchUser changes a user of the account. Disabling one stops all their keys and ends all their tokens, sessions and links, in every tenant;
+// enabling gives back the keys (R8). The user is told when a password of theirs is set, and of a new address, other roles
+// and a binding that is gone: a takeover would begin with one of these. The last admin can be neither demoted nor disabled (R32).
 func (s *Service) PatchUser(ctx context.Context, actor Actor, in TenantContext, id string, patch UserPatch) (policy.User, error) {
+	user, err := s.Store.User(ctx, in.Account.ID, id)
+	if err != nil {
+		return policy.User{}, err
+	}
+	patched, _ := patch.apply(user, user.PasswordHash, actor.At)
+	if err := cmp.Or(checkUser(actor, user, patched), patch.checkPassword(patched)); err != nil { // before anything is hashed
+		return policy.User{}, err
+	}
 	hash, err := s.hashPatch(ctx, patch)
 	if err != nil {
 		return policy.User{}, err
 	}
-	if patch.Disabled != nil && !*patch.Disabled {
-		// Keys that a crash left while the user was being disabled must not come back when the user is enabled.
-		if err := s.finishDisabling(ctx, actor, in, id); err != nil {
-			return policy.User{}, err
-		}
-	}
+	leaves := departure{user: user, roles: policy.AdminRolesLost(user, patched)}
 	var after policy.User
-	err = s.Store.UpdateUser(ctx, in.Account.ID, id, func(before policy.User) (policy.User, []policy.Event, error) {
-		var changed []string
-		after, changed = patch.apply(before, hash)
-		if err := cmp.Or(checkUser(actor, before, after), patch.checkPassword(after)); err != nil || len(changed) == 0 {
-			return before, nil, err
-		}
-		event := actor.event(policy.ActionUserUpdated, in.Account.ID)
-		event.UserID = id
-		event.Details = map[string]string{
-			policy.DetailChanged: strings.Join(changed, ", "), "roles": roleText(after.Roles), "disabled": strconv.FormatBool(after.Disabled),
-		}
-		if slices.Contains(changed, policy.ChangedPassword) {
-			event.Payload.Password = &policy.PasswordChange{}
-			event.Announce = after.PasswordHash != "" // the user is told
-		}
-		if event.Payload.Person = policy.PersonChangeOf(before, after); event.Payload.Person != nil {
-			event.Announce = true
-		}
-		return after, []policy.Event{event}, nil
+	var saved []policy.Event
+	err = s.unlessLast(ctx, actor, leaves, func() error {
+		return s.Store.UpdateUser(ctx, in.Account.ID, id, func(before policy.User) (policy.User, []policy.Event, error) {
+			saved = nil
+			var changed []string
+			after, changed = patch.apply(before, hash, actor.At)
+			if err := cmp.Or(checkUser(actor, before, after), patch.checkPassword(after)); err != nil || len(changed) == 0 {
+				return before, nil, err
+			}
+			if !leaves.covers(policy.AdminRolesLost(before, after)) {
+				return before, nil, store.ErrConflict
+			}
+			saved = []policy.Event{patchEvent(actor, before, after, changed)}
+			return after, saved, nil
+		})
 	})
-	if err == nil && after.Disabled {
-		err = s.endOfDisabled(ctx, actor, in, id)
+	if err != nil {
+		return policy.User{}, err
 	}
-	return after, err
+	for _, event := range saved {
+		s.publish(ctx, event)
+	}
+	return after, nil
 }
 
-// endOfDisabled ends what must not come back when the user is enabled again: access keys, and links to choose a password.
-func (s *Service) endOfDisabled(ctx context.Context, actor Actor, in TenantContext, id string) error {
-	return errors.Join(s.passwordLinkCutoffs().Set(ctx, id, actor.At), s.revokeAllKeys(ctx, actor, in, id, "user disabled"))
-}
-
-func (s *Service) finishDisabling(ctx context.Context, actor Actor, in TenantContext, userID string) error {
-	user, err := s.Store.User(ctx, in.Account.ID, userID)
-	if err != nil || !user.Disabled {
-		return err
+func patchEvent(actor Actor, before, after policy.User, changed []string) policy.Event {
+	event := actor.event(policy.ActionUserUpdated, after.AccountID)
+	event.UserID = after.ID
+	event.Details = map[string]string{
+		policy.DetailChanged: strings.Join(changed, ", "), "roles": roleText(after.Roles), "disabled": strconv.FormatBool(after.Disabled),
 	}
-	if err := checkUser(actor, user, user); err != nil {
-		return err
+	if slices.Contains(changed, policy.ChangedPassword) {
+		event.Payload.Password = &policy.PasswordChange{TakenAway: after.PasswordHash == ""}
 	}
-	return s.endOfDisabled(ctx, actor, in, userID)
+	event.Payload.Ended, event.Payload.Person = policy.TokensEnded(before, after), policy.PersonChangeOf(before, after)
+	event.Announce = event.Payload.Password != nil || event.Payload.Ended != nil || event.Payload.Person != nil
+	return event
 }
 
 // DeleteUser removes a user with every membership and key. The user is disabled first, so that no key can be made while the
-// memberships end one by one; a delete that was interrupted can be repeated.
+// memberships end one by one; a delete that was interrupted can be repeated. The last admin can't be deleted (R32). For a user who is
+// gone it is store.ErrNotFound, once what may be left of them has ended.
 func (s *Service) DeleteUser(ctx context.Context, actor Actor, in TenantContext, id string) error {
+	user, err := s.Store.User(ctx, in.Account.ID, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return s.deleteUser(ctx, actor, in, id)
+	}
+	if err != nil {
+		return err
+	}
+	if err := policy.CheckUserChange(actor.Authority(), user.Roles, nil); err != nil {
+		return err
+	}
+	leaves := departure{user: user, roles: user.AdminRoles()}
+	return s.unlessLast(ctx, actor, leaves, func() error { return s.disableAndDelete(ctx, actor, in, leaves) })
+}
+
+func (s *Service) disableAndDelete(ctx context.Context, actor Actor, in TenantContext, leaves departure) error {
+	id := leaves.user.ID
 	err := s.Store.UpdateUser(ctx, in.Account.ID, id, func(u policy.User) (policy.User, []policy.Event, error) {
 		if err := policy.CheckUserChange(actor.Authority(), u.Roles, nil); err != nil {
 			return u, nil, err
 		}
-		u.Disabled = true
-		return u, nil, nil
+		if !leaves.covers(u.AdminRoles()) {
+			return u, nil, store.ErrConflict
+		}
+		return u.WithDisabled(true, actor.At), nil, nil
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	err = s.forEachTenantOf(ctx, in.Account.ID, id, func(tenantID string) error {
-		return s.removeMember(ctx, actor, in.Account.ID, tenantID, id, "user deleted")
-	})
-	if err != nil {
-		return err
-	}
-	event := actor.event(policy.ActionUserDeleted, in.Account.ID)
-	event.UserID = id
-	return s.Store.DeleteUser(ctx, in.Account.ID, id, event)
-}
-
-func (s *Service) revokeAllKeys(ctx context.Context, actor Actor, in TenantContext, userID, reason string) error {
-	return s.forEachTenantOf(ctx, in.Account.ID, userID, func(tenantID string) error {
-		return s.changeMembership(ctx, tenantID, userID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
-			rest, revoked := m.WithoutKeys()
-			return rest, revokedEvents(actor, m, revoked, reason), nil
-		})
-	})
+	return s.deleteUser(ctx, actor, in, id)
 }
 
 func (s *Service) forEachTenantOf(ctx context.Context, accountID, userID string, do func(tenantID string) error) error {

@@ -126,7 +126,7 @@ func messageName(event policy.Event) string {
 		return messagePickUp
 	case event.Payload.Person != nil:
 		return messageUserChanged
-	case event.Payload.Password != nil:
+	case event.Payload.Password != nil && !event.Payload.Password.TakenAway:
 		return messagePasswordSet
 	default:
 		return string(event.Action)

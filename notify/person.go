@@ -52,8 +52,12 @@ func (m *Mail) changesIn(ctx context.Context, event policy.Event) (changes []str
 	if person.OpenID {
 		changes = append(changes, "Your binding to the sign-in provider is gone: the next person with your address there becomes you here.")
 	}
-	if event.Payload.Password != nil {
-		changes = append(changes, "There is a new password, or none any more.")
+	switch password := event.Payload.Password; {
+	case password == nil:
+	case password.TakenAway:
+		changes = append(changes, "Your password was taken away.")
+	default:
+		changes = append(changes, "A new password was set.")
 	}
 	return changes, nil
 }

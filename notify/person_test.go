@@ -43,7 +43,7 @@ func TestMailAboutAChangedUser(t *testing.T) {
 			},
 			to: "countess@example.com",
 			lines: []string{
-				"Your e-mail address is now ada@example.com.", "There is a new password",
+				"Your e-mail address is now ada@example.com.", "A new password was set.",
 				"Your role in the account is now account admin and operator. It was none.",
 			},
 		},

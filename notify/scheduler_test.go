@@ -184,6 +184,7 @@ func TestManyAtOnce(t *testing.T) {
 		user := fmt.Sprintf("user-%04d", i)
 		want = append(want, "mk_"+user+" key.expiring 7")
 		group.Go(func() {
+			must(t, s.CreateUser(t.Context(), policy.User{ID: user, AccountID: "acme", Name: user, Email: user + "@example.com"}))
 			changeMembership(t, s, user, func(m policy.Membership) (policy.Membership, error) {
 				m.Role, m.Keys = policy.RoleMember, []policy.AccessKey{newKey("mk_"+user, "", noon.Add(time.Duration(i)*time.Second))}
 				return m, nil

@@ -46,7 +46,7 @@ func (y *year) change() {
 	case what < 14 && len(live) > 0:
 		id := live[y.random.IntN(len(live))].ClientID
 		y.update(s, p, actor, func(m policy.Membership) (policy.Membership, []string, policy.Action, error) {
-			m, err := m.WithRefreshedKey(id, policy.Secret{}, 0, account.Expiration, y.now)
+			m, err := m.WithRefreshedKey(id, policy.Secret{}, policy.Refresh{}, account.Expiration, y.now)
 			return m, []string{id}, policy.ActionKeyRefreshed, err
 		})
 		y.model.refresh(id, actor, y.now)

@@ -68,12 +68,13 @@ type User struct {
 	Generation string `json:"generation,omitempty"`
 	// DisabledAt is when the user was disabled last; zero when never, or by a server of version 1.
 	DisabledAt time.Time `json:"disabled_at,omitzero"`
-	// EndedBefore is the instant before which password tokens, sessions and links of the user are dead. Zero: none is for that reason.
+	// EndedBefore is when the user was disabled last: all tokens, sessions and links up to then stay dead (R8). Zero: never.
 	EndedBefore time.Time `json:"ended_before,omitzero"`
 	// PasswordChangedAt is zero until the password changes for the first time under version 2.
 	PasswordChangedAt time.Time `json:"password_changed_at,omitzero"`
-	// StatusIndex is where status lists tell of the user's password tokens; 0 is nowhere.
-	StatusIndex uint64 `json:"status_index,omitempty"`
+	// SignInsEndedAt is when the e-mail address changed last or the user was unbound from the OpenID provider: sessions and links from
+	// before are dead, even if the change is undone. Zero: never.
+	SignInsEndedAt time.Time `json:"sign_ins_ended_at,omitzero"`
 
 	Unknown Unknown `json:"-"`
 }
@@ -123,6 +124,3 @@ func CheckEmail(email string) error {
 	}
 	return nil
 }
-
-// FoldEmail is the form in which e-mail addresses are compared.
-func FoldEmail(email string) string { return strings.ToLower(email) }

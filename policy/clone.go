@@ -25,14 +25,14 @@ func (u User) Clone() User {
 
 // Clone is a copy of the access key.
 func (k AccessKey) Clone() AccessKey {
-	k.Scopes, k.Secrets, k.Ended = slices.Clone(k.Scopes), slices.Clone(k.Secrets), slices.Clone(k.Ended)
+	k.Scopes, k.Secrets, k.Replaced = slices.Clone(k.Scopes), slices.Clone(k.Secrets), slices.Clone(k.Replaced)
 	k.AllowedNetworks, k.Audiences = slices.Clone(k.AllowedNetworks), slices.Clone(k.Audiences)
 	return k
 }
 
 // Clone is a copy of the membership with its access keys.
 func (m Membership) Clone() Membership {
-	m.Keys = slices.Clone(m.Keys)
+	m.Keys, m.Replaced = slices.Clone(m.Keys), slices.Clone(m.Replaced)
 	for i := range m.Keys {
 		m.Keys[i] = m.Keys[i].Clone()
 	}

@@ -1,12 +1,17 @@
 package policy
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Payload carries what a change means for the parts of the server that act on it: gateways, mail, webhooks. It is stored with the event and
 // never shown. The zero value asks for nothing.
 type Payload struct {
 	// Revoked names the tokens that the change ended.
 	Revoked *RevokedTokens `json:"revoked,omitempty"`
+	// Ended says which tokens of the event's user the change ended, in all tenants.
+	Ended *EndedTokens `json:"ended,omitempty"`
 	// Notice is the notice that a key.expiring or key.expired gives.
 	Notice *Notice `json:"notice,omitempty"`
 	// Key describes the access key at the time of the event.
@@ -34,53 +39,67 @@ type KeyFacts struct {
 type PasswordChange struct {
 	// ByLink says that the user chose the password through a link that was mailed.
 	ByLink bool `json:"by_link,omitempty"`
+	// TakenAway says that the user has no password any more.
+	TakenAway bool `json:"taken_away,omitempty"`
 }
 
-// PersonChange is what a user is told of, at the address from before the change. It is never empty.
-type PersonChange struct {
-	Email *EmailChange `json:"email,omitempty"`
-	Roles *RoleChange  `json:"roles,omitempty"` // in the tenant of the event or, without one, in the account
-	// OpenID says that the user was unbound from the OpenID provider, where the next person with the address can sign in.
-	OpenID bool `json:"openid,omitempty"`
+// EndedTokens says that tokens of a user ended, namely those whose status index is from Until or before.
+type EndedTokens struct {
+	Until time.Time `json:"until"`
+	// PasswordsOnly leaves the tokens of access keys alive.
+	PasswordsOnly bool `json:"passwords_only,omitempty"`
 }
 
-// EmailChange is a change of a user's address.
-type EmailChange struct {
-	Before string `json:"before"`
-	After  string `json:"after"`
-}
-
-// RoleChange is a change of a user's roles.
-type RoleChange struct {
-	Before []Role `json:"before,omitempty"`
-	After  []Role `json:"after,omitempty"`
-}
-
-// PersonChangeOf compares a user before and after a change. It is nil if nothing changed that PersonChange has.
-func PersonChangeOf(before, after User) *PersonChange {
-	var change PersonChange
-	if before.Email != after.Email {
-		change.Email = &EmailChange{before.Email, after.Email}
-	}
-	if !slices.Equal(before.Roles, after.Roles) {
-		change.Roles = &RoleChange{slices.Clone(before.Roles), slices.Clone(after.Roles)}
-	}
-	change.OpenID = before.OpenID != Identity{} && after.OpenID == Identity{} && change.Email == nil
-	if change == (PersonChange{}) {
+// TokensEnded returns which tokens of the user end as the user changes, or nil (R8, R27).
+func TokensEnded(before, after User) *EndedTokens {
+	switch {
+	case !after.EndedBefore.Equal(before.EndedBefore):
+		return &EndedTokens{Until: after.EndedBefore}
+	case !after.PasswordChangedAt.Equal(before.PasswordChangedAt):
+		return &EndedTokens{Until: after.PasswordChangedAt, PasswordsOnly: true}
+	default:
 		return nil
 	}
-	return &change
 }
 
-// RevokedTokensOf returns the tokens that end with the keys: those of every secret that a key knows of (R5). It is nil when no secret has a
-// place in the status lists.
+// RevokedTokensOf returns the tokens that end with the keys: those of every secret that a key knows of, also of replaced ones (R5). It is
+// nil when no secret has a place in the status lists.
 func RevokedTokensOf(keys ...AccessKey) *RevokedTokens {
-	var revoked RevokedTokens
+	var all []ReplacedIndex
 	for _, key := range keys {
-		for _, secret := range key.Secrets {
-			if secret.StatusIndex != 0 {
-				revoked.StatusIndexes = append(revoked.StatusIndexes, secret.StatusIndex)
-			}
+		all = append(all, key.indexes()...)
+	}
+	return revokedTokens(all)
+}
+
+// TokensLost returns the tokens that end as the key changes, or nil: those whose status index it had before and does not have any more.
+func TokensLost(before, after AccessKey, now time.Time) *RevokedTokens {
+	kept := after.indexes()
+	return revokedTokens(slices.DeleteFunc(before.indexes(), func(i ReplacedIndex) bool {
+		expired := !i.Until.IsZero() && i.Until.Before(now)
+		return expired || slices.ContainsFunc(kept, func(k ReplacedIndex) bool { return k.StatusIndex == i.StatusIndex })
+	}))
+}
+
+// PasswordTokens returns the tokens that the user's password has made for the tenant, or nil.
+func (m Membership) PasswordTokens() *RevokedTokens { return revokedTokens(m.passwordIndexes()) }
+
+// TokensOf returns those of the ended tokens that the membership has made, or nil.
+func (m Membership) TokensOf(ended EndedTokens) *RevokedTokens {
+	all := m.passwordIndexes()
+	for _, key := range m.Keys {
+		if !ended.PasswordsOnly {
+			all = append(all, key.indexes()...)
+		}
+	}
+	return revokedTokens(slices.DeleteFunc(all, func(i ReplacedIndex) bool { return i.Since.After(ended.Until) }))
+}
+
+func revokedTokens(indexes []ReplacedIndex) *RevokedTokens {
+	var revoked RevokedTokens
+	for _, i := range indexes {
+		if i.StatusIndex != 0 {
+			revoked.StatusIndexes = append(revoked.StatusIndexes, i.StatusIndex)
 		}
 	}
 	if len(revoked.StatusIndexes) == 0 {

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -37,8 +38,8 @@ type AccessKey struct {
 	Ceiling Role `json:"ceiling,omitempty"`
 	// Suspended is zero while the key works (R28).
 	Suspended Suspension `json:"suspended,omitzero"`
-	// Ended holds the status indexes of secrets that the key had before, until the last token that bears one is dead (R5).
-	Ended []EndedIndex `json:"ended,omitempty"`
+	// Replaced has the status indexes of secrets that the key had before, until the last token that bears one has expired (R5).
+	Replaced []ReplacedIndex `json:"replaced,omitempty"`
 
 	// The fences of the key (R33). What is zero or empty does not restrict.
 	AllowedNetworks      []string  `json:"allowed_networks,omitempty"` // CIDR
@@ -57,12 +58,6 @@ type Suspension struct {
 	Reason string    `json:"reason,omitempty"`
 }
 
-// EndedIndex is the status index of a replaced secret. Until is when the last token that bears it is dead.
-type EndedIndex struct {
-	StatusIndex uint64    `json:"status_index"`
-	Until       time.Time `json:"until"`
-}
-
 // Secret is the stored part of a client secret.
 type Secret struct {
 	Digest   Digest    `json:"digest"`
@@ -71,6 +66,8 @@ type Secret struct {
 	EndsAt time.Time `json:"ends_at,omitzero"`
 	// StatusIndex is the entry in the status lists of all tokens issued for this secret; 0 is none.
 	StatusIndex uint64 `json:"status_index,omitempty"`
+	// StatusSince is when the secret got the index; zero when it was issued with it.
+	StatusSince time.Time `json:"status_since,omitzero"`
 
 	Unknown Unknown `json:"-"`
 }
@@ -187,14 +184,24 @@ type Membership struct {
 
 	// UserGeneration is the Generation of the user whom the membership was made for (R31). Empty in records of version 1.
 	UserGeneration string `json:"user_generation,omitempty"`
-	// StatusIndex is where status lists tell of the user's password tokens for this tenant; 0 is nowhere.
-	StatusIndex uint64 `json:"status_index,omitempty"`
+	// StatusIndex is the entry in the status lists of the tokens that the user's password has made for this tenant, since StatusSince
+	// (R27); 0 is none.
+	StatusIndex uint64    `json:"status_index,omitempty"`
+	StatusSince time.Time `json:"status_since,omitzero"`
+	// Replaced has the entries that such tokens had before, until the last of them has expired.
+	Replaced []ReplacedIndex `json:"replaced,omitempty"`
 
 	Unknown Unknown `json:"-"`
 }
 
 // Exists says whether the user is a member of the tenant.
 func (m Membership) Exists() bool { return m.Role != "" }
+
+// BelongsTo says whether the membership is that of the user, and not of an earlier one who had the same ID (R31). One without a
+// generation is of version 1, and the upgrade removes those whose user is gone.
+func (m Membership) BelongsTo(u User) bool {
+	return m.UserID == u.ID && m.AccountID == u.AccountID && (m.UserGeneration == u.Generation || m.UserGeneration == "")
+}
 
 // Key returns the access key with the client ID, or ErrKeyNotFound.
 func (m Membership) Key(clientID string) (AccessKey, error) {
@@ -247,39 +254,57 @@ func (m Membership) WithKey(key AccessKey, p ExpirationPolicy, now time.Time) (M
 	return m, nil
 }
 
+// Refresh says how a key gets a new secret.
+type Refresh struct {
+	Overlap time.Duration // how long the old secret goes on working
+	// EndTokens ends the tokens of all secrets that the key has had. Otherwise they live until they expire.
+	EndTokens bool
+	// Longest is the longest lifetime with which the tokens can have been made; zero: MaxTokenLifetime.
+	Longest time.Duration
+}
+
 // WithRefreshedKey returns the membership with a new secret for the key, whose life starts again now (R6). The old secret keeps working
 // for the overlap, but not past its own expiry; a secret left from an earlier overlap stops at once.
-func (m Membership) WithRefreshedKey(
-	clientID string, fresh Secret, overlap time.Duration, p ExpirationPolicy, now time.Time,
-) (Membership, error) {
+func (m Membership) WithRefreshedKey(clientID string, fresh Secret, how Refresh, p ExpirationPolicy, now time.Time) (Membership, error) {
 	i := m.index(clientID)
 	switch {
 	case i < 0:
 		return m, ErrKeyNotFound
-	case overlap < 0 || overlap > MaxOverlap:
+	case how.Overlap < 0 || how.Overlap > MaxOverlap || how.EndTokens && how.Overlap > 0:
 		return m, ErrInvalidOverlap
 	case m.Keys[i].Status(p, now) == StatusExpired:
 		return m, ErrKeyExpired
 	}
 	fresh.IssuedAt, fresh.EndsAt = now, time.Time{}
-	secrets := []Secret{fresh}
-	if old := m.Keys[i].Secrets; overlap > 0 && len(old) > 0 {
-		kept := old[0]
-		kept.EndsAt = Earlier(now.Add(overlap), p.Expiry(kept.IssuedAt))
-		secrets = append(secrets, kept)
+	secrets, gone := []Secret{fresh}, m.Keys[i].Secrets
+	if how.Overlap > 0 && len(gone) > 0 {
+		kept := gone[0]
+		kept.EndsAt = Earlier(now.Add(how.Overlap), p.Expiry(kept.IssuedAt))
+		secrets, gone = append(secrets, kept), gone[1:]
 	}
 	m.Keys = slices.Clone(m.Keys)
 	m.Keys[i].Secrets = secrets
+	m.Keys[i].Replaced = m.Keys[i].replacedAfter(gone, how, now)
 	return m, nil
 }
 
-// WithCeiling returns the membership with the ceiling for the key (R9).
-func (m Membership) WithCeiling(clientID string, ceiling Role) Membership {
-	if i := m.index(clientID); i >= 0 {
-		m.Keys = slices.Clone(m.Keys)
-		m.Keys[i].Ceiling = ceiling
+// replacedAfter returns what the key remembers once the secrets are gone (R5).
+func (k AccessKey) replacedAfter(gone []Secret, how Refresh, now time.Time) []ReplacedIndex {
+	if how.EndTokens {
+		return nil
 	}
-	return m
+	longest := cmp.Or(how.Longest, MaxTokenLifetime)
+	if fence := time.Duration(k.TokenLifetimeSeconds) * time.Second; fence > 0 {
+		longest = min(longest, fence)
+	}
+	all := remembered(k.Replaced, now)
+	for _, secret := range gone {
+		all = append(all, secret.index(now.Add(longest+TokenSlack)))
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return all[max(len(all)-MaxReplaced, 0):]
 }
 
 // WithoutKey returns the membership without the key (R5).

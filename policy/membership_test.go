@@ -72,13 +72,15 @@ func TestRefresh(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			m := member(key("mk_1", "old", 0), key("mk_2", "other", 0))
-			next, err := m.WithRefreshedKey("mk_1", policy.Secret{Digest: digestOf("new")}, test.overlap, p, test.at)
+			next, err := m.WithRefreshedKey("mk_1", policy.Secret{Digest: digestOf("new")}, policy.Refresh{Overlap: test.overlap}, p, test.at)
 			equal(t, "error", err, test.err)
 			want := m
 			if err == nil {
 				refreshed := key("mk_1", "new", 0)
 				refreshed.Secrets[0].IssuedAt = test.at
-				if !test.endsAt.IsZero() {
+				if test.endsAt.IsZero() {
+					refreshed.Replaced = []policy.ReplacedIndex{{Since: day(0), Until: test.at.Add(policy.MaxTokenLifetime + policy.TokenSlack)}}
+				} else {
 					refreshed.Secrets = append(refreshed.Secrets, policy.Secret{Digest: digestOf("old"), IssuedAt: day(0), EndsAt: test.endsAt})
 				}
 				want = member(refreshed, m.Keys[1])
@@ -87,16 +89,16 @@ func TestRefresh(t *testing.T) {
 			equal(t, "membership", next, want)
 		})
 	}
-	_, err := member().WithRefreshedKey("mk_1", policy.Secret{Digest: digestOf("new")}, 0, p, day(1))
+	_, err := member().WithRefreshedKey("mk_1", policy.Secret{Digest: digestOf("new")}, policy.Refresh{}, p, day(1))
 	equal(t, "unknown key", err, policy.ErrKeyNotFound)
 }
 
 // A second overlap does not prolong the first one: two secrets work, never three.
 func TestSecondRefreshEndsTheFirstOverlap(t *testing.T) {
 	p := policy.DefaultExpirationPolicy(day(0))
-	m, err := member(key("mk_1", "first", 0)).WithRefreshedKey("mk_1", policy.Secret{Digest: digestOf("second")}, 7*policy.Day, p, day(1))
+	m, err := member(key("mk_1", "first", 0)).WithRefreshedKey("mk_1", policy.Secret{Digest: digestOf("second")}, policy.Refresh{Overlap: 7 * policy.Day}, p, day(1))
 	equal(t, "error", err, nil)
-	m, err = m.WithRefreshedKey("mk_1", policy.Secret{Digest: digestOf("third")}, 7*policy.Day, p, day(2))
+	m, err = m.WithRefreshedKey("mk_1", policy.Secret{Digest: digestOf("third")}, policy.Refresh{Overlap: 7 * policy.Day}, p, day(2))
 	equal(t, "error", err, nil)
 	for secret, want := range map[string]error{"first": policy.ErrWrongSecret, "second": nil, "third": nil} {
 		equal(t, secret, checkSecret(m.Keys[0], digestOf(secret), p, day(3)), want)
@@ -110,7 +112,7 @@ func TestKeyForPickUp(t *testing.T) {
 	equal(t, "empty secret", checkSecret(waiting, digestOf(""), p, day(1)), policy.ErrWrongSecret)
 	equal(t, "zero digest", checkSecret(waiting, policy.Digest{}, p, day(1)), policy.ErrWrongSecret)
 	equal(t, "life begins", waiting.SecretIssuedAt(), day(0))
-	m, err := member(waiting).WithRefreshedKey("mk_1", policy.Secret{Digest: digestOf("first")}, policy.Day, p, day(2))
+	m, err := member(waiting).WithRefreshedKey("mk_1", policy.Secret{Digest: digestOf("first")}, policy.Refresh{Overlap: policy.Day}, p, day(2))
 	equal(t, "error", err, nil)
 	equal(t, "secrets", m.Keys[0].Secrets, []policy.Secret{{Digest: digestOf("first"), IssuedAt: day(2)}})
 }
@@ -158,7 +160,7 @@ func TestWithRole(t *testing.T) {
 
 func TestMembershipInJSON(t *testing.T) {
 	p := policy.DefaultExpirationPolicy(day(0))
-	m, err := member(key("mk_1", "old", 0)).WithRefreshedKey("mk_1", policy.Secret{Digest: digestOf("new")}, policy.Day, p, day(10))
+	m, err := member(key("mk_1", "old", 0)).WithRefreshedKey("mk_1", policy.Secret{Digest: digestOf("new")}, policy.Refresh{Overlap: policy.Day}, p, day(10))
 	equal(t, "error", err, nil)
 	text, err := json.Marshal(m)
 	equal(t, "error", err, nil)

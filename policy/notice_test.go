@@ -133,7 +133,7 @@ func TestUpkeep(t *testing.T) {
 			"look": look,
 			"refresh": func(t *rapid.T) {
 				id := rapid.SampledFrom([]string{"a", "b"}).Draw(t, "key")
-				if next, err := m.WithRefreshedKey(id, policy.Secret{}, 0, on, now); err == nil {
+				if next, err := m.WithRefreshedKey(id, policy.Secret{}, policy.Refresh{}, on, now); err == nil {
 					m = next
 				}
 			},

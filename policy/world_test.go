@@ -144,7 +144,7 @@ func (w *world) refresh(arg int, overlap time.Duration) {
 	}
 	fresh := policy.Secret{Digest: digest, IssuedAt: w.now.Add(-time.Hour), EndsAt: w.now.Add(time.Hour)} // times that must not count
 	err := w.change(want, func(m policy.Membership) (policy.Membership, error) {
-		return m.WithRefreshedKey(id, fresh, overlap, w.policy, w.now)
+		return m.WithRefreshedKey(id, fresh, policy.Refresh{Overlap: overlap}, w.policy, w.now)
 	})
 	if err != nil {
 		return

@@ -68,7 +68,7 @@ func (w *world) meet(method string, token bearer) answer {
 	case "UpdateUser":
 		return w.patch(token, acmeUsers+"/mia", `{"name":"Mia"}`)
 	case "TenantsOf":
-		return w.patch(token, acmeUsers+"/mia", `{"disabled":true}`)
+		return w.delete(token, acmeUsers+"/mia")
 	case "Memberships", "UsersByID":
 		return w.get(token, forgeKeys)
 	case "UpdateMembership":

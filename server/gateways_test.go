@@ -209,7 +209,11 @@ func TestForwardAuth(t *testing.T) {
 // revokedIn reads the status list that a token names, and its entry there.
 func (w *world) revokedIn(token string) bool {
 	w.Helper()
-	status := claimsOf(w, token)["status"].(map[string]any)["status_list"].(map[string]any)
+	known, ok := claimsOf(w, token)["status"].(map[string]any)
+	if !ok {
+		w.Fatal("the token has no place in the status lists")
+	}
+	status := known["status_list"].(map[string]any)
 	uri := status["uri"].(string)
 	a := w.do(w.request("GET", strings.TrimPrefix(uri, issuer), nil)).want(200)
 	a.wantHeader("Content-Type", "application/statuslist+jwt").wantHeader("Cache-Control", "public, max-age=5")

@@ -44,7 +44,7 @@ func TestPasswordGrant(t *testing.T) {
 				w.Errorf("amr %v, want %v (RFC 8176)", claims.Methods, want)
 			}
 			if claims.Subject != "pia" || claims.UserID != "pia" || claims.TenantID != "mill" ||
-				claims.Scope != "api reports" || claims.Status != nil {
+				claims.Scope != "api reports" || claims.Status == nil {
 				w.Errorf("claims %+v", claims)
 			}
 		}

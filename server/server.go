@@ -78,7 +78,7 @@ func New(o Options) (*Server, error) {
 		Options:     o,
 		render:      web.NewRenderer(o.Issuer, o.Log),
 		metrics:     newMetrics(),
-		revocations: revocation.NewLog(o.Store),
+		revocations: revocation.NewLog(o.Store, o.Store),
 	}
 	s.limits = limits.New(limits.Options{
 		Limits:  o.Store,
@@ -88,7 +88,9 @@ func New(o Options) (*Server, error) {
 		Metrics: s.metrics.registry,
 	})
 	s.metrics.countHashes(o.Hasher)
-	s.gateways = revocation.Gateways{Log: s.revocations, Lifetime: o.TokenLifetime, Logger: o.Log}
+	s.gateways = revocation.Gateways{
+		Log: s.revocations, Memberships: o.Store, Documents: o.Store, Lifetime: o.TokenLifetime, Logger: o.Log,
+	}
 	indexes := tokens.NewStatusIndexes(o.Store)
 	s.service = &admin.Service{
 		Store:           o.Store,
@@ -96,6 +98,7 @@ func New(o Options) (*Server, error) {
 		Catalogue:       o.Catalogue,
 		ClientIDPrefix:  o.ClientIDPrefix,
 		ClientIDSuffix:  o.ClientIDSuffix,
+		TokenLifetime:   o.TokenLifetime,
 		NextStatusIndex: indexes.Next,
 		Revoked:         s.gateways.Revoked,
 		Log:             o.Log,
@@ -137,6 +140,7 @@ func (s *Server) wireOAuth(indexes *tokens.StatusIndexes) {
 	known := &clients.Clients{Subjects: o.Store, Refusals: s.usage.Refusals, Limits: s.limits}
 	s.grants = grants.New(grants.Options{
 		Store:          o.Store,
+		Indexes:        s.service,
 		Ring:           o.KeyRing,
 		Clients:        known,
 		Limits:         s.limits,
@@ -158,7 +162,6 @@ func (s *Server) wireOAuth(indexes *tokens.StatusIndexes) {
 		Clients:    known,
 		Callers:    s.callers,
 		Log:        s.revocations,
-		Stored:     o.Store,
 		Ring:       o.KeyRing,
 		Lists:      revocation.NewLists(s.revocations, indexes, o.KeyRing, statuses, algorithms[0], o.TokenLifetime),
 		Issuer:     o.Issuer,
@@ -179,8 +182,7 @@ func (s *Server) wireOAuth(indexes *tokens.StatusIndexes) {
 
 const (
 	flushEvery   = time.Second            // how far last access may lag; the rule allows 60 s (R7)
-	refreshEvery = 5 * time.Second        // how soon a replica sees the signing keys that another replica made
-	followEvery  = 300 * time.Millisecond // how soon a replica sees the revocations of another replica
+	followEvery  = 300 * time.Millisecond // how soon a replica sees the revocations and the signing keys of another replica
 	cleanUpEvery = 10 * time.Minute
 )
 
@@ -193,7 +195,7 @@ func (s *Server) Run(ctx context.Context) error {
 		do    func(context.Context)
 	}{
 		{flushEvery, s.flush},
-		{refreshEvery, s.refreshKeys},
+		{followEvery, s.refreshKeys},
 		{followEvery, s.followRevocations},
 		{cleanUpEvery, s.deleteExpired},
 	} {

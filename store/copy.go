@@ -35,7 +35,7 @@ func Copy(ctx context.Context, to, from Store) error {
 	}
 	c := copying{to: to, from: from}
 	// Documents come last, because they hold counters that other records refer to: a counter may be ahead of the records, never behind.
-	for _, step := range []func(context.Context) error{c.accounts, c.outbox, c.revocations, c.ephemera, c.traffic, c.documents} {
+	for _, step := range []func(context.Context) error{c.accounts, c.usedIDs, c.outbox, c.revocations, c.ephemera, c.traffic, c.documents} {
 		if err := step(ctx); err != nil {
 			return fmt.Errorf("copy the store: %w", err)
 		}

@@ -20,7 +20,8 @@ func (c *copying) accounts(ctx context.Context) error {
 	})
 }
 
-// account copies users before memberships. A membership whose user is not in the copy was created later, and is left out.
+// account copies users before memberships. A membership whose user is not in the copy was created later, or is left of a deleted user,
+// and is left out.
 func (c *copying) account(ctx context.Context, account policy.Account) error {
 	if err := c.to.CreateAccount(ctx, account); err != nil {
 		return err
@@ -46,19 +47,19 @@ func (c *copying) account(ctx context.Context, account policy.Account) error {
 	return c.events(ctx, account.ID)
 }
 
-func (c *copying) users(ctx context.Context, accountID string) (known map[string]bool, err error) {
-	known = map[string]bool{}
+func (c *copying) users(ctx context.Context, accountID string) (known map[string]policy.User, err error) {
+	known = map[string]policy.User{}
 	list := func(ctx context.Context, page Page) ([]policy.User, error) { return c.from.Users(ctx, accountID, page) }
 	err = pages(ctx, list, func(u policy.User) string { return u.ID }, func(users []policy.User) error {
 		for _, user := range users {
-			known[user.ID] = true
+			known[user.ID] = policy.User{ID: user.ID, AccountID: user.AccountID, Generation: user.Generation}
 		}
 		return together(users, func(u policy.User) error { return c.to.CreateUser(ctx, u) })
 	})
 	return known, err
 }
 
-func (c *copying) tenant(ctx context.Context, tenant policy.Tenant, users map[string]bool) error {
+func (c *copying) tenant(ctx context.Context, tenant policy.Tenant, users map[string]policy.User) error {
 	if err := c.to.CreateTenant(ctx, tenant); err != nil {
 		return err
 	}
@@ -66,7 +67,7 @@ func (c *copying) tenant(ctx context.Context, tenant policy.Tenant, users map[st
 		return c.from.Memberships(ctx, tenant.ID, page)
 	}
 	return pages(ctx, list, func(m policy.Membership) string { return m.UserID }, func(memberships []policy.Membership) error {
-		memberships = slices.DeleteFunc(slices.Clone(memberships), func(m policy.Membership) bool { return !users[m.UserID] })
+		memberships = slices.DeleteFunc(slices.Clone(memberships), func(m policy.Membership) bool { return !m.BelongsTo(users[m.UserID]) })
 		err := together(memberships, func(m policy.Membership) error {
 			return c.to.UpdateMembership(ctx, tenant.ID, m.UserID, func(policy.Membership) (policy.Membership, []policy.Event, error) {
 				return m, nil, nil

@@ -80,3 +80,23 @@ func (c *copying) traffic(ctx context.Context) error {
 	}
 	return flush()
 }
+
+func (c *copying) usedIDs(ctx context.Context) error {
+	var waiting []string
+	flush := func() error {
+		err := c.to.AddUsedIDs(ctx, waiting...)
+		waiting = nil
+		return err
+	}
+	err := c.from.EachUsedID(ctx, func(digest string) error {
+		waiting = append(waiting, digest)
+		if len(waiting) < copyBatch {
+			return nil
+		}
+		return flush()
+	})
+	if err != nil {
+		return err
+	}
+	return flush()
+}

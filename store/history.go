@@ -93,6 +93,15 @@ func BeginHistory(ctx context.Context, s Store, lifetime time.Duration, now time
 	})
 }
 
+// LongestTokenLifetime returns the longest lifetime that tokens were ever made with (R5); at least the given one, which is in force now.
+func LongestTokenLifetime(ctx context.Context, s Documents, present time.Duration) (time.Duration, error) {
+	l, err := ReadJSON[LongestLifetime](ctx, s, documentLifetime)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return 0, err
+	}
+	return max(present, time.Duration(l.Seconds)*time.Second), nil
+}
+
 // RenewEpoch begins a new epoch: after a restore the history is another one.
 func RenewEpoch(ctx context.Context, s Store) error {
 	return UpdateJSON(ctx, s, documentEpoch, func(Epoch) (Epoch, error) { return Epoch{ID: rand.Text()}, nil })

@@ -61,23 +61,29 @@ type Tenants interface {
 // Users keeps the users of accounts. Their IDs are unique in the store, their e-mail addresses, folded by
 // policy.FoldEmail, in the account.
 type Users interface {
-	// CreateUser saves a new user. ErrExists if the ID is taken in whichever account, ErrEmailTaken if the address is.
+	// CreateUser saves a new user. ErrExists if the ID is taken in whichever account, and as ErrIDUsed if a deleted user had it;
+	// ErrEmailTaken if the address is.
 	CreateUser(ctx context.Context, user policy.User, events ...policy.Event) error
 	// User returns one user of the account, or ErrNotFound.
 	User(ctx context.Context, accountID, id string) (policy.User, error)
 	// UserByEmail returns the user of the account who has the address, or ErrNotFound.
 	UserByEmail(ctx context.Context, accountID, email string) (policy.User, error)
+	// UsersByEmail returns the users of all accounts who have the address, by account ID.
+	UsersByEmail(ctx context.Context, email string) ([]policy.User, error)
 	// UsersByID returns those of the users that exist, by ID.
 	UsersByID(ctx context.Context, accountID string, ids []string) (map[string]policy.User, error)
 	// Users lists the users of an account by ID.
 	Users(ctx context.Context, accountID string, page Page) ([]policy.User, error)
 	// UpdateUser changes a user by compare-and-swap. ErrNotFound if there is none, ErrEmailTaken if the new address is taken.
 	UpdateUser(ctx context.Context, accountID, id string, change func(policy.User) (policy.User, []policy.Event, error)) error
-	// DeleteUser removes a user, whose memberships the caller has removed before. ErrNotFound if there is none.
+	// DeleteUser removes a user, whose ID stays taken and whose address is free again. ErrNotFound if there is none. From then on no
+	// membership of the user can be made or kept; the caller removes those that there were, before it and once more after it.
 	DeleteUser(ctx context.Context, accountID, id string, events ...policy.Event) error
 }
 
-// Memberships keeps users in tenants, with their access keys.
+// Memberships keeps users in tenants, with their access keys. A membership belongs to the user whose generation it has. Deleting a user
+// can leave memberships behind for a moment, or for longer after a crash: they are listed and can be removed, belong to nobody
+// (policy.Membership.BelongsTo), and no Subject has them.
 type Memberships interface {
 	// Membership returns one membership, or ErrNotFound.
 	Membership(ctx context.Context, tenantID, userID string) (policy.Membership, error)
@@ -87,8 +93,9 @@ type Memberships interface {
 	Memberships(ctx context.Context, tenantID string, page Page) ([]policy.Membership, error)
 	// TenantsOf lists the IDs of the tenants that the user is a member of, in order.
 	TenantsOf(ctx context.Context, accountID, userID string) ([]string, error)
-	// UpdateMembership changes a membership by compare-and-swap. A membership that does not exist is passed with its IDs and
-	// an empty Role; one returned with an empty Role is removed. ErrNotFound if the tenant does not exist. Client IDs that the
+	// UpdateMembership changes a membership by compare-and-swap. A membership that does not exist is passed with its IDs, the
+	// generation of the user and an empty Role; one returned with an empty Role is removed. ErrNotFound if the tenant does not exist,
+	// or if the membership returned belongs to no user who exists. Client IDs that the
 	// change adds can be looked up, and those that it drops cannot, from the moment that it returns.
 	UpdateMembership(ctx context.Context, tenantID, userID string, change MembershipChange) error
 }
@@ -161,6 +168,7 @@ type Store interface {
 	Limits
 	Traffic
 	Inventory
+	UsedIDs
 	Schema
 	// Ping returns nil when the store can be read.
 	Ping(ctx context.Context) error

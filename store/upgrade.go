@@ -20,6 +20,9 @@ type UpgradeReport struct {
 	AccessKeys  int `json:"access_keys"` // given a ceiling, and entered in the index of digests
 	Sessions    int `json:"sessions"`    // console sessions and open forms that ended
 	Links       int `json:"links"`       // links to pick up a key or to choose a password that ended
+	Leftovers   int `json:"leftovers"`   // memberships of deleted users that were removed
+	// Alike lists users whose e-mail addresses count as one from now on.
+	Alike []EmailsAlike `json:"emails_alike,omitempty"`
 	// Above lists the keys that hold scopes above what their owner may do: those scopes have no effect any more,
 	// whatever roles the owner gets.
 	Above []KeyAbove `json:"above,omitempty"`
@@ -64,6 +67,9 @@ type upgrading struct {
 	now    time.Time
 	dry    bool
 	report *UpgradeReport
+
+	emailsOf string            // the account of emails
+	emails   map[string]string // folded address → user ID
 }
 
 // accounts upgrades all users before the memberships that refer to them.
@@ -103,6 +109,7 @@ func each[T any](records []T, do func(T) error) error {
 }
 
 func (u *upgrading) user(ctx context.Context, user policy.User) error {
+	u.noteEmail(user)
 	if user.Generation != "" && user.Kind != "" {
 		return nil
 	}
@@ -137,7 +144,7 @@ func (u *upgrading) membership(ctx context.Context, m policy.Membership) error {
 	}
 	user, err := u.store.User(ctx, m.AccountID, m.UserID)
 	if errors.Is(err, ErrNotFound) {
-		return nil // left by an interrupted deletion: it gives no access
+		return u.leftover(ctx, m)
 	}
 	if err != nil {
 		return err

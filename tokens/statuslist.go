@@ -5,6 +5,7 @@ import (
 	"compress/zlib"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"time"
 )
 
@@ -23,6 +24,25 @@ type StatusList struct {
 // Revoke marks an entry, counted from 0 in this list.
 func (l *StatusList) Revoke(entry uint64) {
 	l.bits[entry/8] |= 1 << (entry % 8) // entry 0 is the least significant bit of the first byte (section 4.1)
+}
+
+// Pack returns the list in the form that UnpackStatusList reads.
+func (l *StatusList) Pack() ([]byte, error) { return compress(l.bits[:]) }
+
+// UnpackStatusList reads a packed list. An empty text is a list in which all entries are valid.
+func UnpackStatusList(packed []byte) (*StatusList, error) {
+	var list StatusList
+	if len(packed) == 0 {
+		return &list, nil
+	}
+	unpacked, err := zlib.NewReader(bytes.NewReader(packed))
+	if err == nil {
+		_, err = io.ReadFull(unpacked, list.bits[:])
+	}
+	if err != nil {
+		return nil, fmt.Errorf("unpacking a status list: %w", err)
+	}
+	return &list, nil
 }
 
 // statusListClaims are the claims of section 5.1.

@@ -71,6 +71,13 @@ func showUpgrade(w io.Writer, r store.UpgradeReport, dryRun bool) {
 	}
 	_, _ = fmt.Fprintf(w, "%s the store from version %d to %d: users %d, memberships %d, access keys %d; ended: sessions %d, links %d\n",
 		did, r.From, r.To, r.Users, r.Memberships, r.AccessKeys, r.Sessions, r.Links)
+	if r.Leftovers > 0 {
+		_, _ = fmt.Fprintf(w, "Memberships of deleted users that were still there: %d\n", r.Leftovers)
+	}
+	for _, alike := range r.Alike {
+		_, _ = fmt.Fprintf(w, "Users %s and %s of account %s have e-mail addresses that count as the same now (%s): give one of them another\n",
+			alike.UserIDs[0], alike.UserIDs[1], alike.AccountID, alike.Email)
+	}
 	for _, key := range r.Above {
 		_, _ = fmt.Fprintf(w, "Access key %s of %s in tenant %s has scopes above what its owner may do now (%s): %s\n",
 			key.ClientID, key.UserID, key.TenantID, key.Ceiling, strings.Join(key.Scopes, " "))
@@ -89,6 +96,10 @@ func upgradeIfFile(ctx context.Context, config configs.Config, s store.Store, lo
 	log.InfoContext(ctx, "store upgraded", slog.Int("from", report.From), slog.Int("to", report.To), slog.Int("users", report.Users),
 		slog.Int("memberships", report.Memberships), slog.Int("access_keys", report.AccessKeys),
 		slog.Int("sessions_ended", report.Sessions), slog.Int("links_ended", report.Links))
+	for _, alike := range report.Alike {
+		log.WarnContext(ctx, "e-mail addresses count as the same", slog.String("account_id", alike.AccountID),
+			slog.String("user_id", alike.UserIDs[0]), slog.String("other_user_id", alike.UserIDs[1]))
+	}
 	for _, key := range report.Above {
 		log.WarnContext(ctx, "access key holds scopes above its owner's authority", slog.String("client_id", key.ClientID),
 			slog.String("tenant_id", key.TenantID), slog.String("user_id", key.UserID),

@@ -47,26 +47,23 @@ func (c *Callers) Validate(ctx context.Context, text string, now time.Time) (Val
 	case subject.Authority() == policy.AuthorityNone:
 		return ValidToken{}, fmt.Errorf("%w: %w", web.ErrInvalidToken, policy.ErrUserDisabled)
 	}
-	if err := checkSource(subject, claims, now); err != nil {
-		return ValidToken{}, fmt.Errorf("%w: %w", web.ErrInvalidToken, err)
+	facts := policy.TokenFacts{
+		ClientID: claims.ClientID, FromPassword: claims.FromPassword(), StatusIndex: c.Statuses.Index(claims.Status),
+		IssuedAt: claims.IssuedAt.Time,
 	}
-	return ValidToken{subject, claims, subject.Cut(strings.Fields(claims.Scope), c.Catalogue)}, nil
+	if !subject.TokenLives(facts, now) {
+		return ValidToken{}, fmt.Errorf("%w: the key, secret or password that it came from has ended", web.ErrInvalidToken)
+	}
+	scopes := strings.Fields(claims.Scope)
+	if !claims.FromPassword() { // a token can do no more than its access key can by now (R9)
+		key, err := subject.Membership.Key(claims.ClientID)
+		if err != nil {
+			return ValidToken{}, fmt.Errorf("%w: %w", web.ErrInvalidToken, err)
+		}
+		subject = subject.Through(key)
+		scopes = slices.DeleteFunc(scopes, func(scope string) bool { return !slices.Contains(key.Scopes, scope) })
+	}
+	return ValidToken{subject, claims, subject.Cut(scopes, c.Catalogue)}, nil
 }
 
 func (c *Callers) isAudience(name string) bool { return slices.Contains(c.Audiences, name) }
-
-// checkSource returns an error if what the token was issued for is no longer valid: the access key, or the tenant's permission to use
-// passwords.
-func checkSource(subject policy.Subject, claims tokens.Claims, now time.Time) error {
-	if claims.FromPassword() {
-		if !subject.Tenant.Release.AllowsPassword() || subject.User.PasswordHash == "" {
-			return web.ErrUnauthorizedClient
-		}
-		return nil
-	}
-	key, err := subject.Membership.Key(claims.ClientID)
-	if err == nil && key.Status(subject.Account.Expiration, now) == policy.StatusExpired {
-		err = policy.ErrKeyExpired
-	}
-	return err
-}

@@ -20,11 +20,12 @@ import (
 
 // Errors of the console, in addition to those of policy, store and admin.
 var (
-	errSignedOut   = errors.New("not signed in")
-	errWrongSignIn = errors.New("wrong e-mail address or password")
-	errNoTenant    = errors.New("the user is not a member of any tenant")
-	errCrossOrigin = errors.New("the form came from another site")
-	errBadForm     = errors.New("the form could not be read")
+	errSignedOut    = errors.New("not signed in")
+	errWrongSignIn  = errors.New("wrong e-mail address or password")
+	errWhichAccount = errors.New("several accounts have a user with this address")
+	errNoTenant     = errors.New("the user is not a member of any tenant")
+	errCrossOrigin  = errors.New("the form came from another site")
+	errBadForm      = errors.New("the form could not be read")
 )
 
 // explanation is an error as shown to a person.
@@ -56,6 +57,10 @@ func explanations() []struct {
 	}
 	return []row{
 		{errWrongSignIn, explanation{http.StatusUnauthorized, "Sign in", "That e-mail address and password do not fit together.", ""}},
+		{errWhichAccount, explanation{
+			conflict, "Sign in",
+			"Several accounts have a user with this e-mail address. Say which account you mean, and enter your password again.", "",
+		}},
 		{errPasswordsOff, explanation{forbidden, "Sign in", "Passwords are turned off here. Sign in with the button.", ""}},
 		{errLostAttempt, explanation{
 			forbidden, "Sign in",
@@ -111,12 +116,20 @@ func explanations() []struct {
 			forbidden, "Not for your role",
 			"Your role does not allow this. An admin of your account can change it.", "",
 		}},
+		{policy.ErrHigherAuthority, explanation{
+			forbidden, "Not yours to change",
+			"This belongs to somebody of higher authority than you. Ask an admin of that role.", "",
+		}},
 		{policy.ErrNotGrantable, explanation{forbidden, "Not yours to hand out", "This would hand out more than you may do yourself.", "scope"}},
 		{store.ErrNotFound, explanation{
 			notFound, "Not found",
 			"There is nothing here that you may see. It may have been revoked or removed, or belong to another tenant.", "",
 		}},
 		{policy.ErrKeyNotFound, explanation{notFound, "Not found", "This access key is gone: it was revoked, or it expired long ago.", ""}},
+		{policy.ErrLastAdmin, explanation{
+			conflict, "The last admin",
+			"Nobody else who is a member of a tenant has this role. Give it to another member first.", "",
+		}},
 		{policy.ErrKeyLimit, explainKeyLimit()},
 		{policy.ErrKeyExpired, explanation{
 			conflict, "Expired",
@@ -143,6 +156,10 @@ func explanations() []struct {
 			unprocessable, "Invalid overlap",
 			"The old secret can go on working for at most " + policy.InDays(policy.MaxOverlap) + ".", "overlap",
 		}},
+		{policy.ErrScopeAboveOwner, explanation{
+			unprocessable, "Scope above the owner",
+			"The role of the key’s owner does not allow these scopes. Choose fewer; after a promotion, create a new key.", "scope",
+		}},
 		{policy.ErrInvalidPassword, explanation{unprocessable, "Invalid password", asSentence(policy.ErrInvalidPassword), "password"}},
 		{policy.ErrPersonalPassword, explanation{unprocessable, "Invalid password", asSentence(policy.ErrPersonalPassword), "password"}},
 		{passwords.ErrCommon, explanation{unprocessable, "Invalid password", asSentence(passwords.ErrCommon), "password"}},
@@ -152,6 +169,10 @@ func explanations() []struct {
 		}},
 		{errMismatch, explanation{unprocessable, "Not the same", "This is not the same as above.", "password_again"}},
 		{store.ErrEmailTaken, explanation{conflict, "Address taken", "Another user of the account has this e-mail address.", "email"}},
+		{store.ErrIDUsed, explanation{
+			conflict, "ID taken",
+			"Somebody who has been deleted had this ID, and no ID is used twice. Choose another one, or leave it empty to have one made.", "id",
+		}},
 		{store.ErrExists, explanation{conflict, "ID taken", "This ID is taken. Choose another one, or leave it empty to have one made.", "id"}},
 		{store.ErrConflict, explanation{conflict, "Try again", "Somebody else was changing the same thing. Nothing was changed; try again.", ""}},
 		{passwords.ErrBusy, explanation{unavailable, "Busy", busy, ""}},
@@ -186,6 +207,9 @@ func explain(err error) explanation {
 	}
 	for _, row := range explanations() {
 		if errors.Is(err, row.kind) {
+			if above, ok := errors.AsType[*policy.ScopeAboveOwnerError](err); ok {
+				row.text = asSentence(above)
+			}
 			return row.explanation
 		}
 	}

@@ -194,7 +194,8 @@ func (c *Console) signInAs(req *request, user policy.User, identity policy.Ident
 	if err != nil {
 		return policy.Subject{}, err
 	}
-	return subject, c.Service.SignedInAs(req.Context(), c.actorOf(req, subject), identity)
+	subject.User, err = c.Service.SignedInAs(req.Context(), c.actorOf(req, subject), identity)
+	return subject, err
 }
 
 // refusedBecause is empty for a failure of the server.
@@ -228,6 +229,5 @@ func (c *Console) usersOf(ctx context.Context, accountID, email string) ([]polic
 	default:
 		accountID = c.OpenID.Account
 	}
-	users, _, err := c.candidates(ctx, accountID, email)
-	return users, err
+	return c.usersWithAddress(ctx, accountID, email)
 }

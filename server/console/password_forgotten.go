@@ -62,9 +62,9 @@ func (c *Console) forgotten(req *request) error {
 	return c.show(req, "password-mailed", "Look at your mail", nil)
 }
 
-// requestLinks has a link mailed to each user with the address, up to maxCandidates.
+// requestLinks has a link mailed to each user with the address.
 func (c *Console) requestLinks(req *request, form forgottenForm) error {
-	users, _, err := c.candidates(req.Context(), form.Account, form.Email)
+	users, err := c.usersWithAddress(req.Context(), form.Account, form.Email)
 	if err != nil {
 		return err
 	}

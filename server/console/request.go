@@ -79,7 +79,7 @@ func (c *Console) identify(req *request) error {
 		return err
 	}
 	subject, err := c.subject(ctx, s, cmp.Or(req.PathValue("tenant"), s.tenantID))
-	if errors.Is(err, store.ErrNotFound) || err == nil && (subject.Authority() == policy.AuthorityNone || !s.validFor(subject.User)) {
+	if errors.Is(err, store.ErrNotFound) || err == nil && (subject.Authority() == policy.AuthorityNone || !s.validFor(subject)) {
 		return errors.Join(errSignedOut, c.sessions.Destroy(ctx))
 	}
 	if err != nil {
@@ -87,7 +87,7 @@ func (c *Console) identify(req *request) error {
 	}
 	req.actor = admin.Actor{
 		Subject: subject, Scopes: subject.Cut(policy.AdministrationScopes(), c.Service.Catalogue),
-		Via: "console", Address: req.info.Address, RequestID: req.info.ID, At: req.info.At,
+		Via: admin.ViaConsole, Address: req.info.Address, RequestID: req.info.ID, At: req.info.At,
 	}
 	if req.in, err = c.Service.Resolve(ctx, req.actor, "", req.PathValue("tenant")); err != nil {
 		return err

@@ -24,15 +24,15 @@ const (
 
 // Names of values in a session.
 const (
-	sessionAccount  = "account"
-	sessionUser     = "user"
-	sessionTenant   = "tenant"
-	sessionStarted  = "started"
-	sessionSeen     = "seen"
-	sessionPassword = "password"
-	sessionNotice   = "notice"
-	sessionLink     = "link"  // to choose a password, before the sign-in
-	sessionEmail    = "email" // for the sign-in page
+	sessionAccount = "account"
+	sessionUser    = "user"
+	sessionTenant  = "tenant"
+	sessionStarted = "started"
+	sessionSeen    = "seen"
+	sessionState   = "state"
+	sessionNotice  = "notice"
+	sessionLink    = "link"  // to choose a password, before the sign-in
+	sessionEmail   = "email" // for the sign-in page
 )
 
 // session is a sign-in: the user and the time.
@@ -40,7 +40,7 @@ type session struct {
 	accountID, userID string
 	tenantID          string // the last one used
 	started, seen     time.Time
-	password          string // fingerprint of the password hash at sign-in
+	state             string // fingerprint of the user at sign-in
 }
 
 func (c *Console) newSessions() *scs.SessionManager {
@@ -66,7 +66,7 @@ func (c *Console) newSessions() *scs.SessionManager {
 func (c *Console) session(ctx context.Context, now time.Time) (session, error) {
 	s := session{
 		accountID: c.sessions.GetString(ctx, sessionAccount), userID: c.sessions.GetString(ctx, sessionUser),
-		tenantID: c.sessions.GetString(ctx, sessionTenant), password: c.sessions.GetString(ctx, sessionPassword),
+		tenantID: c.sessions.GetString(ctx, sessionTenant), state: c.sessions.GetString(ctx, sessionState),
 		started: time.Unix(0, c.sessions.GetInt64(ctx, sessionStarted)), seen: time.Unix(0, c.sessions.GetInt64(ctx, sessionSeen)),
 	}
 	if s.userID == "" {
@@ -95,7 +95,7 @@ func (c *Console) begin(ctx context.Context, subject policy.Subject, now time.Ti
 	}
 	for name, value := range map[string]any{
 		sessionAccount: subject.Account.ID, sessionUser: subject.User.ID, sessionTenant: subject.Tenant.ID,
-		sessionStarted: now.UnixNano(), sessionSeen: now.UnixNano(), sessionPassword: fingerprint(subject.User),
+		sessionStarted: now.UnixNano(), sessionSeen: now.UnixNano(), sessionState: fingerprint(subject.User),
 	} {
 		c.sessions.Put(ctx, name, value)
 	}
@@ -112,12 +112,15 @@ func (c *Console) remember(ctx context.Context, s session, tenantID string, now 
 	}
 }
 
-// validFor reports whether the session is still the user's: changing the password ends it.
-func (s session) validFor(u policy.User) bool {
-	return u.AccountID == s.accountID && fingerprint(u) == s.password
+// validFor reports whether the session is still the user's in the tenant. It hangs on the records that it began with: deleting or
+// disabling the user ends it, as does another password, e-mail address or identity at the provider, a membership that ended, and a
+// suspension of the tenant. Undoing any of these does not bring it back.
+func (s session) validFor(subject policy.Subject) bool {
+	return subject.User.AccountID == s.accountID && fingerprint(subject.User) == s.state &&
+		!s.started.Before(subject.Membership.JoinedAt) && s.started.After(subject.Tenant.EndedBefore)
 }
 
-func fingerprint(u policy.User) string { return ephemeral.Digest(u.PasswordHash) }
+func fingerprint(u policy.User) string { return ephemeral.Digest(u.SignInState()) }
 
 // sessionCutoffs end all sessions of a user, by user ID, that began up to a given time.
 func (c *Console) sessionCutoffs() ephemeral.Cutoffs {

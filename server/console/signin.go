@@ -10,7 +10,6 @@ import (
 
 	"mintkey/passwords"
 	"mintkey/policy"
-	"mintkey/server/limits"
 	"mintkey/store"
 )
 
@@ -18,10 +17,13 @@ type signInForm struct {
 	Email   string
 	Account string // narrows the search; needed only if several accounts have the same address and password
 	Next    string
-	Problem string
-	Info    string
-	Mail    bool // links to choose a new password can be mailed
-	OpenID  openIDChoice
+	// AskAccount shows a field for the account; with Accounts it is a choice of these.
+	AskAccount bool
+	Accounts   []policy.Account
+	Problem    string
+	Info       string
+	Mail       bool // links to choose a new password can be mailed
+	OpenID     openIDChoice
 }
 
 func (c *Console) signInPage(req *request) error {
@@ -60,6 +62,12 @@ func (c *Console) signIn(req *request) error {
 	switch {
 	case errors.Is(err, errWrongSignIn):
 		return c.showSignIn(req, errWrongSignIn, form)
+	case errors.Is(err, errWhichAccount):
+		form.AskAccount = true
+		if which, ok := errors.AsType[*whichAccountError](err); ok {
+			form.Accounts = which.accounts
+		}
+		return c.showSignIn(req, errWhichAccount, form)
 	case err != nil:
 		return err
 	}
@@ -69,75 +77,37 @@ func (c *Console) signIn(req *request) error {
 	return req.redirect(form.Next)
 }
 
-// maxCandidates is the number of accounts in which an address is tried. Each attempt costs as many password checks as there are accounts,
-// up to this number, so that the time taken does not reveal how many of them have the address.
-const maxCandidates = 3
-
 // authenticate counts the attempt before anything is hashed, and refunds it if the password was right, so that concurrent attempts count
 // like sequential ones (R23).
 func (c *Console) authenticate(req *request, form signInForm, password string) (policy.Subject, error) {
 	ctx := req.Context()
-	users, checks, err := c.candidates(ctx, form.Account, form.Email)
+	users, checks, err := c.candidates(ctx, form)
 	if err != nil {
 		return policy.Subject{}, err
 	}
-	reserved, err := c.Limits.Reserve(ctx, limits.Password(budgetsOf(form, users), c.visitor(req)))
+	charged, refund, err := c.reserve(ctx, form, users, c.visitor(req))
 	if err != nil {
 		c.refused(req, policy.MethodPassword, policy.SignInTooMany, users...)
 		return policy.Subject{}, err
 	}
-	found, err := c.matchPassword(ctx, users, checks, password)
-	if found != nil && !found.Disabled || errors.Is(err, passwords.ErrBusy) {
-		reserved.Refund(ctx)
+	found, err := c.matchPassword(ctx, charged, checks, password)
+	if len(found) > 0 || errors.Is(err, passwords.ErrBusy) {
+		refund()
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return policy.Subject{}, err
-	}
-	if found == nil {
-		c.refused(req, policy.MethodPassword, policy.SignInWrongPassword, users...)
+	case len(found) == 0:
+		c.refused(req, policy.MethodPassword, policy.SignInWrongPassword, charged...)
 		return policy.Subject{}, errWrongSignIn
+	case len(found) > 1:
+		return policy.Subject{}, c.whichAccount(ctx, found)
 	}
-	if found.Disabled {
-		c.refused(req, policy.MethodPassword, policy.SignInDisabled, *found)
-		return policy.Subject{}, errWrongSignIn
-	}
-	subject, err := c.defaultSubject(ctx, *found)
+	subject, err := c.defaultSubject(ctx, found[0])
 	if errors.Is(err, errNoTenant) {
-		c.refused(req, policy.MethodPassword, policy.SignInNotMember, *found)
+		c.refused(req, policy.MethodPassword, policy.SignInNotMember, found[0])
 	}
 	return subject, err
-}
-
-// budgetsOf returns the budgets that an attempt is charged to: those of each user with the address, or that of the unknown address.
-func budgetsOf(form signInForm, users []policy.User) []limits.User {
-	if len(users) == 0 {
-		return []limits.User{limits.UnknownUser(form.Account, form.Email)}
-	}
-	var budgets []limits.User
-	for _, u := range users {
-		budgets = append(budgets, limits.KnownUser(u.AccountID, u.ID))
-	}
-	return budgets
-}
-
-// matchPassword does exactly the given number of checks, and returns the first user with the password, or nil. One who is disabled is
-// returned only if no other has it.
-func (c *Console) matchPassword(ctx context.Context, users []policy.User, checks int, password string) (*policy.User, error) {
-	var found *policy.User
-	for i := range checks {
-		hash := ""
-		if i < len(users) {
-			hash = users[i].PasswordHash
-		}
-		fits, err := c.Hasher.Verify(ctx, hash, password)
-		if err != nil {
-			return nil, err
-		}
-		if fits && (found == nil || found.Disabled) {
-			found = &users[i]
-		}
-	}
-	return found, nil
 }
 
 // defaultSubject returns the user in the first of their tenants.
@@ -147,37 +117,6 @@ func (c *Console) defaultSubject(ctx context.Context, u policy.User) (policy.Sub
 		return policy.Subject{}, errNoTenant
 	}
 	return subject, err
-}
-
-// candidates returns the users with the address, and how many passwords to check.
-func (c *Console) candidates(ctx context.Context, accountID, email string) (users []policy.User, checks int, err error) {
-	if accountID != "" {
-		user, err := c.Store.UserByEmail(ctx, accountID, email)
-		if errors.Is(err, store.ErrNotFound) {
-			return nil, 1, nil
-		}
-		return []policy.User{user}, 1, err
-	}
-	accounts := 0
-	for page := (store.Page{Limit: 500}); ; {
-		found, err := c.Store.Accounts(ctx, page)
-		if err != nil {
-			return nil, 0, err
-		}
-		for _, account := range found {
-			page.After = account.ID
-			user, err := c.Store.UserByEmail(ctx, account.ID, email)
-			switch {
-			case err == nil && len(users) < maxCandidates:
-				users = append(users, user)
-			case err != nil && !errors.Is(err, store.ErrNotFound):
-				return nil, 0, err
-			}
-		}
-		if accounts += len(found); len(found) == 0 {
-			return users, min(max(accounts, 1), maxCandidates), nil
-		}
-	}
 }
 
 // signOut also works for a session that is dead by now.

@@ -35,12 +35,16 @@ func (c *Console) logPerson(req *request, message string, actor admin.Actor, att
 		slog.String("user_id", actor.User.ID), slog.String("address", req.info.Address), attr)
 }
 
-// refused notes a failed sign-in of each of the users, or of nobody who is known.
+// refused notes a failed sign-in of each of the users, or of nobody who is known. With a disabled user, that is the reason.
 func (c *Console) refused(req *request, method, reason string, users ...policy.User) {
 	if len(users) == 0 {
 		users = []policy.User{{}}
 	}
 	for _, u := range users {
+		reason := reason
+		if u.Disabled {
+			reason = policy.SignInDisabled
+		}
 		c.Refused.Refused(policy.RefusedSignIn{
 			Action: policy.ActionSessionRefused, AccountID: u.AccountID, UserID: u.ID, Method: method, Reason: reason,
 		}, req.info.Address, req.info.At)

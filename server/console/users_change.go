@@ -30,8 +30,8 @@ func (c *Console) changeUser(req *request) error {
 		disabled := req.PostForm.Get("do") == "disable"
 		patch = admin.UserPatch{Disabled: &disabled}
 		notice = map[bool]string{
-			true:  "Disabled. All access keys of this user are revoked.",
-			false: "Enabled. Access keys that were revoked stay so.",
+			true:  "Disabled. The access keys of this user have stopped, and all tokens and sessions have ended.",
+			false: "Enabled. The access keys work again. Tokens and sessions from before do not.",
 		}[disabled]
 	default:
 		return errBadForm

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"time"
 
 	"mintkey/server/clients"
 	"mintkey/server/web"
@@ -29,7 +30,7 @@ func (*clientCredentials) Type() string { return typeClientCredentials }
 func (g *clientCredentials) Authenticate(ctx context.Context, from *web.Info) (Holder, error) {
 	client, err := g.endpoint.Clients.Authenticate(ctx, g.credentials, from)
 	holder := Holder{
-		Subject: client.Subject, ClientID: client.Key.ClientID, Scopes: client.Key.Scopes, StatusIndex: client.Secret.StatusIndex,
+		Subject: client.Subject, ClientID: client.Key.ClientID, Scopes: client.Key.Scopes, Secret: client.Secret,
 	}
 	if client.Account.ID != "" {
 		holder.Source = store.TrafficSource{AccountID: client.Account.ID, TenantID: client.Tenant.ID, ClientID: g.credentials.ClientID}
@@ -42,6 +43,11 @@ func (g *clientCredentials) Authenticate(ctx context.Context, from *web.Info) (H
 	}
 	holder.Expiry = client.Key.Expiry(client.Account.Expiration)
 	return holder, nil
+}
+
+// Index is that of the secret.
+func (g *clientCredentials) Index(ctx context.Context, h Holder, now time.Time) (uint64, error) {
+	return g.endpoint.Indexes.SecretIndex(ctx, h.Subject, h.ClientID, h.Secret, now)
 }
 
 // Used records the last access of the key (R7).

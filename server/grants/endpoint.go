@@ -1,6 +1,7 @@
 package grants
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"time"
@@ -28,6 +29,14 @@ type Store interface {
 	store.Subjects
 }
 
+// Indexes gives tokens their place in the status lists.
+type Indexes interface {
+	// SecretIndex is for a token of the access key's secret; 0 is none.
+	SecretIndex(ctx context.Context, of policy.Subject, clientID string, secret policy.Secret, now time.Time) (uint64, error)
+	// PasswordIndex is for a token from the user's password.
+	PasswordIndex(ctx context.Context, of policy.Subject, now time.Time) (uint64, error)
+}
+
 // Metrics counts the outcomes of token requests.
 type Metrics interface {
 	TokenIssued(grantType string)
@@ -37,6 +46,7 @@ type Metrics interface {
 // Options is what an Endpoint needs. Every field is required unless its comment says otherwise.
 type Options struct {
 	Store          Store
+	Indexes        Indexes
 	Ring           *tokens.KeyRing
 	Clients        *clients.Clients
 	Limits         *limits.Limiter

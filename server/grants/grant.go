@@ -18,6 +18,8 @@ type Grant interface {
 	Type() string
 	// Authenticate finds out whom the token is for. Even with an error, the Holder's Source may be set to attribute the request.
 	Authenticate(ctx context.Context, from *web.Info) (Holder, error)
+	// Index is the token's place in the status lists; 0 is none. A token that is issued now with it is alive everywhere.
+	Index(ctx context.Context, h Holder, now time.Time) (uint64, error)
 	// Used records that a token was issued.
 	Used(h Holder, from *web.Info)
 	// Warn adds headers that warn the program if this grant is deprecated.
@@ -27,12 +29,12 @@ type Grant interface {
 // Holder is whom a token is for, and the most that it can allow.
 type Holder struct {
 	policy.Subject
-	Source      store.TrafficSource // what the request is counted under; without an account it is not counted
-	ClientID    string              // the client_id and the sub of the token
-	Scopes      []string            // in order; the owner's role may cut them further
-	Expiry      time.Time           // no token is valid after it (R13); zero: never
-	StatusIndex uint64              // of the secret; 0 for none
-	Methods     []string            // how a person signed in (RFC 8176); none for a client
+	Source   store.TrafficSource // what the request is counted under; without an account it is not counted
+	ClientID string              // the client_id and the sub of the token
+	Scopes   []string            // in order; the owner's role may cut them further
+	Expiry   time.Time           // no token is valid after it (R13); zero: never
+	Secret   policy.Secret       // that was presented; zero where it was none of an access key
+	Methods  []string            // how a person signed in (RFC 8176); none for a client
 }
 
 // kind is a grant that the endpoint supports: its grant_type and its parser.
@@ -73,6 +75,9 @@ func (e *Endpoint) issue(ctx context.Context, request Request, from *web.Info) (
 func (e *Endpoint) authorizeAndMint(ctx context.Context, request Request, holder Holder, now time.Time) (token, error) {
 	decided, err := e.authorize(request, holder)
 	if err != nil {
+		return token{}, err
+	}
+	if decided.index, err = request.Grant.Index(ctx, holder, now); err != nil {
 		return token{}, err
 	}
 	return e.mint(ctx, decided, now)

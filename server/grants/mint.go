@@ -20,6 +20,7 @@ type decision struct {
 	scopes    []string // those that were granted
 	audience  tokens.Audience
 	algorithm tokens.Algorithm
+	index     uint64        // in the status lists; 0: none
 	claims    tokens.Claims // what is signed
 }
 
@@ -99,7 +100,7 @@ func (e *Endpoint) mint(ctx context.Context, decided decision, now time.Time) (t
 		IssuedAt: tokens.At(issuedAt), NotBefore: tokens.At(issuedAt), ExpiresAt: tokens.At(expiresAt), ID: rand.Text(),
 		Methods: decided.Methods, Scope: strings.Join(decided.scopes, " "),
 		TenantID: decided.Tenant.ID, AccountID: decided.Account.ID, UserID: decided.User.ID,
-		Status: e.Statuses.Reference(decided.StatusIndex),
+		Status: e.Statuses.Reference(decided.index),
 	}
 	text, err := e.generator.generate(ctx, &decided)
 	return token{text, decided.claims, decided.Expiry}, err

@@ -60,6 +60,15 @@ func (g *passwordLogin) Authenticate(ctx context.Context, from *web.Info) (Holde
 	}, err
 }
 
+// Index is that of the membership, so that the token ends with it and with the password (R27).
+func (g *passwordLogin) Index(ctx context.Context, h Holder, now time.Time) (uint64, error) {
+	index, err := g.endpoint.Indexes.PasswordIndex(ctx, h.Subject, now)
+	if errors.Is(err, policy.ErrNotMember) { // since the password was checked
+		err = wrongLogin()
+	}
+	return index, err
+}
+
 // Used records that the user still uses a password.
 func (g *passwordLogin) Used(h Holder, from *web.Info) {
 	g.endpoint.Usage.Logins.Note(h.Tenant.ID, h.User.ID, from.Address, from.At)
@@ -75,13 +84,18 @@ func (g *passwordLogin) Warn(h http.Header) {
 	}
 }
 
+// wrongLogin is the refusal of everything that is wrong with a login (R22).
+func wrongLogin() *clients.RefusedError {
+	return &clients.RefusedError{
+		Reason: store.RefusedWrongSecret, As: web.Refuse(web.ErrInvalidGrant, "The user name or the password is wrong."),
+	}
+}
+
 // check finds the member and checks the password. A wrong password, an unknown user, a user without a password, a disabled user and a
 // non-member take the same time and give the same error (R22). Each attempt is counted before anything is hashed, and given back if it was
 // right, so that concurrent attempts count like attempts made one after another (R23).
 func (g *passwordLogin) check(ctx context.Context, tenant policy.Tenant, from *web.Info) (policy.Subject, error) {
-	wrong := &clients.RefusedError{
-		Reason: store.RefusedWrongSecret, As: web.Refuse(web.ErrInvalidGrant, "The user name or the password is wrong."),
-	}
+	wrong := wrongLogin()
 	id, user, err := g.findUser(ctx, tenant)
 	if err != nil {
 		return policy.Subject{}, err

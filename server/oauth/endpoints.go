@@ -8,7 +8,6 @@ import (
 	"mintkey/server/callers"
 	"mintkey/server/clients"
 	"mintkey/server/revocation"
-	"mintkey/store"
 	"mintkey/tokens"
 )
 
@@ -23,7 +22,6 @@ type Options struct {
 	Callers    *callers.Callers
 	Log        *revocation.Log
 	Lists      *revocation.Lists
-	Stored     store.Revocations
 	Ring       *tokens.KeyRing
 	Issuer     string // the base URL, without a slash at the end
 	Statuses   tokens.StatusListURL
@@ -38,6 +36,7 @@ type Options struct {
 type Endpoints struct {
 	Options
 
+	streams  streamCount
 	stopping chan struct{} // closed when streams must end
 	stopOnce sync.Once
 }

@@ -12,7 +12,6 @@ import (
 	"mintkey/server/callers"
 	"mintkey/server/web"
 	"mintkey/store"
-	"mintkey/tokens"
 )
 
 const (
@@ -40,15 +39,19 @@ func (e *Endpoints) viewRevocation(r store.Revocation) pushedRevocation {
 }
 
 // Push streams the revocations of the caller's account as server-sent events: first those still in force, then each as it happens. A
-// client resumes a broken stream with Last-Event-ID. The stream ends when the caller's token expires.
+// client resumes a broken stream with Last-Event-ID. The stream ends when the caller's token does. A client may have maxStreams at a time.
 func (e *Endpoints) Push(w http.ResponseWriter, r *web.Request) error {
-	live, err := e.validateForwarded(r)
+	live, err := e.listener(r)
 	if err == nil {
-		err = callers.RequireScope(live.Scopes, policy.ScopeTokensIntrospect)
+		err = e.Log.Ensure(r.Context())
 	}
 	if err != nil {
 		return err
 	}
+	if !e.streams.open(live.Claims.ClientID) {
+		return web.Refuse(web.ErrTooManyRequests, "This client has %d streams open, which is the most. Close one.", maxStreams)
+	}
+	defer e.streams.close(live.Claims.ClientID)
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
@@ -56,9 +59,20 @@ func (e *Endpoints) Push(w http.ResponseWriter, r *web.Request) error {
 	w.WriteHeader(http.StatusOK)
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Time{}) // the request is read; a read timeout would end the stream
-	stream := stream{w: w, control: control, endpoints: e, accountID: live.Account.ID, after: r.Header.Get("Last-Event-ID")}
-	stream.run(r, live.Claims)
+	stream := stream{
+		w: w, control: control, endpoints: e, request: r, begun: e.RealTime(), caller: live, after: r.Header.Get("Last-Event-ID"),
+	}
+	stream.run()
 	return nil
+}
+
+// listener returns the caller, who must be allowed to listen at the request's instant.
+func (e *Endpoints) listener(r *web.Request) (callers.ValidToken, error) {
+	live, err := e.validateForwarded(r)
+	if err != nil {
+		return live, err
+	}
+	return live, callers.RequireScope(live.Scopes, policy.ScopeTokensIntrospect)
 }
 
 // stream is the connection of one gateway.
@@ -66,32 +80,34 @@ type stream struct {
 	w         http.ResponseWriter
 	control   *http.ResponseController
 	endpoints *Endpoints
-	accountID string
+	request   *web.Request
+	begun     time.Time // by the real time
+	caller    callers.ValidToken
 	after     string // the last revocation sent
 }
 
-func (t *stream) run(r *web.Request, claims tokens.Claims) {
+func (t *stream) run() {
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
-	ends := time.NewTimer(claims.ExpiresAt.Sub(r.At))
+	ends := time.NewTimer(t.caller.Claims.ExpiresAt.Sub(t.request.At))
 	defer ends.Stop()
 	if t.write(": revocations\n\n") != nil {
 		return
 	}
 	for {
 		news := t.endpoints.Log.News() // taken before the log is read, so that no revocation is missed
-		if err := t.sendNew(r); err != nil {
+		if t.sendNew() != nil || t.revoked() {
 			return
 		}
 		select {
 		case <-news:
 		case <-beat.C:
-			if t.write(": still here\n\n") != nil {
+			if !t.stillAllowed() || t.write(": still here\n\n") != nil {
 				return
 			}
 		case <-ends.C:
 			return
-		case <-r.Context().Done():
+		case <-t.request.Context().Done():
 			return
 		case <-t.endpoints.stopping:
 			return
@@ -99,31 +115,36 @@ func (t *stream) run(r *web.Request, claims tokens.Claims) {
 	}
 }
 
-const pushBatch = 500
+// revoked asks this server's copy of the log alone, so that a revocation costs no read of the store for each stream.
+func (t *stream) revoked() bool {
+	claims := t.caller.Claims
+	return t.endpoints.Log.Revoked(claims.ID, t.endpoints.Statuses.Index(claims.Status))
+}
 
-func (t *stream) sendNew(r *web.Request) error {
-	for {
-		found, err := t.endpoints.Stored.Revocations(r.Context(), t.after, pushBatch)
+// stillAllowed asks as at the beginning: a role can be lost without a revocation. While the store can't say, the stream goes on.
+func (t *stream) stillAllowed() bool {
+	info := *t.request.Info
+	info.At = info.At.Add(t.endpoints.RealTime().Sub(t.begun))
+	_, err := t.endpoints.listener(&web.Request{Request: t.request.Request, Info: &info})
+	return err == nil || errors.Is(err, store.ErrUnavailable)
+}
+
+// sendNew takes from this server's copy of the log, which all streams share.
+func (t *stream) sendNew() error {
+	for _, revocation := range t.endpoints.Log.Rows(t.after) {
+		t.after = revocation.ID
+		if revocation.AccountID != t.caller.Account.ID {
+			continue
+		}
+		data, err := json.Marshal(t.endpoints.viewRevocation(revocation))
 		if err != nil {
 			return err
 		}
-		for _, revocation := range found {
-			t.after = revocation.ID
-			if revocation.AccountID != t.accountID {
-				continue
-			}
-			data, err := json.Marshal(t.endpoints.viewRevocation(revocation))
-			if err != nil {
-				return err
-			}
-			if err := t.write(fmt.Sprintf("id: %s\nevent: revocation\ndata: %s\n\n", revocation.ID, data)); err != nil {
-				return err
-			}
-		}
-		if len(found) < pushBatch {
-			return nil
+		if err := t.write(fmt.Sprintf("id: %s\nevent: revocation\ndata: %s\n\n", revocation.ID, data)); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
 func (t *stream) write(text string) error {

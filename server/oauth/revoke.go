@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"net/http"
+	"net/url"
 	"time"
 
 	"mintkey/server/clients"
@@ -26,6 +27,9 @@ func (e *Endpoints) revokeToken(w http.ResponseWriter, r *web.Request) error {
 	if err != nil {
 		return err
 	}
+	if len(r.Header.Values("Authorization")) == 0 && form.Get("client_secret") == "" {
+		return e.revokeByHolder(r, form)
+	}
 	credentials, err := clients.ParseCredentials(r.Request, form)
 	if err != nil {
 		return err
@@ -37,15 +41,31 @@ func (e *Endpoints) revokeToken(w http.ResponseWriter, r *web.Request) error {
 	if form.Get("token") == "" {
 		return web.Refuse(web.ErrInvalidRequest, "The parameter token is missing.")
 	}
-	now := r.At
-	claims, err := e.Ring.Verify(form.Get("token"), tokens.TypeAccessToken, now)
+	claims, err := e.Ring.Verify(form.Get("token"), tokens.TypeAccessToken, r.At)
 	switch {
 	case err != nil:
 		return nil //nolint:nilerr // RFC 7009 section 2.2: an invalid token needs no revoking
-	case claims.ClientID != c.Key.ClientID:
+	case claims.ClientID != c.Key.ClientID && !claims.FromPassword():
 		return web.Refuse(web.ErrForeignToken, "The token was issued to another client.")
 	}
+	return e.recordRevocation(r, claims)
+}
+
+// revokeByHolder revokes a token from a password. Such a token has no client that could authenticate, so whoever holds it may end it; a
+// client_id must be the user's ID, as in the token.
+func (e *Endpoints) revokeByHolder(r *web.Request, form url.Values) error {
+	claims, err := e.Ring.Verify(form.Get("token"), tokens.TypeAccessToken, r.At)
+	if err != nil || !claims.FromPassword() {
+		return web.ErrInvalidClient
+	}
+	if named := form.Get("client_id"); named != "" && named != claims.ClientID {
+		return web.Refuse(web.ErrForeignToken, "The token was issued to another client.")
+	}
+	return e.recordRevocation(r, claims)
+}
+
+func (e *Endpoints) recordRevocation(r *web.Request, claims tokens.Claims) error {
 	return e.Log.Record(r.Context(), store.Revocation{
-		TokenID: claims.ID, ClientID: c.Key.ClientID, AccountID: c.Account.ID, At: now, Until: claims.ExpiresAt.Add(time.Second),
+		TokenID: claims.ID, ClientID: claims.ClientID, AccountID: claims.AccountID, At: r.At, Until: claims.ExpiresAt.Add(time.Second),
 	})
 }

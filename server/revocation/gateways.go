@@ -2,55 +2,93 @@ package revocation
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"mintkey/policy"
 	"mintkey/store"
 )
 
-// Gateways records revocations where gateways read them: directly after the change that revoked the tokens is saved, and as a channel
-// of the outbox, in case the server crashed between the change and the recording. Its methods may be called from many goroutines.
+// Gateways records revocations where gateways read them: at once, after the change that ended the tokens is saved, and as a channel
+// of the outbox, for when the server died between the change and the recording. Its methods may be called from many goroutines.
 type Gateways struct {
-	Log      *Log
-	Lifetime time.Duration // of tokens
-	Logger   *slog.Logger
+	Log         *Log
+	Memberships store.Memberships
+	Documents   store.Documents // tells the longest lifetime of tokens
+	Lifetime    time.Duration   // of tokens that are made now
+	Logger      *slog.Logger
 }
 
-// Revoked records the revocation of the tokens that the saved event names. If it fails, the outbox, which
-// has the same event, retries.
+// Revoked records that the tokens ended which the saved event names. If it fails, the outbox, which holds the same event, retries.
 func (g Gateways) Revoked(ctx context.Context, event policy.Event) {
-	if err := g.Log.RecordOnce(ctx, g.revocations(event)...); err != nil {
+	if err := g.record(ctx, event, event.At); err != nil {
 		g.Logger.WarnContext(ctx, "recording a revocation failed; the outbox will retry",
-			slog.String("client_id", event.ClientID), slog.Any("error", err))
+			slog.String("user_id", event.UserID), slog.String("client_id", event.ClientID), slog.Any("error", err))
 	}
-}
-
-// revocations returns one revocation for each status index that the event names.
-func (g Gateways) revocations(event policy.Event) (revocations []store.Revocation) {
-	if event.Payload.Revoked == nil {
-		return nil
-	}
-	// A replica that had not yet seen the change may have issued one more token: an extra minute covers it.
-	until := event.At.Add(g.Lifetime + time.Minute)
-	for _, index := range event.Payload.Revoked.StatusIndexes {
-		revocations = append(revocations, store.Revocation{
-			Index: index, ClientID: event.ClientID, AccountID: event.AccountID, At: event.At, Until: until,
-		})
-	}
-	return revocations
 }
 
 // Name is the channel's name in the outbox.
 func (Gateways) Name() string { return "gateways" }
 
-// Deliver records the revocations that the event names, unless the log already has them, which is the usual case.
+// Deliver records what the event ended, unless the log has it already, as it mostly does.
 func (g Gateways) Deliver(
 	ctx context.Context, event policy.Event, _ func(context.Context) (policy.Subject, error), now time.Time,
 ) error {
-	revocations := g.revocations(event)
-	if len(revocations) == 0 || revocations[0].Until.Before(now) {
+	return g.record(ctx, event, now)
+}
+
+func (g Gateways) record(ctx context.Context, event policy.Event, now time.Time) error {
+	var indexes []uint64
+	if event.Payload.Revoked != nil {
+		indexes = event.Payload.Revoked.StatusIndexes
+	}
+	if event.Payload.Ended != nil {
+		ended, err := g.endedOf(ctx, event)
+		if err != nil {
+			return err
+		}
+		indexes = slices.Concat(indexes, ended)
+	}
+	if len(indexes) == 0 {
 		return nil
 	}
+	longest, err := store.LongestTokenLifetime(ctx, g.Documents, g.Lifetime)
+	if err != nil {
+		return err
+	}
+	until := event.At.Add(longest + policy.TokenSlack)
+	if soon := now.Add(policy.TokenSlack); until.Before(soon) {
+		until = soon // too late for any token, but an index that has ended stays so for good: see Archive
+	}
+	revocations := make([]store.Revocation, len(indexes))
+	for i, index := range indexes {
+		revocations[i] = store.Revocation{
+			Index: index, ClientID: event.ClientID, AccountID: event.AccountID, At: event.At, Until: until,
+		}
+	}
 	return g.Log.RecordOnce(ctx, revocations...)
+}
+
+// endedOf returns the status indexes of the user that ended with the event, in all tenants. A membership that is gone by now was published
+// as it ended.
+func (g Gateways) endedOf(ctx context.Context, event policy.Event) (indexes []uint64, err error) {
+	tenants, err := g.Memberships.TenantsOf(ctx, event.AccountID, event.UserID)
+	if err != nil {
+		return nil, err
+	}
+	for _, tenant := range tenants {
+		m, err := g.Memberships.Membership(ctx, tenant, event.UserID)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if ended := m.TokensOf(*event.Payload.Ended); ended != nil {
+			indexes = append(indexes, ended.StatusIndexes...)
+		}
+	}
+	return indexes, nil
 }

@@ -72,11 +72,14 @@ func (l *Lists) Signed(ctx context.Context, list uint64, now time.Time) (string,
 	if list > count/tokens.StatusListSize {
 		return "", store.ErrNotFound
 	}
-	var bits tokens.StatusList
+	bits, err := l.log.archive.List(ctx, list) // after the entries: what the log forgets meanwhile is there
+	if err != nil {
+		return "", err
+	}
 	for _, entry := range entries {
 		bits.Revoke(entry)
 	}
-	signed, err := l.ring.SignStatusList(now, l.algorithm, l.url.List(list), &bits, ListTTL, l.lifetime+listSlack)
+	signed, err := l.ring.SignStatusList(now, l.algorithm, l.url.List(list), bits, ListTTL, l.lifetime+listSlack)
 	if err == nil {
 		l.signed[list] = signedList{signed, entries, now}
 	}

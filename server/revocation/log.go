@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"sort"
 	"sync"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 // records takes effect here at once. Its methods may be called from many goroutines.
 type Log struct {
 	stored  store.Revocations
+	archive Archive
 	syncing sync.Mutex // one reader of the log at a time, so that after only moves forward
 
 	mu      sync.RWMutex
@@ -24,15 +26,17 @@ type Log struct {
 	jtis    map[string]time.Time // both: until when the revocation matters
 	changed chan struct{}        // closed and replaced at every new revocation
 	logged  map[uint64]time.Time // the indexes that were read from the log, until when each matters
+	rows    []store.Revocation   // what was read from the log and still matters, in its order
 
 	// recording keeps the request that revoked a key and the outbox from recording the same indexes at the same time.
 	recording [32]sync.Mutex // by the first index
 }
 
-// NewLog returns a log that follows the stored one. It has read nothing yet: see Sync and Ensure.
-func NewLog(stored store.Revocations) *Log {
+// NewLog returns a log that follows the stored one, and keeps in documents which indexes have ended. It has read nothing yet: see Sync and
+// Ensure.
+func NewLog(stored store.Revocations, documents store.Documents) *Log {
 	return &Log{
-		stored: stored, indexes: map[uint64]time.Time{}, jtis: map[string]time.Time{}, logged: map[uint64]time.Time{},
+		stored: stored, archive: Archive{documents}, indexes: map[uint64]time.Time{}, jtis: map[string]time.Time{}, logged: map[uint64]time.Time{},
 		changed: make(chan struct{}),
 	}
 }
@@ -52,8 +56,8 @@ func (l *Log) Sync(ctx context.Context) error {
 			return err
 		}
 		if len(fresh) > 0 {
-			l.apply(fresh)
 			l.noteLogged(fresh)
+			l.apply(fresh)
 			after = fresh[len(fresh)-1].ID
 		}
 		atEnd := len(fresh) < batch
@@ -83,9 +87,10 @@ func (l *Log) Record(ctx context.Context, revocations ...store.Revocation) error
 		return nil
 	}
 	l.apply(revocations)
-	err := l.stored.RecordRevocations(ctx, revocations...)
-	l.apply(nil) // wakes the readers again, which now find it in the log
-	return err
+	if err := l.stored.RecordRevocations(ctx, revocations...); err != nil {
+		return err
+	}
+	return l.Sync(ctx) // so that those who follow see it at once
 }
 
 // RecordOnce records the revocations by index that the log does not have yet, or has for a shorter time. Two servers that read the log
@@ -112,6 +117,15 @@ func (l *Log) noteLogged(revocations []store.Revocation) {
 			l.logged[r.Index] = latest(l.logged[r.Index], r.Until)
 		}
 	}
+	l.rows = append(l.rows, revocations...)
+}
+
+// Rows returns what was read from the stored log after the given ID, empty for the start, and still matters. The caller must not change it.
+func (l *Log) Rows(afterID string) []store.Revocation {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	from := sort.Search(len(l.rows), func(i int) bool { return l.rows[i].ID > afterID })
+	return l.rows[from:len(l.rows):len(l.rows)]
 }
 
 func (l *Log) unlogged(revocations []store.Revocation) (missing []store.Revocation) {
@@ -147,12 +161,28 @@ func latest(a, b time.Time) time.Time {
 	return b
 }
 
-// Forget deletes the revocations of tokens that have expired by now, here and in the log.
+// Forget drops what matters to no living token any more, here and in the log. Indexes that have ended go into the archive first.
 func (l *Log) Forget(ctx context.Context, now time.Time) error {
+	if err := l.Sync(ctx); err != nil {
+		return err
+	}
+	over := func(r store.Revocation) bool { return r.Until.Before(now) }
+	var ended []uint64
+	l.mu.RLock()
+	for _, row := range l.rows {
+		if over(row) && row.Index != 0 {
+			ended = append(ended, row.Index)
+		}
+	}
+	l.mu.RUnlock()
+	if err := l.archive.Add(ctx, ended); err != nil {
+		return err
+	}
 	l.mu.Lock()
 	maps.DeleteFunc(l.indexes, func(_ uint64, until time.Time) bool { return until.Before(now) })
 	maps.DeleteFunc(l.logged, func(_ uint64, until time.Time) bool { return until.Before(now) })
 	maps.DeleteFunc(l.jtis, func(_ string, until time.Time) bool { return until.Before(now) })
+	l.rows = slices.DeleteFunc(slices.Clone(l.rows), over) // a copy: others may be reading the old one
 	l.mu.Unlock()
 	return l.stored.ForgetRevocations(ctx, now)
 }

@@ -94,6 +94,7 @@ func renderings() []rendering {
 			kind: admin.ErrInsufficientScope, status: http.StatusForbidden, code: "insufficient_scope", title: "Insufficient scope",
 			oauth: "insufficient_scope",
 		},
+		{kind: policy.ErrHigherAuthority, status: http.StatusForbidden, code: "not_grantable", title: "Not yours to change"},
 		{kind: policy.ErrNotGrantable, status: http.StatusForbidden, code: "not_grantable", title: "Not yours to grant"},
 
 		{
@@ -105,13 +106,19 @@ func renderings() []rendering {
 			detail: "There is nothing here that you may see.", oauth: "invalid_client", oauthStatus: unauthorized,
 		},
 		{
+			kind: store.ErrIDUsed, status: conflict, code: "id_taken", title: "ID taken",
+			detail: "This ID was used by something that has been deleted, and no ID is used twice: " +
+				"choose another one, or leave it out to have one made.",
+		},
+		{
 			kind: store.ErrExists, status: conflict, code: "id_taken", title: "ID taken",
-			detail: "Another resource has this ID: choose another one, or leave it out to have one made.",
+			detail: "This ID is in use: choose another one, or leave it out to have one made.",
 		},
 		{
 			kind: store.ErrEmailTaken, status: conflict, code: "email_taken", title: "E-mail address taken",
 			detail: store.ErrEmailTaken.Error(),
 		},
+		{kind: policy.ErrLastAdmin, status: conflict, code: "last_admin", title: "Last admin"},
 		{kind: policy.ErrKeyLimit, status: conflict, code: "key_limit_reached", title: "Key limit reached"},
 		{
 			kind: policy.ErrKeyExpired, status: conflict, code: "key_expired", title: "Access key expired",
@@ -140,6 +147,7 @@ func renderings() []rendering {
 			kind: policy.ErrInvalidScope, status: unprocessable, code: "invalid_scope", title: "Invalid scope",
 			oauth: "invalid_scope", oauthStatus: badRequest,
 		},
+		{kind: policy.ErrScopeAboveOwner, status: unprocessable, code: "scope_above_owner", title: "Scope above the owner"},
 		{kind: policy.ErrInvalidOverlap, status: unprocessable, code: "invalid_overlap", title: "Invalid overlap"},
 		{kind: policy.ErrInvalidPassword, status: unprocessable, code: "invalid_password", title: "Invalid password"},
 		{kind: policy.ErrPersonalPassword, status: unprocessable, code: "invalid_password", title: "Invalid password"},

@@ -22,6 +22,8 @@ const (
 	bucketUsers          bucket = "users"           // account/user → JSON
 	bucketUserIDs        bucket = "user_ids"        // user → account, because IDs of users are unique in the store
 	bucketEmails         bucket = "emails"          // account/folded address → user
+	bucketEmailAccounts  bucket = "email_accounts"  // folded address/account → nothing
+	bucketUsedIDs        bucket = "used_ids"        // digest → itself
 	bucketMemberships    bucket = "memberships"     // tenant/user → JSON
 	bucketUserTenants    bucket = "user_tenants"    // account/user/tenant → nothing
 	bucketClientIDs      bucket = "client_ids"      // client ID → tenant/user
@@ -44,6 +46,7 @@ const (
 func buckets() []bucket {
 	return []bucket{
 		bucketMeta, bucketAccounts, bucketTenants, bucketAccountTenants, bucketUsers, bucketUserIDs, bucketEmails,
+		bucketEmailAccounts, bucketUsedIDs,
 		bucketMemberships, bucketUserTenants, bucketClientIDs, bucketAccessTimes, bucketEvents, bucketDocuments,
 		bucketDigests, bucketIssueOrder, bucketOutbox, bucketOutboxPlaces,
 		bucketRevocations, bucketRevocationEnds, bucketEphemera, bucketEphemeraExpiries,

@@ -64,14 +64,21 @@ func (s *Store) UpdateMembership(ctx context.Context, tenantID, userID string, c
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
+		user, err := load[policy.User](tx, bucketUsers, userKey(tenant.AccountID, userID))
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
 		before.AccountID, before.TenantID, before.UserID = tenant.AccountID, tenantID, userID
 		// Taken now: the change owns what it is given.
 		held, indexed, digests := placesOf(before), store.IndexedDigests(before), store.DigestEntries(before)
-		after, events, err := change(before)
+		after, events, err := change(store.MembershipFor(before, user))
 		if err != nil {
 			return err
 		}
 		after.AccountID, after.TenantID, after.UserID = tenant.AccountID, tenantID, userID
+		if err := store.CheckBelongs(after, user); err != nil {
+			return err
+		}
 		if err := putMembership(tx, after, held); err != nil {
 			return err
 		}

@@ -50,5 +50,8 @@ func (s *Store) subject(tx *bbolt.Tx, tenantID, userID string) (policy.Subject, 
 	if err != nil {
 		return policy.Subject{}, err
 	}
+	if !membership.BelongsTo(user) {
+		return policy.Subject{}, store.ErrNotFound
+	}
 	return policy.Subject{Account: account, Tenant: tenant, User: user, Membership: membership}.Clone(), nil
 }

@@ -69,7 +69,11 @@ func BenchmarkKeysByIssue(b *testing.B) {
 
 func addKeys(ctx context.Context, s *boltstore.Store, i int) error {
 	at := benchStart.Add(time.Duration(i) * time.Second)
-	return s.UpdateMembership(ctx, "load", fmt.Sprint("user-", i), func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+	id := fmt.Sprint("user-", i)
+	if err := s.CreateUser(ctx, policy.User{ID: id, AccountID: "acme", Name: id, Email: id + "@example.com"}); err != nil {
+		return err
+	}
+	return s.UpdateMembership(ctx, "load", id, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 		m.Role = policy.RoleMember
 		for k := range policy.MaxKeys {
 			m.Keys = append(m.Keys, policy.AccessKey{

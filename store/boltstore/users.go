@@ -12,15 +12,14 @@ import (
 
 func userKey(accountID, id string) string { return accountID + separator + id }
 
-func emailKey(accountID, email string) string {
-	return accountID + separator + policy.FoldEmail(email)
-}
-
 // CreateUser implements store.Users.
 func (s *Store) CreateUser(ctx context.Context, user policy.User, events ...policy.Event) error {
 	return s.write(ctx, func(tx *bbolt.Tx) error {
 		if bucketUserIDs.has(tx, user.ID) {
 			return store.ErrExists
+		}
+		if bucketUsedIDs.has(tx, store.UsedUserID(user.ID)) {
+			return store.ErrIDUsed
 		}
 		if err := claimEmail(tx, user); err != nil {
 			return err
@@ -36,14 +35,6 @@ func (s *Store) CreateUser(ctx context.Context, user policy.User, events ...poli
 	})
 }
 
-func claimEmail(tx *bbolt.Tx, user policy.User) error {
-	key := emailKey(user.AccountID, user.Email)
-	if owner := bucketEmails.get(tx, key); owner != nil && string(owner) != user.ID {
-		return store.ErrEmailTaken
-	}
-	return bucketEmails.put(tx, key, []byte(user.ID))
-}
-
 // User implements store.Users.
 func (s *Store) User(ctx context.Context, accountID, id string) (user policy.User, err error) {
 	err = s.read(ctx, func(tx *bbolt.Tx) error {
@@ -56,7 +47,7 @@ func (s *Store) User(ctx context.Context, accountID, id string) (user policy.Use
 // UserByEmail implements store.Users.
 func (s *Store) UserByEmail(ctx context.Context, accountID, email string) (user policy.User, err error) {
 	err = s.read(ctx, func(tx *bbolt.Tx) error {
-		id := bucketEmails.get(tx, emailKey(accountID, email))
+		id := bucketEmails.get(tx, emailKey(accountID, policy.FoldEmail(email)))
 		if id == nil {
 			return store.ErrNotFound
 		}
@@ -92,19 +83,14 @@ func (s *Store) UpdateUser(ctx context.Context, accountID, id string, change fun
 		if err != nil {
 			return err
 		}
-		oldEmail := emailKey(accountID, user.Email)
-		user, events, err := change(user)
+		before := user
+		user, events, err := change(user.Clone())
 		if err != nil {
 			return err
 		}
 		user.AccountID, user.ID = accountID, id
-		if emailKey(accountID, user.Email) != oldEmail {
-			if err := claimEmail(tx, user); err != nil {
-				return err
-			}
-			if err := bucketEmails.delete(tx, oldEmail); err != nil {
-				return err
-			}
+		if err := moveEmail(tx, before, user); err != nil {
+			return err
 		}
 		if err := bucketUsers.putJSON(tx, userKey(accountID, id), user); err != nil {
 			return err
@@ -124,7 +110,8 @@ func (s *Store) DeleteUser(ctx context.Context, accountID, id string, events ...
 		err = errors.Join(
 			bucketUsers.delete(tx, userKey(accountID, id)),
 			bucketUserIDs.delete(tx, id),
-			bucketEmails.delete(tx, emailKey(accountID, user.Email)),
+			useUpID(tx, store.UsedUserID(id)),
+			releaseEmail(tx, user, policy.FoldEmail(user.Email)),
 		)
 		if err != nil {
 			return err

@@ -106,7 +106,7 @@ func BenchmarkThousandTenants(b *testing.B) {
 
 func refresh(clientID string, at time.Time, announce bool) store.MembershipChange {
 	return func(m policy.Membership) (policy.Membership, []policy.Event, error) {
-		m, err := m.WithRefreshedKey(clientID, policy.Secret{}, 0, nil, at)
+		m, err := m.WithRefreshedKey(clientID, policy.Secret{}, policy.Refresh{}, nil, at)
 		e := event(clientID, policy.ActionKeyRefreshed)
 		e.ID, e.At, e.Announce = policy.NewEventID(at, [10]byte{}), at, announce
 		return m, []policy.Event{e}, err

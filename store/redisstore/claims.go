@@ -29,6 +29,10 @@ func (s *Store) claimUserID(ctx context.Context, accountID, userID string) error
 				return false, err
 			}
 		}
+		// After the claim: whoever deleted a user of this ID used it up before the claim came free.
+		if err := s.checkUnused(ctx, userID); err != nil {
+			return false, err
+		}
 		var c change
 		c.put(claim, newClaim(accountID))
 		return s.commit(ctx, c)
@@ -44,7 +48,7 @@ func claimant(claim snapshot) string {
 
 // confirmUserClaim gives the claim a new stamp once the user is written: another process that saw the old stamp can't take
 // the claim over any more. If another account has done so already, the user is removed again and the creation starts over,
-// because the other creation may fail as well.
+// because the other creation may fail as well. The same happens if another user of the ID was made and deleted meanwhile.
 func (s *Store) confirmUserClaim(ctx context.Context, user policy.User) (kept bool, err error) {
 	err = untilSaved(ctx, func() (bool, error) {
 		claim, err := s.get(ctx, userClaimKey(user.ID))
@@ -58,8 +62,14 @@ func (s *Store) confirmUserClaim(ctx context.Context, user policy.User) (kept bo
 		c.put(claim, newClaim(user.AccountID))
 		return s.commit(ctx, c)
 	})
-	if err != nil || kept {
-		return kept, err
+	if err != nil {
+		return false, err
+	}
+	if kept {
+		used := s.checkUnused(ctx, user.ID)
+		if !errors.Is(used, store.ErrIDUsed) {
+			return used == nil, used
+		}
 	}
 	err = s.deleteUserRecord(ctx, user.AccountID, user.ID, nil)
 	if errors.Is(err, store.ErrNotFound) {

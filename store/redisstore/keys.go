@@ -16,12 +16,14 @@ const (
 	accountsKey    = "mintkey:accounts"    // sorted set of account IDs
 	outboxesKey    = "mintkey:outboxes"    // sorted set: see listings.go
 	revocationsKey = "mintkey:revocations" // stream
+	usedIDsKey     = "mintkey:used-ids"    // sorted set of digests
 )
 
-func userClaimKey(userID string) string { return "mintkey:user:" + userID }
-func clientKey(clientID string) string  { return "mintkey:client:" + clientID }
-func digestKey(prefix string) string    { return "mintkey:digest:" + prefix } // sorted set of tenant/user/client ID
-func documentKey(name string) string    { return "mintkey:document:" + name }
+func userClaimKey(userID string) string     { return "mintkey:user:" + userID }
+func emailAccountsKey(digest string) string { return "mintkey:email:" + digest } // sorted set of account IDs: see emails.go
+func clientKey(clientID string) string      { return "mintkey:client:" + clientID }
+func digestKey(prefix string) string        { return "mintkey:digest:" + prefix } // sorted set of tenant/user/client ID
+func documentKey(name string) string        { return "mintkey:document:" + name }
 
 // slot is the hash tag of an account or a tenant, whose keys change together.
 type slot string

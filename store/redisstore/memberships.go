@@ -59,22 +59,21 @@ func (s *Store) UpdateMembership(ctx context.Context, tenantID, userID string, e
 	if err != nil {
 		return err
 	}
-	nobody := policy.Membership{AccountID: accountID, TenantID: tenantID, UserID: userID}
 	var claimed []string
 	var entered []store.DigestEntry
-	return untilSaved(ctx, func() (bool, error) {
-		old, err := s.get(ctx, memberKey(tenantID, userID))
+	var made policy.Membership // zero unless it is new
+	err = untilSaved(ctx, func() (bool, error) {
+		old, before, user, err := s.membershipAndUser(ctx, accountID, tenantID, userID)
 		if err != nil {
 			return false, err
 		}
-		before := nobody
-		if old.exists {
-			if before, err = decode[policy.Membership](old.value); err != nil {
-				return false, err
-			}
-		}
 		indexed, digests := store.IndexedDigests(before), store.DigestEntries(before) // taken now: the edit owns what it is given
-		after, events, err := edit(before)
+		given := store.MembershipFor(before, user)
+		isNew := !given.Exists()
+		after, events, err := edit(given)
+		if err == nil {
+			err = store.CheckBelongs(after, user)
+		}
 		if err != nil {
 			s.dropClientIDs(ctx, missing(claimed, clientIDs(before)))
 			s.dropDigests(ctx, store.Without(entered, digests))
@@ -90,12 +89,64 @@ func (s *Store) UpdateMembership(ctx context.Context, tenantID, userID string, e
 		if err := s.enterDigests(ctx, fresh); err != nil {
 			return false, err
 		}
-		saved, err := s.commitMembership(ctx, old, before, after, events)
-		if saved {
+		made = policy.Membership{}
+		if isNew && after.Exists() {
+			made = after
+		}
+		done, err := s.commitMembership(ctx, old, before, after, events)
+		if done {
 			s.dropClientIDs(ctx, missing(append(claimed, clientIDs(before)...), clientIDs(after)))
 			s.dropDigests(ctx, store.Without(slices.Concat(entered, digests), store.DigestEntries(after)))
 		}
-		return saved, err
+		return done, err
+	})
+	if err != nil || !made.Exists() {
+		return err
+	}
+	return s.keepIfOwned(ctx, made)
+}
+
+// membershipAndUser reads a membership and its user. A membership that does not exist has its IDs; the user is zero if there is none.
+func (s *Store) membershipAndUser(
+	ctx context.Context, accountID, tenantID, userID string,
+) (old snapshot, m policy.Membership, user policy.User, err error) {
+	records, err := s.getAll(ctx, memberKey(tenantID, userID), userKey(accountID, userID))
+	if err != nil {
+		return old, m, user, err
+	}
+	m = policy.Membership{AccountID: accountID, TenantID: tenantID, UserID: userID}
+	if records[0].exists {
+		if m, err = decode[policy.Membership](records[0].value); err != nil {
+			return old, m, user, err
+		}
+	}
+	if records[1].exists {
+		user, err = decode[policy.User](records[1].value)
+	}
+	return records[0], m, user, err
+}
+
+// keepIfOwned removes a membership that was made while its user was being deleted, and returns store.ErrNotFound then. The user is in
+// another slot, so the user is looked at once more afterwards: a deletion that comes later than that finds the membership. Where the
+// look fails, the membership stays, because it opens nothing without its user.
+func (s *Store) keepIfOwned(ctx context.Context, made policy.Membership) error {
+	return untilSaved(ctx, func() (bool, error) {
+		old, m, user, err := s.membershipAndUser(ctx, made.AccountID, made.TenantID, made.UserID)
+		if err != nil {
+			return true, nil //nolint:nilerr // see above
+		}
+		refusal := store.CheckBelongs(made, user)
+		if refusal == nil || !old.exists || m.UserGeneration != made.UserGeneration {
+			return true, refusal
+		}
+		ended, _ := m.Removed()
+		done, err := s.commitMembership(ctx, old, m, ended, nil)
+		if !done || err != nil {
+			return done, err
+		}
+		s.dropClientIDs(ctx, clientIDs(m))
+		s.dropDigests(ctx, store.DigestEntries(m))
+		return true, refusal
 	})
 }
 

@@ -67,6 +67,9 @@ func (s *Store) Subject(ctx context.Context, tenantID, userID string) (policy.Su
 	if subject.User, err = decodeCached(s.users, records[1], policy.User.Clone); err != nil {
 		return policy.Subject{}, err
 	}
+	if !subject.Membership.BelongsTo(subject.User) {
+		return policy.Subject{}, store.ErrNotFound
+	}
 	if subject.Account, err = decodeCached(s.accounts, records[2], policy.Account.Clone); err != nil {
 		return policy.Subject{}, err
 	}

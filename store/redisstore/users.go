@@ -17,6 +17,9 @@ func (s *Store) CreateUser(ctx context.Context, user policy.User, events ...poli
 		if err := s.claimUserID(ctx, user.AccountID, user.ID); err != nil {
 			return false, err
 		}
+		if err := s.enterEmail(ctx, user); err != nil {
+			return false, err
+		}
 		if err := s.writeUser(ctx, user, events); err != nil {
 			return false, err
 		}
@@ -91,11 +94,11 @@ func (s *Store) Users(ctx context.Context, accountID string, page store.Page) ([
 // UpdateUser implements store.Users.
 func (s *Store) UpdateUser(ctx context.Context, accountID, id string, edit func(policy.User) (policy.User, []policy.Event, error)) error {
 	return update(ctx, s, userKey(accountID, id), func(before policy.User, c *change) (policy.User, error) {
-		after, events, err := edit(before)
+		after, events, err := edit(before.Clone())
 		if err != nil {
 			return after, err
 		}
-		if err := s.moveEmail(ctx, accountID, before, after, c); err != nil {
+		if err := s.moveEmail(ctx, before, after, c); err != nil {
 			return after, err
 		}
 		c.feed(ofAccount(accountID), id)
@@ -103,28 +106,18 @@ func (s *Store) UpdateUser(ctx context.Context, accountID, id string, edit func(
 	})
 }
 
-func (s *Store) moveEmail(ctx context.Context, accountID string, before, after policy.User, c *change) error {
-	from, to := policy.FoldEmail(before.Email), policy.FoldEmail(after.Email)
-	if from == to {
-		return nil
-	}
-	taken, err := s.get(ctx, emailKey(accountID, to))
-	if err == nil && taken.exists {
-		err = store.ErrEmailTaken
-	}
-	if err != nil {
-		return err
-	}
-	c.do("DEL", emailKey(accountID, from))
-	c.put(taken, after.ID)
-	return nil
-}
-
 // DeleteUser implements store.Users. The list of the user's tenants stays: it is only a hint, and an addition at the same time
-// must still be found.
+// must still be found. The ID is marked as used before the record goes, because it is in another slot: a crash in between leaves a user
+// whose ID nobody else could get anyway.
 func (s *Store) DeleteUser(ctx context.Context, accountID, id string, events ...policy.Event) error {
 	claim, err := s.get(ctx, userClaimKey(id))
 	if err != nil {
+		return err
+	}
+	if _, err := s.User(ctx, accountID, id); err != nil {
+		return err
+	}
+	if err := s.AddUsedIDs(ctx, store.UsedUserID(id)); err != nil {
 		return err
 	}
 	if err := s.deleteUserRecord(ctx, accountID, id, events); err != nil {
@@ -148,7 +141,9 @@ func (s *Store) deleteUserRecord(ctx context.Context, accountID, id string, even
 		}
 		var c change
 		c.remove(old)
-		c.do("DEL", emailKey(accountID, policy.FoldEmail(user.Email)))
+		if err := s.releaseEmail(ctx, user, policy.FoldEmail(user.Email), &c); err != nil {
+			return false, err
+		}
 		c.unindex(usersKey(accountID), id)
 		c.feed(ofAccount(accountID), id)
 		if err := s.record(ctx, &c, ofAccount(accountID), events); err != nil {

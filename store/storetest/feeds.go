@@ -122,7 +122,7 @@ func changesAreApart(t testing.TB, at place) {
 	members, users := ofMembers(s), ofUsers(s, acme)
 	members.wantIncomplete(t, "the start")
 	users.wantIncomplete(t, "the start")
-	put(t, s, membership(load+"-1", bob))
+	put(t, s, membership(load+"-1", ada))
 	check(t, s.CreateUser(t.Context(), user(other, "eve")))
 	members.want(t, "a join elsewhere")
 	users.want(t, "a user elsewhere")
@@ -185,6 +185,7 @@ func joinMany(t testing.TB, s store.Store, prefix string, n int) []string {
 		all.Go(func() {
 			for i := w; i < n; i += writers {
 				ids[i] = fmt.Sprintf("%s%05d", prefix, i)
+				admit(t, s, acme, ids[i])
 				err := s.UpdateMembership(t.Context(), load, ids[i], func(policy.Membership) (policy.Membership, []policy.Event, error) {
 					return membership(load, ids[i]), nil, nil
 				})

@@ -89,9 +89,18 @@ func settle(t testing.TB, s store.Store) {
 	check(t, s.CreateUser(t.Context(), user(acme, ada)))
 }
 
+// admit makes the user of a membership unless there is one: nobody else can have memberships.
+func admit(t testing.TB, s store.Store, accountID, id string) {
+	t.Helper()
+	if _, err := s.User(t.Context(), accountID, id); errors.Is(err, store.ErrNotFound) {
+		check(t, s.CreateUser(t.Context(), user(accountID, id)))
+	}
+}
+
 // put saves the membership as it is given.
 func put(t testing.TB, s store.Store, m policy.Membership, events ...policy.Event) {
 	t.Helper()
+	admit(t, s, m.AccountID, m.UserID)
 	err := s.UpdateMembership(t.Context(), m.TenantID, m.UserID, func(policy.Membership) (policy.Membership, []policy.Event, error) {
 		return m, events, nil
 	})

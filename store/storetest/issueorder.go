@@ -74,7 +74,9 @@ func issueKeys(t testing.TB, s store.Store) []store.IssuedKey {
 	for _, id := range []string{acme + "-1", other} {
 		check(t, s.CreateAccount(t.Context(), account(id)))
 		check(t, s.CreateTenant(t.Context(), tenant(t, id, "of-"+id)))
-		put(t, s, issued(day(1), "of-"+id, ada, "mk_"+id))
+		elsewhere := issued(day(1), "of-"+id, ada+"-of-"+id, "mk_"+id)
+		elsewhere.AccountID = id
+		put(t, s, elsewhere)
 	}
 	return order
 }
@@ -155,7 +157,7 @@ func issueOrderFollows(t testing.TB, at place) {
 
 	refresh := func(refused error) error {
 		return s.UpdateMembership(t.Context(), load, ada, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
-			m, err := m.WithRefreshedKey("mk_1", policy.Secret{}, time.Hour, nil, day(9))
+			m, err := m.WithRefreshedKey("mk_1", policy.Secret{}, policy.Refresh{Overlap: time.Hour}, nil, day(9))
 			check(t, err)
 			return m, nil, refused
 		})

@@ -34,6 +34,10 @@ func reads() []read {
 		reading("UserByEmail", func(ctx context.Context, s store.Store) (policy.User, error) {
 			return s.UserByEmail(ctx, acme, "ada@example.com")
 		}),
+		reading("UsersByEmail", func(ctx context.Context, s store.Store) ([]policy.User, error) {
+			return s.UsersByEmail(ctx, "ada@example.com")
+		}),
+		reading("EachUsedID", usedIDs),
 		reading("UsersByID", func(ctx context.Context, s store.Store) (map[string]policy.User, error) {
 			return s.UsersByID(ctx, acme, []string{ada})
 		}),
@@ -93,6 +97,8 @@ func reads() []read {
 func Populate(t testing.TB, s store.Store) {
 	t.Helper()
 	settle(t, s)
+	check(t, s.CreateUser(t.Context(), user(acme, "gone")))
+	check(t, s.DeleteUser(t.Context(), acme, "gone"))
 	put(t, s, membership(load, ada, "mk_1", "mk_2"), event(acme, load, 1))
 	check(t, s.RecordEvents(t.Context(), announced(event(acme, "", 2))))
 	check(t, s.RecordRevocations(t.Context(), revocation(1), revocation(2)))

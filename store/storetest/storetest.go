@@ -62,7 +62,8 @@ type testCase struct {
 }
 
 func cases() []testCase {
-	return slices.Concat(accountCases(), tenantCases(), userCases(), emailCases(), membershipCases(), clientIDCases(),
+	return slices.Concat(accountCases(), tenantCases(), userCases(), usedIDCases(), emailCases(), belongingCases(),
+		membershipCases(), clientIDCases(),
 		subjectCases(), accessTimeCases(), eventCases(), atomicityCases(), documentCases(), aliasingCases(), raceCases(),
 		cancellationCases(), durabilityCases(), outboxCases(), issueOrderCases(), feedCases(), revocationCases(), ephemeraCases(), limitCases(),
 		trafficCases(), inventoryCases(), versionCases())

@@ -42,7 +42,8 @@ func subjectMissing(t testing.TB, at place) {
 	settle(t, s)
 	check(t, s.CreateUser(t.Context(), user(acme, bob)))
 	put(t, s, membership(load, ada, "mk_1"))
-	put(t, s, membership(load, "ghost", "mk_9")) // a member who is no user
+	put(t, s, membership(load, "ghost", "mk_9"))
+	check(t, s.DeleteUser(t.Context(), acme, "ghost")) // now a member who is no user
 	for _, names := range [][2]string{{"nowhere", ada}, {load, "nobody"}, {load, bob}, {load, "ghost"}} {
 		_, err := s.Subject(t.Context(), names[0], names[1])
 		wantError(t, err, store.ErrNotFound)

@@ -106,6 +106,10 @@ func keysByDigestPrefix(t testing.TB, at place) {
 	s := at.connect(t)
 	settle(t, s)
 	m := membership(load, ada, "mk_1", "mk_2")
+	check(t, s.UpdateUser(t.Context(), acme, ada, func(u policy.User) (policy.User, []policy.Event, error) {
+		u.Generation = "first"
+		return u, nil, nil
+	}))
 	m.UserGeneration = "first"
 	m.Keys[1].Secrets[0].Digest = m.Keys[0].Secrets[0].Digest // two keys may share a prefix
 	put(t, s, m)

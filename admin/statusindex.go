@@ -1,0 +1,78 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"mintkey/policy"
+	"mintkey/store"
+)
+
+// SecretIndex returns the status index for a token of the key's secret that is issued now. Where the one that the secret has ended with a
+// disabling (R8), it gives the secret a new one, so that tokens from before stay dead. 0 is none.
+func (s *Service) SecretIndex(
+	ctx context.Context, of policy.Subject, clientID string, secret policy.Secret, now time.Time,
+) (uint64, error) {
+	current := func(of policy.Subject) (uint64, bool) {
+		key, _ := of.Membership.Key(clientID) // one that is gone has no secrets
+		for _, present := range key.Secrets {
+			if present.Digest.Equal(secret.Digest) {
+				return present.StatusIndex, of.SecretIndexLives(present)
+			}
+		}
+		return 0, false
+	}
+	return s.liveIndex(ctx, of, now, current, func(m policy.Membership, fresh policy.IndexRenewal) (policy.Membership, error) {
+		return m.WithKeyIndex(clientID, secret.Digest, fresh, now)
+	})
+}
+
+// PasswordIndex returns the status index for a token that is issued now from the user's password (R27). The first such token, and the
+// first after a new password or a disabling, gets a new one. While the store can't be written it is 0: the token is then judged by its time,
+// and gateways that ask nobody do not learn that it has ended.
+func (s *Service) PasswordIndex(ctx context.Context, of policy.Subject, now time.Time) (uint64, error) {
+	current := func(of policy.Subject) (uint64, bool) { return of.Membership.StatusIndex, of.PasswordIndexLives() }
+	index, err := s.liveIndex(ctx, of, now, current, func(m policy.Membership, fresh policy.IndexRenewal) (policy.Membership, error) {
+		return m.WithPasswordIndex(fresh, now)
+	})
+	if errors.Is(err, store.ErrUnavailable) {
+		s.Log.WarnContext(ctx, "status index unavailable", slog.String("user_id", of.User.ID), slog.Any("error", err))
+		return 0, nil
+	}
+	return index, err
+}
+
+// liveIndex returns the current index of the subject if it is alive, and else renews it. Of many callers at once one renews it.
+func (s *Service) liveIndex(
+	ctx context.Context, of policy.Subject, now time.Time,
+	current func(policy.Subject) (index uint64, lives bool),
+	renew func(policy.Membership, policy.IndexRenewal) (policy.Membership, error),
+) (uint64, error) {
+	if index, lives := current(of); lives {
+		return index, nil
+	}
+	fresh, err := s.NextStatusIndex(ctx)
+	if err != nil {
+		return 0, err
+	}
+	longest, err := store.LongestTokenLifetime(ctx, s.Store, s.TokenLifetime)
+	if err != nil {
+		return 0, err
+	}
+	err = s.Store.UpdateMembership(ctx, of.Tenant.ID, of.User.ID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+		of.Membership = m
+		if _, lives := current(of); lives {
+			return m, nil, nil
+		}
+		after, err := renew(m, of.Renewal(fresh, longest, now))
+		of.Membership = after
+		return after, nil, err
+	})
+	if err != nil {
+		return 0, err
+	}
+	index, _ := current(of)
+	return index, nil
+}

@@ -1,0 +1,106 @@
+package redisstore
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+
+	"mintkey/policy"
+	"mintkey/store"
+)
+
+// Which accounts have an address is in a slot of its own, so it is written before the users and, like the list of a user's tenants,
+// only ever grows: what it names is looked up. An address is a person's, so only its digest is kept.
+
+func emailAccounts(folded string) string {
+	digest := sha256.Sum256([]byte(folded))
+	return emailAccountsKey(hex.EncodeToString(digest[:]))
+}
+
+func (s *Store) enterEmail(ctx context.Context, user policy.User) error {
+	return s.enter(ctx, emailAccounts(policy.FoldEmail(user.Email)), user.AccountID)
+}
+
+// moveEmail makes the change give up the address that the user had and claim the present one. See store.FoldedAs.
+func (s *Store) moveEmail(ctx context.Context, before, after policy.User, c *change) error {
+	to := policy.FoldEmail(after.Email)
+	folded := store.FoldedAs(before)
+	if before.Generation != "" && folded[0] == to {
+		return nil
+	}
+	taken, err := s.get(ctx, emailKey(after.AccountID, to))
+	if err != nil {
+		return err
+	}
+	for _, from := range folded {
+		if from != to {
+			if err := s.releaseEmail(ctx, before, from, c); err != nil {
+				return err
+			}
+		}
+	}
+	switch {
+	case taken.exists && taken.value == after.ID:
+		c.expect(taken)
+	case !taken.exists:
+		c.put(taken, after.ID)
+	case after.Email != before.Email:
+		return store.ErrEmailTaken
+	default: // somebody else had an address that counts as the same only now
+		return nil
+	}
+	return s.enterEmail(ctx, after)
+}
+
+// releaseEmail makes the change free an address that leads to the user.
+func (s *Store) releaseEmail(ctx context.Context, user policy.User, folded string, c *change) error {
+	claim, err := s.get(ctx, emailKey(user.AccountID, folded))
+	if err != nil || !claim.exists || claim.value != user.ID {
+		return err
+	}
+	c.remove(claim)
+	return nil
+}
+
+// UsersByEmail implements store.Users.
+func (s *Store) UsersByEmail(ctx context.Context, email string) (users []policy.User, err error) {
+	folded := policy.FoldEmail(email)
+	for after := ""; ; {
+		accounts, err := s.idsAfter(ctx, emailAccounts(folded), after, batch)
+		if err != nil {
+			return nil, err
+		}
+		keys := make([]string, len(accounts))
+		for i, accountID := range accounts {
+			keys[i] = emailKey(accountID, folded)
+		}
+		owners, err := s.getAll(ctx, keys...)
+		if err != nil {
+			return nil, err
+		}
+		var found []string
+		for i, owner := range owners {
+			if owner.exists {
+				found = append(found, userKey(accounts[i], owner.value))
+			}
+		}
+		records, err := s.getAll(ctx, found...)
+		if err != nil {
+			return nil, err
+		}
+		for _, record := range records {
+			if !record.exists {
+				continue // deleted meanwhile
+			}
+			user, err := decode[policy.User](record.value)
+			if err != nil {
+				return nil, err
+			}
+			users = append(users, user)
+		}
+		if len(accounts) < batch {
+			return users, nil
+		}
+		after = accounts[len(accounts)-1]
+	}
+}
