@@ -29,6 +29,8 @@ type NewKey struct {
 	Email  string
 	Label  string
 	Scopes []string // nil: the whole catalogue
+	// Audiences are the APIs that its tokens can be for, each once (R33); none: every one.
+	Audiences []string
 }
 
 // CreateKey makes an access key for a member of the tenant, and returns its secret, which is shown this once.
@@ -56,15 +58,19 @@ func (s *Service) prepareKey(ctx context.Context, actor Actor, in TenantContext,
 	if err != nil {
 		return Key{}, nil, err
 	}
-	scopes := uniqueScopes(n.Scopes)
+	scopes := unique(n.Scopes)
 	if n.Scopes == nil {
 		scopes = slices.Clone(s.Catalogue)
 	}
 	if err := s.checkNewKey(actor, owner, n.Label, scopes); err != nil {
 		return Key{}, nil, err
 	}
+	if err := s.Audiences.CheckFence(n.Audiences); err != nil {
+		return Key{}, nil, err
+	}
 	key := policy.AccessKey{
 		ClientID: s.newClientID(), Label: n.Label, Scopes: scopes, CreatedAt: actor.At, Ceiling: owner.Authority().Role(),
+		Audiences: unique(n.Audiences),
 	}
 	return Key{AccessKey: key, Membership: owner.Membership, User: owner.User}, owner.Account.Expiration, nil
 }
@@ -267,21 +273,24 @@ func (s *Service) newClientID() string {
 	return policy.NewClientID(random, s.ClientIDPrefix, s.ClientIDSuffix)
 }
 
-// uniqueScopes drops repeated scopes and keeps the order.
-func uniqueScopes(scopes []string) []string {
-	unique := []string{}
-	for _, scope := range scopes {
-		if !slices.Contains(unique, scope) {
-			unique = append(unique, scope)
+// unique drops what is repeated and keeps the order.
+func unique(names []string) []string {
+	kept := []string{}
+	for _, name := range names {
+		if !slices.Contains(kept, name) {
+			kept = append(kept, name)
 		}
 	}
-	return unique
+	return kept
 }
 
 func keyDetails(key policy.AccessKey) map[string]string {
 	details := map[string]string{"scopes": strings.Join(key.Scopes, " ")}
 	if key.Label != "" {
 		details["label"] = key.Label
+	}
+	if len(key.Audiences) > 0 {
+		details["audiences"] = strings.Join(key.Audiences, " ")
 	}
 	return details
 }

@@ -75,8 +75,8 @@ func (s *Service) endDeparture(ctx context.Context, userID string) error {
 	})
 }
 
-// checkSuccession returns a policy.LastAdminError unless somebody else has each of the roles. Whoever can act, as a member of some tenant, is
-// followed by somebody who can: without a membership nobody signs in or holds an access key.
+// checkSuccession returns a policy.LastAdminError unless somebody else has each of the roles. Whoever can act, as a member of some tenant,
+// is followed by somebody who can: without a membership nobody signs in or holds an access key.
 func (s *Service) checkSuccession(ctx context.Context, leaves departure, earlier []string) error {
 	tenants, err := s.Store.TenantsOf(ctx, leaves.user.AccountID, leaves.user.ID)
 	if err != nil {

@@ -21,6 +21,7 @@ type Service struct {
 	Store          store.Store
 	Hasher         *passwords.Hasher // for passwords that are set; needed by nothing else
 	Catalogue      policy.Catalogue
+	Audiences      policy.Audiences
 	ClientIDPrefix string        // of the client IDs it makes; may be empty
 	ClientIDSuffix string        // may be empty
 	TokenLifetime  time.Duration // with which tokens are made now

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -60,12 +61,10 @@ func (o OIDC) DisplayName() string {
 	return u.Host
 }
 
-// AudiencesOf are the possible audiences of tokens of the issuer, the default first.
-func (c Config) AudiencesOf(issuer string) []string {
-	if len(c.Tokens.Audiences) == 0 {
-		return []string{issuer}
-	}
-	return c.Tokens.Audiences
+// APIAudiences are the configured audiences of tokens, the default first, without the issuer, which is one always. None: the issuer serves
+// for the APIs too.
+func (c Config) APIAudiences(issuer string) []string {
+	return slices.DeleteFunc(slices.Clone(c.Tokens.Audiences), func(audience string) bool { return audience == issuer })
 }
 
 // AlgorithmFor is the signature algorithm of an audience's tokens.

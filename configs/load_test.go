@@ -290,3 +290,21 @@ func TestAlgorithmFor(t *testing.T) {
 		t.Errorf("b signs with %s, want RS256", got)
 	}
 }
+
+// The issuer is an audience always, so it does not count among those that are configured, and can have an algorithm of its own.
+func TestIssuerIsNoConfiguredAudience(t *testing.T) {
+	const issuer = "https://id.example.com"
+	for _, c := range []struct{ audiences, want string }{
+		{"", ""}, {issuer, ""}, {"https://a.example.com," + issuer + ",https://b.example.com", "https://a.example.com,https://b.example.com"},
+	} {
+		config, err := configs.Load(configs.Sources{Flags: map[string]string{
+			"issuer": issuer, "tokens.audiences": c.audiences, "tokens.audience_algorithms": issuer + "=RS256",
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(config.APIAudiences(issuer), ","); got != c.want || config.AlgorithmFor(issuer) != "RS256" {
+			t.Errorf("%q: %q, %s", c.audiences, got, config.AlgorithmFor(issuer))
+		}
+	}
+}

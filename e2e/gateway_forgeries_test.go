@@ -62,7 +62,7 @@ func (s *site) forgeries() map[string]string {
 		"no audience":                  s.sign(good, tokens.TypeAccessToken, map[string]any{"aud": nil}),
 		"another type":                 s.sign(good, "JWT", nil),
 		"expired":                      s.sign(good, tokens.TypeAccessToken, map[string]any{"exp": time.Now().Add(-time.Minute).Unix()}),
-		"another scope":                s.admin.mustFetch(s.newKeyFor("forger", s.first.TenantID, "self")),
+		"another scope":                s.admin.mustFetch(s.newKeyFor("forger", s.first.TenantID, "reports")),
 		"another tenant":               s.admin.mustFetch(s.strangersKey()),
 	}
 }

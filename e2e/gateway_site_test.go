@@ -39,7 +39,8 @@ const (
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	s := &site{deployment: deploy(t, "redis", 1, "MINTKEY_TOKENS_AUDIENCES="+siteAudience+","+otherAudience), upstream: newUpstream(t)}
+	settings := []string{"MINTKEY_SCOPES=api,reports", "MINTKEY_TOKENS_AUDIENCES=" + siteAudience + "," + otherAudience}
+	s := &site{deployment: deploy(t, "redis", 1, settings...), upstream: newUpstream(t)}
 	issuer, err := url.Parse(s.issuer())
 	if err != nil {
 		t.Fatal(err)

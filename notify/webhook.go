@@ -139,7 +139,7 @@ func passing4xx() []int {
 func chosenDetails(details map[string]string) map[string]string {
 	chosen := map[string]string{}
 	for _, name := range []string{
-		"label", "scopes", policy.DetailPickUp, // of a key.created
+		"label", "scopes", "audiences", policy.DetailPickUp, // of a key.created
 		"overlap_seconds", "picked_up", policy.DetailDroppedScopes, // of a key.refreshed
 		"reason",                    // of a key.revoked
 		"expires_at", "days_before", // of a key.expiring, and the first of a key.expired

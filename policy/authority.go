@@ -98,7 +98,8 @@ func (e *LastAdminError) Error() string {
 	if e.Role == RoleOperator {
 		where = "the server"
 	}
-	return fmt.Sprintf("this is the last enabled person with the role %s of %s who is a member of a tenant: give the role to another member first", e.Role, where)
+	return fmt.Sprintf("this is the last enabled person with the role %s of %s who is a member of a tenant: "+
+		"give the role to another member first", e.Role, where)
 }
 
 // Is makes errors.Is(err, ErrLastAdmin) true.

@@ -56,7 +56,8 @@ func TestHandedOut(t *testing.T) {
 		{"the owner has lost a role", policy.RoleOperator, tenantAdmin, operator, false, policy.RoleTenantAdmin},
 		{"the owner has lost a role, in a session", policy.RoleOperator, plain, plain, true, policy.RoleMember},
 	} {
-		key, dropped, err := policy.AccessKey{Ceiling: test.ceiling, Scopes: []string{"api"}}.HandedOut(subject(test.owner), test.shown, test.toOwner)
+		key := policy.AccessKey{Ceiling: test.ceiling, Scopes: []string{"api"}}
+		key, dropped, err := key.HandedOut(subject(test.owner), test.shown, test.toOwner)
 		equal(t, test.name, key.Ceiling, test.want)
 		equal(t, test.name+", dropped", len(dropped), 0)
 		equal(t, test.name+", error", err, nil)

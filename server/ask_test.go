@@ -113,10 +113,21 @@ func (w *world) exchange(p person) answer {
 	return w.postForm(form{"grant_type": {"client_credentials"}, "client_id": {p.clientID}, "client_secret": {p.secret}})
 }
 
+// tokenOf is a token with the scopes. Without any it is for the server itself, and for the API if the key has nothing for the server.
 func (w *world) tokenOf(p person, scope string) string {
 	w.Helper()
-	a := w.postForm(form{"grant_type": {"client_credentials"}, "client_id": {p.clientID}, "client_secret": {p.secret}, "scope": {scope}})
-	return a.want(200).field("access_token")
+	if scope == "" {
+		if a := w.postForm(with(inBody(p), "resource", issuer)); a.peek("error") != "invalid_scope" {
+			return a.want(200).field("access_token")
+		}
+	}
+	return w.tokenFor(p, "", scope)
+}
+
+// tokenFor is a token for the audience.
+func (w *world) tokenFor(p person, audience, scope string) string {
+	w.Helper()
+	return w.postForm(with(with(inBody(p), "scope", scope), "resource", audience)).want(200).field("access_token")
 }
 
 // answer is the response to a request.

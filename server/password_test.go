@@ -121,7 +121,7 @@ func TestWrongLoginsLookTheSame(t *testing.T) {
 
 // A token issued for a password has no administration scopes, whatever the user's roles (R27), and ends with the right to use one.
 func TestTokensFromPasswordsAdministerNothing(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t, withoutAPIs) // where tokens for the API and for the server have the same audience
 	p := w.withPassword("pia", "mill")
 	w.patch(w.olga, "/admin/v1/accounts/acme/users/pia", map[string]any{"roles": []string{"account_admin"}}).want(200)
 	token := bearer(w.postForm(login("mill", p.id, password)).want(200).field("access_token"))

@@ -103,6 +103,10 @@ func TestStreamsAreForGateways(t *testing.T) {
 	w := newWorld(t)
 	w.server.EndStreams() // so that one that opens ends at once
 	w.get(w.tom, "/oauth2/revocations").want(200)
-	w.get(scoped{w.tom, "api"}, "/oauth2/revocations").wantError(403, "insufficient_scope")
+	w.get(scoped{w.tom, "self"}, "/oauth2/revocations").wantError(403, "insufficient_scope")
+	w.get(scoped{w.tom, "api"}, "/oauth2/revocations").wantError(401, "invalid_token") // is for the API
 	w.do(w.request("GET", "/oauth2/revocations", nil)).want(401)
+	twice := w.request("GET", "/oauth2/revocations", nil)
+	authorization("Bearer "+w.tokenOf(w.tom, ""), "Bearer x")(twice)
+	w.do(twice).wantError(401, "invalid_token")
 }

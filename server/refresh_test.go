@@ -115,7 +115,7 @@ func TestOwnersRefreshTheirKeys(t *testing.T) {
 		if !strings.Contains(body, w.mia.clientID) || strings.Contains(body, w.tom.clientID) {
 			w.Errorf("mia's own keys: %s", body)
 		}
-		token := bearer(w.tokenOf(w.mia, "self api reports"))
+		token := bearer(w.tokenOf(w.mia, "self"))
 		own := w.giveKey(w.mia, "api", "self")
 		a := w.post(token, ownKeys+"/"+own.clientID+"/refresh", `{"overlap_seconds":60}`).want(200)
 		w.exchange(own).want(200)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"mintkey/policy"
 )
 
 // route is an operation of the administration or self-service API, as the document describes it.
@@ -134,6 +136,10 @@ func TestScopesOfRoutes(t *testing.T) {
 				if a.status == 401 || a.status == 403 {
 					t.Errorf("%s with %s answered %d", a.request, scope, a.status)
 				}
+				continue
+			}
+			if !policy.IsAdministrationScope(scope) { // its token is for the API
+				a.wantCode(401, "unauthorized")
 				continue
 			}
 			a.wantCode(403, "insufficient_scope")

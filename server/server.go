@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -27,7 +28,10 @@ import (
 )
 
 // Audience is a resource that tokens can be issued for (RFC 8707), with the algorithm that its gateways support.
-type Audience = grants.Audience
+type Audience struct {
+	Name      string
+	Algorithm tokens.Algorithm
+}
 
 // Options is what a Server needs. Every field is required unless its comment says otherwise.
 type Options struct {
@@ -35,7 +39,8 @@ type Options struct {
 	KeyRing        *tokens.KeyRing
 	Hasher         *passwords.Hasher
 	Issuer         string     // the base URL, without a slash at the end
-	Audiences      []Audience // the first is the default
+	ConsoleURL     string     // the base URL at which people reach the console; empty for Issuer
+	Audiences      []Audience // the issuer is one of them; of the others, the APIs, the first is the default
 	TokenLifetime  time.Duration
 	Catalogue      policy.Catalogue
 	ClientIDPrefix string         // may be empty
@@ -47,6 +52,7 @@ type Options struct {
 	Mail           bool          // whether owners get mail
 	PasswordSunset time.Time     // when the password grant stops working, for the Sunset header; may be zero
 	Version        string
+	Warnings       []string       // about how the server is set up, for /readyz?verbose; may be empty
 	OpenID         console.OpenID // sign-in to the console without passwords; zero for none
 }
 
@@ -71,9 +77,11 @@ type Server struct {
 
 // New wires a server. It starts nothing: Run does.
 func New(o Options) (*Server, error) {
-	if len(o.Audiences) == 0 {
-		return nil, errors.New("server: at least one audience is needed")
+	audiences, algorithms := o.audiences()
+	if _, ok := algorithms[o.Issuer]; !ok {
+		return nil, errors.New("server: the issuer must be one of the audiences")
 	}
+	o.ConsoleURL = cmp.Or(o.ConsoleURL, o.Issuer)
 	s := &Server{
 		Options:     o,
 		render:      web.NewRenderer(o.Issuer, o.Log),
@@ -96,6 +104,7 @@ func New(o Options) (*Server, error) {
 		Store:           o.Store,
 		Hasher:          o.Hasher,
 		Catalogue:       o.Catalogue,
+		Audiences:       audiences,
 		ClientIDPrefix:  o.ClientIDPrefix,
 		ClientIDSuffix:  o.ClientIDSuffix,
 		TokenLifetime:   o.TokenLifetime,
@@ -103,10 +112,12 @@ func New(o Options) (*Server, error) {
 		Revoked:         s.gateways.Revoked,
 		Log:             o.Log,
 	}
-	s.usage = usage.New(o.Store, s.service, o.Log)
+	s.usage = usage.New(o.Store, s.service, func(text string) bool {
+		return policy.IsClientID(text, o.ClientIDPrefix, o.ClientIDSuffix)
+	}, o.Log)
 	s.service.RecentAccess = s.usage.Access.Overlay
-	s.wireOAuth(indexes)
-	s.links = adminapi.Links{Service: s.service, Console: o.Issuer + consolePath}
+	s.wireOAuth(indexes, audiences, algorithms)
+	s.links = adminapi.Links{Service: s.service, Console: o.ConsoleURL + consolePath}
 	s.adminapi = adminapi.New(adminapi.Options{
 		Service:      s.service,
 		Links:        s.links,
@@ -119,21 +130,30 @@ func New(o Options) (*Server, error) {
 	return s, err
 }
 
+// audiences returns the receivers of tokens, and the algorithm of each.
+func (o Options) audiences() (policy.Audiences, map[string]tokens.Algorithm) {
+	names, algorithms := policy.Audiences{Issuer: o.Issuer}, map[string]tokens.Algorithm{}
+	for _, audience := range o.Audiences {
+		if algorithms[audience.Name] = audience.Algorithm; audience.Name != o.Issuer {
+			names.APIs = append(names.APIs, audience.Name)
+		}
+	}
+	return names, algorithms
+}
+
 // wireOAuth wires the token endpoint and the other OAuth endpoints.
-func (s *Server) wireOAuth(indexes *tokens.StatusIndexes) {
+func (s *Server) wireOAuth(indexes *tokens.StatusIndexes, audiences policy.Audiences, algorithms map[string]tokens.Algorithm) {
 	o := s.Options
 	statuses := tokens.StatusListURL(o.Issuer + statusListPath)
-	names := make([]string, len(o.Audiences))
-	algorithms := make([]tokens.Algorithm, len(o.Audiences))
-	for i, audience := range o.Audiences {
-		names[i], algorithms[i] = audience.Name, audience.Algorithm
+	var inOrder []tokens.Algorithm // of the audiences
+	for _, audience := range audiences.All() {
+		inOrder = append(inOrder, algorithms[audience])
 	}
 	s.callers = &callers.Callers{
 		Ring:      o.KeyRing,
 		Subjects:  o.Store,
 		Log:       s.revocations,
-		Issuer:    o.Issuer,
-		Audiences: names,
+		Audiences: audiences,
 		Catalogue: o.Catalogue,
 		Statuses:  statuses,
 	}
@@ -150,24 +170,26 @@ func (s *Server) wireOAuth(indexes *tokens.StatusIndexes) {
 		Render:         s.render,
 		Log:            o.Log,
 		Issuer:         o.Issuer,
-		Audiences:      o.Audiences,
+		Audiences:      audiences,
+		Algorithms:     algorithms,
 		Lifetime:       o.TokenLifetime,
 		Catalogue:      o.Catalogue,
 		Statuses:       statuses,
 		ClientIDPrefix: o.ClientIDPrefix,
 		ClientIDSuffix: o.ClientIDSuffix,
 		PasswordSunset: o.PasswordSunset,
+		Console:        o.ConsoleURL + consolePath,
 	})
 	s.oauth = oauth.New(oauth.Options{
 		Clients:    known,
 		Callers:    s.callers,
 		Log:        s.revocations,
 		Ring:       o.KeyRing,
-		Lists:      revocation.NewLists(s.revocations, indexes, o.KeyRing, statuses, algorithms[0], o.TokenLifetime),
+		Lists:      revocation.NewLists(s.revocations, indexes, o.KeyRing, statuses, inOrder[0], o.TokenLifetime),
 		Issuer:     o.Issuer,
 		Statuses:   statuses,
 		Catalogue:  o.Catalogue,
-		Algorithms: algorithms,
+		Algorithms: inOrder,
 		GrantTypes: s.grants.Types(),
 		Paths: oauth.Paths{
 			Token:       tokenPath,

@@ -9,6 +9,7 @@ import (
 
 	"mintkey/policy"
 	"mintkey/store"
+	"mintkey/tokens"
 )
 
 const nothingHere = `{"type":"about:blank","title":"Not found","status":404,` +
@@ -64,9 +65,9 @@ func (w *world) intrusions() []intrusion {
 func TestIsolation(t *testing.T) {
 	onEachStore(t, func(w *world) {
 		w.handler = w.server.Handler() // every answer is compared with one that the document allows
-		before, tokens := w.everything(), map[string]bearer{}
+		before, bearers := w.everything(), map[string]bearer{}
 		for _, p := range []person{w.olga, w.ada, w.tom, w.mia, w.gus} {
-			tokens[p.id] = bearer(w.tokenOf(p, ""))
+			bearers[p.id] = bearer(w.tokenOf(p, ""))
 		}
 		for _, r := range w.routes() {
 			for _, try := range w.intrusions() {
@@ -75,10 +76,36 @@ func TestIsolation(t *testing.T) {
 				if !named || ownKey || try.only != "" && !r.has(try.only) {
 					continue
 				}
-				a := w.ask(tokens[try.caller.id], r.method, r.fill(try.ids), r.body())
+				a := w.ask(bearers[try.caller.id], r.method, r.fill(try.ids), r.body())
 				if a.status != 404 || mask(a.body) != nothingHere || a.header.Get("WWW-Authenticate") != "" {
 					w.Errorf("%s: %s answered %d: %s", try.name, a.request, a.status, a.body)
 				}
+			}
+		}
+		if diff := cmp.Diff(before, w.everything()); diff != "" {
+			w.Errorf("something has changed (-before +after):\n%s", diff)
+		}
+	})
+}
+
+// No route takes a token that is for an API, or for this server among others, whatever it says it may do and whoever owns it.
+func TestIsolationOfAudiences(t *testing.T) {
+	onEachStore(t, func(w *world) {
+		before := w.everything()
+		for _, p := range []person{w.olga, w.ada, w.mia} {
+			good := w.claims(w.tokenOf(p, ""))
+			for _, audience := range []tokens.Audience{
+				{"https://api.example"}, {"https://other.example"}, {"https://stranger.example"}, {issuer + "/"},
+				{issuer, "https://api.example"}, {"https://api.example", issuer}, {issuer, issuer},
+			} {
+				claims := good
+				claims.Audience = audience
+				token := w.signed(tokens.TypeAccessToken, claims)
+				for _, r := range w.routes() {
+					w.ask(token, r.method, r.fill(w.own(p)), r.body()).wantCode(401, "unauthorized")
+				}
+				w.get(token, "/oauth2/revocations").wantError(401, "invalid_token")
+				w.introspectAs(token, string(token)).wantError(401, "invalid_token")
 			}
 		}
 		if diff := cmp.Diff(before, w.everything()); diff != "" {

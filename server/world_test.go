@@ -101,6 +101,7 @@ func (w *world) serve(change ...func(*server.Options)) {
 			{Name: "https://api.example", Algorithm: tokens.ES256},
 			{Name: "https://other.example", Algorithm: tokens.ES256},
 			{Name: "https://edge.example", Algorithm: tokens.EdDSA},
+			{Name: issuer, Algorithm: tokens.ES256},
 		},
 		Catalogue: policy.Catalogue{"api", "reports"},
 		Log:       slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),

@@ -24,8 +24,8 @@ const (
 )
 
 // Verify reads a token signed by a key of this ring, of the type typ (compared as in RFC 7515 section 4.1.9: case does not
-// matter, nor does "application/" before it), and valid at now. It must have exp, nbf, iat and aud. Issuer, audience and
-// revocation are for the caller to check. Every error is ErrInvalidToken.
+// matter, nor does "application/" before it), and valid at now. It must have exp, iat and aud; nbf counts where there is one.
+// Issuer, audience and revocation are for the caller to check. Every error is ErrInvalidToken.
 func (r *KeyRing) Verify(token, typ string, now time.Time) (Claims, error) {
 	if len(token) > maxTokenLength {
 		return Claims{}, fmt.Errorf("%w: it is too long", ErrInvalidToken)
@@ -91,8 +91,8 @@ func sameType(given, want string) bool {
 
 func (c Claims) checkTimes(now time.Time) error {
 	switch {
-	case c.ExpiresAt.IsZero() || c.NotBefore.IsZero() || c.IssuedAt.IsZero() || len(c.Audience) == 0:
-		return errors.New("it must have exp, nbf, iat and aud")
+	case c.ExpiresAt.IsZero() || c.IssuedAt.IsZero() || len(c.Audience) == 0:
+		return errors.New("it must have exp, iat and aud")
 	case !now.Before(c.ExpiresAt.Time):
 		return ErrTokenExpired
 	case c.NotBefore.After(now.Add(clockSkew)) || c.IssuedAt.After(now.Add(clockSkew)):

@@ -39,9 +39,16 @@ type idAndName struct{ id, name string }
 func newService(s store.Store, config configs.Config, log *slog.Logger) *admin.Service {
 	return &admin.Service{
 		Store: s, Hasher: passwords.NewHasher(passwords.Options{}), Catalogue: policy.Catalogue(config.Scopes),
+		Audiences:      audiencesOf(config),
 		ClientIDPrefix: config.ClientID.Prefix, ClientIDSuffix: config.ClientID.Suffix,
 		NextStatusIndex: tokens.NewStatusIndexes(s).Next, Log: log,
 	}
+}
+
+// audiencesOf are the audiences of a server with the settings.
+func audiencesOf(config configs.Config) policy.Audiences {
+	issuer := config.IssuerAt(config.Listen)
+	return policy.Audiences{Issuer: issuer, APIs: config.APIAudiences(issuer)}
 }
 
 // ensure makes the account, tenant, user and membership that do not exist yet.

@@ -66,6 +66,27 @@ func (p *program) fetchToken(ctx context.Context, a access, wanted tokenRequest)
 	return answer, nil
 }
 
+// fetchAdminToken fetches a token for the server itself: its audience is the issuer that the metadata names (RFC 8414).
+func (p *program) fetchAdminToken(ctx context.Context, a access) (tokenResponse, error) {
+	const what = "ask for the issuer"
+	endpoint := strings.TrimSuffix(a.url, "/") + "/.well-known/oauth-authorization-server"
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint, nil)
+	if err != nil {
+		return tokenResponse{}, fmt.Errorf("%s: %w", what, err)
+	}
+	body, _, err := send(request)
+	if err != nil {
+		return tokenResponse{}, fmt.Errorf("%s: %w", what, err)
+	}
+	var metadata struct {
+		Issuer string `json:"issuer"`
+	}
+	if err := json.Unmarshal(body, &metadata); err != nil || metadata.Issuer == "" {
+		return tokenResponse{}, fmt.Errorf("%s: %s answered without one", what, a.url)
+	}
+	return p.fetchToken(ctx, a, tokenRequest{resource: metadata.Issuer})
+}
+
 func (p *program) warnOfExpiry(clientID, expires string) {
 	at, err := time.Parse(time.RFC3339, expires)
 	if err != nil {
@@ -134,7 +155,7 @@ func (p *program) connect(ctx context.Context, f *accessFlags) (*client, error) 
 	if err != nil {
 		return nil, err
 	}
-	answer, err := p.fetchToken(ctx, a, tokenRequest{})
+	answer, err := p.fetchAdminToken(ctx, a)
 	if err != nil {
 		return nil, err
 	}

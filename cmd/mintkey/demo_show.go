@@ -30,7 +30,7 @@ type story struct {
 // verifies the token.
 func (p *program) performDemo(ctx context.Context, url string, data sample) (s story, err error) {
 	s.url, s.admin = url, access{url, data.clientID, data.secret}
-	adminToken, err := p.fetchToken(ctx, s.admin, tokenRequest{})
+	adminToken, err := p.fetchAdminToken(ctx, s.admin)
 	if err != nil {
 		return s, err
 	}

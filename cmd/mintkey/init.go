@@ -105,7 +105,7 @@ func (p *program) initialize(c *cobra.Command, config configs.Config, wanted boo
 	if len(b.kept) > 0 {
 		p.sayf("Kept what exists: %s.\n", strings.Join(b.kept, ", "))
 	}
-	return p.print(made.result(), func(w io.Writer) { made.show(w, config.IssuerAt(config.Listen)) })
+	return p.print(made.result(), func(w io.Writer) { made.show(w, audiencesOf(config)) })
 }
 
 // initialized has the IDs of the records that init made or found, and the new access key.
@@ -140,11 +140,17 @@ func (i initialized) result() map[string]string {
 	}
 }
 
-func (i initialized) show(w io.Writer, url string) {
+func (i initialized) show(w io.Writer, audiences policy.Audiences) {
 	_, _ = fmt.Fprintf(w, "Account        %s\nTenant         %s\nUser           %s\n", i.accountID, i.tenantID, i.userID)
 	showSecret(w, i.clientID, i.secret.Reveal())
-	_, _ = fmt.Fprintf(w, "\nNext:\n  mintkey serve\nand in another terminal:\n  export MINTKEY_URL=%s MINTKEY_CLIENT_ID=%s\n"+
-		"  export MINTKEY_CLIENT_SECRET=…\n  mintkey token --decode\n  mintkey keys list\n", url, i.clientID)
+	serve := "mintkey serve"
+	if len(audiences.APIs) == 0 {
+		serve += " --tokens-audiences https://api.example.com"
+		_, _ = fmt.Fprint(w, "\nName the API that your tokens are for, as below. Without it they are for Mintkey itself too, so that whoever\n"+
+			"runs the API could use them to administer Mintkey.\n")
+	}
+	_, _ = fmt.Fprintf(w, "\nNext:\n  %s\nand in another terminal:\n  export MINTKEY_URL=%s MINTKEY_CLIENT_ID=%s\n"+
+		"  export MINTKEY_CLIENT_SECRET=…\n  mintkey token --decode\n  mintkey keys list\n", serve, audiences.Issuer, i.clientID)
 }
 
 // parseIDOrName takes a text for an ID if it is one, else for a name and makes an ID of it: "Demo Company" becomes demo-company.

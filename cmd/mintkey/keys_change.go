@@ -25,6 +25,8 @@ func (p *program) keysCreateCommand(f *keysFlags) *cobra.Command {
 	email := c.Flags().String("email", "", "e-mail address of the owner, instead of --user")
 	label := c.Flags().String("label", "", "what the key is for")
 	scopes := c.Flags().StringSlice("scopes", nil, "scopes, separated by commas (default: all of the server's catalogue)")
+	audiences := c.Flags().StringSlice("audiences", nil,
+		"APIs that its tokens can be for, separated by commas (default: all that are configured)")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if *user != "" && *email != "" {
 			return usagef("give either --user or --email")
@@ -33,7 +35,7 @@ func (p *program) keysCreateCommand(f *keysFlags) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		wanted := api.NewKey{Email: *email, Label: *label}
+		wanted := api.NewKey{Email: *email, Label: *label, Audiences: *audiences}
 		if wanted.Email == "" {
 			wanted.UserID = cmp.Or(*user, server.claims.UserID)
 		}
@@ -47,6 +49,9 @@ func (p *program) keysCreateCommand(f *keysFlags) *cobra.Command {
 		return printAnswer(p, answer, func(w io.Writer, k api.KeyWithSecret) {
 			showSecret(w, k.ClientID, k.ClientSecret)
 			_, _ = fmt.Fprintf(w, "Owner: %s <%s>. Expires: %s.\n", k.UserName, k.Email, showTime(k.ExpiresAt))
+			if len(k.Audiences) > 0 {
+				_, _ = fmt.Fprintf(w, "Its tokens can be for: %s.\n", strings.Join(k.Audiences, ", "))
+			}
 		})
 	}
 	return c

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mintkey/configs"
+	"mintkey/logs"
 )
 
 func (p *program) serveCommand() *cobra.Command {
@@ -57,6 +58,10 @@ func (p *program) serve(ctx context.Context, config configs.Config, offset time.
 		h.log.WarnContext(ctx, "issuer is a guess that is right on this machine only, and the server listens on every interface; set issuer",
 			slog.String("issuer", h.issuer()))
 	}
+	if len(config.APIAudiences(h.issuer())) == 0 {
+		h.log.WarnContext(ctx, "no audience is configured: tokens for an API can administer this server too, which is meant for trying out; "+
+			"set tokens.audiences", slog.String("setting", "tokens.audiences"))
+	}
 	if err := h.open(ctx); err != nil {
 		return err
 	}
@@ -65,6 +70,9 @@ func (p *program) serve(ctx context.Context, config configs.Config, offset time.
 			slog.String("listen", h.public.Addr().String()), slog.String("issuer", h.issuer()), slog.String("store", config.StoreKind()),
 			slog.String("version", thisBuild().Version),
 		}
+		if h.admin != nil {
+			attributes = append(attributes, slog.String("admin_listen", h.admin.Addr().String()))
+		}
 		if h.ops != nil {
 			attributes = append(attributes, slog.String("ops_listen", h.ops.Addr().String()))
 		}
@@ -72,12 +80,12 @@ func (p *program) serve(ctx context.Context, config configs.Config, offset time.
 	})
 }
 
-// newLog writes to standard error.
+// newLog writes to standard error, and keeps what is written safe and small.
 func (p *program) newLog(config configs.Log) *slog.Logger {
 	levels := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}
 	options := &slog.HandlerOptions{Level: levels[config.Level]}
 	if config.Format == "json" {
-		return slog.New(slog.NewJSONHandler(p.stderr, options))
+		return slog.New(logs.NewHandler(slog.NewJSONHandler(p.stderr, options)))
 	}
-	return slog.New(slog.NewTextHandler(p.stderr, options))
+	return slog.New(logs.NewHandler(slog.NewTextHandler(p.stderr, options)))
 }

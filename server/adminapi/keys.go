@@ -16,6 +16,7 @@ func (c *Call) viewKey(k admin.Key) api.Key {
 		Label: k.Label, Scopes: append([]string{}, k.Scopes...), Status: k.Status(expiration, c.At),
 		CreatedAt: k.CreatedAt.UTC(), SecretIssuedAt: k.SecretIssuedAt().UTC(),
 		LastAccessAt: api.OrNull(k.LastAccess), ExpiresAt: api.OrNull(k.Expiry(expiration)), Marks: k.Marks(k.LastAccess, expiration, c.At),
+		Audiences: k.Audiences,
 	}
 }
 
@@ -70,7 +71,7 @@ func (a *API) CreateKey(c *Call) (Reply, error) {
 	if (body.UserID == "") == (body.Email == "") {
 		return Reply{}, web.Refuse(web.ErrInvalidRequest, "Name the owner by user_id or by email.")
 	}
-	wanted := admin.NewKey{UserID: body.UserID, Email: body.Email, Label: body.Label}
+	wanted := admin.NewKey{UserID: body.UserID, Email: body.Email, Label: body.Label, Audiences: body.Audiences}
 	if body.Scopes != nil {
 		if wanted.Scopes = *body.Scopes; len(wanted.Scopes) == 0 {
 			return Reply{}, web.Refuse(policy.ErrInvalidScope, "An access key needs at least one scope.")

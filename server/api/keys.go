@@ -11,8 +11,10 @@ type NewKey struct {
 	UserID string    `json:"user_id,omitempty"`
 	Email  string    `json:"email,omitempty"`
 	Label  string    `json:"label,omitempty"`
-	Scopes *[]string `json:"scopes,omitempty"`  // nil for the whole catalogue
-	PickUp bool      `json:"pick_up,omitempty"` // the owner generates the secret (R26)
+	Scopes *[]string `json:"scopes,omitempty"` // nil for the whole catalogue
+	// Audiences are the APIs that its tokens can be for; none for every one (R33).
+	Audiences []string `json:"audiences,omitempty"`
+	PickUp    bool     `json:"pick_up,omitempty"` // the owner generates the secret (R26)
 }
 
 // Refresh requests a new secret of an access key (R6).
@@ -36,6 +38,7 @@ type Key struct {
 	LastAccessAt   *time.Time    `json:"last_access_at"`
 	ExpiresAt      *time.Time    `json:"expires_at"`
 	Marks          []policy.Mark `json:"marks"`
+	Audiences      []string      `json:"audiences,omitempty"` // that its tokens can be for (R33); none: any
 }
 
 // KeyWithSecret is the only answer with a client secret (R3).

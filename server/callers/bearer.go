@@ -7,8 +7,11 @@ import (
 	"mintkey/server/web"
 )
 
-// One space and one token68 (RFC 6750 section 2.1, RFC 9110 section 11.2). The scheme's case does not matter.
-var bearerPattern = regexp.MustCompile(`^(?i:bearer) ([A-Za-z0-9._~+/-]+=*)$`)
+var (
+	// One space and one token68 (RFC 6750 section 2.1, RFC 9110 section 11.2). The scheme's case does not matter.
+	bearerPattern = regexp.MustCompile(`^(?i:bearer) ([A-Za-z0-9._~+/-]+=*)$`)
+	token68       = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`)
+)
 
 // Bearer takes the token from the one Authorization header. A token in the query or the body is ignored.
 func Bearer(r *http.Request) (string, error) {
@@ -24,4 +27,16 @@ func Bearer(r *http.Request) (string, error) {
 		return "", web.ErrInvalidToken
 	}
 	return match[1], nil
+}
+
+// Cookie takes the token from the one cookie of the name, for clients that send it so and no Authorization.
+func Cookie(r *http.Request, name string) (string, error) {
+	cookies := r.CookiesNamed(name)
+	switch {
+	case len(cookies) == 0:
+		return "", web.ErrUnauthorized
+	case len(cookies) > 1 || !token68.MatchString(cookies[0].Value):
+		return "", web.ErrInvalidToken
+	}
+	return cookies[0].Value, nil
 }

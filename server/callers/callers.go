@@ -17,19 +17,24 @@ type Callers struct {
 	Ring      *tokens.KeyRing
 	Subjects  store.Subjects
 	Log       *revocation.Log
-	Issuer    string
-	Audiences []string // a token must name one of them
+	Audiences policy.Audiences
 	Catalogue policy.Catalogue
 	Statuses  tokens.StatusListURL
 }
 
-// Actor validates the token of a request to the administration API and returns the caller.
-func (c *Callers) Actor(r *web.Request) (admin.Actor, error) {
+// Caller validates the token of a request to this server's own APIs. It must be for the issuer alone (R29): whoever runs another API, or
+// reads its log, has the tokens of its callers.
+func (c *Callers) Caller(r *web.Request) (ValidToken, error) {
 	text, err := Bearer(r.Request)
 	if err != nil {
-		return admin.Actor{}, err
+		return ValidToken{}, err
 	}
-	live, err := c.Validate(r.Context(), text, r.At)
+	return c.Validate(r.Context(), text, []string{c.Audiences.Issuer}, r.At)
+}
+
+// Actor validates the token of a request to the administration API and returns the caller.
+func (c *Callers) Actor(r *web.Request) (admin.Actor, error) {
+	live, err := c.Caller(r)
 	if err != nil {
 		return admin.Actor{}, err
 	}

@@ -21,15 +21,15 @@ type ValidToken struct {
 	Scopes []string
 }
 
-// Validate checks a token at an instant: its signature and times, whether it or its secret was revoked, and the current state of its
-// subject, so that a revoked key, a disabled user or a lost role takes effect at once. For a token that is not valid the error is
-// web.ErrInvalidToken or tokens.ErrInvalidToken.
-func (c *Callers) Validate(ctx context.Context, text string, now time.Time) (ValidToken, error) {
+// Validate checks a token at an instant: its signature and times, whether it is for one of the audiences and no other, whether it or its
+// secret was revoked, and the current state of its subject, so that a revoked key, a disabled user or a lost role takes effect at once. For
+// a token that is not valid the error is web.ErrInvalidToken or tokens.ErrInvalidToken.
+func (c *Callers) Validate(ctx context.Context, text string, audiences []string, now time.Time) (ValidToken, error) {
 	claims, err := c.Ring.Verify(text, tokens.TypeAccessToken, now)
 	if err != nil {
 		return ValidToken{}, err
 	}
-	if claims.Issuer != c.Issuer || !slices.ContainsFunc(claims.Audience, c.isAudience) {
+	if claims.Issuer != c.Audiences.Issuer || !c.isFor(claims.Audience, audiences) {
 		return ValidToken{}, fmt.Errorf("%w: for another issuer or audience", web.ErrInvalidToken)
 	}
 	if err := c.Log.Ensure(ctx); err != nil {
@@ -66,4 +66,8 @@ func (c *Callers) Validate(ctx context.Context, text string, now time.Time) (Val
 	return ValidToken{subject, claims, subject.Cut(scopes, c.Catalogue)}, nil
 }
 
-func (c *Callers) isAudience(name string) bool { return slices.Contains(c.Audiences, name) }
+// isFor says whether a token is for one of the audiences, and that one is still configured. A token for several is for none: this server
+// makes no such tokens (R29).
+func (c *Callers) isFor(claimed tokens.Audience, audiences []string) bool {
+	return len(claimed) == 1 && slices.Contains(audiences, claimed[0]) && c.Audiences.Open(claimed[0], nil)
+}

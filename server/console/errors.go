@@ -141,7 +141,7 @@ func explanations() []struct {
 		{policy.ErrInvalidPeriod, explainPeriods()},
 		{policy.ErrInvalidRelease, explanation{
 			unprocessable, "Invalid release",
-			"A release is written year.number, for example 24.3.", "release",
+			"A release is written year.number, for example 24.3, 2023.07 or 24.3.1.", "release",
 		}},
 		{policy.ErrInvalidID, explanation{
 			unprocessable, "Invalid ID",
@@ -151,6 +151,7 @@ func explanations() []struct {
 		{policy.ErrInvalidName, explanation{unprocessable, "Invalid name", asSentence(policy.ErrInvalidName), "name"}},
 		{policy.ErrInvalidLabel, explanation{unprocessable, "Invalid label", asSentence(policy.ErrInvalidLabel), "label"}},
 		{policy.ErrInvalidRole, explanation{unprocessable, "Invalid role", "Choose one of the roles.", "role"}},
+		{policy.ErrInvalidTarget, explanation{unprocessable, "Invalid audience", asSentence(policy.ErrInvalidTarget), "audiences"}},
 		{policy.ErrInvalidScope, explanation{unprocessable, "Invalid scope", "Choose at least one of the scopes.", "scope"}},
 		{policy.ErrInvalidOverlap, explanation{
 			unprocessable, "Invalid overlap",

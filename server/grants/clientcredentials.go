@@ -30,7 +30,8 @@ func (*clientCredentials) Type() string { return typeClientCredentials }
 func (g *clientCredentials) Authenticate(ctx context.Context, from *web.Info) (Holder, error) {
 	client, err := g.endpoint.Clients.Authenticate(ctx, g.credentials, from)
 	holder := Holder{
-		Subject: client.Subject, ClientID: client.Key.ClientID, Scopes: client.Key.Scopes, Secret: client.Secret,
+		Subject: client.Subject, ClientID: client.Key.ClientID, Scopes: client.Key.Scopes, Audiences: client.Key.Audiences,
+		Secret: client.Secret,
 	}
 	if client.Account.ID != "" {
 		holder.Source = store.TrafficSource{AccountID: client.Account.ID, TenantID: client.Tenant.ID, ClientID: g.credentials.ClientID}

@@ -16,12 +16,6 @@ import (
 	"mintkey/tokens"
 )
 
-// Audience is a resource that tokens can be issued for (RFC 8707), with the algorithm that its gateways support.
-type Audience struct {
-	Name      string
-	Algorithm tokens.Algorithm
-}
-
 // Store is what the grants read.
 type Store interface {
 	store.Tenants
@@ -55,8 +49,10 @@ type Options struct {
 	Metrics        Metrics
 	Render         *web.Renderer
 	Log            *slog.Logger
-	Issuer         string     // the base URL, without a slash at the end
-	Audiences      []Audience // the first is the default
+	Issuer         string // the base URL, without a slash at the end
+	Console        string // URL of the console
+	Audiences      policy.Audiences
+	Algorithms     map[string]tokens.Algorithm // by audience
 	Lifetime       time.Duration
 	Catalogue      policy.Catalogue
 	Statuses       tokens.StatusListURL

@@ -29,12 +29,13 @@ type Grant interface {
 // Holder is whom a token is for, and the most that it can allow.
 type Holder struct {
 	policy.Subject
-	Source   store.TrafficSource // what the request is counted under; without an account it is not counted
-	ClientID string              // the client_id and the sub of the token
-	Scopes   []string            // in order; the owner's role may cut them further
-	Expiry   time.Time           // no token is valid after it (R13); zero: never
-	Secret   policy.Secret       // that was presented; zero where it was none of an access key
-	Methods  []string            // how a person signed in (RFC 8176); none for a client
+	Source    store.TrafficSource // what the request is counted under; without an account it is not counted
+	ClientID  string              // the client_id and the sub of the token
+	Scopes    []string            // in order; the owner's role may cut them further
+	Audiences []string            // to which the key is limited (R33); none: any
+	Expiry    time.Time           // no token is valid after it (R13); zero: never
+	Secret    policy.Secret       // that was presented; zero where it was none of an access key
+	Methods   []string            // how a person signed in (RFC 8176); none for a client
 }
 
 // kind is a grant that the endpoint supports: its grant_type and its parser.

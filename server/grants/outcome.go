@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"mintkey/policy"
 	"mintkey/server/clients"
 	"mintkey/server/web"
 	"mintkey/store"
@@ -29,7 +30,7 @@ func outcomeOf(grant string, source store.TrafficSource, err error) Outcome {
 		outcome.Reason, outcome.IsTraffic = store.TokenIssued, true
 	case ok:
 		outcome.Reason, outcome.IsTraffic = refused.Reason, true
-	case errors.Is(err, web.ErrScopeNotGranted), errors.Is(err, web.ErrInvalidTarget):
+	case errors.Is(err, web.ErrScopeNotGranted), errors.Is(err, policy.ErrInvalidTarget):
 		outcome.Reason, outcome.IsTraffic = store.RefusedRequest, true
 	}
 	return outcome

@@ -12,7 +12,7 @@ import (
 type Request struct {
 	Grant     Grant
 	Scopes    []string // as requested; none: all that the grant allows
-	Resources []string // RFC 8707; none: the first audience
+	Resources []string // RFC 8707; none: the default audience. More than one is refused, once it is known who asks
 }
 
 // parse reads a request to the token endpoint.

@@ -1,21 +1,19 @@
 package oauth
 
 import (
+	"cmp"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
-	"mintkey/admin"
 	"mintkey/server/callers"
 	"mintkey/server/web"
 )
 
 // ForwardAuth decides for a reverse proxy whether a request may pass (nginx auth_request, Traefik ForwardAuth, Caddy
 // forward_auth): 204 with the caller's IDs in headers, else 401 or 403 with the challenge of RFC 6750. The query may require more:
-// ?audience=, ?tenant=, ?scope=.
+// ?audience=, ?tenant=, ?scope=; and ?cookie= says where else the token may be.
 func (e *Endpoints) ForwardAuth(w http.ResponseWriter, r *web.Request) error {
 	live, err := e.validateForwarded(r)
 	if err != nil {
@@ -31,40 +29,39 @@ func (e *Endpoints) ForwardAuth(w http.ResponseWriter, r *web.Request) error {
 	return nil
 }
 
+// validateForwarded validates the token of a forwarded request. Whether the requirements themselves are in order matters only once the
+// token is good, so that a client whose token is dead is always told to fetch another, and strangers can't fill the log with warnings.
 func (e *Endpoints) validateForwarded(r *web.Request) (callers.ValidToken, error) {
-	text, err := callers.Bearer(r.Request)
-	if errors.Is(err, web.ErrInvalidRequest) {
-		err = web.ErrInvalidToken // nginx understands only 401 and 403
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return callers.ValidToken{}, refuseRequirement("the query cannot be read.")
 	}
+	text, err := forwardedToken(r, query)
 	if err != nil {
 		return callers.ValidToken{}, err
 	}
-	live, err := e.Callers.Validate(r.Context(), text, r.At)
-	if err != nil {
-		return callers.ValidToken{}, err
+	required, misread := e.requirementOf(query)
+	audiences := required.audiences
+	if misread != nil {
+		audiences = e.Callers.Audiences.All()
 	}
-	required, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return callers.ValidToken{}, web.Refuse(web.ErrInvalidRequest, "The query cannot be read.")
-	}
-	return live, meets(live, required)
+	live, err := e.Callers.Validate(r.Context(), text, audiences, r.At)
+	return live, cmp.Or(err, misread, required.meets(live))
 }
 
-// meets checks the token against what a gateway requires: one of the audiences, one of the tenants, and all of the scopes.
-func meets(t callers.ValidToken, required url.Values) error {
-	forUs := func(audience string) bool { return slices.Contains(t.Claims.Audience, audience) }
-	if wanted := required["audience"]; len(wanted) > 0 && !slices.ContainsFunc(wanted, forUs) {
-		return fmt.Errorf("%w: for another audience", web.ErrInvalidToken)
+// forwardedToken takes the token from the Authorization header or, where there is none, from the cookie that the gateway names. Of what is
+// malformed it says that the token is not valid: nginx understands 401 and 403, and nothing else.
+func forwardedToken(r *web.Request, query url.Values) (string, error) {
+	cookie, err := cookieOf(query)
+	if err != nil {
+		return "", err
 	}
-	if wanted := required["tenant"]; len(wanted) > 0 && !slices.Contains(wanted, t.Claims.TenantID) {
-		return web.Refuse(admin.ErrInsufficientScope, "The token is for another tenant.")
+	text, err := callers.Bearer(r.Request)
+	switch {
+	case errors.Is(err, web.ErrUnauthorized) && cookie != "":
+		return callers.Cookie(r.Request, cookie)
+	case errors.Is(err, web.ErrInvalidRequest):
+		return "", web.ErrInvalidToken
 	}
-	for _, given := range required["scope"] {
-		for scope := range strings.FieldsSeq(given) {
-			if err := callers.RequireScope(t.Scopes, scope); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return text, err
 }

@@ -22,7 +22,6 @@ type introspection struct {
 	TokenType string          `json:"token_type,omitempty"`
 	ExpiresAt int64           `json:"exp,omitempty"`
 	IssuedAt  int64           `json:"iat,omitempty"`
-	NotBefore int64           `json:"nbf,omitempty"`
 	Subject   string          `json:"sub,omitempty"`
 	Audience  tokens.Audience `json:"aud,omitempty"`
 	Issuer    string          `json:"iss,omitempty"`
@@ -48,7 +47,7 @@ func (e *Endpoints) answerIntrospection(w http.ResponseWriter, r *web.Request) (
 	if err != nil {
 		return introspection{}, err
 	}
-	caller, err := e.authenticateGateway(r, form)
+	gateway, err := e.authenticateGateway(r, form)
 	if err != nil {
 		return introspection{}, err
 	}
@@ -58,40 +57,58 @@ func (e *Endpoints) answerIntrospection(w http.ResponseWriter, r *web.Request) (
 	if err := e.Log.Sync(r.Context()); err != nil { // a revocation that another replica recorded a moment ago counts
 		return introspection{}, err
 	}
-	live, err := e.Callers.Validate(r.Context(), form.Get("token"), r.At)
+	live, err := e.Callers.Validate(r.Context(), form.Get("token"), gateway.audiences, r.At)
 	switch {
 	case errors.Is(err, web.ErrInvalidToken) || errors.Is(err, tokens.ErrInvalidToken):
 		return introspection{}, nil
 	case err != nil:
 		return introspection{}, err
-	case live.Account.ID != caller.Account.ID:
+	case live.Account.ID != gateway.accountID:
 		return introspection{}, nil
 	}
 	c := live.Claims
 	return introspection{
 		Active: true, Scope: strings.Join(live.Scopes, " "), ClientID: c.ClientID, TokenType: "Bearer",
-		ExpiresAt: c.ExpiresAt.Unix(), IssuedAt: c.IssuedAt.Unix(), NotBefore: c.NotBefore.Unix(),
+		ExpiresAt: c.ExpiresAt.Unix(), IssuedAt: c.IssuedAt.Unix(),
 		Subject: c.Subject, Audience: c.Audience, Issuer: c.Issuer, TokenID: c.ID,
 		TenantID: c.TenantID, AccountID: c.AccountID, UserID: c.UserID,
 	}, nil
 }
 
+// gateway is a client that may introspect. It sees the tokens of its account for these audiences.
+type gateway struct {
+	accountID string
+	audiences []string
+}
+
+// newGateway returns what an access key may see: a key limited to audiences sees tokens for these alone (R29).
+func (e *Endpoints) newGateway(subject policy.Subject, key policy.AccessKey) gateway {
+	if len(key.Audiences) > 0 {
+		return gateway{subject.Account.ID, key.Audiences}
+	}
+	return gateway{subject.Account.ID, e.Callers.Audiences.All()}
+}
+
 // authenticateGateway accepts a client, by its secret or by a token, that has the scope for introspection.
-func (e *Endpoints) authenticateGateway(r *web.Request, form url.Values) (policy.Subject, error) {
+func (e *Endpoints) authenticateGateway(r *web.Request, form url.Values) (gateway, error) {
 	if scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
 		actor, err := e.Callers.Actor(r)
-		if err != nil {
-			return policy.Subject{}, err
+		if err == nil {
+			err = actor.Require(policy.ScopeTokensIntrospect)
 		}
-		return actor.Subject, actor.Require(policy.ScopeTokensIntrospect)
+		if err != nil {
+			return gateway{}, err
+		}
+		key, err := actor.Membership.Key(actor.ClientID)
+		return e.newGateway(actor.Subject, key), err
 	}
 	credentials, err := clients.ParseCredentials(r.Request, form)
 	if err != nil {
-		return policy.Subject{}, err
+		return gateway{}, err
 	}
 	c, err := e.Clients.Authenticate(r.Context(), credentials, r.Info)
 	if err != nil {
-		return policy.Subject{}, err
+		return gateway{}, err
 	}
-	return c.Subject, callers.RequireScope(c.Cut(c.Key.Scopes, e.Catalogue), policy.ScopeTokensIntrospect)
+	return e.newGateway(c.Subject, c.Key), callers.RequireScope(c.Cut(c.Key.Scopes, e.Catalogue), policy.ScopeTokensIntrospect)
 }

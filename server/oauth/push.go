@@ -68,7 +68,10 @@ func (e *Endpoints) Push(w http.ResponseWriter, r *web.Request) error {
 
 // listener returns the caller, who must be allowed to listen at the request's instant.
 func (e *Endpoints) listener(r *web.Request) (callers.ValidToken, error) {
-	live, err := e.validateForwarded(r)
+	live, err := e.Callers.Caller(r)
+	if errors.Is(err, web.ErrInvalidRequest) {
+		err = web.ErrInvalidToken
+	}
 	if err != nil {
 		return live, err
 	}

@@ -19,7 +19,7 @@ var (
 	ErrTooManyRequests      = errors.New("too many failed attempts")
 	ErrUnsupportedGrantType = errors.New("unsupported grant type")
 	ErrScopeNotGranted      = errors.New("the access key does not grant this scope")
-	ErrInvalidTarget        = errors.New("unknown resource")
+	ErrInvalidRequirement   = errors.New("a requirement of the gateway is not understood")
 	ErrUnauthorized         = errors.New("a Bearer token of this server is needed")
 	ErrInvalidToken         = errors.New("the token is not valid here: it is malformed, expired or revoked")
 )

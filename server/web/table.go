@@ -23,6 +23,9 @@ type rendering struct {
 	// oauth is the error code on OAuth endpoints, by default server_error; oauthStatus by default status.
 	oauth       string
 	oauthStatus int
+	// prevails makes the row win over every other kind that the error wraps as well. A token that is not good is 401 whatever the reason:
+	// clients fetch a new one on 401 only, and nginx makes a 500 of a 400.
+	prevails bool
 }
 
 const (
@@ -33,7 +36,8 @@ const (
 	clientDetail = "Client authentication failed."
 )
 
-// renderings returns the table. The first row whose kind matches wins; the last row is for all other errors.
+// renderings returns the table. The first row whose kind matches wins, among those that prevail if there is one; the last row is everything
+// else.
 func renderings() []rendering {
 	const badRequest, unprocessable, conflict = http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusConflict
 	const unauthorized = http.StatusUnauthorized
@@ -75,26 +79,33 @@ func renderings() []rendering {
 			oauth: "temporarily_unavailable",
 		},
 		{kind: ErrScopeNotGranted, status: badRequest, code: "invalid_scope", title: "Invalid scope", oauth: "invalid_scope"},
-		{kind: ErrInvalidTarget, status: badRequest, code: "invalid_request", title: "Invalid target", oauth: "invalid_target"},
+		{
+			kind: policy.ErrInvalidTarget, status: unprocessable, code: "invalid_target", title: "Invalid audience",
+			oauth: "invalid_target", oauthStatus: badRequest,
+		},
 
 		{kind: ErrUnauthorized, status: unauthorized, code: "unauthorized", title: "Unauthorized", oauth: "invalid_token"},
-		{
-			kind: ErrInvalidToken, status: unauthorized, code: "unauthorized", title: "Unauthorized",
-			detail: ErrInvalidToken.Error(), oauth: "invalid_token",
-		},
 		{ // an ErrInvalidToken too, so it comes first
 			kind: tokens.ErrTokenExpired, status: unauthorized, code: "unauthorized", title: "Unauthorized",
-			detail: tokens.ErrTokenExpired.Error(), oauth: "invalid_token",
+			detail: tokens.ErrTokenExpired.Error(), oauth: "invalid_token", prevails: true,
+		},
+		{
+			kind: ErrInvalidToken, status: unauthorized, code: "unauthorized", title: "Unauthorized",
+			detail: ErrInvalidToken.Error(), oauth: "invalid_token", prevails: true,
 		},
 		{
 			kind: tokens.ErrInvalidToken, status: unauthorized, code: "unauthorized", title: "Unauthorized",
-			detail: ErrInvalidToken.Error(), oauth: "invalid_token",
+			detail: ErrInvalidToken.Error(), oauth: "invalid_token", prevails: true,
 		},
 		{
 			kind: admin.ErrInsufficientScope, status: http.StatusForbidden, code: "insufficient_scope", title: "Insufficient scope",
 			oauth: "insufficient_scope",
 		},
 		{kind: policy.ErrHigherAuthority, status: http.StatusForbidden, code: "not_grantable", title: "Not yours to change"},
+		{
+			kind: ErrInvalidRequirement, status: http.StatusForbidden, code: "invalid_requirement", title: "Invalid requirement",
+			oauth: "insufficient_scope",
+		},
 		{kind: policy.ErrNotGrantable, status: http.StatusForbidden, code: "not_grantable", title: "Not yours to grant"},
 
 		{
@@ -191,8 +202,10 @@ type errorTable []rendering
 func (t errorTable) find(err error) rendering {
 	row := t[len(t)-1]
 	for _, candidate := range t[:len(t)-1] {
-		if errors.Is(err, candidate.kind) {
+		if (candidate.prevails || row.kind == nil) && errors.Is(err, candidate.kind) {
 			row = candidate
+		}
+		if row.prevails {
 			break
 		}
 	}

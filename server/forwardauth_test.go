@@ -1,0 +1,110 @@
+package server_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"mintkey/server"
+	"mintkey/tokens"
+)
+
+// forwardAuth asks as a gateway that got the token in the Authorization header; an empty one is none.
+func (w *world) forwardAuth(query, token string, adjust ...func(*http.Request)) answer {
+	w.Helper()
+	path := "/oauth2/forward-auth"
+	if query != "" {
+		path += "?" + query
+	}
+	r := w.request("GET", path, nil)
+	if token != "" {
+		authorization("Bearer " + token)(r)
+	}
+	for _, change := range adjust {
+		change(r)
+	}
+	return w.do(r)
+}
+
+const forAPI = "audience=https://api.example&"
+
+// A requirement that is not known, misspelt or empty is refused and in the log, and never taken for none.
+func TestForwardAuthRefusesWhatItDoesNotUnderstand(t *testing.T) {
+	w := newWorld(t)
+	good := w.tokenOf(w.mia, "api")
+	for _, query := range []string{
+		"", "scope=api", "tenant=forge", // of several audiences one must be named
+		forAPI + "scopes=self", forAPI + "scopes", forAPI + "Scope=api", forAPI + "scope%20=api", forAPI + "=api",
+		forAPI + "aud=https://api.example",
+		forAPI + "scope=", forAPI + "scope", forAPI + "scope=+", forAPI + "scope=api&scope=", forAPI + "scope=apii",
+		forAPI + "scope=api,reports", forAPI + "scope=API",
+		forAPI + "tenant=", forAPI + "tenant=forge&tenant=", forAPI + "tenant=FORGE", forAPI + "tenant=forge,foundry",
+		"audience=", forAPI + "audience=", forAPI + "audience=https://stranger.example",
+		"audience=https://api.example/", "audience=https://api.example,https://other.example",
+		forAPI + "cookie=", forAPI + "cookie=a&cookie=b", forAPI + "cookie=a;b", forAPI + "cookie=a%20b",
+		forAPI + "tenant=forge;scope=reports", forAPI + "scope=%zz",
+	} {
+		before := len(w.log.String())
+		a := w.forwardAuth(query, good).wantError(403, "insufficient_scope")
+		a.wantHeader("WWW-Authenticate", `Bearer realm="`+issuer+`", error="insufficient_scope"`)
+		if said := w.log.String()[before:]; strings.Count(said, `"level":"WARN"`) != 1 || !strings.Contains(said, "The gateway asks in a way") {
+			t.Errorf("%q: the log says %s", query, said)
+		}
+	}
+	w.forwardAuth(forAPI+"scope=api&tenant=forge&cookie=SESSION", good).want(204)
+	w.forwardAuth(forAPI+"audience=https://other.example&tenant=foundry&tenant=forge", good).want(204)
+	w.forwardAuth("audience=https://other.example&audience="+issuer, good).wantError(401, "invalid_token")
+	w.forwardAuth("audience="+issuer, w.tokenOf(w.mia, "self")).want(204)
+}
+
+// One configured audience is implied; where there is none, the issuer is.
+func TestForwardAuthImpliesTheOneAudience(t *testing.T) {
+	w := newWorld(t, func(o *server.Options) {
+		o.Audiences = []server.Audience{{Name: "https://api.example", Algorithm: tokens.ES256}, {Name: issuer, Algorithm: tokens.ES256}}
+	})
+	w.forwardAuth("scope=api", w.tokenOf(w.mia, "api")).want(204)
+	w.forwardAuth("", w.tokenOf(w.mia, "self")).wantError(401, "invalid_token") // is for the server itself
+	w.forwardAuth("audience="+issuer, w.tokenOf(w.mia, "self")).want(204)
+	w.serve(withoutAPIs)
+	w.forwardAuth("scope=api", w.tokenOf(w.mia, "api")).want(204)
+}
+
+// Plugins send the token in a cookie after /v1/auth. A gateway says so, and an Authorization header goes before.
+func TestForwardAuthTakesACookie(t *testing.T) {
+	w := newWorld(t)
+	token := w.tokenOf(w.mia, "api")
+	const named = forAPI + "cookie=LWSSO_COOKIE_KEY"
+	cookie := func(text string) func(*http.Request) { return header("Cookie", text) }
+	w.forwardAuth(named, "", cookie("a=b; LWSSO_COOKIE_KEY="+token)).want(204).wantHeader("X-Mintkey-User-Id", "mia")
+	w.forwardAuth(named, token, cookie("LWSSO_COOKIE_KEY=dead")).want(204)
+	w.forwardAuth(named, "dead", cookie("LWSSO_COOKIE_KEY="+token)).wantError(401, "invalid_token")
+	w.forwardAuth(named, "", authorization("Basic "+token), cookie("LWSSO_COOKIE_KEY="+token)).wantError(401, "invalid_token")
+	w.forwardAuth(forAPI, "", cookie("LWSSO_COOKIE_KEY="+token)).want(401)
+	w.forwardAuth(named, "", cookie("lwsso_cookie_key="+token)).want(401).wantHeader("WWW-Authenticate", `Bearer realm="`+issuer+`"`)
+	for _, bad := range []string{"", "dead", token + "; LWSSO_COOKIE_KEY=" + token, token + " x", "Bearer " + token} {
+		w.forwardAuth(named, "", cookie("LWSSO_COOKIE_KEY="+bad)).wantError(401, "invalid_token")
+	}
+}
+
+// Clients log in again on 401 only, and nginx makes a 500 of a 400: a token that is dead is 401 whatever the reason, however the gateway
+// asks.
+func TestDeadTokensAreAlways401(t *testing.T) {
+	w := newWorld(t, withoutAPIs)
+	p := w.withPassword("pia", "mill")
+	token := w.postForm(login("mill", p.id, password)).want(200).field("access_token")
+	w.forwardAuth("scope=api", token).want(204)
+	w.patch(w.ada, "/admin/v1/accounts/acme/users/pia", `{"password":null}`).want(200)
+	for _, query := range []string{"", "scope=api", "scopes=api"} {
+		w.forwardAuth(query, token).wantError(401, "invalid_token")
+	}
+	w.get(bearer(token), ownKeys).wantCode(401, "unauthorized")
+	w.introspectAs(bearer(token), token).wantError(401, "invalid_token")
+	w.get(bearer(token), "/oauth2/revocations").wantError(401, "invalid_token")
+
+	key := w.makeKey(w.ada, w.newMember(), "api")
+	token = w.tokenOf(key, "")
+	w.delete(w.ada, "/admin/v1/tenants/forge/keys/"+key.clientID).want(204)
+	for _, query := range []string{"", "scope=api", "scopes=api"} {
+		w.forwardAuth(query, token).wantError(401, "invalid_token")
+	}
+}
