@@ -14,6 +14,7 @@ import (
 
 // Whoever is being taken over hears of it, at the address from before (ASVS 6.3.6).
 func TestMailAboutAChangedUser(t *testing.T) {
+	moved := &policy.EmailChange{Before: "countess@example.com", After: "ada@example.com"}
 	roles := &policy.RoleChange{After: []policy.Role{policy.RoleAccountAdmin, policy.RoleOperator}}
 	for name, row := range map[string]struct {
 		payload policy.Payload
@@ -23,7 +24,7 @@ func TestMailAboutAChangedUser(t *testing.T) {
 		lines   []string
 	}{
 		"address": {
-			payload: policy.Payload{Person: &policy.PersonChange{Email: &policy.EmailChange{Before: "countess@example.com", After: "ada@example.com"}}},
+			payload: policy.Payload{Person: &policy.PersonChange{Email: moved}},
 			to:      "countess@example.com",
 			lines: []string{
 				"Hello Ada Lovelace,",
@@ -33,12 +34,12 @@ func TestMailAboutAChangedUser(t *testing.T) {
 			},
 		},
 		"address of a user who was deleted right after": {
-			payload: policy.Payload{Person: &policy.PersonChange{Email: &policy.EmailChange{Before: "countess@example.com", After: "ada@example.com"}}},
+			payload: policy.Payload{Person: &policy.PersonChange{Email: moved}},
 			gone:    true, to: "countess@example.com", lines: []string{"Your e-mail address is now ada@example.com."},
 		},
 		"everything": {
 			payload: policy.Payload{
-				Person:   &policy.PersonChange{Email: &policy.EmailChange{Before: "countess@example.com", After: "ada@example.com"}, Roles: roles},
+				Person:   &policy.PersonChange{Email: moved, Roles: roles},
 				Password: &policy.PasswordChange{},
 			},
 			to: "countess@example.com",

@@ -16,7 +16,7 @@ func (c *Console) welcome(req *request, subject policy.Subject, method string) e
 	if err := c.begin(req.Context(), subject, req.info.At); err != nil {
 		return err
 	}
-	c.logPerson(req, "signed in", actor, slog.String("method", method))
+	c.Log.InfoContext(req.Context(), "signed in", append(aboutPerson(actor), slog.String("method", method))...)
 	c.rememberDevice(req, subject.User)
 	return nil
 }
@@ -26,13 +26,16 @@ func (c *Console) farewell(req *request, everywhere bool) error {
 	if err := c.Service.SignedOut(req.Context(), req.actor, everywhere); err != nil {
 		return err
 	}
-	c.logPerson(req, "signed out", req.actor, slog.Bool("everywhere", everywhere))
+	c.Log.InfoContext(req.Context(), "signed out", append(aboutPerson(req.actor), slog.Bool("everywhere", everywhere))...)
 	return nil
 }
 
-func (c *Console) logPerson(req *request, message string, actor admin.Actor, attr slog.Attr) {
-	c.Log.InfoContext(req.Context(), message, slog.String("request_id", req.info.ID), slog.String("account_id", actor.User.AccountID),
-		slog.String("user_id", actor.User.ID), slog.String("address", req.info.Address), attr)
+// aboutPerson returns attributes for the log.
+func aboutPerson(actor admin.Actor) []any {
+	return []any{
+		slog.String("request_id", actor.RequestID), slog.String("account_id", actor.User.AccountID),
+		slog.String("user_id", actor.User.ID), slog.String("address", actor.Address),
+	}
 }
 
 // refused notes a failed sign-in of each of the users, or of nobody who is known. With a disabled user, that is the reason.
