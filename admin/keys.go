@@ -1,9 +1,11 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,7 +44,7 @@ func (s *Service) CreateKey(ctx context.Context, actor Actor, in TenantContext, 
 		return Key{}, policy.ClientSecret{}, err
 	}
 	stored.IssuedAt = actor.At
-	key.Ceiling = min(key.Ceiling.Authority(), actor.Authority()).Role() // the actor sees the secret too (R9)
+	key.Ceiling = min(key.CeilingAuthority(), actor.Authority()).Role() // the actor sees the secret too (R9)
 	key.Secrets = []policy.Secret{stored}
 	if err := s.addKey(ctx, actor, key, expiration, keyDetails(key.AccessKey), false); err != nil {
 		return Key{}, policy.ClientSecret{}, err
@@ -114,7 +116,8 @@ func (s *Service) checkNewKey(actor Actor, owner policy.Subject, label string, s
 	if err := s.Catalogue.CheckKeyScopes(scopes); err != nil {
 		return err
 	}
-	return policy.CheckGrant(actor.Authority(), actor.Scopes, owner.Authority(), scopes)
+	return cmp.Or(policy.CheckGrant(actor.Authority(), actor.Scopes, owner.Authority(), scopes),
+		policy.CheckScopesOf(owner.Authority(), scopes))
 }
 
 // RefreshRequest says how a key is refreshed.
@@ -125,80 +128,130 @@ type RefreshRequest struct {
 }
 
 // RefreshKey gives a key of the tenant a new secret, which is shown this once. Whoever refreshes learns the secret, so this
-// grants as much as creating the key would.
+// grants as much as creating the key would. Scopes above what the owner may do now are dropped for good (R9).
 func (s *Service) RefreshKey(
 	ctx context.Context, actor Actor, in TenantContext, clientID string, how RefreshRequest,
-) (Key, policy.ClientSecret, error) {
+) (RefreshedKey, policy.ClientSecret, error) {
 	key, owner, err := s.findUsedKey(ctx, in, clientID, actor.At)
 	if err != nil {
-		return Key{}, policy.ClientSecret{}, err
+		return RefreshedKey{}, policy.ClientSecret{}, err
 	}
-	if err := policy.CheckGrant(actor.Authority(), actor.Scopes, owner.Authority(), key.Scopes); err != nil {
-		return Key{}, policy.ClientSecret{}, err
+	if err := policy.CheckGrant(actor.Authority(), actor.Scopes, owner.Standing(), key.Scopes); err != nil {
+		return RefreshedKey{}, policy.ClientSecret{}, err
 	}
 	return s.refresh(ctx, actor, key, owner, how)
 }
 
-// RefreshOwnKey refreshes a key of the actor; for anybody else's it returns store.ErrNotFound. The actor must be allowed whatever the key
-// can do now, so that a token with little more than "self" can't be turned into a secret that can do more.
+// RefreshOwnKey refreshes a key of the actor; for anybody else's it returns store.ErrNotFound. The actor must hold whatever the key
+// can do now, so that a token with little more than "self" can't be turned into a secret that can do more (R30).
 func (s *Service) RefreshOwnKey(
 	ctx context.Context, actor Actor, in TenantContext, clientID string, how RefreshRequest,
-) (Key, policy.ClientSecret, error) {
+) (RefreshedKey, policy.ClientSecret, error) {
 	key, owner, err := s.findUsedKey(ctx, in, clientID, actor.At)
 	if err != nil {
-		return Key{}, policy.ClientSecret{}, err
+		return RefreshedKey{}, policy.ClientSecret{}, err
 	}
 	if owner.User.ID != actor.User.ID {
-		return Key{}, policy.ClientSecret{}, store.ErrNotFound
+		return RefreshedKey{}, policy.ClientSecret{}, store.ErrNotFound
 	}
-	if err := policy.CheckGrant(actor.Authority(), actor.Scopes, owner.Authority(), owner.Cut(key.Scopes, s.Catalogue)); err != nil {
-		return Key{}, policy.ClientSecret{}, err
+	if err := s.checkHeld(actor, owner.Through(key.AccessKey), key.Scopes); err != nil {
+		return RefreshedKey{}, policy.ClientSecret{}, err
 	}
 	return s.refresh(ctx, actor, key, owner, how)
+}
+
+// checkHeld returns policy.ErrNotGrantable unless the actor holds all that the key, as its owner acts through it, can use of the scopes:
+// those of administration in its token, those of the catalogue in the access key behind it, because a token for the administration API has
+// none of these. A person holds whatever their roles allow.
+func (s *Service) checkHeld(actor Actor, owner policy.Subject, scopes []string) error {
+	scopes = owner.Cut(scopes, s.Catalogue)
+	if err := policy.CheckGrant(actor.Authority(), actor.Scopes, owner.Authority(), scopes); err != nil || actor.inPerson() {
+		return err
+	}
+	acting, _ := actor.Membership.Key(actor.ClientID) // the zero key holds nothing
+	for _, scope := range scopes {
+		if !policy.IsAdministrationScope(scope) && !slices.Contains(acting.Scopes, scope) {
+			return fmt.Errorf("%w: the access key behind your token does not have the scope %s", policy.ErrNotGrantable, scope)
+		}
+	}
+	return nil
+}
+
+// RefreshedKey is a key with a new secret, and the scopes that it has lost, because they are above what its owner may do (R9).
+type RefreshedKey struct {
+	Key
+	DroppedScopes []string
 }
 
 func (s *Service) refresh(
 	ctx context.Context, actor Actor, key Key, owner policy.Subject, how RefreshRequest,
-) (Key, policy.ClientSecret, error) {
+) (RefreshedKey, policy.ClientSecret, error) {
 	if how.Overlap < 0 || how.Overlap > policy.MaxOverlap || how.RevokeTokens && how.Overlap > 0 {
-		return Key{}, policy.ClientSecret{}, policy.ErrInvalidOverlap
+		return RefreshedKey{}, policy.ClientSecret{}, policy.ErrInvalidOverlap
 	}
 	secret, fresh, err := s.newSecret(ctx)
 	if err != nil {
-		return Key{}, policy.ClientSecret{}, err
+		return RefreshedKey{}, policy.ClientSecret{}, err
 	}
 	longest, err := store.LongestTokenLifetime(ctx, s.Store, s.TokenLifetime)
 	if err != nil {
-		return Key{}, policy.ClientSecret{}, err
+		return RefreshedKey{}, policy.ClientSecret{}, err
 	}
-	with := policy.Refresh{Overlap: how.Overlap, EndTokens: how.RevokeTokens, Longest: longest}
-	details := map[string]string{"overlap_seconds": strconv.FormatInt(int64(how.Overlap/time.Second), 10)}
+	refreshed := RefreshedKey{Key: key}
 	change := func(m policy.Membership) (policy.Membership, []policy.Event, error) {
-		after, err := m.WithRefreshedKey(key.ClientID, fresh, with, owner.Account.Expiration, actor.At)
-		if err != nil {
-			return m, nil, err
-		}
 		old, err := m.Key(key.ClientID)
 		if err != nil {
 			return m, nil, err
 		}
-		event := keyEvent(actor, policy.ActionKeyRefreshed, m, old, details)
-		key.AccessKey, err = after.Key(key.ClientID)
-		event.Payload.Revoked = policy.TokensLost(old, key.AccessKey, actor.At)
-		return after, []policy.Event{event}, err
+		// An old secret that goes on working must not gain with the new one, nor must the tokens that it has made.
+		toOwner := actor.owns(owner) && how.Overlap == 0
+		handed, dropped, err := m.WithHandedOutKey(key.ClientID, owner, actor.Authority(), toOwner)
+		if err != nil {
+			return m, nil, err
+		}
+		refreshed.DroppedScopes = dropped
+		if refreshed.AccessKey, err = handed.Key(key.ClientID); err != nil {
+			return m, nil, err
+		}
+		with := policy.Refresh{
+			Overlap: how.Overlap, Longest: longest,
+			EndTokens: how.RevokeTokens || refreshed.CeilingAuthority() > old.CeilingAuthority(),
+		}
+		after, err := handed.WithRefreshedKey(key.ClientID, fresh, with, owner.Account.Expiration, actor.At)
+		if err != nil {
+			return m, nil, err
+		}
+		if refreshed.AccessKey, err = after.Key(key.ClientID); err != nil {
+			return m, nil, err
+		}
+		event := keyEvent(actor, policy.ActionKeyRefreshed, m, old, refreshDetails(how, dropped))
+		event.Payload.Revoked = policy.TokensLost(old, refreshed.AccessKey, actor.At)
+		return after, []policy.Event{event}, nil
 	}
-	return key, secret, s.changeMembership(ctx, key.Membership.TenantID, key.Membership.UserID, change)
+	return refreshed, secret, s.changeMembership(ctx, key.Membership.TenantID, key.Membership.UserID, change)
 }
 
-// RevokeKey deletes a key of the tenant (R5).
+func refreshDetails(how RefreshRequest, dropped []string) map[string]string {
+	details := map[string]string{"overlap_seconds": strconv.FormatInt(int64(how.Overlap/time.Second), 10)}
+	if len(dropped) > 0 {
+		details[policy.DetailDroppedScopes] = strings.Join(dropped, " ")
+	}
+	return details
+}
+
+// RevokeKey deletes a key of the tenant (R5). A key that administers with more authority than the actor has is not the actor's to stop
+// (R32).
 func (s *Service) RevokeKey(ctx context.Context, actor Actor, in TenantContext, clientID string) error {
-	key, _, err := s.findKey(ctx, in, clientID, actor.At)
+	key, owner, err := s.findKey(ctx, in, clientID, actor.At)
 	if err != nil {
 		return err
 	}
 	return s.changeMembership(ctx, in.Tenant.ID, key.Membership.UserID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 		gone, err := m.Key(clientID)
 		if err != nil {
+			return m, nil, err
+		}
+		if err := policy.CheckStop(actor.Authority(), owner, gone); err != nil {
 			return m, nil, err
 		}
 		m, err = m.WithoutKey(clientID)

@@ -65,7 +65,8 @@ func (w *town) place(tenant int) admin.TenantContext {
 
 func (w *town) actor() admin.Actor {
 	root := policy.User{ID: "root", Roles: []policy.Role{policy.RoleOperator}}
-	return admin.Actor{At: w.at, Scopes: []string{"api"}, Subject: policy.Subject{User: root}}
+	subject := policy.Subject{User: root, Membership: policy.Membership{Role: policy.RoleMember}}
+	return admin.Actor{At: w.at, Scopes: []string{"api"}, Subject: subject}
 }
 
 // some draws one of the things, or the zero value when there are none.

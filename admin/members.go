@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"errors"
 
 	"mintkey/policy"
 	"mintkey/store"
@@ -13,7 +14,8 @@ type Member struct {
 	User policy.User
 }
 
-// SetMember gives a user of the account a role in the tenant, and says whether the membership is new.
+// SetMember gives a user of the account a role in the tenant, and says whether the membership is new. Somebody of higher authority than the
+// actor is left as they are (R32).
 func (s *Service) SetMember(
 	ctx context.Context, actor Actor, in TenantContext, userID string, role policy.Role,
 ) (member Member, added bool, err error) {
@@ -24,6 +26,9 @@ func (s *Service) SetMember(
 	var before, after policy.Membership
 	err = s.Store.UpdateMembership(ctx, in.Tenant.ID, user.ID, func(m policy.Membership) (_ policy.Membership, _ []policy.Event, err error) {
 		before = m
+		if err := policy.CheckOver(actor.Authority(), policy.Subject{User: user, Membership: m}.Standing()); err != nil {
+			return m, nil, err
+		}
 		if after, err = m.WithRole(role, actor.At); err != nil || after.Role == before.Role {
 			return after, nil, err
 		}
@@ -37,15 +42,33 @@ func (s *Service) SetMember(
 	return Member{after, user}, !before.Exists(), err
 }
 
-// RemoveMember ends a membership in the tenant and revokes its keys (R8).
+// RemoveMember ends a membership in the tenant and revokes its keys (R8). Nobody removes somebody of higher authority, and an admin whose
+// only membership it is stays until there is another one (R32): without a membership nobody can sign in or hold an access key.
 func (s *Service) RemoveMember(ctx context.Context, actor Actor, in TenantContext, userID string) error {
-	return s.removeMember(ctx, actor, in.Account.ID, in.Tenant.ID, userID, "member removed")
+	user, err := s.Store.User(ctx, in.Account.ID, userID)
+	if err != nil && !errors.Is(err, store.ErrNotFound) { // a membership without a user is removed like any other
+		return err
+	}
+	if err := policy.CheckUserChange(actor.Authority(), user.Roles, nil); err != nil {
+		return err
+	}
+	return s.unlessLast(ctx, actor, departure{user, user.AdminRoles(), in.Tenant.ID}, func() error {
+		return s.removeMember(ctx, actor, in, userID, "member removed", func(m policy.Membership) error {
+			return policy.CheckOver(actor.Authority(), policy.Subject{User: user, Membership: m}.Standing())
+		})
+	})
 }
 
-func (s *Service) removeMember(ctx context.Context, actor Actor, accountID, tenantID, userID, reason string) error {
-	return s.changeMembership(ctx, tenantID, userID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
-		if !m.Exists() || m.AccountID != accountID {
+// removeMember asks, in the same write, whether the actor may.
+func (s *Service) removeMember(
+	ctx context.Context, actor Actor, in TenantContext, userID, reason string, may func(policy.Membership) error,
+) error {
+	return s.changeMembership(ctx, in.Tenant.ID, userID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+		if !m.Exists() || m.AccountID != in.Account.ID {
 			return m, nil, store.ErrNotFound
+		}
+		if err := may(m); err != nil {
+			return m, nil, err
 		}
 		rest, revoked := m.Removed()
 		left := memberEvent(actor, policy.ActionMemberRemoved, m, nil)

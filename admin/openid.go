@@ -6,8 +6,8 @@ import (
 	"mintkey/policy"
 )
 
-// SignedInAs binds the actor permanently to an identity at an OpenID provider, and returns the user as they are then. It returns the refusal
-// of policy.User.SignedInAs, if any.
+// SignedInAs binds the actor permanently to an identity at an OpenID provider, and returns the user as they are then. The error is the
+// refusal of policy.User.SignedInAs, if any.
 func (s *Service) SignedInAs(ctx context.Context, actor Actor, identity policy.Identity) (policy.User, error) {
 	if actor.User.OpenID == identity {
 		return actor.User, nil

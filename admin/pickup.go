@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"time"
 
 	"mintkey/policy"
@@ -84,51 +85,65 @@ func (s *Service) newPickUp(ctx context.Context, tenantID string, key policy.Acc
 // WaitingKey returns the key that the code lets the actor pick up. It returns store.ErrNotFound to everybody but the owner, after
 // PickUpLives, and once the key has a secret or is gone.
 func (s *Service) WaitingKey(ctx context.Context, actor Actor, code string) (Key, TenantContext, error) {
-	record, err := s.pickUps().Get(ctx, ephemeral.Digest(code), actor.At)
-	if err != nil {
-		return Key{}, TenantContext{}, err
-	}
-	subject, err := s.Store.Subject(ctx, record.TenantID, actor.User.ID)
-	if err != nil {
-		return Key{}, TenantContext{}, err
-	}
-	in := TenantContext{subject.Account, subject.Tenant}
-	key, err := s.Key(ctx, actor, in, record.ClientID)
-	if err == nil && (key.User.ID != actor.User.ID || len(key.Secrets) > 0 || pickUpEnded(subject, key.AccessKey, actor.At)) {
-		err = store.ErrNotFound
-	}
-	return key, in, err
+	key, owner, err := s.findWaitingKey(ctx, actor, code)
+	return key, TenantContext{owner.Account, owner.Tenant}, err
 }
 
-// PickUpKey makes the secret of a waiting key, which is shown this once. Of many concurrent calls one succeeds.
-func (s *Service) PickUpKey(ctx context.Context, actor Actor, code string) (Key, policy.ClientSecret, error) {
-	key, in, err := s.WaitingKey(ctx, actor, code)
+// findWaitingKey is WaitingKey with the owner, who is the actor, in the tenant of the key and not in the one that the session is for.
+func (s *Service) findWaitingKey(ctx context.Context, actor Actor, code string) (Key, policy.Subject, error) {
+	record, err := s.pickUps().Get(ctx, ephemeral.Digest(code), actor.At)
 	if err != nil {
-		return Key{}, policy.ClientSecret{}, err
+		return Key{}, policy.Subject{}, err
+	}
+	owner, err := s.Store.Subject(ctx, record.TenantID, actor.User.ID)
+	if err != nil {
+		return Key{}, policy.Subject{}, err
+	}
+	key, err := s.Key(ctx, actor, TenantContext{owner.Account, owner.Tenant}, record.ClientID)
+	if err == nil && (key.User.ID != actor.User.ID || len(key.Secrets) > 0 || pickUpEnded(owner, key.AccessKey, actor.At)) {
+		err = store.ErrNotFound
+	}
+	return key, owner, err
+}
+
+// PickUpKey makes the secret of a waiting key, which is shown this once. Of many concurrent calls one succeeds. Scopes above what the owner
+// may do by now are dropped for good (R9).
+func (s *Service) PickUpKey(ctx context.Context, actor Actor, code string) (RefreshedKey, policy.ClientSecret, error) {
+	key, owner, err := s.findWaitingKey(ctx, actor, code)
+	if err != nil {
+		return RefreshedKey{}, policy.ClientSecret{}, err
 	}
 	secret, fresh, err := s.newSecret(ctx)
 	if err != nil {
-		return Key{}, policy.ClientSecret{}, err
+		return RefreshedKey{}, policy.ClientSecret{}, err
 	}
-	err = s.Store.UpdateMembership(ctx, in.Tenant.ID, key.User.ID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+	picked := RefreshedKey{Key: key}
+	err = s.Store.UpdateMembership(ctx, owner.Tenant.ID, key.User.ID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 		if waiting, err := m.Key(key.ClientID); err != nil || len(waiting.Secrets) > 0 {
 			return m, nil, store.ErrNotFound
 		}
-		after, err := m.WithRefreshedKey(key.ClientID, fresh, policy.Refresh{}, in.Account.Expiration, actor.At)
+		after, err := m.WithRefreshedKey(key.ClientID, fresh, policy.Refresh{}, owner.Account.Expiration, actor.At)
 		if err != nil {
 			return m, nil, err
 		}
-		after = after.WithCeiling(key.ClientID, actor.Authority().Role()) // only the owner, signed in, sees the secret (R9)
-		key.AccessKey, err = after.Key(key.ClientID)
-		event := keyEvent(actor, policy.ActionKeyRefreshed, m, key.AccessKey, map[string]string{"picked_up": "true"})
-		return after, []policy.Event{event}, err
+		after, dropped, err := after.WithHandedOutKey(key.ClientID, owner, actor.Authority(), actor.owns(owner))
+		if err != nil {
+			return m, nil, err
+		}
+		picked.DroppedScopes = dropped
+		picked.AccessKey, err = after.Key(key.ClientID)
+		details := map[string]string{"picked_up": "true"}
+		if len(dropped) > 0 {
+			details[policy.DetailDroppedScopes] = strings.Join(dropped, " ")
+		}
+		return after, []policy.Event{keyEvent(actor, policy.ActionKeyRefreshed, m, picked.AccessKey, details)}, err
 	})
 	if err != nil {
-		return Key{}, policy.ClientSecret{}, err
+		return RefreshedKey{}, policy.ClientSecret{}, err
 	}
 	// The key has its secret, so the link no longer works; this only tidies up.
 	if err := s.pickUps().Delete(ctx, ephemeral.Digest(code)); err != nil {
 		s.Log.WarnContext(ctx, "removing a used pick-up link failed", slog.Any("error", err))
 	}
-	return key, secret, nil
+	return picked, secret, nil
 }

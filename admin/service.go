@@ -43,11 +43,20 @@ type Actor struct {
 	policy.Subject          // as it is at the instant At
 	Scopes         []string // what a program's token still allows; for a person, all that the roles allow
 	ClientID       string   // the access key behind the token; empty for a person
-	Via            string   // api, console or command
+	Via            string   // api, ViaConsole or command
 	Address        string   // the client's IP address
 	RequestID      string
 	At             time.Time // the instant at which everything is judged
 }
+
+// ViaConsole is the Via of a person who has signed in.
+const ViaConsole = "console"
+
+// inPerson says whether the actor is a person who has signed in, and not a program with a token.
+func (a Actor) inPerson() bool { return a.Via == ViaConsole && a.ClientID == "" }
+
+// owns says whether the actor is the subject, in person.
+func (a Actor) owns(subject policy.Subject) bool { return a.inPerson() && a.User.ID == subject.User.ID }
 
 // ErrInsufficientScope refuses an operation for want of a scope. See ScopeError, which names it.
 var ErrInsufficientScope = errors.New("insufficient scope")

@@ -30,8 +30,8 @@ func (s *Service) SecretIndex(
 }
 
 // PasswordIndex returns the status index for a token that is issued now from the user's password (R27). The first such token, and the
-// first after a new password or a disabling, gets a new one. While the store can't be written it is 0: the token is then judged by its time,
-// and gateways that ask nobody do not learn that it has ended.
+// first after a new password or a disabling, gets a new one. While the store can't be written it is 0: the token is then judged
+// by when it was issued, and gateways that ask nobody do not learn that it has ended.
 func (s *Service) PasswordIndex(ctx context.Context, of policy.Subject, now time.Time) (uint64, error) {
 	current := func(of policy.Subject) (uint64, bool) { return of.Membership.StatusIndex, of.PasswordIndexLives() }
 	index, err := s.liveIndex(ctx, of, now, current, func(m policy.Membership, fresh policy.IndexRenewal) (policy.Membership, error) {

@@ -112,34 +112,39 @@ func (s *Service) hashPatch(ctx context.Context, p UserPatch) (string, error) {
 	return s.hashPassword(ctx, **p.Password)
 }
 
-// PatchUser changes a user of the account. Disabling one stops all their keys and ends all their tokens, sessions and links, in every tenant;
-// enabling gives back the keys (R8). The user is told when a password of theirs is set.
+// PatchUser changes a user of the account. Disabling one stops all their keys and ends all their tokens, sessions and links, in every
+// tenant; enabling gives back the keys (R8). The user is told when a password of theirs is set. The last admin can be neither demoted
+// nor disabled (R32).
 func (s *Service) PatchUser(ctx context.Context, actor Actor, in TenantContext, id string, patch UserPatch) (policy.User, error) {
+	user, err := s.Store.User(ctx, in.Account.ID, id)
+	if err != nil {
+		return policy.User{}, err
+	}
+	patched, _ := patch.apply(user, user.PasswordHash, actor.At)
+	if err := checkUser(actor, user, patched); err != nil { // before anything is hashed
+		return policy.User{}, err
+	}
 	hash, err := s.hashPatch(ctx, patch)
 	if err != nil {
 		return policy.User{}, err
 	}
+	leaves := departure{user: user, roles: policy.AdminRolesLost(user, patched)}
 	var after policy.User
 	var saved []policy.Event
-	err = s.Store.UpdateUser(ctx, in.Account.ID, id, func(before policy.User) (policy.User, []policy.Event, error) {
-		saved = nil
-		var changed []string
-		after, changed = patch.apply(before, hash, actor.At)
-		if err := checkUser(actor, before, after); err != nil || len(changed) == 0 {
-			return before, nil, err
-		}
-		event := actor.event(policy.ActionUserUpdated, in.Account.ID)
-		event.UserID = id
-		event.Details = map[string]string{
-			policy.DetailChanged: strings.Join(changed, ", "), "roles": roleText(after.Roles), "disabled": strconv.FormatBool(after.Disabled),
-		}
-		if slices.Contains(changed, policy.ChangedPassword) {
-			event.Payload.Password = &policy.PasswordChange{TakenAway: after.PasswordHash == ""}
-		}
-		event.Payload.Ended = policy.TokensEnded(before, after)
-		event.Announce = event.Payload.Password != nil || event.Payload.Ended != nil
-		saved = []policy.Event{event}
-		return after, saved, nil
+	err = s.unlessLast(ctx, actor, leaves, func() error {
+		return s.Store.UpdateUser(ctx, in.Account.ID, id, func(before policy.User) (policy.User, []policy.Event, error) {
+			saved = nil
+			var changed []string
+			after, changed = patch.apply(before, hash, actor.At)
+			if err := checkUser(actor, before, after); err != nil || len(changed) == 0 {
+				return before, nil, err
+			}
+			if !leaves.covers(policy.AdminRolesLost(before, after)) {
+				return before, nil, store.ErrConflict
+			}
+			saved = []policy.Event{patchEvent(actor, before, after, changed)}
+			return after, saved, nil
+		})
 	})
 	if err != nil {
 		return policy.User{}, err
@@ -150,19 +155,53 @@ func (s *Service) PatchUser(ctx context.Context, actor Actor, in TenantContext, 
 	return after, nil
 }
 
+func patchEvent(actor Actor, before, after policy.User, changed []string) policy.Event {
+	event := actor.event(policy.ActionUserUpdated, after.AccountID)
+	event.UserID = after.ID
+	event.Details = map[string]string{
+		policy.DetailChanged: strings.Join(changed, ", "), "roles": roleText(after.Roles), "disabled": strconv.FormatBool(after.Disabled),
+	}
+	if slices.Contains(changed, policy.ChangedPassword) {
+		event.Payload.Password = &policy.PasswordChange{TakenAway: after.PasswordHash == ""}
+	}
+	event.Payload.Ended = policy.TokensEnded(before, after)
+	event.Announce = event.Payload.Password != nil || event.Payload.Ended != nil
+	return event
+}
+
 // DeleteUser removes a user with every membership and key. The user is disabled first, so that no key can be made while the
-// memberships end one by one; a delete that was interrupted can be repeated. For a user who is gone it is store.ErrNotFound.
+// memberships end one by one; a delete that was interrupted can be repeated. The last admin can't be deleted (R32). For a user who is
+// gone it is store.ErrNotFound, once what may be left of them has ended.
 func (s *Service) DeleteUser(ctx context.Context, actor Actor, in TenantContext, id string) error {
+	user, err := s.Store.User(ctx, in.Account.ID, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return s.deleteUser(ctx, actor, in, id)
+	}
+	if err != nil {
+		return err
+	}
+	if err := policy.CheckUserChange(actor.Authority(), user.Roles, nil); err != nil {
+		return err
+	}
+	leaves := departure{user: user, roles: user.AdminRoles()}
+	return s.unlessLast(ctx, actor, leaves, func() error { return s.disableAndDelete(ctx, actor, in, leaves) })
+}
+
+func (s *Service) disableAndDelete(ctx context.Context, actor Actor, in TenantContext, leaves departure) error {
+	id := leaves.user.ID
 	err := s.Store.UpdateUser(ctx, in.Account.ID, id, func(u policy.User) (policy.User, []policy.Event, error) {
 		if err := policy.CheckUserChange(actor.Authority(), u.Roles, nil); err != nil {
 			return u, nil, err
+		}
+		if !leaves.covers(u.AdminRoles()) {
+			return u, nil, store.ErrConflict
 		}
 		return u.WithDisabled(true, actor.At), nil, nil
 	})
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	return s.deleteUser(ctx, actor, in, id) // also for a user who is gone: there may be something left
+	return s.deleteUser(ctx, actor, in, id)
 }
 
 func (s *Service) forEachTenantOf(ctx context.Context, accountID, userID string, do func(tenantID string) error) error {

@@ -186,3 +186,17 @@ func TestPasswordLinkFails(t *testing.T) {
 		t.Errorf("a mail: %s", taken[0].raw)
 	}
 }
+
+// That a password was taken away is announced for gateways alone: the mail would call it a password that was set.
+func TestNoMailAboutAPasswordThatIsTakenAway(t *testing.T) {
+	s, server := openBolt(t), startMailServer(t, mailServerOptions{})
+	small(t, s)
+	channel := newMail(t, notify.MailConfig{URL: server.url(), Records: s})
+	event := asked(policy.ActionUserUpdated, "grace", nil)
+	event.Payload.Password = &policy.PasswordChange{TakenAway: true}
+	event.Payload.Ended = &policy.EndedTokens{Until: noon, PasswordsOnly: true}
+	must(t, deliver(t.Context(), s, channel, event, noon))
+	if taken := server.taken(); len(taken) > 0 {
+		t.Errorf("a mail: %s", taken[0].raw)
+	}
+}

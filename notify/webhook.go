@@ -140,7 +140,7 @@ func chosenDetails(details map[string]string) map[string]string {
 	chosen := map[string]string{}
 	for _, name := range []string{
 		"label", "scopes", "audiences", policy.DetailPickUp, // of a key.created
-		"overlap_seconds", "picked_up", // of a key.refreshed
+		"overlap_seconds", "picked_up", policy.DetailDroppedScopes, // of a key.refreshed
 		"reason",                    // of a key.revoked
 		"expires_at", "days_before", // of a key.expiring, and the first of a key.expired
 		"enabled_before", "enabled", "period_days_before", "period_days", // of a policy.changed

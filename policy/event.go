@@ -66,6 +66,8 @@ const (
 	ChangedPassword = "password"
 	// DetailByLink is "true" when the user chose the password through a link sent by e-mail.
 	DetailByLink = "by_link"
+	// DetailDroppedScopes lists the scopes that a key lost at a key.refreshed, separated by spaces (R9).
+	DetailDroppedScopes = "dropped_scopes"
 )
 
 // Actor is the user or program that did something, and where from.

@@ -307,15 +307,6 @@ func (k AccessKey) replacedAfter(gone []Secret, how Refresh, now time.Time) []Re
 	return all[max(len(all)-MaxReplaced, 0):]
 }
 
-// WithCeiling returns the membership with the ceiling for the key (R9).
-func (m Membership) WithCeiling(clientID string, ceiling Role) Membership {
-	if i := m.index(clientID); i >= 0 {
-		m.Keys = slices.Clone(m.Keys)
-		m.Keys[i].Ceiling = ceiling
-	}
-	return m
-}
-
 // WithoutKey returns the membership without the key (R5).
 func (m Membership) WithoutKey(clientID string) (Membership, error) {
 	i := m.index(clientID)

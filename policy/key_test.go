@@ -9,7 +9,8 @@ import (
 
 func TestMatchSecret(t *testing.T) {
 	p := policy.DefaultExpirationPolicy(day(0))
-	m, err := member(key("mk_1", "old", 0)).WithRefreshedKey("mk_1", policy.Secret{Digest: digestOf("new")}, policy.Refresh{Overlap: policy.Day}, p, day(10))
+	how := policy.Refresh{Overlap: policy.Day}
+	m, err := member(key("mk_1", "old", 0)).WithRefreshedKey("mk_1", policy.Secret{Digest: digestOf("new")}, how, p, day(10))
 	equal(t, "error", err, nil)
 	for _, test := range []struct {
 		name, secret string

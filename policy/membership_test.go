@@ -96,9 +96,10 @@ func TestRefresh(t *testing.T) {
 // A second overlap does not prolong the first one: two secrets work, never three.
 func TestSecondRefreshEndsTheFirstOverlap(t *testing.T) {
 	p := policy.DefaultExpirationPolicy(day(0))
-	m, err := member(key("mk_1", "first", 0)).WithRefreshedKey("mk_1", policy.Secret{Digest: digestOf("second")}, policy.Refresh{Overlap: 7 * policy.Day}, p, day(1))
+	how := policy.Refresh{Overlap: 7 * policy.Day}
+	m, err := member(key("mk_1", "first", 0)).WithRefreshedKey("mk_1", policy.Secret{Digest: digestOf("second")}, how, p, day(1))
 	equal(t, "error", err, nil)
-	m, err = m.WithRefreshedKey("mk_1", policy.Secret{Digest: digestOf("third")}, policy.Refresh{Overlap: 7 * policy.Day}, p, day(2))
+	m, err = m.WithRefreshedKey("mk_1", policy.Secret{Digest: digestOf("third")}, how, p, day(2))
 	equal(t, "error", err, nil)
 	for secret, want := range map[string]error{"first": policy.ErrWrongSecret, "second": nil, "third": nil} {
 		equal(t, secret, checkSecret(m.Keys[0], digestOf(secret), p, day(3)), want)
@@ -112,7 +113,8 @@ func TestKeyForPickUp(t *testing.T) {
 	equal(t, "empty secret", checkSecret(waiting, digestOf(""), p, day(1)), policy.ErrWrongSecret)
 	equal(t, "zero digest", checkSecret(waiting, policy.Digest{}, p, day(1)), policy.ErrWrongSecret)
 	equal(t, "life begins", waiting.SecretIssuedAt(), day(0))
-	m, err := member(waiting).WithRefreshedKey("mk_1", policy.Secret{Digest: digestOf("first")}, policy.Refresh{Overlap: policy.Day}, p, day(2))
+	how := policy.Refresh{Overlap: policy.Day}
+	m, err := member(waiting).WithRefreshedKey("mk_1", policy.Secret{Digest: digestOf("first")}, how, p, day(2))
 	equal(t, "error", err, nil)
 	equal(t, "secrets", m.Keys[0].Secrets, []policy.Secret{{Digest: digestOf("first"), IssuedAt: day(2)}})
 }
@@ -160,7 +162,8 @@ func TestWithRole(t *testing.T) {
 
 func TestMembershipInJSON(t *testing.T) {
 	p := policy.DefaultExpirationPolicy(day(0))
-	m, err := member(key("mk_1", "old", 0)).WithRefreshedKey("mk_1", policy.Secret{Digest: digestOf("new")}, policy.Refresh{Overlap: policy.Day}, p, day(10))
+	how := policy.Refresh{Overlap: policy.Day}
+	m, err := member(key("mk_1", "old", 0)).WithRefreshedKey("mk_1", policy.Secret{Digest: digestOf("new")}, how, p, day(10))
 	equal(t, "error", err, nil)
 	text, err := json.Marshal(m)
 	equal(t, "error", err, nil)

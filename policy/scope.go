@@ -86,21 +86,20 @@ type Subject struct {
 	Tenant     Tenant
 	User       User
 	Membership Membership
+
+	// Limit is the ceiling of the access key that the user acts through: see Through. AuthorityNone is no limit: the user acts in person.
+	Limit Authority
 }
 
-// Authority is the highest authority that the subject's roles give.
+// Authority is the highest authority that the subject's roles give, cut to the ceiling of the access key that it acts through (R9).
 func (s Subject) Authority() Authority {
 	switch {
 	case s.User.Disabled || !s.Membership.Exists():
 		return AuthorityNone
-	case slices.Contains(s.User.Roles, RoleOperator):
-		return AuthorityOperator
-	case slices.Contains(s.User.Roles, RoleAccountAdmin):
-		return AuthorityAccountAdmin
-	case s.Membership.Role == RoleTenantAdmin:
-		return AuthorityTenantAdmin
+	case s.Limit != AuthorityNone:
+		return min(s.Limit, s.Standing())
 	default:
-		return AuthorityMember
+		return s.Standing()
 	}
 }
 
@@ -150,11 +149,15 @@ func CheckGrant(actor Authority, actorScopes []string, owner Authority, keyScope
 	return nil
 }
 
-// CheckUserChange returns ErrNotGrantable if an actor would give a role above its own authority, or change a user who has such a role.
+// CheckUserChange returns ErrNotGrantable if an actor would give a role above its own authority, or change a user who has such a role; the
+// latter is an AuthorityError (R32).
 func CheckUserChange(actor Authority, before, after []Role) error {
-	for _, role := range slices.Concat(before, after) {
+	if err := CheckOver(actor, Subject{User: User{Roles: before}}.Standing()); err != nil {
+		return err
+	}
+	for _, role := range after {
 		if role == RoleOperator && actor < AuthorityOperator || role == RoleAccountAdmin && actor < AuthorityAccountAdmin {
-			return fmt.Errorf("%w: only users with the role %s or above can give it, or change a user who has it", ErrNotGrantable, role)
+			return fmt.Errorf("%w: only users with the role %s or above can give it", ErrNotGrantable, role)
 		}
 	}
 	return nil

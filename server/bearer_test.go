@@ -121,6 +121,7 @@ func TestPowerIsLostAtOnce(t *testing.T) {
 		hers, his := bearer(w.tokenOf(w.gus, "")), bearer(w.tokenOf(w.tom, ""))
 		theirs, own := bearer(w.tokenOf(w.max, "")), bearer(w.tokenOf(w.mia, ""))
 		gil, ada := bearer(w.tokenOf(w.gil, "")), bearer(w.tokenOf(w.ada, ""))
+		w.admit(person{account: "globex", tenant: "dome", id: "gwen"}, policy.RoleMember, policy.RoleAccountAdmin) // so that gus is not the last
 
 		w.get(hers, "/admin/v1/accounts/globex/users").want(200)
 		w.patch(w.olga, "/admin/v1/accounts/globex/users/gus", `{"roles":[]}`).want(200)

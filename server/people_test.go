@@ -74,7 +74,7 @@ func (w *world) giveKey(p person, scopes ...string) person {
 	p.clientID, p.secret = policy.NewClientID([16]byte(random[16:]), "mk_", ""), secret.Reveal()
 	w.secrets.add(p.secret)
 	key := policy.AccessKey{
-		ClientID: p.clientID, Scopes: scopes, CreatedAt: w.clock.now(),
+		ClientID: p.clientID, Scopes: scopes, Ceiling: policy.RoleOperator, CreatedAt: w.clock.now(),
 		Secrets: []policy.Secret{{Digest: secret.Digest(), IssuedAt: w.clock.now()}},
 	}
 	w.must(w.store.UpdateMembership(w.Context(), p.tenant, p.id, func(m policy.Membership) (policy.Membership, []policy.Event, error) {

@@ -83,6 +83,9 @@ func (p *program) keysRefreshCommand(f *keysFlags) *cobra.Command {
 			if k.PreviousSecretEndsAt != nil {
 				_, _ = fmt.Fprintf(w, "The old secret works until %s.\n", showTime(k.PreviousSecretEndsAt))
 			}
+			if len(k.DroppedScopes) > 0 {
+				_, _ = fmt.Fprintf(w, "Lost, because the owner's role no longer allows them: %s.\n", strings.Join(k.DroppedScopes, " "))
+			}
 			_, _ = fmt.Fprintf(w, "Expires: %s.\n", showTime(k.ExpiresAt))
 		})
 	}

@@ -28,6 +28,12 @@ func (c *Call) viewSecret(k admin.Key, secret policy.ClientSecret) api.KeyWithSe
 	return view
 }
 
+func (c *Call) viewRefreshed(k admin.RefreshedKey, secret policy.ClientSecret) api.KeyWithSecret {
+	view := c.viewSecret(k.Key, secret)
+	view.DroppedScopes = k.DroppedScopes
+	return view
+}
+
 func (c *Call) viewKeys(keys []admin.Key, next string) api.List[api.Key] {
 	answer := api.List[api.Key]{Items: []api.Key{}, Next: next}
 	for _, key := range keys {
@@ -92,7 +98,7 @@ func (a *API) RefreshKey(c *Call) (Reply, error) {
 		return Reply{}, err
 	}
 	key, secret, err := a.service.RefreshKey(c.Context(), c.actor, c.in, c.PathValue("client_id"), how)
-	return ok(c.viewSecret(key, secret)), err
+	return ok(c.viewRefreshed(key, secret)), err
 }
 
 func (c *Call) refreshRequest() (admin.RefreshRequest, error) {

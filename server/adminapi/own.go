@@ -19,5 +19,5 @@ func (a *API) RefreshOwnKey(c *Call) (Reply, error) {
 		return Reply{}, err
 	}
 	key, secret, err := a.service.RefreshOwnKey(c.Context(), c.actor, c.in, c.PathValue("client_id"), how)
-	return ok(c.viewSecret(key, secret)), err
+	return ok(c.viewRefreshed(key, secret)), err
 }

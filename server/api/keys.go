@@ -46,6 +46,7 @@ type KeyWithSecret struct {
 	Key
 	ClientSecret         string     `json:"client_secret"`
 	PreviousSecretEndsAt *time.Time `json:"previous_secret_ends_at,omitempty"`
+	DroppedScopes        []string   `json:"dropped_scopes,omitempty"` // lost at this refresh: above what the owner may do (R9)
 }
 
 // KeyForPickUp is an access key whose secret its owner has yet to generate (R26).

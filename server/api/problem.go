@@ -8,5 +8,6 @@ type Problem struct {
 	Detail    string   `json:"detail"`
 	Code      string   `json:"code"`
 	ClientIDs []string `json:"client_ids,omitempty"` // the user's existing keys, with key_limit_reached
+	Allowed   []string `json:"allowed,omitempty"`    // the values that are accepted instead, such as scopes with scope_above_owner
 	RequestID string   `json:"request_id,omitempty"`
 }

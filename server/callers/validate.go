@@ -54,7 +54,16 @@ func (c *Callers) Validate(ctx context.Context, text string, audiences []string,
 	if !subject.TokenLives(facts, now) {
 		return ValidToken{}, fmt.Errorf("%w: the key, secret or password that it came from has ended", web.ErrInvalidToken)
 	}
-	return ValidToken{subject, claims, subject.Cut(strings.Fields(claims.Scope), c.Catalogue)}, nil
+	scopes := strings.Fields(claims.Scope)
+	if !claims.FromPassword() { // a token can do no more than its access key can by now (R9)
+		key, err := subject.Membership.Key(claims.ClientID)
+		if err != nil {
+			return ValidToken{}, fmt.Errorf("%w: %w", web.ErrInvalidToken, err)
+		}
+		subject = subject.Through(key)
+		scopes = slices.DeleteFunc(scopes, func(scope string) bool { return !slices.Contains(key.Scopes, scope) })
+	}
+	return ValidToken{subject, claims, subject.Cut(scopes, c.Catalogue)}, nil
 }
 
 // isFor says whether a token is for one of the audiences, and that one is still configured. A token for several is for none: this server

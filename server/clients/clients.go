@@ -13,8 +13,8 @@ import (
 	"mintkey/store"
 )
 
-// Client is an authenticated access key. When authentication fails it has the owner only, if there is one, so that the refusal can be
-// attributed.
+// Client is an authenticated access key, with its owner as they act through it (R9). When authentication fails it has the owner only, if
+// there is one, so that the refusal can be attributed.
 type Client struct {
 	policy.Subject
 	Key    policy.AccessKey
@@ -59,5 +59,5 @@ func (c *Clients) match(ctx context.Context, presented Credentials, now time.Tim
 	case subject.Authority() == policy.AuthorityNone:
 		return Client{Subject: subject}, &RefusedError{store.RefusedUserDisabled, policy.ErrUserDisabled}
 	}
-	return Client{subject, key, secret}, nil
+	return Client{subject.Through(key), key, secret}, nil
 }

@@ -96,7 +96,7 @@ func (c *Console) refreshOwnKey(req *request) error {
 		return c.showUsedForm(req, err)
 	}
 	refreshed, secret, err := c.Service.RefreshOwnKey(req.Context(), req.actor, req.in, key.ClientID, how)
-	if errors.Is(err, policy.ErrNotGrantable) || errors.Is(err, policy.ErrKeyExpired) {
+	if errors.Is(err, policy.ErrNotGrantable) || errors.Is(err, policy.ErrKeyExpired) || errors.Is(err, policy.ErrScopeAboveOwner) {
 		return c.showOwnRefresh(req, err)
 	}
 	if err != nil {

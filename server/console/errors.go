@@ -116,12 +116,20 @@ func explanations() []struct {
 			forbidden, "Not for your role",
 			"Your role does not allow this. An admin of your account can change it.", "",
 		}},
+		{policy.ErrHigherAuthority, explanation{
+			forbidden, "Not yours to change",
+			"This belongs to somebody of higher authority than you. Ask an admin of that role.", "",
+		}},
 		{policy.ErrNotGrantable, explanation{forbidden, "Not yours to hand out", "This would hand out more than you may do yourself.", "scope"}},
 		{store.ErrNotFound, explanation{
 			notFound, "Not found",
 			"There is nothing here that you may see. It may have been revoked or removed, or belong to another tenant.", "",
 		}},
 		{policy.ErrKeyNotFound, explanation{notFound, "Not found", "This access key is gone: it was revoked, or it expired long ago.", ""}},
+		{policy.ErrLastAdmin, explanation{
+			conflict, "The last admin",
+			"Nobody else who is a member of a tenant has this role. Give it to another member first.", "",
+		}},
 		{policy.ErrKeyLimit, explainKeyLimit()},
 		{policy.ErrKeyExpired, explanation{
 			conflict, "Expired",
@@ -148,6 +156,10 @@ func explanations() []struct {
 		{policy.ErrInvalidOverlap, explanation{
 			unprocessable, "Invalid overlap",
 			"The old secret can go on working for at most " + policy.InDays(policy.MaxOverlap) + ".", "overlap",
+		}},
+		{policy.ErrScopeAboveOwner, explanation{
+			unprocessable, "Scope above the owner",
+			"The role of the key’s owner does not allow these scopes. Choose fewer; after a promotion, create a new key.", "scope",
 		}},
 		{policy.ErrInvalidPassword, explanation{unprocessable, "Invalid password", asSentence(policy.ErrInvalidPassword), "password"}},
 		{errInvalidLink, explanation{
@@ -194,6 +206,9 @@ func explain(err error) explanation {
 	}
 	for _, row := range explanations() {
 		if errors.Is(err, row.kind) {
+			if above, ok := errors.AsType[*policy.ScopeAboveOwnerError](err); ok {
+				row.text = asSentence(above)
+			}
 			return row.explanation
 		}
 	}

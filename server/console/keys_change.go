@@ -89,7 +89,7 @@ func (c *Console) refreshKey(req *request) error {
 		return c.showUsedForm(req, err)
 	}
 	key, secret, err := c.Service.RefreshKey(req.Context(), req.actor, req.in, req.PathValue("client_id"), how)
-	if errors.Is(err, policy.ErrNotGrantable) || errors.Is(err, policy.ErrKeyExpired) {
+	if errors.Is(err, policy.ErrNotGrantable) || errors.Is(err, policy.ErrKeyExpired) || errors.Is(err, policy.ErrScopeAboveOwner) {
 		return c.showChange(req, refreshTemplate, "Refresh access key", err)
 	}
 	if err != nil {

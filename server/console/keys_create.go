@@ -120,7 +120,7 @@ func (c *Console) createKey(req *request) error {
 	if err != nil {
 		return err
 	}
-	return c.showSecret(req, key, secret, "Access key created")
+	return c.showSecret(req, admin.RefreshedKey{Key: key}, secret, "Access key created")
 }
 
 // secretPage is the only page that shows a client secret (R3).
@@ -132,17 +132,19 @@ type secretPage struct {
 	Issuer  string
 	Back    string
 	Own     bool
+	Dropped string // scopes that the key lost at this refresh
 }
 
-func (c *Console) showSecret(req *request, key admin.Key, secret policy.ClientSecret, heading string) error {
+func (c *Console) showSecret(req *request, key admin.RefreshedKey, secret policy.ClientSecret, heading string) error {
 	if req.PostForm.Has(formToken) {
 		if err := c.noteForm(req, key.ClientID); err != nil {
 			return err
 		}
 	}
 	page := secretPage{
-		Heading: heading, Key: newKeyRow(key, req.in.Account.Expiration, req.info.At), Secret: secret.Reveal(),
+		Heading: heading, Key: newKeyRow(key.Key, req.in.Account.Expiration, req.info.At), Secret: secret.Reveal(),
 		Tenant: req.in.Tenant.Name, Issuer: c.Issuer, Back: keysPath(req.in.Tenant.ID), Own: key.User.ID == req.actor.User.ID,
+		Dropped: strings.Join(key.DroppedScopes, ", "),
 	}
 	if isOwnPath(req.URL) {
 		page.Back = accountPath

@@ -87,7 +87,7 @@ func (c *Console) identify(req *request) error {
 	}
 	req.actor = admin.Actor{
 		Subject: subject, Scopes: subject.Cut(policy.AdministrationScopes(), c.Service.Catalogue),
-		Via: "console", Address: req.info.Address, RequestID: req.info.ID, At: req.info.At,
+		Via: admin.ViaConsole, Address: req.info.Address, RequestID: req.info.ID, At: req.info.At,
 	}
 	if req.in, err = c.Service.Resolve(ctx, req.actor, "", req.PathValue("tenant")); err != nil {
 		return err

@@ -24,15 +24,15 @@ const (
 
 // Names of values in a session.
 const (
-	sessionAccount  = "account"
-	sessionUser     = "user"
-	sessionTenant   = "tenant"
-	sessionStarted  = "started"
-	sessionSeen     = "seen"
-	sessionState    = "state"
-	sessionNotice   = "notice"
-	sessionLink     = "link"  // to choose a password, before the sign-in
-	sessionEmail    = "email" // for the sign-in page
+	sessionAccount = "account"
+	sessionUser    = "user"
+	sessionTenant  = "tenant"
+	sessionStarted = "started"
+	sessionSeen    = "seen"
+	sessionState   = "state"
+	sessionNotice  = "notice"
+	sessionLink    = "link"  // to choose a password, before the sign-in
+	sessionEmail   = "email" // for the sign-in page
 )
 
 // session is a sign-in: the user and the time.

@@ -16,10 +16,14 @@ func testSessionsEndForGood(t *testing.T, h *harness) {
 		return func() { ada.post("/console/users/grace", fields).want(303) }
 	}
 	removed := func(tenant string) func() {
-		return func() { ada.post("/console/tenants/"+tenant+"/members", form{"user": {"grace"}, "role": {""}}).want(303) }
+		return func() {
+			ada.post("/console/tenants/"+tenant+"/members", form{"user": {"grace"}, "role": {""}}).want(303)
+		}
 	}
 	added := func(tenant string) func() {
-		return func() { ada.post("/console/tenants/"+tenant+"/members", form{"user": {"grace"}, "role": {"member"}}).want(303) }
+		return func() {
+			ada.post("/console/tenants/"+tenant+"/members", form{"user": {"grace"}, "role": {"member"}}).want(303)
+		}
 	}
 	for name, steps := range map[string][]func(){
 		"disabled and enabled": {change(form{"do": {"disable"}}), change(form{"do": {"enable"}})},

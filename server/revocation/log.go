@@ -36,7 +36,8 @@ type Log struct {
 // Ensure.
 func NewLog(stored store.Revocations, documents store.Documents) *Log {
 	return &Log{
-		stored: stored, archive: Archive{documents}, indexes: map[uint64]time.Time{}, jtis: map[string]time.Time{}, logged: map[uint64]time.Time{},
+		stored: stored, archive: Archive{documents},
+		indexes: map[uint64]time.Time{}, jtis: map[string]time.Time{}, logged: map[uint64]time.Time{},
 		changed: make(chan struct{}),
 	}
 }

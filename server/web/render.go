@@ -44,6 +44,9 @@ func (e *Renderer) Problem(w http.ResponseWriter, r *http.Request, err error) {
 	if limit, ok := errors.AsType[*policy.KeyLimitError](err); ok {
 		body.ClientIDs = limit.ClientIDs
 	}
+	if above, ok := errors.AsType[*policy.ScopeAboveOwnerError](err); ok {
+		body.Allowed = above.Allowed
+	}
 	setErrorHeaders(w.Header(), row.status, e.bearerChallenge(row, err), err)
 	writeJSONAs(w, "application/problem+json", row.status, body)
 }

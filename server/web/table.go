@@ -105,6 +105,7 @@ func renderings() []rendering {
 			kind: ErrInvalidRequirement, status: http.StatusForbidden, code: "invalid_requirement", title: "Invalid requirement",
 			oauth: "insufficient_scope",
 		},
+		{kind: policy.ErrHigherAuthority, status: http.StatusForbidden, code: "not_grantable", title: "Not yours to change"},
 		{kind: policy.ErrNotGrantable, status: http.StatusForbidden, code: "not_grantable", title: "Not yours to grant"},
 
 		{
@@ -128,6 +129,7 @@ func renderings() []rendering {
 			kind: store.ErrEmailTaken, status: conflict, code: "email_taken", title: "E-mail address taken",
 			detail: store.ErrEmailTaken.Error(),
 		},
+		{kind: policy.ErrLastAdmin, status: conflict, code: "last_admin", title: "Last admin"},
 		{kind: policy.ErrKeyLimit, status: conflict, code: "key_limit_reached", title: "Key limit reached"},
 		{
 			kind: policy.ErrKeyExpired, status: conflict, code: "key_expired", title: "Access key expired",
@@ -156,6 +158,7 @@ func renderings() []rendering {
 			kind: policy.ErrInvalidScope, status: unprocessable, code: "invalid_scope", title: "Invalid scope",
 			oauth: "invalid_scope", oauthStatus: badRequest,
 		},
+		{kind: policy.ErrScopeAboveOwner, status: unprocessable, code: "scope_above_owner", title: "Scope above the owner"},
 		{kind: policy.ErrInvalidOverlap, status: unprocessable, code: "invalid_overlap", title: "Invalid overlap"},
 		{kind: policy.ErrInvalidPassword, status: unprocessable, code: "invalid_password", title: "Invalid password"},
 		{
