@@ -10,10 +10,10 @@ IMAGE    ?= mintkey
 SLOW := /e2e$$|/store/storetest$$
 NEEDS_REDIS = $(shell go list -f '{{.ImportPath}} {{.TestImports}} {{.XTestImports}}' ./... | grep '/store/redistest\>' | cut -d ' ' -f 1)
 
-.PHONY: help quick test install build vet lint fmt unit e2e bench fuzz screenshots image
+.PHONY: help quick test test-all install build vet lint fmt unit e2e bench fuzz screenshots image
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # One after the other also under make -j: they share two cores well enough, and their output stays readable.
 # No version stamp here: it would need a .git that belongs to this user, and nothing that is tested reads it.
@@ -25,6 +25,9 @@ test: ## install what is missing, then build, vet, lint and run every test
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory e2e
+
+test-all: test ## make test, and what takes minutes: 300,000 requests of a stranger
+	go test -count=1 -timeout 30m ./e2e -run '^TestStrangersLeaveNoTrace$$' -v -flood 300000
 
 quick: export GOFLAGS += -buildvcs=false
 quick: ## build, vet, and the tests that need nothing but Go and openssl: seconds, once the caches are warm

@@ -36,8 +36,10 @@ const (
 func (c Config) check() map[string]string {
 	return map[string]string{
 		"listen":                           checkAddress(c.Listen),
-		"ops_listen":                       c.checkOpsListen(),
-		"issuer":                           c.checkIssuer(),
+		"admin_listen":                     checkOptionalAddress(c.AdminListen),
+		"console_url":                      checkBaseURL(c.ConsoleURL),
+		"ops_listen":                       checkOptionalAddress(c.OpsListen),
+		"issuer":                           checkBaseURL(c.Issuer),
 		"store":                            c.checkStore(),
 		"tokens.lifetime":                  checkBetween(c.Tokens.Lifetime, time.Minute, 24*time.Hour),
 		"tokens.algorithm":                 checkOneOf(c.Tokens.Algorithm, algorithms),
@@ -45,7 +47,7 @@ func (c Config) check() map[string]string {
 		"tokens.audience_algorithms":       c.checkAudienceAlgorithms(),
 		"scopes":                           c.checkScopes(),
 		"client_id.prefix":                 checkClientIDPart(c.ClientID.Prefix),
-		"client_id.suffix":                 checkClientIDPart(c.ClientID.Suffix),
+		"client_id.suffix":                 c.ClientID.checkSuffix(),
 		"signing_keys.encryption_key":      c.checkEncryptionKey(),
 		"signing_keys.encryption_key_file": c.checkEncryptionKeyFile(),
 		"signing_keys.rotate_every":        checkBetween(c.SigningKeys.RotateEvery, time.Hour, 8760*time.Hour),
@@ -79,20 +81,20 @@ func checkAddress(address string) string {
 	return ""
 }
 
-func (c Config) checkOpsListen() string {
-	if c.OpsListen == "" {
+func checkOptionalAddress(address string) string {
+	if address == "" {
 		return ""
 	}
-	return checkAddress(c.OpsListen)
+	return checkAddress(address)
 }
 
-func (c Config) checkIssuer() string {
-	if c.Issuer == "" {
+func checkBaseURL(text string) string {
+	if text == "" {
 		return ""
 	}
-	u, err := url.Parse(c.Issuer)
+	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil ||
-		strings.ContainsAny(c.Issuer, "?#") || strings.HasSuffix(c.Issuer, "/") {
+		strings.ContainsAny(text, "?#") || strings.HasSuffix(text, "/") {
 		return "must be an http or https URL without user, query, fragment or trailing slash, such as https://mintkey.example.com"
 	}
 	return ""
@@ -219,6 +221,14 @@ func checkClientIDPart(text string) string {
 		return fmt.Sprintf("%.60q must have at most 64 of the letters a-z and A-Z, the digits and _ - . @", text)
 	}
 	return ""
+}
+
+func (c ClientID) checkSuffix() string {
+	const most = policy.MaxClientIDAffixes
+	if n := len(c.Prefix) + len(c.Suffix); n > most {
+		return fmt.Sprintf("must have at most %d characters together with client_id.prefix, and has %d", most, n)
+	}
+	return checkClientIDPart(c.Suffix)
 }
 
 func checkBetween(d, least, most time.Duration) string {

@@ -10,6 +10,11 @@ import (
 type Config struct {
 	// Listen is the address of everything that clients and people use. Port 0 picks a free port.
 	Listen string `koanf:"listen" default:"127.0.0.1:8080" help:"address of the OAuth endpoints, the administration API and the console"`
+	// AdminListen is the address of the administration API and the console, which then are not at Listen. All else is there too, so that
+	// commands need one URL. Empty: Listen has everything.
+	AdminListen string `koanf:"admin_listen" help:"address of the administration API and the console, to keep them off listen; empty: there"`
+	// ConsoleURL is the URL by which people reach the console, for links in mails and the way back from an OpenID provider. Empty: Issuer.
+	ConsoleURL string `koanf:"console_url" help:"URL at which people reach the console, without /console (default: the issuer)"`
 	// OpsListen is the address of /healthz, /readyz and /metrics. It is separate so that it can stay private.
 	OpsListen string `koanf:"ops_listen" default:"127.0.0.1:9090" help:"address of /healthz, /readyz and /metrics; empty turns them off"`
 	// Issuer is the URL by which clients know the server, and the iss of every token. Empty stands for the address that Listen is bound to.
@@ -17,8 +22,9 @@ type Config struct {
 	// Store is where all data is kept. A bolt path without a leading slash is relative to the working directory.
 	//nolint:lll // a tag cannot be broken
 	Store SecretURL `koanf:"store" default:"bolt://data/mintkey.db" help:"where data is kept: bolt:///path, redis://, rediss://, unix://, redis-sentinel:// or redis-cluster://"`
-	// StoreStrict turns warnings about an unsafe store, or about signing keys stored in clear, into refusals to start.
-	StoreStrict bool `koanf:"store_strict" default:"false" help:"refuse to start, instead of warning, when store or signing keys are unsafe"`
+	// StoreStrict turns warnings about an unsafe store, signing keys stored in clear, or a tls.key that others can read, into refusals to
+	// start.
+	StoreStrict bool `koanf:"store_strict" default:"false" help:"refuse to start, not just warn, if store, signing keys or tls.key are unsafe"`
 	// Tokens is about the access tokens that the server issues.
 	Tokens Tokens `koanf:"tokens"`
 	// Scopes is the catalogue: the scopes of the company's own APIs, which access keys can be given.

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -21,7 +22,8 @@ type MailConfig struct {
 	// ?tls=required, or a password for a server on another machine, insists on it.
 	URL     string
 	From    string // the sender, such as Mintkey <mintkey@example.com>
-	Issuer  string // the URL that people reach the server by, without a slash at the end
+	Issuer  string // the URL that programs reach the server by, without a slash at the end
+	Console string // the same for people; empty for Issuer
 	Records Records
 	// PickUpLink makes the link for the owner of a key that waits to be picked up (R26).
 	PickUpLink LinkMaker
@@ -42,6 +44,7 @@ type Mail struct {
 	relay     relay
 	from      *netmail.Address
 	issuer    string
+	console   string
 	records   Records
 	pickUp    LinkMaker
 	password  LinkMaker
@@ -63,7 +66,7 @@ func NewMail(config MailConfig) (*Mail, error) {
 		return nil, err
 	}
 	return &Mail{
-		relay: relay, from: from, issuer: config.Issuer, records: config.Records,
+		relay: relay, from: from, issuer: config.Issuer, console: cmp.Or(config.Console, config.Issuer), records: config.Records,
 		pickUp: config.PickUpLink, password: config.PasswordLink, templates: templates,
 	}, nil
 }
@@ -125,7 +128,7 @@ func (m *Mail) compose(ctx context.Context, event policy.Event, subject SubjectF
 	}
 	msg := message{
 		Owner: oneLine(about.User.Name), ClientID: oneLine(event.ClientID),
-		TenantName: oneLine(about.Tenant.Name), TenantID: about.Tenant.ID, Issuer: m.issuer, at: event.At, now: now,
+		TenantName: oneLine(about.Tenant.Name), TenantID: about.Tenant.ID, Issuer: m.issuer, Console: m.console, at: event.At, now: now,
 	}
 	if event.Payload.Key != nil {
 		msg.Label = oneLine(event.Payload.Key.Label)

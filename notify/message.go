@@ -29,6 +29,7 @@ type message struct {
 	TenantName  string
 	TenantID    string
 	Issuer      string
+	Console     string // base URL of the console
 	LinkURL     string // to a key that waits, or to choose a password
 	Own         bool   // the owner did it
 	ByLink      bool   // the password was chosen through a link
@@ -69,10 +70,10 @@ func (m message) At() string { return showTime(m.at) }
 func (m message) In() string { return inWords(m.expiry.Sub(m.now)) }
 
 // Page is where the owner refreshes the key.
-func (m message) Page() string { return m.Issuer + "/console/account" }
+func (m message) Page() string { return m.Console + "/console/account" }
 
 // SignInPage is where a password is used, or a new one requested.
-func (m message) SignInPage() string { return m.Issuer + "/console/sign-in" }
+func (m message) SignInPage() string { return m.Console + "/console/sign-in" }
 
 // RefreshURL is where a program refreshes the key.
 func (m message) RefreshURL() string {

@@ -29,7 +29,7 @@ func (m *Mail) composePassword(ctx context.Context, event policy.Event, now time
 		return message{}, nil, absent(err)
 	}
 	msg := message{
-		Owner: oneLine(user.Name), Email: oneLine(user.Email), AccountName: oneLine(account.Name), Issuer: m.issuer,
+		Owner: oneLine(user.Name), Email: oneLine(user.Email), AccountName: oneLine(account.Name), Issuer: m.issuer, Console: m.console,
 		Own: ownDoing(event), at: event.At, now: now,
 	}
 	if event.Payload.Password != nil {

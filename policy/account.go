@@ -92,6 +92,7 @@ func CheckID(id string) error {
 // The lengths of what people choose, in characters.
 const (
 	MaxNameLength     = 200 // of a name or a label
+	MaxEmailLength    = 254 // bytes (RFC 5321 section 4.5.3.1.3)
 	MinPasswordLength = 8
 	MaxPasswordLength = 256
 )
@@ -112,14 +113,15 @@ func CheckLabel(label string) error {
 	return nil
 }
 
+// printable also refuses a client secret, which would be shown in lists, mails and logs (R3).
 func printable(text string) bool {
-	return utf8.ValidString(text) && strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
+	return utf8.ValidString(text) && strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 && !HasSecret(text)
 }
 
 // CheckEmail returns ErrInvalidEmail unless email is one address without a name.
 func CheckEmail(email string) error {
 	address, err := mail.ParseAddress(email)
-	if err != nil || address.Address != email || len(email) > 254 || !printable(email) {
+	if err != nil || address.Address != email || len(email) > MaxEmailLength || !printable(email) {
 		return ErrInvalidEmail
 	}
 	return nil

@@ -32,15 +32,15 @@ var (
 		"a leaked key then opens the account until somebody notices and revokes it; " +
 		`to accept that risk for the account send "acknowledge_risk": true`)
 	// ErrInvalidRelease refuses text that is not a release.
-	ErrInvalidRelease = errors.New(`a release is written year.number, for example "24.3" or "2023.4"`)
+	ErrInvalidRelease = errors.New(`a release is written year.number, for example "24.3", "2023.07" or "24.3.1"`)
 	// ErrInvalidID refuses an ID chosen by a caller.
 	ErrInvalidID = errors.New("an ID has 1 to 63 characters of a-z, 0-9 and -, and begins with a letter or digit")
 	// ErrInvalidEmail refuses an e-mail address.
 	ErrInvalidEmail = errors.New("email must be one address such as ada@example.com")
 	// ErrInvalidName refuses the name of an account, a tenant or a user.
-	ErrInvalidName = fmt.Errorf("a name has 1 to %d printable characters", MaxNameLength)
+	ErrInvalidName = fmt.Errorf("a name has 1 to %d printable characters, and no client secret in it", MaxNameLength)
 	// ErrInvalidLabel refuses the label of an access key.
-	ErrInvalidLabel = fmt.Errorf("a label has at most %d printable characters", MaxNameLength)
+	ErrInvalidLabel = fmt.Errorf("a label has at most %d printable characters, and no client secret in it", MaxNameLength)
 	// ErrInvalidRole refuses a role that does not exist, or that users or members cannot have.
 	ErrInvalidRole = errors.New("roles of a user are operator and account_admin; the role of a member is tenant_admin or member")
 	// ErrInvalidScope refuses a scope that is neither in the catalogue nor an administration scope.

@@ -9,37 +9,33 @@ import (
 
 // Release is the product release that a tenant was created for, such as 24.3. The zero value means no release.
 type Release struct {
-	year, number int
-	text         string
+	year, number, patch int
+	text                string
 }
 
 // firstKeysOnly is the first release whose tenants may not use passwords.
 var firstKeysOnly = Release{year: 2024, number: 3, text: "24.3"}
 
-// Two or four digits of a year of this century, a point, and a number. Leading zeros are refused: "24.03" may be a month, and the release
-// of a tenant can never be corrected.
-var releasePattern = regexp.MustCompile(`^(?:20)?([0-9]{2})\.(0|[1-9][0-9]{0,2})$`)
+// Two or four digits of a year of this century, a point and a number, which older releases wrote as a month in two digits; then perhaps
+// another point and number.
+var releasePattern = regexp.MustCompile(`^(?:20)?([0-9]{2})\.([0-9]{1,3})(?:\.([0-9]{1,3}))?$`)
 
-// ParseRelease reads "24.3", or "2024.3" as older releases were written. Anything else is ErrInvalidRelease.
+// ParseRelease reads "24.3", "2023.07" or "24.3.1" (R21). Anything else is ErrInvalidRelease.
 func ParseRelease(text string) (Release, error) {
 	parts := releasePattern.FindStringSubmatch(text)
 	if parts == nil {
 		return Release{}, fmt.Errorf("%w; %s is not one", ErrInvalidRelease, Excerpt(text, 40))
 	}
-	year, err := strconv.Atoi(parts[1])
-	if err != nil {
-		return Release{}, fmt.Errorf("%w: %w", ErrInvalidRelease, err)
+	var numbers [3]int
+	for i, part := range parts[1:] {
+		numbers[i], _ = strconv.Atoi(part) // at most three digits; a part that is left out is 0
 	}
-	number, err := strconv.Atoi(parts[2])
-	if err != nil {
-		return Release{}, fmt.Errorf("%w: %w", ErrInvalidRelease, err)
-	}
-	return Release{year: 2000 + year, number: number, text: text}, nil
+	return Release{year: 2000 + numbers[0], number: numbers[1], patch: numbers[2], text: text}, nil
 }
 
-// Compare orders releases by year, then by number: 24.10 is after 24.3, and 2024.3 equals 24.3.
+// Compare orders releases as numbers, part by part: 24.10 is after 24.3, and 2024.03, 24.3 and 24.3.0 are equal.
 func (r Release) Compare(other Release) int {
-	return cmp.Or(cmp.Compare(r.year, other.year), cmp.Compare(r.number, other.number))
+	return cmp.Or(cmp.Compare(r.year, other.year), cmp.Compare(r.number, other.number), cmp.Compare(r.patch, other.patch))
 }
 
 // AllowsPassword says whether tenants of this release may use the password grant (R20). The zero Release, which stands for a tenant that

@@ -32,6 +32,15 @@ func TestReleasesCompareAsNumbers(t *testing.T) {
 		{"20.1", "2020.1", 0},
 		{"00.1", "99.1", -1},
 		{"24.999", "25.0", -1},
+		{"2024.03", "24.3", 0},
+		{"24.02", "24.2", 0},
+		{"2023.07", "23.7", 0},
+		{"2021.01", "2021.1", 0},
+		{"24.3.1", "24.3", 1},
+		{"24.3.0", "24.3", 0},
+		{"24.3.1", "24.03.01", 0},
+		{"24.3.10", "24.3.9", 1},
+		{"24.2.999", "24.3", -1},
 	} {
 		equal(t, test.a+" and "+test.b, release(t, test.a).Compare(release(t, test.b)), test.want)
 		equal(t, test.b+" and "+test.a, release(t, test.b).Compare(release(t, test.a)), -test.want)
@@ -41,6 +50,8 @@ func TestReleasesCompareAsNumbers(t *testing.T) {
 func TestAllowsPassword(t *testing.T) {
 	for text, want := range map[string]bool{
 		"24.2": true, "2024.2": true, "24.0": true, "2023.4": true, "23.12": true, "2020.1": true, "20.3": true, "00.0": true,
+		"2023.07": true, "2021.01": true, "24.02": true, "24.2.9": true, "2024.02.01": true,
+		"24.03": false, "2024.03": false, "24.3.1": false, "24.3.0": false, "2024.10": false, "24.010": false,
 		"24.3": false, "2024.3": false, "24.4": false, "24.10": false, "2024.20": false, "24.30": false, "25.1": false, "2025.0": false,
 		"99.999": false,
 	} {
@@ -51,7 +62,8 @@ func TestAllowsPassword(t *testing.T) {
 
 func TestParseReleaseRefuses(t *testing.T) {
 	for _, text := range []string{
-		"", ".", "24", "24.", ".3", "2024", "4.3", "024.3", "0024.3", "1999.4", "2124.3", "20240.3", "24.03", "24.00", "24.1000", "24.3.1",
+		"", ".", "24", "24.", ".3", "2024", "4.3", "024.3", "0024.3", "1999.4", "2124.3", "20240.3", "24.1000", "24.0003", "24.3.1000",
+		"24.3.", "24.3..1", "24.3.1.1", "24.3.x", ".24.3", "2024-03",
 		"24..3",
 		" 24.3", "24.3 ", "24.3\n", "\n24.3", "24.3\x00", "24. 3", "v24.3", "24.3-rc1", "24.3+1", "+24.3", "-24.3", "24.-3", "24.+3", "24,3",
 		"24.3e1",
@@ -83,19 +95,26 @@ func TestReleaseInJSON(t *testing.T) {
 // slowRelease reads a release one part at a time.
 func slowRelease(text string) (year, number int, ok bool) {
 	parts := strings.Split(text, ".")
-	if len(parts) != 2 || strings.Trim(parts[0]+parts[1], "0123456789") != "" {
+	if len(parts) < 2 || len(parts) > 3 || strings.Trim(strings.Join(parts, ""), "0123456789") != "" {
 		return 0, 0, false
+	}
+	for _, part := range parts[1:] {
+		if part == "" || len(part) > 3 {
+			return 0, 0, false
+		}
 	}
 	year, err := strconv.Atoi(parts[0])
 	if err != nil || len(parts[0]) != 2 && (len(parts[0]) != 4 || year < 2000 || year > 2099) {
 		return 0, 0, false
 	}
 	number, err = strconv.Atoi(parts[1])
-	return year % 100, number, err == nil && number < 1000 && strconv.Itoa(number) == parts[1]
+	return year % 100, number, err == nil
 }
 
 func FuzzParseRelease(f *testing.F) {
-	for _, seed := range []string{"24.3", "2024.3", "2023.4", "24.10", "20.1", "1999.4", "24.03", "24.3\n", "24.1000", "٢٤.٣", ""} {
+	for _, seed := range []string{
+		"24.3", "2024.3", "2023.4", "24.10", "20.1", "1999.4", "24.03", "2021.01", "24.3.1", "24.3\n", "24.1000", "٢٤.٣", "",
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

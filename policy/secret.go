@@ -98,9 +98,18 @@ func FindSecrets(text []byte) [][2]int {
 	}
 }
 
-// WithoutSecrets is the text with every client secret in it redacted. It is for errors and log lines that repeat parts of a request,
-// since a client may send its secret anywhere.
+// HasSecret says whether there is a client secret in text.
+func HasSecret(text string) bool { return len(FindSecrets([]byte(text))) > 0 }
+
+// A token of this server or of another, whole or cut short: the first part of every JWT is base64url of `{"`.
+var jwtPattern = regexp.MustCompile(`eyJ[0-9A-Za-z_-]{8,}(?:\.[0-9A-Za-z_-]*)*`)
+
+// WithoutSecrets is the text with every client secret and every JWT in it redacted. It is for errors and log lines that repeat parts of a
+// request, since a client may send its secret or token anywhere.
 func WithoutSecrets(text string) string {
+	if strings.Contains(text, "eyJ") {
+		text = jwtPattern.ReplaceAllLiteralString(text, redacted)
+	}
 	var kept strings.Builder
 	end := 0
 	for _, at := range FindSecrets([]byte(text)) {
@@ -138,6 +147,12 @@ func (d *Digest) UnmarshalText(text []byte) error {
 	copy(d[:], raw)
 	return nil
 }
+
+// MaxClientIDLength is how long a client ID can be, in bytes. What is longer is nobody's and is not looked at.
+const MaxClientIDLength = 128
+
+// MaxClientIDAffixes is how long prefix and suffix of client IDs can be together, in bytes.
+const MaxClientIDAffixes = MaxClientIDLength - clientIDDigits
 
 // NewClientID makes a client ID of 128 random bits, between the configured prefix ("mk_" by default) and suffix.
 func NewClientID(random [16]byte, prefix, suffix string) string {

@@ -87,6 +87,12 @@ func TestReleasesOfTenants(t *testing.T) {
 		{"2024.3", "false"},
 		{"25.1", "false"},
 		{"99.999", "false"},
+		{"2023.07", "true"},
+		{"2021.01", "true"},
+		{"24.02", "true"},
+		{"24.2.9", "true"},
+		{"2024.03", "false"},
+		{"24.3.1", "false"},
 	} {
 		tenant := map[string]string{"id": fmt.Sprintf("t%d", i), "name": "x", "release": c.release}
 		a := w.post(w.ada, "/admin/v1/accounts/acme/tenants", tenant).want(201)
@@ -95,7 +101,7 @@ func TestReleasesOfTenants(t *testing.T) {
 		}
 	}
 	for _, release := range []string{
-		"", "24", "24.", ".3", "24.03", "24.3.1", "v24.3", "24,3", " 24.3", "24.3\n",
+		"", "24", "24.", ".3", "24.3.1.1", "24.3.", "v24.3", "24,3", " 24.3", "24.3\n",
 		"24.-1", "1924.3", "240.3", "24.3a", "２４.３", "24.9999", "1e3.1",
 	} {
 		w.post(w.ada, "/admin/v1/accounts/acme/tenants", map[string]string{"name": "x", "release": release}).wantCode(422, "invalid_release")

@@ -10,11 +10,11 @@ import (
 // newConsole wires the pages for people. They share the operations of package admin, and so all rules, with the administration API.
 func (s *Server) newConsole() (http.Handler, error) {
 	return console.New(console.Options{
-		Service:     s.service,
-		Store:       s.Store,
-		Hasher:      s.Hasher,
-		Limits:      s.limits,
-		Issuer:      s.Issuer,
+		Service: s.service,
+		Store:   s.Store,
+		Hasher:  s.Hasher,
+		Limits:  s.limits,
+		Issuer:  s.Issuer, URL: s.ConsoleURL,
 		Log:         s.Log,
 		Mail:        s.Mail,
 		ClockOffset: s.ClockOffset,

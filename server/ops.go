@@ -92,7 +92,10 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 		web.WriteJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "unavailable", "signing_keys": "none"})
 		return
 	}
-	answer := map[string]string{"status": "ready"}
+	answer := map[string]any{"status": "ready"}
+	if r.URL.Query().Has("verbose") {
+		answer["warnings"] = append([]string{}, s.Warnings...)
+	}
 	// Tokens are still issued, so the server is ready, but operators should see that changes are refused.
 	if gate, ok := s.Store.(interface{ Refusal() error }); ok && gate.Refusal() != nil {
 		answer["changes"] = "refused: " + gate.Refusal().Error()

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"mintkey/policy"
 	"mintkey/server/web"
 )
 
@@ -27,6 +28,9 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		}
 		w.Header().Set("X-Request-Id", about.ID)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
+		if r.TLS != nil {
+			w.Header().Set("Strict-Transport-Security", hsts)
+		}
 		recorder := &statusRecorder{ResponseWriter: w, about: about}
 		r = r.WithContext(web.WithInfo(r.Context(), about))
 		defer func() {
@@ -49,7 +53,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 // logRequest writes one line, at debug level for a success, so that a load test does not fill the disk.
 func (s *Server) logRequest(r *http.Request, about *web.Info) {
 	elapsed := s.Now().Sub(about.At)
-	s.metrics.observeRequest(about.Route, r.Method, about.Status, elapsed)
+	s.metrics.observeRequest(about.Route, methodOf(r), about.Status, elapsed)
 	level := slog.LevelDebug
 	switch {
 	case errors.Is(about.Err, context.Canceled): // the client has gone
@@ -63,7 +67,7 @@ func (s *Server) logRequest(r *http.Request, about *web.Info) {
 		return
 	}
 	attrs := []slog.Attr{
-		slog.String("request_id", about.ID), slog.String("method", r.Method), slog.String("path", web.ForLog(r.URL.Path)),
+		slog.String("request_id", about.ID), slog.String("method", methodOf(r)), slog.String("path", web.ForLog(r.URL.Path)),
 		slog.Int("status", about.Status), slog.Duration("took", elapsed), slog.String("address", about.Address),
 	}
 	if about.Err != nil {
@@ -72,10 +76,11 @@ func (s *Server) logRequest(r *http.Request, about *web.Info) {
 	s.Log.LogAttrs(r.Context(), level, "request", attrs...)
 }
 
-// requestID keeps an ID set by a proxy if it is safe to log, and otherwise makes one.
+// requestID keeps an ID set by a proxy if it is safe to log and not a secret, and otherwise makes one.
 func requestID(r *http.Request) string {
 	const maxLength = 64
-	if id := r.Header.Get("X-Request-Id"); id != "" && len(id) <= maxLength && strings.IndexFunc(id, notWordCharacter) < 0 {
+	id := r.Header.Get("X-Request-Id")
+	if id != "" && len(id) <= maxLength && strings.IndexFunc(id, notWordCharacter) < 0 && policy.WithoutSecrets(id) == id {
 		return id
 	}
 	return rand.Text()

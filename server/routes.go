@@ -25,23 +25,15 @@ const (
 	consolePath     = "/console"
 )
 
-// Handlers are the two halves of the server, which can have a listener each.
-type Handlers struct {
-	Public http.Handler // OAuth, gateways and the paths for plugins
-	Admin  http.Handler // the administration API and the console
-}
-
-// Handlers returns handlers for everything that users, programs and gateways see, in two parts.
-func (s *Server) Handlers() Handlers {
-	return Handlers{
-		Public: s.observe(s.router(s.oauthRoutes, s.compatRoutes)),
-		Admin:  s.observe(s.router(s.adminRoutes, s.consoleRoutes)),
-	}
-}
-
-// Handler returns one handler for both.
+// Handler serves everything that users, programs and gateways see.
 func (s *Server) Handler() http.Handler {
-	return s.observe(s.router(s.oauthRoutes, s.compatRoutes, s.adminRoutes, s.consoleRoutes))
+	return s.observe(s.router(s.oauthRoutes, s.compatRoutes, s.selfRoutes, s.adminRoutes, s.consoleRoutes))
+}
+
+// PublicHandler serves everything but the administration API and the console, for a listener that strangers reach while Handler is on
+// another one.
+func (s *Server) PublicHandler() http.Handler {
+	return s.observe(s.router(s.oauthRoutes, s.compatRoutes, s.selfRoutes))
 }
 
 // The functions below are the whole URL surface.
@@ -68,7 +60,6 @@ func (s *Server) compatRoutes(router *mux.Router) {
 func (s *Server) adminRoutes(router *mux.Router) {
 	a, call := s.adminapi, s.adminapi.Handle
 	admin := pathsOf(router, s.render.Problem)
-	admin(openAPIPath, get(adminapi.OpenAPI))
 	admin("/admin/v1/accounts", methods{
 		http.MethodGet:  call(a.ListAccounts, policy.ScopesThatSeeTenants()),
 		http.MethodPost: call(a.CreateAccount, policy.ScopeAccountsWrite),
@@ -112,8 +103,15 @@ func (s *Server) adminRoutes(router *mux.Router) {
 	admin("/admin/v1/tenants/{tenant}/keys/{client_id}/refresh", post(call(a.RefreshKey, policy.ScopeKeysWrite)))
 	admin("/admin/v1/signing-keys", get(call(a.ListSigningKeys, policy.ScopeTokensIntrospect, policy.ScopeAccountsWrite)))
 	admin("/admin/v1/signing-keys/rotate", post(call(a.RotateSigningKeys, policy.ScopeAccountsWrite)))
-	admin("/me/v1/keys", get(call(a.ListOwnKeys, policy.ScopeSelf)))
-	admin("/me/v1/keys/{client_id}/refresh", post(call(a.RefreshOwnKey, policy.ScopeSelf)))
+}
+
+// selfRoutes are what programs do with their own keys, and the contract of it all.
+func (s *Server) selfRoutes(router *mux.Router) {
+	a, call := s.adminapi, s.adminapi.Handle
+	self := pathsOf(router, s.render.Problem)
+	self(openAPIPath, get(adminapi.OpenAPI))
+	self("/me/v1/keys", get(call(a.ListOwnKeys, policy.ScopeSelf)))
+	self("/me/v1/keys/{client_id}/refresh", post(call(a.RefreshOwnKey, policy.ScopeSelf)))
 }
 
 func (s *Server) consoleRoutes(router *mux.Router) {
@@ -130,7 +128,7 @@ func (s *Server) router(routes ...func(*mux.Router)) http.Handler {
 	for _, add := range routes {
 		add(router)
 	}
-	return router
+	return s.plainPaths(router)
 }
 
 // methods maps each method that a path supports to its handler.
@@ -159,7 +157,7 @@ func pathsOf(router *mux.Router, writeError errorWriter) func(path string, known
 			handler, ok := known[r.Method]
 			if !ok {
 				w.Header().Set("Allow", strings.Join(allowed, ", "))
-				return web.Refuse(web.ErrMethodNotAllowed, "%s is not allowed here; allowed: %s", r.Method, strings.Join(allowed, ", "))
+				return web.Refuse(web.ErrMethodNotAllowed, "%s is not allowed here; allowed: %s", methodOf(r.Request), strings.Join(allowed, ", "))
 			}
 			return handler(w, r)
 		}))

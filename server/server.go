@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -38,6 +39,7 @@ type Options struct {
 	KeyRing        *tokens.KeyRing
 	Hasher         *passwords.Hasher
 	Issuer         string     // the base URL, without a slash at the end
+	ConsoleURL     string     // the base URL at which people reach the console; empty for Issuer
 	Audiences      []Audience // the issuer is one of them; of the others, the APIs, the first is the default
 	TokenLifetime  time.Duration
 	Catalogue      policy.Catalogue
@@ -50,6 +52,7 @@ type Options struct {
 	Mail           bool          // whether owners get mail
 	PasswordSunset time.Time     // when the password grant stops working, for the Sunset header; may be zero
 	Version        string
+	Warnings       []string       // about how the server is set up, for /readyz?verbose; may be empty
 	OpenID         console.OpenID // sign-in to the console without passwords; zero for none
 }
 
@@ -78,6 +81,7 @@ func New(o Options) (*Server, error) {
 	if _, ok := algorithms[o.Issuer]; !ok {
 		return nil, errors.New("server: the issuer must be one of the audiences")
 	}
+	o.ConsoleURL = cmp.Or(o.ConsoleURL, o.Issuer)
 	s := &Server{
 		Options:     o,
 		render:      web.NewRenderer(o.Issuer, o.Log),
@@ -108,10 +112,12 @@ func New(o Options) (*Server, error) {
 		Revoked:         s.gateways.Revoked,
 		Log:             o.Log,
 	}
-	s.usage = usage.New(o.Store, s.service, o.Log)
+	s.usage = usage.New(o.Store, s.service, func(text string) bool {
+		return policy.IsClientID(text, o.ClientIDPrefix, o.ClientIDSuffix)
+	}, o.Log)
 	s.service.RecentAccess = s.usage.Access.Overlay
 	s.wireOAuth(indexes, audiences, algorithms)
-	s.links = adminapi.Links{Service: s.service, Console: o.Issuer + consolePath}
+	s.links = adminapi.Links{Service: s.service, Console: o.ConsoleURL + consolePath}
 	s.adminapi = adminapi.New(adminapi.Options{
 		Service:      s.service,
 		Links:        s.links,
@@ -172,6 +178,7 @@ func (s *Server) wireOAuth(indexes *tokens.StatusIndexes, audiences policy.Audie
 		ClientIDPrefix: o.ClientIDPrefix,
 		ClientIDSuffix: o.ClientIDSuffix,
 		PasswordSunset: o.PasswordSunset,
+		Console:        o.ConsoleURL + consolePath,
 	})
 	s.oauth = oauth.New(oauth.Options{
 		Clients:    known,

@@ -26,15 +26,21 @@ type host struct {
 	now    func() time.Time
 	offset time.Duration // of now from the real time
 
-	public, ops net.Listener // ops is nil when it is off
-	store       store.Store
-	gate        *store.Gate // the store as everything but maintenance of the store itself uses it
+	public, admin, ops net.Listener // admin is nil when it is with public, ops when it is off
+	warnings           []string     // about how the server is set up
+	store              store.Store
+	gate               *store.Gate // the store as everything but maintenance of the store itself uses it
 }
 
 // listen is called first, so that a second server on the machine fails before it touches the store.
 func (h *host) listen(ctx context.Context) (err error) {
 	if h.public, err = listenAt(ctx, "listen", h.config.Listen); err != nil {
 		return err
+	}
+	if h.config.AdminListen != "" {
+		if h.admin, err = listenAt(ctx, "admin_listen", h.config.AdminListen); err != nil {
+			return err
+		}
 	}
 	if h.config.OpsListen != "" {
 		h.ops, err = listenAt(ctx, "ops_listen", h.config.OpsListen)
@@ -72,6 +78,7 @@ func (h *host) open(ctx context.Context) (err error) {
 			return fmt.Errorf("store_strict is set and the store is unsafe: %s", warning)
 		}
 		h.log.WarnContext(ctx, "store unsafe", slog.String("because", warning))
+		h.warnings = append(h.warnings, "store: "+warning)
 	}
 	return nil
 }
@@ -100,14 +107,28 @@ func (h *host) newServer(ctx context.Context) (*server.Server, error) {
 		h.log.WarnContext(ctx, "THE SIGNING KEYS ARE STORED IN CLEAR: anybody who can read the store can make tokens; "+
 			"set signing_keys.encryption_key (openssl rand -base64 32), the same for every server",
 			slog.String("setting", "signing_keys.encryption_key"))
+		h.warnings = append(h.warnings, "signing_keys.encryption_key: not set, so the signing keys are stored in clear")
 	}
 	return server.New(server.Options{
-		Store: h.gate, KeyRing: ring, Hasher: passwords.NewHasher(passwords.Options{}), Issuer: h.issuer(), Audiences: audiences,
-		TokenLifetime: h.config.Tokens.Lifetime,
-		Catalogue:     policy.Catalogue(h.config.Scopes), ClientIDPrefix: h.config.ClientID.Prefix, ClientIDSuffix: h.config.ClientID.Suffix,
-		TrustedProxies: h.config.TrustedProxies, Log: h.log, Now: h.now, Mail: h.config.SMTP.URL.Reveal() != "",
+		Store:          h.gate,
+		KeyRing:        ring,
+		Hasher:         passwords.NewHasher(passwords.Options{}),
+		Issuer:         h.issuer(),
+		ConsoleURL:     h.config.ConsoleURL,
+		Audiences:      audiences,
+		TokenLifetime:  h.config.Tokens.Lifetime,
+		Catalogue:      policy.Catalogue(h.config.Scopes),
+		ClientIDPrefix: h.config.ClientID.Prefix,
+		ClientIDSuffix: h.config.ClientID.Suffix,
+		TrustedProxies: h.config.TrustedProxies,
+		Log:            h.log,
+		Now:            h.now,
+		ClockOffset:    h.offset,
+		Mail:           h.config.SMTP.URL.Reveal() != "",
 		PasswordSunset: h.config.Passwords.Sunset,
-		ClockOffset:    h.offset, Version: thisBuild().Version, OpenID: h.openID(),
+		Version:        thisBuild().Version,
+		Warnings:       h.warnings,
+		OpenID:         h.openID(),
 	})
 }
 
@@ -169,7 +190,7 @@ func readEncryptionKeyFile(path string) ([32]byte, error) {
 
 func (h *host) close() error {
 	var err error
-	for _, listener := range []net.Listener{h.public, h.ops} {
+	for _, listener := range []net.Listener{h.public, h.admin, h.ops} {
 		if listener != nil {
 			_ = listener.Close() // a graceful stop has closed it already
 		}

@@ -4,10 +4,11 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -22,7 +23,7 @@ const (
 
 // run serves until ctx ends. It calls ready when the server answers requests.
 func (h *host) run(ctx context.Context, ready func()) error {
-	public, err := h.newHTTPServer()
+	secured, err := h.tlsConfig(ctx)
 	if err != nil {
 		return err
 	}
@@ -34,13 +35,19 @@ func (h *host) run(ctx context.Context, ready func()) error {
 	if err != nil {
 		return err
 	}
-	public.Handler = srv.Handler()
-	public.RegisterOnShutdown(srv.EndStreams)
 	defer h.serveBackups(ctx)() // before anything says that the server is ready
-	failed := make(chan error, 2)
+	public := h.newHTTPServer(secured, srv.Handler())
+	servers := []*http.Server{public}
+	failed := make(chan error, 3)
+	if h.admin != nil {
+		private := h.newHTTPServer(secured, srv.Handler())
+		public.Handler, servers = srv.PublicHandler(), append(servers, private)
+		go func() { failed <- serve(private, h.admin) }()
+	}
+	public.RegisterOnShutdown(srv.EndStreams)
 	go func() { failed <- serve(public, h.public) }()
 	if h.ops != nil {
-		ops := &http.Server{Handler: srv.OpsHandler(), ReadHeaderTimeout: readHeaderTimeout, ErrorLog: public.ErrorLog}
+		ops := &http.Server{Handler: srv.OpsHandler(), ReadHeaderTimeout: readHeaderTimeout, ErrorLog: h.httpLog()}
 		defer func() { _ = ops.Close() }()
 		go func() { failed <- serve(ops, h.ops) }()
 	}
@@ -61,39 +68,48 @@ func (h *host) run(ctx context.Context, ready func()) error {
 		h.log.InfoContext(ctx, "stopping", slog.Duration("grace", h.config.ShutdownGrace))
 	case err = <-failed:
 	}
-	h.finishRequests(ctx, public)
+	h.finishRequests(ctx, servers)
 	stopBackground() // after the last request, so that the last flush has everything
 	return errors.Join(err, <-stopped)
 }
 
 // finishRequests stops accepting and waits for open requests, within the grace.
-func (h *host) finishRequests(ctx context.Context, public *http.Server) {
+func (h *host) finishRequests(ctx context.Context, servers []*http.Server) {
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.config.ShutdownGrace)
 	defer cancel()
-	if err := public.Shutdown(grace); err != nil {
-		h.log.WarnContext(ctx, "requests cut off: they took longer than shutdown_grace", slog.Any("error", err))
-		_ = public.Close()
+	var finishing sync.WaitGroup
+	for _, server := range servers {
+		finishing.Go(func() {
+			if err := server.Shutdown(grace); err != nil {
+				h.log.WarnContext(ctx, "requests cut off: they took longer than shutdown_grace", slog.Any("error", err))
+				_ = server.Close()
+			}
+		})
 	}
+	finishing.Wait()
 }
 
-func (h *host) newHTTPServer() (*http.Server, error) {
-	s := &http.Server{
+func (h *host) newHTTPServer(secured *tls.Config, handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		TLSConfig:         secured.Clone(),
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(h.log.Handler(), slog.LevelWarn),
+		ErrorLog:          h.httpLog(),
 	}
-	if h.config.TLS.Cert == "" {
-		return s, nil
-	}
-	certificate, err := tls.LoadX509KeyPair(h.config.TLS.Cert, h.config.TLS.Key)
-	if err != nil {
-		return nil, fmt.Errorf("tls.cert, tls.key: %w", err)
-	}
-	s.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{certificate}}
-	return s, nil
+}
+
+func (h *host) httpLog() *log.Logger { return log.New(httpErrors{h.log}, "", 0) }
+
+// httpErrors logs what net/http has to say of a connection, under one message: its texts hold addresses, and so are never the same.
+type httpErrors struct{ log *slog.Logger }
+
+func (e httpErrors) Write(text []byte) (int, error) {
+	e.log.Warn("http connection failed", slog.String("error", strings.TrimSpace(string(text))))
+	return len(text), nil
 }
 
 func serve(s *http.Server, listener net.Listener) (err error) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -15,7 +16,7 @@ func (h *host) newNotifier(ctx context.Context, srv *server.Server) (*notify.Run
 		h.log.InfoContext(ctx, "no mail is sent: owners are not warned before their access keys expire; set smtp.url and smtp.from")
 	} else {
 		mail, err := notify.NewMail(notify.MailConfig{
-			URL: smtp.URL.Reveal(), From: smtp.From, Issuer: h.issuer(), Records: h.gate,
+			URL: smtp.URL.Reveal(), From: smtp.From, Issuer: h.issuer(), Console: cmp.Or(h.config.ConsoleURL, h.issuer()), Records: h.gate,
 			PickUpLink: srv.Links().PickUp, PasswordLink: srv.Links().Password,
 		})
 		if err != nil {

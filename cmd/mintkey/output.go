@@ -12,10 +12,14 @@ import (
 // print writes a result to standard output: as JSON, or for people with show.
 func (p *program) print(result any, show func(io.Writer)) error {
 	if p.output == "json" {
-		encoder := json.NewEncoder(p.stdout)
+		var text strings.Builder
+		encoder := json.NewEncoder(&text)
 		encoder.SetEscapeHTML(false)
 		encoder.SetIndent("", "  ")
 		if err := encoder.Encode(result); err != nil {
+			return fmt.Errorf("write the result: %w", err)
+		}
+		if _, err := io.WriteString(p.stdout, jsonForTerminal(text.String())); err != nil {
 			return fmt.Errorf("write the result: %w", err)
 		}
 		return nil

@@ -34,6 +34,7 @@ func runScripts(t *testing.T, dir string, variables map[string]string) {
 		Deadline: time.Now().Add(3 * patience), // a server that starts where it should refuse to would run for ever
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "ready": ready, "jsonenv": jsonenv, "mode": mode, "begin": begin, "finish": finish, "arrives": arrives, "gunzip": gunzip,
+			"fetch": fetch,
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", env.WorkDir)
@@ -42,7 +43,7 @@ func runScripts(t *testing.T, dir string, variables map[string]string) {
 			}
 			env.Values[begunKey{}] = new(net.Conn)
 			env.Setenv("V1", versionOne(t))
-			for _, name := range []string{"PORT", "OPS_PORT"} {
+			for _, name := range []string{"PORT", "ADMIN_PORT", "OPS_PORT"} {
 				port, err := freePort(t.Context())
 				if err != nil {
 					return err

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mintkey/configs"
+	"mintkey/logs"
 )
 
 func (p *program) serveCommand() *cobra.Command {
@@ -69,6 +70,9 @@ func (p *program) serve(ctx context.Context, config configs.Config, offset time.
 			slog.String("listen", h.public.Addr().String()), slog.String("issuer", h.issuer()), slog.String("store", config.StoreKind()),
 			slog.String("version", thisBuild().Version),
 		}
+		if h.admin != nil {
+			attributes = append(attributes, slog.String("admin_listen", h.admin.Addr().String()))
+		}
 		if h.ops != nil {
 			attributes = append(attributes, slog.String("ops_listen", h.ops.Addr().String()))
 		}
@@ -76,12 +80,12 @@ func (p *program) serve(ctx context.Context, config configs.Config, offset time.
 	})
 }
 
-// newLog writes to standard error.
+// newLog writes to standard error, and keeps what is written safe and small.
 func (p *program) newLog(config configs.Log) *slog.Logger {
 	levels := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}
 	options := &slog.HandlerOptions{Level: levels[config.Level]}
 	if config.Format == "json" {
-		return slog.New(slog.NewJSONHandler(p.stderr, options))
+		return slog.New(logs.NewHandler(slog.NewJSONHandler(p.stderr, options)))
 	}
-	return slog.New(slog.NewTextHandler(p.stderr, options))
+	return slog.New(logs.NewHandler(slog.NewTextHandler(p.stderr, options)))
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 
 	"github.com/spf13/cobra"
@@ -69,7 +70,7 @@ func (p *program) signingKeysExportCommand(access *accessFlags) *cobra.Command {
 				continue
 			}
 			found++
-			if _, err := fmt.Fprint(p.stdout, key.PublicPEM); err != nil {
+			if _, err := io.WriteString(p.stdout, forTerminal(key.PublicPEM)); err != nil {
 				return fmt.Errorf("write the result: %w", err)
 			}
 		}

@@ -62,7 +62,7 @@ func (p *program) tenantsCreateCommand(access *accessFlags, account *string) *co
 	}
 	id := c.Flags().String("id", "", "ID (default: one is made)")
 	name := c.Flags().String("name", "", "name")
-	release := c.Flags().String("release", "", "product release, year.number; it never changes")
+	release := c.Flags().String("release", "", "product release, such as 24.3, 2023.07 or 24.3.1; it never changes")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if err := needFlags(c, "name", "release"); err != nil {
 			return err

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 )
 
 // forTerminal makes text that others chose harmless: an escape sequence in a name or in a server's answer must not drive the terminal.
@@ -11,7 +13,7 @@ import (
 func forTerminal(text string) string {
 	var safe strings.Builder
 	for _, r := range text {
-		if unicode.IsPrint(r) || r == '\n' || r == '\u200c' || r == '\u200d' {
+		if harmless(r) {
 			safe.WriteRune(r)
 			continue
 		}
@@ -23,3 +25,21 @@ func forTerminal(text string) string {
 
 // forCell is forTerminal for a cell of a table, which has no line breaks.
 func forCell(text string) string { return strings.ReplaceAll(forTerminal(text), "\n", `\n`) }
+
+// jsonForTerminal is forTerminal for JSON, in which every character of a string can be written as its escape. The encoder escapes those
+// below the space only, and a terminal obeys more.
+func jsonForTerminal(text string) string {
+	var safe strings.Builder
+	for _, r := range text {
+		if harmless(r) {
+			safe.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			_, _ = fmt.Fprintf(&safe, `\u%04x`, unit)
+		}
+	}
+	return safe.String()
+}
+
+func harmless(r rune) bool { return unicode.IsPrint(r) || r == '\n' || r == '\u200c' || r == '\u200d' }

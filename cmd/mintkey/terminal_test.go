@@ -3,6 +3,7 @@ package main_test
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -14,7 +15,7 @@ import (
 
 // What a server answers, or a stranger wrote into a record, does not reach the terminal as a command.
 func TestNothingDrivesTheTerminal(t *testing.T) {
-	const evil = `ada\u001b]0;owned\u0007\u009b31m\u202e\r\nroot`
+	const evil = `ada\u001b]0;owned\u0007` + "\u009b31m\u202e" + `\r\nroot` // JSON may have the later ones as they are
 	token := "e30." + base64.RawURLEncoding.EncodeToString([]byte(`{"account_id":"acme"}`)) + ".c2ln"
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -41,6 +42,17 @@ func TestNothingDrivesTheTerminal(t *testing.T) {
 	got := run("audit")
 	if strings.ContainsAny(got, "\x1b\u009b\u202e\r\a") || !strings.Contains(got, "subject="+shown) || strings.Count(got, "\n") != 2 {
 		t.Errorf("the table is %q", got)
+	}
+	// JSON means the same with the escapes, and says no more to the terminal.
+	got = run("audit", "-o", "json")
+	var list struct {
+		Items []struct{ Details map[string]string }
+	}
+	if err := json.Unmarshal([]byte(got), &list); err != nil || len(list.Items) != 1 {
+		t.Fatalf("%v: %q", err, got)
+	}
+	if strings.ContainsAny(got, "\x1b\u009b\u202e\r\a") || list.Items[0].Details["subject"] != "ada\x1b]0;owned\a\u009b31m\u202e\r\nroot" {
+		t.Errorf("the JSON is %q", got)
 	}
 	if got := run("tenants", "list"); strings.ContainsAny(got, "\x1b\u009b\u202e\r\a") || !strings.Contains(got, `ada\x1b]0;owned`) {
 		t.Errorf("the refusal is %q", got)

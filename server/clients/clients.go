@@ -31,6 +31,10 @@ type Clients struct {
 // Authenticate finds the access key and checks the secret. Every refusal is a RefusedError and looks the same from outside (R24),
 // until there have been too many (R23). Any other error means that the check itself failed.
 func (c *Clients) Authenticate(ctx context.Context, presented Credentials, from *web.Info) (Client, error) {
+	if len(presented.ClientID) > policy.MaxClientIDLength { // it is nobody's, and too long to be kept, counted by or logged
+		tooLong := &RefusedError{store.RefusedUnknownClient, web.ErrInvalidClient}
+		return Client{}, Slow(ctx, c.Limits, tooLong, limits.NoClient(from.Address))
+	}
 	client, err := c.match(ctx, presented, from.At)
 	refused, ok := errors.AsType[*RefusedError](err)
 	if !ok {

@@ -32,7 +32,8 @@ type Options struct {
 	Store       Store
 	Hasher      *passwords.Hasher
 	Limits      *limits.Limiter
-	Issuer      string // base URL, without a trailing slash
+	Issuer      string // base URL, without a trailing slash, of the OAuth endpoints
+	URL         string // base URL at which people reach the console, without a trailing slash
 	Log         *slog.Logger
 	Mail        bool          // whether the server sends mail
 	ClockOffset time.Duration // difference between the time of a request and the real time
@@ -57,10 +58,10 @@ func New(o Options) (http.Handler, error) {
 	if c.pages, err = parsePages(c.assets); err != nil {
 		return nil, fmt.Errorf("console: %w", err)
 	}
-	c.sessions, c.provider = c.newSessions(), c.OpenID.provider(o.Issuer)
+	c.sessions, c.provider = c.newSessions(), c.OpenID.provider(o.URL)
 	sameOrigin := http.NewCrossOriginProtection()
-	if err := sameOrigin.AddTrustedOrigin(origin(o.Issuer)); err != nil {
-		return nil, fmt.Errorf("console: issuer %s: %w", o.Issuer, err)
+	if err := sameOrigin.AddTrustedOrigin(origin(o.URL)); err != nil {
+		return nil, fmt.Errorf("console: URL %s: %w", o.URL, err)
 	}
 	sameOrigin.SetDenyHandler(c.open(func(*request) error { return errCrossOrigin }))
 	return c.sessions.LoadAndSave(sameOrigin.Handler(c.routes())), nil

@@ -37,7 +37,7 @@ func (c *Console) rememberDevice(req *request, u policy.User) {
 
 // deviceCookie returns the attributes of the cookie. With https, no other host of the domain can set it.
 func (c *Console) deviceCookie() (name, path string, secure bool) {
-	if strings.HasPrefix(c.Issuer, "https:") {
+	if strings.HasPrefix(c.URL, "https:") {
 		return "__Host-mintkey-device", "/", true
 	}
 	return "mintkey-device", "/console", false

@@ -141,7 +141,7 @@ func explanations() []struct {
 		{policy.ErrInvalidPeriod, explainPeriods()},
 		{policy.ErrInvalidRelease, explanation{
 			unprocessable, "Invalid release",
-			"A release is written year.number, for example 24.3.", "release",
+			"A release is written year.number, for example 24.3, 2023.07 or 24.3.1.", "release",
 		}},
 		{policy.ErrInvalidID, explanation{
 			unprocessable, "Invalid ID",

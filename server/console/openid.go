@@ -1,15 +1,12 @@
 package console
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 	"unicode"
 
 	"mintkey/admin"
@@ -22,9 +19,6 @@ import (
 const (
 	openIDPath   = "/console/sign-in/oidc"
 	callbackPath = "/console/sign-in/oidc/callback" // operators register it at the provider
-
-	sessionOpenID   = "openid"
-	attemptLifetime = 15 * time.Minute // enough to find one's second factor
 )
 
 // AnyAccount as OpenID.Account lets the provider sign in users of every account.
@@ -48,11 +42,11 @@ type OpenID struct {
 	Only    bool   // passwords are refused
 }
 
-func (o OpenID) provider(issuer string) *openid.Provider {
+func (o OpenID) provider(consoleURL string) *openid.Provider {
 	if o.Issuer == "" {
 		return nil
 	}
-	o.RedirectURL = issuer + callbackPath
+	o.RedirectURL = consoleURL + callbackPath
 	return openid.New(o.Options)
 }
 
@@ -77,15 +71,6 @@ func (c *Console) openIDChoice(form signInForm) openIDChoice {
 	return openIDChoice{c.OpenID.Name, to.String(), c.OpenID.Only}
 }
 
-// attempt is a sign-in in progress, kept in the session of a browser that is not signed in yet.
-type attempt struct {
-	openid.Attempt
-
-	Next    string    `json:"next"`
-	Account string    `json:"account"`
-	Begun   time.Time `json:"begun"`
-}
-
 // startOpenID redirects to the provider. It is a link, not a form, because form-action of the Content-Security-Policy would forbid the
 // redirect to another site. Another site gains nothing by calling it: a visitor who is signed in stays signed in.
 func (c *Console) startOpenID(req *request) error {
@@ -101,12 +86,9 @@ func (c *Console) startOpenID(req *request) error {
 	if err != nil {
 		return c.refuseOpenID(req, form, err)
 	}
-	text, err := json.Marshal(attempt{begun, form.Next, form.Account, req.info.At})
-	if err != nil {
+	if err := c.keepAttempt(req, newAttempt(begun, form, req.info.At)); err != nil {
 		return err
 	}
-	c.sessions.Put(ctx, sessionOpenID, string(text))
-	c.sessions.SetDeadline(ctx, req.info.At.Add(attemptLifetime-c.ClockOffset)) // by the real clock: see sessionStore
 	return req.redirect(to)
 }
 
@@ -114,19 +96,15 @@ func (c *Console) startOpenID(req *request) error {
 // not match leaves it alone, so that another site can't break a sign-in in progress.
 func (c *Console) finishOpenID(req *request) error {
 	ctx := req.Context()
-	var begun attempt
-	err := json.Unmarshal([]byte(cmp.Or(c.sessions.GetString(ctx, sessionOpenID), "{}")), &begun)
-	if err != nil {
-		return err
-	}
+	begun := c.attempt(req)
 	form := signInForm{Account: begun.Account, Next: localPath(begun.Next)}
-	if !begun.Matches(req.Form) || req.info.At.Sub(begun.Begun) >= attemptLifetime {
+	if !begun.Matches(req.Form) {
 		if c.identify(req) == nil {
 			return req.redirect(homePath) // the visitor went back in the browser's history
 		}
 		return c.refuseOpenID(req, form, errLostAttempt)
 	}
-	c.sessions.Remove(ctx, sessionOpenID)
+	c.forgetAttempt(req)
 	person, err := c.provider.Finish(ctx, begun.Attempt, req.Form, req.info.At.Add(-c.ClockOffset))
 	if err != nil {
 		return c.refuseOpenID(req, form, err)

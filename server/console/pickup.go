@@ -30,7 +30,7 @@ func (c *Console) createForPickUp(req *request, input admin.NewKey) error {
 		return err
 	}
 	return c.show(req, "handed-over", "Ready for pick-up", handedOverPage{
-		Key: newKeyRow(key, req.in.Account.Expiration, req.info.At), Link: c.Issuer + pickUpPath + link.Code, Mailed: c.Mail,
+		Key: newKeyRow(key, req.in.Account.Expiration, req.info.At), Link: c.URL + pickUpPath + link.Code, Mailed: c.Mail,
 		Expires: newStamp(link.Expires, req.info.At), Back: keysPath(req.in.Tenant.ID),
 	})
 }

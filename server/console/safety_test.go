@@ -271,7 +271,7 @@ func testUsersAndTenants(t *testing.T, h *harness) {
 	eve := h.visitor()
 	eve.post("/console/sign-in", form{"email": {"eve@acme.example"}, "password": {password}}).want(403).says("not a member of any tenant")
 
-	ada.post("/console/tenants/new", form{"name": {"Paris"}, "id": {"paris"}, "release": {"24.03"}}).want(422).says("year.number")
+	ada.post("/console/tenants/new", form{"name": {"Paris"}, "id": {"paris"}, "release": {"24-03"}}).want(422).says("year.number")
 	ada.post("/console/tenants/new", form{"name": {"Paris"}, "id": {"berlin"}, "release": {"24.4"}}).want(409).says("taken")
 	ada.post("/console/tenants/new", form{"name": {"Paris"}, "id": {"paris"}, "release": {"24.4"}}).leadsTo("/console/tenants")
 	ada.get("/console/tenants").says("Paris", "24.4", "Access keys only", "passwords (deprecated)")

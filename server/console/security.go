@@ -47,8 +47,14 @@ const (
 // securityPage shows the policy in force or, with form values in the query, a preview of the change.
 func (c *Console) securityPage(req *request) error { return c.showSecurity(req, nil) }
 
+// policyChange reads the form. As in the API, a period that is left out stays as it is, and one of 0, or of no number, is invalid.
 func (req *request) policyChange() policy.PolicyChange {
-	days, _ := strconv.Atoi(req.Form.Get("period_days"))
+	days := 0
+	if req.Form.Has("period_days") {
+		if days, _ = strconv.Atoi(req.Form.Get("period_days")); days == 0 {
+			days = -1
+		}
+	}
 	return policy.PolicyChange{Enabled: req.Form.Has("enabled"), PeriodDays: days, AcknowledgeRisk: req.Form.Has("acknowledge_risk")}
 }
 

@@ -23,6 +23,9 @@ func TestPolicyPreviewAndChange(t *testing.T) {
 	ada.get(securityPath).says("Saved. Access keys expire after 180 days.")
 	ada.post(securityPath, form{"enabled": {"on"}, "period_days": {"100"}}).want(422).says("Choose 90 to 360 days in steps of 30.")
 	ada.get(securityPath + "?enabled=on&period_days=nonsense").want(200)
+	for _, period := range []string{"0", "", "nonsense", "null", "-90", "180.0"} {
+		ada.post(securityPath, form{"enabled": {"on"}, "period_days": {period}}).want(422).says("Choose 90 to 360 days in steps of 30.")
+	}
 }
 
 func TestTurningThePolicyOffNeedsAcknowledgement(t *testing.T) {

@@ -52,7 +52,7 @@ func (c *Console) newSessions() *scs.SessionManager {
 	m.Cookie.Path = "/console"
 	m.Cookie.SameSite = http.SameSiteLaxMode
 	m.Cookie.Persist = false
-	if strings.HasPrefix(c.Issuer, "https:") {
+	if strings.HasPrefix(c.URL, "https:") {
 		m.Cookie.Name, m.Cookie.Path, m.Cookie.Secure = "__Host-mintkey-session", "/", true
 	}
 	m.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {

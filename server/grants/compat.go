@@ -91,6 +91,9 @@ func (e *Endpoint) isClient(ctx context.Context, name string) (bool, error) {
 	if policy.IsClientID(name, e.ClientIDPrefix, e.ClientIDSuffix) {
 		return true, nil
 	}
+	if len(name) > policy.MaxClientIDLength {
+		return false, nil
+	}
 	_, err := e.Store.SubjectByClientID(ctx, name)
 	if errors.Is(err, store.ErrNotFound) {
 		return false, nil

@@ -50,6 +50,7 @@ type Options struct {
 	Render         *web.Renderer
 	Log            *slog.Logger
 	Issuer         string // the base URL, without a slash at the end
+	Console        string // URL of the console
 	Audiences      policy.Audiences
 	Algorithms     map[string]tokens.Algorithm // by audience
 	Lifetime       time.Duration

@@ -45,8 +45,8 @@ func (*passwordLogin) Type() string { return typePassword }
 // Authenticate gives the same answer for every tenant on a newer release and for one that does not exist, before it looks up anything
 // about the user (R22).
 func (g *passwordLogin) Authenticate(ctx context.Context, from *web.Info) (Holder, error) {
-	tenant, err := g.endpoint.Store.Tenant(ctx, g.tenantID)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
+	tenant, err := g.findTenant(ctx)
+	if err != nil {
 		return Holder{}, err
 	}
 	if !tenant.Release.AllowsPassword() {
@@ -77,8 +77,8 @@ func (g *passwordLogin) Used(h Holder, from *web.Info) {
 // Warn tells a program that passwords are deprecated (RFC 9745), when they stop working (RFC 8594), and where to create an access key.
 func (g *passwordLogin) Warn(h http.Header) {
 	h.Set("Deprecation", fmt.Sprintf("@%d", passwordDeprecatedAt().Unix()))
-	h.Add("Link", fmt.Sprintf(`<%s/console>; rel="deprecation"; type="text/html"; title="Use an access key instead of a password"`,
-		g.endpoint.Issuer))
+	h.Add("Link", fmt.Sprintf(`<%s>; rel="deprecation"; type="text/html"; title="Use an access key instead of a password"`,
+		g.endpoint.Console))
 	if sunset := g.endpoint.PasswordSunset; !sunset.IsZero() {
 		h.Set("Sunset", sunset.UTC().Format(http.TimeFormat))
 	}
@@ -126,6 +126,17 @@ func (g *passwordLogin) check(ctx context.Context, tenant policy.Tenant, from *w
 	return subject, nil
 }
 
+// findTenant returns the zero Tenant, which allows no passwords, where there is none.
+func (g *passwordLogin) findTenant(ctx context.Context) (policy.Tenant, error) {
+	if policy.CheckID(g.tenantID) == nil { // else it may be of any length
+		tenant, err := g.endpoint.Store.Tenant(ctx, g.tenantID)
+		if !errors.Is(err, store.ErrNotFound) {
+			return tenant, err
+		}
+	}
+	return policy.Tenant{}, nil
+}
+
 // findUser returns the user ID for an e-mail address or user ID, empty if there is none, and the user whose budget a wrong password is
 // counted in.
 func (g *passwordLogin) findUser(ctx context.Context, tenant policy.Tenant) (string, limits.User, error) {
@@ -133,7 +144,7 @@ func (g *passwordLogin) findUser(ctx context.Context, tenant policy.Tenant) (str
 		return g.username, limits.KnownUser(tenant.AccountID, g.username), nil
 	}
 	unknown := limits.UnknownUser(tenant.AccountID, g.username)
-	if !strings.Contains(g.username, "@") {
+	if len(g.username) > policy.MaxEmailLength || !strings.Contains(g.username, "@") {
 		return "", unknown, nil
 	}
 	user, err := g.endpoint.Store.UserByEmail(ctx, tenant.AccountID, g.username)

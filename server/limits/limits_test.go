@@ -281,7 +281,7 @@ func TestEveryBudgetIsDocumented(t *testing.T) {
 		}
 		names[b.Name] = true
 	}
-	rows := regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\|.*\\| [0-9]+, [0-9]+ (minutes?|hour) \\|$")
+	rows := regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\|.*\\| [0-9]+, [0-9]+ (minutes?|hours?) \\|$")
 	for _, row := range rows.FindAllStringSubmatch(string(text), -1) {
 		if !names[row[1]] {
 			t.Errorf("docs/operations.md has the budget %s, which is not in the table", row[1])
@@ -290,10 +290,12 @@ func TestEveryBudgetIsDocumented(t *testing.T) {
 }
 
 func words(d time.Duration) string {
-	switch d {
-	case time.Hour:
+	switch {
+	case d == time.Hour:
 		return "1 hour"
-	case time.Minute:
+	case d > time.Hour && d%time.Hour == 0:
+		return fmt.Sprintf("%d hours", int(d.Hours()))
+	case d == time.Minute:
 		return "1 minute"
 	default:
 		return fmt.Sprintf("%d minutes", int(d.Minutes()))

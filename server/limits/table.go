@@ -50,8 +50,9 @@ func openIDStarts() Budget {
 	return Budget{"openid-address", "address", "sign-ins begun at the OpenID provider", store.Rate{Burst: 300, Period: quarter}}
 }
 
+// A form is kept until it is sent, for 12 hours at most, so these are about as many as a user can have there.
 func formTokens() Budget {
-	return Budget{"forms-user", "user", "forms opened in the console", store.Rate{Burst: 600, Period: quarter}}
+	return Budget{"forms-user", "user", "forms opened in the console", store.Rate{Burst: 600, Period: 12 * time.Hour}}
 }
 
 // Table returns every budget.

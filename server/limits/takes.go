@@ -26,6 +26,9 @@ func WrongSecret(clientID, address string) []Take {
 	return []Take{secretsOfClient().of(digest(clientID)), guessesFromAddress().of(network(address))}
 }
 
+// NoClient is what it costs to present what can't be a client ID.
+func NoClient(address string) []Take { return []Take{guessesFromAddress().of(network(address))} }
+
 // User is the user whose password is tried. A user has one budget, however the name is spelt and wherever it is typed.
 type User struct{ key string }
 

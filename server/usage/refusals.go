@@ -3,6 +3,8 @@ package usage
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"log/slog"
 	"maps"
 	"strconv"
@@ -23,11 +25,12 @@ const (
 // of one client for one reason become one event a minute, and the number of pending events is bounded, so that guessing cannot fill
 // the store.
 type Refusals struct {
-	saved   store.AuditTrail
-	owners  Owners
-	traffic *Traffic
-	log     *slog.Logger
-	counts  *batch[refusalKey, refusalCount]
+	saved      store.AuditTrail
+	owners     Owners
+	traffic    *Traffic
+	isClientID func(string) bool // by its form
+	log        *slog.Logger
+	counts     *batch[refusalKey, refusalCount]
 
 	mu      sync.Mutex
 	written map[refusalKey]time.Time // when the last event was written
@@ -113,9 +116,18 @@ func (r *Refusals) write(ctx context.Context, due map[refusalKey]refusalCount) {
 
 // warn logs what the audit trail can't have: the refusal of a client that no account ever had, or one that could not be saved.
 func (r *Refusals) warn(ctx context.Context, key refusalKey, refused refusalCount, err error) {
-	r.log.WarnContext(ctx, "client refused", slog.String("client_id", policy.WithoutSecrets(key.clientID)),
+	r.log.WarnContext(ctx, "client refused", slog.String("client_id", r.loggedClientID(key.clientID)),
 		slog.String("reason", key.reason.String()), slog.Int("count", refused.count), slog.String("address", refused.address),
 		slog.Any("error", err))
+}
+
+// loggedClientID is a digest for what has not the form of a client ID: somebody may have typed a password there.
+func (r *Refusals) loggedClientID(text string) string {
+	if r.isClientID(text) {
+		return text
+	}
+	sum := sha256.Sum256([]byte(text))
+	return "unknown, sha256 " + hex.EncodeToString(sum[:6])
 }
 
 func refusalEvent(owner admin.KeyOwner, clientID string, reason store.Outcome, refused refusalCount) policy.Event {

@@ -25,15 +25,15 @@ type Usage struct {
 	log      *slog.Logger
 }
 
-// New returns an empty Usage. Flush saves what it recorded.
-func New(saved Store, owners Owners, log *slog.Logger) *Usage {
+// New returns an empty Usage. Flush saves what it recorded. isClientID says whether a text has the form of a client ID.
+func New(saved Store, owners Owners, isClientID func(string) bool, log *slog.Logger) *Usage {
 	traffic := &Traffic{saved, newBatch[store.TrafficKey](maxTraffic, store.TrafficCounts.Plus)}
 	return &Usage{
 		Access:  &Access{saved, newBatch[store.KeyRef](0, later)},
 		Traffic: traffic,
 		Logins:  &Logins{saved, newBatch[loginKey](0, store.PasswordUse.Plus)},
 		Refusals: &Refusals{
-			saved: saved, owners: owners, traffic: traffic, log: log,
+			saved: saved, owners: owners, traffic: traffic, isClientID: isClientID, log: log,
 			counts:  newBatch[refusalKey](maxRefusals, refusalCount.plus),
 			written: map[refusalKey]time.Time{},
 		},

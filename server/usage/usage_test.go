@@ -57,7 +57,8 @@ func newUsage(t *testing.T) (*usage.Usage, *broken, *bytes.Buffer) {
 	}
 	t.Cleanup(func() { _ = opened.Close() })
 	saved, log := &broken{Store: opened}, &bytes.Buffer{}
-	return usage.New(saved, known{}, slog.New(slog.NewTextHandler(log, nil))), saved, log
+	isClientID := func(text string) bool { return policy.IsClientID(text, "mk_", "") }
+	return usage.New(saved, known{}, isClientID, slog.New(slog.NewTextHandler(log, nil))), saved, log
 }
 
 func keyOf(clientID string) store.TrafficSource {

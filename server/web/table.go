@@ -101,11 +101,11 @@ func renderings() []rendering {
 			kind: admin.ErrInsufficientScope, status: http.StatusForbidden, code: "insufficient_scope", title: "Insufficient scope",
 			oauth: "insufficient_scope",
 		},
+		{kind: policy.ErrHigherAuthority, status: http.StatusForbidden, code: "not_grantable", title: "Not yours to change"},
 		{
 			kind: ErrInvalidRequirement, status: http.StatusForbidden, code: "invalid_requirement", title: "Invalid requirement",
 			oauth: "insufficient_scope",
 		},
-		{kind: policy.ErrHigherAuthority, status: http.StatusForbidden, code: "not_grantable", title: "Not yours to change"},
 		{kind: policy.ErrNotGrantable, status: http.StatusForbidden, code: "not_grantable", title: "Not yours to grant"},
 
 		{
