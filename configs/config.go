@@ -24,7 +24,7 @@ type Config struct {
 	Store SecretURL `koanf:"store" default:"bolt://data/mintkey.db" help:"where data is kept: bolt:///path, redis://, rediss://, unix://, redis-sentinel:// or redis-cluster://"`
 	// StoreStrict turns warnings about an unsafe store, signing keys stored in clear, or a tls.key that others can read, into refusals to
 	// start.
-	StoreStrict bool `koanf:"store_strict" default:"false" help:"refuse to start, not just warn, when store, signing keys or tls.key are unsafe"`
+	StoreStrict bool `koanf:"store_strict" default:"false" help:"refuse to start, not just warn, if store, signing keys or tls.key are unsafe"`
 	// Tokens is about the access tokens that the server issues.
 	Tokens Tokens `koanf:"tokens"`
 	// Scopes is the catalogue: the scopes of the company's own APIs, which access keys can be given.

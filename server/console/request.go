@@ -125,7 +125,7 @@ func (req *request) redirect(path string) error {
 		req.w.WriteHeader(http.StatusOK)
 		return nil
 	}
-	http.Redirect(req.w, req.Request, path, http.StatusSeeOther) //nolint:gosec // G710: a path of ours, the provider's, or from localPath
+	http.Redirect(req.w, req.Request, path, http.StatusSeeOther)
 	return nil
 }
 
