@@ -10,7 +10,7 @@ IMAGE    ?= mintkey
 SLOW := /e2e$$|/store/storetest$$
 NEEDS_REDIS = $(shell go list -f '{{.ImportPath}} {{.TestImports}} {{.XTestImports}}' ./... | grep '/store/redistest\>' | cut -d ' ' -f 1)
 
-.PHONY: help quick test test-all install build vet lint fmt unit e2e bench fuzz screenshots image
+.PHONY: help quick test test-all install build vet lint audit fmt unit e2e bench fuzz screenshots image
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,7 @@ test: ## install what is missing, then build, vet, lint and run every test
 	go build ./...
 	@$(MAKE) --no-print-directory vet
 	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory audit
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory e2e
 
@@ -53,6 +54,9 @@ vet:
 lint: ## golangci-lint, with the rules of .golangci.yml
 	$(GOLANGCI) run ./...
 	tools/lint-test
+
+audit: ## SBOM (dist/sbom.json), licences, and known vulnerabilities where their database can be reached
+	tools/audit/run
 
 fmt: ## gofumpt and gci
 	$(GOLANGCI) fmt ./...

@@ -32,12 +32,15 @@ func (s *Service) SetMember(
 		if after, err = m.WithRole(role, actor.At); err != nil || after.Role == before.Role {
 			return after, nil, err
 		}
-		action := policy.ActionMemberRoleChanged
-		if !before.Exists() {
+		event := memberEvent(actor, policy.ActionMemberRoleChanged, m, map[string]string{"role": string(role)})
+		if before.Exists() {
+			event.Announce = true
+			event.Payload.Person = &policy.PersonChange{Roles: &policy.RoleChange{Before: []policy.Role{before.Role}, After: []policy.Role{role}}}
+		} else {
 			after.UserGeneration = user.Generation
-			action = policy.ActionMemberAdded
+			event.Action = policy.ActionMemberAdded
 		}
-		return after, []policy.Event{memberEvent(actor, action, m, map[string]string{"role": string(role)})}, nil
+		return after, []policy.Event{event}, nil
 	})
 	return Member{after, user}, !before.Exists(), err
 }

@@ -126,6 +126,9 @@ func (s *Service) ChoosePassword(ctx context.Context, actor Actor, id, password 
 	if err != nil {
 		return policy.User{}, err
 	}
+	if err := policy.CheckPasswordOf(user, password); err != nil {
+		return policy.User{}, err
+	}
 	hash, err := s.hashPassword(ctx, password)
 	if err != nil {
 		return policy.User{}, err

@@ -50,6 +50,9 @@ func (s *Service) createUser(ctx context.Context, actor Actor, in TenantContext,
 		return policy.User{}, err
 	}
 	if n.Password != nil {
+		if err := policy.CheckPasswordOf(user, *n.Password); err != nil {
+			return policy.User{}, err
+		}
 		if user.PasswordHash, err = s.hashPassword(ctx, *n.Password); err != nil {
 			return policy.User{}, err
 		}
@@ -112,16 +115,24 @@ func (s *Service) hashPatch(ctx context.Context, p UserPatch) (string, error) {
 	return s.hashPassword(ctx, **p.Password)
 }
 
+// checkPassword returns an error if the new password, if there is one, can't be that of the user as they are now.
+func (p UserPatch) checkPassword(u policy.User) error {
+	if p.Password == nil || *p.Password == nil {
+		return nil
+	}
+	return policy.CheckPasswordOf(u, **p.Password)
+}
+
 // PatchUser changes a user of the account. Disabling one stops all their keys and ends all their tokens, sessions and links, in every
-// tenant; enabling gives back the keys (R8). The user is told when a password of theirs is set. The last admin can be neither demoted
-// nor disabled (R32).
+// tenant; enabling gives back the keys (R8). The user is told of a new password, address or role, and of a binding that is gone: a takeover
+// would begin with one of these. The last admin can be neither demoted nor disabled (R32).
 func (s *Service) PatchUser(ctx context.Context, actor Actor, in TenantContext, id string, patch UserPatch) (policy.User, error) {
 	user, err := s.Store.User(ctx, in.Account.ID, id)
 	if err != nil {
 		return policy.User{}, err
 	}
 	patched, _ := patch.apply(user, user.PasswordHash, actor.At)
-	if err := checkUser(actor, user, patched); err != nil { // before anything is hashed
+	if err := cmp.Or(checkUser(actor, user, patched), patch.checkPassword(patched)); err != nil { // before anything is hashed
 		return policy.User{}, err
 	}
 	hash, err := s.hashPatch(ctx, patch)
@@ -136,7 +147,7 @@ func (s *Service) PatchUser(ctx context.Context, actor Actor, in TenantContext, 
 			saved = nil
 			var changed []string
 			after, changed = patch.apply(before, hash, actor.At)
-			if err := checkUser(actor, before, after); err != nil || len(changed) == 0 {
+			if err := cmp.Or(checkUser(actor, before, after), patch.checkPassword(after)); err != nil || len(changed) == 0 {
 				return before, nil, err
 			}
 			if !leaves.covers(policy.AdminRolesLost(before, after)) {
@@ -164,8 +175,8 @@ func patchEvent(actor Actor, before, after policy.User, changed []string) policy
 	if slices.Contains(changed, policy.ChangedPassword) {
 		event.Payload.Password = &policy.PasswordChange{TakenAway: after.PasswordHash == ""}
 	}
-	event.Payload.Ended = policy.TokensEnded(before, after)
-	event.Announce = event.Payload.Password != nil || event.Payload.Ended != nil
+	event.Payload.Ended, event.Payload.Person = policy.TokensEnded(before, after), policy.PersonChangeOf(before, after)
+	event.Announce = event.Payload.Password != nil || event.Payload.Ended != nil || event.Payload.Person != nil
 	return event
 }
 

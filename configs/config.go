@@ -57,8 +57,8 @@ type Tokens struct {
 	Lifetime time.Duration `koanf:"lifetime" default:"15m" help:"how long a token is valid, 1m to 24h"`
 	// Algorithm signs the tokens for every audience that AudienceAlgorithms does not name.
 	Algorithm string `koanf:"algorithm" default:"ES256" help:"signature of tokens: ES256, RS256 or EdDSA"`
-	// Audiences are the APIs that a client can ask for with resource (RFC 8707), the default first. The issuer is an audience besides them, for
-	// the administration API alone; where there is no API, it serves for both.
+	// Audiences are the APIs that a client can ask for with resource (RFC 8707), the default first. The issuer is an audience besides
+	// them, for the administration API alone; where there is no API, it serves for both.
 	Audiences []string `koanf:"audiences" help:"audiences of your APIs, the default first (default: the issuer, for trying out)"`
 	// AudienceAlgorithms has entries audience=algorithm, for gateways that support one algorithm only.
 	AudienceAlgorithms []string `koanf:"audience_algorithms" help:"signatures of single audiences, each as audience=algorithm"`

@@ -12,6 +12,7 @@ import (
 
 // deployment is a store with the servers that run on it, and what "mintkey init" made in it.
 type deployment struct {
+	program string // mintkey, as it was built
 	t       *testing.T
 	dir     string       // has the bolt file; empty with Redis
 	redis   *redisServer // nil with bolt
@@ -47,7 +48,13 @@ const encryptionKey = "ZTJlLWVuY3J5cHRpb24ta2V5LTMyLWJ5dGVzLWxvbmc="
 // deploy starts servers on a new store: one on "bolt", any number on "redis". env has more settings, as variables.
 func deploy(t *testing.T, store string, servers int, env ...string) *deployment {
 	t.Helper()
-	d := &deployment{t: t}
+	return deployProgram(t, mintkey, store, servers, env...)
+}
+
+// deployProgram is deploy with a program of one's own.
+func deployProgram(t *testing.T, program, store string, servers int, env ...string) *deployment {
+	t.Helper()
+	d := &deployment{t: t, program: program}
 	switch store {
 	case "bolt":
 		d.dir = t.TempDir()
@@ -82,7 +89,7 @@ func eachStore(t *testing.T, test func(t *testing.T, d *deployment)) {
 
 func (d *deployment) init() {
 	d.t.Helper()
-	cmd := exec.Command(mintkey, "init", "-o", "json", "--account", "acme", "--tenant", "load-tests", "--release", "24.3",
+	cmd := exec.Command(d.program, "init", "-o", "json", "--account", "acme", "--tenant", "load-tests", "--release", "24.3",
 		"--name", "Ada Admin", "--email", "ada@example.com")
 	cmd.Env = append(cleanEnviron(), d.env...)
 	cmd.Dir = d.t.TempDir()
@@ -106,7 +113,7 @@ func (d *deployment) addServer(i int) {
 	if i > 0 {
 		issuer = d.servers[0].url
 	}
-	s.process = newProcess(d.t, fmt.Sprintf("server%d", i), mintkey, "serve", "--listen", listen, "--ops-listen", ops,
+	s.process = newProcess(d.t, fmt.Sprintf("server%d", i), d.program, "serve", "--listen", listen, "--ops-listen", ops,
 		"--issuer", issuer, "--log-level", "debug")
 	s.env = d.env
 	d.servers = append(d.servers, s)

@@ -23,7 +23,7 @@ const (
 
 // Strangers who all sign in at once take little memory, and tokens keep their speed meanwhile.
 func TestStrangersWhoSignInAtOnce(t *testing.T) {
-	d := deploy(t, "bolt", 1)
+	d := deployProgram(t, plainProgram(t), "bolt", 1)
 	s := d.servers[0]
 	rest := p99(fetchTokens(d, 300, nil))
 
@@ -57,10 +57,10 @@ func TestStrangersWhoSignInAtOnce(t *testing.T) {
 	}
 	peak := peakMemory(t, s.running.Process.Pid)
 	t.Logf("sign-ins %v; peak memory %d MiB; p99 of tokens %v at rest, %v meanwhile", counts, peak>>10, rest, busy)
-	if peak > maxMemory && !raceDetector { // which takes several times as much
+	if peak > maxMemory {
 		t.Errorf("the peak of memory is %d MiB, want at most %d", peak>>10, maxMemory>>10)
 	}
-	if limit := 3 * max(rest, barely); busy > limit && !raceDetector {
+	if limit := 3 * max(rest, barely); busy > limit {
 		t.Errorf("the p99 of tokens is %v, want at most %v", busy, limit)
 	}
 }

@@ -38,8 +38,8 @@ type LinkMaker func(ctx context.Context, event policy.Event, now time.Time) (url
 
 // Mail is a Channel that writes to the owners of access keys: before a key of theirs expires (R16), and when somebody else creates,
 // refreshes or revokes one (R19). It sends the link to the owner of a key that waits to be picked up (R26), sends users links to choose a
-// password, and confirms a new password. It sends nothing when a key expires, because the owner has had three notices, nor when the
-// policy changes, because the notices show that, nor to deleted users, who have no address any more.
+// password, and tells them of a new password, address or role. It sends nothing when a key expires, because the owner has had three
+// notices, nor when the policy changes, because the notices show that, nor to deleted users, who have no address any more.
 type Mail struct {
 	relay     relay
 	from      *netmail.Address
@@ -78,7 +78,7 @@ func (*Mail) Name() string { return "mail" }
 // second delivery of the same event for the same message (R17).
 func (m *Mail) Deliver(ctx context.Context, event policy.Event, subject SubjectFunc, now time.Time) error {
 	template, ok := m.templates[messageName(event)]
-	if !ok || ownDoing(event) && !forPickUp(event) && !aboutPassword(event) {
+	if !ok || ownDoing(event) && !forPickUp(event) && !aboutUser(event) {
 		return nil
 	}
 	content, to, err := m.compose(ctx, event, subject, now)
@@ -116,8 +116,8 @@ func domain(address string) string { return address[strings.LastIndex(address, "
 
 // compose builds the message and its recipient; the recipient is nil if the user is gone, or if nothing is left to link to.
 func (m *Mail) compose(ctx context.Context, event policy.Event, subject SubjectFunc, now time.Time) (message, *netmail.Address, error) {
-	if aboutPassword(event) {
-		return m.composePassword(ctx, event, now)
+	if aboutUser(event) {
+		return m.composeUser(ctx, event, now)
 	}
 	about, err := subject(ctx)
 	if errors.Is(err, store.ErrNotFound) {

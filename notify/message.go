@@ -29,10 +29,11 @@ type message struct {
 	TenantName  string
 	TenantID    string
 	Issuer      string
-	Console     string // base URL of the console
-	LinkURL     string // to a key that waits, or to choose a password
-	Own         bool   // the owner did it
-	ByLink      bool   // the password was chosen through a link
+	Console     string   // base URL of the console
+	LinkURL     string   // to a key that waits, or to choose a password
+	Own         bool     // the owner did it
+	ByLink      bool     // the password was chosen through a link
+	Changes     []string // of the user, in sentences
 
 	expiry        time.Time // zero when the key does not expire, or is gone
 	oldSecretEnds time.Time // zero without an overlap
@@ -124,6 +125,8 @@ func messageName(event policy.Event) string {
 	switch {
 	case forPickUp(event):
 		return messagePickUp
+	case event.Payload.Person != nil:
+		return messageUserChanged
 	case event.Payload.Password != nil && !event.Payload.Password.TakenAway:
 		return messagePasswordSet
 	default:
@@ -146,7 +149,7 @@ func parseMessages() (map[string]messageTemplate, error) {
 	for _, name := range []string{
 		string(policy.ActionKeyExpiring), string(policy.ActionKeyCreated), string(policy.ActionKeyRefreshed), string(policy.ActionKeyRevoked),
 		messagePickUp,
-		string(policy.ActionPasswordLinkRequested), string(policy.ActionPasswordLinkSent), messagePasswordSet,
+		string(policy.ActionPasswordLinkRequested), string(policy.ActionPasswordLinkSent), messagePasswordSet, messageUserChanged,
 	} {
 		path := "templates/" + name
 		text, err := texttemplate.ParseFS(templateFiles, "templates/frame.txt", path+".txt")

@@ -8,19 +8,19 @@ import (
 	"mintkey/policy"
 )
 
-// aboutPassword says whether the event is about a user's password. The user is told even of their own change: somebody who reads their
-// mail may have made it.
-func aboutPassword(event policy.Event) bool {
-	return wantsPasswordLink(event) || event.Payload.Password != nil && !event.Payload.Password.TakenAway
+// aboutUser says whether the event is about a user rather than a key, and the user is told. They are told even of their own change:
+// somebody who has their session or reads their mail may have made it.
+func aboutUser(event policy.Event) bool {
+	return wantsPasswordLink(event) || event.Payload.Person != nil || event.Payload.Password != nil && !event.Payload.Password.TakenAway
 }
 
 func wantsPasswordLink(event policy.Event) bool {
 	return event.Action == policy.ActionPasswordLinkRequested || event.Action == policy.ActionPasswordLinkSent
 }
 
-// composePassword names the account, because the same person may be a user of several.
-func (m *Mail) composePassword(ctx context.Context, event policy.Event, now time.Time) (message, *netmail.Address, error) {
-	user, err := m.records.User(ctx, event.AccountID, event.UserID)
+// composeUser names the account, because the same person may be a user of several.
+func (m *Mail) composeUser(ctx context.Context, event policy.Event, now time.Time) (message, *netmail.Address, error) {
+	user, err := m.changed(ctx, event)
 	if err != nil {
 		return message{}, nil, absent(err)
 	}
@@ -34,6 +34,9 @@ func (m *Mail) composePassword(ctx context.Context, event policy.Event, now time
 	}
 	if event.Payload.Password != nil {
 		msg.ByLink = event.Payload.Password.ByLink
+	}
+	if msg.Changes, err = m.changesIn(ctx, event); err != nil {
+		return message{}, nil, absent(err)
 	}
 	if msg.Actor, err = m.actor(ctx, event); err != nil {
 		return message{}, nil, err

@@ -46,9 +46,12 @@ func NewHasher(o Options) *Hasher {
 // Hashed is how many hashes were made so far, to check a password or to keep it.
 func (h *Hasher) Hashed() uint64 { return h.hashed.Load() }
 
-// Hash returns the hash of a password, with a new salt and its parameters in it. It is ErrBusy when too many wait, and the error of the
-// context when that ends first.
+// Hash returns the hash of a password, with a new salt and its parameters in it. It is ErrCommon for a password that is easy to guess,
+// ErrBusy when too many wait, and the error of the context when that ends first.
 func (h *Hasher) Hash(ctx context.Context, password string) (hash string, err error) {
+	if err := CheckCommon(password); err != nil {
+		return "", err
+	}
 	err = h.do(ctx, func() (err error) {
 		hash, err = create(password)
 		return err

@@ -93,7 +93,7 @@ func CheckID(id string) error {
 const (
 	MaxNameLength     = 200 // of a name or a label
 	MaxEmailLength    = 254 // bytes (RFC 5321 section 4.5.3.1.3)
-	MinPasswordLength = 8
+	MinPasswordLength = 10
 	MaxPasswordLength = 256
 )
 
@@ -123,14 +123,6 @@ func CheckEmail(email string) error {
 	address, err := mail.ParseAddress(email)
 	if err != nil || address.Address != email || len(email) > MaxEmailLength || !printable(email) {
 		return ErrInvalidEmail
-	}
-	return nil
-}
-
-// CheckPassword returns ErrInvalidPassword for a password too short to be safe or too long to be hashed quickly.
-func CheckPassword(password string) error {
-	if n := utf8.RuneCountInString(password); n < MinPasswordLength || n > MaxPasswordLength || !utf8.ValidString(password) {
-		return ErrInvalidPassword
 	}
 	return nil
 }

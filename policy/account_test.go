@@ -47,18 +47,36 @@ func TestCheckNameAndLabel(t *testing.T) {
 func TestCheckPassword(t *testing.T) {
 	for password, want := range map[string]error{
 		"":                               policy.ErrInvalidPassword,
-		"1234567":                        policy.ErrInvalidPassword,
-		"12345678":                       nil,
-		"ééééééé":                        policy.ErrInvalidPassword, // 7 characters in 14 bytes
-		"éééééééé":                       nil,
-		"        ":                       nil, // odd, but the user's choice
+		"123456789":                      policy.ErrInvalidPassword,
+		"1234567890":                     nil,                       // package passwords refuses what is common
+		"ééééééééé":                      policy.ErrInvalidPassword, // 9 characters in 18 bytes
+		"éééééééééé":                     nil,
 		strings.Repeat("é", 256):         nil,
 		strings.Repeat("a", 257):         policy.ErrInvalidPassword,
-		"12345678\xff":                   policy.ErrInvalidPassword,
+		"1234567890\xff":                 policy.ErrInvalidPassword,
 		strings.Repeat("long ", 200_000): policy.ErrInvalidPassword,
 	} {
 		equal(t, "password", policy.CheckPassword(password), want)
 	}
+}
+
+// Whoever attacks a person tries the name and the address first (ASVS 6.2.11).
+func TestPasswordsOfTheUser(t *testing.T) {
+	ada := policy.User{ID: "ada-42", Email: "a.lovelace@example.com", Name: "Ada Lovelace"}
+	for password, want := range map[string]error{
+		"a.lovelace@example.com": policy.ErrPersonalPassword,
+		"A.Lovelace@EXAMPLE.com": policy.ErrPersonalPassword,
+		"alovelace1815":          policy.ErrPersonalPassword,
+		"ada lovelace!!":         policy.ErrPersonalPassword,
+		"Ada_Lovelace_2026":      policy.ErrPersonalPassword,
+		"ada-4242424242":         policy.ErrPersonalPassword,
+		"lovelace engine 1843":   nil,
+		"4242424242":             nil,
+	} {
+		equal(t, password, policy.CheckPasswordOf(ada, password), want)
+	}
+	equal(t, "a user of digits", policy.CheckPasswordOf(policy.User{ID: "1234567890"}, "1234567890"), policy.ErrPersonalPassword)
+	equal(t, "nobody", policy.CheckPasswordOf(policy.User{}, "4242424242"), nil)
 }
 
 func TestCheckEmail(t *testing.T) {

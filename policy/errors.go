@@ -51,6 +51,8 @@ var (
 	ErrNotGrantable = errors.New("this would hand out more than you are allowed to do yourself")
 	// ErrInvalidPassword refuses a password that is too short or too long.
 	ErrInvalidPassword = fmt.Errorf("a password has %d to %d characters", MinPasswordLength, MaxPasswordLength)
+	// ErrPersonalPassword refuses a password that whoever knows the user can guess.
+	ErrPersonalPassword = errors.New("a password can't be the user's own name, ID or address, nor one of these with digits and signs")
 )
 
 // KeyLimitError is ErrKeyLimit together with the client IDs of the keys that exist.

@@ -26,7 +26,12 @@ const (
 	ActionKeyExpiring       Action = "key.expiring"
 	ActionKeyExpired        Action = "key.expired"
 	ActionKeyPurged         Action = "key.purged"
-	ActionTokenRefused      Action = "token.refused"
+	// ActionTokenRefused is about an access key or, at the password grant, about a user.
+	ActionTokenRefused Action = "token.refused"
+	// ActionSessionStarted, ActionSessionEnded and ActionSessionRefused are about signing in to the console.
+	ActionSessionStarted Action = "session.started"
+	ActionSessionEnded   Action = "session.ended"
+	ActionSessionRefused Action = "session.refused"
 	// ActionKeyCeilingSet is recorded by an upgrade for a key with scopes above what its owner may do (R9).
 	ActionKeyCeilingSet Action = "key.ceiling_set"
 	// ActionSigningKeysRotated is recorded in the account of the operator who rotated them.

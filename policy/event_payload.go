@@ -18,6 +18,8 @@ type Payload struct {
 	Key *KeyFacts `json:"key,omitempty"`
 	// Password is set when a user's password was set or taken away.
 	Password *PasswordChange `json:"password,omitempty"`
+	// Person is set when something else changed by which somebody could become, or act as, the user.
+	Person *PersonChange `json:"person,omitempty"`
 }
 
 // RevokedTokens names tokens that ended before their time.

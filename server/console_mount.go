@@ -14,6 +14,7 @@ func (s *Server) newConsole() (http.Handler, error) {
 		Store:   s.Store,
 		Hasher:  s.Hasher,
 		Limits:  s.limits,
+		Refused: s.usage.SignIns,
 		Issuer:  s.Issuer, URL: s.ConsoleURL,
 		Log:         s.Log,
 		Mail:        s.Mail,

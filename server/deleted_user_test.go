@@ -91,7 +91,10 @@ func TestDeleteIsFinalUnderRaces(t *testing.T) {
 
 func (w *world) nothingIsLeftOf(admin caller, id string, handedOut []person) {
 	w.Helper()
-	for _, list := range []struct{ path, member string }{{"/admin/v1/tenants/forge/members?limit=500", "user_id"}, {forgeKeys + "?limit=500", "user_id"}} {
+	for _, list := range []struct{ path, member string }{
+		{"/admin/v1/tenants/forge/members?limit=500", "user_id"},
+		{forgeKeys + "?limit=500", "user_id"},
+	} {
 		if users, _ := w.get(admin, list.path).values(list.member); slices.Contains(users, id) {
 			w.Errorf("%s still lists the deleted user %s", list.path, id)
 		}

@@ -8,6 +8,7 @@ import (
 	"mintkey/policy"
 	"mintkey/server"
 	"mintkey/store"
+	"mintkey/tokens"
 )
 
 // wantDead asks everybody who judges tokens: the status list that gateways poll, introspection, forward-auth and this server's own APIs.
@@ -19,10 +20,10 @@ func (w *world) wantDead(when, token string) {
 	if a := w.introspect(w.tom, token).want(200); a.body != inactive {
 		w.Errorf("%s: introspection answers %s", when, a.body)
 	}
-	if a := w.get(bearer(token), "/oauth2/forward-auth?audience=https://api.example"); a.status != 401 {
+	if a := w.forwardAuth(forAPI, w.withAudience(token, "https://api.example")); a.status != 401 {
 		w.Errorf("%s: forward-auth answers %d", when, a.status)
 	}
-	if a := w.get(bearer(token), ownKeys); a.status != 401 {
+	if a := w.get(bearer(w.withAudience(token, issuer)), ownKeys); a.status != 401 {
 		w.Errorf("%s: the API for oneself answers %d", when, a.status)
 	}
 }
@@ -35,7 +36,20 @@ func (w *world) wantAlive(when, token string) {
 	if a := w.introspect(w.tom, token).want(200); a.body == inactive {
 		w.Errorf("%s: introspection calls it inactive", when)
 	}
-	w.get(bearer(token), "/oauth2/forward-auth?audience=https://api.example").want(204)
+	w.forwardAuth(forAPI, w.withAudience(token, "https://api.example")).want(204)
+	if a := w.get(bearer(w.withAudience(token, issuer)), ownKeys); a.status == 401 {
+		w.Errorf("%s: the API for oneself answers %d", when, a.status)
+	}
+}
+
+// withAudience is the token with another audience: who judges one has to be asked with a token that would be good there if it were alive.
+func (w *world) withAudience(token, audience string) string {
+	w.Helper()
+	claims := claimsOf(w, token)
+	claims["aud"] = audience
+	signed, err := w.ring.Sign(w.clock.now(), tokens.ES256, tokens.TypeAccessToken, claims)
+	w.must(err)
+	return signed
 }
 
 func keyPath(p person, below ...string) string {

@@ -26,6 +26,7 @@ func (w *world) forwardAuth(query, token string, adjust ...func(*http.Request)) 
 	return w.do(r)
 }
 
+// forAPI names the audience, before other parameters.
 const forAPI = "audience=https://api.example&"
 
 // A requirement that is not known, misspelt or empty is refused and in the log, and never taken for none.

@@ -45,9 +45,12 @@ func TestPasswordsOfUsers(t *testing.T) {
 	if hash() == "" {
 		t.Error("a patch of the name took the password away")
 	}
-	for _, password := range []any{"", "short", strings.Repeat("x", 257)} {
+	for _, password := range []any{
+		"", "short", "ninechars", "password2026", "mia@acme.example", "Mia-2026-2026", strings.Repeat("x", 257), "            ",
+	} {
 		w.patch(w.ada, acmeUsers+"/mia", map[string]any{"password": password}).wantCode(422, "invalid_password")
-		w.post(w.ada, acmeUsers, map[string]any{"email": "x@acme.example", "password": password}).wantCode(422, "invalid_password")
+		w.post(w.ada, acmeUsers, map[string]any{"email": "mia@acme.example", "name": "Mia", "password": password}).
+			wantCode(422, "invalid_password")
 	}
 	for _, password := range []any{1, true, []string{"correct horse"}, map[string]string{}} {
 		w.patch(w.ada, acmeUsers+"/mia", map[string]any{"password": password}).wantCode(400, "invalid_request")

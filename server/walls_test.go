@@ -95,8 +95,13 @@ func TestIsolationOfAudiences(t *testing.T) {
 		for _, p := range []person{w.olga, w.ada, w.mia} {
 			good := w.claims(w.tokenOf(p, ""))
 			for _, audience := range []tokens.Audience{
-				{"https://api.example"}, {"https://other.example"}, {"https://stranger.example"}, {issuer + "/"},
-				{issuer, "https://api.example"}, {"https://api.example", issuer}, {issuer, issuer},
+				{"https://api.example"},
+				{"https://other.example"},
+				{"https://stranger.example"},
+				{issuer + "/"},
+				{issuer, "https://api.example"},
+				{"https://api.example", issuer},
+				{issuer, issuer},
 			} {
 				claims := good
 				claims.Audience = audience

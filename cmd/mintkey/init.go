@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 
 	"mintkey/admin"
 	"mintkey/configs"
+	"mintkey/passwords"
 	"mintkey/policy"
 	"mintkey/store"
 )
@@ -74,7 +76,9 @@ func (p *program) checkBootstrap(wanted *bootstrapRequest, account, tenant, rele
 	if wanted.password, err = p.readPassword(wanted.password); err != nil {
 		return err
 	}
-	if err := policy.CheckPassword(wanted.password); err != nil {
+	owner := policy.User{Email: wanted.email, Name: wanted.name}
+	if err := cmp.Or(policy.CheckPassword(wanted.password), policy.CheckPasswordOf(owner, wanted.password),
+		passwords.CheckCommon(wanted.password)); err != nil {
 		return usagef("--password: %w", err)
 	}
 	return nil

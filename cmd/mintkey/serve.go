@@ -34,9 +34,9 @@ func (p *program) serveCommand() *cobra.Command {
 	return c
 }
 
-// gcPercent is four times Go's default: the heap is small and every token leaves garbage, so collecting less often makes more tokens per
-// second for a few megabytes. GOGC overrides it.
-const gcPercent = 400
+// gcPercent is twice Go's default: the heap is small and every token leaves garbage, so collecting less often makes more tokens per
+// second for a few megabytes. More would let strangers who send large requests drive memory up. GOGC overrides it.
+const gcPercent = 200
 
 func (p *program) serve(ctx context.Context, config configs.Config, offset time.Duration) (err error) {
 	if p.getenv("GOGC") == "" {

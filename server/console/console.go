@@ -32,6 +32,7 @@ type Options struct {
 	Store       Store
 	Hasher      *passwords.Hasher
 	Limits      *limits.Limiter
+	Refused     Refused
 	Issuer      string // base URL, without a trailing slash, of the OAuth endpoints
 	URL         string // base URL at which people reach the console, without a trailing slash
 	Log         *slog.Logger
@@ -39,6 +40,11 @@ type Options struct {
 	ClockOffset time.Duration // difference between the time of a request and the real time
 	Version     string
 	OpenID      OpenID // sign-in at an OpenID provider; zero for passwords only
+}
+
+// Refused takes note of failed sign-ins; usage.SignIns implements it.
+type Refused interface {
+	Refused(attempt policy.RefusedSignIn, address string, at time.Time)
 }
 
 // Console serves the pages under /console. Its methods may be called from many goroutines.

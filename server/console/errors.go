@@ -162,6 +162,8 @@ func explanations() []struct {
 			"The role of the key’s owner does not allow these scopes. Choose fewer; after a promotion, create a new key.", "scope",
 		}},
 		{policy.ErrInvalidPassword, explanation{unprocessable, "Invalid password", asSentence(policy.ErrInvalidPassword), "password"}},
+		{policy.ErrPersonalPassword, explanation{unprocessable, "Invalid password", asSentence(policy.ErrPersonalPassword), "password"}},
+		{passwords.ErrCommon, explanation{unprocessable, "Invalid password", asSentence(passwords.ErrCommon), "password"}},
 		{errInvalidLink, explanation{
 			http.StatusGone, "This link no longer works",
 			"It was used, it is too old, or the password has changed since.", "",

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"unicode"
 
-	"mintkey/admin"
 	"mintkey/policy"
 	"mintkey/server/console/openid"
 	"mintkey/server/limits"
@@ -113,10 +112,9 @@ func (c *Console) finishOpenID(req *request) error {
 	if err != nil {
 		return c.refuseOpenID(req, form, err)
 	}
-	if err := c.begin(ctx, subject, req.info.At); err != nil {
+	if err := c.welcome(req, subject, policy.MethodOpenID); err != nil {
 		return err
 	}
-	c.rememberDevice(req, subject.User)
 	return req.redirect(form.Next)
 }
 
@@ -154,6 +152,9 @@ func (c *Console) userAtProvider(req *request, accountID string, person openid.P
 		if err == nil {
 			return subject, nil
 		}
+		if reason := refusedBecause(err); reason != "" {
+			c.refused(req, policy.MethodOpenID, reason, user)
+		}
 		refusal = err
 	}
 	return policy.Subject{}, refusal
@@ -171,9 +172,22 @@ func (c *Console) signInAs(req *request, user policy.User, identity policy.Ident
 	if err != nil {
 		return policy.Subject{}, err
 	}
-	actor := admin.Actor{Subject: subject, Via: "console", Address: req.info.Address, RequestID: req.info.ID, At: req.info.At}
-	subject.User, err = c.Service.SignedInAs(req.Context(), actor, identity)
+	subject.User, err = c.Service.SignedInAs(req.Context(), c.actorOf(req, subject), identity)
 	return subject, err
+}
+
+// refusedBecause is empty for a failure of the server.
+func refusedBecause(err error) string {
+	switch {
+	case errors.Is(err, errDisabled):
+		return policy.SignInDisabled
+	case errors.Is(err, errNoTenant):
+		return policy.SignInNotMember
+	case errors.Is(err, policy.ErrOtherPerson):
+		return policy.SignInOtherPerson
+	default:
+		return ""
+	}
 }
 
 // usersOf returns the users with the address in the accounts that the provider may sign in. With AnyAccount, accountID narrows the

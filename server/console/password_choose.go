@@ -89,7 +89,7 @@ func (c *Console) choose(req *request) error {
 	}
 	actor := admin.Actor{Via: "console", Address: req.info.Address, RequestID: req.info.ID, At: req.info.At}
 	user, err := c.Service.ChoosePassword(ctx, actor, c.sessions.GetString(ctx, sessionLink), password)
-	if errors.Is(err, store.ErrNotFound) || errors.Is(err, policy.ErrInvalidPassword) {
+	if fault, ok := formFault(err); errors.Is(err, store.ErrNotFound) || ok && fault.Field == "password" {
 		return c.showChoose(req, err)
 	}
 	if err != nil {

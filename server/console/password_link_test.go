@@ -129,8 +129,8 @@ func TestForgottenPassword(t *testing.T) {
 	for range 3 { // as programs that look for viruses do
 		m.visitor().get(link).leadsTo(choosePage)
 	}
-	v.follow(link).want(200).says("grace @acme.example", "Acme Corporation", "8 to 256 characters")
-	v.post(choosePage, twice("short")).want(422).says("A password has 8 to 256 characters.")
+	v.follow(link).want(200).says("grace @acme.example", "Acme Corporation", "10 to 256 characters")
+	v.post(choosePage, twice("short")).want(422).says("A password has 10 to 256 characters.")
 	v.post(choosePage, form{"password": {another}, "password_again": {another + "s"}}).want(422).says("not the same")
 	if !elsewhere.signedIn() || !m.graceOpens(password) {
 		t.Error("a wrong password has ended something")

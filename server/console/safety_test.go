@@ -263,7 +263,7 @@ func testUsersAndTenants(t *testing.T, h *harness) {
 	ada.post("/console/users/new", form{"name": {"Eve"}, "email": {"grace@acme.example"}}).want(409).
 		says("Another user of the account has this e-mail address.")
 	ada.post("/console/users/new", form{"name": {"Eve"}, "email": {"eve@acme.example"}, "password": {"short"}}).want(422).
-		says("8 to 256 characters")
+		says("10 to 256 characters")
 	ada.post("/console/users/new", form{"name": {"Eve"}, "email": {"eve@acme.example"}, "role": {"operator"}}).want(403)
 	created := ada.post("/console/users/new", form{"name": {"Eve"}, "email": {"eve@acme.example"}, "password": {password}}).want(303)
 	at := created.header.Get("Location")

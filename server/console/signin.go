@@ -58,7 +58,6 @@ func (c *Console) signIn(req *request) error {
 	if c.OpenID.Only {
 		return c.showSignIn(req, errPasswordsOff, form)
 	}
-	ctx := req.Context()
 	subject, err := c.authenticate(req, form, req.PostFormValue("password"))
 	switch {
 	case errors.Is(err, errWrongSignIn):
@@ -72,10 +71,9 @@ func (c *Console) signIn(req *request) error {
 	case err != nil:
 		return err
 	}
-	if err := c.begin(ctx, subject, req.info.At); err != nil {
+	if err := c.welcome(req, subject, policy.MethodPassword); err != nil {
 		return err
 	}
-	c.rememberDevice(req, subject.User)
 	return req.redirect(form.Next)
 }
 
@@ -87,11 +85,12 @@ func (c *Console) authenticate(req *request, form signInForm, password string) (
 	if err != nil {
 		return policy.Subject{}, err
 	}
-	users, refund, err := c.reserve(ctx, form, users, c.visitor(req))
+	charged, refund, err := c.reserve(ctx, form, users, c.visitor(req))
 	if err != nil {
+		c.refused(req, policy.MethodPassword, policy.SignInTooMany, users...)
 		return policy.Subject{}, err
 	}
-	found, err := c.matchPassword(ctx, users, checks, password)
+	found, err := c.matchPassword(ctx, charged, checks, password)
 	if len(found) > 0 || errors.Is(err, passwords.ErrBusy) {
 		refund()
 	}
@@ -99,11 +98,16 @@ func (c *Console) authenticate(req *request, form signInForm, password string) (
 	case err != nil:
 		return policy.Subject{}, err
 	case len(found) == 0:
+		c.refused(req, policy.MethodPassword, policy.SignInWrongPassword, charged...)
 		return policy.Subject{}, errWrongSignIn
 	case len(found) > 1:
 		return policy.Subject{}, c.whichAccount(ctx, found)
 	}
-	return c.defaultSubject(ctx, found[0])
+	subject, err := c.defaultSubject(ctx, found[0])
+	if errors.Is(err, errNoTenant) {
+		c.refused(req, policy.MethodPassword, policy.SignInNotMember, found[0])
+	}
+	return subject, err
 }
 
 // defaultSubject returns the user in the first of their tenants.
@@ -115,7 +119,13 @@ func (c *Console) defaultSubject(ctx context.Context, u policy.User) (policy.Sub
 	return subject, err
 }
 
+// signOut also works for a session that is dead by now.
 func (c *Console) signOut(req *request) error {
+	if c.identify(req) == nil {
+		if err := c.farewell(req, false); err != nil {
+			return err
+		}
+	}
 	if err := c.sessions.Destroy(req.Context()); err != nil {
 		return err
 	}
@@ -127,7 +137,13 @@ func (c *Console) signOutEverywhere(req *request) error {
 	if err := c.sessionCutoffs().Set(req.Context(), req.actor.User.ID, req.info.At); err != nil {
 		return err
 	}
-	return c.signOut(req)
+	if err := c.farewell(req, true); err != nil {
+		return err
+	}
+	if err := c.sessions.Destroy(req.Context()); err != nil {
+		return err
+	}
+	return req.redirect(signInPath)
 }
 
 // home redirects to the page that the visitor most likely wants.

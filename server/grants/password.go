@@ -107,10 +107,11 @@ func (g *passwordLogin) check(ctx context.Context, tenant policy.Tenant, from *w
 	visitor := limits.Visitor{Address: from.Address, At: from.At}
 	reserved, err := g.endpoint.Limits.Reserve(ctx, limits.Password([]limits.User{user}, visitor))
 	if err != nil {
+		g.refused(tenant, id, policy.SignInTooMany, from)
 		return policy.Subject{}, clients.Slowed(wrong, err)
 	}
-	right, err := g.endpoint.Hasher.Verify(ctx, subject.User.PasswordHash, g.password)
-	right = right && subject.Authority() != policy.AuthorityNone
+	fits, err := g.endpoint.Hasher.Verify(ctx, subject.User.PasswordHash, g.password)
+	right := fits && subject.Authority() != policy.AuthorityNone
 	if right || errors.Is(err, passwords.ErrBusy) {
 		reserved.Refund(ctx)
 	}
@@ -118,12 +119,32 @@ func (g *passwordLogin) check(ctx context.Context, tenant policy.Tenant, from *w
 	case err != nil:
 		return policy.Subject{}, fmt.Errorf("check password: %w", err)
 	case !right:
+		g.refused(tenant, id, whyWrong(subject, fits), from)
 		return policy.Subject{}, wrong
 	}
 	if err := g.endpoint.Limits.Remember(ctx, user, visitor, ""); err != nil {
 		g.endpoint.Log.WarnContext(ctx, "remembering an address failed", slog.Any("error", err))
 	}
 	return subject, nil
+}
+
+// whyWrong is for the audit trail alone.
+func whyWrong(subject policy.Subject, fits bool) string {
+	switch {
+	case fits:
+		return policy.SignInDisabled
+	case subject.User.ID == "":
+		return policy.SignInNotMember
+	default:
+		return policy.SignInWrongPassword
+	}
+}
+
+func (g *passwordLogin) refused(tenant policy.Tenant, userID, reason string, from *web.Info) {
+	g.endpoint.Usage.SignIns.Refused(policy.RefusedSignIn{
+		Action: policy.ActionTokenRefused, AccountID: tenant.AccountID, TenantID: tenant.ID, UserID: userID,
+		Method: policy.MethodPassword, Reason: reason,
+	}, from.Address, from.At)
 }
 
 // findTenant returns the zero Tenant, which allows no passwords, where there is none.

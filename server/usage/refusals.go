@@ -6,9 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"log/slog"
-	"maps"
 	"strconv"
-	"sync"
 	"time"
 
 	"mintkey/admin"
@@ -31,9 +29,7 @@ type Refusals struct {
 	isClientID func(string) bool // by its form
 	log        *slog.Logger
 	counts     *batch[refusalKey, refusalCount]
-
-	mu      sync.Mutex
-	written map[refusalKey]time.Time // when the last event was written
+	recent     everyMinute[refusalKey]
 }
 
 // Owners finds the owner of an access key, even of a revoked one. The error is store.ErrNotFound if no account ever had the client.
@@ -68,20 +64,8 @@ func (r *Refusals) Note(clientID, address string, reason store.Outcome, at time.
 
 // flush writes the events due at now, all at once. Those that cannot be written go to the log.
 func (r *Refusals) flush(ctx context.Context, now time.Time) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	maps.DeleteFunc(r.written, func(_ refusalKey, at time.Time) bool { return now.Sub(at).Abs() >= refusalEvery })
 	return r.counts.flush(func(taken map[refusalKey]refusalCount) (map[refusalKey]refusalCount, error) {
-		due, left := map[refusalKey]refusalCount{}, map[refusalKey]refusalCount{}
-		for key, refused := range taken {
-			switch _, recently := r.written[key]; {
-			case recently:
-				left[key] = refused
-			case len(r.written) < maxRefusals:
-				r.written[key] = now
-				due[key] = refused
-			}
-		}
+		due, left := r.recent.due(taken, now)
 		r.write(ctx, due)
 		return left, nil
 	})
@@ -131,12 +115,16 @@ func (r *Refusals) loggedClientID(text string) string {
 }
 
 func refusalEvent(owner admin.KeyOwner, clientID string, reason store.Outcome, refused refusalCount) policy.Event {
-	var random [10]byte
-	_, _ = rand.Read(random[:]) // never fails
 	return policy.Event{
-		ID: policy.NewEventID(refused.at, random), At: refused.at, Action: policy.ActionTokenRefused,
+		ID: newEventID(refused.at), At: refused.at, Action: policy.ActionTokenRefused,
 		Actor:     policy.Actor{Via: "api", Address: refused.address},
 		AccountID: owner.AccountID, TenantID: owner.TenantID, UserID: owner.UserID, ClientID: clientID,
 		Details: map[string]string{"reason": reason.String(), "count": strconv.Itoa(refused.count)},
 	}
+}
+
+func newEventID(at time.Time) string {
+	var random [10]byte
+	_, _ = rand.Read(random[:]) // never fails
+	return policy.NewEventID(at, random)
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"mintkey/policy"
 	"mintkey/store"
 )
 
@@ -14,6 +15,7 @@ type Store interface {
 	store.Traffic
 	store.AuditTrail
 	store.Documents
+	User(ctx context.Context, accountID, id string) (policy.User, error)
 }
 
 // Usage holds all the recorders. They may be used from many goroutines.
@@ -22,6 +24,7 @@ type Usage struct {
 	Traffic  *Traffic
 	Logins   *Logins
 	Refusals *Refusals
+	SignIns  *SignIns
 	log      *slog.Logger
 }
 
@@ -34,10 +37,10 @@ func New(saved Store, owners Owners, isClientID func(string) bool, log *slog.Log
 		Logins:  &Logins{saved, newBatch[loginKey](0, store.PasswordUse.Plus)},
 		Refusals: &Refusals{
 			saved: saved, owners: owners, traffic: traffic, isClientID: isClientID, log: log,
-			counts:  newBatch[refusalKey](maxRefusals, refusalCount.plus),
-			written: map[refusalKey]time.Time{},
+			counts: newBatch[refusalKey](maxRefusals, refusalCount.plus),
 		},
-		log: log,
+		SignIns: &SignIns{saved: saved, log: log, counts: newBatch[policy.RefusedSignIn](maxRefusals, refusalCount.plus)},
+		log:     log,
 	}
 }
 
@@ -50,6 +53,7 @@ func (u *Usage) Flush(ctx context.Context, now time.Time) {
 		{"last access", func() (int, error) { return u.Access.flush(ctx) }},
 		{"password logins", func() (int, error) { return u.Logins.flush(ctx) }},
 		{"refusals", func() (int, error) { return u.Refusals.flush(ctx, now) }}, // before traffic, because it adds that of revoked keys
+		{"sign-ins", func() (int, error) { return u.SignIns.flush(ctx, now) }},
 		{"traffic", func() (int, error) { return u.Traffic.flush(ctx) }},
 	} {
 		dropped, err := part.flush()

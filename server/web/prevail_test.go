@@ -24,7 +24,8 @@ func TestInvalidTokenPrevails(t *testing.T) {
 		for _, reason := range []error{
 			web.ErrInvalidRequest, web.ErrUnauthorizedClient, web.ErrInvalidGrant, web.ErrInvalidClient, web.ErrForeignToken, web.ErrScopeNotGranted,
 			web.ErrUnauthorized, web.ErrInvalidRequirement, policy.ErrWrongSecret, policy.ErrKeyNotFound, policy.ErrKeyExpired,
-			policy.ErrUserDisabled, policy.ErrNotMember, policy.ErrInvalidScope, policy.ErrInvalidTarget, admin.ErrInsufficientScope, store.ErrNotFound, store.ErrConflict,
+			policy.ErrUserDisabled, policy.ErrNotMember, policy.ErrInvalidScope, policy.ErrInvalidTarget,
+			admin.ErrInsufficientScope, store.ErrNotFound, store.ErrConflict,
 			errors.New("not in the table"),
 		} {
 			for _, err := range []error{fmt.Errorf("%w: %w", token, reason), fmt.Errorf("%w: %w", reason, token)} {

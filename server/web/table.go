@@ -161,6 +161,8 @@ func renderings() []rendering {
 		{kind: policy.ErrScopeAboveOwner, status: unprocessable, code: "scope_above_owner", title: "Scope above the owner"},
 		{kind: policy.ErrInvalidOverlap, status: unprocessable, code: "invalid_overlap", title: "Invalid overlap"},
 		{kind: policy.ErrInvalidPassword, status: unprocessable, code: "invalid_password", title: "Invalid password"},
+		{kind: policy.ErrPersonalPassword, status: unprocessable, code: "invalid_password", title: "Invalid password"},
+		{kind: passwords.ErrCommon, status: unprocessable, code: "invalid_password", title: "Invalid password"},
 		{
 			kind: policy.ErrNotMember, status: unprocessable, code: "not_a_member", title: "Not a member",
 			oauth: "invalid_client", oauthStatus: unauthorized,

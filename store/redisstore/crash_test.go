@@ -71,8 +71,8 @@ func TestClaimOfAUserIDThatWasNeverUsedIsTakenOver(t *testing.T) {
 	if got := server.Do("EXISTS", "mintkey:user:ada"); got != "0" {
 		t.Error("the deletion leaves the claim behind")
 	}
-	if err := s.CreateUser(t.Context(), ada("other")); err != nil {
-		t.Errorf("create the user in another account after the deletion: %v", err)
+	if err := s.CreateUser(t.Context(), ada("other")); !errors.Is(err, store.ErrIDUsed) {
+		t.Errorf("create the user in another account after the deletion: %v, want %v", err, store.ErrIDUsed)
 	}
 }
 

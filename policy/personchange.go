@@ -1,0 +1,39 @@
+package policy
+
+import "slices"
+
+// PersonChange is what a user is told of, at the address from before the change. It is never empty.
+type PersonChange struct {
+	Email *EmailChange `json:"email,omitempty"`
+	Roles *RoleChange  `json:"roles,omitempty"` // in the tenant of the event or, without one, in the account
+	// OpenID says that the user was unbound from the OpenID provider, where the next person with the address can sign in.
+	OpenID bool `json:"openid,omitempty"`
+}
+
+// EmailChange is a change of a user's address.
+type EmailChange struct {
+	Before string `json:"before"`
+	After  string `json:"after"`
+}
+
+// RoleChange is a change of a user's roles.
+type RoleChange struct {
+	Before []Role `json:"before,omitempty"`
+	After  []Role `json:"after,omitempty"`
+}
+
+// PersonChangeOf compares a user before and after a change. It is nil if nothing changed that PersonChange has.
+func PersonChangeOf(before, after User) *PersonChange {
+	var change PersonChange
+	if before.Email != after.Email {
+		change.Email = &EmailChange{before.Email, after.Email}
+	}
+	if !slices.Equal(before.Roles, after.Roles) {
+		change.Roles = &RoleChange{slices.Clone(before.Roles), slices.Clone(after.Roles)}
+	}
+	change.OpenID = before.OpenID != Identity{} && after.OpenID == Identity{} && change.Email == nil
+	if change == (PersonChange{}) {
+		return nil
+	}
+	return &change
+}

@@ -1,0 +1,35 @@
+package policy
+
+// Ways to sign in, in the details of events.
+const (
+	MethodPassword = "password"
+	MethodOpenID   = "openid"
+)
+
+// Reasons to refuse a sign-in, in the details of events. The visitor is not told which it was.
+const (
+	SignInWrongPassword = "wrong_password"
+	SignInUnknownUser   = "unknown_user"
+	SignInDisabled      = "user_disabled"
+	SignInNotMember     = "not_a_member"
+	SignInOtherPerson   = "other_person" // of the OpenID provider: see ErrOtherPerson
+	SignInTooMany       = "too_many_attempts"
+)
+
+// RefusedSignIn is a failed attempt to act as a person: at the console, or with the password grant.
+type RefusedSignIn struct {
+	Action    Action // ActionSessionRefused or ActionTokenRefused
+	AccountID string // empty if no account was named or found
+	TenantID  string // empty at the console
+	UserID    string // as somebody typed it, so there may be no such user; empty if nothing was found
+	Method    string
+	Reason    string
+}
+
+// Via is what the event says of the way that the attempt came.
+func (r RefusedSignIn) Via() string {
+	if r.Action == ActionSessionRefused {
+		return "console"
+	}
+	return "api"
+}
