@@ -171,6 +171,7 @@ func (c *Console) signInAs(req *request, user policy.User, identity policy.Ident
 	if err != nil {
 		return policy.Subject{}, err
 	}
+	subject.User = user // whom the address was found for: SignedInAs refuses if they have changed since
 	actor := admin.Actor{Subject: subject, Via: "console", Address: req.info.Address, RequestID: req.info.ID, At: req.info.At}
 	subject.User, err = c.Service.SignedInAs(req.Context(), actor, identity)
 	return subject, err

@@ -103,7 +103,12 @@ func (c *Console) authenticate(req *request, form signInForm, password string) (
 	case len(found) > 1:
 		return policy.Subject{}, c.whichAccount(ctx, found)
 	}
-	return c.defaultSubject(ctx, found[0])
+	subject, err := c.defaultSubject(ctx, found[0])
+	if err == nil && subject.User.SignInState() != found[0].SignInState() {
+		// The password was replaced while it was checked. A session for the user as they are now would outlive that.
+		return policy.Subject{}, errWrongSignIn
+	}
+	return subject, err
 }
 
 // defaultSubject returns the user in the first of their tenants.
