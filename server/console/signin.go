@@ -79,21 +79,24 @@ func (c *Console) signIn(req *request) error {
 	return req.redirect(form.Next)
 }
 
-// authenticate counts the attempt before anything is hashed, and refunds it if the password was right, so that concurrent attempts count
-// like sequential ones (R23).
+// authenticate counts the attempt before anything is hashed, and refunds it to those whose password was right, so that concurrent attempts
+// count like sequential ones (R23).
 func (c *Console) authenticate(req *request, form signInForm, password string) (policy.Subject, error) {
 	ctx := req.Context()
 	users, checks, err := c.candidates(ctx, form)
 	if err != nil {
 		return policy.Subject{}, err
 	}
-	users, refund, err := c.reserve(ctx, form, users, c.visitor(req))
+	charges, err := c.reserve(ctx, form, users, c.visitor(req))
 	if err != nil {
 		return policy.Subject{}, err
 	}
+	users = charged(charges)
 	found, err := c.matchPassword(ctx, users, checks, password)
-	if len(found) > 0 || errors.Is(err, passwords.ErrBusy) {
-		refund()
+	if errors.Is(err, passwords.ErrBusy) {
+		refundAll(ctx, charges)
+	} else {
+		refund(ctx, charges, found)
 	}
 	switch {
 	case err != nil:
