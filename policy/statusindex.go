@@ -126,8 +126,8 @@ func (m Membership) passwordIndexes() []ReplacedIndex {
 	return append([]ReplacedIndex{{StatusIndex: m.StatusIndex, Since: m.StatusSince}}, m.Replaced...)
 }
 
-// LatestIndex is when the membership got the newest status index that its tokens can bear, by the clock of the server that gave it; zero for
-// none.
+// LatestIndex is when the membership got the newest status index that its tokens can bear, by the clock of the server that gave it; zero
+// for none.
 func (m Membership) LatestIndex() time.Time {
 	var latest time.Time
 	for _, key := range m.Keys {
