@@ -133,13 +133,17 @@ func (s *Service) ChoosePassword(ctx context.Context, actor Actor, id, password 
 	if err != nil {
 		return policy.User{}, err
 	}
+	ends, err := s.endOfTokens(ctx, actor, user)
+	if err != nil {
+		return policy.User{}, err
+	}
 	var event policy.Event
 	err = s.Store.UpdateUser(ctx, user.AccountID, user.ID, func(u policy.User) (policy.User, []policy.Event, error) {
 		if u.Disabled || userDigest(u) != userDigest(user) {
 			return u, nil, store.ErrNotFound
 		}
 		before := u
-		u = u.WithPassword(hash, actor.At)
+		u = u.WithPassword(hash, ends)
 		actor.User = u
 		event = actor.event(policy.ActionUserUpdated, u.AccountID)
 		event.UserID, event.Announce = u.ID, true

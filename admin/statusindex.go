@@ -33,7 +33,10 @@ func (s *Service) SecretIndex(
 // first after a new password or a disabling, gets a new one. While the store can't be written it is 0: the token is then judged
 // by when it was issued, and gateways that ask nobody do not learn that it has ended.
 func (s *Service) PasswordIndex(ctx context.Context, of policy.Subject, now time.Time) (uint64, error) {
-	current := func(of policy.Subject) (uint64, bool) { return of.Membership.StatusIndex, of.PasswordIndexLives() }
+	checked := of.User.PasswordHash
+	current := func(of policy.Subject) (uint64, bool) {
+		return of.Membership.StatusIndex, of.PasswordIndexLives() && of.User.PasswordHash == checked
+	}
 	index, err := s.liveIndex(ctx, of, now, current, func(m policy.Membership, fresh policy.IndexRenewal) (policy.Membership, error) {
 		return m.WithPasswordIndex(fresh, now)
 	})
@@ -44,7 +47,9 @@ func (s *Service) PasswordIndex(ctx context.Context, of policy.Subject, now time
 	return index, err
 }
 
-// liveIndex returns the current index of the subject if it is alive, and else renews it. Of many callers at once one renews it.
+// liveIndex returns the current index of the subject if it is alive, and else renews it. Of many callers at once one renews it. It is
+// policy.ErrNotMember if what the token would come from has ended since the subject was read: what ended it could not see the new index,
+// so gateways would never learn of the token's end.
 func (s *Service) liveIndex(
 	ctx context.Context, of policy.Subject, now time.Time,
 	current func(policy.Subject) (index uint64, lives bool),
@@ -73,6 +78,16 @@ func (s *Service) liveIndex(
 	if err != nil {
 		return 0, err
 	}
-	index, _ := current(of)
+	renewed, err := s.Store.Subject(ctx, of.Tenant.ID, of.User.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		err = policy.ErrNotMember
+	}
+	if err != nil {
+		return 0, err
+	}
+	index, lives := current(renewed)
+	if !lives || renewed.Authority() == policy.AuthorityNone {
+		return 0, policy.ErrNotMember
+	}
 	return index, nil
 }

@@ -139,6 +139,10 @@ func (s *Service) PatchUser(ctx context.Context, actor Actor, in TenantContext, 
 	if err != nil {
 		return policy.User{}, err
 	}
+	ends, err := s.endOfTokens(ctx, actor, user)
+	if err != nil {
+		return policy.User{}, err
+	}
 	leaves := departure{user: user, roles: policy.AdminRolesLost(user, patched)}
 	var after policy.User
 	var saved []policy.Event
@@ -146,7 +150,7 @@ func (s *Service) PatchUser(ctx context.Context, actor Actor, in TenantContext, 
 		return s.Store.UpdateUser(ctx, in.Account.ID, id, func(before policy.User) (policy.User, []policy.Event, error) {
 			saved = nil
 			var changed []string
-			after, changed = patch.apply(before, hash, actor.At)
+			after, changed = patch.apply(before, hash, ends)
 			if err := cmp.Or(checkUser(actor, before, after), patch.checkPassword(after)); err != nil || len(changed) == 0 {
 				return before, nil, err
 			}
@@ -164,6 +168,20 @@ func (s *Service) PatchUser(ctx context.Context, actor Actor, in TenantContext, 
 		s.publish(ctx, event)
 	}
 	return after, nil
+}
+
+// endOfTokens is the instant up to which a change of the user ends what was issued: now, or when the newest status index of the user was
+// given, if that was by the clock of a server that is ahead.
+func (s *Service) endOfTokens(ctx context.Context, actor Actor, user policy.User) (time.Time, error) {
+	ends := actor.At
+	err := s.forEachTenantOf(ctx, user.AccountID, user.ID, func(tenantID string) error {
+		m, err := s.Store.Membership(ctx, tenantID, user.ID)
+		if latest := m.LatestIndex(); latest.After(ends) {
+			ends = latest
+		}
+		return err
+	})
+	return ends, err
 }
 
 func patchEvent(actor Actor, before, after policy.User, changed []string) policy.Event {

@@ -126,6 +126,21 @@ func (m Membership) passwordIndexes() []ReplacedIndex {
 	return append([]ReplacedIndex{{StatusIndex: m.StatusIndex, Since: m.StatusSince}}, m.Replaced...)
 }
 
+// LatestIndex is when the membership got the newest status index that its tokens can bear, by the clock of the server that gave it; zero
+// for none.
+func (m Membership) LatestIndex() time.Time {
+	var latest time.Time
+	for _, key := range m.Keys {
+		for _, i := range key.indexes() {
+			latest = later(latest, i.Since)
+		}
+	}
+	for _, i := range m.passwordIndexes() {
+		latest = later(latest, i.Since)
+	}
+	return latest
+}
+
 // remembered returns the replaced indexes with one more, without those whose last token has expired.
 func remembered(replaced []ReplacedIndex, now time.Time, more ...ReplacedIndex) []ReplacedIndex {
 	kept := slices.DeleteFunc(slices.Clone(replaced), func(i ReplacedIndex) bool { return i.Until.Before(now) })

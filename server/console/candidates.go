@@ -49,34 +49,59 @@ func (c *Console) candidates(ctx context.Context, form signInForm) (users []poli
 // unable says whether no password can let the user in.
 func unable(u policy.User) bool { return u.Disabled || u.PasswordHash == "" }
 
+// charge is what an attempt has cost one user with the address; the user is zero if nobody has it.
+type charge struct {
+	user     policy.User
+	reserved limits.Reservation
+}
+
 // reserve charges an attempt to each user with the address, or to the unknown address. Where other accounts have users with the same
 // address, one whose budget is used up is left out, so that guesses at that one shut nobody else out.
-func (c *Console) reserve(
-	ctx context.Context, form signInForm, users []policy.User, from limits.Visitor,
-) (charged []policy.User, refund func(), err error) {
+func (c *Console) reserve(ctx context.Context, form signInForm, users []policy.User, from limits.Visitor) (charges []charge, err error) {
 	if len(users) == 0 {
 		budget := []limits.User{limits.UnknownUser(form.Account, form.Email)}
 		reserved, err := c.Limits.Reserve(ctx, limits.Password(budget, from))
-		return nil, func() { reserved.Refund(ctx) }, err
+		return []charge{{reserved: reserved}}, err
 	}
-	var all []limits.Reservation
 	for _, u := range users {
 		reserved, failed := c.Limits.Reserve(ctx, limits.Password([]limits.User{limits.KnownUser(u.AccountID, u.ID)}, from))
 		if failed != nil {
 			err = failed
 			continue
 		}
-		all, charged = append(all, reserved), append(charged, u)
+		charges = append(charges, charge{u, reserved})
 	}
-	refund = func() {
-		for _, reserved := range all {
-			reserved.Refund(ctx)
-		}
-	}
-	if len(charged) > 0 {
+	if len(charges) > 0 {
 		err = nil
 	}
-	return charged, refund, err
+	return charges, err
+}
+
+// charged returns the users who were charged.
+func charged(charges []charge) (users []policy.User) {
+	for _, each := range charges {
+		if each.user.ID != "" {
+			users = append(users, each.user)
+		}
+	}
+	return users
+}
+
+// refund gives back what the attempt has cost each of the users. For the others with the address the password was wrong, even if it has let
+// somebody in: else an admin of another account could give a user there the address and, one after the other, the passwords to try.
+func refund(ctx context.Context, charges []charge, users []policy.User) {
+	for _, each := range charges {
+		if slices.ContainsFunc(users, func(u policy.User) bool { return u.ID == each.user.ID }) {
+			each.reserved.Refund(ctx)
+		}
+	}
+}
+
+// refundAll gives back what the attempt has cost everybody, because nothing was learnt from it.
+func refundAll(ctx context.Context, charges []charge) {
+	for _, each := range charges {
+		each.reserved.Refund(ctx)
+	}
 }
 
 // matchPassword does at least the given number of checks, and returns the users who have the password and can sign in.

@@ -172,6 +172,7 @@ func (c *Console) signInAs(req *request, user policy.User, identity policy.Ident
 	if err != nil {
 		return policy.Subject{}, err
 	}
+	subject.User = user // whom the address was found for: SignedInAs refuses if they have changed since
 	subject.User, err = c.Service.SignedInAs(req.Context(), c.actorOf(req, subject), identity)
 	return subject, err
 }

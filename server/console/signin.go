@@ -77,35 +77,43 @@ func (c *Console) signIn(req *request) error {
 	return req.redirect(form.Next)
 }
 
-// authenticate counts the attempt before anything is hashed, and refunds it if the password was right, so that concurrent attempts count
-// like sequential ones (R23).
+// authenticate counts the attempt before anything is hashed, and refunds it to those whose password was right, so that concurrent attempts
+// count like sequential ones (R23).
 func (c *Console) authenticate(req *request, form signInForm, password string) (policy.Subject, error) {
 	ctx := req.Context()
 	users, checks, err := c.candidates(ctx, form)
 	if err != nil {
 		return policy.Subject{}, err
 	}
-	charged, refund, err := c.reserve(ctx, form, users, c.visitor(req))
+	charges, err := c.reserve(ctx, form, users, c.visitor(req))
 	if err != nil {
 		c.refused(req, policy.MethodPassword, policy.SignInTooMany, users...)
 		return policy.Subject{}, err
 	}
-	found, err := c.matchPassword(ctx, charged, checks, password)
-	if len(found) > 0 || errors.Is(err, passwords.ErrBusy) {
-		refund()
+	users = charged(charges)
+	found, err := c.matchPassword(ctx, users, checks, password)
+	if errors.Is(err, passwords.ErrBusy) {
+		refundAll(ctx, charges)
+	} else {
+		refund(ctx, charges, found)
 	}
 	switch {
 	case err != nil:
 		return policy.Subject{}, err
 	case len(found) == 0:
-		c.refused(req, policy.MethodPassword, policy.SignInWrongPassword, charged...)
+		c.refused(req, policy.MethodPassword, policy.SignInWrongPassword, users...)
 		return policy.Subject{}, errWrongSignIn
 	case len(found) > 1:
 		return policy.Subject{}, c.whichAccount(ctx, found)
 	}
 	subject, err := c.defaultSubject(ctx, found[0])
-	if errors.Is(err, errNoTenant) {
+	switch {
+	case errors.Is(err, errNoTenant):
 		c.refused(req, policy.MethodPassword, policy.SignInNotMember, found[0])
+	case err == nil && subject.User.SignInState() != found[0].SignInState():
+		// The password was replaced while it was checked. A session for the user as they are now would outlive that.
+		c.refused(req, policy.MethodPassword, policy.SignInWrongPassword, found[0])
+		return policy.Subject{}, errWrongSignIn
 	}
 	return subject, err
 }

@@ -94,6 +94,21 @@ func TestGuessesAtANamesake(t *testing.T) {
 	h.visitor().post("/console/sign-in", form{"email": {"ada@acme.example"}, "password": {password}}).want(303)
 }
 
+// An admin of another account who gives a user there Ada's address, and the passwords to try, guesses at Ada no faster than anybody else.
+func TestGuessesThatFitANamesake(t *testing.T) {
+	h := newHarness(t)
+	h.namesake("aaa", h.otherHash())
+	h.tenant("aaa", "aaa-1", "A", "24.3")
+	h.member("aaa-1", "of-aaa", policy.RoleTenantAdmin)
+	guess := func() {
+		h.visitor().post("/console/sign-in", form{"email": {"ada@acme.example"}, "password": {"quite another one"}}).want(303)
+	}
+	for range 12 {
+		guess()
+	}
+	h.visitor().post("/console/sign-in", form{"email": {"ada@acme.example"}, "password": {password}, "account": {"acme"}}).want(429)
+}
+
 // countingReads counts what a sign-in asks of the store for each account there is.
 type countingReads struct {
 	store.Store

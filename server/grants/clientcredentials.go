@@ -2,10 +2,12 @@ package grants
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"time"
 
+	"mintkey/policy"
 	"mintkey/server/clients"
 	"mintkey/server/web"
 	"mintkey/store"
@@ -46,9 +48,13 @@ func (g *clientCredentials) Authenticate(ctx context.Context, from *web.Info) (H
 	return holder, nil
 }
 
-// Index is that of the secret.
+// Index is that of the secret. An owner who was disabled since the client was authenticated is refused as one who was disabled before.
 func (g *clientCredentials) Index(ctx context.Context, h Holder, now time.Time) (uint64, error) {
-	return g.endpoint.Indexes.SecretIndex(ctx, h.Subject, h.ClientID, h.Secret, now)
+	index, err := g.endpoint.Indexes.SecretIndex(ctx, h.Subject, h.ClientID, h.Secret, now)
+	if errors.Is(err, policy.ErrNotMember) {
+		err = &clients.RefusedError{Reason: store.RefusedUserDisabled, As: policy.ErrUserDisabled}
+	}
+	return index, err
 }
 
 // Used records the last access of the key (R7).

@@ -65,7 +65,7 @@ func (e *Endpoints) revokeByHolder(r *web.Request, form url.Values) error {
 }
 
 func (e *Endpoints) recordRevocation(r *web.Request, claims tokens.Claims) error {
-	return e.Log.Record(r.Context(), store.Revocation{
+	return e.Log.RecordOnce(r.Context(), store.Revocation{
 		TokenID: claims.ID, ClientID: claims.ClientID, AccountID: claims.AccountID, At: r.At, Until: claims.ExpiresAt.Add(time.Second),
 	})
 }

@@ -23,13 +23,30 @@ type Log struct {
 	synced  bool   // the log was read to the end at least once
 	after   string // the last revocation read
 	indexes map[uint64]time.Time
-	jtis    map[string]time.Time // both: until when the revocation matters
-	changed chan struct{}        // closed and replaced at every new revocation
-	logged  map[uint64]time.Time // the indexes that were read from the log, until when each matters
-	rows    []store.Revocation   // what was read from the log and still matters, in its order
+	jtis    map[string]time.Time  // both: until when the revocation matters
+	changed chan struct{}         // closed and replaced at every new revocation
+	logged  map[revoked]time.Time // what was read from the log, until when each matters
+	rows    []store.Revocation    // what was read from the log and still matters, in its order
 
 	// recording keeps the request that revoked a key and the outbox from recording the same indexes at the same time.
-	recording [32]sync.Mutex // by the first index
+	recording [32]sync.Mutex // by what is revoked first
+}
+
+// revoked is what a revocation is of: a status index, or a single token.
+type revoked struct {
+	index uint64
+	jti   string
+}
+
+func of(r store.Revocation) revoked { return revoked{r.Index, r.TokenID} }
+
+// lock returns the lock under which to record what is revoked.
+func (l *Log) lock(what revoked) *sync.Mutex {
+	place := what.index
+	for _, char := range []byte(what.jti) {
+		place = place*31 + uint64(char)
+	}
+	return &l.recording[place%uint64(len(l.recording))]
 }
 
 // NewLog returns a log that follows the stored one, and keeps in documents which indexes have ended. It has read nothing yet: see Sync and
@@ -37,7 +54,7 @@ type Log struct {
 func NewLog(stored store.Revocations, documents store.Documents) *Log {
 	return &Log{
 		stored: stored, archive: Archive{documents},
-		indexes: map[uint64]time.Time{}, jtis: map[string]time.Time{}, logged: map[uint64]time.Time{},
+		indexes: map[uint64]time.Time{}, jtis: map[string]time.Time{}, logged: map[revoked]time.Time{},
 		changed: make(chan struct{}),
 	}
 }
@@ -82,41 +99,35 @@ func (l *Log) Ensure(ctx context.Context) error {
 	return l.Sync(ctx)
 }
 
-// Record adds the revocations to the log. They take effect here at once, even if the log is unreachable.
-func (l *Log) Record(ctx context.Context, revocations ...store.Revocation) error {
-	if len(revocations) == 0 {
-		return nil
-	}
-	l.apply(revocations)
-	if err := l.stored.RecordRevocations(ctx, revocations...); err != nil {
-		return err
-	}
-	return l.Sync(ctx) // so that those who follow see it at once
-}
-
-// RecordOnce records the revocations by index that the log does not have yet, or has for a shorter time. Two servers that read the log
-// at the same moment may both record them, which does no harm.
+// RecordOnce adds the revocations to the log that it does not have yet, or has for a shorter time: a client may revoke one token any number
+// of times. They take effect here at once, even if the log is unreachable. Two servers that read the log at the same moment may both record
+// them, which does no harm.
 func (l *Log) RecordOnce(ctx context.Context, revocations ...store.Revocation) error {
 	if len(revocations) == 0 {
 		return nil
 	}
-	l.apply(revocations) // first, so that they take effect here even if the log is unreachable
-	lock := &l.recording[revocations[0].Index%uint64(len(l.recording))]
+	l.apply(revocations)
+	lock := l.lock(of(revocations[0]))
 	lock.Lock()
 	defer lock.Unlock()
 	if err := l.Sync(ctx); err != nil {
 		return err
 	}
-	return l.Record(ctx, l.unlogged(revocations)...)
+	missing := l.unlogged(revocations)
+	if len(missing) == 0 {
+		return nil
+	}
+	if err := l.stored.RecordRevocations(ctx, missing...); err != nil {
+		return err
+	}
+	return l.Sync(ctx) // so that those who follow see it at once
 }
 
 func (l *Log) noteLogged(revocations []store.Revocation) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, r := range revocations {
-		if r.Index != 0 {
-			l.logged[r.Index] = latest(l.logged[r.Index], r.Until)
-		}
+		l.logged[of(r)] = latest(l.logged[of(r)], r.Until)
 	}
 	l.rows = append(l.rows, revocations...)
 }
@@ -133,7 +144,7 @@ func (l *Log) unlogged(revocations []store.Revocation) (missing []store.Revocati
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	for _, r := range revocations {
-		if l.logged[r.Index].Before(r.Until) {
+		if l.logged[of(r)].Before(r.Until) {
 			missing = append(missing, r)
 		}
 	}
@@ -181,7 +192,7 @@ func (l *Log) Forget(ctx context.Context, now time.Time) error {
 	}
 	l.mu.Lock()
 	maps.DeleteFunc(l.indexes, func(_ uint64, until time.Time) bool { return until.Before(now) })
-	maps.DeleteFunc(l.logged, func(_ uint64, until time.Time) bool { return until.Before(now) })
+	maps.DeleteFunc(l.logged, func(_ revoked, until time.Time) bool { return until.Before(now) })
 	maps.DeleteFunc(l.jtis, func(_ string, until time.Time) bool { return until.Before(now) })
 	l.rows = slices.DeleteFunc(slices.Clone(l.rows), over) // a copy: others may be reading the old one
 	l.mu.Unlock()
