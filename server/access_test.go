@@ -132,6 +132,9 @@ func TestAddressOfClients(t *testing.T) {
 		{"[fd00::1]:1234", []string{"2001:db8::7"}, "2001:db8::7"},
 		{"[::ffff:10.0.0.1]:1234", []string{"::ffff:198.51.100.7"}, "198.51.100.7"},
 		{"[2001:db8::1]:1234", []string{"198.51.100.7"}, "2001:db8::1"},
+		{"10.0.0.1:1234", []string{"fe80::7%\"any text\""}, "fe80::7"}, // a zone means something on one machine only
+		{"10.0.0.1:1234", []string{"2001:db8::7, fd00::1%x"}, "2001:db8::7"},
+		{"[fe80::7%eth0]:1234", nil, "fe80::7"},
 	} {
 		name := "n" + string(rune('a'+i))
 		r := w.request("PATCH", acmeUsers+"/mia", map[string]string{"name": name})

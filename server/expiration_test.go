@@ -50,7 +50,9 @@ func TestBadExpirationPolicies(t *testing.T) {
 	} {
 		w.put(w.ada, acmePolicy, body).wantCode(400, "invalid_request")
 	}
-	for _, query := range []string{"?dry_run=yes", "?dry_run=1", "?dryrun=true", "?dry_run=true&dry_run=false", "?dry-run=true"} {
+	for _, query := range []string{
+		"?dry_run=", "?dry_run", "?dry_run=yes", "?dry_run=1", "?dryrun=true", "?dry_run=true&dry_run=false", "?dry-run=true",
+	} {
 		w.put(w.ada, acmePolicy+query, `{"enabled":true,"period_days":360}`).wantCode(400, "invalid_request")
 	}
 	w.get(w.ada, acmePolicy).want(200).golden("policy")

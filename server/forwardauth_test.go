@@ -95,7 +95,8 @@ func TestDeadTokensAreAlways401(t *testing.T) {
 	token := w.postForm(login("mill", p.id, password)).want(200).field("access_token")
 	w.forwardAuth("scope=api", token).want(204)
 	w.patch(w.ada, "/admin/v1/accounts/acme/users/pia", `{"password":null}`).want(200)
-	for _, query := range []string{"", "scope=api", "scopes=api"} {
+	asks := []string{"", "scope=api", "scopes=api", "cookie=", "cookie=a&cookie=b", "scope=%zz", "scope=api;tenant=mill"}
+	for _, query := range asks {
 		w.forwardAuth(query, token).wantError(401, "invalid_token")
 	}
 	w.get(bearer(token), ownKeys).wantCode(401, "unauthorized")
@@ -105,7 +106,8 @@ func TestDeadTokensAreAlways401(t *testing.T) {
 	key := w.makeKey(w.ada, w.newMember(), "api")
 	token = w.tokenOf(key, "")
 	w.delete(w.ada, "/admin/v1/tenants/forge/keys/"+key.clientID).want(204)
-	for _, query := range []string{"", "scope=api", "scopes=api"} {
+	for _, query := range asks {
 		w.forwardAuth(query, token).wantError(401, "invalid_token")
 	}
+	w.forwardAuth("cookie=", "").wantError(403, "insufficient_scope") // nothing says where the token is
 }

@@ -97,7 +97,7 @@ func (s *Server) clientAddress(r *http.Request) string {
 	if err != nil {
 		return r.RemoteAddr // a Unix socket
 	}
-	address := peer.Addr().Unmap()
+	address := plain(peer.Addr())
 	if !s.trusts(address) {
 		return address.String()
 	}
@@ -107,13 +107,16 @@ func (s *Server) clientAddress(r *http.Request) string {
 		if err != nil {
 			break
 		}
-		address = hop.Unmap()
+		address = plain(hop)
 		if !s.trusts(address) {
 			break
 		}
 	}
 	return address.String()
 }
+
+// plain is an address in the one form that is compared and logged. A zone, which may be any text, means nothing outside its machine.
+func plain(address netip.Addr) netip.Addr { return address.Unmap().WithZone("") }
 
 func (s *Server) trusts(address netip.Addr) bool {
 	for _, proxy := range s.TrustedProxies {

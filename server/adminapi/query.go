@@ -62,11 +62,12 @@ func (q query) instant(name string) (time.Time, error) {
 	return at.UTC(), nil
 }
 
-// flag reads a boolean.
+// flag reads a boolean; a missing one is false. An empty one is refused: dry_run= must not save.
 func (q query) flag(name string) (bool, error) {
-	switch q.Get(name) {
-	case "":
+	if !q.Has(name) {
 		return false, nil
+	}
+	switch q.Get(name) {
 	case "true":
 		return true, nil
 	case "false":

@@ -30,32 +30,37 @@ func (e *Endpoints) ForwardAuth(w http.ResponseWriter, r *web.Request) error {
 }
 
 // validateForwarded validates the token of a forwarded request. Whether the requirements themselves are in order matters only once the
-// token is good, so that a client whose token is dead is always told to fetch another, and strangers can't fill the log with warnings.
+// token is good, so that a client whose token is dead is always told to fetch another. Only where a gateway does not say clearly which
+// cookie has the token, and there is no Authorization, is that the answer.
 func (e *Endpoints) validateForwarded(r *web.Request) (callers.ValidToken, error) {
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return callers.ValidToken{}, refuseRequirement("the query cannot be read.")
+	var cookie string
+	query, misread := url.ParseQuery(r.URL.RawQuery)
+	if misread != nil {
+		misread = refuseRequirement("the query cannot be read.")
+	} else {
+		cookie, misread = cookieOf(query)
 	}
-	text, err := forwardedToken(r, query)
-	if err != nil {
+	text, err := forwardedToken(r, cookie)
+	switch {
+	case misread != nil && errors.Is(err, web.ErrUnauthorized):
+		return callers.ValidToken{}, misread
+	case err != nil:
 		return callers.ValidToken{}, err
 	}
-	required, misread := e.requirementOf(query)
-	audiences := required.audiences
-	if misread != nil {
-		audiences = e.Callers.Audiences.All()
+	required, audiences := requirement{}, e.Callers.Audiences.All()
+	if misread == nil {
+		required, misread = e.requirementOf(query)
+	}
+	if misread == nil {
+		audiences = required.audiences
 	}
 	live, err := e.Callers.Validate(r.Context(), text, audiences, r.At)
 	return live, cmp.Or(err, misread, required.meets(live))
 }
 
-// forwardedToken takes the token from the Authorization header or, where there is none, from the cookie that the gateway names. Of what is
-// malformed it says that the token is not valid: nginx understands 401 and 403, and nothing else.
-func forwardedToken(r *web.Request, query url.Values) (string, error) {
-	cookie, err := cookieOf(query)
-	if err != nil {
-		return "", err
-	}
+// forwardedToken takes the token from the Authorization header or, where there is none, from the cookie that the gateway names, if any. Of
+// what is malformed it says that the token is not valid: nginx understands 401 and 403, and nothing else.
+func forwardedToken(r *web.Request, cookie string) (string, error) {
 	text, err := callers.Bearer(r.Request)
 	switch {
 	case errors.Is(err, web.ErrUnauthorized) && cookie != "":
