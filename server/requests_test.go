@@ -43,6 +43,7 @@ func TestBadBodies(t *testing.T) {
 		}
 		for _, mediaType := range []string{
 			"", "text/plain", "application/x-www-form-urlencoded", "application/jsonx", "application/json,", "json",
+			"application/json; charset=utf-16",
 		} {
 			send(body, mediaType).wantCode(415, "unsupported_media_type")
 		}

@@ -62,6 +62,9 @@ func (p *program) serve(ctx context.Context, config configs.Config, offset time.
 		h.log.WarnContext(ctx, "no audience is configured: tokens for an API can administer this server too, which is meant for trying out; "+
 			"set tokens.audiences", slog.String("setting", "tokens.audiences"))
 	}
+	if config.AdminListen != "" && config.ConsoleURL == "" {
+		h.log.WarnContext(ctx, "links to the console lead to the public listener, which has none", slog.String("setting", "console_url"))
+	}
 	if err := h.open(ctx); err != nil {
 		return err
 	}

@@ -23,22 +23,22 @@ func (h *host) tlsConfig(ctx context.Context) (*tls.Config, error) {
 	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{certificate}}, nil
 }
 
-// checkTLSKey warns of a tls.key that other users of the machine can read, and refuses it only where store_strict is set: orchestrators
-// mount secrets that way.
+// checkTLSKey warns of a tls.key that other users of the machine can read or replace, and refuses it only where store_strict is set:
+// orchestrators mount secrets that way.
 func (h *host) checkTLSKey(ctx context.Context) error {
 	about, err := os.Stat(h.config.TLS.Key)
 	if err != nil {
 		return fmt.Errorf("tls.key: %w", err)
 	}
 	mode := about.Mode().Perm()
-	if mode&0o044 == 0 {
+	if mode&0o066 == 0 {
 		return nil
 	}
 	if h.config.StoreStrict {
-		return fmt.Errorf("store_strict is set and tls.key can be read by others (mode %04o): chmod 600 %s", mode, h.config.TLS.Key)
+		return fmt.Errorf("store_strict is set and tls.key is open to others (mode %04o): chmod 600 %s", mode, h.config.TLS.Key)
 	}
-	h.log.WarnContext(ctx, "tls.key can be read by others", slog.String("path", h.config.TLS.Key),
+	h.log.WarnContext(ctx, "tls.key is open to others", slog.String("path", h.config.TLS.Key),
 		slog.String("mode", fmt.Sprintf("%04o", mode)))
-	h.warnings = append(h.warnings, fmt.Sprintf("tls.key: others can read it (mode %04o)", mode))
+	h.warnings = append(h.warnings, fmt.Sprintf("tls.key: open to others (mode %04o)", mode))
 	return nil
 }

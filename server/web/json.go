@@ -23,11 +23,15 @@ func ReadJSON(w http.ResponseWriter, r *http.Request, body any) error {
 	return decodeStrictly(text, body, false)
 }
 
-// checkJSONMediaType accepts application/json and media types with the suffix +json (RFC 6839 section 3.1).
+// checkJSONMediaType accepts application/json and media types with the suffix +json (RFC 6839 section 3.1), in UTF-8 (RFC 8259 section
+// 8.1): a filter that believed another charset would read another document.
 func checkJSONMediaType(r *http.Request) error {
-	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	mediaType, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || mediaType != "application/json" && !strings.HasSuffix(mediaType, "+json") {
 		return Refuse(ErrUnsupportedMediaType, "The body must be application/json.")
+	}
+	if charset, ok := parameters["charset"]; ok && !strings.EqualFold(charset, "utf-8") {
+		return Refuse(ErrUnsupportedMediaType, "The body must be in UTF-8.")
 	}
 	return nil
 }
