@@ -40,7 +40,7 @@ func (s *Server) try(words ...string) (string, error) {
 	return readReply(bufio.NewReader(conn))
 }
 
-// readReply reads a simple string, an error, an integer or a bulk string of RESP2; the commands that tests need answer nothing else.
+// readReply reads a reply of RESP2. Elements of an array are one line each.
 func readReply(r *bufio.Reader) (string, error) {
 	line, err := r.ReadString('\n')
 	if err != nil {
@@ -57,9 +57,23 @@ func readReply(r *bufio.Reader) (string, error) {
 		if err != nil || size < 0 {
 			return "", err
 		}
-		bulk := make([]byte, size)
+		bulk := make([]byte, size+len("\r\n"))
 		_, err = io.ReadFull(r, bulk)
-		return string(bulk), err
+		return string(bulk[:size]), err
+	case '*':
+		size, err := strconv.Atoi(text)
+		if err != nil {
+			return "", err
+		}
+		var elements []string
+		for range size {
+			element, err := readReply(r)
+			if err != nil {
+				return "", err
+			}
+			elements = append(elements, element)
+		}
+		return strings.Join(elements, "\n"), nil
 	default:
 		return "", fmt.Errorf("answered with the unexpected %q", line)
 	}
