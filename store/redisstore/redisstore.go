@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"errors"
 
 	"github.com/redis/go-redis/v9"
 
@@ -64,10 +65,26 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	return s, nil
 }
 
-// Ping reads one key, because a Redis that answers PING may still be loading its data or be cut off from its Cluster.
+// Ping reads one key, because a Redis that answers PING may still be loading its data or be cut off from its Cluster. It asks every
+// master of a Cluster, because the records behind one token are in several slots. One that does not have the slot answers MOVED, and only
+// does so while the Cluster works.
 func (s *Store) Ping(ctx context.Context) error {
 	_, err := s.get(ctx, schemaKey)
-	return err
+	cluster, ok := s.client.(*redis.ClusterClient)
+	if err != nil || !ok {
+		return err
+	}
+	err = cluster.ForEachMaster(ctx, func(ctx context.Context, master *redis.Client) error {
+		err := master.Get(ctx, schemaKey).Err()
+		if _, moved := redis.IsMovedError(err); moved || errors.Is(err, redis.Nil) {
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return unavailable(ctx, err)
+	}
+	return nil
 }
 
 // Close closes the connections.

@@ -25,6 +25,10 @@ const (
 	readRetries = 1
 )
 
+// topologyAge is how old the client's picture of a Cluster may be: a failover is followed that long after the nodes have agreed on it.
+// Each process asks one node that often, and only while there are commands.
+const topologyAge = time.Second
+
 // primaryFunc returns the client of the node that writes a key.
 type primaryFunc func(ctx context.Context, key string) (*redis.Client, error)
 
@@ -108,7 +112,8 @@ func newCluster(rest string) (*redis.ClusterClient, error) {
 		Addrs: u.hosts, Username: u.username, Password: u.password,
 		DialTimeout: ioTimeout, ReadTimeout: ioTimeout, WriteTimeout: ioTimeout,
 		DialerRetries: 1, ContextTimeoutEnabled: true, PipelinePoolSize: -1,
-		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+		ClusterStateReloadInterval: topologyAge,
+		MaintNotificationsConfig:   &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	}), nil
 }
 

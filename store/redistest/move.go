@@ -2,7 +2,6 @@ package redistest
 
 import (
 	"net"
-	"strconv"
 	"strings"
 	"testing"
 )
@@ -20,14 +19,7 @@ type Move struct {
 func (c *Cluster) BeginMove(t testing.TB, key string) *Move {
 	t.Helper()
 	slot := c.Nodes[0].Do("CLUSTER", "KEYSLOT", key)
-	number, err := strconv.Atoi(slot)
-	if err != nil {
-		t.Fatalf("slot of %s: %v", key, err)
-	}
-	owner := 0
-	for number >= (owner+1)*slots/len(c.Nodes) {
-		owner++
-	}
+	owner := c.MasterOf(t, key)
 	m := &Move{t: t, slot: slot, from: c.Nodes[owner], to: c.Nodes[(owner+1)%len(c.Nodes)], others: c.Nodes}
 	m.toID = m.to.Do("CLUSTER", "MYID")
 	m.to.Do("CLUSTER", "SETSLOT", slot, "IMPORTING", m.from.Do("CLUSTER", "MYID"))

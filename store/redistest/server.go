@@ -148,3 +148,6 @@ func freePort(t testing.TB) string {
 	}
 	return strconv.Itoa(address.Port)
 }
+
+// port is the port of a server on TCP.
+func (s *Server) port() string { return s.address[strings.LastIndex(s.address, ":")+1:] }
