@@ -15,14 +15,21 @@ const slots = 16384
 type Cluster struct {
 	Nodes    []*Server // the masters at the start
 	Replicas []*Server
+	tls      *Certificates // nil without TLS
 }
 
 // StartCluster starts that many nodes, assigns the slots and waits until every node reports the Cluster as complete.
 func StartCluster(t testing.TB, nodes int) *Cluster {
 	t.Helper()
-	c := &Cluster{}
+	return StartTLSCluster(t, nil, nodes)
+}
+
+// StartTLSCluster is StartCluster with TLS between nodes and for clients.
+func StartTLSCluster(t testing.TB, certificates *Certificates, nodes int) *Cluster {
+	t.Helper()
+	c := &Cluster{tls: certificates}
 	for range nodes {
-		c.Nodes = append(c.Nodes, startNode(t))
+		c.Nodes = append(c.Nodes, c.start(t))
 	}
 	for i, node := range c.Nodes {
 		node.Do("CLUSTER", "ADDSLOTSRANGE", strconv.Itoa(i*slots/nodes), strconv.Itoa((i+1)*slots/nodes-1))
@@ -48,9 +55,9 @@ func StartCluster(t testing.TB, nodes int) *Cluster {
 	return c
 }
 
-func startNode(t testing.TB) *Server {
+func (c *Cluster) start(t testing.TB) *Server {
 	t.Helper()
-	return Start(t, "--cluster-enabled", "yes", "--cluster-port", freePort(t), "--cluster-node-timeout", "2000")
+	return StartTLS(t, c.tls, "--cluster-enabled", "yes", "--cluster-port", freePort(t), "--cluster-node-timeout", "2000")
 }
 
 func clusterPort(s *Server) string {
@@ -68,7 +75,7 @@ func (c *Cluster) URL() string {
 	for i, node := range c.Nodes {
 		addresses[i] = node.Address()
 	}
-	return "redis-cluster://" + strings.Join(addresses, ",")
+	return c.tls.scheme("redis-cluster") + strings.Join(addresses, ",")
 }
 
 // FlushAll empties every node.
@@ -87,7 +94,7 @@ func StartReplicatedCluster(t testing.TB, masters int) *Cluster {
 		t.Fatal(err)
 	}
 	for _, master := range c.Nodes {
-		replica := startNode(t)
+		replica := c.start(t)
 		replica.Do("CLUSTER", "MEET", host, port, clusterPort(c.Nodes[0]))
 		id := master.Do("CLUSTER", "MYID")
 		Eventually(t, "the replica knows its master", func() bool {

@@ -3,6 +3,7 @@ package redistest
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -24,7 +25,7 @@ func (s *Server) Do(words ...string) string {
 func (s *Server) try(words ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	conn, err := new(net.Dialer).DialContext(ctx, s.network, s.address)
+	conn, err := s.dial(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -38,6 +39,13 @@ func (s *Server) try(words ...string) (string, error) {
 		return "", err
 	}
 	return readReply(bufio.NewReader(conn))
+}
+
+func (s *Server) dial(ctx context.Context) (net.Conn, error) {
+	if s.tls == nil {
+		return new(net.Dialer).DialContext(ctx, s.network, s.address)
+	}
+	return (&tls.Dialer{Config: s.tls.client}).DialContext(ctx, s.network, s.address)
 }
 
 // readReply reads a reply of RESP2. Elements of an array are one line each.
