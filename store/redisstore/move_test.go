@@ -95,7 +95,7 @@ func TestTrafficDuringAMoveLosesNothing(t *testing.T) {
 				case err != nil && !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, store.ErrConflict):
 					t.Errorf("a change of %s: %v", id, err)
 				}
-				if err := works(t, s, "mk_"+id); err != nil && !errors.Is(err, store.ErrUnavailable) {
+				if err := works(t, s, "mk_"+id); err != nil {
 					t.Errorf("key of %s: %v", id, err)
 				}
 			}
