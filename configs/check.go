@@ -20,11 +20,13 @@ var (
 	// Clients send IDs unencoded in Basic authentication, where only these characters are safe.
 	clientIDPart = regexp.MustCompile(`^[0-9A-Za-z_.@-]{0,64}$`)
 	audienceForm = regexp.MustCompile(`^[\x21\x23-\x5B\x5D-\x7E]{1,512}$`)
-	storeSchemes = []string{boltScheme, "redis", "rediss", "unix", "redis-sentinel", "redis-cluster"}
-	smtpSchemes  = []string{"smtp", "smtps"}
-	algorithms   = []string{"ES256", "RS256", "EdDSA"}
-	logLevels    = []string{"debug", "info", "warn", "error"}
-	logFormats   = []string{"text", "json"}
+	storeSchemes = []string{
+		boltScheme, "redis", "rediss", "unix", "redis-sentinel", "redis-cluster", "rediss-sentinel", "rediss-cluster",
+	}
+	smtpSchemes = []string{"smtp", "smtps"}
+	algorithms  = []string{"ES256", "RS256", "EdDSA"}
+	logLevels   = []string{"debug", "info", "warn", "error"}
+	logFormats  = []string{"text", "json"}
 )
 
 const (
@@ -41,6 +43,9 @@ func (c Config) check() map[string]string {
 		"ops_listen":                       checkOptionalAddress(c.OpsListen),
 		"issuer":                           checkBaseURL(c.Issuer),
 		"store":                            c.checkStore(),
+		"store_tls.ca":                     c.checkStoreTLS(c.StoreTLS.CA, "", ""),
+		"store_tls.cert":                   c.checkStoreTLS(c.StoreTLS.Cert, c.StoreTLS.Key, "store_tls.key"),
+		"store_tls.key":                    c.checkStoreTLS(c.StoreTLS.Key, c.StoreTLS.Cert, "store_tls.cert"),
 		"tokens.lifetime":                  checkBetween(c.Tokens.Lifetime, time.Minute, 24*time.Hour),
 		"tokens.algorithm":                 checkOneOf(c.Tokens.Algorithm, algorithms),
 		"tokens.audiences":                 c.checkAudiences(),
@@ -106,6 +111,13 @@ func (c Config) checkStore() string {
 		return "must begin with " + strings.Join(storeSchemes, "://, ") + "://, followed by a path or a host"
 	}
 	return ""
+}
+
+func (c Config) checkStoreTLS(path, other, otherName string) string {
+	if path != "" && !strings.HasPrefix(c.StoreKind(), "rediss") {
+		return "is for a store at rediss://, rediss-sentinel:// or rediss-cluster:// only"
+	}
+	return checkPair(path, other, otherName)
 }
 
 func (c Config) checkAudiences() string {

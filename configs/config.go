@@ -21,7 +21,9 @@ type Config struct {
 	Issuer string `koanf:"issuer" help:"URL at which clients reach the server, and the iss of its tokens (default: from the listen address)"`
 	// Store is where all data is kept. A bolt path without a leading slash is relative to the working directory.
 	//nolint:lll // a tag cannot be broken
-	Store SecretURL `koanf:"store" default:"bolt://data/mintkey.db" help:"where data is kept: bolt:///path, redis://, rediss://, unix://, redis-sentinel:// or redis-cluster://"`
+	Store SecretURL `koanf:"store" default:"bolt://data/mintkey.db" help:"where data is kept: bolt:///path, redis://, rediss://, unix://, redis-sentinel://, redis-cluster://, rediss-sentinel:// or rediss-cluster://"`
+	// StoreTLS is about a Redis that is reached over TLS.
+	StoreTLS StoreTLS `koanf:"store_tls"`
 	// StoreStrict turns warnings about an unsafe store, signing keys stored in clear, or a tls.key that others can read, into refusals to
 	// start.
 	StoreStrict bool `koanf:"store_strict" default:"false" help:"refuse to start, not just warn, if store, signing keys or tls.key are unsafe"`
@@ -49,6 +51,16 @@ type Config struct {
 	Log Log `koanf:"log"`
 	// ShutdownGrace is how long open requests may take to finish when the server stops.
 	ShutdownGrace time.Duration `koanf:"shutdown_grace" default:"15s" help:"how long open requests may take to finish when the server stops"`
+}
+
+// StoreTLS has the paths of PEM files for a store at rediss://, rediss-sentinel:// or rediss-cluster://.
+type StoreTLS struct {
+	// CA has the certificates that are trusted, instead of those of the system. It is read once, at the start.
+	CA string `koanf:"ca" help:"PEM file with the CAs of Redis (default: those of the system)"`
+	// Cert is the client certificate, followed by its chain. It and its key are read for each new connection, so they can be replaced.
+	Cert string `koanf:"cert" help:"PEM file with the client certificate for Redis and its chain"`
+	// Key is the private key of the client certificate.
+	Key string `koanf:"key" help:"PEM file with the private key of the client certificate for Redis"`
 }
 
 // Tokens is about the access tokens that the server issues.

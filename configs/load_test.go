@@ -149,6 +149,8 @@ func TestWrongValuesNameTheirSetting(t *testing.T) {
 		{"issuer", "ftp://mintkey.example.com"},
 		{"store", "postgres://host/db"},
 		{"store", "bolt://"},
+		{"store_tls.ca", "ca.pem"}, // of a bolt store
+		{"store_tls.cert", "cert.pem"},
 		{"store_strict", "perhaps"},
 		{"tokens.lifetime", "15"},
 		{"tokens.lifetime", "59s"},

@@ -20,7 +20,12 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) { runScripts(t, "testdata", nil) }
 
 func TestScriptsOnRedis(t *testing.T) {
+	certificates := redistest.NewCertificates(t)
 	runScripts(t, "testdata/redis", map[string]string{
+		"TLS_REDIS":    redistest.StartTLS(t, certificates).URL(),
+		"TLS_CA":       certificates.CA,
+		"TLS_CERT":     certificates.Cert,
+		"TLS_KEY":      certificates.Key,
 		"SAFE_REDIS":   redistest.Start(t, "--maxmemory-policy", "noeviction", "--appendfsync", "always").URL(),
 		"UNSAFE_REDIS": redistest.Start(t, "--appendonly", "no").URL(),
 		"V1_REDIS":     redisOfVersionOne(t),

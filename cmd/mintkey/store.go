@@ -25,7 +25,11 @@ func openStore(ctx context.Context, config configs.Config, log *slog.Logger) (st
 		return opened, nil
 	}
 	redisstore.LogTo(log)
-	opened, err := redisstore.Open(ctx, config.Store.Reveal())
+	secure, err := storeTLS(config.StoreTLS)
+	if err != nil {
+		return nil, err
+	}
+	opened, err := redisstore.OpenTLS(ctx, config.Store.Reveal(), secure)
 	if err != nil {
 		return nil, err
 	}

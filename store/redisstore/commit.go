@@ -3,9 +3,12 @@ package redisstore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"mintkey/store"
 )
 
 // How long a change waits for a replica to confirm it.
@@ -47,13 +50,17 @@ func (s *Store) commit(ctx context.Context, c change) (bool, error) {
 	return true, nil
 }
 
-// refused distinguishes an error from a slot that has moved to another node, where the next attempt finds it.
+// errMoved is inside store.ErrUnavailable when a slot has moved to another node, where the next attempt finds it.
+var errMoved = errors.New("its slot has moved to another node")
+
+// refused returns the error for a change that Redis refused, which then has done nothing. While a slot is being moved (ASK, TRYAGAIN), that
+// may last, so the caller is told at once.
 func (s *Store) refused(ctx context.Context, err error) error {
 	if cluster, ok := s.client.(*redis.ClusterClient); ok {
 		cluster.ReloadState(ctx)
 	}
 	if _, moved := redis.IsMovedError(err); moved {
-		return nil
+		return fmt.Errorf("%w: %w", store.ErrUnavailable, errMoved)
 	}
 	return unavailable(ctx, err)
 }

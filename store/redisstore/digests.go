@@ -15,9 +15,16 @@ func digestMember(key store.KeyLocation) string {
 	return strings.Join([]string{key.TenantID, key.UserID, key.ClientID}, "/")
 }
 
+// enterDigests works even when memory is full: a revocation enters the digests of the other keys of a membership that was never indexed.
 func (s *Store) enterDigests(ctx context.Context, entries []store.DigestEntry) error {
 	for _, entry := range entries {
-		if err := s.enter(ctx, digestKey(entry.Prefix), digestMember(entry.Key)); err != nil {
+		err := untilSaved(ctx, func() (bool, error) {
+			var c change
+			c.evenIfFull("ZREM", digestKey(entry.Prefix), "")
+			c.index(digestKey(entry.Prefix), digestMember(entry.Key))
+			return s.commit(ctx, c)
+		})
+		if err != nil {
 			return err
 		}
 	}

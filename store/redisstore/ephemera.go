@@ -83,7 +83,7 @@ func (s *Store) DeleteEphemeral(ctx context.Context, key string) error {
 }
 
 func (c *change) forget(key string) {
-	c.do("DEL", ephemeralKey(key))
+	c.drop(ephemeralKey(key))
 	c.unindex(ephemera.key(ephemeraExpires), key)
 }
 

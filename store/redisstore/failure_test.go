@@ -98,6 +98,7 @@ func TestFullRedisStillRevokes(t *testing.T) {
 	s := opened(t, server.URL())
 	seed(t, s)
 	mustUpdate(t, s, addKey("mk_one"))
+	mustUpdate(t, s, addKey("mk_two"))
 	server.Do("CONFIG", "SET", "maxmemory", "1")
 	account := policy.Account{ID: "other", CreatedAt: epoch}
 	if err := s.CreateAccount(t.Context(), account); !errors.Is(err, store.ErrUnavailable) {
@@ -106,6 +107,16 @@ func TestFullRedisStillRevokes(t *testing.T) {
 	mustUpdate(t, s, revoke("mk_one"))
 	if err := works(t, s, "mk_one"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("a key revoked in a full Redis: %v", err)
+	}
+	mustUpdate(t, s, revokeAnnounced("two"))
+	for _, entry := range claim(t, s, epoch) {
+		if err := s.CompleteOutbox(t.Context(), entry); err != nil {
+			t.Errorf("complete an entry in a full Redis: %v", err)
+		}
+	}
+	mustUpdate(t, s, leave)
+	if err := s.DeleteUser(t.Context(), "acme", "ada"); err != nil {
+		t.Errorf("delete a user in a full Redis: %v", err)
 	}
 }
 

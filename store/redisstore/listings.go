@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,12 +48,11 @@ func groupListings(members []string) []listing {
 	return grouped
 }
 
-// list lists the slot under an epoch that was read, for a write that expects that epoch. It begins with a removal of nothing,
-// because a Redis whose memory is full runs such a script: a revocation may depend on it.
+// list lists the slot under an epoch that was read, for a write that expects that epoch. A revocation may depend on it.
 func (s *Store) list(ctx context.Context, at slot, epoch snapshot, due time.Time) error {
 	return untilSaved(ctx, func() (bool, error) {
 		var c change
-		c.unindex(outboxesKey, "")
+		c.evenIfFull("ZREM", outboxesKey, "")
 		c.do("ZADD", outboxesKey, "LT", listingScore(due), listingMember(at, epoch))
 		return s.commit(ctx, c)
 	})
@@ -82,7 +82,8 @@ func (s *Store) relist(ctx context.Context, old listing) error {
 			return false, unavailable(ctx, err)
 		}
 		var c change
-		c.do("ZREM", outboxesKey, old.members...)
+		c.evenIfFull("ZREM", outboxesKey, "")
+		over := old.members
 		for _, place := range first.Val() {
 			due, err := parseInstant(place)
 			if err != nil {
@@ -90,7 +91,9 @@ func (s *Store) relist(ctx context.Context, old listing) error {
 			}
 			member := listingMember(old.slot, snapshot{value: epoch.Val()})
 			c.do("ZADD", outboxesKey, "LT", listingScore(due), member)
+			over = slices.DeleteFunc(slices.Clone(over), func(old any) bool { return old == member })
 		}
+		c.unindex(outboxesKey, over...)
 		return s.commit(ctx, c)
 	})
 }

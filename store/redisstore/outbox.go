@@ -38,10 +38,11 @@ func (c *change) schedule(at slot, old snapshot, entry store.OutboxEntry, due ti
 	if err != nil {
 		return err
 	}
-	if old.exists {
-		c.unindex(at.outboxKey(), string(placeOf(old, entry.Event.ID)))
+	to := newPlace(due, entry.Event.ID)
+	if from := placeOf(old, entry.Event.ID); old.exists && from != to {
+		c.unindex(at.outboxKey(), string(from))
 	}
-	c.index(at.outboxKey(), string(newPlace(due, entry.Event.ID)))
+	c.index(at.outboxKey(), string(to))
 	c.put(old, instant(due)+" "+text)
 	return nil
 }

@@ -2,6 +2,8 @@ package redisstore
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 
 	"github.com/redis/go-redis/v9"
 
@@ -38,13 +40,18 @@ const (
 //	unix://[[user]:password@]/path/to/socket[?db=database]
 //	redis-sentinel://[[user]:password@]host:port,host:port…/master-name[?db=database]
 //	redis-cluster://[[user]:password@]host:port,host:port…
+//	rediss-sentinel://…, rediss-cluster://…             the same over TLS, to the Sentinels too
 //
 // The hosts of redis-sentinel are Sentinels, the user and password those of the Redis servers behind them; Sentinels with a
 // password of their own take it from sentinel_password (and sentinel_username) after the question mark.
 //
 // It returns store.ErrUnavailable if Redis does not answer, and store.ErrSchemaTooNew if a later version of the program wrote to it.
-func Open(ctx context.Context, url string) (*Store, error) {
-	client, primary, err := newClient(url)
+func Open(ctx context.Context, url string) (*Store, error) { return OpenTLS(ctx, url, nil) }
+
+// OpenTLS is Open with a CA and a client certificate for a URL that begins with rediss. Of the TLS it uses RootCAs, Certificates and
+// GetClientCertificate; nil stands for the CAs of the system and no certificate.
+func OpenTLS(ctx context.Context, url string, secure *tls.Config) (*Store, error) {
+	client, primary, err := newClient(url, secure)
 	if err != nil {
 		return nil, err
 	}
@@ -64,10 +71,26 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	return s, nil
 }
 
-// Ping reads one key, because a Redis that answers PING may still be loading its data or be cut off from its Cluster.
+// Ping reads one key, because a Redis that answers PING may still be loading its data or be cut off from its Cluster. It asks every
+// master of a Cluster, because the records behind one token are in several slots. One that does not have the slot answers MOVED, and only
+// does so while the Cluster works.
 func (s *Store) Ping(ctx context.Context) error {
 	_, err := s.get(ctx, schemaKey)
-	return err
+	cluster, ok := s.client.(*redis.ClusterClient)
+	if err != nil || !ok {
+		return err
+	}
+	err = cluster.ForEachMaster(ctx, func(ctx context.Context, master *redis.Client) error {
+		err := master.Get(ctx, schemaKey).Err()
+		if _, moved := redis.IsMovedError(err); moved || errors.Is(err, redis.Nil) {
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return unavailable(ctx, err)
+	}
+	return nil
 }
 
 // Close closes the connections.

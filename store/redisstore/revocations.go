@@ -34,11 +34,10 @@ func streamID(revocationID string) (string, error) {
 	return "0-" + strconv.FormatUint(number, 10), nil
 }
 
-// RecordRevocations implements store.Revocations. Like list, it begins with a removal, so that Redis runs it even when
-// its memory is full.
+// RecordRevocations implements store.Revocations. It works even when the memory of Redis is full.
 func (s *Store) RecordRevocations(ctx context.Context, revocations ...store.Revocation) error {
 	var c change
-	c.do("XDEL", revocationsKey, "0-0")
+	c.evenIfFull("XDEL", revocationsKey, "0-0")
 	for _, revocation := range revocations {
 		text, err := encode(revocation)
 		if err != nil {

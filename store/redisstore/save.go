@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -17,9 +18,12 @@ const (
 
 // untilSaved repeats an attempt that reads, decides and commits, until it is saved or fails.
 func untilSaved(ctx context.Context, attempt func() (saved bool, err error)) error {
+	var moved error
 	for i := range attempts {
 		saved, err := attempt()
-		if saved || err != nil {
+		if moved = nil; errors.Is(err, errMoved) {
+			moved = err
+		} else if saved || err != nil {
 			return err
 		}
 		pause := rand.N(min(time.Duration(i+1)*2*time.Millisecond, maxPause)) //nolint:gosec // spreads retries, guards nothing
@@ -30,6 +34,9 @@ func untilSaved(ctx context.Context, attempt func() (saved bool, err error)) err
 			timer.Stop()
 			return unavailable(ctx, ctx.Err())
 		}
+	}
+	if moved != nil {
+		return unavailable(ctx, errMoved) // without errMoved inside, or a caller's own untilSaved would go on
 	}
 	return store.ErrConflict
 }

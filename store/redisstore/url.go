@@ -3,6 +3,7 @@ package redisstore
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -17,7 +18,8 @@ import (
 )
 
 const forms = "redis://host:port/database, rediss://host:port/database, unix:///path/to/socket, " +
-	"redis-sentinel://host:port,host:port/master-name or redis-cluster://host:port,host:port"
+	"redis-sentinel://host:port,host:port/master-name or redis-cluster://host:port,host:port " +
+	"(rediss-sentinel:// and rediss-cluster:// with TLS)"
 
 // How long a request may wait for a Redis that does not answer: twice two seconds at most, since a read is retried once.
 const (
@@ -25,21 +27,34 @@ const (
 	readRetries = 1
 )
 
+// topologyAge is how old the client's picture of a Cluster may be: a failover is followed that long after the nodes have agreed on it.
+// Each process asks one node that often, and only while there are commands.
+const topologyAge = time.Second
+
 // primaryFunc returns the client of the node that writes a key.
 type primaryFunc func(ctx context.Context, key string) (*redis.Client, error)
 
-func newClient(rawURL string) (redis.UniversalClient, primaryFunc, error) {
+// newClient makes a client. The TLS is for the schemes that begin with rediss; nil stands for the CAs of the system and no certificate.
+func newClient(rawURL string, secure *tls.Config) (redis.UniversalClient, primaryFunc, error) {
 	scheme, rest, _ := strings.Cut(rawURL, "://")
+	switch {
+	case !strings.HasPrefix(scheme, "rediss"):
+		if secure != nil {
+			return nil, nil, errors.New("a CA and a certificate are for rediss://, rediss-sentinel:// and rediss-cluster:// only")
+		}
+	case secure == nil:
+		secure = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
 	var single *redis.Client
 	var err error
 	switch scheme {
 	case "redis", "rediss", "unix":
-		single, err = newSingle(rawURL)
-	case "redis-sentinel":
-		single, err = newSentinel(rest)
-	case "redis-cluster":
+		single, err = newSingle(rawURL, secure)
+	case "redis-sentinel", "rediss-sentinel":
+		single, err = newSentinel(rest, secure)
+	case "redis-cluster", "rediss-cluster":
 		var cluster *redis.ClusterClient
-		if cluster, err = newCluster(rest); err == nil {
+		if cluster, err = newCluster(rest, secure); err == nil {
 			return cluster, cluster.MasterForKey, nil
 		}
 	default:
@@ -59,10 +74,14 @@ func withoutURL(err error) error {
 	return err
 }
 
-func newSingle(rawURL string) (*redis.Client, error) {
+func newSingle(rawURL string, secure *tls.Config) (*redis.Client, error) {
 	o, err := redis.ParseURL(rawURL)
 	if err != nil {
 		return nil, err
+	}
+	if o.TLSConfig != nil { // has the name of the server, and skip_verify
+		o.TLSConfig.RootCAs, o.TLSConfig.GetClientCertificate = secure.RootCAs, secure.GetClientCertificate
+		o.TLSConfig.Certificates = secure.Certificates
 	}
 	o.MaxRetries = cmp.Or(o.MaxRetries, readRetries)
 	o.DialTimeout = cmp.Or(o.DialTimeout, ioTimeout)
@@ -75,7 +94,7 @@ func newSingle(rawURL string) (*redis.Client, error) {
 	return redis.NewClient(o), nil
 }
 
-func newSentinel(rest string) (*redis.Client, error) {
+func newSentinel(rest string, secure *tls.Config) (*redis.Client, error) {
 	u, err := parseHosts(rest, "db", "sentinel_username", "sentinel_password")
 	if err != nil {
 		return nil, err
@@ -90,13 +109,13 @@ func newSentinel(rest string) (*redis.Client, error) {
 	return redis.NewFailoverClient(&redis.FailoverOptions{
 		MasterName: u.path, SentinelAddrs: u.hosts,
 		SentinelUsername: u.query.Get("sentinel_username"), SentinelPassword: u.query.Get("sentinel_password"),
-		Username: u.username, Password: u.password, DB: database,
+		Username: u.username, Password: u.password, DB: database, TLSConfig: secure,
 		MaxRetries: readRetries, DialTimeout: ioTimeout, ReadTimeout: ioTimeout, WriteTimeout: ioTimeout,
 		DialerRetries: 1, ContextTimeoutEnabled: true, PipelinePoolSize: -1,
 	}), nil
 }
 
-func newCluster(rest string) (*redis.ClusterClient, error) {
+func newCluster(rest string, secure *tls.Config) (*redis.ClusterClient, error) {
 	u, err := parseHosts(rest)
 	if err != nil {
 		return nil, err
@@ -105,10 +124,11 @@ func newCluster(rest string) (*redis.ClusterClient, error) {
 		return nil, errors.New("a Redis Cluster has one database, without a name")
 	}
 	return redis.NewClusterClient(&redis.ClusterOptions{
-		Addrs: u.hosts, Username: u.username, Password: u.password,
+		Addrs: u.hosts, Username: u.username, Password: u.password, TLSConfig: secure,
 		DialTimeout: ioTimeout, ReadTimeout: ioTimeout, WriteTimeout: ioTimeout,
 		DialerRetries: 1, ContextTimeoutEnabled: true, PipelinePoolSize: -1,
-		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+		ClusterStateReloadInterval: topologyAge,
+		MaintNotificationsConfig:   &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	}), nil
 }
 

@@ -47,7 +47,7 @@ func (s *Store) AddUsedIDs(ctx context.Context, digests ...string) error {
 	}
 	return untilSaved(ctx, func() (bool, error) {
 		var c change
-		c.unindex(usedIDsKey, "") // a Redis whose memory is full lets a script that begins so go on: see list
+		c.evenIfFull("ZREM", usedIDsKey, "") // a user may have to be deleted
 		for _, digest := range digests {
 			c.index(usedIDsKey, digest)
 		}

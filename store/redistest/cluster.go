@@ -2,6 +2,8 @@ package redistest
 
 import (
 	"net"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -9,17 +11,25 @@ import (
 
 const slots = 16384
 
-// Cluster is a Redis Cluster of masters without replicas.
+// Cluster is a Redis Cluster.
 type Cluster struct {
-	Nodes []*Server
+	Nodes    []*Server // the masters at the start
+	Replicas []*Server
+	tls      *Certificates // nil without TLS
 }
 
 // StartCluster starts that many nodes, assigns the slots and waits until every node reports the Cluster as complete.
 func StartCluster(t testing.TB, nodes int) *Cluster {
 	t.Helper()
-	c := &Cluster{}
+	return StartTLSCluster(t, nil, nodes)
+}
+
+// StartTLSCluster is StartCluster with TLS between nodes and for clients.
+func StartTLSCluster(t testing.TB, certificates *Certificates, nodes int) *Cluster {
+	t.Helper()
+	c := &Cluster{tls: certificates}
 	for range nodes {
-		c.Nodes = append(c.Nodes, Start(t, "--cluster-enabled", "yes", "--cluster-port", freePort(t), "--cluster-node-timeout", "2000"))
+		c.Nodes = append(c.Nodes, c.start(t))
 	}
 	for i, node := range c.Nodes {
 		node.Do("CLUSTER", "ADDSLOTSRANGE", strconv.Itoa(i*slots/nodes), strconv.Itoa((i+1)*slots/nodes-1))
@@ -45,6 +55,11 @@ func StartCluster(t testing.TB, nodes int) *Cluster {
 	return c
 }
 
+func (c *Cluster) start(t testing.TB) *Server {
+	t.Helper()
+	return StartTLS(t, c.tls, "--cluster-enabled", "yes", "--cluster-port", freePort(t), "--cluster-node-timeout", "2000")
+}
+
 func clusterPort(s *Server) string {
 	for i, arg := range s.args {
 		if arg == "--cluster-port" {
@@ -60,7 +75,7 @@ func (c *Cluster) URL() string {
 	for i, node := range c.Nodes {
 		addresses[i] = node.Address()
 	}
-	return "redis-cluster://" + strings.Join(addresses, ",")
+	return c.tls.scheme("redis-cluster") + strings.Join(addresses, ",")
 }
 
 // FlushAll empties every node.
@@ -69,3 +84,72 @@ func (c *Cluster) FlushAll() {
 		node.Do("FLUSHALL")
 	}
 }
+
+// StartReplicatedCluster is StartCluster with one replica for each master. Replicas[i] is that of Nodes[i].
+func StartReplicatedCluster(t testing.TB, masters int) *Cluster {
+	t.Helper()
+	c := StartCluster(t, masters)
+	host, port, err := net.SplitHostPort(c.Nodes[0].Address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, master := range c.Nodes {
+		replica := c.start(t)
+		replica.Do("CLUSTER", "MEET", host, port, clusterPort(c.Nodes[0]))
+		id := master.Do("CLUSTER", "MYID")
+		Eventually(t, "the replica knows its master", func() bool {
+			_, err := replica.try("CLUSTER", "REPLICATE", id)
+			return err == nil
+		})
+		c.Replicas = append(c.Replicas, replica)
+	}
+	for i, replica := range c.Replicas {
+		master := c.Nodes[i]
+		master.Do("CONFIG", "SET", "repl-diskless-sync-delay", "0")
+		Eventually(t, "the replica is in step", func() bool {
+			info, err := replica.try("INFO", "replication")
+			return err == nil && strings.Contains(info, "master_link_status:up")
+		})
+		Eventually(t, "every node knows the replica", func() bool {
+			return !slices.ContainsFunc(c.all(), func(node *Server) bool {
+				nodes, err := node.try("CLUSTER", "SLOTS")
+				return err != nil || !strings.Contains(nodes, replica.port())
+			})
+		})
+	}
+	return c
+}
+
+// AwaitFailover waits until all nodes but the master with this index agree that its replica has its slots.
+func (c *Cluster) AwaitFailover(t testing.TB, master int) {
+	t.Helper()
+	id := c.Replicas[master].Do("CLUSTER", "MYID")
+	first := strconv.Itoa(master * slots / len(c.Nodes))
+	Eventually(t, "the nodes agree on the new master", func() bool {
+		return !slices.ContainsFunc(c.all(), func(node *Server) bool {
+			if node == c.Nodes[master] {
+				return false
+			}
+			nodes, err := node.try("CLUSTER", "NODES")
+			info, infoErr := node.try("CLUSTER", "INFO")
+			return err != nil || infoErr != nil || !strings.Contains(info, "cluster_state:ok") ||
+				!regexp.MustCompile(`(?m)^`+id+` .* connected `+first+`-`).MatchString(nodes)
+		})
+	})
+}
+
+// MasterOf is the index of the master of a key, unless slots were moved.
+func (c *Cluster) MasterOf(t testing.TB, key string) int {
+	t.Helper()
+	slot, err := strconv.Atoi(c.Nodes[0].Do("CLUSTER", "KEYSLOT", key))
+	if err != nil {
+		t.Fatalf("slot of %s: %v", key, err)
+	}
+	owner := 0
+	for slot >= (owner+1)*slots/len(c.Nodes) {
+		owner++
+	}
+	return owner
+}
+
+func (c *Cluster) all() []*Server { return slices.Concat(c.Nodes, c.Replicas) }

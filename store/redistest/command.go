@@ -3,6 +3,7 @@ package redistest
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -24,7 +25,7 @@ func (s *Server) Do(words ...string) string {
 func (s *Server) try(words ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	conn, err := new(net.Dialer).DialContext(ctx, s.network, s.address)
+	conn, err := s.dial(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -40,7 +41,14 @@ func (s *Server) try(words ...string) (string, error) {
 	return readReply(bufio.NewReader(conn))
 }
 
-// readReply reads a simple string, an error, an integer or a bulk string of RESP2; the commands that tests need answer nothing else.
+func (s *Server) dial(ctx context.Context) (net.Conn, error) {
+	if s.tls == nil {
+		return new(net.Dialer).DialContext(ctx, s.network, s.address)
+	}
+	return (&tls.Dialer{Config: s.tls.client}).DialContext(ctx, s.network, s.address)
+}
+
+// readReply reads a reply of RESP2. Elements of an array are one line each.
 func readReply(r *bufio.Reader) (string, error) {
 	line, err := r.ReadString('\n')
 	if err != nil {
@@ -57,9 +65,23 @@ func readReply(r *bufio.Reader) (string, error) {
 		if err != nil || size < 0 {
 			return "", err
 		}
-		bulk := make([]byte, size)
+		bulk := make([]byte, size+len("\r\n"))
 		_, err = io.ReadFull(r, bulk)
-		return string(bulk), err
+		return string(bulk[:size]), err
+	case '*':
+		size, err := strconv.Atoi(text)
+		if err != nil {
+			return "", err
+		}
+		var elements []string
+		for range size {
+			element, err := readReply(r)
+			if err != nil {
+				return "", err
+			}
+			elements = append(elements, element)
+		}
+		return strings.Join(elements, "\n"), nil
 	default:
 		return "", fmt.Errorf("answered with the unexpected %q", line)
 	}

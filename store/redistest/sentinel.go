@@ -22,7 +22,13 @@ type Sentinel struct {
 // StartSentinel starts all three and waits until the replica is in sync and the Sentinel knows it.
 func StartSentinel(t testing.TB) *Sentinel {
 	t.Helper()
-	s := &Sentinel{Master: Start(t)}
+	return StartTLSSentinel(t, nil)
+}
+
+// StartTLSSentinel is StartSentinel with TLS between all three and for clients.
+func StartTLSSentinel(t testing.TB, certificates *Certificates) *Sentinel {
+	t.Helper()
+	s := &Sentinel{Master: StartTLS(t, certificates)}
 	s.Replica = StartReplica(t, s.Master)
 	host, port, err := net.SplitHostPort(s.Master.Address())
 	if err != nil {
@@ -30,8 +36,9 @@ func StartSentinel(t testing.TB) *Sentinel {
 	}
 	dir, sentinelPort := t.TempDir(), freePort(t)
 	config := filepath.Join(dir, "sentinel.conf")
+	args := append([]string{config, "--sentinel", "--port", sentinelPort}, certificates.args(sentinelPort)...)
 	text := strings.Join([]string{
-		"port " + sentinelPort, "bind 127.0.0.1", "dir " + dir,
+		"bind 127.0.0.1", "dir " + dir,
 		"sentinel monitor " + MasterName + " " + host + " " + port + " 1",
 		"sentinel down-after-milliseconds " + MasterName + " 500",
 		"sentinel failover-timeout " + MasterName + " 3000",
@@ -39,7 +46,7 @@ func StartSentinel(t testing.TB) *Sentinel {
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s.Sentinel = start(t, "tcp", net.JoinHostPort("127.0.0.1", sentinelPort), []string{config, "--sentinel"})
+	s.Sentinel = start(t, "tcp", net.JoinHostPort("127.0.0.1", sentinelPort), certificates, args)
 	Eventually(t, "the Sentinel knows the replica", func() bool {
 		info, err := s.Sentinel.try("INFO", "sentinel")
 		return err == nil && strings.Contains(info, "status=ok") && strings.Contains(info, "slaves=1")
@@ -57,7 +64,7 @@ func StartReplica(t testing.TB, master *Server) *Server {
 		t.Fatal(err)
 	}
 	master.Do("CONFIG", "SET", "repl-diskless-sync-delay", "0")
-	replica := Start(t, "--replicaof", host+" "+port)
+	replica := StartTLS(t, master.tls, "--replicaof", host+" "+port)
 	// The master calls a replica online up to a second before it acknowledges its first write.
 	Eventually(t, "the replica is in step", func() bool {
 		master.Do("SET", "redistest", "any")
@@ -70,7 +77,7 @@ func StartReplica(t testing.TB, master *Server) *Server {
 
 // URL is the URL by which clients find the present master.
 func (s *Sentinel) URL() string {
-	return "redis-sentinel://" + s.Sentinel.Address() + "/" + MasterName
+	return s.Sentinel.tls.scheme("redis-sentinel") + s.Sentinel.Address() + "/" + MasterName
 }
 
 // AwaitFailover waits until the replica has become the master.

@@ -19,6 +19,7 @@ type Server struct {
 	t       testing.TB
 	network string // tcp or unix
 	address string
+	tls     *Certificates // nil without TLS
 	args    []string
 	process *exec.Cmd
 	log     *bytes.Buffer
@@ -28,8 +29,15 @@ type Server struct {
 // and waits until it answers. The args, such as "--appendonly", "no", come last and take precedence.
 func Start(t testing.TB, args ...string) *Server {
 	t.Helper()
+	return StartTLS(t, nil, args...)
+}
+
+// StartTLS is Start with TLS and nothing else, for clients that have a certificate of the CA.
+func StartTLS(t testing.TB, certificates *Certificates, args ...string) *Server {
+	t.Helper()
 	port := freePort(t)
-	return start(t, "tcp", net.JoinHostPort("127.0.0.1", port), dataArgs(t.TempDir(), port, args...))
+	args = append(certificates.args(port), args...)
+	return start(t, "tcp", net.JoinHostPort("127.0.0.1", port), certificates, dataArgs(t.TempDir(), port, args...))
 }
 
 // StartUnix is Start on a unix socket.
@@ -37,7 +45,7 @@ func StartUnix(t testing.TB, args ...string) *Server {
 	t.Helper()
 	dir := t.TempDir()
 	socket := filepath.Join(dir, "s")
-	return start(t, "unix", socket, dataArgs(dir, "0", append([]string{"--unixsocket", socket}, args...)...))
+	return start(t, "unix", socket, nil, dataArgs(dir, "0", append([]string{"--unixsocket", socket}, args...)...))
 }
 
 func dataArgs(dir, port string, more ...string) []string {
@@ -47,9 +55,9 @@ func dataArgs(dir, port string, more ...string) []string {
 	}, more...)
 }
 
-func start(t testing.TB, network, address string, args []string) *Server {
+func start(t testing.TB, network, address string, certificates *Certificates, args []string) *Server {
 	t.Helper()
-	s := &Server{t: t, network: network, address: address, args: args}
+	s := &Server{t: t, network: network, address: address, tls: certificates, args: args}
 	t.Cleanup(s.explain)
 	t.Cleanup(s.Kill)
 	s.Restart()
@@ -61,7 +69,7 @@ func (s *Server) URL() string {
 	if s.network == "unix" {
 		return "unix://" + s.address
 	}
-	return "redis://" + s.address
+	return s.tls.scheme("redis") + s.address
 }
 
 // Address is the server's host and port, or its socket.
@@ -148,3 +156,6 @@ func freePort(t testing.TB) string {
 	}
 	return strconv.Itoa(address.Port)
 }
+
+// port is the port of a server on TCP.
+func (s *Server) port() string { return s.address[strings.LastIndex(s.address, ":")+1:] }
