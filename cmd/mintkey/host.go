@@ -16,6 +16,7 @@ import (
 	"mintkey/server/console"
 	"mintkey/server/console/openid"
 	"mintkey/store"
+	"mintkey/store/boltstore"
 	"mintkey/tokens"
 )
 
@@ -81,6 +82,36 @@ func (h *host) open(ctx context.Context) (err error) {
 		h.warnings = append(h.warnings, "store: "+warning)
 	}
 	return nil
+}
+
+// warnWithoutAccounts warns about a store without accounts, which may be the wrong one: clients stop for good where their secret is refused.
+func (h *host) warnWithoutAccounts(ctx context.Context) error {
+	some, err := h.store.Accounts(ctx, store.Page{Limit: 1})
+	if err != nil || len(some) > 0 {
+		return err
+	}
+	name := h.config.Store.String()
+	h.log.WarnContext(ctx, "the store has no accounts, so every client is refused: set store to the right one, or run mintkey init",
+		slog.String("store", name))
+	h.warnings = append(h.warnings, "store: "+name+" has no accounts, so every client is refused")
+	return nil
+}
+
+// damaged is closed once the store's file turns out to be damaged; it is nil for a store of another kind.
+func (h *host) damaged() <-chan struct{} {
+	if bolt, ok := h.store.(*boltstore.Store); ok {
+		return bolt.Damaged()
+	}
+	return nil
+}
+
+func (h *host) damage() error {
+	bolt, ok := h.store.(*boltstore.Store)
+	if !ok || bolt.Damage() == nil {
+		return nil
+	}
+	path, _ := storeFile(h.config)
+	return damageAdvice(path, fmt.Errorf("store %s: %w", path, bolt.Damage()))
 }
 
 // issuer can be called once the address is bound.
@@ -159,14 +190,14 @@ func (h *host) audiences() (audiences []server.Audience, algorithms []tokens.Alg
 // kept in a file beside it, so that a copy of the store alone is useless.
 func (h *host) sealer() (sealer *tokens.Sealer, err error) {
 	var key [32]byte
-	storePath, isFile := h.config.BoltPath()
+	_, isFile := h.config.BoltPath()
 	switch set := h.config.SigningKeys; {
 	case set.EncryptionKeyFile != "":
 		key, err = readEncryptionKeyFile(set.EncryptionKeyFile)
 	case set.EncryptionKey.Reveal() != "":
 		key, err = tokens.ParseKeyEncryptionKey(set.EncryptionKey.Reveal())
 	case isFile:
-		key, err = tokens.LoadOrCreateKeyEncryptionKey(storePath + ".sealing-key")
+		key, err = tokens.LoadOrCreateKeyEncryptionKey(keyFile(h.config))
 	default:
 		return sealer, nil
 	}

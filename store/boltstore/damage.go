@@ -46,20 +46,21 @@ func survive(f func() error) (err error) {
 		if caught == nil {
 			return
 		}
-		if !isDamage(caught) {
+		switch _, isFault := caught.(interface{ Addr() uintptr }); {
+		case isFault:
+			err = damaged("a part of it can't be read: it has become shorter, or the disk has failed")
+		case isOfBolt():
+			err = damaged("%v", caught)
+		default:
 			panic(caught)
 		}
-		err = damaged("%v", caught)
 	}()
 	return f()
 }
 
-// isDamage must be called by the deferred function that recovered. It tells a fault in the mapped file, or a panic of bbolt, from a mistake
-// in a function that runs in a transaction.
-func isDamage(caught any) bool {
-	if _, isFault := caught.(interface{ Addr() uintptr }); isFault {
-		return true
-	}
+// isOfBolt must be called by the deferred function that recovered. It tells a panic of bbolt from a mistake in a function that runs in a
+// transaction.
+func isOfBolt() bool {
 	callers := make([]uintptr, 32)
 	frames := runtime.CallersFrames(callers[:runtime.Callers(1, callers)])
 	for panicked := false; ; {
