@@ -84,7 +84,7 @@ func (h *host) open(ctx context.Context) (err error) {
 	return nil
 }
 
-// warnWithoutAccounts warns about a store without accounts, which may be the wrong one: clients stop for good where their secret is refused.
+// warnWithoutAccounts warns about a store without accounts, which may be the wrong one: clients whose secret is refused stop for good.
 func (h *host) warnWithoutAccounts(ctx context.Context) error {
 	some, err := h.store.Accounts(ctx, store.Page{Limit: 1})
 	if err != nil || len(some) > 0 {

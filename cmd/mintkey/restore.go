@@ -25,8 +25,9 @@ func (p *program) restoreCommand() *cobra.Command {
 			"A backup of an earlier version is upgraded on the way, one of a later version refused.\n" +
 			"A damaged or incomplete backup is refused; --check only says whether it is one, and needs no store.\n" +
 			"Access keys that were revoked after the backup was made work again: revoke them once more.",
-		Example: "  mintkey restore --check mintkey-backup.db\n  mintkey restore mintkey-backup.db\n  mintkey restore mintkey-backup.db --store redis://127.0.0.1:6379/0",
-		Args:    arguments(cobra.ExactArgs(1)),
+		Example: "  mintkey restore --check mintkey-backup.db\n  mintkey restore mintkey-backup.db\n" +
+			"  mintkey restore mintkey-backup.db --store redis://127.0.0.1:6379/0",
+		Args: arguments(cobra.ExactArgs(1)),
 	}
 	settings := p.settings(c)
 	onlyCheck := c.Flags().Bool("check", false, "look at every record of the backup, and restore nothing")

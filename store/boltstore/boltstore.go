@@ -117,10 +117,12 @@ func (s *Store) Warnings(context.Context) ([]string, error) { return nil, nil }
 // Close implements store.Store. It waits for transactions under way, except in a damaged file, where one may never end; the file is then
 // in use until the process ends.
 func (s *Store) Close() error {
-	if s.Damage() != nil {
+	select {
+	case <-s.damaged:
 		return nil
+	default:
+		return s.db.Close()
 	}
-	return s.db.Close()
 }
 
 // Backup writes a consistent copy of the file, with a checksum, while the store goes on serving. The copy can be opened as a store.

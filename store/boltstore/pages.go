@@ -189,7 +189,8 @@ func (x *examination) leaf(p page, ofBuckets bool, within bounds) error {
 	return nil
 }
 
-// bucket examines the tree of a bucket: the value is the number of its root page and of its last sequence, or the page itself if it is small.
+// bucket examines the tree of a bucket: the value has the number of its root page and its last sequence, or the page itself if it
+// is small.
 func (x *examination) bucket(value []byte) error {
 	if len(value) < 16 {
 		return damaged("a bucket without a root")
