@@ -110,6 +110,9 @@ func (c Config) checkStore() string {
 	if !ok || rest == "" || !slices.Contains(storeSchemes, scheme) {
 		return "must begin with " + strings.Join(storeSchemes, "://, ") + "://, followed by a path or a host"
 	}
+	if scheme == boltScheme {
+		return checkHome(rest)
+	}
 	return ""
 }
 
@@ -170,7 +173,7 @@ func (c Config) checkEncryptionKeyFile() string {
 	if c.SigningKeys.EncryptionKeyFile != "" && c.SigningKeys.EncryptionKey.Reveal() != "" {
 		return "cannot be set together with signing_keys.encryption_key"
 	}
-	return ""
+	return checkHome(c.SigningKeys.EncryptionKeyFile)
 }
 
 func (c Config) checkSMTPURL() string {
@@ -261,7 +264,7 @@ func checkPair(path, other, otherName string) string {
 	if path == "" && other != "" {
 		return "must be set together with " + otherName
 	}
-	return ""
+	return checkHome(path)
 }
 
 func cutLast(text, separator string) (before, after string, found bool) {

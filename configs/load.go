@@ -64,7 +64,7 @@ func Load(sources Sources) (Config, error) {
 			return Config{}, fmt.Errorf("merge the settings: %w", err)
 		}
 	}
-	config, wrong := decode(merged, settings, layers)
+	config, wrong := decode(merged, settings, layers, sources.Environ)
 	return config, errors.Join(append(unknown, wrong...)...)
 }
 
@@ -141,7 +141,7 @@ func unknownKeys(values map[string]any, path string, settings []Setting) []error
 }
 
 // decode parses every setting, and judges the whole once every part could be read.
-func decode(merged *koanf.Koanf, settings []Setting, layers []layer) (Config, []error) {
+func decode(merged *koanf.Koanf, settings []Setting, layers []layer, environ []string) (Config, []error) {
 	var config Config
 	var wrong []error
 	report := func(s Setting, problem string) {
@@ -160,6 +160,7 @@ func decode(merged *koanf.Koanf, settings []Setting, layers []layer) (Config, []
 	if len(wrong) > 0 {
 		return config, wrong
 	}
+	config.expandHome(environ)
 	problems := config.check()
 	for _, s := range settings {
 		if problem := problems[s.Name]; problem != "" {

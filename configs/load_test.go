@@ -310,3 +310,25 @@ func TestIssuerIsNoConfiguredAudience(t *testing.T) {
 		}
 	}
 }
+
+func TestHomeFolderInPaths(t *testing.T) {
+	sources := configs.Sources{
+		Environ: []string{"HOME=/home/ada", "MINTKEY_SIGNING_KEYS_ENCRYPTION_KEY_FILE=~/kek"},
+		Flags:   map[string]string{"store": "bolt://~/mintkey.db", "tls.cert": "~/tls/cert.pem", "tls.key": "/etc/~/key.pem"},
+	}
+	config := load(t, sources)
+	got := []string{config.Store.Reveal(), config.SigningKeys.EncryptionKeyFile, config.TLS.Cert, config.TLS.Key}
+	want := []string{"bolt:///home/ada/mintkey.db", "/home/ada/kek", "/home/ada/tls/cert.pem", "/etc/~/key.pem"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for name, sources := range map[string]configs.Sources{
+		"no HOME":     {Flags: map[string]string{"store": "bolt://~/mintkey.db"}},
+		"other user":  {Environ: []string{"HOME=/home/ada"}, Flags: map[string]string{"store": "bolt://~bob/mintkey.db"}},
+		"only a sign": {Environ: []string{"HOME=/home/ada"}, Flags: map[string]string{"store": "bolt://~"}},
+	} {
+		if _, err := configs.Load(sources); err == nil || !strings.Contains(err.Error(), "~/ where HOME is set") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}

@@ -97,8 +97,10 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 		answer["warnings"] = append([]string{}, s.Warnings...)
 	}
 	// Tokens are still issued, so the server is ready, but operators should see that changes are refused.
-	if gate, ok := s.Store.(interface{ Refusal() error }); ok && gate.Refusal() != nil {
-		answer["changes"] = "refused: " + gate.Refusal().Error()
+	if gate, ok := s.Store.(interface{ ChangesRefused() error }); ok {
+		if refusal := gate.ChangesRefused(); refusal != nil {
+			answer["changes"] = "refused: " + refusal.Error()
+		}
 	}
 	web.WriteJSON(w, http.StatusOK, answer)
 }

@@ -66,6 +66,7 @@ type Server struct {
 	limits      *limits.Limiter
 	usage       *usage.Usage
 	revocations *revocation.Log
+	lists       *revocation.Lists
 	gateways    revocation.Gateways
 	callers     *callers.Callers
 	grants      *grants.Endpoint
@@ -180,12 +181,13 @@ func (s *Server) wireOAuth(indexes *tokens.StatusIndexes, audiences policy.Audie
 		PasswordSunset: o.PasswordSunset,
 		Console:        o.ConsoleURL + consolePath,
 	})
+	s.lists = revocation.NewLists(s.revocations, indexes, o.KeyRing, statuses, inOrder[0], o.TokenLifetime)
 	s.oauth = oauth.New(oauth.Options{
 		Clients:    known,
 		Callers:    s.callers,
 		Log:        s.revocations,
 		Ring:       o.KeyRing,
-		Lists:      revocation.NewLists(s.revocations, indexes, o.KeyRing, statuses, inOrder[0], o.TokenLifetime),
+		Lists:      s.lists,
 		Issuer:     o.Issuer,
 		Statuses:   statuses,
 		Catalogue:  o.Catalogue,
@@ -212,6 +214,7 @@ const (
 // deletes expired records. It flushes once more before it returns nil.
 func (s *Server) Run(ctx context.Context) error {
 	var work sync.WaitGroup
+	work.Go(func() { s.refreshLists(ctx) }) // soon: the store may be away later
 	for _, task := range []struct {
 		every time.Duration
 		do    func(context.Context)
@@ -219,6 +222,7 @@ func (s *Server) Run(ctx context.Context) error {
 		{flushEvery, s.flush},
 		{followEvery, s.refreshKeys},
 		{followEvery, s.followRevocations},
+		{revocation.RefreshEvery, s.refreshLists},
 		{cleanUpEvery, s.deleteExpired},
 	} {
 		work.Go(func() {
@@ -252,6 +256,12 @@ func (s *Server) refreshKeys(ctx context.Context) {
 func (s *Server) followRevocations(ctx context.Context) {
 	if err := s.revocations.Sync(ctx); err != nil && ctx.Err() == nil {
 		s.Log.WarnContext(ctx, "reading revocations failed; will retry", slog.Any("error", err))
+	}
+}
+
+func (s *Server) refreshLists(ctx context.Context) {
+	if err := s.lists.Refresh(ctx, s.Now()); err != nil && ctx.Err() == nil {
+		s.Log.WarnContext(ctx, "refreshing status lists failed; using the known ones", slog.Any("error", err))
 	}
 }
 

@@ -35,6 +35,17 @@ func (g *Gate) Refusal() error {
 	return nil
 }
 
+// ChangesRefused is why changes are not saved now: the gate is shut, or the store itself says so, as on a full disk.
+func (g *Gate) ChangesRefused() error {
+	if refusal := g.Refusal(); refusal != nil {
+		return refusal
+	}
+	if inner, ok := g.Store.(interface{ ChangesRefused() error }); ok {
+		return inner.ChangesRefused()
+	}
+	return nil
+}
+
 func (g *Gate) pass(do func() error) error {
 	if err := g.Refusal(); err != nil {
 		return err

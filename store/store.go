@@ -24,6 +24,8 @@ var (
 	ErrSchemaTooNew = errors.New("the store was written by a later version of mintkey")
 	// ErrSchemaTooOld refuses to use a store that has to be upgraded first.
 	ErrSchemaTooOld = errors.New("the store was written by an earlier version of mintkey")
+	// ErrDamaged is returned for a file that is damaged or incomplete.
+	ErrDamaged = errors.New("the file is damaged or incomplete")
 	// ErrInUse refuses to open a store file that another process holds open.
 	ErrInUse = errors.New("the store is in use by another process, perhaps a running server")
 )

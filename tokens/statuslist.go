@@ -26,6 +26,13 @@ func (l *StatusList) Revoke(entry uint64) {
 	l.bits[entry/8] |= 1 << (entry % 8) // entry 0 is the least significant bit of the first byte (section 4.1)
 }
 
+// Add marks the entries that are marked in the other list.
+func (l *StatusList) Add(other *StatusList) {
+	for i, bits := range other.bits {
+		l.bits[i] |= bits
+	}
+}
+
 // Pack returns the list in the form that UnpackStatusList reads.
 func (l *StatusList) Pack() ([]byte, error) { return compress(l.bits[:]) }
 

@@ -21,6 +21,7 @@ func (p *program) backupCommand() *cobra.Command {
 		Use:   "backup FILE",
 		Short: "Write a copy of the store to a file, even while servers run",
 		Long: "Write a copy of the store to a file, or to standard output for -. Servers may keep running.\n" +
+			"The copy has a checksum, and every record is read before it gets its name. For - the temporary folder (TMPDIR) needs room.\n" +
 			"Whatever the store, the copy is a bolt store, which mintkey restore brings into any other, and mintkey serve can open.\n" +
 			"A copy of a bolt store shows one instant. In a copy of Redis each record is whole, but changes made meanwhile may be missing.\n" +
 			"The key that encrypts the signing keys is not in it: keep that somewhere else.",
@@ -35,7 +36,7 @@ func (p *program) backupCommand() *cobra.Command {
 			return err
 		}
 		if args[0] == "-" {
-			return p.writeBackup(c.Context(), config, p.stdout)
+			return p.backupTo(c.Context(), config, p.stdout)
 		}
 		found, err := p.backup(c.Context(), config, args[0])
 		if err != nil {
@@ -70,20 +71,37 @@ func (p *program) backup(ctx context.Context, config configs.Config, path string
 	if err = errors.Join(err, part.Sync(), part.Close()); err != nil {
 		return found, err
 	}
-	if found, err = readBackup(ctx, part.Name()); err != nil {
-		return found, err
-	}
-	return found, settle(part.Name(), path)
-}
-
-// readBackup reads a whole backup. It keeps its version.
-func readBackup(ctx context.Context, path string) (found store.Tally, err error) {
-	opened, err := boltstore.Open(path)
+	contents, err := checkCopy(ctx, part.Name())
 	if err != nil {
 		return found, err
 	}
-	found, err = store.Count(ctx, opened)
-	return found, errors.Join(err, opened.Close())
+	return contents.Tally, settle(part.Name(), path)
+}
+
+// backupTo writes nothing before the whole backup is found sound.
+func (p *program) backupTo(ctx context.Context, config configs.Config, w io.Writer) error {
+	return inTemporaryFile(func(copied *os.File) error {
+		if err := p.writeBackup(ctx, config, copied); err != nil {
+			return err
+		}
+		if _, err := checkCopy(ctx, copied.Name()); err != nil {
+			return err
+		}
+		if _, err := copied.Seek(0, io.SeekStart); err != nil {
+			return err
+		}
+		_, err := io.Copy(w, copied)
+		return err
+	})
+}
+
+// checkCopy examines a backup that was just made.
+func checkCopy(ctx context.Context, path string) (boltstore.Contents, error) {
+	found, err := boltstore.Check(ctx, path)
+	if err != nil {
+		return found, fmt.Errorf("the copy is not a backup, and the store may be damaged (see mintkey store check): %w", err)
+	}
+	return found, nil
 }
 
 // settle renames the finished file and syncs the folder, so that the name survives a crash.
@@ -100,7 +118,7 @@ func settle(from, to string) error {
 
 // writeBackup writes the store as a bolt file. If a server holds the store open, that server is asked for the backup.
 func (p *program) writeBackup(ctx context.Context, config configs.Config, w io.Writer) (err error) {
-	path, isFile := config.BoltPath()
+	path, isFile := storeFile(config)
 	if !isFile {
 		return p.writeCopy(ctx, config, w)
 	}
@@ -112,7 +130,7 @@ func (p *program) writeBackup(ctx context.Context, config configs.Config, w io.W
 		return askForBackup(ctx, path, w)
 	}
 	if err != nil {
-		return err
+		return damageAdvice(path, err)
 	}
 	return errors.Join(opened.Backup(ctx, w), opened.Close())
 }

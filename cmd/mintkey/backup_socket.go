@@ -22,7 +22,7 @@ func backupSocket(storePath string) string { return storePath + ".sock" }
 // serveBackups answers on the socket until stop is called. If the socket can't be made, the server runs all the same: the file can be
 // copied while the server is stopped.
 func (h *host) serveBackups(ctx context.Context) (stop func()) {
-	path, _ := h.config.BoltPath()
+	path, _ := storeFile(h.config)
 	bolt, ok := h.store.(*boltstore.Store)
 	if !ok {
 		return func() {}

@@ -17,6 +17,7 @@ import (
 	"mintkey/server/console"
 	"mintkey/server/console/openid"
 	"mintkey/store"
+	"mintkey/store/boltstore"
 	"mintkey/tokens"
 )
 
@@ -82,6 +83,36 @@ func (h *host) open(ctx context.Context) (err error) {
 		h.warnings = append(h.warnings, "store: "+warning)
 	}
 	return nil
+}
+
+// warnWithoutAccounts warns about a store without accounts, which may be the wrong one: clients whose secret is refused stop for good.
+func (h *host) warnWithoutAccounts(ctx context.Context) error {
+	some, err := h.store.Accounts(ctx, store.Page{Limit: 1})
+	if err != nil || len(some) > 0 {
+		return err
+	}
+	name := h.config.Store.String()
+	h.log.WarnContext(ctx, "the store has no accounts, so every client is refused: set store to the right one, or run mintkey init",
+		slog.String("store", name))
+	h.warnings = append(h.warnings, "store: "+name+" has no accounts, so every client is refused")
+	return nil
+}
+
+// damaged is closed once the store's file turns out to be damaged; it is nil for a store of another kind.
+func (h *host) damaged() <-chan struct{} {
+	if bolt, ok := h.store.(*boltstore.Store); ok {
+		return bolt.Damaged()
+	}
+	return nil
+}
+
+func (h *host) damage() error {
+	bolt, ok := h.store.(*boltstore.Store)
+	if !ok || bolt.Damage() == nil {
+		return nil
+	}
+	path, _ := storeFile(h.config)
+	return damageAdvice(path, fmt.Errorf("store %s: %w", path, bolt.Damage()))
 }
 
 // issuer can be called once the address is bound.
@@ -163,14 +194,14 @@ func (h *host) audiences() (audiences []server.Audience, algorithms []tokens.Alg
 // kept in a file beside it, so that a copy of the store alone is useless.
 func (h *host) sealer(ctx context.Context) (sealer *tokens.Sealer, err error) {
 	var key [32]byte
-	storePath, isFile := h.config.BoltPath()
+	_, isFile := h.config.BoltPath()
 	switch set := h.config.SigningKeys; {
 	case set.EncryptionKeyFile != "":
 		key, err = readEncryptionKeyFile(set.EncryptionKeyFile)
 	case set.EncryptionKey.Reveal() != "":
 		key, err = tokens.ParseKeyEncryptionKey(set.EncryptionKey.Reveal())
 	case isFile:
-		key, err = h.keyBesideStore(ctx, keyFileOf(storePath))
+		key, err = h.keyBesideStore(ctx, keyFile(h.config))
 	default:
 		return sealer, nil
 	}
@@ -179,8 +210,6 @@ func (h *host) sealer(ctx context.Context) (sealer *tokens.Sealer, err error) {
 	}
 	return tokens.NewSealer(key), nil
 }
-
-func keyFileOf(storePath string) string { return storePath + ".sealing-key" }
 
 // keyBesideStore makes the file only for a store that needs no other: a new key opens nothing that an old one has encrypted.
 func (h *host) keyBesideStore(ctx context.Context, path string) (key [32]byte, err error) {
@@ -199,8 +228,8 @@ func (h *host) keyBesideStore(ctx context.Context, path string) (key [32]byte, e
 // whereKeyGoes tells an operator where the key-encryption key of the store can be given.
 func (h *host) whereKeyGoes() string {
 	places := "set signing_keys.encryption_key_file or signing_keys.encryption_key to the one that this store was used with before"
-	if path, isFile := h.config.BoltPath(); isFile {
-		places += "; without either it is read from " + keyFileOf(path)
+	if _, isFile := h.config.BoltPath(); isFile {
+		places += "; without either it is read from " + keyFile(h.config)
 	}
 	return places
 }

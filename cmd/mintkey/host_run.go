@@ -67,10 +67,12 @@ func (h *host) run(ctx context.Context, ready func()) error {
 	case <-ctx.Done():
 		h.log.InfoContext(ctx, "stopping", slog.Duration("grace", h.config.ShutdownGrace))
 	case err = <-failed:
+	case <-h.damaged():
+		h.log.ErrorContext(ctx, "store damaged; stopping")
 	}
 	h.finishRequests(ctx, servers)
 	stopBackground() // after the last request, so that the last flush has everything
-	return errors.Join(err, <-stopped)
+	return errors.Join(err, <-stopped, h.damage())
 }
 
 // finishRequests stops accepting and waits for open requests, within the grace.

@@ -105,7 +105,7 @@ func (p *program) initialize(c *cobra.Command, config configs.Config, wanted boo
 	if len(b.kept) > 0 {
 		p.sayf("Kept what exists: %s.\n", strings.Join(b.kept, ", "))
 	}
-	return p.print(made.result(), func(w io.Writer) { made.show(w, audiencesOf(config)) })
+	return p.print(made.result(), func(w io.Writer) { made.show(w, audiencesOf(config), whereGiven(c)) })
 }
 
 // initialized has the IDs of the records that init made or found, and the new access key.
@@ -140,10 +140,10 @@ func (i initialized) result() map[string]string {
 	}
 }
 
-func (i initialized) show(w io.Writer, audiences policy.Audiences) {
+func (i initialized) show(w io.Writer, audiences policy.Audiences, given string) {
 	_, _ = fmt.Fprintf(w, "Account        %s\nTenant         %s\nUser           %s\n", i.accountID, i.tenantID, i.userID)
 	showSecret(w, i.clientID, i.secret.Reveal())
-	serve := "mintkey serve"
+	serve := "mintkey serve" + given
 	if len(audiences.APIs) == 0 {
 		serve += " --tokens-audiences https://api.example.com"
 		_, _ = fmt.Fprint(w, "\nName the API that your tokens are for, as below. Without it they are for Mintkey itself too, so that whoever\n"+

@@ -23,15 +23,21 @@ func (p *program) restoreCommand() *cobra.Command {
 		Long: "Fill an empty store from a file that mintkey backup wrote, or from standard input for -. No server may be running on it.\n" +
 			"The store may be of another kind than the one that was backed up: this is also how to move from a file to Redis and back.\n" +
 			"A backup of an earlier version is upgraded on the way, one of a later version refused.\n" +
+			"A damaged or incomplete backup is refused; --check only says whether it is one, and needs no store.\n" +
 			"Access keys that were revoked after the backup was made work again: revoke them once more.",
-		Example: "  mintkey restore mintkey-backup.db\n  mintkey restore mintkey-backup.db --store redis://127.0.0.1:6379/0",
-		Args:    arguments(cobra.ExactArgs(1)),
+		Example: "  mintkey restore --check mintkey-backup.db\n  mintkey restore mintkey-backup.db\n" +
+			"  mintkey restore mintkey-backup.db --store redis://127.0.0.1:6379/0",
+		Args: arguments(cobra.ExactArgs(1)),
 	}
 	settings := p.settings(c)
+	onlyCheck := c.Flags().Bool("check", false, "look at every record of the backup, and restore nothing")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		config, err := settings()
 		if err != nil {
 			return err
+		}
+		if *onlyCheck {
+			return p.showCheck(c.Context(), args[0])
 		}
 		found, err := p.restore(c.Context(), config, args[0])
 		if err != nil {
@@ -44,9 +50,20 @@ func (p *program) restoreCommand() *cobra.Command {
 	return c
 }
 
+func (p *program) showCheck(ctx context.Context, file string) error {
+	found, err := p.checkBackup(ctx, file)
+	if err != nil {
+		return err
+	}
+	p.noteMissingChecksum(file, found)
+	return p.print(checked{file, found}, func(w io.Writer) {
+		_, _ = fmt.Fprintf(w, "%s can be restored: %s; records of every kind %d\n", file, tallyText(found.Tally), found.Records)
+	})
+}
+
 // restore works on a copy of the file, which it checks completely before it touches the store.
 func (p *program) restore(ctx context.Context, config configs.Config, file string) (found store.Tally, err error) {
-	path, isFile := config.BoltPath()
+	path, isFile := storeFile(config)
 	folder := "" // for temporary files
 	if isFile {
 		folder = filepath.Dir(path) // to be renamed there
@@ -62,9 +79,12 @@ func (p *program) restore(ctx context.Context, config configs.Config, file strin
 	if err := p.stage(file, staged); err != nil {
 		return found, err
 	}
-	if found, err = readBackup(ctx, staged); err != nil {
-		return found, fmt.Errorf("%s is not a readable backup: %w", file, err)
+	contents, err := boltstore.Check(ctx, staged)
+	if err != nil {
+		return found, unreadable(file, err)
 	}
+	p.noteMissingChecksum(file, contents)
+	found = contents.Tally
 	if !isFile {
 		return found, p.restoreInto(ctx, config, staged)
 	}
@@ -143,17 +163,17 @@ func (p *program) restoreInto(ctx context.Context, config configs.Config, staged
 
 // needEmpty refuses a file that is a store with accounts, not a store at all, or in use.
 func needEmpty(ctx context.Context, path string) error {
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+	if info, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
 		return nil
 	}
-	found, err := readBackup(ctx, path)
+	found, err := boltstore.Check(ctx, path)
 	switch {
 	case errors.Is(err, store.ErrInUse):
 		return fmt.Errorf("%w; stop it first", err)
 	case err != nil:
-		return err
+		return damageAdvice(path, fmt.Errorf("store %s: %w", path, err))
 	case found.Accounts > 0:
-		return fmt.Errorf("%w: %s has %s; move it away, or set store to another file", store.ErrNotEmpty, path, tallyText(found))
+		return fmt.Errorf("%w: %s has %s; move it away, or set store to another file", store.ErrNotEmpty, path, tallyText(found.Tally))
 	}
 	return nil
 }
@@ -165,9 +185,9 @@ func (p *program) remindOfEncryptionKey(config configs.Config) {
 	if keys.EncryptionKeyFile != "" || keys.EncryptionKey.Reveal() != "" {
 		return
 	}
-	if path, isFile := config.BoltPath(); !isFile {
+	if _, isFile := config.BoltPath(); !isFile {
 		p.sayf("%sset signing_keys.encryption_key to the key that the old store was used with.\n", because)
-	} else if _, err := os.Stat(keyFileOf(path)); err != nil {
-		p.sayf("%sput the old store's .sealing-key file at %s, or set signing_keys.encryption_key.\n", because, keyFileOf(path))
+	} else if _, err := os.Stat(keyFile(config)); err != nil {
+		p.sayf("%sput the old store's .sealing-key file at %s, or set signing_keys.encryption_key.\n", because, keyFile(config))
 	}
 }

@@ -68,6 +68,9 @@ func (p *program) serve(ctx context.Context, config configs.Config, offset time.
 	if err := h.open(ctx); err != nil {
 		return err
 	}
+	if err := h.warnWithoutAccounts(ctx); err != nil {
+		return err
+	}
 	return h.run(ctx, func() {
 		attributes := []slog.Attr{
 			slog.String("listen", h.public.Addr().String()), slog.String("issuer", h.issuer()), slog.String("store", config.StoreKind()),

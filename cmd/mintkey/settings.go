@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"mintkey/configs"
@@ -44,4 +46,25 @@ func (p *program) settings(c *cobra.Command) func() (configs.Config, error) {
 		}
 		return config, nil
 	}
+}
+
+// whereGiven repeats --config and --store as they were given, for a shell: another command on the same store needs them.
+// Secrets in the URL of a store are redacted.
+func whereGiven(c *cobra.Command) (given string) {
+	if file := c.Flag("config").Value.String(); file != "" {
+		given += " --config " + shellWord(file)
+	}
+	if url := c.Flag("store"); url.Changed {
+		given += " --store " + shellWord(configs.NewSecretURL(url.Value.String()).String())
+	}
+	return given
+}
+
+// shellWord quotes what a shell would not take as it is.
+func shellWord(text string) string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:,=@%+…"
+	if text != "" && strings.Trim(text, plain) == "" {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }

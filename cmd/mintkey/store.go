@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 
 	"mintkey/configs"
 	"mintkey/store"
@@ -14,13 +16,13 @@ import (
 
 // openStore opens the configured store. It is the only place that knows all kinds. Messages of a client library go to the log.
 func openStore(ctx context.Context, config configs.Config, log *slog.Logger) (store.Store, error) {
-	if path, ok := config.BoltPath(); ok {
+	if path, ok := storeFile(config); ok {
 		opened, err := boltstore.Open(path)
 		if errors.Is(err, store.ErrInUse) {
 			return nil, fmt.Errorf("%w; stop it first, or set store to another file", err)
 		}
 		if err != nil {
-			return nil, err
+			return nil, damageAdvice(path, err)
 		}
 		return opened, nil
 	}
@@ -34,4 +36,38 @@ func openStore(ctx context.Context, config configs.Config, log *slog.Logger) (st
 		return nil, err
 	}
 	return opened, nil
+}
+
+// maxLinks is how many symbolic links in a row a system follows.
+const maxLinks = 40
+
+// storeFile returns the path of a bolt store, or false for another kind. If the path is a symbolic link it returns the file that the link
+// leads to, which need not exist: what belongs to a store is beside the file itself, and restore must not replace the link.
+func storeFile(config configs.Config) (path string, isFile bool) {
+	path, isFile = config.BoltPath()
+	for range maxLinks {
+		target, err := os.Readlink(path)
+		if !isFile || err != nil {
+			break
+		}
+		if !filepath.IsAbs(target) {
+			target = filepath.Join(filepath.Dir(path), target)
+		}
+		path = target
+	}
+	return path, isFile
+}
+
+// keyFile returns the path of the key-encryption key of a bolt store. It is beside the file, or beside a link to it if one is there, where
+// earlier versions made it.
+func keyFile(config configs.Config) string {
+	const suffix = ".sealing-key"
+	given, _ := config.BoltPath()
+	path, _ := storeFile(config)
+	if _, err := os.Stat(path + suffix); err != nil {
+		if _, err := os.Stat(given + suffix); err == nil {
+			return given + suffix
+		}
+	}
+	return path + suffix
 }

@@ -18,7 +18,7 @@ import (
 )
 
 func (p *program) storeCommand() *cobra.Command {
-	return group("store", "Look after the store", p.storeUpgradeCommand())
+	return group("store", "Look after the store", p.storeCheckCommand(), p.storeUpgradeCommand())
 }
 
 func (p *program) storeUpgradeCommand() *cobra.Command {
@@ -47,7 +47,7 @@ func (p *program) storeUpgradeCommand() *cobra.Command {
 }
 
 func (p *program) upgrade(ctx context.Context, config configs.Config, dryRun bool) (report store.UpgradeReport, err error) {
-	if path, isFile := config.BoltPath(); isFile {
+	if path, isFile := storeFile(config); isFile {
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 			return report, fmt.Errorf("there is no store to upgrade: %w", err) // opening would make one
 		}

@@ -19,7 +19,8 @@ const (
 	listResign = listSlack / 2
 )
 
-// Lists signs the status lists and caches each until it changes or grows old. Its methods may be called from many goroutines.
+// Lists signs the status lists and caches each until it changes or grows old. Once a list is known it is made from memory, so that gateways
+// get it while the store is away. Its methods may be called from many goroutines.
 type Lists struct {
 	log       *Log
 	indexes   *tokens.StatusIndexes
@@ -28,8 +29,8 @@ type Lists struct {
 	algorithm tokens.Algorithm
 	lifetime  time.Duration // of tokens
 
-	mu     sync.Mutex
-	signed map[uint64]signedList
+	mu    sync.Mutex
+	known map[uint64]*knownList
 }
 
 // NewLists returns the lists of the log, signed with the algorithm, for tokens with that lifetime.
@@ -38,50 +39,114 @@ func NewLists(
 	url tokens.StatusListURL, algorithm tokens.Algorithm, lifetime time.Duration,
 ) *Lists {
 	return &Lists{
-		log: log, indexes: indexes, ring: ring, url: url, algorithm: algorithm, lifetime: lifetime, signed: map[uint64]signedList{},
+		log: log, indexes: indexes, ring: ring, url: url, algorithm: algorithm, lifetime: lifetime, known: map[uint64]*knownList{},
 	}
 }
 
-type signedList struct {
-	text    string
+// knownList is a list that exists. Entries are only ever added to ended: an index that has ended stays so.
+type knownList struct {
+	ended tokens.StatusList // from the archive, and from the log, which forgets
+	read  time.Time         // when the archive was read
+
+	text    string // the signed document
 	entries []uint64
 	at      time.Time
 }
 
-func (l signedList) fresh(entries []uint64, now time.Time) bool {
+func (l *knownList) fresh(entries []uint64, now time.Time) bool {
 	age := now.Sub(l.at)
 	return l.text != "" && age >= 0 && age < listResign && slices.Equal(l.entries, entries)
 }
 
 // Signed returns one list as a signed document (draft-ietf-oauth-status-list-21 section 5). It returns store.ErrNotFound if no index of
-// the list was ever assigned.
+// the list was ever assigned. It asks the store only for a list that it does not know yet.
 func (l *Lists) Signed(ctx context.Context, list uint64, now time.Time) (string, error) {
 	if err := l.log.Ensure(ctx); err != nil {
 		return "", err
 	}
 	entries := l.log.Entries(list)
+	if !l.readSince(list, time.Time{}) {
+		count, err := l.indexes.Count(ctx)
+		if err != nil {
+			return "", err
+		}
+		if list > count/tokens.StatusListSize {
+			return "", store.ErrNotFound
+		}
+		if err := l.read(ctx, list, now); err != nil { // after the entries: what the log forgets meanwhile is there
+			return "", err
+		}
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if known := l.signed[list]; known.fresh(entries, now) {
+	known := l.known[list]
+	if known.fresh(entries, now) {
 		return known.text, nil
 	}
-	count, err := l.indexes.Count(ctx)
-	if err != nil {
-		return "", err
-	}
-	if list > count/tokens.StatusListSize {
-		return "", store.ErrNotFound
-	}
-	bits, err := l.log.archive.List(ctx, list) // after the entries: what the log forgets meanwhile is there
-	if err != nil {
-		return "", err
-	}
 	for _, entry := range entries {
-		bits.Revoke(entry)
+		known.ended.Revoke(entry)
 	}
-	signed, err := l.ring.SignStatusList(now, l.algorithm, l.url.List(list), bits, ListTTL, l.lifetime+listSlack)
+	signed, err := l.ring.SignStatusList(now, l.algorithm, l.url.List(list), &known.ended, ListTTL, l.lifetime+listSlack)
 	if err == nil {
-		l.signed[list] = signedList{signed, entries, now}
+		known.text, known.entries, known.at = signed, entries, now
 	}
 	return signed, err
+}
+
+// RefreshEvery is how often Refresh should be called. The log keeps an entry at least twice as long, so that none is missed.
+const RefreshEvery = 30 * time.Second
+
+// Refresh keeps in memory what Signed needs: lists that were added, and what other servers have moved from the log to the archive.
+// Where the store is away, what is known goes on being served.
+func (l *Lists) Refresh(ctx context.Context, now time.Time) error {
+	l.keepEntries()
+	count, err := l.indexes.Count(ctx)
+	if err != nil {
+		return err
+	}
+	for list := range count/tokens.StatusListSize + 1 {
+		if l.readSince(list, now.Add(-listResign)) {
+			continue
+		}
+		if err := l.read(ctx, list, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keepEntries takes over what is in the log, before it is forgotten there.
+func (l *Lists) keepEntries() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for list, known := range l.known {
+		for _, entry := range l.log.Entries(list) {
+			known.ended.Revoke(entry)
+		}
+	}
+}
+
+func (l *Lists) readSince(list uint64, since time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	known := l.known[list]
+	return known != nil && known.read.After(since)
+}
+
+// read adds what the archive has of a list that exists.
+func (l *Lists) read(ctx context.Context, list uint64, now time.Time) error {
+	ended, err := l.log.archive.List(ctx, list)
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	known := l.known[list]
+	if known == nil {
+		known = &knownList{}
+		l.known[list] = known
+	}
+	known.ended.Add(ended)
+	known.read = now
+	return nil
 }

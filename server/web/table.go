@@ -176,6 +176,10 @@ func renderings() []rendering {
 			kind: store.ErrSchemaTooNew, status: http.StatusServiceUnavailable, code: "unavailable", title: "Unavailable",
 			detail: "This server is older than its data. It changes nothing until it is upgraded.", oauth: "temporarily_unavailable",
 		},
+		{ // the server is about to end; its successor may have a sound store
+			kind: store.ErrDamaged, status: http.StatusServiceUnavailable, code: "unavailable", title: "Unavailable",
+			detail: unavailableDetail, oauth: "temporarily_unavailable",
+		},
 		{
 			kind: store.ErrUnavailable, status: http.StatusServiceUnavailable, code: "unavailable", title: "Unavailable",
 			detail: unavailableDetail, oauth: "temporarily_unavailable",

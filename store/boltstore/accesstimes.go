@@ -2,7 +2,6 @@ package boltstore
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -58,7 +57,7 @@ func accessTime(tx *bbolt.Tx, key string) (time.Time, error) {
 	}
 	at, err := time.Parse(time.RFC3339Nano, string(value))
 	if err != nil {
-		return time.Time{}, fmt.Errorf("decode %s %q: %w", bucketAccessTimes, key, err)
+		return time.Time{}, undecodable(bucketAccessTimes, key, err)
 	}
 	return at, nil
 }

@@ -2,11 +2,14 @@ package boltstore
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -25,7 +28,11 @@ var _ store.Store = (*Store)(nil)
 type Store struct {
 	db     *bbolt.DB
 	queue  queue
+	saving saving
 	limits *store.MemoryLimits
+
+	damage  atomic.Pointer[error]
+	damaged chan struct{} // closed when damage is set
 
 	accounts    recordCache[policy.Account]
 	tenants     recordCache[policy.Tenant]
@@ -39,27 +46,64 @@ type Store struct {
 // Open opens the store in the file at path. It creates the file, readable by its owner only, and its folder when they do not exist.
 // It returns store.ErrInUse, after a second, if another process has the file open, and store.ErrSchemaTooNew if a later version
 // of the program wrote it.
+//
+// It examines all pages of the file, and the records that tokens depend on, and returns store.ErrDamaged if a part is missing or unsound;
+// Check examines the rest. A backup loses its checksum when it is opened, because the store is going to change.
 func Open(path string) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
+	if err := examine(path); err != nil {
+		return nil, fmt.Errorf("open store %s: %w", path, err)
+	}
+	var db *bbolt.DB
+	err := survive(func() error {
+		var err error
+		db, err = openFile(path)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", path, err)
+	}
+	//nolint:forbidigo // limits go by real time, as on Redis, and not by the server's clock, which may be shifted
+	limits := store.NewMemoryLimits(time.Now)
+	return &Store{
+		db: db, queue: newQueue(), limits: limits, damaged: make(chan struct{}), membershipFeeds: newFeeds(), userFeeds: newFeeds(),
+	}, nil
+}
+
+func openFile(path string) (*bbolt.DB, error) {
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{
 		Timeout:      lockTimeout,
 		FreelistType: bbolt.FreelistMapType,
 		NoStatistics: true,
 	})
-	if errors.Is(err, bbolterrors.ErrTimeout) {
-		return nil, fmt.Errorf("open store %s: %w", path, store.ErrInUse)
+	if err != nil {
+		return nil, openError(err)
+	}
+	if err = db.Update(prepare); err == nil {
+		err = db.View(func(tx *bbolt.Tx) error {
+			i := inspection{ctx: context.Background(), tx: tx, found: new(Contents)}
+			return i.core()
+		})
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open store %s: %w", path, err)
+		return nil, errors.Join(err, db.Close())
 	}
-	if err := db.Update(prepare); err != nil {
-		return nil, errors.Join(fmt.Errorf("open store %s: %w", path, err), db.Close())
+	return db, nil
+}
+
+// openError translates what bbolt says of a file that it can't open. What does not come from the system is about the content.
+func openError(err error) error {
+	var number syscall.Errno
+	switch {
+	case errors.Is(err, bbolterrors.ErrTimeout):
+		return store.ErrInUse
+	case errors.As(err, &number), errors.Is(err, store.ErrDamaged):
+		return err
+	default:
+		return damaged("%v", err)
 	}
-	//nolint:forbidigo // limits go by real time, as on Redis, and not by the server's clock, which may be shifted
-	limits := store.NewMemoryLimits(time.Now)
-	return &Store{db: db, queue: newQueue(), limits: limits, membershipFeeds: newFeeds(), userFeeds: newFeeds()}, nil
 }
 
 // Ping implements store.Store.
@@ -70,14 +114,27 @@ func (s *Store) Ping(ctx context.Context) error {
 // Warnings implements store.Store. It has none: every commit is synced.
 func (s *Store) Warnings(context.Context) ([]string, error) { return nil, nil }
 
-// Close implements store.Store. It waits for transactions under way.
-func (s *Store) Close() error { return s.db.Close() }
+// Close implements store.Store. It waits for transactions under way, except in a damaged file, where one may never end; the file is then
+// in use until the process ends.
+func (s *Store) Close() error {
+	select {
+	case <-s.damaged:
+		return nil
+	default:
+		return s.db.Close()
+	}
+}
 
-// Backup writes a consistent copy of the file while the store goes on serving. The copy can be opened as a store.
-// After an error, what w has received is not a backup.
+// Backup writes a consistent copy of the file, with a checksum, while the store goes on serving. The copy can be opened as a store.
+// It does not examine what it copies: see Check. After an error, what w has received is not a backup.
 func (s *Store) Backup(ctx context.Context, w io.Writer) error {
 	return s.read(ctx, func(tx *bbolt.Tx) error {
-		if _, err := tx.WriteTo(cancelledWriter{ctx, w}); err != nil {
+		sum := sha256.New()
+		_, err := tx.WriteTo(cancelledWriter{ctx, io.MultiWriter(w, sum)})
+		if err == nil {
+			_, err = w.Write(seal(sum.Sum(nil)))
+		}
+		if err != nil {
 			return errors.Join(ctx.Err(), fmt.Errorf("backup: %w", err))
 		}
 		return nil
@@ -101,7 +158,7 @@ func (s *Store) read(ctx context.Context, f func(*bbolt.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	err := s.db.View(f)
+	err := s.guard(func() error { return s.db.View(f) })
 	if errors.Is(err, bbolterrors.ErrDatabaseNotOpen) {
 		return unavailable(err)
 	}

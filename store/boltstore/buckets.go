@@ -116,7 +116,7 @@ func loadAll[T any](tx *bbolt.Tx, b bucket, prefix string, ids []string) (map[st
 func decode[T any](b bucket, key string, value []byte) (T, error) {
 	record, err := store.DecodeRecord[T](value)
 	if err != nil {
-		return record, fmt.Errorf("%s %q: %w", b, key, err)
+		return record, undecodable(b, key, err)
 	}
 	return record, nil
 }

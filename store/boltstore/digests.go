@@ -3,7 +3,6 @@ package boltstore
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"go.etcd.io/bbolt"
@@ -32,7 +31,7 @@ func (s *Store) KeysByDigestPrefix(ctx context.Context, prefix string) (keys []s
 		return bucketDigests.scan(tx, prefix+separator, everything(), func(key string, _ []byte) error {
 			parts := strings.SplitN(key, separator, 3)
 			if len(parts) != 3 {
-				return fmt.Errorf("decode %s: key %q", bucketDigests, key)
+				return undecodable(bucketDigests, key, errKey)
 			}
 			keys = append(keys, store.KeyLocation{TenantID: parts[0], UserID: parts[1], ClientID: parts[2]})
 			return nil

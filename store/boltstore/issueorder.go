@@ -3,7 +3,6 @@ package boltstore
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -26,7 +25,7 @@ func parseIssueKey(key string) (store.IssuedKey, error) {
 			return store.IssuedKey{IssuedAt: timeOf(key), TenantID: ids[0], UserID: ids[1], ClientID: ids[2]}, nil
 		}
 	}
-	return store.IssuedKey{}, fmt.Errorf("decode %s: key %q", bucketIssueOrder, key)
+	return store.IssuedKey{}, undecodable(bucketIssueOrder, key, errKey)
 }
 
 // KeysByIssue implements store.IssueOrder.

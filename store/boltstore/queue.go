@@ -7,6 +7,8 @@ import (
 	"sync"
 
 	"go.etcd.io/bbolt"
+
+	"mintkey/store"
 )
 
 // queue lets writers share commits. A writer that finds no commit running commits for all that are waiting; those that come
@@ -74,7 +76,7 @@ func (q *queue) take() []*write {
 func (s *Store) commit(writes []*write) {
 	for len(writes) > 0 {
 		failed := -1
-		err := s.db.Update(func(tx *bbolt.Tx) error {
+		err := s.update(func(tx *bbolt.Tx) error {
 			for i, w := range writes {
 				if err := w.try(tx); err != nil {
 					failed = i
@@ -84,6 +86,7 @@ func (s *Store) commit(writes []*write) {
 			return nil
 		})
 		if failed < 0 {
+			s.saving.note(err)
 			for _, w := range writes {
 				w.done <- committed(err)
 			}
@@ -105,20 +108,29 @@ func (w *write) try(tx *bbolt.Tx) (err error) {
 }
 
 func (s *Store) writeAlone(w *write) error {
+	s.queue.committing <- struct{}{}
+	defer func() { <-s.queue.committing }()
 	var refused error
-	err := s.db.Update(func(tx *bbolt.Tx) error {
+	err := s.update(func(tx *bbolt.Tx) error {
 		refused = w.run(tx)
 		return refused
 	})
-	if refused != nil {
+	if refused != nil && !errors.Is(err, store.ErrDamaged) {
 		return refused
 	}
+	s.saving.note(err)
 	return committed(err)
 }
 
+// update must be called by one goroutine at a time: bbolt keeps its lock when it panics on a damaged file, and the next caller, which
+// guard turns away, would wait for it for ever.
+func (s *Store) update(f func(*bbolt.Tx) error) error {
+	return s.guard(func() error { return s.db.Update(f) })
+}
+
 func committed(err error) error {
-	if err != nil {
+	if err != nil && !errors.Is(err, store.ErrUnavailable) {
 		return unavailable(err)
 	}
-	return nil
+	return err
 }

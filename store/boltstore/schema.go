@@ -38,7 +38,7 @@ func prepare(tx *bbolt.Tx) error {
 func schemaVersion(tx *bbolt.Tx) (int, error) {
 	version, err := strconv.Atoi(string(bucketMeta.get(tx, schemaKey)))
 	if err != nil {
-		return 0, fmt.Errorf("schema version: %w", err)
+		return 0, undecodable(bucketMeta, schemaKey, err)
 	}
 	return version, nil
 }

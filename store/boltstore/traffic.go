@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -27,7 +26,7 @@ func trafficKey(r store.TrafficRecord) string {
 func parseTrafficKey(key string) (store.TrafficRecord, error) {
 	file, rest, _ := strings.Cut(key, separator)
 	if len(rest) < 9 {
-		return store.TrafficRecord{}, fmt.Errorf("decode %s: key %q", bucketTraffic, key)
+		return store.TrafficRecord{}, undecodable(bucketTraffic, key, errKey)
 	}
 	chunk := int64(binary.BigEndian.Uint64([]byte(rest[1:9])) ^ 1<<63)
 	return store.TrafficRecord{File: file, Step: store.TrafficStep(rest[0]), Chunk: chunk, Name: rest[9:]}, nil
@@ -48,7 +47,7 @@ func decodeCells(key string, value []byte) (store.TrafficCells, error) {
 		cell, n := binary.Uvarint(value)
 		count, m := binary.Uvarint(value[max(n, 0):])
 		if n <= 0 || m <= 0 || cell > math.MaxInt32 || count > math.MaxInt64 {
-			return nil, fmt.Errorf("decode %s %q: %x", bucketTraffic, key, value)
+			return nil, undecodable(bucketTraffic, key, errValue)
 		}
 		cells[int(cell)] = int64(count)
 		value = value[n+m:]

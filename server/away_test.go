@@ -1,0 +1,33 @@
+package server_test
+
+import (
+	"testing"
+	"time"
+)
+
+// While the store is away, gateways get from memory all that they need: they would refuse every token otherwise. What has ended before
+// stays so, also where the log of revocations has forgotten it.
+func TestDocumentsWhileTheStoreIsAway(t *testing.T) {
+	w := newWorld(t)
+	p, bystander := w.makeKey(w.ada, w.mia, "api"), w.makeKey(w.ada, w.tom, "api")
+	old, alive := w.tokenOf(p, ""), w.tokenOf(bystander, "")
+	w.delete(w.ada, "/admin/v1/tenants/forge/keys/"+p.clientID).want(204)
+	w.must(w.server.Gateways().Log.Forget(t.Context(), w.clock.now().Add(48*time.Hour)))
+	w.serve() // a server that finds the first revocation in the archive only
+	q := w.makeKey(w.ada, w.mia, "api")
+	late := w.tokenOf(q, "")
+	w.delete(w.ada, "/admin/v1/tenants/forge/keys/"+q.clientID).want(204)
+	w.do(w.request("GET", "/oauth2/status-lists/0", nil)).want(200)
+	w.must(w.store.Close())
+	for range 3 {
+		w.clock.advance(3 * time.Minute) // past the age at which a list is signed again
+		for _, path := range []string{
+			"/oauth2/status-lists/0", "/.well-known/jwks.json", "/.well-known/oauth-authorization-server", "/.well-known/openid-configuration",
+		} {
+			w.do(w.request("GET", path, nil)).want(200)
+		}
+		if !w.revokedIn(old) || !w.revokedIn(late) || w.revokedIn(alive) {
+			t.Errorf("revoked: %t, %t, %t; want true, true, false", w.revokedIn(old), w.revokedIn(late), w.revokedIn(alive))
+		}
+	}
+}

@@ -1,0 +1,33 @@
+package boltstore
+
+import (
+	"errors"
+	"sync/atomic"
+	"syscall"
+)
+
+// saving remembers whether the last commit could be saved.
+type saving struct{ failure atomic.Pointer[error] }
+
+func (s *saving) note(err error) {
+	if err == nil {
+		if s.failure.Load() != nil {
+			s.failure.Store(nil)
+		}
+		return
+	}
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		err = errDiskFull
+	}
+	s.failure.Store(&err)
+}
+
+var errDiskFull = errors.New("the disk is full")
+
+// ChangesRefused says why the last change could not be saved, as on a full disk; nil after one that could. It does not try.
+func (s *Store) ChangesRefused() error {
+	if failure := s.saving.failure.Load(); failure != nil {
+		return *failure
+	}
+	return nil
+}
