@@ -1,8 +1,15 @@
 package server_test
 
 import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
+
+	"mintkey/server"
+	"mintkey/store"
 )
 
 // While the store is away, gateways get from memory all that they need: they would refuse every token otherwise. What has ended before
@@ -29,5 +36,21 @@ func TestDocumentsWhileTheStoreIsAway(t *testing.T) {
 		if !w.revokedIn(old) || !w.revokedIn(late) || w.revokedIn(alive) {
 			t.Errorf("revoked: %t, %t, %t; want true, true, false", w.revokedIn(old), w.revokedIn(late), w.revokedIn(alive))
 		}
+	}
+}
+
+// fullDisk is a store that says why it saves nothing.
+type fullDisk struct{ store.Store }
+
+func (fullDisk) ChangesRefused() error { return errors.New("the disk is full") }
+
+// A full disk does not keep tokens from being issued, so the server is ready, and says what is wrong.
+func TestReadyzTellsOfAFullDisk(t *testing.T) {
+	w := newWorld(t)
+	w.serve(func(o *server.Options) { o.Store = store.NewGate(fullDisk{w.store}) })
+	answer := httptest.NewRecorder()
+	w.server.OpsHandler().ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", http.NoBody))
+	if answer.Code != http.StatusOK || !strings.Contains(answer.Body.String(), `"changes":"refused: the disk is full"`) {
+		t.Errorf("readyz: %d %s", answer.Code, answer.Body)
 	}
 }
