@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"mintkey/logs"
 	"mintkey/store"
 )
 
@@ -17,7 +18,8 @@ const (
 	releaseTimeout = 2 * time.Second
 )
 
-// Runner ticks a Scheduler every minute, on one replica at a time, and an OutboxWorker every second, on all. All fields are needed.
+// Runner ticks a Scheduler every minute, on one replica at a time, and an OutboxWorker every second, on all. All exported fields are
+// needed.
 type Runner struct {
 	Scheduler *Scheduler
 	Outbox    *OutboxWorker
@@ -25,6 +27,8 @@ type Runner struct {
 	Log       *slog.Logger
 	// Now is the clock that everything goes by. It may be shifted.
 	Now func() time.Time
+
+	maintenance, delivery logs.Outage
 }
 
 // Run returns when ctx has ended and deliveries under way have had a few seconds to finish. Failures are logged, and retried at the next
@@ -43,8 +47,8 @@ func (r *Runner) schedule(ctx context.Context) {
 		if mine {
 			err = r.Scheduler.Tick(ctx, r.Now())
 		}
-		if err != nil && ctx.Err() == nil {
-			r.Log.ErrorContext(ctx, "key maintenance failed; will retry", slog.Any("error", err))
+		if ctx.Err() == nil {
+			r.maintenance.Note(ctx, r.Log, slog.LevelError, r.Now(), err, "key maintenance failed; will retry")
 		}
 	})
 	free, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
@@ -57,8 +61,8 @@ func (r *Runner) schedule(ctx context.Context) {
 func (r *Runner) deliver(ctx context.Context) {
 	for ctx.Err() == nil {
 		taken, err := r.Outbox.Tick(ctx, r.Now())
-		if err != nil && ctx.Err() == nil {
-			r.Log.ErrorContext(ctx, "outbox delivery failed; will retry", slog.Any("error", err))
+		if ctx.Err() == nil {
+			r.delivery.Note(ctx, r.Log, slog.LevelError, r.Now(), err, "outbox delivery failed; will retry")
 		}
 		if err != nil || taken == 0 {
 			return

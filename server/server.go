@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"mintkey/admin"
+	"mintkey/logs"
 	"mintkey/passwords"
 	"mintkey/policy"
 	"mintkey/server/adminapi"
@@ -74,6 +75,7 @@ type Server struct {
 	links       adminapi.Links
 	adminapi    *adminapi.API
 	console     http.Handler
+	outages     struct{ keys, revocations, lists logs.Outage }
 }
 
 // New wires a server. It starts nothing: Run does.
@@ -248,20 +250,20 @@ func (s *Server) Run(ctx context.Context) error {
 func (s *Server) flush(ctx context.Context) { s.usage.Flush(ctx, s.Now()) }
 
 func (s *Server) refreshKeys(ctx context.Context) {
-	if err := s.KeyRing.Refresh(ctx, s.Now()); err != nil && ctx.Err() == nil {
-		s.Log.WarnContext(ctx, "refreshing signing keys failed; using the known ones", slog.Any("error", err))
+	if err := s.KeyRing.Refresh(ctx, s.Now()); ctx.Err() == nil {
+		s.outages.keys.Note(ctx, s.Log, slog.LevelWarn, s.Now(), err, "refreshing signing keys failed; using the known ones")
 	}
 }
 
 func (s *Server) followRevocations(ctx context.Context) {
-	if err := s.revocations.Sync(ctx); err != nil && ctx.Err() == nil {
-		s.Log.WarnContext(ctx, "reading revocations failed; will retry", slog.Any("error", err))
+	if err := s.revocations.Sync(ctx); ctx.Err() == nil {
+		s.outages.revocations.Note(ctx, s.Log, slog.LevelWarn, s.Now(), err, "reading revocations failed; will retry")
 	}
 }
 
 func (s *Server) refreshLists(ctx context.Context) {
-	if err := s.lists.Refresh(ctx, s.Now()); err != nil && ctx.Err() == nil {
-		s.Log.WarnContext(ctx, "refreshing status lists failed; using the known ones", slog.Any("error", err))
+	if err := s.lists.Refresh(ctx, s.Now()); ctx.Err() == nil {
+		s.outages.lists.Note(ctx, s.Log, slog.LevelWarn, s.Now(), err, "refreshing status lists failed; using the known ones")
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"mintkey/logs"
 	"mintkey/policy"
 	"mintkey/store"
 )
@@ -26,6 +27,7 @@ type Usage struct {
 	Refusals *Refusals
 	SignIns  *SignIns
 	log      *slog.Logger
+	outages  struct{ access, logins, refusals, signIns, traffic logs.Outage }
 }
 
 // New returns an empty Usage. Flush saves what it recorded. isClientID says whether a text has the form of a client ID.
@@ -47,19 +49,19 @@ func New(saved Store, owners Owners, isClientID func(string) bool, log *slog.Log
 // Flush saves what was recorded so far. What can't be saved waits for the next call.
 func (u *Usage) Flush(ctx context.Context, now time.Time) {
 	for _, part := range []struct {
-		name  string
-		flush func() (dropped int, err error)
+		name   string
+		outage *logs.Outage
+		flush  func() (dropped int, err error)
 	}{
-		{"last access", func() (int, error) { return u.Access.flush(ctx) }},
-		{"password logins", func() (int, error) { return u.Logins.flush(ctx) }},
-		{"refusals", func() (int, error) { return u.Refusals.flush(ctx, now) }}, // before traffic, because it adds that of revoked keys
-		{"sign-ins", func() (int, error) { return u.SignIns.flush(ctx, now) }},
-		{"traffic", func() (int, error) { return u.Traffic.flush(ctx) }},
+		{"last access", &u.outages.access, func() (int, error) { return u.Access.flush(ctx) }},
+		{"password logins", &u.outages.logins, func() (int, error) { return u.Logins.flush(ctx) }},
+		// Before traffic, because it adds that of revoked keys.
+		{"refusals", &u.outages.refusals, func() (int, error) { return u.Refusals.flush(ctx, now) }},
+		{"sign-ins", &u.outages.signIns, func() (int, error) { return u.SignIns.flush(ctx, now) }},
+		{"traffic", &u.outages.traffic, func() (int, error) { return u.Traffic.flush(ctx) }},
 	} {
 		dropped, err := part.flush()
-		if err != nil {
-			u.log.WarnContext(ctx, "saving usage failed; will retry", slog.String("usage", part.name), slog.Any("error", err))
-		}
+		part.outage.Note(ctx, u.log, slog.LevelWarn, now, err, "saving usage failed; will retry", slog.String("usage", part.name))
 		if dropped > 0 {
 			u.log.WarnContext(ctx, "usage buffer full; counts dropped", slog.String("usage", part.name), slog.Int("dropped", dropped))
 		}
