@@ -56,6 +56,14 @@ type indexCounter struct {
 	Next uint64 `json:"next"`
 }
 
+// SkipStatusIndexes leaves out more than a whole status list, after the store was restored from a backup: those that servers have handed
+// out since the backup must not be handed out again (R5), and nothing says how many they were.
+func SkipStatusIndexes(ctx context.Context, documents store.Documents) error {
+	return store.UpdateJSON(ctx, documents, statusIndexDocument, func(counter indexCounter) (indexCounter, error) {
+		return indexCounter{Next: (counter.Next/StatusListSize + 2) * StatusListSize}, nil
+	})
+}
+
 func (s *StatusIndexes) takeBlock(ctx context.Context) error {
 	var begin uint64
 	err := store.UpdateJSON(ctx, s.documents, statusIndexDocument, func(counter indexCounter) (indexCounter, error) {

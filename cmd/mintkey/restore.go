@@ -14,6 +14,7 @@ import (
 	"mintkey/configs"
 	"mintkey/store"
 	"mintkey/store/boltstore"
+	"mintkey/tokens"
 )
 
 func (p *program) restoreCommand() *cobra.Command {
@@ -97,7 +98,8 @@ func (p *program) restore(ctx context.Context, config configs.Config, file strin
 	return found, settle(staged, path)
 }
 
-// renew brings a backup of an earlier version to the present one, and begins a new epoch: what servers have seen since the backup is gone.
+// renew brings a backup of an earlier version to the present one, and begins a new epoch: what servers have seen since the backup is
+// gone, and what they have handed out since must not be handed out again.
 func (p *program) renew(ctx context.Context, staged string) (err error) {
 	opened, err := boltstore.Open(staged)
 	if err != nil {
@@ -112,7 +114,7 @@ func (p *program) renew(ctx context.Context, staged string) (err error) {
 		p.sayf("The backup is of version %d.\n", report.From)
 		showUpgrade(p.stderr, report, false)
 	}
-	return store.RenewEpoch(ctx, opened)
+	return errors.Join(store.RenewEpoch(ctx, opened), tokens.SkipStatusIndexes(ctx, opened))
 }
 
 // stage copies the backup, or standard input for -.
