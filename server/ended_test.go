@@ -183,3 +183,40 @@ func TestLongerLifetimesAreRemembered(t *testing.T) {
 		t.Errorf("the log forgets before the token expires: %+v", rows)
 	}
 }
+
+// A token of a day that is ended at a server of a quarter of an hour stays ended at both, after the log has forgotten, until its own end.
+func TestALongTokenStaysRevoked(t *testing.T) {
+	onEachStore(t, func(w *world) {
+		const day = 24 * time.Hour
+		asLong := func(o *server.Options) { o.TokenLifetime = day }
+		w.serve(asLong)
+		w.must(store.BeginHistory(t.Context(), w.store, day, start)) // as serve does before it makes a token
+		revoked, refreshed := w.makeKey(w.ada, w.newMember(), "api", "self"), w.makeKey(w.ada, w.newMember(), "api", "self")
+		ended := map[string]string{"key revoked": w.tokenOf(revoked, "api"), "tokens revoked": w.tokenOf(refreshed, "api")}
+
+		w.serve() // with a quarter of an hour
+		w.must(store.BeginHistory(t.Context(), w.store, tokenLifetime, start))
+		w.delete(w.ada, keyPath(revoked)).want(204)
+		w.refreshKey(refreshed, map[string]any{"revoke_tokens": true})
+		for _, wait := range []time.Duration{40 * time.Minute, 22 * time.Hour} {
+			w.clock.advance(wait)
+			w.must(w.server.Gateways().Log.Forget(w.Context(), w.clock.now()))
+			for name, token := range ended {
+				w.wantDead(name+", at the server with the short lifetime", token)
+			}
+			w.serve(asLong)
+			for name, token := range ended {
+				w.wantDead(name+", at the server with the long lifetime", token)
+			}
+			w.serve()
+		}
+		for _, row := range w.logged() {
+			if row.Until.Before(start.Add(day)) {
+				t.Errorf("the log forgets %s before the tokens expire, at %s", row.ClientID, row.Until)
+			}
+		}
+		if rows := w.logged(); len(rows) < len(ended) {
+			t.Errorf("%d revocations are logged after 22 hours, want %d", len(rows), len(ended))
+		}
+	})
+}

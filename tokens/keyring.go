@@ -23,7 +23,7 @@ const DefaultPublishBefore = 10 * time.Minute
 type Options struct {
 	Algorithms    []Algorithm   // every algorithm that some audience uses; at least one
 	Sealer        *Sealer       // encrypts private keys; nil keeps the key-encryption key beside them, which protects nothing
-	TokenLifetime time.Duration // the longest life of a token: a retired key stays published for that long
+	TokenLifetime time.Duration // with which tokens are made now; a retired key stays for the longest that the store knows of (R5)
 	RotateEvery   time.Duration // how long a key signs; 0 for until Rotate is called
 	PublishBefore time.Duration // how long a new key is published before it signs; 0 for DefaultPublishBefore
 }
@@ -36,6 +36,7 @@ type KeyRing struct {
 	parser    *jwt.Parser
 	changing  sync.Mutex // orders Refresh and Rotate, so that an older set never replaces a newer one
 	current   atomic.Pointer[keySet]
+	longest   atomic.Int64 // nanoseconds: the longest lifetime with which any server has made tokens; at least Options.TokenLifetime
 	verified  verifiedTokens
 }
 
@@ -52,6 +53,7 @@ func OpenKeyRing(ctx context.Context, documents store.Documents, options Options
 	options.Algorithms = slices.Compact(slices.Sorted(slices.Values(options.Algorithms)))
 	ring := &KeyRing{documents: documents, options: options, parser: newParser()}
 	ring.current.Store(newKeySet(nil, nil, nil))
+	ring.longest.Store(int64(options.TokenLifetime))
 	if err := ring.Refresh(ctx, now); err != nil {
 		return nil, err
 	}
@@ -83,7 +85,7 @@ func (o Options) check() error {
 // store.ErrUnavailable, the ring keeps using the keys that it has.
 func (r *KeyRing) Refresh(ctx context.Context, now time.Time) error {
 	now = asStored(now)
-	return r.carryOut(ctx, r.options.upkeep(now), now)
+	return r.carryOut(ctx, now, r.options.upkeep)
 }
 
 // Rotate begins a rotation now: the new signing keys are published at once and sign after Options.PublishBefore. If such a
@@ -94,9 +96,9 @@ func (r *KeyRing) Refresh(ctx context.Context, now time.Time) error {
 func (r *KeyRing) Rotate(ctx context.Context, now time.Time, emergency bool) error {
 	now = asStored(now)
 	if emergency {
-		return r.carryOut(ctx, r.options.emergency(now), now)
+		return r.carryOut(ctx, now, r.options.emergency)
 	}
-	return r.carryOut(ctx, r.options.rotation(now), now)
+	return r.carryOut(ctx, now, r.options.rotation)
 }
 
 // Unprotected says that no key-encryption key is configured, so that anybody who can read the store can sign tokens.
@@ -105,9 +107,17 @@ func (r *KeyRing) Unprotected() bool { return r.current.Load().keyEncryptionKey 
 // asStored drops the parts of a time that the document does not hold, so that a set just saved equals one read back.
 func asStored(t time.Time) time.Time { return t.Round(0).UTC() }
 
-func (r *KeyRing) carryOut(ctx context.Context, plan plan, now time.Time) error {
+func (r *KeyRing) carryOut(ctx context.Context, now time.Time, planned func(now time.Time, longest time.Duration) plan) error {
 	r.changing.Lock()
 	defer r.changing.Unlock()
+	// Another server, or this one before a change of its settings, may have made tokens that live longer than those made here now.
+	// Without knowing, no signing key can be dropped.
+	longest, err := store.LongestTokenLifetime(ctx, r.documents, r.options.TokenLifetime)
+	if err != nil {
+		return fmt.Errorf("reading the longest lifetime of tokens: %w", err)
+	}
+	r.longest.Store(int64(longest))
+	plan := planned(now, longest)
 	set, err := r.read(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the signing keys: %w", err)

@@ -62,7 +62,7 @@ func (r *KeyRing) published(now time.Time) []timeline {
 	byAlgorithm := r.current.Load().byAlgorithm
 	var lines []timeline
 	for _, algorithm := range slices.Sorted(maps.Keys(byAlgorithm)) {
-		lines = append(lines, byAlgorithm[algorithm].living(now, r.options.TokenLifetime))
+		lines = append(lines, byAlgorithm[algorithm].living(now, time.Duration(r.longest.Load())))
 	}
 	return lines
 }

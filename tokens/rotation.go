@@ -17,7 +17,7 @@ type order struct {
 type plan func(byAlgorithm map[Algorithm]timeline) (keep []*signingKey, orders []order)
 
 // upkeep makes the keys that are missing or due, and drops those whose last token has expired.
-func (o Options) upkeep(now time.Time) plan {
+func (o Options) upkeep(now time.Time, longest time.Duration) plan {
 	return func(byAlgorithm map[Algorithm]timeline) ([]*signingKey, []order) {
 		var orders []order
 		for _, algorithm := range o.Algorithms {
@@ -28,7 +28,7 @@ func (o Options) upkeep(now time.Time) plan {
 				orders = append(orders, order{algorithm, now.Add(o.PublishBefore)})
 			}
 		}
-		return o.living(byAlgorithm, now), orders
+		return living(byAlgorithm, now, longest), orders
 	}
 }
 
@@ -42,7 +42,7 @@ func (o Options) due(line timeline, now time.Time) bool {
 }
 
 // rotation makes the next key of every algorithm, unless it is about to sign already.
-func (o Options) rotation(now time.Time) plan {
+func (o Options) rotation(now time.Time, longest time.Duration) plan {
 	return func(byAlgorithm map[Algorithm]timeline) ([]*signingKey, []order) {
 		var orders []order
 		for _, algorithm := range o.Algorithms {
@@ -53,12 +53,12 @@ func (o Options) rotation(now time.Time) plan {
 				orders = append(orders, order{algorithm, now.Add(o.PublishBefore)})
 			}
 		}
-		return o.living(byAlgorithm, now), orders
+		return living(byAlgorithm, now, longest), orders
 	}
 }
 
 // emergency replaces all keys at once: somebody who could read one private key could read them all.
-func (o Options) emergency(now time.Time) plan {
+func (o Options) emergency(now time.Time, _ time.Duration) plan {
 	return func(map[Algorithm]timeline) ([]*signingKey, []order) {
 		var orders []order
 		for _, algorithm := range o.Algorithms {
@@ -68,10 +68,10 @@ func (o Options) emergency(now time.Time) plan {
 	}
 }
 
-func (o Options) living(byAlgorithm map[Algorithm]timeline, now time.Time) []*signingKey {
+func living(byAlgorithm map[Algorithm]timeline, now time.Time, longest time.Duration) []*signingKey {
 	var living []*signingKey
 	for _, algorithm := range slices.Sorted(maps.Keys(byAlgorithm)) {
-		living = append(living, byAlgorithm[algorithm].living(now, o.TokenLifetime)...)
+		living = append(living, byAlgorithm[algorithm].living(now, longest)...)
 	}
 	return living
 }

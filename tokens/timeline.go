@@ -43,10 +43,11 @@ func (t timeline) changesWithin(wait time.Duration, now time.Time) bool {
 	return next < len(t) && !t[next].activeFrom.After(now.Add(wait))
 }
 
-// living leaves out the keys whose last token has expired: a key signs until its successor is active.
-func (t timeline) living(now time.Time, tokenLifetime time.Duration) timeline {
+// living leaves out the keys whose last token has expired: a key signs until its successor is active. The lifetime is the longest
+// with which the key can have signed.
+func (t timeline) living(now time.Time, longest time.Duration) timeline {
 	for i := len(t) - 1; i > 0; i-- {
-		if death := t[i].activeFrom.Add(tokenLifetime + deathSlack); !now.Before(death) {
+		if death := t[i].activeFrom.Add(longest + deathSlack); !now.Before(death) {
 			return t[i:]
 		}
 	}
