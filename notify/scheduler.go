@@ -26,12 +26,20 @@ type SchedulerStore interface {
 // once.
 type Scheduler struct {
 	Store SchedulerStore
+	// Agreed holds back purges while only one clock says that they are due; nil for none.
+	Agreed *store.AgreedTime
 }
+
+// instants are those of one tick: now, and the one up to which purges are due.
+type instants struct{ now, purge time.Time }
 
 // thresholds are the moments in a key's life at which something is due, in days before its expiry: the notices, the expiry, the purge.
 func thresholds() []int {
-	return append(policy.NoticeDays(), 0, -int(policy.ListedAfterExpiry/policy.Day))
+	return append(policy.NoticeDays(), 0, purgeDays)
 }
+
+// purgeDays is the threshold of the purge.
+const purgeDays = -int(policy.ListedAfterExpiry / policy.Day)
 
 const (
 	walkSize = 500
@@ -42,6 +50,7 @@ const (
 
 // Tick does what is due at now in every account. An error in one account does not hold up the others.
 func (s *Scheduler) Tick(ctx context.Context, now time.Time) error {
+	at := instants{now, s.Agreed.Until(ctx, now)}
 	var failures []error
 	for page := (store.Page{Limit: walkSize}); ; {
 		accounts, err := s.Store.Accounts(ctx, page)
@@ -49,7 +58,7 @@ func (s *Scheduler) Tick(ctx context.Context, now time.Time) error {
 			return errors.Join(append(failures, err)...)
 		}
 		for _, account := range accounts {
-			if err := s.maintainAccount(ctx, account, now); err != nil {
+			if err := s.maintainAccount(ctx, account, at); err != nil {
 				failures = append(failures, fmt.Errorf("account %s: %w", account.ID, err))
 			}
 			page.After = account.ID
@@ -57,7 +66,7 @@ func (s *Scheduler) Tick(ctx context.Context, now time.Time) error {
 	}
 }
 
-func (s *Scheduler) maintainAccount(ctx context.Context, account policy.Account, now time.Time) error {
+func (s *Scheduler) maintainAccount(ctx context.Context, account policy.Account, at instants) error {
 	before, err := s.load(ctx, account)
 	if err != nil {
 		return err
@@ -66,7 +75,7 @@ func (s *Scheduler) maintainAccount(ctx context.Context, account policy.Account,
 	var failures []error
 	for _, days := range thresholds() {
 		name := strconv.Itoa(days)
-		passed, err := s.pass(ctx, account, days, before.Passed[name], now)
+		passed, err := s.pass(ctx, account, days, before.Passed[name], at)
 		after.Passed[name] = passed
 		failures = append(failures, err)
 	}
@@ -79,8 +88,12 @@ func (s *Scheduler) maintainAccount(ctx context.Context, account policy.Account,
 // pass maintains every key that has come to the threshold since the last time, and returns the last one that is done. A key that fails
 // does not hold up those behind it; but the next tick begins with it again.
 func (s *Scheduler) pass(
-	ctx context.Context, account policy.Account, days int, last store.IssuedKey, now time.Time,
+	ctx context.Context, account policy.Account, days int, last store.IssuedKey, at instants,
 ) (store.IssuedKey, error) {
+	now := at.now
+	if days == purgeDays {
+		now = at.purge
+	}
 	until := policy.NoticeTime(now, -days).Add(-shortestPeriod)
 	if last.IssuedAt.After(now) {
 		last = store.IssuedKey{} // saved under a clock that has been set back since: keys will be issued before this position
@@ -99,7 +112,7 @@ func (s *Scheduler) pass(
 		if due < 0 {
 			due = len(keys)
 		}
-		for i, err := range s.maintainAll(ctx, account, keys[:due], now) {
+		for i, err := range s.maintainAll(ctx, account, keys[:due], at) {
 			if errors.Is(err, store.ErrUnavailable) || ctx.Err() != nil {
 				return last, errors.Join(failure, err)
 			}
@@ -118,7 +131,7 @@ func (s *Scheduler) pass(
 }
 
 // maintainAll works on several memberships at the same time, because a store can write many for the price of one.
-func (s *Scheduler) maintainAll(ctx context.Context, account policy.Account, keys []store.IssuedKey, now time.Time) []error {
+func (s *Scheduler) maintainAll(ctx context.Context, account policy.Account, keys []store.IssuedKey, at instants) []error {
 	failures := make([]error, len(keys))
 	free := make(chan struct{}, atOnce)
 	var group sync.WaitGroup
@@ -126,7 +139,7 @@ func (s *Scheduler) maintainAll(ctx context.Context, account policy.Account, key
 		free <- struct{}{}
 		group.Go(func() {
 			defer func() { <-free }()
-			failures[i] = s.maintainMembership(ctx, account, key, now)
+			failures[i] = s.maintainMembership(ctx, account, key, at)
 		})
 	}
 	group.Wait()
@@ -134,7 +147,7 @@ func (s *Scheduler) maintainAll(ctx context.Context, account policy.Account, key
 }
 
 // maintainMembership reads before it writes: after a change of the policy, nothing is due for most keys.
-func (s *Scheduler) maintainMembership(ctx context.Context, account policy.Account, key store.IssuedKey, now time.Time) error {
+func (s *Scheduler) maintainMembership(ctx context.Context, account policy.Account, key store.IssuedKey, at instants) error {
 	present, err := s.Store.Membership(ctx, key.TenantID, key.UserID)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
@@ -142,17 +155,17 @@ func (s *Scheduler) maintainMembership(ctx context.Context, account policy.Accou
 	if err != nil {
 		return err
 	}
-	if _, tasks := present.Maintain(account.Expiration, now); len(tasks) == 0 {
+	if _, tasks := present.Maintain(account.Expiration, at.now, at.purge); len(tasks) == 0 {
 		return nil
 	}
 	err = s.Store.UpdateMembership(ctx, key.TenantID, key.UserID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
-		after, tasks := m.Maintain(account.Expiration, now)
+		after, tasks := m.Maintain(account.Expiration, at.now, at.purge)
 		if len(tasks) == 0 {
 			return m, nil, errNothingDue
 		}
 		events := make([]policy.Event, len(tasks))
 		for i, task := range tasks {
-			events[i] = taskEvent(m, task, now)
+			events[i] = taskEvent(m, task, at.now)
 		}
 		return after, events, nil
 	})

@@ -67,15 +67,15 @@ type Task struct {
 	Purge  bool
 }
 
-// Maintain returns the membership after what is due at now: notices are marked as given, and keys that expired long ago are gone (R14).
-// Saving it together with the events of the tasks claims them: of many replicas that try, one saves.
-func (m Membership) Maintain(p ExpirationPolicy, now time.Time) (Membership, []Task) {
+// Maintain returns the membership after what is due at now: notices are marked as given, and keys that expired long before purge, which is
+// never later than now, are gone (R14). Saving it together with the events of the tasks claims them: of many replicas that try, one saves.
+func (m Membership) Maintain(p ExpirationPolicy, now, purge time.Time) (Membership, []Task) {
 	var tasks []Task
 	kept := make([]AccessKey, 0, len(m.Keys))
 	for _, key := range m.Keys {
 		due, ok := key.DueNotice(p, now)
 		switch {
-		case key.Purgeable(p, now):
+		case key.Purgeable(p, purge):
 			tasks = append(tasks, Task{Key: key, Purge: true})
 			continue
 		case ok:

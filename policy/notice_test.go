@@ -84,7 +84,7 @@ func TestUpkeep(t *testing.T) {
 		given := map[string]map[time.Time]int{"a": {}, "b": {}} // the most urgent notice, in days before, for each expiry
 		look := func(t *rapid.T) {
 			before := m
-			after, tasks := m.Maintain(on, now)
+			after, tasks := m.Maintain(on, now, now)
 			if diff := cmp.Diff(before, m); diff != "" {
 				t.Fatalf("Upkeep changed what it was given: %s", diff)
 			}
@@ -123,7 +123,7 @@ func TestUpkeep(t *testing.T) {
 					}
 				}
 			}
-			if again, tasks := after.Maintain(on, now); len(tasks) > 0 || !cmp.Equal(again, after) {
+			if again, tasks := after.Maintain(on, now, now); len(tasks) > 0 || !cmp.Equal(again, after) {
 				t.Fatalf("a second look at once found %v", tasks)
 			}
 			m = after

@@ -12,6 +12,7 @@ import (
 
 	"mintkey/passwords"
 	"mintkey/server/web"
+	"mintkey/store"
 )
 
 // metrics are the metrics for operators. No label has the name or the ID of anyone.
@@ -46,6 +47,13 @@ func (m *metrics) countHashes(h *passwords.Hasher) {
 	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
 		Name: "mintkey_passwords_hashed_total", Help: "Passwords that were hashed, to check or to set them.",
 	}, func() float64 { return float64(h.Hashed()) }))
+}
+
+// tellClock registers a metric of how far the clock of this server is ahead of the store's.
+func (m *metrics) tellClock(agreed *store.AgreedTime) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "mintkey_clock_offset_seconds", Help: "How far the clock of this server is ahead of the store's; 0 for a store without one.",
+	}, func() float64 { return agreed.Offset().Seconds() }))
 }
 
 // TokenIssued counts a token.
@@ -94,7 +102,7 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	}
 	answer := map[string]any{"status": "ready"}
 	if r.URL.Query().Has("verbose") {
-		answer["warnings"] = append([]string{}, s.Warnings...)
+		answer["warnings"] = append(append([]string{}, s.Warnings...), s.Agreed.Warnings()...)
 	}
 	// Tokens are still issued, so the server is ready, but operators should see that changes are refused.
 	if gate, ok := s.Store.(interface{ ChangesRefused() error }); ok {

@@ -49,9 +49,10 @@ type Options struct {
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is trusted; may be empty
 	Log            *slog.Logger
 	Now            func() time.Time
-	ClockOffset    time.Duration // Now minus the real time; usually 0
-	Mail           bool          // whether owners get mail
-	PasswordSunset time.Time     // when the password grant stops working, for the Sunset header; may be zero
+	ClockOffset    time.Duration     // Now minus the real time; usually 0
+	Mail           bool              // whether owners get mail
+	Agreed         *store.AgreedTime // holds back what is deleted for good; nil for none
+	PasswordSunset time.Time         // when the password grant stops working, for the Sunset header; may be zero
 	Version        string
 	Warnings       []string       // about how the server is set up, for /readyz?verbose; may be empty
 	OpenID         console.OpenID // sign-in to the console without passwords; zero for none
@@ -99,6 +100,7 @@ func New(o Options) (*Server, error) {
 		Metrics: s.metrics.registry,
 	})
 	s.metrics.countHashes(o.Hasher)
+	s.metrics.tellClock(o.Agreed)
 	s.gateways = revocation.Gateways{
 		Log: s.revocations, Memberships: o.Store, Documents: o.Store, Lifetime: o.TokenLifetime, Logger: o.Log,
 	}
@@ -268,7 +270,7 @@ func (s *Server) refreshLists(ctx context.Context) {
 }
 
 func (s *Server) deleteExpired(ctx context.Context) {
-	now := s.Now()
+	now := s.Agreed.Until(ctx, s.Now())
 	for _, err := range []error{
 		s.revocations.Forget(ctx, now),
 		s.Store.ForgetEphemera(ctx, now),

@@ -26,6 +26,8 @@ type Options struct {
 	TokenLifetime time.Duration // with which tokens are made now; a retired key stays for the longest that the store knows of (R5)
 	RotateEvery   time.Duration // how long a key signs; 0 for until Rotate is called
 	PublishBefore time.Duration // how long a new key is published before it signs; 0 for DefaultPublishBefore
+	// Agreed holds back what cannot be undone, and rotations, while only one clock says that they are due; nil for none.
+	Agreed *store.AgreedTime
 }
 
 // KeyRing is the signing keys as this replica last saw them. All methods may be called from many goroutines. Sign, Verify, JWKS and
@@ -84,7 +86,6 @@ func (o Options) check() error {
 // on every replica every few seconds, and in any case several times within Options.PublishBefore. After an error, such as
 // store.ErrUnavailable, the ring keeps using the keys that it has.
 func (r *KeyRing) Refresh(ctx context.Context, now time.Time) error {
-	now = asStored(now)
 	return r.carryOut(ctx, now, r.options.upkeep)
 }
 
@@ -94,7 +95,6 @@ func (r *KeyRing) Refresh(ctx context.Context, now time.Time) error {
 // In an emergency, when a private key may be known to others, the new keys sign at once and all others are withdrawn at once,
 // with every token that they signed. Another replica follows at its next Refresh, a gateway when it next fetches the JWKS.
 func (r *KeyRing) Rotate(ctx context.Context, now time.Time, emergency bool) error {
-	now = asStored(now)
 	if emergency {
 		return r.carryOut(ctx, now, r.options.emergency)
 	}
@@ -107,9 +107,10 @@ func (r *KeyRing) Unprotected() bool { return r.current.Load().keyEncryptionKey 
 // asStored drops the parts of a time that the document does not hold, so that a set just saved equals one read back.
 func asStored(t time.Time) time.Time { return t.Round(0).UTC() }
 
-func (r *KeyRing) carryOut(ctx context.Context, now time.Time, planned func(now time.Time, longest time.Duration) plan) error {
+func (r *KeyRing) carryOut(ctx context.Context, clock time.Time, planned func(moment) plan) error {
 	r.changing.Lock()
 	defer r.changing.Unlock()
+	now := asStored(clock)
 	// Another server, or this one before a change of its settings, may have made tokens that live longer than those made here now.
 	// Without knowing, no signing key can be dropped.
 	longest, err := store.LongestTokenLifetime(ctx, r.documents, r.options.TokenLifetime)
@@ -117,7 +118,7 @@ func (r *KeyRing) carryOut(ctx context.Context, now time.Time, planned func(now 
 		return fmt.Errorf("reading the longest lifetime of tokens: %w", err)
 	}
 	r.longest.Store(int64(longest))
-	plan := planned(now, longest)
+	plan := planned(moment{now, asStored(r.options.Agreed.Until(ctx, clock)), longest})
 	set, err := r.read(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the signing keys: %w", err)

@@ -16,19 +16,26 @@ type order struct {
 // made, which takes too long for a transaction of the store, and again inside the transaction.
 type plan func(byAlgorithm map[Algorithm]timeline) (keep []*signingKey, orders []order)
 
+// moment is when a plan is made.
+type moment struct {
+	now     time.Time     // by the clock of this server
+	agreed  time.Time     // the part of it that others agree on: by it, signing keys are dropped
+	longest time.Duration // the longest lifetime of any token
+}
+
 // upkeep makes the keys that are missing or due, and drops those whose last token has expired.
-func (o Options) upkeep(now time.Time, longest time.Duration) plan {
+func (o Options) upkeep(at moment) plan {
 	return func(byAlgorithm map[Algorithm]timeline) ([]*signingKey, []order) {
 		var orders []order
 		for _, algorithm := range o.Algorithms {
 			switch line := byAlgorithm[algorithm]; {
 			case len(line) == 0:
-				orders = append(orders, order{algorithm, now})
-			case o.due(line, now):
-				orders = append(orders, order{algorithm, now.Add(o.PublishBefore)})
+				orders = append(orders, order{algorithm, at.now})
+			case o.due(line, at.agreed):
+				orders = append(orders, order{algorithm, at.now.Add(o.PublishBefore)})
 			}
 		}
-		return living(byAlgorithm, now, longest), orders
+		return living(byAlgorithm, at.agreed, at.longest), orders
 	}
 }
 
@@ -42,27 +49,27 @@ func (o Options) due(line timeline, now time.Time) bool {
 }
 
 // rotation makes the next key of every algorithm, unless it is about to sign already.
-func (o Options) rotation(now time.Time, longest time.Duration) plan {
+func (o Options) rotation(at moment) plan {
 	return func(byAlgorithm map[Algorithm]timeline) ([]*signingKey, []order) {
 		var orders []order
 		for _, algorithm := range o.Algorithms {
 			switch line := byAlgorithm[algorithm]; {
 			case len(line) == 0:
-				orders = append(orders, order{algorithm, now})
-			case !line.changesWithin(o.PublishBefore, now):
-				orders = append(orders, order{algorithm, now.Add(o.PublishBefore)})
+				orders = append(orders, order{algorithm, at.now})
+			case !line.changesWithin(o.PublishBefore, at.now):
+				orders = append(orders, order{algorithm, at.now.Add(o.PublishBefore)})
 			}
 		}
-		return living(byAlgorithm, now, longest), orders
+		return living(byAlgorithm, at.agreed, at.longest), orders
 	}
 }
 
 // emergency replaces all keys at once: somebody who could read one private key could read them all.
-func (o Options) emergency(now time.Time, _ time.Duration) plan {
+func (o Options) emergency(at moment) plan {
 	return func(map[Algorithm]timeline) ([]*signingKey, []order) {
 		var orders []order
 		for _, algorithm := range o.Algorithms {
-			orders = append(orders, order{algorithm, now})
+			orders = append(orders, order{algorithm, at.now})
 		}
 		return nil, orders
 	}

@@ -31,6 +31,7 @@ type host struct {
 	public, admin, ops net.Listener // admin is nil when it is with public, ops when it is off
 	warnings           []string     // about how the server is set up
 	store              store.Store
+	agreed             *store.AgreedTime
 	gate               *store.Gate // the store as everything but maintenance of the store itself uses it
 }
 
@@ -65,6 +66,7 @@ func (h *host) open(ctx context.Context) (err error) {
 		return err
 	}
 	h.gate = store.NewGate(h.store)
+	h.agreed = h.agreedTime()
 	if err := upgradeIfFile(ctx, h.config, h.store, h.log, h.now()); err != nil {
 		return err
 	}
@@ -83,6 +85,20 @@ func (h *host) open(ctx context.Context) (err error) {
 		h.warnings = append(h.warnings, "store: "+warning)
 	}
 	return nil
+}
+
+// agreedTime is nil for a rehearsal: a clock that was shifted on purpose counts as agreed.
+func (h *host) agreedTime() *store.AgreedTime {
+	if h.offset != 0 {
+		return nil
+	}
+	agreed := &store.AgreedTime{Documents: h.gate, Log: h.log}
+	if clock, ok := h.store.(interface {
+		Time(context.Context) (time.Time, error)
+	}); ok {
+		agreed.StoreTime = clock.Time
+	}
+	return agreed
 }
 
 // warnWithoutAccounts warns about a store without accounts, which may be the wrong one: clients whose secret is refused stop for good.
@@ -130,6 +146,7 @@ func (h *host) newServer(ctx context.Context) (*server.Server, error) {
 	}
 	options := tokens.Options{
 		Algorithms: algorithms, Sealer: sealer, TokenLifetime: h.config.Tokens.Lifetime, RotateEvery: h.config.SigningKeys.RotateEvery,
+		Agreed: h.agreed,
 	}
 	ring, err := tokens.OpenKeyRing(ctx, h.gate, options, h.now())
 	if errors.Is(err, tokens.ErrWrongKeyEncryptionKey) {
@@ -160,6 +177,7 @@ func (h *host) newServer(ctx context.Context) (*server.Server, error) {
 		Now:            h.now,
 		ClockOffset:    h.offset,
 		Mail:           h.config.SMTP.URL.Reveal() != "",
+		Agreed:         h.agreed,
 		PasswordSunset: h.config.Passwords.Sunset,
 		Version:        thisBuild().Version,
 		Warnings:       h.warnings,

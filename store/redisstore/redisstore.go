@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -95,3 +96,12 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // Close closes the connections.
 func (s *Store) Close() error { return s.client.Close() }
+
+// Time is the clock of Redis; in a Cluster, of one of its nodes.
+func (s *Store) Time(ctx context.Context) (time.Time, error) {
+	now, err := s.client.Time(ctx).Result()
+	if err != nil {
+		return time.Time{}, unavailable(ctx, err)
+	}
+	return now, nil
+}
