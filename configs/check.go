@@ -71,6 +71,7 @@ func (c Config) check() map[string]string {
 		"tls.key":                          checkPair(c.TLS.Key, c.TLS.Cert, "tls.cert"),
 		"log.level":                        checkOneOf(c.Log.Level, logLevels),
 		"log.format":                       checkOneOf(c.Log.Format, logFormats),
+		"drain":                            checkBetween(c.Drain, 0, 10*time.Minute),
 		"shutdown_grace":                   checkBetween(c.ShutdownGrace, 0, 10*time.Minute),
 	}
 }

@@ -49,6 +49,9 @@ type Config struct {
 	TrustedProxies []netip.Prefix `koanf:"trusted_proxies" help:"addresses or networks of proxies whose X-Forwarded-For is trusted"`
 	// Log is the log on standard error.
 	Log Log `koanf:"log"`
+	// Drain is how long the server goes on answering after SIGTERM while /readyz says 503, so that balancers and clients move to other
+	// servers: the longest time that a balancer takes to notice, and two thirds of that again. SIGINT and a second signal cut it short.
+	Drain time.Duration `koanf:"drain" default:"5s" help:"how long to go on answering, but not ready, after SIGTERM; 0 for none"`
 	// ShutdownGrace is how long open requests may take to finish when the server stops.
 	ShutdownGrace time.Duration `koanf:"shutdown_grace" default:"15s" help:"how long open requests may take to finish when the server stops"`
 }

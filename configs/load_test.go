@@ -52,6 +52,7 @@ func TestDefaults(t *testing.T) {
 		ClientID:      configs.ClientID{Prefix: "mk_"},
 		SigningKeys:   configs.SigningKeys{RotateEvery: 720 * time.Hour},
 		Log:           configs.Log{Level: "info", Format: "text"},
+		Drain:         5 * time.Second,
 		ShutdownGrace: 15 * time.Second,
 	}
 	if diff := cmp.Diff(want, got, revealed()); diff != "" {
@@ -184,6 +185,8 @@ func TestWrongValuesNameTheirSetting(t *testing.T) {
 		{"trusted_proxies", "10.0.0.0/99"},
 		{"log.level", "verbose"},
 		{"log.format", "xml"},
+		{"drain", "-1s"},
+		{"drain", "11m"},
 		{"shutdown_grace", "-1s"},
 	} {
 		t.Run(row.name+"="+row.value, func(t *testing.T) {

@@ -64,10 +64,10 @@ func (p *process) start() {
 // kill is kill -9.
 func (p *process) kill() { _ = p.end(syscall.SIGKILL) }
 
-// terminate asks the process to stop, waits for it, and fails the test if it ends with another status than 0.
+// terminate asks the process to stop without a drain, waits for it, and fails the test if it ends with another status than 0.
 func (p *process) terminate() {
 	p.t.Helper()
-	if err := p.end(syscall.SIGTERM); err != nil {
+	if err := p.end(syscall.SIGINT); err != nil {
 		p.t.Errorf("%s: %v", p.name, err)
 	}
 }

@@ -56,6 +56,13 @@ func (m *metrics) tellClock(agreed *store.AgreedTime) {
 	}, func() float64 { return agreed.Offset().Seconds() }))
 }
 
+// watchCertificate registers a metric of when the certificate expires, by which operators are warned before clients are.
+func (m *metrics) watchCertificate(c Certificate) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "mintkey_tls_certificate_expires_seconds", Help: "When the TLS certificate in use expires, in seconds since 1970.",
+	}, func() float64 { return float64(c.Expires().Unix()) }))
+}
+
 // TokenIssued counts a token.
 func (m *metrics) TokenIssued(grantType string) { m.tokens.WithLabelValues(grantType).Inc() }
 
@@ -89,6 +96,10 @@ func (s *Server) OpsHandler() http.Handler {
 const pingTimeout = 2 * time.Second
 
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
+	if s.stopping.Load() {
+		web.WriteJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "stopping"})
+		return
+	}
 	ctx, cancel := context.WithTimeout(r.Context(), pingTimeout)
 	defer cancel()
 	if err := s.Store.Ping(ctx); err != nil {
@@ -102,7 +113,11 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	}
 	answer := map[string]any{"status": "ready"}
 	if r.URL.Query().Has("verbose") {
-		answer["warnings"] = append(append([]string{}, s.Warnings...), s.Agreed.Warnings()...)
+		warnings := append(append([]string{}, s.Warnings...), s.Agreed.Warnings()...)
+		if s.Certificate != nil {
+			warnings = append(warnings, s.Certificate.Warnings()...)
+		}
+		answer["warnings"] = warnings
 	}
 	// Tokens are still issued, so the server is ready, but operators should see that changes are refused.
 	if gate, ok := s.Store.(interface{ ChangesRefused() error }); ok {

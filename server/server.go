@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"mintkey/admin"
@@ -34,6 +35,12 @@ type Audience struct {
 	Algorithm tokens.Algorithm
 }
 
+// Certificate is a TLS certificate that may be replaced while the server runs.
+type Certificate interface {
+	Expires() time.Time
+	Warnings() []string // what operators should know of it now
+}
+
 // Options is what a Server needs. Every field is required unless its comment says otherwise.
 type Options struct {
 	Store          store.Store
@@ -55,6 +62,7 @@ type Options struct {
 	PasswordSunset time.Time         // when the password grant stops working, for the Sunset header; may be zero
 	Version        string
 	Warnings       []string       // about how the server is set up, for /readyz?verbose; may be empty
+	Certificate    Certificate    // what the server shows to clients; nil for plain http
 	OpenID         console.OpenID // sign-in to the console without passwords; zero for none
 }
 
@@ -76,6 +84,7 @@ type Server struct {
 	links       adminapi.Links
 	adminapi    *adminapi.API
 	console     http.Handler
+	stopping    atomic.Bool
 	outages     struct{ keys, revocations, lists logs.Outage }
 }
 
@@ -101,6 +110,9 @@ func New(o Options) (*Server, error) {
 	})
 	s.metrics.countHashes(o.Hasher)
 	s.metrics.tellClock(o.Agreed)
+	if o.Certificate != nil {
+		s.metrics.watchCertificate(o.Certificate)
+	}
 	s.gateways = revocation.Gateways{
 		Log: s.revocations, Memberships: o.Store, Documents: o.Store, Lifetime: o.TokenLifetime, Logger: o.Log,
 	}
@@ -281,6 +293,9 @@ func (s *Server) deleteExpired(ctx context.Context) {
 		}
 	}
 }
+
+// Stopping makes /readyz answer 503 from now on, while everything else goes on. Call it when a shutdown begins.
+func (s *Server) Stopping() { s.stopping.Store(true) }
 
 // EndStreams ends the streams of revocations, which would otherwise run until their tokens expire. Call it when a shutdown begins.
 func (s *Server) EndStreams() { s.oauth.EndStreams() }

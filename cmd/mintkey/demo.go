@@ -30,6 +30,8 @@ func (p *program) demoCommand() *cobra.Command {
 }
 
 func (p *program) demo(ctx context.Context, address string, once bool) (err error) {
+	heard, deaf := listenForSignals()
+	defer deaf()
 	folder, err := os.MkdirTemp("", "mintkey-demo-")
 	if err != nil {
 		return fmt.Errorf("make a folder for the demo: %w", err)
@@ -40,6 +42,7 @@ func (p *program) demo(ctx context.Context, address string, once bool) (err erro
 	if err != nil {
 		return err
 	}
+	h.signals = heard
 	if err := h.open(ctx); err != nil {
 		return err
 	}
@@ -70,7 +73,7 @@ func (p *program) demo(ctx context.Context, address string, once bool) (err erro
 // demoHost listens. It ignores settings in the environment, because a demo must not touch real data.
 func (p *program) demoHost(ctx context.Context, folder, address string) (h *host, busy bool, err error) {
 	h = &host{log: p.newLog(configs.Log{Level: "warn"}), now: p.clock}
-	flags := map[string]string{"store": "bolt://" + filepath.Join(folder, "mintkey.db"), "ops_listen": "127.0.0.1:0"}
+	flags := map[string]string{"store": "bolt://" + filepath.Join(folder, "mintkey.db"), "ops_listen": "127.0.0.1:0", "drain": "0s"}
 	if address != "" {
 		flags["listen"] = address
 	}

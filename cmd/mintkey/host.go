@@ -23,12 +23,14 @@ import (
 
 // host is a server with its addresses, store and signing keys. Use it in the order listen, open, run, close.
 type host struct {
-	config configs.Config
-	log    *slog.Logger
-	now    func() time.Time
-	offset time.Duration // of now from the real time
+	config  configs.Config
+	log     *slog.Logger
+	now     func() time.Time
+	offset  time.Duration // of now from the real time
+	signals signals       // may be zero
 
 	public, admin, ops net.Listener // admin is nil when it is with public, ops when it is off
+	certificate        *certificate // nil for plain http
 	warnings           []string     // about how the server is set up
 	store              store.Store
 	agreed             *store.AgreedTime
@@ -182,7 +184,16 @@ func (h *host) newServer(ctx context.Context) (*server.Server, error) {
 		Version:        thisBuild().Version,
 		Warnings:       h.warnings,
 		OpenID:         h.openID(),
+		Certificate:    h.watchedCertificate(),
 	})
+}
+
+// watchedCertificate is nil for plain http, which a nil *certificate in the interface would not be.
+func (h *host) watchedCertificate() server.Certificate {
+	if h.certificate == nil {
+		return nil
+	}
+	return h.certificate
 }
 
 func (h *host) openID() console.OpenID {

@@ -36,12 +36,13 @@ func (h *host) run(ctx context.Context, ready func()) error {
 		return err
 	}
 	defer h.serveBackups(ctx)() // before anything says that the server is ready
-	public := h.newHTTPServer(secured, srv.Handler())
+	leave := &closing{}
+	public := h.newHTTPServer(secured, leave.wrap(srv.Handler()))
 	servers := []*http.Server{public}
 	failed := make(chan error, 3)
 	if h.admin != nil {
-		private := h.newHTTPServer(secured, srv.Handler())
-		public.Handler, servers = srv.PublicHandler(), append(servers, private)
+		private := h.newHTTPServer(secured, leave.wrap(srv.Handler()))
+		public.Handler, servers = leave.wrap(srv.PublicHandler()), append(servers, private)
 		go func() { failed <- serve(private, h.admin) }()
 	}
 	public.RegisterOnShutdown(srv.EndStreams)
@@ -55,24 +56,52 @@ func (h *host) run(ctx context.Context, ready func()) error {
 	defer stopBackground()
 	stopped := make(chan error, 1)
 	go func() { stopped <- srv.Run(background) }()
-	notifying, stopNotifier := context.WithCancel(ctx) // it also stops when the server fails
+	notifying, stopNotifier := context.WithCancel(background) // which goes on while the server drains
 	var notifications sync.WaitGroup
 	notifications.Go(func() { notifier.Run(notifying) })
 	notifications.Go(func() { h.stampStore(notifying) })
+	notifications.Go(func() { h.reloads(background) })
 	defer notifications.Wait()
-	defer stopNotifier()
+	defer stopBackground()
 	ready()
 
 	select {
 	case <-ctx.Done():
-		h.log.InfoContext(ctx, "stopping", slog.Duration("grace", h.config.ShutdownGrace))
+		h.log.InfoContext(ctx, "stopping",
+			slog.Duration("drain", h.config.Drain), slog.Duration("grace", h.config.ShutdownGrace))
+		h.drain(srv, leave)
 	case err = <-failed:
 	case <-h.damaged():
 		h.log.ErrorContext(ctx, "store damaged; stopping")
 	}
+	srv.Stopping() // which a drain has said already
+	stopNotifier()
 	h.finishRequests(ctx, servers)
 	stopBackground() // after the last request, so that the last flush has everything
 	return errors.Join(err, <-stopped, h.damage())
+}
+
+// reloads reads again what can change while the server runs, until ctx ends.
+func (h *host) reloads(ctx context.Context) {
+	tick := time.NewTicker(lookAtCertificateEvery)
+	defer tick.Stop()
+	for {
+		var asked bool
+		select {
+		case <-h.signals.reload:
+			asked = true
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		switch {
+		case h.certificate != nil:
+			h.certificate.reload(ctx, asked)
+			h.certificate.warnBeforeExpiry(ctx)
+		case asked:
+			h.log.InfoContext(ctx, "nothing to reload", slog.String("signal", "SIGHUP"))
+		}
+	}
 }
 
 // finishRequests stops accepting and waits for open requests, within the grace.

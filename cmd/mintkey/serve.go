@@ -17,7 +17,8 @@ func (p *program) serveCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the server",
-		Long: "Run the server until it is told to stop (SIGTERM or Ctrl-C); requests under way are finished first.\n" +
+		Long: "Run the server until it is told to stop (SIGTERM or Ctrl-C); requests under way are finished first. SIGTERM first leaves\n" +
+			"load balancers and clients the time of --drain to move to other servers. SIGHUP reads tls.cert and tls.key again.\n" +
 			"Every flag is also a setting of the file (--config) and of the environment: smtp.url, MINTKEY_SMTP_URL, --smtp-url.",
 		Example: "  mintkey serve --config mintkey.yaml\n  mintkey serve --store redis://127.0.0.1:6379/0",
 		Args:    arguments(cobra.NoArgs),
@@ -42,8 +43,10 @@ func (p *program) serve(ctx context.Context, config configs.Config, offset time.
 	if p.getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
+	heard, deaf := listenForSignals()
+	defer deaf()
 	h := &host{
-		config: config, log: p.newLog(config.Log), offset: offset,
+		config: config, log: p.newLog(config.Log), offset: offset, signals: heard,
 		now: func() time.Time { return p.clock().Add(offset) },
 	}
 	if offset != 0 {

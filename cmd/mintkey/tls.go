@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"time"
 )
 
 // tlsConfig is nil for plain http.
@@ -13,14 +14,16 @@ func (h *host) tlsConfig(ctx context.Context) (*tls.Config, error) {
 	if h.config.TLS.Cert == "" {
 		return nil, nil //nolint:nilnil // the zero of http.Server.TLSConfig
 	}
-	certificate, err := tls.LoadX509KeyPair(h.config.TLS.Cert, h.config.TLS.Key)
+	realTime := func() time.Time { return h.now().Add(-h.offset) }
+	loaded, err := loadCertificate(ctx, h.config.TLS, h.log, realTime)
 	if err != nil {
-		return nil, fmt.Errorf("tls.cert, tls.key: %w", err)
+		return nil, err
 	}
 	if err := h.checkTLSKey(ctx); err != nil {
 		return nil, err
 	}
-	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{certificate}}, nil
+	h.certificate = loaded
+	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: loaded.forHandshake}, nil
 }
 
 // checkTLSKey warns of a tls.key that other users of the machine can read or replace, and refuses it only where store_strict is set:
