@@ -168,15 +168,10 @@ func TestReplicaCannotBeOpened(t *testing.T) {
 func TestLogToTakesTheWordsOfTheClient(t *testing.T) {
 	messages := make(chan string, 1)
 	redisstore.LogTo(slog.New(handler(messages)))
-	server := redistest.Start(t)
-	s := opened(t, server.URL())
-	server.Kill()
-	if err := s.Ping(t.Context()); !errors.Is(err, store.ErrUnavailable) {
-		t.Errorf("ping a dead server: %v", err)
-	}
+	opened(t, redistest.StartSentinel(t).URL())
 	select {
 	case message := <-messages:
-		if !strings.Contains(message, "failed to dial") {
+		if !strings.Contains(message, "sentinel") {
 			t.Errorf("message %q", message)
 		}
 	default:

@@ -18,6 +18,7 @@ var _ store.Store = (*Store)(nil)
 type Store struct {
 	client  redis.UniversalClient
 	primary primaryFunc
+	watch   *watch
 	// Never changes in Redis, and is read once.
 	tenantAccounts *cache[string] // tenant → account
 	pointers       *cache[pointer]
@@ -52,12 +53,14 @@ func Open(ctx context.Context, url string) (*Store, error) { return OpenTLS(ctx,
 // OpenTLS is Open with a CA and a client certificate for a URL that begins with rediss. Of the TLS it uses RootCAs, Certificates and
 // GetClientCertificate; nil stands for the CAs of the system and no certificate.
 func OpenTLS(ctx context.Context, url string, secure *tls.Config) (*Store, error) {
-	client, primary, err := newClient(url, secure)
+	w := newWatch()
+	client, primary, err := newClient(url, secure, w)
 	if err != nil {
+		w.close()
 		return nil, err
 	}
 	s := &Store{
-		client: client, primary: primary,
+		client: client, primary: primary, watch: w,
 		tenantAccounts: newCache[string](recordsCached),
 		pointers:       newCache[pointer](pointersCached),
 		tenants:        newCache[decoded[policy.Tenant]](recordsCached),
@@ -66,7 +69,7 @@ func OpenTLS(ctx context.Context, url string, secure *tls.Config) (*Store, error
 		accounts:       newCache[decoded[policy.Account]](recordsCached),
 	}
 	if err := s.checkSchema(ctx); err != nil {
-		_ = client.Close()
+		_ = s.Close()
 		return nil, err
 	}
 	return s, nil
@@ -95,7 +98,10 @@ func (s *Store) Ping(ctx context.Context) error {
 }
 
 // Close closes the connections.
-func (s *Store) Close() error { return s.client.Close() }
+func (s *Store) Close() error {
+	s.watch.close()
+	return s.client.Close()
+}
 
 // Time is the clock of Redis; in a Cluster, of one of its nodes.
 func (s *Store) Time(ctx context.Context) (time.Time, error) {

@@ -21,9 +21,11 @@ const forms = "redis://host:port/database, rediss://host:port/database, unix:///
 	"redis-sentinel://host:port,host:port/master-name or redis-cluster://host:port,host:port " +
 	"(rediss-sentinel:// and rediss-cluster:// with TLS)"
 
-// How long a request may wait for a Redis that does not answer: twice two seconds at most, since a read is retried once.
+// How long a command may wait: for a connection, twice, and then for its answer. That is for a Redis that answers others meanwhile; one
+// that is silent is dealt with sooner: see watch. A read is retried once, but not after a time-out.
 const (
-	ioTimeout   = 2 * time.Second
+	poolTimeout = 500 * time.Millisecond
+	ioTimeout   = downTicks * tickEvery
 	readRetries = 1
 )
 
@@ -34,8 +36,9 @@ const topologyAge = time.Second
 // primaryFunc returns the client of the node that writes a key.
 type primaryFunc func(ctx context.Context, key string) (*redis.Client, error)
 
-// newClient makes a client. The TLS is for the schemes that begin with rediss; nil stands for the CAs of the system and no certificate.
-func newClient(rawURL string, secure *tls.Config) (redis.UniversalClient, primaryFunc, error) {
+// newClient makes a client, whose nodes the watch watches. The TLS is for the schemes that begin with rediss; nil stands for the CAs of the
+// system and no certificate.
+func newClient(rawURL string, secure *tls.Config, w *watch) (redis.UniversalClient, primaryFunc, error) {
 	scheme, rest, _ := strings.Cut(rawURL, "://")
 	switch {
 	case !strings.HasPrefix(scheme, "rediss"):
@@ -55,6 +58,7 @@ func newClient(rawURL string, secure *tls.Config) (redis.UniversalClient, primar
 	case "redis-cluster", "rediss-cluster":
 		var cluster *redis.ClusterClient
 		if cluster, err = newCluster(rest, secure); err == nil {
+			cluster.OnNewNode(w.add)
 			return cluster, cluster.MasterForKey, nil
 		}
 	default:
@@ -63,6 +67,7 @@ func newClient(rawURL string, secure *tls.Config) (redis.UniversalClient, primar
 	if err != nil {
 		return nil, nil, fmt.Errorf("the URL of the store: %w; allowed are %s", withoutURL(err), forms)
 	}
+	w.add(single)
 	return single, func(context.Context, string) (*redis.Client, error) { return single, nil }, nil
 }
 
@@ -87,6 +92,8 @@ func newSingle(rawURL string, secure *tls.Config) (*redis.Client, error) {
 	o.DialTimeout = cmp.Or(o.DialTimeout, ioTimeout)
 	o.ReadTimeout = cmp.Or(o.ReadTimeout, ioTimeout)
 	o.WriteTimeout = cmp.Or(o.WriteTimeout, ioTimeout)
+	o.PoolTimeout = cmp.Or(o.PoolTimeout, poolTimeout)
+	o.PoolSize = min(cmp.Or(o.PoolSize, maxWaiting), maxWaiting)
 	o.DialerRetries = 1
 	o.ContextTimeoutEnabled = true
 	o.PipelinePoolSize = -1
@@ -111,6 +118,7 @@ func newSentinel(rest string, secure *tls.Config) (*redis.Client, error) {
 		SentinelUsername: u.query.Get("sentinel_username"), SentinelPassword: u.query.Get("sentinel_password"),
 		Username: u.username, Password: u.password, DB: database, TLSConfig: secure,
 		MaxRetries: readRetries, DialTimeout: ioTimeout, ReadTimeout: ioTimeout, WriteTimeout: ioTimeout,
+		PoolTimeout: poolTimeout, PoolSize: maxWaiting,
 		DialerRetries: 1, ContextTimeoutEnabled: true, PipelinePoolSize: -1,
 	}), nil
 }
@@ -126,6 +134,7 @@ func newCluster(rest string, secure *tls.Config) (*redis.ClusterClient, error) {
 	return redis.NewClusterClient(&redis.ClusterOptions{
 		Addrs: u.hosts, Username: u.username, Password: u.password, TLSConfig: secure,
 		DialTimeout: ioTimeout, ReadTimeout: ioTimeout, WriteTimeout: ioTimeout,
+		PoolTimeout: poolTimeout, PoolSize: maxWaiting,
 		DialerRetries: 1, ContextTimeoutEnabled: true, PipelinePoolSize: -1,
 		ClusterStateReloadInterval: topologyAge,
 		MaintNotificationsConfig:   &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
