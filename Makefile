@@ -7,10 +7,10 @@ IMAGE    ?= mintkey
 .DEFAULT_GOAL := help
 # Packages whose tests make quick leaves out: they take too long, or start the built program, servers or a browser. The second list
 # is made by looking: every package whose tests start a redis-server, which store/redistest does for them.
-SLOW := /e2e$$|/store/storetest$$
+SLOW := /e2e$$|/e2e/chaos$$|/store/storetest$$
 NEEDS_REDIS = $(shell go list -f '{{.ImportPath}} {{.TestImports}} {{.XTestImports}}' ./... | grep '/store/redistest\>' | cut -d ' ' -f 1)
 
-.PHONY: help quick test test-all install build vet lint audit fmt unit e2e bench fuzz screenshots image
+.PHONY: help quick test test-all install build vet lint audit fmt unit e2e chaos bench fuzz screenshots image
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,8 +26,10 @@ test: ## install what is missing, then build, vet, lint and run every test
 	@$(MAKE) --no-print-directory audit
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory e2e
+	go test -count=1 -timeout 15m ./e2e/chaos
 
-test-all: test ## make test, and what takes minutes: 300,000 requests of a stranger
+test-all: test ## make test, and what takes minutes: 300,000 requests of a stranger, and every fault
+	@$(MAKE) --no-print-directory chaos
 	go test -count=1 -timeout 30m ./e2e -run '^TestStrangersLeaveNoTrace$$' -v -flood 300000
 	go test -count=1 -timeout 10m ./e2e -run '^TestRollingRestart$$' -v -rolling 2000
 
@@ -66,7 +68,11 @@ unit: ## every test but the end-to-end ones, with the race detector
 	go test -race $$(go list ./... | grep -v /e2e)
 
 e2e: ## the program as it is built, with real stores and real OAuth clients
-	go test -race -count=1 -timeout 15m ./e2e/...
+	go test -race -count=1 -timeout 15m ./e2e
+
+chaos: ## break everything under load, and write the table to dist/chaos.md: half an hour
+	@mkdir -p dist
+	go test -count=1 -timeout 60m ./e2e/chaos -v -full -table=$(CURDIR)/dist/chaos.md
 
 bench: ## every benchmark
 	go test -run '^$$' -bench . -benchmem ./...

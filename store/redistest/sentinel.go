@@ -56,15 +56,15 @@ func StartTLSSentinel(t testing.TB, certificates *Certificates) *Sentinel {
 
 var acknowledged = regexp.MustCompile(`state=online,offset=[1-9]`)
 
-// StartReplica starts a replica of the master and waits until it is in sync.
-func StartReplica(t testing.TB, master *Server) *Server {
+// StartReplica starts a replica of the master and waits until it is in sync. The args are as in Start.
+func StartReplica(t testing.TB, master *Server, args ...string) *Server {
 	t.Helper()
 	host, port, err := net.SplitHostPort(master.Address())
 	if err != nil {
 		t.Fatal(err)
 	}
 	master.Do("CONFIG", "SET", "repl-diskless-sync-delay", "0")
-	replica := StartTLS(t, master.tls, "--replicaof", host+" "+port)
+	replica := StartTLS(t, master.tls, append([]string{"--replicaof", host + " " + port}, args...)...)
 	// The master calls a replica online up to a second before it acknowledges its first write.
 	Eventually(t, "the replica is in step", func() bool {
 		master.Do("SET", "redistest", "any")

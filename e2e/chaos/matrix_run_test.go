@@ -1,0 +1,76 @@
+package chaos_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+const (
+	warmUp = 3 * time.Second // of load before the fault
+	after  = 4 * time.Second // of load when all works again
+)
+
+// Every fault of the matrix, under load: no wrong answer, nothing acknowledged is lost, nothing revoked comes back, no gateway misses a
+// revocation, and everything works again.
+func TestMatrix(t *testing.T) {
+	var lines []string
+	for _, row := range matrix() {
+		if !row.quick && !*full {
+			continue
+		}
+		t.Run(row.name, func(t *testing.T) {
+			r := newRun(t, row)
+			r.begin()
+			time.Sleep(warmUp)
+			row.fault(r)
+			if r.from.IsZero() {
+				r.from = time.Now()
+			}
+			r.awaitRecovery(r.from)
+			time.Sleep(after)
+			r.finish()
+			r.judge()
+			r.report(t)
+			line := r.line()
+			t.Logf("%s (%d without a decision)", line, r.unavailable.Load())
+			lines = append(lines, line)
+		})
+	}
+	text := tableHead + strings.Join(lines, "\n") + "\n"
+	t.Logf("\n%s", text)
+	if *table != "" {
+		if err := os.WriteFile(*table, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func newRun(t *testing.T, row row) *run {
+	t.Helper()
+	r := &run{
+		t: t, tally: new(tally), row: row, load: row.load, model: new(model), mail: startMail(t), indexes: map[string]string{},
+	}
+	settings := r.mail.settings()
+	if row.settings != nil {
+		settings = append(settings, row.settings(r)...)
+	}
+	r.deployment = deploy(t, row.ground(t), row.servers, settings...)
+	return r
+}
+
+const tableHead = `| fault | load | requests | wrong answers | changes lost | resurrected keys | revocations missed | recovery |
+| --- | --- | --- | --- | --- | --- | --- | --- |
+`
+
+// line is the row as Markdown.
+func (r *run) line() string {
+	recovery := fmt.Sprintf("%.2f s", r.recovery.Seconds())
+	if r.recovery == neverRecovered {
+		recovery = "never"
+	}
+	return fmt.Sprintf("| %s | %s | %d | %d | %d | %d | %d | %s |", r.row.name, r.load, r.requests.Load(), r.wrong.Load(), r.lost.Load(),
+		r.resurrected.Load(), r.missed.Load(), recovery)
+}
