@@ -30,6 +30,7 @@ type host struct {
 
 	public, admin, ops net.Listener // admin is nil when it is with public, ops when it is off
 	warnings           []string     // about how the server is set up
+	tunesGC            bool         // whether GOGC is left to the server
 	store              store.Store
 	gate               *store.Gate // the store as everything but maintenance of the store itself uses it
 }

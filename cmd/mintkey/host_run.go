@@ -59,6 +59,7 @@ func (h *host) run(ctx context.Context, ready func()) error {
 	var notifications sync.WaitGroup
 	notifications.Go(func() { notifier.Run(notifying) })
 	notifications.Go(func() { h.stampStore(notifying) })
+	notifications.Go(func() { boundMemory(notifying, h.tunesGC) })
 	defer notifications.Wait()
 	defer stopNotifier()
 	ready()
