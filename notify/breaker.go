@@ -16,13 +16,30 @@ const (
 )
 
 // breaker is a circuit breaker: while it is open, its channel is not tried. Without it, every entry would wait for the time-out of a dead
-// mail server, and events for other channels would wait behind it.
+// mail server. It has one delivery at a time, between take and free; so its fields need no lock.
 type breaker struct {
 	Channel
-	failures  int // in a row
+	slot      chan struct{} // has an element while a delivery is under way
+	failures  int           // in a row
 	lastError error
 	retryAt   time.Time
 }
+
+func newBreaker(channel Channel) *breaker {
+	return &breaker{Channel: channel, slot: make(chan struct{}, 1)}
+}
+
+// take says whether the channel is free, and makes it the caller's until free.
+func (b *breaker) take() bool {
+	select {
+	case b.slot <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+func (b *breaker) free() { <-b.slot }
 
 func (b *breaker) deliver(ctx context.Context, event policy.Event, subject SubjectFunc, now time.Time) error {
 	if err := b.open(now); err != nil {

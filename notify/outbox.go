@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
+	"sync"
 	"time"
 
 	"mintkey/policy"
@@ -31,13 +31,14 @@ type OutboxWorker struct {
 	records  Records
 	log      *slog.Logger
 	breakers []*breaker
+	late     sync.WaitGroup // deliveries that go on behind Tick
 }
 
 // NewOutboxWorker returns an OutboxWorker for the channels, whose names must differ. Without channels it only empties the outbox.
 func NewOutboxWorker(outbox store.Outbox, records Records, log *slog.Logger, channels ...Channel) *OutboxWorker {
 	w := &OutboxWorker{outbox: outbox, records: records, log: log}
 	for _, channel := range channels {
-		w.breakers = append(w.breakers, &breaker{Channel: channel})
+		w.breakers = append(w.breakers, newBreaker(channel))
 	}
 	return w
 }
@@ -59,20 +60,19 @@ const (
 )
 
 // Tick delivers what is due at now and returns how many entries it took; while that is not 0 there may be more. It delivers one entry after
-// the other, so that a crash leaves at most one that was delivered and not recorded. When ctx ends, Tick takes a few seconds to finish the
-// entry under way, so that a stop makes no duplicate, and gives back the rest.
+// the other, so that a crash leaves at most one that was delivered and not recorded. A channel that does not answer soon goes on behind
+// Tick with the one entry that it has, and is left out of the others meanwhile. When ctx ends, Tick takes a few seconds to finish the entry
+// under way, so that a stop makes no duplicate, and gives back the rest. Wait waits for what goes on behind it.
 func (w *OutboxWorker) Tick(ctx context.Context, now time.Time) (int, error) {
 	entries, err := w.outbox.ClaimOutbox(ctx, now, now.Add(leaseTime), claimSize)
 	if err != nil {
 		return 0, err
 	}
-	sending, stop := outlive(ctx, stopGrace)
-	defer stop()
 	for _, entry := range entries {
 		if ctx.Err() != nil {
 			err = w.postpone(ctx, entry, now)
 		} else {
-			err = w.deliver(sending, entry, now)
+			err = w.deliver(ctx, entry, now)
 		}
 		if err != nil {
 			return len(entries), err // deliveries could not be recorded now; the lease of the rest will end
@@ -81,43 +81,8 @@ func (w *OutboxWorker) Tick(ctx context.Context, now time.Time) (int, error) {
 	return len(entries), nil
 }
 
-func (w *OutboxWorker) deliver(ctx context.Context, entry store.OutboxEntry, now time.Time) error {
-	entry.Event = entry.Event.FromVersion1()
-	subject := SubjectOf(w.records, entry.Event)
-	current, err := w.holds(ctx, entry.Event, subject, now)
-	if err != nil && !errors.Is(err, ErrPermanent) {
-		return errors.Join(err, w.postpone(ctx, entry, now.Add(firstRetry)))
-	}
-	if err != nil {
-		w.log.LogAttrs(ctx, slog.LevelError, "gave up on an unreadable event", about(entry, err)...)
-	}
-	if !current {
-		return w.complete(ctx, entry)
-	}
-	var failed bool
-	for _, breaker := range w.breakers {
-		if slices.Contains(entry.Delivered, breaker.Name()) {
-			continue
-		}
-		log := w.log.With(slog.String("channel", breaker.Name()))
-		err := breaker.deliver(ctx, entry.Event, subject, now)
-		switch {
-		case err == nil:
-			entry.Delivered = append(entry.Delivered, breaker.Name())
-		case errors.Is(err, ErrPermanent) || entry.Attempts+1 >= maxAttempts:
-			log.LogAttrs(ctx, slog.LevelError, "gave up on an event", about(entry, err)...)
-			entry.Delivered = append(entry.Delivered, breaker.Name())
-		default:
-			log.LogAttrs(ctx, slog.LevelWarn, "delivery failed; will retry", about(entry, err)...)
-			failed = true
-		}
-	}
-	if !failed {
-		return w.complete(ctx, entry)
-	}
-	entry.Attempts++
-	return w.postpone(ctx, entry, now.Add(backOff(entry.Attempts, slowestRetry)))
-}
+// Wait returns when no delivery is under way. Call it after the last Tick; once the context of the Ticks has ended it takes a few seconds.
+func (w *OutboxWorker) Wait() { w.late.Wait() }
 
 func (w *OutboxWorker) holds(ctx context.Context, event policy.Event, subject SubjectFunc, now time.Time) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)

@@ -36,7 +36,10 @@ type Runner struct {
 func (r *Runner) Run(ctx context.Context) {
 	var both sync.WaitGroup
 	both.Go(func() { r.schedule(ctx) })
-	both.Go(func() { every(ctx, deliverEvery, r.deliver) })
+	both.Go(func() {
+		every(ctx, deliverEvery, r.deliver)
+		r.Outbox.Wait()
+	})
 	both.Wait()
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"mintkey/passwords"
+	"mintkey/server/admission"
 	"mintkey/server/web"
 	"mintkey/store"
 )
@@ -61,6 +62,19 @@ func (m *metrics) watchCertificate(c Certificate) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "mintkey_tls_certificate_expires_seconds", Help: "When the TLS certificate in use expires, in seconds since 1970.",
 	}, func() float64 { return float64(c.Expires().Unix()) }))
+}
+
+// countPlaces registers metrics of how full a queue is.
+func (m *metrics) countPlaces(queue string, q *admission.Queue) {
+	labels := prometheus.Labels{"queue": queue}
+	m.registry.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "mintkey_requests_in_work", Help: "Requests that are worked on.", ConstLabels: labels,
+		}, func() float64 { taken, _ := q.Load(); return float64(taken) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "mintkey_requests_waiting", Help: "Requests that wait for their turn.", ConstLabels: labels,
+		}, func() float64 { _, waiting := q.Load(); return float64(waiting) }),
+	)
 }
 
 // TokenIssued counts a token.

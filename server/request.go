@@ -36,7 +36,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		defer func() {
 			if failure := recover(); failure != nil {
 				if err, ok := failure.(error); ok && errors.Is(err, http.ErrAbortHandler) {
-					panic(failure)
+					panic(http.ErrAbortHandler)
 				}
 				s.Log.ErrorContext(r.Context(), "panic", slog.String("request_id", about.ID), slog.Any("panic", failure),
 					slog.String("stack", string(debug.Stack())))

@@ -10,6 +10,7 @@ import (
 
 	"mintkey/policy"
 	"mintkey/server/adminapi"
+	"mintkey/server/admission"
 	"mintkey/server/web"
 	"mintkey/store"
 )
@@ -39,27 +40,29 @@ func (s *Server) PublicHandler() http.Handler {
 // The functions below are the whole URL surface.
 
 func (s *Server) oauthRoutes(router *mux.Router) {
-	oauth := pathsOf(router, s.render.OAuth)
+	oauth := s.pathsOf(router, s.render.OAuth, s.work)
 	oauth(tokenPath, post(s.grants.Token))
 	oauth(introspectPath, post(s.oauth.Introspect))
 	oauth(revokePath, post(s.oauth.Revoke))
 	oauth("/oauth2/forward-auth", get(s.oauth.ForwardAuth))
-	oauth(statusListPath+"{n}", get(s.oauth.StatusList))
-	oauth(revocationsPath, get(s.oauth.Push))
-	oauth("/.well-known/oauth-authorization-server", get(s.oauth.Metadata))
-	oauth("/.well-known/openid-configuration", get(s.oauth.OpenIDConfiguration))
-	oauth(jwksPath, get(s.oauth.JWKS))
+	// Without a queue: what is answered from memory, and the streams, which last.
+	free := s.pathsOf(router, s.render.OAuth, nil)
+	free(statusListPath+"{n}", get(s.oauth.StatusList))
+	free(revocationsPath, get(s.oauth.Push))
+	free("/.well-known/oauth-authorization-server", get(s.oauth.Metadata))
+	free("/.well-known/openid-configuration", get(s.oauth.OpenIDConfiguration))
+	free(jwksPath, get(s.oauth.JWKS))
 }
 
 func (s *Server) compatRoutes(router *mux.Router) {
-	compat := pathsOf(router, s.render.Compat)
+	compat := s.pathsOf(router, s.render.Compat, s.work)
 	compat("/v1/auth-client", post(s.grants.CompatAuthClient))
 	compat("/v1/auth", post(s.grants.CompatAuth))
 }
 
 func (s *Server) adminRoutes(router *mux.Router) {
 	a, call := s.adminapi, s.adminapi.Handle
-	admin := pathsOf(router, s.render.Problem)
+	admin := s.pathsOf(router, s.render.Problem, s.administration)
 	admin("/admin/v1/accounts", methods{
 		http.MethodGet:  call(a.ListAccounts, policy.ScopesThatSeeTenants()),
 		http.MethodPost: call(a.CreateAccount, policy.ScopeAccountsWrite),
@@ -108,14 +111,14 @@ func (s *Server) adminRoutes(router *mux.Router) {
 // selfRoutes are what programs do with their own keys, and the contract of it all.
 func (s *Server) selfRoutes(router *mux.Router) {
 	a, call := s.adminapi, s.adminapi.Handle
-	self := pathsOf(router, s.render.Problem)
+	self := s.pathsOf(router, s.render.Problem, s.administration)
 	self(openAPIPath, get(adminapi.OpenAPI))
 	self("/me/v1/keys", get(call(a.ListOwnKeys, policy.ScopeSelf)))
 	self("/me/v1/keys/{client_id}/refresh", post(call(a.RefreshOwnKey, policy.ScopeSelf)))
 }
 
 func (s *Server) consoleRoutes(router *mux.Router) {
-	pages := withInfo(s.render.Problem, s.pages)
+	pages := withInfo(s.render.Problem, s.admit(s.administration, s.pages))
 	router.Handle("/", http.RedirectHandler(consolePath, http.StatusSeeOther)).Methods(http.MethodGet, http.MethodHead)
 	router.HandleFunc(consolePath, pages)
 	router.PathPrefix(consolePath + "/").HandlerFunc(pages)
@@ -141,9 +144,14 @@ func post(h web.Handler) methods { return methods{http.MethodPost: h} }
 type errorWriter func(http.ResponseWriter, *http.Request, error)
 
 // pathsOf returns a function that adds a path. It answers 405 with Allow itself, in the form of its API, because mux would send no Allow
-// and skip everything that wraps the handler.
-func pathsOf(router *mux.Router, writeError errorWriter) func(path string, known methods) {
+// and skip everything that wraps the handler. Requests wait for their turn in the queue, if there is one.
+func (s *Server) pathsOf(router *mux.Router, writeError errorWriter, queue *admission.Queue) func(path string, known methods) {
 	return func(path string, known methods) {
+		if queue != nil {
+			for method, handle := range known {
+				known[method] = s.admit(queue, handle)
+			}
+		}
 		allowed := slices.Sorted(maps.Keys(known))
 		if _, ok := known[http.MethodGet]; ok {
 			known[http.MethodHead] = known[http.MethodGet]

@@ -16,6 +16,7 @@ import (
 	"mintkey/passwords"
 	"mintkey/policy"
 	"mintkey/server/adminapi"
+	"mintkey/server/admission"
 	"mintkey/server/callers"
 	"mintkey/server/clients"
 	"mintkey/server/console"
@@ -85,7 +86,13 @@ type Server struct {
 	adminapi    *adminapi.API
 	console     http.Handler
 	stopping    atomic.Bool
-	outages     struct{ keys, revocations, lists logs.Outage }
+
+	work           *admission.Queue // for what programs and gateways ask
+	administration *admission.Queue // for the administration API and the console, so that a storm of programs leaves them alone
+	known          *admission.Known
+	workers        admission.Workers
+
+	outages struct{ keys, revocations, lists logs.Outage }
 }
 
 // New wires a server. It starts nothing: Run does.
@@ -100,7 +107,13 @@ func New(o Options) (*Server, error) {
 		render:      web.NewRenderer(o.Issuer, o.Log),
 		metrics:     newMetrics(),
 		revocations: revocation.NewLog(o.Store, o.Store),
+
+		work:           newQueue(),
+		administration: newQueue(),
+		known:          admission.NewKnown(),
 	}
+	s.metrics.countPlaces("programs", s.work)
+	s.metrics.countPlaces("administration", s.administration)
 	s.limits = limits.New(limits.Options{
 		Limits:  o.Store,
 		Places:  o.Store,

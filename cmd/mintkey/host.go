@@ -32,6 +32,7 @@ type host struct {
 	public, admin, ops net.Listener // admin is nil when it is with public, ops when it is off
 	certificate        *certificate // nil for plain http
 	warnings           []string     // about how the server is set up
+	tunesGC            bool         // whether GOGC is left to the server
 	store              store.Store
 	agreed             *store.AgreedTime
 	gate               *store.Gate // the store as everything but maintenance of the store itself uses it

@@ -61,6 +61,7 @@ func (h *host) run(ctx context.Context, ready func()) error {
 	notifications.Go(func() { notifier.Run(notifying) })
 	notifications.Go(func() { h.stampStore(notifying) })
 	notifications.Go(func() { h.reloads(background) })
+	notifications.Go(func() { boundMemory(background, h.tunesGC) })
 	defer notifications.Wait()
 	defer stopBackground()
 	ready()

@@ -36,17 +36,19 @@ func (p *program) serveCommand() *cobra.Command {
 }
 
 // gcPercent is twice Go's default: the heap is small and every token leaves garbage, so collecting less often makes more tokens per
-// second for a few megabytes. More would let strangers who send large requests drive memory up. GOGC overrides it.
+// second for a few megabytes. More would let strangers who send large requests drive memory up. GOGC overrides it. Once there is much
+// that lives, boundMemory lowers it.
 const gcPercent = 200
 
 func (p *program) serve(ctx context.Context, config configs.Config, offset time.Duration) (err error) {
-	if p.getenv("GOGC") == "" {
+	tunesGC := p.getenv("GOGC") == ""
+	if tunesGC {
 		debug.SetGCPercent(gcPercent)
 	}
 	heard, deaf := listenForSignals()
 	defer deaf()
 	h := &host{
-		config: config, log: p.newLog(config.Log), offset: offset, signals: heard,
+		config: config, log: p.newLog(config.Log), offset: offset, signals: heard, tunesGC: tunesGC,
 		now: func() time.Time { return p.clock().Add(offset) },
 	}
 	if offset != 0 {

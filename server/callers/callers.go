@@ -29,7 +29,11 @@ func (c *Callers) Caller(r *web.Request) (ValidToken, error) {
 	if err != nil {
 		return ValidToken{}, err
 	}
-	return c.Validate(r.Context(), text, []string{c.Audiences.Issuer}, r.At)
+	live, err := c.Validate(r.Context(), text, []string{c.Audiences.Issuer}, r.At)
+	if err == nil {
+		r.Tenant = live.Claims.TenantID
+	}
+	return live, err
 }
 
 // Actor validates the token of a request to the administration API and returns the caller.

@@ -38,6 +38,9 @@ func (c *Clients) Authenticate(ctx context.Context, presented Credentials, from 
 	client, err := c.match(ctx, presented, from.At)
 	refused, ok := errors.AsType[*RefusedError](err)
 	if !ok {
+		if err == nil {
+			from.Tenant = client.Membership.TenantID
+		}
 		return client, err
 	}
 	c.Refusals.Note(presented.ClientID, from.Address, refused.Reason, from.At)

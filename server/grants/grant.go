@@ -67,6 +67,7 @@ func (e *Endpoint) issue(ctx context.Context, request Request, from *web.Info) (
 		issued, err = e.authorizeAndMint(ctx, request, holder, from.At)
 	}
 	if err == nil {
+		from.Tenant = holder.Membership.TenantID
 		request.Grant.Used(holder, from)
 	}
 	e.note(outcomeOf(request.Grant.Type(), holder.Source, err), from.At)

@@ -55,6 +55,9 @@ func (e *Endpoints) validateForwarded(r *web.Request) (callers.ValidToken, error
 		audiences = required.audiences
 	}
 	live, err := e.Callers.Validate(r.Context(), text, audiences, r.At)
+	if err == nil {
+		r.Tenant = live.Claims.TenantID
+	}
 	return live, cmp.Or(err, misread, required.meets(live))
 }
 

@@ -15,6 +15,7 @@ type Info struct {
 	Route   string    // the template of the path, for logs and metrics
 	Status  int       // of the answer
 	Err     error     // why it was refused, for the log only
+	Tenant  string    // of whoever has authenticated; empty before, and for strangers
 }
 
 // Request is a request with its Info. Handlers get it as an argument, so that none can lack the instant.

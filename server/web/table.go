@@ -31,6 +31,7 @@ type rendering struct {
 const (
 	unavailableDetail = "The server cannot reach its store. Nothing is wrong with the request: try again."
 	busyDetail        = "The server has more passwords to check than it can. Nothing is wrong with the request: try again in a few seconds."
+	overloadedDetail  = "The server has too many requests to work on. Nothing is wrong with the request: try again in a few seconds."
 	internalDetail    = "The server failed. The log has more under this request ID."
 	// clientDetail is the same for every client that failed to authenticate, whatever the reason (R24).
 	clientDetail = "Client authentication failed."
@@ -171,6 +172,10 @@ func renderings() []rendering {
 		{
 			kind: passwords.ErrBusy, status: http.StatusServiceUnavailable, code: "busy", title: "Busy",
 			detail: busyDetail, oauth: "temporarily_unavailable",
+		},
+		{
+			kind: ErrOverloaded, status: http.StatusServiceUnavailable, code: "busy", title: "Busy",
+			detail: overloadedDetail, oauth: "temporarily_unavailable",
 		},
 		{
 			kind: store.ErrSchemaTooNew, status: http.StatusServiceUnavailable, code: "unavailable", title: "Unavailable",

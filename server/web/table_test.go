@@ -20,6 +20,7 @@ func notRendered() map[string]string {
 		"tokens.ErrWrongKeyEncryptionKey": "refuses to open the key ring, before there is a server",
 		"policy.ErrOtherPerson":           "refuses a sign-in to the console, which has a table of its own",
 		"grants.errNoGrant":               "a bug of the server: internal",
+		"admission.errFull":               "becomes ErrOverloaded before it is rendered",
 		"ErrNoInfo":                       "a bug in the wiring of the server: internal",
 	}
 }

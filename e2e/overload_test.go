@@ -1,0 +1,209 @@
+package e2e_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+const (
+	stormConnections = 5_000
+	stormLength      = 10 * time.Second
+	stormMemory      = 320 << 10 // kB while the storm lasts; it is about 250 MB, and 770 MB if every connection runs its handler itself
+	calmMemory       = 110 << 10 // kB a while after it
+	// stormWait is the most that half of the others' requests may take. Those who send the storm, those who measure and the server share the
+	// processors here, so the slowest requests show the test itself. Behind the storm half of them take 600 ms and more.
+	stormWait = 300 * time.Millisecond
+)
+
+// One tenant fetches tokens on 5,000 connections at once. The other tenant and the administration notice little of it, the server's memory
+// stays in bounds, and is given back afterwards.
+func TestOneTenantsStorm(t *testing.T) {
+	store := "bolt://" + filepath.Join(t.TempDir(), "mintkey.db")
+	program := plainProgram(t)
+	out, err := exec.Command(program, "init", "--store", store, "--account", "acme", "--tenant", "quiet", "--release", "24.3",
+		"--email", "ada@example.com", "--name", "Ada", "-o", "json").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	quiet := decode[stormKey](t, out)
+	listen, ops := freeAddress(t), freeAddress(t)
+	p := newProcess(t, "mintkey", program, "serve", "--listen", listen, "--ops-listen", ops, "--store", store, "--log-level", "error")
+	p.start()
+	s := &plainServer{p, "http://" + listen, "http://" + ops}
+	eventually(t, "the server is not ready", func() error {
+		response, err := http.Get(s.opsURL + "/readyz")
+		if err != nil {
+			return err
+		}
+		return response.Body.Close()
+	})
+	w := &storm{t: t, address: listen, url: s.url}
+	admin := w.token(quiet, "keys:read keys:write tenants:write users:write")
+	w.call(admin, http.MethodPost, "/admin/v1/accounts/acme/tenants", `{"id":"storm","name":"Storm","release":"24.3"}`)
+	w.call(admin, http.MethodPut, "/admin/v1/tenants/storm/members/"+quiet.UserID, `{"role":"member"}`)
+	stormy := decode[stormKey](t, w.call(admin, http.MethodPost, "/admin/v1/tenants/storm/keys", `{"user_id":"`+quiet.UserID+`"}`))
+
+	measure := func() (tokens, lists time.Duration) {
+		var both sync.WaitGroup
+		both.Go(func() { tokens = w.median(func() { w.token(quiet, "") }) })
+		both.Go(func() { lists = w.median(func() { w.call(admin, http.MethodGet, "/admin/v1/tenants/quiet/keys", "") }) })
+		both.Wait()
+		return tokens, lists
+	}
+	tokensAtRest, listsAtRest := measure()
+	connections := stormConnections
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil || limit.Cur < 2*stormConnections {
+		connections = int(limit.Cur) / 4
+		t.Logf("only %d connections: the limit of descriptors is %d", connections, limit.Cur)
+	}
+	stop := w.rage(stormy, connections)
+	time.Sleep(2 * time.Second) // all connections are open
+	tokens, lists := measure()
+	peak := memoryOf(t, s, "VmHWM")
+	answered, failed := stop()
+	t.Logf("%d connections: %d answers, %d of them no token; memory %d MiB; median of tokens %v, at rest %v; of lists %v, at rest %v",
+		connections, answered, failed, peak>>10, tokens, tokensAtRest, lists, listsAtRest)
+	if failed > 0 {
+		t.Errorf("%d of %d answers were no token", failed, answered)
+	}
+	if tokens > stormWait || lists > stormWait {
+		t.Errorf("half of the other tenant's tokens take %v, of its lists %v, want %v at most", tokens, lists, stormWait)
+	}
+	if peak > stormMemory {
+		t.Errorf("memory is %d MiB, want %d at most", peak>>10, stormMemory>>10)
+	}
+	for deadline := time.Now().Add(2 * time.Minute); memoryOf(t, s, "VmRSS") > calmMemory; time.Sleep(time.Second) {
+		if time.Now().After(deadline) {
+			t.Fatalf("memory is still %d MiB, want %d at most", memoryOf(t, s, "VmRSS")>>10, calmMemory>>10)
+		}
+	}
+}
+
+// stormKey is an access key as init and the administration API show it.
+type stormKey struct {
+	ClientID     string `json:"client_id"`
+	ClientSecret string `json:"client_secret"`
+	UserID       string `json:"user_id"`
+}
+
+// storm is who sends the requests.
+type storm struct {
+	t            *testing.T
+	address, url string
+}
+
+func (w *storm) token(key stormKey, scope string) string {
+	form := url.Values{"grant_type": {"client_credentials"}}
+	if scope != "" {
+		form.Set("scope", scope)
+	}
+	request, _ := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.url+"/oauth2/token", strings.NewReader(form.Encode()))
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.SetBasicAuth(key.ClientID, key.ClientSecret)
+	var body struct {
+		AccessToken string `json:"access_token"`
+	}
+	if err := json.Unmarshal(w.do(request), &body); err != nil {
+		w.t.Error(err)
+	}
+	return body.AccessToken
+}
+
+func (w *storm) call(token, method, path, body string) []byte {
+	request, _ := http.NewRequestWithContext(w.t.Context(), method, w.url+path, strings.NewReader(body))
+	request.Header.Set("Authorization", "Bearer "+token)
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	return w.do(request)
+}
+
+func (w *storm) do(request *http.Request) []byte {
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		w.t.Error(err)
+		return nil
+	}
+	defer response.Body.Close()
+	body, _ := io.ReadAll(response.Body)
+	if response.StatusCode >= http.StatusBadRequest {
+		w.t.Errorf("%s %s: %d %s", request.Method, request.URL.Path, response.StatusCode, body)
+	}
+	return body
+}
+
+// median makes requests one after the other for some seconds.
+func (w *storm) median(request func()) time.Duration {
+	var took []time.Duration
+	for begun := time.Now(); time.Since(begun) < stormLength/2; time.Sleep(10 * time.Millisecond) {
+		sent := time.Now()
+		request()
+		took = append(took, time.Since(sent))
+	}
+	slices.Sort(took)
+	w.t.Logf("%d requests, p99 %v", len(took), took[len(took)*99/100])
+	return took[len(took)/2].Round(100 * time.Microsecond)
+}
+
+// rage fetches tokens on all connections until stop is called, which returns how many answers there were.
+func (w *storm) rage(key stormKey, connections int) (stop func() (answered, failed int64)) {
+	request, _ := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.url+"/oauth2/token",
+		strings.NewReader("grant_type=client_credentials"))
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.SetBasicAuth(key.ClientID, key.ClientSecret)
+	var text bytes.Buffer
+	if err := request.Write(&text); err != nil {
+		w.t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	var ended atomic.Bool
+	var answered, failed atomic.Int64
+	for range connections {
+		all.Go(func() {
+			connection, err := (&net.Dialer{}).DialContext(w.t.Context(), "tcp", w.address)
+			if err != nil {
+				w.t.Error(err)
+				return
+			}
+			defer connection.Close()
+			reader := bufio.NewReaderSize(connection, 2<<10)
+			for !ended.Load() {
+				if _, err := connection.Write(text.Bytes()); err != nil {
+					w.t.Error(err)
+					return
+				}
+				response, err := http.ReadResponse(reader, nil)
+				if err != nil {
+					w.t.Error(err)
+					return
+				}
+				_, _ = io.Copy(io.Discard, response.Body)
+				_ = response.Body.Close()
+				answered.Add(1)
+				if response.StatusCode != http.StatusOK {
+					failed.Add(1)
+				}
+			}
+		})
+	}
+	return func() (int64, int64) {
+		ended.Store(true)
+		all.Wait()
+		return answered.Load(), failed.Load()
+	}
+}

@@ -1,0 +1,93 @@
+package server
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"runtime"
+	"time"
+
+	"mintkey/server/admission"
+	"mintkey/server/web"
+)
+
+const (
+	// placesPerCPU is far more than a processor can work on, because a request may wait for the store or for a password to be checked; and
+	// few enough that one that has just come in is not long behind those that are worked on.
+	placesPerCPU = 32
+	maxWaiting   = 20_000
+	maxWait      = 2 * time.Second
+	// readAhead is how much of a body is read before the request takes a place, so that slow clients hold none: the largest form.
+	readAhead = web.MaxFormBytes + 1
+)
+
+// newQueue returns a queue for the requests of one kind.
+func newQueue() *admission.Queue {
+	return admission.New(admission.Options{Places: placesPerCPU * runtime.GOMAXPROCS(0), Waiting: maxWaiting, Wait: maxWait})
+}
+
+// admit lets a request be handled once it has a place in the queue.
+func (s *Server) admit(queue *admission.Queue, handle web.Handler) web.Handler {
+	return func(w http.ResponseWriter, r *web.Request) error {
+		credentials, err := s.credentialsOf(r.Request)
+		if err != nil {
+			return err
+		}
+		lane, ok := s.known.Lane(credentials)
+		if !ok {
+			lane = r.Address
+		}
+		place, err := queue.Enter(r.Context(), lane)
+		if admission.Full(err) {
+			return web.ErrOverloaded
+		}
+		if err != nil {
+			return err
+		}
+		defer place.Leave()
+		s.workers.Do(func() { err = handle(w, r) })
+		if r.Tenant != "" {
+			s.known.Learn(credentials, "tenant "+r.Tenant)
+		}
+		return err
+	}
+}
+
+// credentialsOf is what the request authenticates with: the header Authorization or Cookie, or else the body, which it reads ahead.
+func (s *Server) credentialsOf(r *http.Request) (admission.Credentials, error) {
+	var body []byte
+	if r.ContentLength != 0 {
+		read, err := readBody(r)
+		if err != nil {
+			return 0, web.Refuse(web.ErrInvalidRequest, "The body could not be read.")
+		}
+		body = read
+	}
+	for _, header := range []string{"Authorization", "Cookie"} {
+		if text := r.Header.Get(header); text != "" {
+			return s.known.Of(text), nil
+		}
+	}
+	return s.known.OfBytes(body), nil
+}
+
+// readBody reads the beginning of the body, and puts it back.
+func readBody(r *http.Request) ([]byte, error) {
+	body, size := r.Body, r.ContentLength
+	var read []byte
+	var err error
+	if size > 0 && size <= readAhead {
+		read = make([]byte, size)
+		_, err = io.ReadFull(body, read)
+	} else {
+		read, err = io.ReadAll(io.LimitReader(body, readAhead))
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(read), body), body}
+	return read, nil
+}
