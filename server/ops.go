@@ -94,7 +94,11 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	}
 	answer := map[string]any{"status": "ready"}
 	if r.URL.Query().Has("verbose") {
-		answer["warnings"] = append([]string{}, s.Warnings...)
+		warnings := append([]string{}, s.Warnings...)
+		if s.WarningsNow != nil {
+			warnings = append(warnings, s.WarningsNow()...)
+		}
+		answer["warnings"] = warnings
 	}
 	// Tokens are still issued, so the server is ready, but operators should see that changes are refused.
 	if gate, ok := s.Store.(interface{ ChangesRefused() error }); ok {

@@ -53,8 +53,9 @@ type Options struct {
 	Mail           bool          // whether owners get mail
 	PasswordSunset time.Time     // when the password grant stops working, for the Sunset header; may be zero
 	Version        string
-	Warnings       []string       // about how the server is set up, for /readyz?verbose; may be empty
-	OpenID         console.OpenID // sign-in to the console without passwords; zero for none
+	Warnings       []string        // about how the server is set up, for /readyz?verbose; may be empty
+	WarningsNow    func() []string // those that come and go while the server runs; may be nil
+	OpenID         console.OpenID  // sign-in to the console without passwords; zero for none
 }
 
 // Server is the wired packages. Its methods may be called from many goroutines.

@@ -32,6 +32,7 @@ type host struct {
 	warnings           []string     // about how the server is set up
 	store              store.Store
 	gate               *store.Gate // the store as everything but maintenance of the store itself uses it
+	agreed             agreement   // whether the settings are those of the store
 }
 
 // listen is called first, so that a second server on the machine fails before it touches the store.
@@ -66,6 +67,9 @@ func (h *host) open(ctx context.Context) (err error) {
 	}
 	h.gate = store.NewGate(h.store)
 	if err := upgradeIfFile(ctx, h.config, h.store, h.log, h.now()); err != nil {
+		return err
+	}
+	if err := h.agree(ctx); err != nil {
 		return err
 	}
 	if err := store.BeginHistory(ctx, h.store, h.config.Tokens.Lifetime, h.now()); err != nil {
@@ -163,6 +167,7 @@ func (h *host) newServer(ctx context.Context) (*server.Server, error) {
 		PasswordSunset: h.config.Passwords.Sunset,
 		Version:        thisBuild().Version,
 		Warnings:       h.warnings,
+		WarningsNow:    h.agreed.warnings,
 		OpenID:         h.openID(),
 	})
 }
