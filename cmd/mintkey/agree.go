@@ -84,7 +84,7 @@ func (a *agreement) note(ctx context.Context, log *slog.Logger, differing []stor
 	}
 	for _, known := range a.differing {
 		if !slices.ContainsFunc(differing, func(row store.SettingAgreement) bool { return row.Name == known.Name }) {
-			log.InfoContext(ctx, "this server has the setting of the store again", slog.String("setting", known.Name))
+			log.InfoContext(ctx, "this server no longer differs from the store", slog.String("setting", known.Name))
 		}
 	}
 	a.differing = differing
