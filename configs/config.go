@@ -24,9 +24,10 @@ type Config struct {
 	Store SecretURL `koanf:"store" default:"bolt://data/mintkey.db" help:"where data is kept: bolt:///path, redis://, rediss://, unix://, redis-sentinel://, redis-cluster://, rediss-sentinel:// or rediss-cluster://"`
 	// StoreTLS is about a Redis that is reached over TLS.
 	StoreTLS StoreTLS `koanf:"store_tls"`
-	// StoreStrict turns warnings about an unsafe store, signing keys stored in clear, or a tls.key that others can read, into refusals to
-	// start.
-	StoreStrict bool `koanf:"store_strict" default:"false" help:"refuse to start, not just warn, if store, signing keys or tls.key are unsafe"`
+	// StoreStrict turns warnings about an unsafe store, signing keys stored in clear, a tls.key that others can read, or settings that
+	// differ from the store's, into refusals to start.
+	//nolint:lll // a tag cannot be broken
+	StoreStrict bool `koanf:"store_strict" default:"false" help:"refuse to start, not just warn, if store, signing keys or tls.key are unsafe, or settings differ from the store's"`
 	// Tokens is about the access tokens that the server issues.
 	Tokens Tokens `koanf:"tokens"`
 	// Scopes is the catalogue: the scopes of the company's own APIs, which access keys can be given.

@@ -53,6 +53,14 @@ func (c Catalogue) CheckKeyScopes(scopes []string) error {
 	return nil
 }
 
+// Missing lists those of the scopes that are neither in the catalogue nor administration scopes: the catalogue was another one when they
+// were granted, or is at another server.
+func (c Catalogue) Missing(scopes []string) []string {
+	return slices.DeleteFunc(slices.Clone(scopes), func(scope string) bool {
+		return slices.Contains(c, scope) || IsAdministrationScope(scope)
+	})
+}
+
 // Authority ranks what people may do. It is derived from roles, never stored.
 type Authority int
 

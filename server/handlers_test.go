@@ -60,6 +60,13 @@ func TestReadyListsWarnings(t *testing.T) {
 	if warnings, _ := ready()["warnings"].([]any); len(warnings) != 1 || warnings[0] != "tls.key: others can read it (mode 0644)" {
 		t.Errorf("answered %v", ready())
 	}
+	var now []string
+	w.serve(func(o *server.Options) { o.WarningsNow = func() []string { return now } })
+	for _, now = range [][]string{nil, {"one that came"}, nil} {
+		if warnings, _ := ready()["warnings"].([]any); len(warnings) != len(now) {
+			t.Errorf("answered %v, want %v", warnings, now)
+		}
+	}
 	recorder := httptest.NewRecorder()
 	w.server.OpsHandler().ServeHTTP(recorder, w.request("GET", "/readyz", nil))
 	if got := recorder.Body.String(); got != `{"status":"ready"}`+"\n" && got != `{"status":"ready"}` {

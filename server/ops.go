@@ -131,6 +131,9 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 		if s.Certificate != nil {
 			warnings = append(warnings, s.Certificate.Warnings()...)
 		}
+		if s.WarningsNow != nil {
+			warnings = append(warnings, s.WarningsNow()...)
+		}
 		answer["warnings"] = warnings
 	}
 	// Tokens are still issued, so the server is ready, but operators should see that changes are refused.

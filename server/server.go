@@ -62,9 +62,10 @@ type Options struct {
 	Agreed         *store.AgreedTime // holds back what is deleted for good; nil for none
 	PasswordSunset time.Time         // when the password grant stops working, for the Sunset header; may be zero
 	Version        string
-	Warnings       []string       // about how the server is set up, for /readyz?verbose; may be empty
-	Certificate    Certificate    // what the server shows to clients; nil for plain http
-	OpenID         console.OpenID // sign-in to the console without passwords; zero for none
+	Warnings       []string        // about how the server is set up, for /readyz?verbose; may be empty
+	WarningsNow    func() []string // those that come and go while the server runs; may be nil
+	Certificate    Certificate     // what the server shows to clients; nil for plain http
+	OpenID         console.OpenID  // sign-in to the console without passwords; zero for none
 }
 
 // Server is the wired packages. Its methods may be called from many goroutines.

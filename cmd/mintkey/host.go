@@ -34,8 +34,9 @@ type host struct {
 	warnings           []string     // about how the server is set up
 	tunesGC            bool         // whether GOGC is left to the server
 	store              store.Store
-	agreed             *store.AgreedTime
+	clocks             *store.AgreedTime
 	gate               *store.Gate // the store as everything but maintenance of the store itself uses it
+	agreed             agreement   // whether the settings are those of the store
 }
 
 // listen is called first, so that a second server on the machine fails before it touches the store.
@@ -69,8 +70,11 @@ func (h *host) open(ctx context.Context) (err error) {
 		return err
 	}
 	h.gate = store.NewGate(h.store)
-	h.agreed = h.agreedTime()
+	h.clocks = h.agreedTime()
 	if err := upgradeIfFile(ctx, h.config, h.store, h.log, h.now()); err != nil {
+		return err
+	}
+	if err := h.agree(ctx); err != nil {
 		return err
 	}
 	if err := store.BeginHistory(ctx, h.store, h.config.Tokens.Lifetime, h.now()); err != nil {
@@ -149,7 +153,7 @@ func (h *host) newServer(ctx context.Context) (*server.Server, error) {
 	}
 	options := tokens.Options{
 		Algorithms: algorithms, Sealer: sealer, TokenLifetime: h.config.Tokens.Lifetime, RotateEvery: h.config.SigningKeys.RotateEvery,
-		Agreed: h.agreed,
+		Agreed: h.clocks,
 	}
 	ring, err := tokens.OpenKeyRing(ctx, h.gate, options, h.now())
 	if errors.Is(err, tokens.ErrWrongKeyEncryptionKey) {
@@ -180,10 +184,11 @@ func (h *host) newServer(ctx context.Context) (*server.Server, error) {
 		Now:            h.now,
 		ClockOffset:    h.offset,
 		Mail:           h.config.SMTP.URL.Reveal() != "",
-		Agreed:         h.agreed,
+		Agreed:         h.clocks,
 		PasswordSunset: h.config.Passwords.Sunset,
 		Version:        thisBuild().Version,
 		Warnings:       h.warnings,
+		WarningsNow:    h.agreed.warnings,
 		OpenID:         h.openID(),
 		Certificate:    h.watchedCertificate(),
 	})

@@ -32,7 +32,7 @@ func (h *host) newNotifier(ctx context.Context, srv *server.Server) (*notify.Run
 		channels = append(channels, webhook)
 	}
 	return &notify.Runner{
-		Scheduler: &notify.Scheduler{Store: h.gate, Agreed: h.agreed},
+		Scheduler: &notify.Scheduler{Store: h.gate, Agreed: h.clocks},
 		Outbox:    notify.NewOutboxWorker(h.gate, h.gate, h.log, channels...),
 		Documents: h.gate, Log: h.log, Now: h.now,
 	}, nil

@@ -6,11 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -34,17 +37,19 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// ready URL waits until a server answers it with 200.
+// ready URL [REGEXP] waits until a server answers it with 200, and a body that matches.
 func ready(ts *testscript.TestScript, _ bool, args []string) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
+	matches := regexp.MustCompile(strings.Join(args[1:], " "))
 	for ctx.Err() == nil {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, args[0], nil)
 		ts.Check(err)
 		response, err := http.DefaultClient.Do(request)
 		if err == nil {
+			body, err := io.ReadAll(response.Body)
 			_ = response.Body.Close()
-			if response.StatusCode == http.StatusOK {
+			if err == nil && response.StatusCode == http.StatusOK && matches.Match(body) {
 				return
 			}
 		}

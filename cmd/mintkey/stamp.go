@@ -20,6 +20,7 @@ func (h *host) stampStore(ctx context.Context) {
 	defer ticker.Stop()
 	for {
 		h.stampOnce(ctx, id)
+		h.agreeStill(ctx)
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -36,6 +37,16 @@ func openStore(ctx context.Context, config configs.Config, log *slog.Logger) (st
 		return nil, err
 	}
 	return opened, nil
+}
+
+// openExisting opens the configured store to do something with it, which a file that openStore would make is not for.
+func openExisting(ctx context.Context, config configs.Config, log *slog.Logger, do string) (store.Store, error) {
+	if path, isFile := storeFile(config); isFile {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("there is no store to %s: %w", do, err)
+		}
+	}
+	return openStore(ctx, config, log)
 }
 
 // maxLinks is how many symbolic links in a row a system follows.

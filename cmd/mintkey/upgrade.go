@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
-	"os"
 	"strings"
 	"time"
 
@@ -18,7 +16,7 @@ import (
 )
 
 func (p *program) storeCommand() *cobra.Command {
-	return group("store", "Look after the store", p.storeCheckCommand(), p.storeUpgradeCommand())
+	return group("store", "Look after the store", p.storeCheckCommand(), p.storeUpgradeCommand(), p.storeSettingsCommand())
 }
 
 func (p *program) storeUpgradeCommand() *cobra.Command {
@@ -47,12 +45,7 @@ func (p *program) storeUpgradeCommand() *cobra.Command {
 }
 
 func (p *program) upgrade(ctx context.Context, config configs.Config, dryRun bool) (report store.UpgradeReport, err error) {
-	if path, isFile := storeFile(config); isFile {
-		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			return report, fmt.Errorf("there is no store to upgrade: %w", err) // opening would make one
-		}
-	}
-	opened, err := openStore(ctx, config, p.newLog(config.Log))
+	opened, err := openExisting(ctx, config, p.newLog(config.Log), "upgrade")
 	if err != nil {
 		return report, err
 	}

@@ -76,8 +76,21 @@ func (e *Endpoint) fitScopes(audience string, holder Holder, scopes []string, na
 	}
 	allowed := holder.Cut(fit, e.Catalogue)
 	if len(allowed) == 0 {
-		return nil, web.Refuse(web.ErrScopeNotGranted, "The role of the key's owner no longer allows any of these scopes: %s.",
-			strings.Join(fit, " "))
+		return nil, e.noneLeft(fit)
 	}
 	return allowed, nil
+}
+
+// noneLeft refuses scopes of which none is left. Why matters: a scope that this server does not know is the operator's to mend.
+func (e *Endpoint) noneLeft(scopes []string) error {
+	unknown := e.Catalogue.Missing(scopes)
+	forbidden := slices.DeleteFunc(slices.Clone(scopes), func(scope string) bool { return slices.Contains(unknown, scope) })
+	var reasons []string
+	if len(unknown) > 0 {
+		reasons = append(reasons, "This server does not have these scopes, which its setting scopes would name: "+strings.Join(unknown, " ")+".")
+	}
+	if len(forbidden) > 0 {
+		reasons = append(reasons, "The role of the key's owner no longer allows any of these scopes: "+strings.Join(forbidden, " ")+".")
+	}
+	return web.Refuse(web.ErrScopeNotGranted, "%s", strings.Join(reasons, " "))
 }
