@@ -18,7 +18,7 @@ import (
 )
 
 func (p *program) storeCommand() *cobra.Command {
-	return group("store", "Look after the store", p.storeCheckCommand(), p.storeUpgradeCommand())
+	return group("store", "Look after the store", p.storeCheckCommand(), p.storeUpgradeCommand(), p.storeReplicasCommand())
 }
 
 func (p *program) storeUpgradeCommand() *cobra.Command {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"sync"
 
 	"github.com/redis/go-redis/v9"
 
@@ -17,6 +18,7 @@ var _ store.Store = (*Store)(nil)
 type Store struct {
 	client  redis.UniversalClient
 	primary primaryFunc
+	noted   sync.Map // the masters of a Cluster whose replicas are noted: see replicas.go
 	// Never changes in Redis, and is read once.
 	tenantAccounts *cache[string] // tenant → account
 	pointers       *cache[pointer]
