@@ -21,6 +21,8 @@ type Key struct {
 	Membership policy.Membership
 	User       policy.User
 	LastAccess time.Time // zero: never
+	// Unconfirmed is set with a new secret or pick-up link when no replica of the store has confirmed that it was made.
+	Unconfirmed bool
 }
 
 // NewKey describes an access key to be made.
@@ -39,6 +41,9 @@ func (s *Service) CreateKey(ctx context.Context, actor Actor, in TenantContext, 
 	if err != nil {
 		return Key{}, policy.ClientSecret{}, err
 	}
+	if err := s.readyForSecret(ctx, in.Tenant.ID); err != nil {
+		return Key{}, policy.ClientSecret{}, err
+	}
 	secret, stored, err := s.newSecret(ctx)
 	if err != nil {
 		return Key{}, policy.ClientSecret{}, err
@@ -46,7 +51,10 @@ func (s *Service) CreateKey(ctx context.Context, actor Actor, in TenantContext, 
 	stored.IssuedAt = actor.At
 	key.Ceiling = min(key.CeilingAuthority(), actor.Authority()).Role() // the actor sees the secret too (R9)
 	key.Secrets = []policy.Secret{stored}
-	if err := s.addKey(ctx, actor, key, expiration, keyDetails(key.AccessKey), false); err != nil {
+	err = handingOut(ctx, &key, func(ctx context.Context) error {
+		return s.addKey(ctx, actor, key, expiration, keyDetails(key.AccessKey), false)
+	})
+	if err != nil {
 		return Key{}, policy.ClientSecret{}, err
 	}
 	return key, secret, nil
@@ -189,6 +197,11 @@ func (s *Service) refresh(
 	if how.Overlap < 0 || how.Overlap > policy.MaxOverlap || how.RevokeTokens && how.Overlap > 0 {
 		return RefreshedKey{}, policy.ClientSecret{}, policy.ErrInvalidOverlap
 	}
+	if !how.RevokeTokens { // ending tokens waits for nothing
+		if err := s.readyForSecret(ctx, key.Membership.TenantID); err != nil {
+			return RefreshedKey{}, policy.ClientSecret{}, err
+		}
+	}
 	secret, fresh, err := s.newSecret(ctx)
 	if err != nil {
 		return RefreshedKey{}, policy.ClientSecret{}, err
@@ -228,7 +241,10 @@ func (s *Service) refresh(
 		event.Payload.Revoked = policy.TokensLost(old, refreshed.AccessKey, actor.At)
 		return after, []policy.Event{event}, nil
 	}
-	return refreshed, secret, s.changeMembership(ctx, key.Membership.TenantID, key.Membership.UserID, change)
+	err = handingOut(ctx, &refreshed.Key, func(ctx context.Context) error {
+		return s.changeMembership(ctx, key.Membership.TenantID, key.Membership.UserID, change)
+	})
+	return refreshed, secret, err
 }
 
 func refreshDetails(how RefreshRequest, dropped []string) map[string]string {
@@ -240,13 +256,21 @@ func refreshDetails(how RefreshRequest, dropped []string) map[string]string {
 }
 
 // RevokeKey deletes a key of the tenant (R5). A key that administers with more authority than the actor has is not the actor's to stop
-// (R32).
+// (R32). It is ErrInEffect if no replica of the store has confirmed it; a repeat then tells gateways again, as it does after any other
+// store.ErrUnavailable, and is nil once. After nil it is store.ErrNotFound.
 func (s *Service) RevokeKey(ctx context.Context, actor Actor, in TenantContext, clientID string) error {
 	key, owner, err := s.findKey(ctx, in, clientID, actor.At)
+	if errors.Is(err, store.ErrNotFound) {
+		return s.revokeAgain(ctx, in.Tenant.ID, clientID, err)
+	}
 	if err != nil {
 		return err
 	}
-	return s.changeMembership(ctx, in.Tenant.ID, key.Membership.UserID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+	if err := policy.CheckStop(actor.Authority(), owner, key.AccessKey); err != nil {
+		return err
+	}
+	event := revokedEvent(actor, key.Membership, key.AccessKey, nil)
+	return s.endKey(ctx, key, event, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 		gone, err := m.Key(clientID)
 		if err != nil {
 			return m, nil, err
@@ -254,8 +278,9 @@ func (s *Service) RevokeKey(ctx context.Context, actor Actor, in TenantContext, 
 		if err := policy.CheckStop(actor.Authority(), owner, gone); err != nil {
 			return m, nil, err
 		}
+		event.Payload.Revoked = policy.RevokedTokensOf(gone)
 		m, err = m.WithoutKey(clientID)
-		return m, []policy.Event{revokedEvent(actor, m, gone, nil)}, err
+		return m, []policy.Event{event}, err
 	})
 }
 
@@ -264,7 +289,7 @@ func (s *Service) newSecret(ctx context.Context) (policy.ClientSecret, policy.Se
 	_, _ = rand.Read(random[:]) // never fails
 	secret := policy.NewClientSecret(random)
 	index, err := s.NextStatusIndex(ctx)
-	return secret, policy.Secret{Digest: secret.Digest(), StatusIndex: index}, err
+	return secret, policy.Secret{Digest: secret.Digest(), StatusIndex: index}, nothingMade(err)
 }
 
 func (s *Service) newClientID() string {

@@ -42,7 +42,7 @@ func newTown(t testing.TB, seed uint64, open func() store.Store) *town {
 		w.services[i] = &admin.Service{
 			Store: open(), Catalogue: policy.Catalogue{"api"}, ClientIDPrefix: "mk_", Log: slog.New(slog.DiscardHandler),
 			NextStatusIndex: func(context.Context) (uint64, error) { return 0, nil },
-			Revoked:         func(context.Context, policy.Event) {},
+			Revoked:         func(context.Context, policy.Event) error { return nil },
 		}
 	}
 	release, err := policy.ParseRelease("24.3")

@@ -55,11 +55,14 @@ func (s *Service) RemoveMember(ctx context.Context, actor Actor, in TenantContex
 	if err := policy.CheckUserChange(actor.Authority(), user.Roles, nil); err != nil {
 		return err
 	}
-	return s.unlessLast(ctx, actor, departure{user, user.AdminRoles(), in.Tenant.ID}, func() error {
-		return s.removeMember(ctx, actor, in, userID, "member removed", func(m policy.Membership) error {
-			return policy.CheckOver(actor.Authority(), policy.Subject{User: user, Membership: m}.Standing())
+	err = store.ConfirmOnce(ctx, func(ctx context.Context) error {
+		return s.unlessLast(ctx, actor, departure{user, user.AdminRoles(), in.Tenant.ID}, func() error {
+			return s.removeMember(ctx, actor, in, userID, "member removed", func(m policy.Membership) error {
+				return policy.CheckOver(actor.Authority(), policy.Subject{User: user, Membership: m}.Standing())
+			})
 		})
 	})
+	return inEffect(err)
 }
 
 // removeMember asks, in the same write, whether the actor may.

@@ -138,7 +138,7 @@ func (s *Service) ChoosePassword(ctx context.Context, actor Actor, id, password 
 		return policy.User{}, err
 	}
 	var event policy.Event
-	err = s.Store.UpdateUser(ctx, user.AccountID, user.ID, func(u policy.User) (policy.User, []policy.Event, error) {
+	change := func(u policy.User) (policy.User, []policy.Event, error) {
 		if u.Disabled || userDigest(u) != userDigest(user) {
 			return u, nil, store.ErrNotFound
 		}
@@ -151,14 +151,20 @@ func (s *Service) ChoosePassword(ctx context.Context, actor Actor, id, password 
 		event.Payload.Password = &policy.PasswordChange{ByLink: true}
 		event.Payload.Ended = policy.TokensEnded(before, u)
 		return u, []policy.Event{event}, nil
+	}
+	err = store.ConfirmOnce(ctx, func(ctx context.Context) error {
+		if err := s.Store.UpdateUser(ctx, user.AccountID, user.ID, change); err != nil {
+			return err
+		}
+		_ = s.publish(ctx, event) // logged, and the outbox retries
+		// The new password has ended the link already; this only tidies up.
+		if err := s.passwordLinks().Delete(ctx, id); err != nil {
+			s.Log.WarnContext(ctx, "removing a used password link failed", slog.Any("error", err))
+		}
+		return nil
 	})
 	if err != nil {
 		return policy.User{}, err
-	}
-	s.publish(ctx, event)
-	// The new password has ended the link already; this only tidies up.
-	if err := s.passwordLinks().Delete(ctx, id); err != nil {
-		s.Log.WarnContext(ctx, "removing a used password link failed", slog.Any("error", err))
 	}
 	return user, nil
 }

@@ -42,15 +42,24 @@ func (s *Service) CreateKeyForPickUp(ctx context.Context, actor Actor, in Tenant
 	if err != nil {
 		return Key{}, PickUp{}, err
 	}
-	// The link comes first: without the key it is worthless, while a key without a link would wait for ever.
-	link, err := s.newPickUp(ctx, key.Membership.TenantID, key.AccessKey)
-	if err != nil {
+	if err := s.readyForSecret(ctx, in.Tenant.ID); err != nil {
 		return Key{}, PickUp{}, err
 	}
 	details := keyDetails(key.AccessKey)
 	details[policy.DetailPickUp] = "true"
-	if err := s.addKey(ctx, actor, key, expiration, details, true); err != nil {
-		return Key{}, PickUp{}, errors.Join(err, s.pickUps().Delete(ctx, ephemeral.Digest(link.Code)))
+	var link PickUp
+	err = handingOut(ctx, &key, func(ctx context.Context) (err error) {
+		// The link comes first: without the key it is worthless, while a key without a link would wait for ever.
+		if link, err = s.newPickUp(ctx, key.Membership.TenantID, key.AccessKey); err != nil {
+			return err
+		}
+		if err := s.addKey(ctx, actor, key, expiration, details, true); err != nil {
+			return errors.Join(err, s.pickUps().Delete(ctx, ephemeral.Digest(link.Code)))
+		}
+		return nil
+	})
+	if err != nil {
+		return Key{}, PickUp{}, err
 	}
 	return key, link, nil
 }
@@ -113,12 +122,15 @@ func (s *Service) PickUpKey(ctx context.Context, actor Actor, code string) (Refr
 	if err != nil {
 		return RefreshedKey{}, policy.ClientSecret{}, err
 	}
+	if err := s.readyForSecret(ctx, owner.Tenant.ID); err != nil {
+		return RefreshedKey{}, policy.ClientSecret{}, err
+	}
 	secret, fresh, err := s.newSecret(ctx)
 	if err != nil {
 		return RefreshedKey{}, policy.ClientSecret{}, err
 	}
 	picked := RefreshedKey{Key: key}
-	err = s.Store.UpdateMembership(ctx, owner.Tenant.ID, key.User.ID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+	change := func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 		if waiting, err := m.Key(key.ClientID); err != nil || len(waiting.Secrets) > 0 {
 			return m, nil, store.ErrNotFound
 		}
@@ -137,6 +149,9 @@ func (s *Service) PickUpKey(ctx context.Context, actor Actor, code string) (Refr
 			details[policy.DetailDroppedScopes] = strings.Join(dropped, " ")
 		}
 		return after, []policy.Event{keyEvent(actor, policy.ActionKeyRefreshed, m, picked.AccessKey, details)}, err
+	}
+	err = handingOut(ctx, &picked.Key, func(ctx context.Context) error {
+		return s.Store.UpdateMembership(ctx, owner.Tenant.ID, key.User.ID, change)
 	})
 	if err != nil {
 		return RefreshedKey{}, policy.ClientSecret{}, err

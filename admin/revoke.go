@@ -2,38 +2,96 @@ package admin
 
 import (
 	"context"
+	"errors"
 
 	"mintkey/policy"
+	"mintkey/store"
 )
 
 // changeMembership changes a membership and, once the change is saved, revokes the tokens that its events name. Each event is in the outbox
-// too: should the server die right after the change, gateways learn of it from there.
-func (s *Service) changeMembership(
-	ctx context.Context, tenantID, userID string, change func(policy.Membership) (policy.Membership, []policy.Event, error),
-) error {
-	var saved []policy.Event
-	err := s.Store.UpdateMembership(ctx, tenantID, userID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
-		after, events, err := change(m)
-		saved = events // of the last run, which is the one that is saved
-		return after, events, err
-	})
-	if err != nil {
-		return err
-	}
-	for _, event := range saved {
-		s.publish(ctx, event)
-		if event.Action == policy.ActionKeyRevoked {
-			s.saveTombstone(ctx, event)
+// too: should the server die right after the change, gateways learn of it from there. It is store.ErrUnconfirmed
+// if all that is done, and no replica has confirmed it.
+func (s *Service) changeMembership(ctx context.Context, tenantID, userID string, change store.MembershipChange) error {
+	return store.ConfirmOnce(ctx, func(ctx context.Context) error {
+		saved, err := s.changeAndPublish(ctx, tenantID, userID, change)
+		if err != nil {
+			return err
 		}
-	}
-	return nil
+		for _, event := range saved {
+			if event.Action == policy.ActionKeyRevoked {
+				s.saveTombstone(ctx, event)
+			}
+		}
+		return nil
+	})
+}
+
+// changeAndPublish is changeMembership without tombstones, and returns the saved events.
+func (s *Service) changeAndPublish(
+	ctx context.Context, tenantID, userID string, change store.MembershipChange,
+) (saved []policy.Event, err error) {
+	err = store.ConfirmOnce(ctx, func(ctx context.Context) error {
+		err := s.Store.UpdateMembership(ctx, tenantID, userID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+			after, events, err := change(m)
+			saved = events // of the last run, which is the one that is saved
+			return after, events, err
+		})
+		if err != nil {
+			return err
+		}
+		for _, event := range saved {
+			_ = s.publish(ctx, event) // logged, and the outbox retries
+		}
+		return nil
+	})
+	return saved, err
 }
 
 // publish tells gateways at once which tokens a saved event has ended.
-func (s *Service) publish(ctx context.Context, event policy.Event) {
-	if s.Revoked != nil && (event.Payload.Revoked != nil || event.Payload.Ended != nil) {
-		s.Revoked(ctx, event)
+func (s *Service) publish(ctx context.Context, event policy.Event) error {
+	if s.Revoked == nil || event.Payload.Revoked == nil && event.Payload.Ended == nil {
+		return nil
 	}
+	return s.Revoked(ctx, event)
+}
+
+// endKey revokes a key. A server that can't say whether the revocation is made and confirmed answers with an error, and the repeat finds
+// no key any more: so the tombstone is written first, and is open until the caller has been told. See revokeAgain.
+func (s *Service) endKey(ctx context.Context, key Key, event policy.Event, change store.MembershipChange) error {
+	s.saveRevocation(store.WithoutConfirmation(ctx), event, true)
+	_, err := s.changeAndPublish(ctx, event.TenantID, key.User.ID, change)
+	if errors.Is(err, policy.ErrKeyNotFound) {
+		return s.revokeAgain(ctx, event.TenantID, event.ClientID, err) // somebody was quicker
+	}
+	if err != nil {
+		return inEffect(err)
+	}
+	s.saveRevocation(ctx, event, false)
+	return nil
+}
+
+// revokeAgain is for a key that is gone. If the revocation was not answered with success yet, it tells gateways again and succeeds once
+// that is confirmed. Otherwise it returns the given error.
+func (s *Service) revokeAgain(ctx context.Context, tenantID, clientID string, gone error) error {
+	found, err := s.tombstones().Get(ctx, clientID)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return gone
+	case err != nil:
+		return err
+	case found.Untold == nil || found.TenantID != tenantID:
+		return gone
+	}
+	err = store.ConfirmOnce(ctx, func(ctx context.Context) error {
+		if err := s.publish(ctx, *found.Untold); err != nil {
+			return err
+		}
+		return s.Store.Confirm(ctx, tenantID)
+	})
+	if err == nil {
+		s.saveRevocation(ctx, *found.Untold, false)
+	}
+	return inEffect(err)
 }
 
 // keyEvent records what happened to a key, and puts it into the outbox, because its owner may have to be told.

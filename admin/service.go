@@ -27,8 +27,9 @@ type Service struct {
 	TokenLifetime  time.Duration // with which tokens are made now
 	// NextStatusIndex allocates the place of a new client secret in the status lists.
 	NextStatusIndex func(context.Context) (uint64, error)
-	// Revoked is called with each saved event that ends tokens: its payload says which. If it is nil, the outbox alone tells gateways.
-	Revoked func(ctx context.Context, event policy.Event)
+	// Revoked is called with each saved event that ends tokens: its payload says which. If it is nil or fails, the outbox alone tells
+	// gateways.
+	Revoked func(ctx context.Context, event policy.Event) error
 	// RecentAccess adds uses that are not saved yet to the access times from the store. It may be nil.
 	RecentAccess func(tenantID string, saved map[string]time.Time, clientIDs []string) map[string]time.Time
 	Log          *slog.Logger

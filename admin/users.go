@@ -146,7 +146,7 @@ func (s *Service) PatchUser(ctx context.Context, actor Actor, in TenantContext, 
 	leaves := departure{user: user, roles: policy.AdminRolesLost(user, patched)}
 	var after policy.User
 	var saved []policy.Event
-	err = s.unlessLast(ctx, actor, leaves, func() error {
+	save := func(ctx context.Context) error {
 		return s.Store.UpdateUser(ctx, in.Account.ID, id, func(before policy.User) (policy.User, []policy.Event, error) {
 			saved = nil
 			var changed []string
@@ -160,12 +160,21 @@ func (s *Service) PatchUser(ctx context.Context, actor Actor, in TenantContext, 
 			saved = []policy.Event{patchEvent(actor, before, after, changed)}
 			return after, saved, nil
 		})
+	}
+	err = store.ConfirmOnce(ctx, func(ctx context.Context) error {
+		err := s.unlessLast(ctx, actor, leaves, func() error { return save(ctx) })
+		for _, event := range saved {
+			if err == nil {
+				_ = s.publish(ctx, event) // logged, and the outbox retries
+			}
+		}
+		return err
 	})
+	if endsTokens(saved) {
+		err = inEffect(err)
+	}
 	if err != nil {
 		return policy.User{}, err
-	}
-	for _, event := range saved {
-		s.publish(ctx, event)
 	}
 	return after, nil
 }
@@ -202,6 +211,10 @@ func patchEvent(actor Actor, before, after policy.User, changed []string) policy
 // memberships end one by one; a delete that was interrupted can be repeated. The last admin can't be deleted (R32). For a user who is
 // gone it is store.ErrNotFound, once what may be left of them has ended.
 func (s *Service) DeleteUser(ctx context.Context, actor Actor, in TenantContext, id string) error {
+	return inEffect(store.ConfirmOnce(ctx, func(ctx context.Context) error { return s.endUser(ctx, actor, in, id) }))
+}
+
+func (s *Service) endUser(ctx context.Context, actor Actor, in TenantContext, id string) error {
 	user, err := s.Store.User(ctx, in.Account.ID, id)
 	if errors.Is(err, store.ErrNotFound) {
 		return s.deleteUser(ctx, actor, in, id)

@@ -49,8 +49,9 @@ func (w *OutboxWorker) deliver(ctx context.Context, entry store.OutboxEntry, now
 	if len(late) == 0 {
 		return w.finish(ctx, d, now)
 	}
-	// What is done so far is recorded before the wait for the rest. The entry stays leased.
-	if err := w.postpone(ctx, d.entry, now.Add(leaseTime)); err != nil {
+	// What is done so far is recorded before the wait for the rest. The entry stays leased. If that fails it is not tried again, because it
+	// could then undo what is recorded of the rest.
+	if err := w.save(ctx, outcome{entry: d.entry, due: now.Add(leaseTime)}); err != nil {
 		w.log.LogAttrs(ctx, slog.LevelWarn, "recording a delivery failed; will record it with the rest", about(d.entry, err)...)
 	}
 	w.late.Go(func() {
@@ -58,7 +59,7 @@ func (w *OutboxWorker) deliver(ctx context.Context, entry store.OutboxEntry, now
 			w.note(ctx, d, <-pending)
 		}
 		if err := w.finish(ctx, d, now); err != nil {
-			w.log.LogAttrs(ctx, slog.LevelError, "recording a delivery failed; the lease of the event will end", about(d.entry, err)...)
+			w.log.LogAttrs(ctx, slog.LevelError, "recording a delivery failed; will retry", about(d.entry, err)...)
 		}
 	})
 	return nil

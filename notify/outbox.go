@@ -32,6 +32,17 @@ type OutboxWorker struct {
 	log      *slog.Logger
 	breakers []*breaker
 	late     sync.WaitGroup // deliveries that go on behind Tick
+
+	mu sync.Mutex
+	// unrecorded is what became of entries that this worker has leased, and that the store did not take.
+	unrecorded []outcome
+}
+
+// outcome is what is to be recorded of an entry: that it is done, or when it is due.
+type outcome struct {
+	entry store.OutboxEntry
+	done  bool
+	due   time.Time
 }
 
 // NewOutboxWorker returns an OutboxWorker for the channels, whose names must differ. Without channels it only empties the outbox.
@@ -62,20 +73,27 @@ const (
 // Tick delivers what is due at now and returns how many entries it took; while that is not 0 there may be more. It delivers one entry after
 // the other, so that a crash leaves at most one that was delivered and not recorded. A channel that does not answer soon goes on behind
 // Tick with the one entry that it has, and is left out of the others meanwhile. When ctx ends, Tick takes a few seconds to finish the entry
-// under way, so that a stop makes no duplicate, and gives back the rest. Wait waits for what goes on behind it.
+// under way, so that a stop makes no duplicate, and gives back the rest. What could not be recorded is recorded by a later Tick, before
+// anything else: else entries would wait for the end of their lease, or be delivered again after it. Wait waits for what goes on behind it.
 func (w *OutboxWorker) Tick(ctx context.Context, now time.Time) (int, error) {
+	if err := w.catchUp(ctx); err != nil {
+		return 0, err
+	}
 	entries, err := w.outbox.ClaimOutbox(ctx, now, now.Add(leaseTime), claimSize)
 	if err != nil {
 		return 0, err
 	}
-	for _, entry := range entries {
+	for i, entry := range entries {
 		if ctx.Err() != nil {
 			err = w.postpone(ctx, entry, now)
 		} else {
 			err = w.deliver(ctx, entry, now)
 		}
 		if err != nil {
-			return len(entries), err // deliveries could not be recorded now; the lease of the rest will end
+			for _, rest := range entries[i+1:] {
+				w.remember(outcome{entry: rest, due: now})
+			}
+			return len(entries), err
 		}
 	}
 	return len(entries), nil
@@ -84,6 +102,28 @@ func (w *OutboxWorker) Tick(ctx context.Context, now time.Time) (int, error) {
 // Wait returns when no delivery is under way. Call it after the last Tick; once the context of the Ticks has ended it takes a few seconds.
 func (w *OutboxWorker) Wait() { w.late.Wait() }
 
+// catchUp records what could not be recorded before.
+func (w *OutboxWorker) catchUp(ctx context.Context) error {
+	w.mu.Lock()
+	left := w.unrecorded
+	w.unrecorded = nil
+	w.mu.Unlock()
+	for i, o := range left {
+		if err := w.save(ctx, o); err != nil {
+			w.remember(left[i:]...)
+			return err
+		}
+	}
+	return nil
+}
+
+// remember keeps outcomes for a later Tick.
+func (w *OutboxWorker) remember(outcomes ...outcome) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.unrecorded = append(w.unrecorded, outcomes...)
+}
+
 func (w *OutboxWorker) holds(ctx context.Context, event policy.Event, subject SubjectFunc, now time.Time) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
@@ -91,19 +131,32 @@ func (w *OutboxWorker) holds(ctx context.Context, event policy.Event, subject Su
 }
 
 func (w *OutboxWorker) complete(ctx context.Context, entry store.OutboxEntry) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout) // even at a stop
-	defer cancel()
-	if err := w.outbox.CompleteOutbox(ctx, entry); err != nil {
-		return fmt.Errorf("event %s: %w", entry.Event.ID, err)
-	}
-	return nil
+	return w.record(ctx, outcome{entry: entry, done: true})
 }
 
 func (w *OutboxWorker) postpone(ctx context.Context, entry store.OutboxEntry, due time.Time) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+	return w.record(ctx, outcome{entry: entry, due: due})
+}
+
+// record saves an outcome, or keeps it for a later Tick.
+func (w *OutboxWorker) record(ctx context.Context, o outcome) error {
+	err := w.save(ctx, o)
+	if err != nil {
+		w.remember(o)
+	}
+	return err
+}
+
+func (w *OutboxWorker) save(ctx context.Context, o outcome) (err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout) // even at a stop
 	defer cancel()
-	if err := w.outbox.PostponeOutbox(ctx, entry, due); err != nil {
-		return fmt.Errorf("event %s: %w", entry.Event.ID, err)
+	if o.done {
+		err = w.outbox.CompleteOutbox(ctx, o.entry)
+	} else {
+		err = w.outbox.PostponeOutbox(ctx, o.entry, o.due)
+	}
+	if err != nil {
+		return fmt.Errorf("event %s: %w", o.entry.Event.ID, err)
 	}
 	return nil
 }

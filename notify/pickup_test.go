@@ -42,7 +42,7 @@ func newPickUps(t *testing.T) *pickUps {
 	small(t, p.store)
 	p.service = &admin.Service{Store: p.store, Catalogue: policy.Catalogue{"api"}, ClientIDPrefix: "mk_", Log: slog.New(slog.DiscardHandler)}
 	p.service.NextStatusIndex = func(context.Context) (uint64, error) { return 0, nil }
-	p.service.Revoked = func(context.Context, policy.Event) {}
+	p.service.Revoked = func(context.Context, policy.Event) error { return nil }
 	mail := newMail(t, notify.MailConfig{
 		URL: p.server.url(), Records: p.store,
 		PickUpLink: func(ctx context.Context, event policy.Event, now time.Time) (string, time.Time, error) {

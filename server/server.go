@@ -213,16 +213,17 @@ func (s *Server) wireOAuth(indexes *tokens.StatusIndexes, audiences policy.Audie
 	})
 	s.lists = revocation.NewLists(s.revocations, indexes, o.KeyRing, statuses, inOrder[0], o.TokenLifetime)
 	s.oauth = oauth.New(oauth.Options{
-		Clients:    known,
-		Callers:    s.callers,
-		Log:        s.revocations,
-		Ring:       o.KeyRing,
-		Lists:      s.lists,
-		Issuer:     o.Issuer,
-		Statuses:   statuses,
-		Catalogue:  o.Catalogue,
-		Algorithms: inOrder,
-		GrantTypes: s.grants.Types(),
+		Clients:     known,
+		Callers:     s.callers,
+		Log:         s.revocations,
+		Replication: o.Store,
+		Ring:        o.KeyRing,
+		Lists:       s.lists,
+		Issuer:      o.Issuer,
+		Statuses:    statuses,
+		Catalogue:   o.Catalogue,
+		Algorithms:  inOrder,
+		GrantTypes:  s.grants.Types(),
 		Paths: oauth.Paths{
 			Token:       tokenPath,
 			Introspect:  introspectPath,

@@ -168,6 +168,7 @@ type Store interface {
 	Revocations
 	Ephemera
 	Limits
+	Replication
 	Traffic
 	Inventory
 	UsedIDs

@@ -16,7 +16,8 @@ import (
 )
 
 func (p *program) storeCommand() *cobra.Command {
-	return group("store", "Look after the store", p.storeCheckCommand(), p.storeUpgradeCommand(), p.storeSettingsCommand())
+	return group("store", "Look after the store", p.storeCheckCommand(), p.storeUpgradeCommand(), p.storeSettingsCommand(),
+		p.storeReplicasCommand())
 }
 
 func (p *program) storeUpgradeCommand() *cobra.Command {

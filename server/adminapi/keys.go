@@ -21,11 +21,18 @@ func (c *Call) viewKey(k admin.Key) api.Key {
 }
 
 func (c *Call) viewSecret(k admin.Key, secret policy.ClientSecret) api.KeyWithSecret {
-	view := api.KeyWithSecret{Key: c.viewKey(k), ClientSecret: secret.Reveal()}
+	view := api.KeyWithSecret{Key: c.viewKey(k), ClientSecret: secret.Reveal(), Unconfirmed: viewUnconfirmed(k)}
 	if len(k.Secrets) > 1 {
 		view.PreviousSecretEndsAt = api.OrNull(k.Secrets[1].EndsAt)
 	}
 	return view
+}
+
+func viewUnconfirmed(k admin.Key) api.Unconfirmed {
+	if !k.Unconfirmed {
+		return api.Unconfirmed{}
+	}
+	return api.Unconfirmed{Confirmed: new(bool)}
 }
 
 func (c *Call) viewRefreshed(k admin.RefreshedKey, secret policy.ClientSecret) api.KeyWithSecret {
@@ -79,7 +86,7 @@ func (a *API) CreateKey(c *Call) (Reply, error) {
 	}
 	if body.PickUp {
 		key, link, err := a.service.CreateKeyForPickUp(c.Context(), c.actor, c.in, wanted)
-		view := api.KeyForPickUp{Key: c.viewKey(key), URL: a.links.pickUpURL(link), ExpiresAt: link.Expires}
+		view := api.KeyForPickUp{Key: c.viewKey(key), URL: a.links.pickUpURL(link), ExpiresAt: link.Expires, Unconfirmed: viewUnconfirmed(key)}
 		return created(view, "/admin/v1/tenants/%s/keys/%s", c.in.Tenant.ID, key.ClientID), err
 	}
 	key, secret, err := a.service.CreateKey(c.Context(), c.actor, c.in, wanted)

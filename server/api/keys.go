@@ -41,12 +41,18 @@ type Key struct {
 	Audiences      []string      `json:"audiences,omitempty"` // that its tokens can be for (R33); none: any
 }
 
+// Unconfirmed is false in the answer that has a new secret or link which no replica of the store has confirmed, and else absent.
+type Unconfirmed struct {
+	Confirmed *bool `json:"confirmed,omitempty"`
+}
+
 // KeyWithSecret is the only answer with a client secret (R3).
 type KeyWithSecret struct {
 	Key
 	ClientSecret         string     `json:"client_secret"`
 	PreviousSecretEndsAt *time.Time `json:"previous_secret_ends_at,omitempty"`
 	DroppedScopes        []string   `json:"dropped_scopes,omitempty"` // lost at this refresh: above what the owner may do (R9)
+	Unconfirmed
 }
 
 // KeyForPickUp is an access key whose secret its owner has yet to generate (R26).
@@ -54,4 +60,5 @@ type KeyForPickUp struct {
 	Key
 	URL       string    `json:"pick_up_url"`
 	ExpiresAt time.Time `json:"pick_up_expires_at"`
+	Unconfirmed
 }

@@ -177,6 +177,20 @@ func explanations() []struct {
 		{store.ErrExists, explanation{conflict, "ID taken", "This ID is taken. Choose another one, or leave it empty to have one made.", "id"}},
 		{store.ErrConflict, explanation{conflict, "Try again", "Somebody else was changing the same thing. Nothing was changed; try again.", ""}},
 		{passwords.ErrBusy, explanation{unavailable, "Busy", busy, ""}},
+		{admin.ErrNothingMade, explanation{
+			unavailable, "Nothing was made",
+			"No replica of the store can be reached, and a secret could be lost with the primary. Try again later.", "",
+		}},
+		{admin.ErrInEffect, explanation{
+			unavailable, "Done, but not confirmed",
+			"It has ended: it is refused from now on. But no replica of the store has confirmed that, and it would come back if the " +
+				"primary failed now. Do it again until no error is shown.", "",
+		}},
+		{store.ErrUnconfirmed, explanation{
+			unavailable, "Not confirmed",
+			"The change is made, but no replica of the store has confirmed it: it is lost if the primary fails before one has it. " +
+				"Look whether it holds before you repeat it.", "",
+		}},
 		{store.ErrUnavailable, explanation{unavailable, "Back in a moment", later, ""}},
 		{context.DeadlineExceeded, explanation{unavailable, "Back in a moment", later, ""}},
 	}

@@ -115,7 +115,7 @@ func newHarnessOn(t *testing.T, opened store.Store, path string, change ...func(
 	h.service = &admin.Service{
 		Store: h.store, Hasher: h.hasher, Catalogue: options.Catalogue, ClientIDPrefix: "mk_",
 		NextStatusIndex: tokens.NewStatusIndexes(h.store).Next,
-		Revoked:         func(context.Context, policy.Event) {},
+		Revoked:         func(context.Context, policy.Event) error { return nil },
 	}
 	h.fill()
 	return h

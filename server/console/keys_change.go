@@ -7,6 +7,7 @@ import (
 
 	"mintkey/admin"
 	"mintkey/policy"
+	"mintkey/store"
 )
 
 // changePage is the form that refreshes or revokes one key.
@@ -107,13 +108,18 @@ func (req *request) refreshRequest() (admin.RefreshRequest, error) {
 }
 
 func (c *Console) revokeKey(req *request) error {
-	key, err := c.Service.Key(req.Context(), req.actor, req.in, req.PathValue("client_id"))
-	if err != nil {
+	clientID := req.PathValue("client_id")
+	what := clientID
+	key, err := c.Service.Key(req.Context(), req.actor, req.in, clientID)
+	switch {
+	case err == nil:
+		what += " of " + key.User.Name
+	case !errors.Is(err, store.ErrNotFound): // one that is gone may be the repeat of a revocation whose answer was an error
 		return err
 	}
-	if err := c.Service.RevokeKey(req.Context(), req.actor, req.in, key.ClientID); err != nil {
+	if err := c.Service.RevokeKey(req.Context(), req.actor, req.in, clientID); err != nil {
 		return err
 	}
-	c.flash(req, "Revoked "+key.ClientID+" of "+key.User.Name+". It makes no more tokens; gateways drop the ones it made within seconds.")
+	c.flash(req, "Revoked "+what+". It makes no more tokens; gateways drop the ones it made within seconds.")
 	return req.redirect(keysPath(req.in.Tenant.ID))
 }

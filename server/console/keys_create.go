@@ -125,14 +125,15 @@ func (c *Console) createKey(req *request) error {
 
 // secretPage is the only page that shows a client secret (R3).
 type secretPage struct {
-	Heading string
-	Key     keyRow
-	Secret  string
-	Tenant  string
-	Issuer  string
-	Back    string
-	Own     bool
-	Dropped string // scopes that the key lost at this refresh
+	Heading     string
+	Key         keyRow
+	Secret      string
+	Tenant      string
+	Issuer      string
+	Back        string
+	Own         bool
+	Dropped     string // scopes that the key lost at this refresh
+	Unconfirmed bool   // by a replica of the store
 }
 
 func (c *Console) showSecret(req *request, key admin.RefreshedKey, secret policy.ClientSecret, heading string) error {
@@ -144,7 +145,7 @@ func (c *Console) showSecret(req *request, key admin.RefreshedKey, secret policy
 	page := secretPage{
 		Heading: heading, Key: newKeyRow(key.Key, req.in.Account.Expiration, req.info.At), Secret: secret.Reveal(),
 		Tenant: req.in.Tenant.Name, Issuer: c.Issuer, Back: keysPath(req.in.Tenant.ID), Own: key.User.ID == req.actor.User.ID,
-		Dropped: strings.Join(key.DroppedScopes, ", "),
+		Dropped: strings.Join(key.DroppedScopes, ", "), Unconfirmed: key.Unconfirmed,
 	}
 	if isOwnPath(req.URL) {
 		page.Back = accountPath

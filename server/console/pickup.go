@@ -11,11 +11,12 @@ const pickUpPath = "/console/pick-up/"
 
 // handedOverPage shows the admin the link to pass on to the owner, not the secret.
 type handedOverPage struct {
-	Key     keyRow
-	Link    string
-	Mailed  bool // the owner also gets a link by e-mail
-	Expires stamp
-	Back    string
+	Key         keyRow
+	Link        string
+	Mailed      bool // the owner also gets a link by e-mail
+	Expires     stamp
+	Back        string
+	Unconfirmed bool // by a replica of the store
 }
 
 func (c *Console) createForPickUp(req *request, input admin.NewKey) error {
@@ -32,6 +33,7 @@ func (c *Console) createForPickUp(req *request, input admin.NewKey) error {
 	return c.show(req, "handed-over", "Ready for pick-up", handedOverPage{
 		Key: newKeyRow(key, req.in.Account.Expiration, req.info.At), Link: c.URL + pickUpPath + link.Code, Mailed: c.Mail,
 		Expires: newStamp(link.Expires, req.info.At), Back: keysPath(req.in.Tenant.ID),
+		Unconfirmed: key.Unconfirmed,
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"mintkey/server/callers"
 	"mintkey/server/clients"
 	"mintkey/server/revocation"
+	"mintkey/store"
 	"mintkey/tokens"
 )
 
@@ -18,18 +19,20 @@ type Paths struct {
 
 // Options is what the endpoints need. Every field is required.
 type Options struct {
-	Clients    *clients.Clients
-	Callers    *callers.Callers
-	Log        *revocation.Log
-	Lists      *revocation.Lists
-	Ring       *tokens.KeyRing
-	Issuer     string // the base URL, without a slash at the end
-	Statuses   tokens.StatusListURL
-	Catalogue  policy.Catalogue
-	Algorithms []tokens.Algorithm // of the audiences
-	GrantTypes []string
-	Paths      Paths
-	RealTime   func() time.Time // for network deadlines, without ClockOffset
+	Clients *clients.Clients
+	Callers *callers.Callers
+	Log     *revocation.Log
+	// Replication is that of the store of the Log.
+	Replication store.Replication
+	Lists       *revocation.Lists
+	Ring        *tokens.KeyRing
+	Issuer      string // the base URL, without a slash at the end
+	Statuses    tokens.StatusListURL
+	Catalogue   policy.Catalogue
+	Algorithms  []tokens.Algorithm // of the audiences
+	GrantTypes  []string
+	Paths       Paths
+	RealTime    func() time.Time // for network deadlines, without ClockOffset
 }
 
 // Endpoints are the handlers. Their methods may be called from many goroutines.

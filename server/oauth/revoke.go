@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"time"
@@ -64,8 +65,16 @@ func (e *Endpoints) revokeByHolder(r *web.Request, form url.Values) error {
 	return e.recordRevocation(r, claims)
 }
 
+// recordRevocation is store.ErrUnconfirmed if the token is revoked, here and on every server, but no replica of the store has it yet.
 func (e *Endpoints) recordRevocation(r *web.Request, claims tokens.Claims) error {
-	return e.Log.RecordOnce(r.Context(), store.Revocation{
-		TokenID: claims.ID, ClientID: claims.ClientID, AccountID: claims.AccountID, At: r.At, Until: claims.ExpiresAt.Add(time.Second),
+	return store.ConfirmOnce(r.Context(), func(ctx context.Context) error {
+		repeated := e.Log.Revoked(claims.ID, 0)
+		err := e.Log.RecordOnce(ctx, store.Revocation{
+			TokenID: claims.ID, ClientID: claims.ClientID, AccountID: claims.AccountID, At: r.At, Until: claims.ExpiresAt.Add(time.Second),
+		})
+		if err == nil && repeated { // nothing was written, and the first time may have been unconfirmed
+			err = e.Replication.Confirm(ctx, "")
+		}
+		return err
 	})
 }

@@ -22,11 +22,13 @@ type Gateways struct {
 }
 
 // Revoked records that the tokens ended which the saved event names. If it fails, the outbox, which holds the same event, retries.
-func (g Gateways) Revoked(ctx context.Context, event policy.Event) {
-	if err := g.record(ctx, event, event.At); err != nil {
+func (g Gateways) Revoked(ctx context.Context, event policy.Event) error {
+	err := g.record(ctx, event, event.At)
+	if err != nil {
 		g.Logger.WarnContext(ctx, "recording a revocation failed; the outbox will retry",
 			slog.String("user_id", event.UserID), slog.String("client_id", event.ClientID), slog.Any("error", err))
 	}
+	return err
 }
 
 // Name is the channel's name in the outbox.

@@ -30,9 +30,15 @@ type rendering struct {
 
 const (
 	unavailableDetail = "The server cannot reach its store. Nothing is wrong with the request: try again."
-	busyDetail        = "The server has more passwords to check than it can. Nothing is wrong with the request: try again in a few seconds."
-	overloadedDetail  = "The server has too many requests to work on. Nothing is wrong with the request: try again in a few seconds."
-	internalDetail    = "The server failed. The log has more under this request ID."
+	unconfirmedDetail = "The change is made, but no replica of the store has confirmed it: it is lost if the primary fails before one has. " +
+		"Look whether it holds before you repeat the request."
+	inEffectDetail = "It has ended: it is refused from now on, and gateways are being told. But no replica of the store has confirmed that, " +
+		"and it would come back if the primary failed now. Repeat the request until it succeeds."
+	nothingMadeDetail = "No replica of the store can be reached, so nothing was made: a secret could be lost with the primary. " +
+		"Repeat the request later."
+	busyDetail       = "The server has more passwords to check than it can. Nothing is wrong with the request: try again in a few seconds."
+	overloadedDetail = "The server has too many requests to work on. Nothing is wrong with the request: try again in a few seconds."
+	internalDetail   = "The server failed. The log has more under this request ID."
 	// clientDetail is the same for every client that failed to authenticate, whatever the reason (R24).
 	clientDetail = "Client authentication failed."
 )
@@ -180,6 +186,18 @@ func renderings() []rendering {
 		{
 			kind: store.ErrSchemaTooNew, status: http.StatusServiceUnavailable, code: "unavailable", title: "Unavailable",
 			detail: "This server is older than its data. It changes nothing until it is upgraded.", oauth: "temporarily_unavailable",
+		},
+		{ // these are store.ErrUnconfirmed and store.ErrUnavailable too, so they come first
+			kind: admin.ErrNothingMade, status: http.StatusServiceUnavailable, code: "unconfirmed", title: "Nothing made",
+			detail: nothingMadeDetail, oauth: "temporarily_unavailable",
+		},
+		{
+			kind: admin.ErrInEffect, status: http.StatusServiceUnavailable, code: "unconfirmed", title: "Not confirmed",
+			detail: inEffectDetail, oauth: "temporarily_unavailable",
+		},
+		{
+			kind: store.ErrUnconfirmed, status: http.StatusServiceUnavailable, code: "unconfirmed", title: "Not confirmed",
+			detail: unconfirmedDetail, oauth: "temporarily_unavailable",
 		},
 		{ // the server is about to end; its successor may have a sound store
 			kind: store.ErrDamaged, status: http.StatusServiceUnavailable, code: "unavailable", title: "Unavailable",

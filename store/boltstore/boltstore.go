@@ -111,6 +111,14 @@ func (s *Store) Ping(ctx context.Context) error {
 	return s.read(ctx, func(*bbolt.Tx) error { return nil })
 }
 
+// Confirm implements store.Replication. Every commit is synced, and there are no replicas.
+func (s *Store) Confirm(ctx context.Context, _ string) error {
+	return s.read(ctx, func(*bbolt.Tx) error { return nil })
+}
+
+// ForgetReplicas implements store.Replication. There are none.
+func (*Store) ForgetReplicas(ctx context.Context) error { return ctx.Err() }
+
 // Warnings implements store.Store. It has none: every commit is synced.
 func (s *Store) Warnings(context.Context) ([]string, error) { return nil, nil }
 

@@ -9,10 +9,12 @@ import (
 
 // CreateAccount implements store.Accounts.
 func (s *Store) CreateAccount(ctx context.Context, account policy.Account, events ...policy.Event) error {
-	if err := s.enter(ctx, accountsKey, account.ID); err != nil {
-		return err
-	}
-	return s.create(ctx, accountKey(account.ID), account, ofAccount(account.ID), events)
+	return store.ConfirmOnce(ctx, func(ctx context.Context) error {
+		if err := s.enter(ctx, accountsKey, account.ID); err != nil {
+			return err
+		}
+		return s.create(ctx, accountKey(account.ID), account, ofAccount(account.ID), events)
+	})
 }
 
 // Account implements store.Accounts.
@@ -27,11 +29,13 @@ func (s *Store) Accounts(ctx context.Context, page store.Page) ([]policy.Account
 
 // UpdateAccount implements store.Accounts.
 func (s *Store) UpdateAccount(ctx context.Context, id string, edit func(policy.Account) (policy.Account, []policy.Event, error)) error {
-	return update(ctx, s, accountKey(id), func(before policy.Account, c *change) (policy.Account, error) {
-		after, events, err := edit(before)
-		if err != nil {
-			return after, err
-		}
-		return after, s.record(ctx, c, ofAccount(id), events)
+	return store.ConfirmOnce(ctx, func(ctx context.Context) error {
+		return update(ctx, s, accountKey(id), func(before policy.Account, c *change) (policy.Account, error) {
+			after, events, err := edit(before)
+			if err != nil {
+				return after, err
+			}
+			return after, s.record(ctx, c, ofAccount(id), events)
+		})
 	})
 }

@@ -107,33 +107,35 @@ func (s *Store) newest(ctx context.Context, trails []string, before string, sinc
 // RecordEvents implements store.AuditTrail. The events go to the trail of their account, where they are found even if they
 // name a tenant that does not exist.
 func (s *Store) RecordEvents(ctx context.Context, events ...policy.Event) error {
-	announced := map[string][]policy.Event{} // by account
-	pipe := s.client.Pipeline()
-	for _, event := range events {
-		if event.Announce {
-			announced[event.AccountID] = append(announced[event.AccountID], event)
-			continue
-		}
-		entry, err := encodeEvent(event)
-		if err != nil {
-			return fmt.Errorf("event %s: %w", event.ID, err)
-		}
-		pipe.ZAdd(ctx, ofAccount(event.AccountID).trailKey(), redis.Z{Member: entry})
-	}
-	if _, err := pipe.Exec(ctx); err != nil {
-		return unavailable(ctx, err)
-	}
-	for accountID, events := range announced {
-		err := untilSaved(ctx, func() (bool, error) {
-			var c change
-			if err := s.record(ctx, &c, ofAccount(accountID), events); err != nil {
-				return false, err
+	return store.ConfirmOnce(ctx, func(ctx context.Context) error {
+		announced := map[string][]policy.Event{} // by account
+		pipe := s.client.Pipeline()
+		for _, event := range events {
+			if event.Announce {
+				announced[event.AccountID] = append(announced[event.AccountID], event)
+				continue
 			}
-			return s.commit(ctx, c)
-		})
-		if err != nil {
-			return err
+			entry, err := encodeEvent(event)
+			if err != nil {
+				return fmt.Errorf("event %s: %w", event.ID, err)
+			}
+			pipe.ZAdd(ctx, ofAccount(event.AccountID).trailKey(), redis.Z{Member: entry})
 		}
-	}
-	return nil
+		if _, err := pipe.Exec(ctx); err != nil {
+			return unavailable(ctx, err)
+		}
+		for accountID, events := range announced {
+			err := untilSaved(ctx, func() (bool, error) {
+				var c change
+				if err := s.record(ctx, &c, ofAccount(accountID), events); err != nil {
+					return false, err
+				}
+				return s.commit(ctx, c)
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

@@ -155,7 +155,11 @@ func TestFailoverKeepsWhatWasAcknowledged(t *testing.T) {
 	if err := works(t, s, "mk_goes"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("a key revoked before the failover: %v", err)
 	}
-	redistest.Eventually(t, "the new master takes changes", func() bool { return update(t.Context(), s, revoke("mk_stays")) == nil })
+	redistest.Eventually(t, "the new master, which has no replica, takes changes and does not confirm them", func() bool {
+		return errors.Is(update(t.Context(), s, revoke("mk_stays")), store.ErrUnconfirmed)
+	})
+	sentinel.Master.Restart() // as its replica
+	redistest.Eventually(t, "changes are confirmed", func() bool { return s.UpdateDocument(t.Context(), "count", increment) == nil })
 }
 
 func TestReplicaCannotBeOpened(t *testing.T) {

@@ -19,6 +19,9 @@ const (
 	usedIDsKey     = "mintkey:used-ids"    // sorted set of digests
 )
 
+// replicasKey is the note about replicas: see replicas.go. The address is that of a master of a Cluster, and empty otherwise.
+func replicasKey(address string) string { return "mintkey:replicas:" + address }
+
 func userClaimKey(userID string) string     { return "mintkey:user:" + userID }
 func emailAccountsKey(digest string) string { return "mintkey:email:" + digest } // sorted set of account IDs: see emails.go
 func clientKey(clientID string) string      { return "mintkey:client:" + clientID }

@@ -37,7 +37,7 @@ func (s *Store) ClaimOutbox(ctx context.Context, now, leaseEnds time.Time, limit
 			}
 			found = found || len(c.due) > 0
 			var some []leased
-			some, err = s.lease(ctx, c, leaseEnds)
+			some, err = s.lease(ctx, c, now, leaseEnds)
 			got = append(got, some...)
 		}
 		return len(got) > 0 || !found, err // when others took all that was found, there may be more
@@ -90,25 +90,52 @@ func (s *Store) due(ctx context.Context, now time.Time, limit int) ([]claim, err
 	return claims, nil
 }
 
-// lease makes the entries due at the end of the lease, unless another claimer was quicker, and lists the slot again.
-// A slot where nothing was due is only listed again, and one whose entries are not taken this time is left alone.
-func (s *Store) lease(ctx context.Context, from claim, leaseEnds time.Time) (got []leased, err error) {
+// tentativeLease is how long entries are leased before the claimer knows that it has them. When the answer to the first of the two steps
+// of a lease is lost, nobody works on the entries, and they are due again soon.
+const tentativeLease = 10 * time.Second
+
+// lease leases the entries, unless another claimer was quicker, first for a short time and then until the lease ends, and lists the slot
+// again. A slot where nothing was due is only listed again, and one whose entries are not taken this time is left alone.
+func (s *Store) lease(ctx context.Context, from claim, now, leaseEnds time.Time) ([]leased, error) {
 	if from.take == 0 && len(from.due) > 0 {
 		return nil, nil
 	}
-	keys := make([]string, from.take)
-	for i, place := range from.due[:from.take] {
-		keys[i] = from.slot.entryKey(place.eventID())
+	first := now.Add(tentativeLease)
+	if leaseEnds.Before(first) {
+		first = leaseEnds
+	}
+	got, err := s.moveDue(ctx, from.slot, from.due[:from.take], first, true)
+	if err != nil {
+		return nil, err
+	}
+	if len(got) > 0 && first.Before(leaseEnds) {
+		places := make([]place, len(got))
+		for i, l := range got {
+			places[i] = newPlace(first, l.entry.Event.ID)
+		}
+		// Whatever becomes of this, nobody else gets the entries before the first step ends.
+		_, _ = s.moveDue(ctx, from.slot, places, leaseEnds, false)
+	}
+	return got, s.relist(ctx, from.listing)
+}
+
+// moveDue makes those entries due at another time that are still due as the places say, in one change that can end the epoch of the slot.
+func (s *Store) moveDue(
+	ctx context.Context, at slot, places []place, due time.Time, endEpoch bool,
+) (moved []leased, err error) {
+	keys := make([]string, len(places))
+	for i, place := range places {
+		keys[i] = at.entryKey(place.eventID())
 	}
 	err = untilSaved(ctx, func() (bool, error) {
-		got = nil
+		moved = nil
 		entries, err := s.getAll(ctx, keys...)
 		if err != nil {
 			return false, err
 		}
 		var c change
 		for i, read := range entries {
-			place := from.due[i]
+			place := places[i]
 			if !read.exists || placeOf(read, place.eventID()) != place {
 				continue
 			}
@@ -116,16 +143,21 @@ func (s *Store) lease(ctx context.Context, from claim, leaseEnds time.Time) (got
 			if err != nil {
 				return false, err
 			}
-			if err := c.schedule(from.slot, read, entry, leaseEnds); err != nil {
+			if err := c.schedule(at, read, entry, due); err != nil {
 				return false, err
 			}
-			got = append(got, leased{place, entry})
+			moved = append(moved, leased{place, entry})
 		}
-		c.endEpoch(from.slot)
+		if endEpoch {
+			c.endEpoch(at)
+		}
+		if len(moved) == 0 && !endEpoch {
+			return true, nil
+		}
 		return s.commit(ctx, c)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return got, s.relist(ctx, from.listing)
+	return moved, nil
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // One sorted set lists the slots that have something in their outbox, by the time at which it is due. So one command shows
-// that nothing is due anywhere. No script can change that set and an outbox together, because they are in different slots.
+// that nothing is due anywhere. In a Cluster no script can change that set and an outbox together, because they are in different slots.
 // The epoch, a number in the slot of the outbox, keeps an entry from being missed:
 //
 //   - A writer of an entry reads the epoch, lists the slot under it, at the time when the entry will be due, and then writes
@@ -48,13 +48,19 @@ func groupListings(members []string) []listing {
 	return grouped
 }
 
-// list lists the slot under an epoch that was read, for a write that expects that epoch. A revocation may depend on it.
-func (s *Store) list(ctx context.Context, at slot, epoch snapshot, due time.Time) error {
-	return untilSaved(ctx, func() (bool, error) {
-		var c change
-		c.evenIfFull("ZREM", outboxesKey, "")
+// enlist lists the slot under an epoch that was read, for a change that then expects that epoch. Outside a Cluster this is part of the
+// change: a revocation waits for nothing before it takes effect.
+func (s *Store) enlist(ctx context.Context, c *change, at slot, epoch snapshot, due time.Time) error {
+	c.expect(epoch)
+	if !s.isCluster() {
 		c.do("ZADD", outboxesKey, "LT", listingScore(due), listingMember(at, epoch))
-		return s.commit(ctx, c)
+		return nil
+	}
+	return untilSaved(ctx, func() (bool, error) {
+		var first change
+		first.evenIfFull("ZREM", outboxesKey, "")
+		first.do("ZADD", outboxesKey, "LT", listingScore(due), listingMember(at, epoch))
+		return s.commit(ctx, first)
 	})
 }
 

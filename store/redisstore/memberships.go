@@ -55,6 +55,10 @@ func (s *Store) TenantsOf(ctx context.Context, accountID, userID string) ([]stri
 
 // UpdateMembership implements store.Memberships.
 func (s *Store) UpdateMembership(ctx context.Context, tenantID, userID string, edit store.MembershipChange) error {
+	return store.ConfirmOnce(ctx, func(ctx context.Context) error { return s.updateMembership(ctx, tenantID, userID, edit) })
+}
+
+func (s *Store) updateMembership(ctx context.Context, tenantID, userID string, edit store.MembershipChange) error {
 	accountID, err := s.accountOf(ctx, tenantID)
 	if err != nil {
 		return err

@@ -79,10 +79,9 @@ func (s *Store) announce(ctx context.Context, c *change, at slot, events []polic
 	}
 	epoch, entries := read[0], read[1:]
 	earliest := slices.MinFunc(announced, func(a, b policy.Event) int { return a.At.Compare(b.At) })
-	if err := s.list(ctx, at, epoch, earliest.At); err != nil {
+	if err := s.enlist(ctx, c, at, epoch, earliest.At); err != nil {
 		return err
 	}
-	c.expect(epoch)
 	for i, event := range announced {
 		if err := c.schedule(at, entries[i], store.OutboxEntry{Event: event}, event.At); err != nil {
 			return err
@@ -122,7 +121,7 @@ func (s *Store) CompleteOutbox(ctx context.Context, entry store.OutboxEntry) err
 
 // PostponeOutbox implements store.Outbox.
 func (s *Store) PostponeOutbox(ctx context.Context, entry store.OutboxEntry, due time.Time) error {
-	return untilSaved(ctx, func() (bool, error) {
+	return s.saveAll(ctx, func(ctx context.Context) (bool, error) {
 		at, old, err := s.findEntry(ctx, entry.Event)
 		if err != nil || !old.exists {
 			return true, err
@@ -131,11 +130,10 @@ func (s *Store) PostponeOutbox(ctx context.Context, entry store.OutboxEntry, due
 		if err != nil {
 			return false, err
 		}
-		if err := s.list(ctx, at, epoch, due); err != nil {
+		var c change
+		if err := s.enlist(ctx, &c, at, epoch, due); err != nil {
 			return false, err
 		}
-		var c change
-		c.expect(epoch)
 		if err := c.schedule(at, old, entry, due); err != nil {
 			return false, err
 		}

@@ -41,6 +41,13 @@ func untilSaved(ctx context.Context, attempt func() (saved bool, err error)) err
 	return store.ErrConflict
 }
 
+// saveAll is untilSaved for an attempt of several commits, which are confirmed together.
+func (s *Store) saveAll(ctx context.Context, attempt func(context.Context) (saved bool, err error)) error {
+	return store.ConfirmOnce(ctx, func(ctx context.Context) error {
+		return untilSaved(ctx, func() (bool, error) { return attempt(ctx) })
+	})
+}
+
 // create saves a record that does not exist yet, with the rest of the change.
 func (s *Store) create(ctx context.Context, key string, record any, at slot, events []policy.Event) error {
 	text, err := encode(record)

@@ -9,17 +9,19 @@ import (
 
 // CreateTenant implements store.Tenants.
 func (s *Store) CreateTenant(ctx context.Context, tenant policy.Tenant, events ...policy.Event) error {
-	taken, err := s.get(ctx, tenantKey(tenant.ID))
-	if err == nil && taken.exists {
-		err = store.ErrExists
-	}
-	if err != nil {
-		return err
-	}
-	if err := s.enter(ctx, accountTenantsKey(tenant.AccountID), tenant.ID); err != nil {
-		return err
-	}
-	return s.create(ctx, tenantKey(tenant.ID), tenant, ofTenant(tenant.ID), events)
+	return store.ConfirmOnce(ctx, func(ctx context.Context) error {
+		taken, err := s.get(ctx, tenantKey(tenant.ID))
+		if err == nil && taken.exists {
+			err = store.ErrExists
+		}
+		if err != nil {
+			return err
+		}
+		if err := s.enter(ctx, accountTenantsKey(tenant.AccountID), tenant.ID); err != nil {
+			return err
+		}
+		return s.create(ctx, tenantKey(tenant.ID), tenant, ofTenant(tenant.ID), events)
+	})
 }
 
 // Tenant implements store.Tenants.
@@ -36,14 +38,16 @@ func (s *Store) Tenants(ctx context.Context, accountID string, page store.Page) 
 
 // UpdateTenant implements store.Tenants.
 func (s *Store) UpdateTenant(ctx context.Context, id string, edit func(policy.Tenant) (policy.Tenant, []policy.Event, error)) error {
-	return update(ctx, s, tenantKey(id), func(before policy.Tenant, c *change) (policy.Tenant, error) {
-		accountID := before.AccountID
-		after, events, err := edit(before)
-		if err != nil {
-			return after, err
-		}
-		after.ID, after.AccountID = id, accountID
-		return after, s.record(ctx, c, ofTenant(id), events)
+	return store.ConfirmOnce(ctx, func(ctx context.Context) error {
+		return update(ctx, s, tenantKey(id), func(before policy.Tenant, c *change) (policy.Tenant, error) {
+			accountID := before.AccountID
+			after, events, err := edit(before)
+			if err != nil {
+				return after, err
+			}
+			after.ID, after.AccountID = id, accountID
+			return after, s.record(ctx, c, ofTenant(id), events)
+		})
 	})
 }
 

@@ -9,21 +9,23 @@ import (
 
 // CreateUser implements store.Users.
 func (s *Store) CreateUser(ctx context.Context, user policy.User, events ...policy.Event) error {
-	// This check comes first so that common refusals leave no claim behind.
-	if _, err := s.newUser(ctx, user); err != nil {
-		return err
-	}
-	return untilSaved(ctx, func() (bool, error) {
-		if err := s.claimUserID(ctx, user.AccountID, user.ID); err != nil {
-			return false, err
+	return store.ConfirmOnce(ctx, func(ctx context.Context) error {
+		// This check comes first so that common refusals leave no claim behind.
+		if _, err := s.newUser(ctx, user); err != nil {
+			return err
 		}
-		if err := s.enterEmail(ctx, user); err != nil {
-			return false, err
-		}
-		if err := s.writeUser(ctx, user, events); err != nil {
-			return false, err
-		}
-		return s.confirmUserClaim(ctx, user)
+		return untilSaved(ctx, func() (bool, error) {
+			if err := s.claimUserID(ctx, user.AccountID, user.ID); err != nil {
+				return false, err
+			}
+			if err := s.enterEmail(ctx, user); err != nil {
+				return false, err
+			}
+			if err := s.writeUser(ctx, user, events); err != nil {
+				return false, err
+			}
+			return s.confirmUserClaim(ctx, user)
+		})
 	})
 }
 
@@ -93,16 +95,18 @@ func (s *Store) Users(ctx context.Context, accountID string, page store.Page) ([
 
 // UpdateUser implements store.Users.
 func (s *Store) UpdateUser(ctx context.Context, accountID, id string, edit func(policy.User) (policy.User, []policy.Event, error)) error {
-	return update(ctx, s, userKey(accountID, id), func(before policy.User, c *change) (policy.User, error) {
-		after, events, err := edit(before.Clone())
-		if err != nil {
-			return after, err
-		}
-		if err := s.moveEmail(ctx, before, after, c); err != nil {
-			return after, err
-		}
-		c.feed(ofAccount(accountID), id)
-		return after, s.record(ctx, c, ofAccount(accountID), events)
+	return store.ConfirmOnce(ctx, func(ctx context.Context) error {
+		return update(ctx, s, userKey(accountID, id), func(before policy.User, c *change) (policy.User, error) {
+			after, events, err := edit(before.Clone())
+			if err != nil {
+				return after, err
+			}
+			if err := s.moveEmail(ctx, before, after, c); err != nil {
+				return after, err
+			}
+			c.feed(ofAccount(accountID), id)
+			return after, s.record(ctx, c, ofAccount(accountID), events)
+		})
 	})
 }
 
@@ -110,20 +114,22 @@ func (s *Store) UpdateUser(ctx context.Context, accountID, id string, edit func(
 // must still be found. The ID is marked as used before the record goes, because it is in another slot: a crash in between leaves a user
 // whose ID nobody else could get anyway.
 func (s *Store) DeleteUser(ctx context.Context, accountID, id string, events ...policy.Event) error {
-	claim, err := s.get(ctx, userClaimKey(id))
-	if err != nil {
-		return err
-	}
-	if _, err := s.User(ctx, accountID, id); err != nil {
-		return err
-	}
-	if err := s.AddUsedIDs(ctx, store.UsedUserID(id)); err != nil {
-		return err
-	}
-	if err := s.deleteUserRecord(ctx, accountID, id, events); err != nil {
-		return err
-	}
-	return s.releaseUserID(ctx, claim)
+	return store.ConfirmOnce(ctx, func(ctx context.Context) error {
+		claim, err := s.get(ctx, userClaimKey(id))
+		if err != nil {
+			return err
+		}
+		if _, err := s.User(ctx, accountID, id); err != nil {
+			return err
+		}
+		if err := s.AddUsedIDs(ctx, store.UsedUserID(id)); err != nil {
+			return err
+		}
+		if err := s.deleteUserRecord(ctx, accountID, id, events); err != nil {
+			return err
+		}
+		return s.releaseUserID(ctx, claim)
+	})
 }
 
 func (s *Store) deleteUserRecord(ctx context.Context, accountID, id string, events []policy.Event) error {

@@ -9,19 +9,19 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Warnings implements store.Store. It asks every master of a Cluster.
+// Warnings implements store.Store. It asks every master of a Cluster, and each replica.
 func (s *Store) Warnings(ctx context.Context) ([]string, error) {
 	if err := s.Ping(ctx); err != nil {
 		return nil, err
 	}
 	cluster, ok := s.client.(*redis.ClusterClient)
 	if !ok {
-		return warningsOf(ctx, s.client), nil
+		return warningsOf(ctx, s.client, false), nil
 	}
 	var mu sync.Mutex
 	var all []string
 	err := cluster.ForEachMaster(ctx, func(ctx context.Context, master *redis.Client) error {
-		found := warningsOf(ctx, master)
+		found := warningsOf(ctx, master, true)
 		mu.Lock()
 		defer mu.Unlock()
 		all = append(all, found...)
@@ -34,10 +34,12 @@ func (s *Store) Warnings(ctx context.Context) ([]string, error) {
 	return slices.Compact(all), nil
 }
 
-func warningsOf(ctx context.Context, server redis.UniversalClient) []string {
+func warningsOf(ctx context.Context, server redis.UniversalClient, isCluster bool) []string {
 	var warnings []string
 	settings := map[string]string{}
-	for _, name := range []string{"appendonly", "appendfsync", "save", "maxmemory", "maxmemory-policy"} {
+	for _, name := range []string{
+		"appendonly", "appendfsync", "save", "maxmemory", "maxmemory-policy", "min-replicas-to-write", "min-replicas-max-lag",
+	} {
 		setting, err := server.ConfigGet(ctx, name).Result()
 		if err != nil {
 			warnings = append(warnings, fmt.Sprintf("Redis does not tell its settings (%v): "+
@@ -62,9 +64,6 @@ func warningsOf(ctx context.Context, server redis.UniversalClient) []string {
 		warnings = append(warnings, fmt.Sprintf("Redis drops records when its memory is full (maxmemory-policy %s). "+
 			"Set maxmemory-policy to noeviction.", eviction))
 	}
-	if err := server.Do(ctx, "ROLE").Err(); err != nil {
-		warnings = append(warnings, fmt.Sprintf("Redis does not tell its replicas (%v): changes are not confirmed by one, and "+
-			"a failover may bring back an access key that was revoked.", err))
-	}
-	return warnings
+	warnings = append(warnings, replicaWarnings(ctx, server, settings)...)
+	return append(warnings, missingRights(ctx, server, isCluster)...)
 }

@@ -159,3 +159,14 @@ func freePort(t testing.TB) string {
 
 // port is the port of a server on TCP.
 func (s *Server) port() string { return s.address[strings.LastIndex(s.address, ":")+1:] }
+
+// Folder is where the server keeps its files.
+func (s *Server) Folder() string {
+	for i, arg := range s.args {
+		if arg == "--dir" {
+			return s.args[i+1]
+		}
+	}
+	s.t.Fatal("this server has no folder")
+	return ""
+}
