@@ -37,6 +37,9 @@ func (s *Store) commit(ctx context.Context, c change) (bool, error) {
 	if err != nil {
 		return false, s.refused(ctx, err)
 	}
+	if saved {
+		s.tellQueued(ctx, c)
+	}
 	if !saved || replicas == 0 {
 		return saved, nil
 	}
