@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -86,7 +87,7 @@ func inFiles(t *testing.T, folder string) (ids, names []string) {
 		if want := map[bool]fs.FileMode{true: 0o700, false: 0o600}[entry.IsDir()]; path != folder && info.Mode().Perm() != want {
 			t.Errorf("the mode of %s is %o, want %o", entry.Name(), info.Mode().Perm(), want)
 		}
-		if entry.IsDir() {
+		if entry.IsDir() || strings.HasPrefix(entry.Name(), ".") {
 			return nil
 		}
 		names = append(names, entry.Name())
@@ -196,6 +197,9 @@ func TestOldEventsMoveToFiles(t *testing.T) {
 		k.Archive = &retention.Archive{Folder: folder, After: 30 * policy.Day}
 		k.Begins = now.Add(retention.Grace)
 		must(t, k.Tick(t.Context(), now))
+		if left, err := filepath.Glob(filepath.Join(folder, "acme", ".*")); err != nil || len(left) > 0 {
+			t.Errorf("files that a crash has left are still there: %v %v", left, err)
+		}
 		moved, names := inFiles(t, folder)
 		slices.Sort(moved)
 		if got := append(slices.Compact(slices.Clone(moved)), inStore(t, s)...); !slices.Equal(got, all) {
@@ -216,6 +220,38 @@ func TestOldEventsMoveToFiles(t *testing.T) {
 		must(t, k.Tick(t.Context(), now.Add(time.Hour)))
 		if _, names = inFiles(t, folder); !slices.Equal(names, want[2:]) {
 			t.Errorf("files %v are left after 100 days, want %v", names, want[2:])
+		}
+	})
+}
+
+// watching is a store that looks, when it is told to forget an event, whether a file has it.
+type watching struct {
+	store.Store
+
+	t      *testing.T
+	folder string
+}
+
+func (w watching) ForgetEvents(ctx context.Context, accountID string, events ...policy.Event) error {
+	w.t.Helper()
+	moved, _ := inFiles(w.t, w.folder)
+	for _, e := range events {
+		if !slices.Contains(moved, e.ID) {
+			w.t.Errorf("event %s is forgotten before a file has it", e.ID)
+		}
+	}
+	return w.Store.ForgetEvents(ctx, accountID, events...)
+}
+
+func TestEventsAreInFilesBeforeTheyAreForgotten(t *testing.T) {
+	onEachStore(t, func(t *testing.T, s store.Store) {
+		folder := t.TempDir()
+		age(t, s, 0, 31, 32)
+		k := keeper(watching{s, t, folder}, 0)
+		k.Archive = &retention.Archive{Folder: folder, After: 30 * policy.Day}
+		must(t, k.Tick(t.Context(), now))
+		if got := len(inStore(t, s)); got != 3 {
+			t.Errorf("%d events are in the store, want 3", got)
 		}
 	})
 }
