@@ -24,7 +24,9 @@ func BenchmarkGrowth(b *testing.B) {
 	event := func(i int) policy.Event {
 		e := policy.Event{
 			ID: policy.NewEventID(at(i), [10]byte{byte(i), byte(i >> 8), 1, 2, 3, 4, 5, 6, 7, 8}), At: at(i), Action: policy.ActionKeyRefreshed,
-			Actor:     policy.Actor{UserID: "0197a8a2-3f4e-7aaa-8bbb-cccccccccccc", ClientID: "mk_0123456789012345678901", Via: "api", Address: "192.0.2.17"},
+			Actor: policy.Actor{
+				UserID: "0197a8a2-3f4e-7aaa-8bbb-cccccccccccc", ClientID: "mk_0123456789012345678901", Via: "api", Address: "192.0.2.17",
+			},
 			AccountID: "acme", TenantID: "build", UserID: "0197a8a2-3f4e-7aaa-8bbb-dddddddddddd", ClientID: "mk_0123456789012345678902",
 			Details: map[string]string{"label": "nightly build"},
 		}
@@ -46,7 +48,9 @@ func BenchmarkGrowth(b *testing.B) {
 		"revocation": func(s store.Store, from, to int) error {
 			var some []store.Revocation
 			for i := from; i < to; i++ {
-				some = append(some, store.Revocation{Index: uint64(1_000_000 + i), ClientID: "mk_0123456789012345678902", AccountID: "acme", At: at(i), Until: at(i).Add(policy.Day)})
+				some = append(some, store.Revocation{
+					Index: uint64(1_000_000 + i), ClientID: "mk_0123456789012345678902", AccountID: "acme", At: at(i), Until: at(i).Add(policy.Day),
+				})
 			}
 			return s.RecordRevocations(b.Context(), some...)
 		},

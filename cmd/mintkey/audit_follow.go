@@ -77,7 +77,7 @@ func (f *follower) run(ctx context.Context, once bool) error {
 		var refusal *refused
 		switch {
 		case ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // the request failed because somebody ended it
 		case err == nil && more:
 			pause = 0
 			continue
