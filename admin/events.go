@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"mintkey/policy"
@@ -53,6 +54,48 @@ func (s *Service) Events(
 		}
 	}
 }
+
+// examinedAtOnce is how many events FollowEvents looks at for one answer, when few match.
+const examinedAtOnce = 20 * walkSize
+
+// FollowEvents lists the audit trail of the account in the order in which events were committed, after a cursor; empty for the start. Who
+// goes on at next misses no event and gets none twice, however many servers write meanwhile. There is always a next; it is the cursor that
+// was passed in when nothing has happened since. Next can move on although nothing matches. store.ErrPositionLost is for a cursor of
+// another history, as after a restore.
+func (s *Service) FollowEvents(
+	ctx context.Context, in TenantContext, filter EventFilter, cursor string, limit int,
+) (found []policy.Event, next string, err error) {
+	epoch, err := store.CurrentEpoch(ctx, s.Store)
+	if err != nil {
+		return nil, "", err
+	}
+	of, position, _ := strings.Cut(cursor, cursorSeparator)
+	if cursor != "" && (of != epoch || position == "") {
+		return nil, "", store.ErrPositionLost
+	}
+	for examined := 0; examined < examinedAtOnce; examined += walkSize {
+		arrivals, end, err := s.Store.Arrivals(ctx, in.Account.ID, position, walkSize)
+		if err != nil {
+			return nil, "", err
+		}
+		for _, arrival := range arrivals {
+			if e := arrival.Event; !filter.matches(e) || e.At.Before(filter.Since) {
+				continue
+			}
+			if found = append(found, arrival.Event.Public()); len(found) == limit {
+				return found, epoch + cursorSeparator + arrival.Position, nil
+			}
+		}
+		if end == position {
+			break
+		}
+		position = end
+	}
+	return found, epoch + cursorSeparator + position, nil
+}
+
+// cursorSeparator is in no epoch.
+const cursorSeparator = "."
 
 // RecordRotation records in the actor's own account that the server's signing keys were rotated.
 func (s *Service) RecordRotation(ctx context.Context, actor Actor, emergency bool) error {

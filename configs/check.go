@@ -69,6 +69,9 @@ func (c Config) check() map[string]string {
 		"oidc.assume_email_verified":       c.OIDC.checkAssume(),
 		"tls.cert":                         checkPair(c.TLS.Cert, c.TLS.Key, "tls.key"),
 		"tls.key":                          checkPair(c.TLS.Key, c.TLS.Cert, "tls.cert"),
+		"audit.retention":                  c.Audit.checkRetention(),
+		"audit.archive":                    checkHome(c.Audit.Archive),
+		"audit.archive_after":              c.Audit.checkArchiveAfter(),
 		"log.level":                        checkOneOf(c.Log.Level, logLevels),
 		"log.format":                       checkOneOf(c.Log.Format, logFormats),
 		"drain":                            checkBetween(c.Drain, 0, 10*time.Minute),
@@ -257,6 +260,23 @@ func checkBetween(d, least, most time.Duration) string {
 func checkOneOf(text string, allowed []string) string {
 	if !slices.Contains(allowed, text) {
 		return fmt.Sprintf("%.60q must be one of %s", text, strings.Join(allowed, ", "))
+	}
+	return ""
+}
+
+func (a Audit) checkRetention() string {
+	if a.Retention != 0 && a.Retention < 24*time.Hour {
+		return fmt.Sprintf("%v must be 0, which keeps events for ever, or at least 1d", a.Retention)
+	}
+	return ""
+}
+
+func (a Audit) checkArchiveAfter() string {
+	switch {
+	case a.ArchiveAfter < 24*time.Hour:
+		return fmt.Sprintf("%v must be at least 1d", a.ArchiveAfter)
+	case a.Archive != "" && a.Retention != 0 && a.ArchiveAfter >= a.Retention:
+		return fmt.Sprintf("%v must be less than audit.retention, which is %v", a.ArchiveAfter, a.Retention)
 	}
 	return ""
 }

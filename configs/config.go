@@ -48,6 +48,8 @@ type Config struct {
 	TLS TLS `koanf:"tls"`
 	// TrustedProxies are the peers whose X-Forwarded-For is trusted.
 	TrustedProxies []netip.Prefix `koanf:"trusted_proxies" help:"addresses or networks of proxies whose X-Forwarded-For is trusted"`
+	// Audit is about how long the audit trail is kept, and where.
+	Audit Audit `koanf:"audit"`
 	// Log is the log on standard error.
 	Log Log `koanf:"log"`
 	// Drain is how long the server goes on answering after SIGTERM while /readyz says 503, so that balancers and clients move to other
@@ -148,6 +150,18 @@ type TLS struct {
 	Cert string `koanf:"cert" help:"PEM file with the certificate and its chain"`
 	// Key is the private key of the certificate.
 	Key string `koanf:"key" help:"PEM file with the private key of the certificate"`
+}
+
+// Audit is about how long the audit trail is kept, and where.
+type Audit struct {
+	// Retention is the age at which events are deleted, in the store and in Archive. The first time that a server with this setting opens
+	// a store that has such events, nothing is deleted for 30 days.
+	Retention time.Duration `koanf:"retention" default:"400d" help:"age at which events of the audit trail are deleted; 0 keeps them for ever"`
+	// Archive is a folder to which events are moved that are older than ArchiveAfter. One server at a time moves, so all that have this
+	// setting should share the folder. API and console show what is in the store.
+	Archive string `koanf:"archive" help:"folder to which older events of the audit trail are moved; empty keeps them in the store"`
+	// ArchiveAfter is the age at which events are moved, to the day.
+	ArchiveAfter time.Duration `koanf:"archive_after" default:"30d" help:"age at which events are moved to audit.archive, at least 1d"`
 }
 
 // Log is the log on standard error.

@@ -20,7 +20,7 @@ func (c *Config) expandHome(environ []string) {
 		}
 		return path
 	}
-	for _, path := range []*string{&c.SigningKeys.EncryptionKeyFile, &c.TLS.Cert, &c.TLS.Key} {
+	for _, path := range []*string{&c.SigningKeys.EncryptionKeyFile, &c.TLS.Cert, &c.TLS.Key, &c.Audit.Archive} {
 		*path = expand(*path)
 	}
 	if path, ok := c.BoltPath(); ok {

@@ -51,6 +51,7 @@ func TestDefaults(t *testing.T) {
 		Scopes:        []string{"api"},
 		ClientID:      configs.ClientID{Prefix: "mk_"},
 		SigningKeys:   configs.SigningKeys{RotateEvery: 720 * time.Hour},
+		Audit:         configs.Audit{Retention: 400 * 24 * time.Hour, ArchiveAfter: 30 * 24 * time.Hour},
 		Log:           configs.Log{Level: "info", Format: "text"},
 		Drain:         5 * time.Second,
 		ShutdownGrace: 15 * time.Second,
@@ -214,7 +215,7 @@ func TestEverythingWrongIsReportedAtOnce(t *testing.T) {
 	want := []string{
 		"MINTKEY_TOKEN_LIFETIME (environment): there is no such setting; did you mean MINTKEY_TOKENS_LIFETIME?",
 		"smpt.url (in " + path + "): there is no such setting; did you mean smtp.url?",
-		"tokens.lifetime (in " + path + `): "soon" is not a duration such as 90s, 15m or 24h`,
+		"tokens.lifetime (in " + path + `): "soon" is not a duration such as 90s, 15m, 24h or 30d`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("error (-want +got):\n%s", diff)

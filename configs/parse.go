@@ -34,8 +34,8 @@ func parse(field, raw any) error {
 			return fmt.Errorf("%.60q is neither true nor false", text)
 		}
 	case *time.Duration:
-		if *field, err = time.ParseDuration(text); err != nil {
-			return fmt.Errorf("%.60q is not a duration such as 90s, 15m or 24h", text)
+		if *field, err = parseDuration(text); err != nil {
+			return err
 		}
 	case *time.Time:
 		if *field, err = parseDay(text); err != nil {
@@ -45,6 +45,21 @@ func parse(field, raw any) error {
 		return fmt.Errorf("no setting can be a %T", field)
 	}
 	return nil
+}
+
+// parseDuration reads what Go understands, and a number of days.
+func parseDuration(text string) (time.Duration, error) {
+	const mostDays = 100 * 365
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		if n, err := strconv.ParseUint(days, 10, 32); err == nil && n <= mostDays {
+			return time.Duration(n) * 24 * time.Hour, nil
+		}
+	}
+	duration, err := time.ParseDuration(text)
+	if err != nil {
+		return 0, fmt.Errorf("%.60q is not a duration such as 90s, 15m, 24h or 30d", text)
+	}
+	return duration, nil
 }
 
 // parseDay reads a day, which stands for its midnight in UTC, or an instant; empty text is the zero time.

@@ -18,8 +18,8 @@ const (
 	releaseTimeout = 2 * time.Second
 )
 
-// Runner ticks a Scheduler every minute, on one replica at a time, and an OutboxWorker every second, on all. All exported fields are
-// needed.
+// Runner ticks a Scheduler every minute, on one replica at a time, and an OutboxWorker every second, on all. All exported fields but
+// Upkeep are needed.
 type Runner struct {
 	Scheduler *Scheduler
 	Outbox    *OutboxWorker
@@ -27,8 +27,10 @@ type Runner struct {
 	Log       *slog.Logger
 	// Now is the clock that everything goes by. It may be shifted.
 	Now func() time.Time
+	// Upkeep is called each minute too, by the replica that runs the Scheduler; nil for none.
+	Upkeep func(ctx context.Context, now time.Time) error
 
-	maintenance, delivery logs.Outage
+	maintenance, upkeep, delivery logs.Outage
 }
 
 // Run returns when ctx has ended and deliveries under way have had a few seconds to finish. Failures are logged, and retried at the next
@@ -52,6 +54,12 @@ func (r *Runner) schedule(ctx context.Context) {
 		}
 		if ctx.Err() == nil {
 			r.maintenance.Note(ctx, r.Log, slog.LevelError, r.Now(), err, "key maintenance failed; will retry")
+		}
+		if mine && r.Upkeep != nil && ctx.Err() == nil {
+			err := r.Upkeep(ctx, r.Now())
+			if ctx.Err() == nil {
+				r.upkeep.Note(ctx, r.Log, slog.LevelError, r.Now(), err, "audit upkeep failed; will retry")
+			}
 		}
 	})
 	free, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)

@@ -98,8 +98,10 @@ func (c *copying) accessTimes(ctx context.Context, tenantID string, memberships 
 	return c.to.RecordAccess(ctx, times)
 }
 
+// events keeps the order of IDs, which is nearly that of the arrivals: a store whose memory is full can be copied, but may not be able to
+// say in which order events arrived.
 func (c *copying) events(ctx context.Context, accountID string) error {
-	for query := (EventsQuery{Limit: copyBatch}); ; {
+	for query := (EventsQuery{Limit: copyBatch, OldestFirst: true}); ; {
 		events, err := c.from.Events(ctx, accountID, query)
 		if err != nil || len(events) == 0 {
 			return err
@@ -107,6 +109,6 @@ func (c *copying) events(ctx context.Context, accountID string) error {
 		if err := c.to.RecordEvents(ctx, events...); err != nil {
 			return err
 		}
-		query.Before = events[len(events)-1].ID
+		query.After = events[len(events)-1].ID
 	}
 }

@@ -97,3 +97,17 @@ func (g *Gate) UpdateMembership(ctx context.Context, tenantID, userID string, ch
 func (g *Gate) UpdateDocument(ctx context.Context, name string, change func([]byte) ([]byte, error)) error {
 	return g.pass(func() error { return g.Store.UpdateDocument(ctx, name, change) })
 }
+
+// Arrivals implements AuditTrail. It is a change for a store that puts events in order when they are read.
+func (g *Gate) Arrivals(ctx context.Context, accountID, after string, limit int) (arrivals []Arrival, next string, err error) {
+	err = g.pass(func() (err error) {
+		arrivals, next, err = g.Store.Arrivals(ctx, accountID, after, limit)
+		return err
+	})
+	return arrivals, next, err
+}
+
+// ForgetEvents implements AuditTrail.
+func (g *Gate) ForgetEvents(ctx context.Context, accountID string, events ...policy.Event) error {
+	return g.pass(func() error { return g.Store.ForgetEvents(ctx, accountID, events...) })
+}

@@ -107,6 +107,15 @@ func RenewEpoch(ctx context.Context, s Store) error {
 	return UpdateJSON(ctx, s, documentEpoch, func(Epoch) (Epoch, error) { return Epoch{ID: rand.Text()}, nil })
 }
 
+// CurrentEpoch is the ID of the present epoch; empty in a store that has none.
+func CurrentEpoch(ctx context.Context, s Documents) (string, error) {
+	epoch, err := ReadJSON[Epoch](ctx, s, documentEpoch)
+	if errors.Is(err, ErrNotFound) {
+		err = nil
+	}
+	return epoch.ID, err
+}
+
 // History returns what BeginHistory has written, or ErrNotFound.
 func History(ctx context.Context, s Documents) (epoch Epoch, high HighWater, lifetime LongestLifetime, err error) {
 	var failed [3]error

@@ -128,21 +128,6 @@ type AccessTimes interface {
 	AccessTimes(ctx context.Context, tenantID string, clientIDs []string) (map[string]time.Time, error)
 }
 
-// EventsQuery selects events of an account's audit trail.
-type EventsQuery struct {
-	Before string    // an event ID: only older events than this one; empty for the newest
-	Since  time.Time // only events at or after; zero for all
-	Limit  int       // at most this many; must be positive
-}
-
-// AuditTrail reads what the changes above have recorded.
-type AuditTrail interface {
-	// Events lists the events of an account and its tenants, newest first.
-	Events(ctx context.Context, accountID string, query EventsQuery) ([]policy.Event, error)
-	// RecordEvents appends events that go with no change, such as a refused sign-in.
-	RecordEvents(ctx context.Context, events ...policy.Event) error
-}
-
 // Documents keeps a few small documents that all replicas share, such as the set of signing keys.
 type Documents interface {
 	// Document returns the document, or ErrNotFound.

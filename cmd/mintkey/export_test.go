@@ -28,3 +28,6 @@ func InitAcme(ctx context.Context, s store.Store, now time.Time) (string, error)
 	})
 	return made.clientID, err
 }
+
+// OCSFEvent translates an event.
+var OCSFEvent = ocsfEvent

@@ -31,7 +31,12 @@ func (h *host) newNotifier(ctx context.Context, srv *server.Server) (*notify.Run
 		}
 		channels = append(channels, webhook)
 	}
+	keeper, err := h.newKeeper(ctx)
+	if err != nil {
+		return nil, err
+	}
 	return &notify.Runner{
+		Upkeep:    keeper.Tick,
 		Scheduler: &notify.Scheduler{Store: h.gate, Agreed: h.clocks},
 		Outbox:    notify.NewOutboxWorker(h.gate, h.gate, h.log, channels...),
 		Documents: h.gate, Log: h.log, Now: h.now,

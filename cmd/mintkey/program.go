@@ -33,9 +33,13 @@ func (p *program) rootCommand() *cobra.Command {
 		RunE:          runGroup,
 		// Cobra sets the default only where it makes the suggestion itself.
 		SuggestionsMinimumDistance: 2,
-		PersistentPreRunE: func(*cobra.Command, []string) error {
-			if !slices.Contains(outputs(), p.output) {
-				return usagef("--output %q: must be one of %s", p.output, strings.Join(outputs(), ", "))
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
+			allowed := outputs()
+			if more := c.Annotations[moreOutputs]; more != "" {
+				allowed = append(allowed, more)
+			}
+			if !slices.Contains(allowed, p.output) {
+				return usagef("--output %q: must be one of %s", p.output, strings.Join(allowed, ", "))
 			}
 			return nil
 		},
@@ -63,6 +67,9 @@ const (
 	groupServer = "server"
 	groupClient = "client"
 )
+
+// moreOutputs annotates a command that has one more form of output.
+const moreOutputs = "outputs"
 
 func outputs() []string { return []string{"table", "json"} }
 

@@ -6,11 +6,12 @@ import (
 	"mintkey/admin"
 	"mintkey/policy"
 	"mintkey/server/api"
+	"mintkey/server/web"
 )
 
-// ListEvents lists the audit trail of the account, newest first.
+// ListEvents lists the audit trail of the account, newest first, or with order=asc in the order in which it was written.
 func (a *API) ListEvents(c *Call) (Reply, error) {
-	q, err := c.query("since", "until", "actor", "action", "client_id", "key", "tenant_id")
+	q, err := c.query("order", "since", "until", "actor", "action", "client_id", "key", "tenant_id")
 	if err != nil {
 		return Reply{}, err
 	}
@@ -24,6 +25,14 @@ func (a *API) ListEvents(c *Call) (Reply, error) {
 	if filter.Until, err = q.instant("until"); err != nil {
 		return Reply{}, err
 	}
-	events, next, err := a.service.Events(c.Context(), c.in, filter, q.after, q.limit)
+	list := a.service.Events
+	switch q.Get("order") {
+	case "", "desc":
+	case "asc":
+		list = a.service.FollowEvents
+	default:
+		return Reply{}, web.Refuse(web.ErrInvalidRequest, "order must be asc or desc.")
+	}
+	events, next, err := list(c.Context(), c.in, filter, q.after, q.limit)
 	return ok(api.List[policy.Event]{Items: append([]policy.Event{}, events...), Next: next}), err
 }

@@ -126,6 +126,10 @@ func explanations() []struct {
 			"There is nothing here that you may see. It may have been revoked or removed, or belong to another tenant.", "",
 		}},
 		{policy.ErrKeyNotFound, explanation{notFound, "Not found", "This access key is gone: it was revoked, or it expired long ago.", ""}},
+		{store.ErrPositionLost, explanation{
+			http.StatusGone, "No longer there",
+			"The activity has been restored from a backup. Start from the newest again.", "",
+		}},
 		{policy.ErrLastAdmin, explanation{
 			conflict, "The last admin",
 			"Nobody else who is a member of a tenant has this role. Give it to another member first.", "",

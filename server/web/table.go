@@ -136,6 +136,11 @@ func renderings() []rendering {
 			kind: store.ErrEmailTaken, status: conflict, code: "email_taken", title: "E-mail address taken",
 			detail: store.ErrEmailTaken.Error(),
 		},
+		{
+			kind: store.ErrPositionLost, status: http.StatusGone, code: "position_lost", title: "Position lost",
+			detail: "The audit trail does not have this position: it was restored, or the position is not one that it gave out. Read it from the " +
+				"start again, without after; events have the same IDs as before.",
+		},
 		{kind: policy.ErrLastAdmin, status: conflict, code: "last_admin", title: "Last admin"},
 		{kind: policy.ErrKeyLimit, status: conflict, code: "key_limit_reached", title: "Key limit reached"},
 		{

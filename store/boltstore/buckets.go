@@ -32,6 +32,7 @@ const (
 	bucketDocuments      bucket = "documents"       // name → bytes
 
 	// The times in these keys are instants. See the files that use them for the rest.
+	bucketArrivals         bucket = "arrivals"          // account/sequence → event
 	bucketDigests          bucket = "digests"           // digest prefix/tenant/user/client ID → nothing
 	bucketIssueOrder       bucket = "issue_order"       // account/issued, tenant, user, client ID → nothing
 	bucketOutbox           bucket = "outbox"            // due, event/account → JSON
@@ -47,7 +48,7 @@ func buckets() []bucket {
 	return []bucket{
 		bucketMeta, bucketAccounts, bucketTenants, bucketAccountTenants, bucketUsers, bucketUserIDs, bucketEmails,
 		bucketEmailAccounts, bucketUsedIDs,
-		bucketMemberships, bucketUserTenants, bucketClientIDs, bucketAccessTimes, bucketEvents, bucketDocuments,
+		bucketMemberships, bucketUserTenants, bucketClientIDs, bucketAccessTimes, bucketEvents, bucketArrivals, bucketDocuments,
 		bucketDigests, bucketIssueOrder, bucketOutbox, bucketOutboxPlaces,
 		bucketRevocations, bucketRevocationEnds, bucketEphemera, bucketEphemeraExpiries,
 		bucketTraffic,

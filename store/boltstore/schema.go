@@ -24,9 +24,15 @@ func prepare(tx *bbolt.Tx) error {
 			return fmt.Errorf("%w: its schema is %d, this program knows %d", store.ErrSchemaTooNew, version, store.SchemaVersion)
 		}
 	}
+	ordered := tx.Bucket([]byte(bucketArrivals)) != nil
 	for _, b := range buckets() {
 		if _, err := tx.CreateBucketIfNotExists([]byte(b)); err != nil {
 			return fmt.Errorf("bucket %s: %w", b, err)
+		}
+	}
+	if !ordered {
+		if err := orderOldEvents(tx); err != nil {
+			return err
 		}
 	}
 	if !isNew {

@@ -50,6 +50,7 @@ type change struct {
 	commands  []any
 	unindexed map[string][]any // members by sorted set
 	removed   []string
+	queued    []queuedAt // see arrivals.go
 }
 
 // expect makes the change fail if a key is no longer as it was read.

@@ -30,7 +30,9 @@ func (s *Store) commit(ctx context.Context, c change) (bool, error) {
 	if err != nil {
 		return false, s.refused(ctx, err)
 	}
-	if !done.saved {
+	if done.saved {
+		s.tellQueued(ctx, c)
+	} else {
 		return false, nil
 	}
 	confirmed, err := s.confirmed(ctx, done)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -25,13 +24,21 @@ func encodeEvent(event policy.Event) (string, error) {
 // record makes the change write the events to the trail of its slot, and those that are to be announced to the outbox.
 func (s *Store) record(ctx context.Context, c *change, at slot, events []policy.Event) error {
 	for _, event := range events {
-		entry, err := encodeEvent(event)
-		if err != nil {
+		if err := c.append(at, event); err != nil {
 			return err
 		}
-		c.do("ZADD", at.trailKey(), 0, entry)
 	}
 	return s.announce(ctx, c, at, events)
+}
+
+func (c *change) append(at slot, event policy.Event) error {
+	entry, err := encodeEvent(event)
+	if err != nil {
+		return fmt.Errorf("event %s: %w", event.ID, err)
+	}
+	c.do("ZADD", at.trailKey(), 0, entry)
+	c.arrive(at, event)
+	return nil
 }
 
 func decodeEvent(entry string) (policy.Event, error) {
@@ -45,97 +52,147 @@ func (s *Store) Events(ctx context.Context, accountID string, query store.Events
 	if err != nil {
 		return nil, unavailable(ctx, err)
 	}
-	trails := []string{ofAccount(accountID).trailKey()}
+	slots := []slot{ofAccount(accountID)}
 	for _, tenantID := range tenants {
-		trails = append(trails, ofTenant(tenantID).trailKey())
+		slots = append(slots, ofTenant(tenantID))
 	}
 	// A page may have too much: events of another account, whose tenant is wrongly in the index, or events a part of a millisecond too old.
-	fits := func(e policy.Event) bool { return e.AccountID == accountID && !e.At.Before(query.Since) }
+	fits := func(e placedEvent) bool { return e.AccountID == accountID && !e.At.Before(query.Since) }
 	var found []policy.Event
-	for before := query.Before; len(found) < query.Limit; {
-		page, err := s.newest(ctx, trails, before, query.Since, query.Limit)
+	for next := query; len(found) < query.Limit; {
+		page, err := s.merged(ctx, slots, next)
 		if err != nil {
 			return nil, err
 		}
 		for _, event := range page {
 			if fits(event) && len(found) < query.Limit {
-				found = append(found, event)
+				found = append(found, event.Event)
 			}
 		}
 		if len(page) < query.Limit {
 			break
 		}
-		before = page[len(page)-1].ID
+		next.Before, next.After = page[len(page)-1].ID, page[len(page)-1].ID
 	}
 	return found, nil
 }
 
-// newest merges the trails, newest first, down to the limit.
-func (s *Store) newest(ctx context.Context, trails []string, before string, since time.Time, limit int) ([]policy.Event, error) {
-	from, to := "-", "+"
-	if before != "" {
-		to = "(" + before
-	}
-	if !since.IsZero() {
-		from = "[" + policy.NewEventID(since, [10]byte{})
-	}
-	var events []policy.Event
-	for some := range slices.Chunk(trails, batch) {
+// placedEvent is an event and the slot whose trail it is in.
+type placedEvent struct {
+	policy.Event
+
+	at slot
+}
+
+// merged merges the trails of the slots, in the order of the query and down to its limit.
+func (s *Store) merged(ctx context.Context, slots []slot, query store.EventsQuery) ([]placedEvent, error) {
+	var events []placedEvent
+	for some := range slices.Chunk(slots, batch) {
 		pipe := s.client.Pipeline()
 		replies := make([]*redis.StringSliceCmd, len(some))
-		for i, trail := range some {
-			replies[i] = pipe.ZRangeArgs(ctx, redis.ZRangeArgs{Key: trail, ByLex: true, Rev: true, Start: to, Stop: from, Count: int64(limit)})
+		for i, at := range some {
+			replies[i] = pipe.ZRangeArgs(ctx, rangeOfTrail(at.trailKey(), query))
 		}
 		if _, err := pipe.Exec(ctx); err != nil {
 			return nil, unavailable(ctx, err)
 		}
-		for _, reply := range replies {
+		for i, reply := range replies {
 			for _, entry := range reply.Val() {
 				event, err := decodeEvent(entry)
 				if err != nil {
 					return nil, err
 				}
-				events = append(events, event)
+				events = append(events, placedEvent{event, some[i]})
 			}
 		}
-		slices.SortFunc(events, func(a, b policy.Event) int { return cmp.Compare(b.ID, a.ID) })
-		events = events[:min(len(events), limit)]
+		slices.SortFunc(events, func(a, b placedEvent) int {
+			if query.OldestFirst {
+				a, b = b, a
+			}
+			return cmp.Compare(b.ID, a.ID)
+		})
+		events = events[:min(len(events), query.Limit)]
 	}
 	return events, nil
+}
+
+func rangeOfTrail(key string, query store.EventsQuery) redis.ZRangeArgs {
+	oldest := "-"
+	if !query.Since.IsZero() {
+		oldest = "[" + policy.NewEventID(query.Since, [10]byte{})
+	}
+	args := redis.ZRangeArgs{Key: key, ByLex: true, Count: int64(query.Limit)}
+	if query.OldestFirst {
+		if query.After != "" && query.After >= strings.TrimLeft(oldest, "[-") {
+			oldest = "(" + query.After + "!" // behind the member that begins with the ID and a space
+		}
+		args.Start, args.Stop = oldest, "+"
+		return args
+	}
+	newest := "+"
+	if query.Before != "" {
+		newest = "(" + query.Before
+	}
+	args.Rev, args.Start, args.Stop = true, newest, oldest
+	return args
 }
 
 // RecordEvents implements store.AuditTrail. The events go to the trail of their account, where they are found even if they
 // name a tenant that does not exist.
 func (s *Store) RecordEvents(ctx context.Context, events ...policy.Event) error {
 	return store.ConfirmOnce(ctx, func(ctx context.Context) error {
-		announced := map[string][]policy.Event{} // by account
-		pipe := s.client.Pipeline()
-		for _, event := range events {
-			if event.Announce {
-				announced[event.AccountID] = append(announced[event.AccountID], event)
-				continue
+		for some := range slices.Chunk(events, movedAtOnce) {
+			byAccount := map[string][]policy.Event{}
+			for _, event := range some {
+				byAccount[event.AccountID] = append(byAccount[event.AccountID], event)
 			}
-			entry, err := encodeEvent(event)
-			if err != nil {
-				return fmt.Errorf("event %s: %w", event.ID, err)
-			}
-			pipe.ZAdd(ctx, ofAccount(event.AccountID).trailKey(), redis.Z{Member: entry})
-		}
-		if _, err := pipe.Exec(ctx); err != nil {
-			return unavailable(ctx, err)
-		}
-		for accountID, events := range announced {
-			err := untilSaved(ctx, func() (bool, error) {
-				var c change
-				if err := s.record(ctx, &c, ofAccount(accountID), events); err != nil {
-					return false, err
+			for accountID, events := range byAccount {
+				if err := s.recordIn(ctx, ofAccount(accountID), events); err != nil {
+					return err
 				}
-				return s.commit(ctx, c)
-			})
-			if err != nil {
-				return err
 			}
 		}
 		return nil
 	})
+}
+
+func (s *Store) recordIn(ctx context.Context, at slot, events []policy.Event) error {
+	return untilSaved(ctx, func() (bool, error) {
+		known, err := s.recorded(ctx, events)
+		if err != nil {
+			return false, err
+		}
+		var c change
+		for _, event := range events {
+			if !known[event.ID] {
+				if err := c.append(at, event); err != nil {
+					return false, err
+				}
+			}
+		}
+		if err := s.announce(ctx, &c, at, events); err != nil || len(c.commands) == 0 {
+			return true, err
+		}
+		return s.commit(ctx, c)
+	})
+}
+
+// recorded says which of the events are in a trail already.
+func (s *Store) recorded(ctx context.Context, events []policy.Event) (map[string]bool, error) {
+	pipe := s.client.Pipeline()
+	replies := map[string][]*redis.IntCmd{}
+	for _, event := range events {
+		from, to := rangeOfEvent(event.ID)
+		for _, at := range homes(event) {
+			replies[event.ID] = append(replies[event.ID], pipe.ZLexCount(ctx, at.trailKey(), from, to))
+		}
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, unavailable(ctx, err)
+	}
+	known := map[string]bool{}
+	for id, counts := range replies {
+		known[id] = slices.ContainsFunc(counts, func(count *redis.IntCmd) bool { return count.Val() > 0 })
+	}
+	return known, nil
 }

@@ -42,6 +42,14 @@ func probes() [][]string {
 		{"zrem", key, "x"},
 		{"zscan", key, "0"},
 		{"zscore", key, "x"},
+		{"zlexcount", key, "-", "+"},
+		{"zremrangebylex", key, "-", "+"},
+		{"lrange", key, "0", "-1"},
+		{"lrem", key, "1", "x"},
+		{"rpush", key, "x"},
+		{"sadd", key, "x"},
+		{"smembers", key},
+		{"srem", key, "x"},
 		{"hgetall", key},
 		{"hincrby", key, "x", "0"},
 		{"xadd", key, "*", "x", "x"},
@@ -60,7 +68,7 @@ func probedKeys() []string {
 	return []string{
 		schemaKey, accountsKey, outboxesKey, revocationsKey, usedIDsKey, replicasKey(""), userClaimKey("x"), emailAccountsKey("x"),
 		clientKey("x"), digestKey("x"), documentKey("x"), accountKey("x"), tenantKey("x"), ephemeralKey("x"), limitKey("x"),
-		tenant.trailKey(), account.outboxKey(),
+		tenant.trailKey(), account.outboxKey(), tenant.queueKey(), arrivedKey("x"), sweptKey("x"),
 	}
 }
 
