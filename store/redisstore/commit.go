@@ -14,6 +14,9 @@ import (
 // How long a change waits for a replica to confirm it.
 const confirmTimeout = 300 * time.Millisecond
 
+// How much later the answer to that may come, from a slow Redis.
+const answerTimeout = time.Second
+
 // errUnconfirmed is inside store.ErrUnavailable when no replica has confirmed a change in time.
 var errUnconfirmed = errors.New("unconfirmed: no replica has the change yet")
 
@@ -40,7 +43,10 @@ func (s *Store) commit(ctx context.Context, c change) (bool, error) {
 	if !saved || replicas == 0 {
 		return saved, nil
 	}
-	confirmed, err := conn.Wait(ctx, 1, confirmTimeout).Result()
+	// go-redis would wait for the answer ten seconds longer than Redis for a replica.
+	waiting, cancel := context.WithTimeout(ctx, confirmTimeout+answerTimeout)
+	defer cancel()
+	confirmed, err := conn.Wait(waiting, 1, confirmTimeout).Result()
 	if err == nil && confirmed == 0 {
 		err = errUnconfirmed
 	}

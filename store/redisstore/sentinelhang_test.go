@@ -16,6 +16,10 @@ func TestHungPrimaryIsReplacedBySentinel(t *testing.T) {
 	l.longest.Store(0)
 	quorum.Master.Pause()
 	t.Cleanup(quorum.Master.Resume)
+	// Before the Sentinels agree: they take 1.5 s at least, and the time-out of a read is longer.
+	paused := time.Now()
+	redistest.Eventually(t, "the queue is sent away", func() bool { return l.failed.Load() > 100 && s.Availability().Waiting <= 64 })
+	t.Logf("the queue was sent away after %v", time.Since(paused).Round(time.Millisecond))
 	quorum.AwaitFailover()
 	promoted := time.Now() // the Sentinels tell of it up to a second later
 	redistest.Eventually(t, "reads succeed again", func() bool { return l.goodAt.Load() > promoted.UnixNano() })
