@@ -57,6 +57,26 @@ func (m *metrics) tellClock(agreed *store.AgreedTime) {
 	}, func() float64 { return agreed.Offset().Seconds() }))
 }
 
+// tellStore registers metrics of how the store does. One that does not tell is a file, and always there.
+func (m *metrics) tellStore(s store.Store) {
+	availability := func() store.Availability { return store.Availability{Up: true} }
+	if remote, ok := s.(interface{ Availability() store.Availability }); ok {
+		availability = remote.Availability
+	}
+	m.registry.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "mintkey_store_up", Help: "1 if the store can be reached, as far as is known, 0 if not.",
+		}, func() float64 {
+			if availability().Up {
+				return 1
+			}
+			return 0
+		}),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "mintkey_store_waiting", Help: "Commands to the store that have no answer yet.",
+		}, func() float64 { return float64(availability().Waiting) }))
+}
+
 // watchCertificate registers a metric of when the certificate expires, by which operators are warned before clients are.
 func (m *metrics) watchCertificate(c Certificate) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{

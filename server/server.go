@@ -124,6 +124,7 @@ func New(o Options) (*Server, error) {
 	})
 	s.metrics.countHashes(o.Hasher)
 	s.metrics.tellClock(o.Agreed)
+	s.metrics.tellStore(o.Store)
 	if o.Certificate != nil {
 		s.metrics.watchCertificate(o.Certificate)
 	}

@@ -14,6 +14,9 @@ import (
 // How long a change waits for a replica to confirm it.
 const confirmTimeout = 300 * time.Millisecond
 
+// How much later the answer to that may come, from a slow Redis.
+const answerTimeout = time.Second
+
 // commit makes the change. It returns false if a key that the change expects was different. It is store.ErrUnconfirmed if the change is
 // made and no replica has confirmed it in time; inside store.ConfirmOnce that is noted instead.
 //
@@ -76,7 +79,10 @@ func (s *Store) run(ctx context.Context, primary *redis.Client, keys []string, a
 	if !s.isCluster() && done.noted != replicasSeen {
 		_ = conn.Set(ctx, replicasKey(""), "", 0).Err() // if it fails, the next change does it
 	}
-	done.waited, done.err = conn.Wait(ctx, 1, confirmTimeout).Result()
+	// go-redis would wait for the answer ten seconds longer than Redis for a replica.
+	waiting, cancel := context.WithTimeout(ctx, confirmTimeout+answerTimeout)
+	defer cancel()
+	done.waited, done.err = conn.Wait(waiting, 1, confirmTimeout).Result()
 	return done, nil
 }
 
