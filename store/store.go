@@ -24,6 +24,8 @@ var (
 	ErrSchemaTooNew = errors.New("the store was written by a later version of mintkey")
 	// ErrSchemaTooOld refuses to use a store that has to be upgraded first.
 	ErrSchemaTooOld = errors.New("the store was written by an earlier version of mintkey")
+	// ErrPositionLost means that the entry of a log to continue after is not there: the log has to be read from the start.
+	ErrPositionLost = errors.New("the place in the log is lost; read it from the start")
 	// ErrDamaged is returned for a file that is damaged or incomplete.
 	ErrDamaged = errors.New("the file is damaged or incomplete")
 	// ErrInUse refuses to open a store file that another process holds open.
