@@ -79,6 +79,7 @@ type Server struct {
 	usage       *usage.Usage
 	revocations *revocation.Log
 	lists       *revocation.Lists
+	indexes     *tokens.StatusIndexes
 	gateways    revocation.Gateways
 	callers     *callers.Callers
 	grants      *grants.Endpoint
@@ -132,6 +133,7 @@ func New(o Options) (*Server, error) {
 		Log: s.revocations, Memberships: o.Store, Documents: o.Store, Lifetime: o.TokenLifetime, Logger: o.Log,
 	}
 	indexes := tokens.NewStatusIndexes(o.Store)
+	s.indexes = indexes
 	s.service = &admin.Service{
 		Store:           o.Store,
 		Hasher:          o.Hasher,
@@ -189,10 +191,11 @@ func (s *Server) wireOAuth(indexes *tokens.StatusIndexes, audiences policy.Audie
 		Catalogue: o.Catalogue,
 		Statuses:  statuses,
 	}
-	known := &clients.Clients{Subjects: o.Store, Refusals: s.usage.Refusals, Limits: s.limits}
+	known := &clients.Clients{Subjects: o.Store, Refusals: s.usage.Refusals, Limits: s.limits, Ended: s.revocations.Ended}
 	s.grants = grants.New(grants.Options{
 		Store:          o.Store,
 		Indexes:        s.service,
+		Ended:          s.revocations.Ended,
 		Ring:           o.KeyRing,
 		Clients:        known,
 		Limits:         s.limits,

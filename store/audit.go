@@ -25,8 +25,9 @@ type Arrival struct {
 	Event    policy.Event
 }
 
-// ErrPositionLost is returned for a position that a trail has never had, or has no longer: its history went back, or it is another store's.
-var ErrPositionLost = errors.New("this audit trail does not have the position: its history has changed, so read it from the start again")
+// ErrPositionLost is returned for a position that an audit trail, or the log of revocations, has never had, or has no longer: its history
+// went back, or it is another store's.
+var ErrPositionLost = errors.New("the position is not there: the history has changed, so read it from the start again")
 
 // AuditTrail reads what the changes above have recorded.
 //

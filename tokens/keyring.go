@@ -84,7 +84,8 @@ func (o Options) check() error {
 
 // Refresh reads what other replicas changed, begins a rotation that is due, and drops signing keys whose last token has expired. Call it
 // on every replica every few seconds, and in any case several times within Options.PublishBefore. After an error, such as
-// store.ErrUnavailable, the ring keeps using the keys that it has.
+// store.ErrUnavailable, the ring keeps using the keys that it has. It makes none in place of those that it has seen: where they are gone,
+// the store was emptied, and new ones would end all tokens.
 func (r *KeyRing) Refresh(ctx context.Context, now time.Time) error {
 	return r.carryOut(ctx, now, r.options.upkeep)
 }
@@ -148,7 +149,11 @@ func (r *KeyRing) read(ctx context.Context) (*keySet, error) {
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, err
 	}
-	if current := r.current.Load(); raw != nil && bytes.Equal(raw, current.raw) {
+	current := r.current.Load()
+	if raw == nil && current.raw != nil {
+		return nil, fmt.Errorf("%w: the signing keys that were there are gone", store.ErrUnavailable)
+	}
+	if raw != nil && bytes.Equal(raw, current.raw) {
 		return current, nil
 	}
 	return openDocument(raw, r.options.Sealer)
@@ -157,7 +162,11 @@ func (r *KeyRing) read(ctx context.Context) (*keySet, error) {
 // save repeats the plan on the document as it is by then. A key that another replica has made meanwhile is used, and the one made here is
 // dropped; a key that is found to be missing only now waits for the next Refresh.
 func (r *KeyRing) save(ctx context.Context, plan plan, made map[Algorithm]crypto.Signer, now time.Time) (saved *keySet, err error) {
+	seen := r.current.Load().raw != nil
 	err = r.documents.UpdateDocument(ctx, documentName, func(raw []byte) ([]byte, error) {
+		if seen && raw == nil {
+			return nil, fmt.Errorf("%w: the signing keys that were there are gone", store.ErrUnavailable)
+		}
 		set, err := openDocument(raw, r.options.Sealer)
 		if err != nil {
 			return nil, err

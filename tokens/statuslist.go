@@ -26,6 +26,9 @@ func (l *StatusList) Revoke(entry uint64) {
 	l.bits[entry/8] |= 1 << (entry % 8) // entry 0 is the least significant bit of the first byte (section 4.1)
 }
 
+// Revoked says whether the entry, counted from 0 in this list, is marked.
+func (l *StatusList) Revoked(entry uint64) bool { return l.bits[entry/8]&(1<<(entry%8)) != 0 }
+
 // Add marks the entries that are marked in the other list.
 func (l *StatusList) Add(other *StatusList) {
 	for i, bits := range other.bits {

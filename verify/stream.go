@@ -130,7 +130,12 @@ func (s *stream) take(event serverSentEvent) {
 	if event.id != "" {
 		s.lastID = event.id
 	}
-	if event.kind != "revocation" {
+	switch event.kind {
+	case "reset": // the issuer does not know lastID: all that still matters follows again, and nothing that was heard is taken back
+		s.lastID = ""
+		return
+	case "revocation":
+	default:
 		return
 	}
 	var heard revocation

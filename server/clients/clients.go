@@ -26,6 +26,9 @@ type Clients struct {
 	Subjects store.Subjects
 	Refusals *usage.Refusals
 	Limits   *limits.Limiter
+	// Ended says whether a status index has ended: a secret whose index has, though its record does not know, is one that was revoked
+	// before the store lost it.
+	Ended func(index uint64) bool
 }
 
 // Authenticate finds the access key and checks the secret. Every refusal is a RefusedError and looks the same from outside (R24),
@@ -63,6 +66,8 @@ func (c *Clients) match(ctx context.Context, presented Credentials, now time.Tim
 		return Client{}, &RefusedError{store.RefusedUnknownClient, web.ErrInvalidClient}
 	case secretErr != nil:
 		return Client{Subject: subject}, refusedBy(secretErr)
+	case secret.StatusIndex != 0 && subject.SecretIndexLives(secret) && c.Ended(secret.StatusIndex):
+		return Client{Subject: subject}, &RefusedError{store.RefusedRevoked, web.ErrInvalidClient}
 	case subject.Authority() == policy.AuthorityNone:
 		return Client{Subject: subject}, &RefusedError{store.RefusedUserDisabled, policy.ErrUserDisabled}
 	}

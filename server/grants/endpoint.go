@@ -41,6 +41,7 @@ type Metrics interface {
 type Options struct {
 	Store          Store
 	Indexes        Indexes
+	Ended          func(index uint64) bool // whether a status index has ended: see clients.Clients
 	Ring           *tokens.KeyRing
 	Clients        *clients.Clients
 	Limits         *limits.Limiter

@@ -63,6 +63,9 @@ func (g *passwordLogin) Authenticate(ctx context.Context, from *web.Info) (Holde
 // Index is that of the membership, so that the token ends with it and with the password (R27).
 func (g *passwordLogin) Index(ctx context.Context, h Holder, now time.Time) (uint64, error) {
 	index, err := g.endpoint.Indexes.PasswordIndex(ctx, h.Subject, now)
+	if index != 0 && g.endpoint.Ended(index) { // before the store lost it
+		return 0, wrongLogin()
+	}
 	if errors.Is(err, policy.ErrNotMember) { // since the password was checked
 		err = wrongLogin()
 	}

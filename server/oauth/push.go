@@ -39,7 +39,8 @@ func (e *Endpoints) viewRevocation(r store.Revocation) pushedRevocation {
 }
 
 // Push streams the revocations of the caller's account as server-sent events: first those still in force, then each as it happens. A
-// client resumes a broken stream with Last-Event-ID. The stream ends when the caller's token does. A client may have maxStreams at a time.
+// client resumes a broken stream with Last-Event-ID; where that is not known any more, the event "reset" says that all follow again. The
+// stream ends when the caller's token does. A client may have maxStreams at a time.
 func (e *Endpoints) Push(w http.ResponseWriter, r *web.Request) error {
 	live, err := e.listener(r)
 	if err == nil {
@@ -60,7 +61,8 @@ func (e *Endpoints) Push(w http.ResponseWriter, r *web.Request) error {
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Time{}) // the request is read; a read timeout would end the stream
 	stream := stream{
-		w: w, control: control, endpoints: e, request: r, begun: e.RealTime(), caller: live, after: r.Header.Get("Last-Event-ID"),
+		w: w, control: control, endpoints: e, request: r, begun: e.RealTime(), caller: live,
+		after: r.Header.Get("Last-Event-ID"), history: e.Log.History(),
 	}
 	stream.run()
 	return nil
@@ -87,6 +89,7 @@ type stream struct {
 	begun     time.Time // by the real time
 	caller    callers.ValidToken
 	after     string // the last revocation sent
+	history   int    // of the log that after belongs to
 }
 
 func (t *stream) run() {
@@ -95,6 +98,9 @@ func (t *stream) run() {
 	ends := time.NewTimer(t.caller.Claims.ExpiresAt.Sub(t.request.At))
 	defer ends.Stop()
 	if t.write(": revocations\n\n") != nil {
+		return
+	}
+	if t.after != "" && !t.endpoints.Log.Has(t.after) && t.reset() != nil {
 		return
 	}
 	for {
@@ -134,7 +140,15 @@ func (t *stream) stillAllowed() bool {
 
 // sendNew takes from this server's copy of the log, which all streams share.
 func (t *stream) sendNew() error {
-	for _, revocation := range t.endpoints.Log.Rows(t.after) {
+	rows, history := t.endpoints.Log.Rows(t.after)
+	if history != t.history {
+		t.history = history
+		if err := t.reset(); err != nil {
+			return err
+		}
+		rows, t.history = t.endpoints.Log.Rows("")
+	}
+	for _, revocation := range rows {
 		t.after = revocation.ID
 		if revocation.AccountID != t.caller.Account.ID {
 			continue
@@ -148,6 +162,12 @@ func (t *stream) sendNew() error {
 		}
 	}
 	return nil
+}
+
+// reset starts over. The empty id makes a client forget where to resume (HTML Living Standard section 9.2.6).
+func (t *stream) reset() error {
+	t.after = ""
+	return t.write("id:\nevent: reset\ndata: {}\n\n")
 }
 
 func (t *stream) write(text string) error {

@@ -42,6 +42,18 @@ func (a Archive) Add(ctx context.Context, indexes []uint64) error {
 	return nil
 }
 
+// merge adds the entries of one list that are marked in ended.
+func (a Archive) merge(ctx context.Context, list uint64, ended *tokens.StatusList) error {
+	return a.Documents.UpdateDocument(ctx, archiveName(list), func(raw []byte) ([]byte, error) {
+		bits, err := tokens.UnpackStatusList(raw)
+		if err != nil {
+			return nil, err
+		}
+		bits.Add(ended)
+		return bits.Pack()
+	})
+}
+
 // List returns the entries of one list that have ended.
 func (a Archive) List(ctx context.Context, list uint64) (*tokens.StatusList, error) {
 	raw, err := a.Documents.Document(ctx, archiveName(list))

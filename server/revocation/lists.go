@@ -135,7 +135,7 @@ func (l *Lists) readSince(list uint64, since time.Time) bool {
 
 // read adds what the archive has of a list that exists.
 func (l *Lists) read(ctx context.Context, list uint64, now time.Time) error {
-	ended, err := l.log.archive.List(ctx, list)
+	ended, err := l.log.readArchive(ctx, list)
 	if err != nil {
 		return err
 	}

@@ -14,11 +14,17 @@ const forgetAtOnce = 1000
 // forget deletes the records of b whose time is at or before now, by the index of times: instant and key → nothing.
 // When nothing is due it only reads.
 func (s *Store) forget(ctx context.Context, b, times bucket, now time.Time) error {
+	return s.forgetExcept(ctx, b, times, now, func(*bbolt.Tx) string { return "" })
+}
+
+// forgetExcept is forget, and leaves the record whose key kept returns.
+func (s *Store) forgetExcept(ctx context.Context, b, times bucket, now time.Time, kept func(*bbolt.Tx) string) error {
 	for {
 		some := false
 		err := s.read(ctx, func(tx *bbolt.Tx) error {
-			return times.scanUntil(tx, now, 1, func(string, []byte) error {
-				some = true
+			last := kept(tx)
+			return times.scanUntil(tx, now, 2, func(key string, _ []byte) error {
+				some = some || key[instantSize:] != last
 				return nil
 			})
 		})
@@ -27,8 +33,11 @@ func (s *Store) forget(ctx context.Context, b, times bucket, now time.Time) erro
 		}
 		err = s.write(ctx, func(tx *bbolt.Tx) error {
 			var over []string
+			last := kept(tx)
 			err := times.scanUntil(tx, now, forgetAtOnce, func(key string, _ []byte) error {
-				over = append(over, key)
+				if key[instantSize:] != last {
+					over = append(over, key)
+				}
 				return nil
 			})
 			for _, key := range over {
@@ -40,6 +49,12 @@ func (s *Store) forget(ctx context.Context, b, times bucket, now time.Time) erro
 			return err
 		}
 	}
+}
+
+// last is the highest key; empty if there is none.
+func (b bucket) last(tx *bbolt.Tx) string {
+	key, _ := tx.Bucket([]byte(b)).Cursor().Last()
+	return string(key)
 }
 
 // scanUntil calls f for keys that begin with an instant at or before until, oldest first.

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ func revocationCases() []testCase {
 		{"revocations are kept in order", revocationsAreKept},
 		{"revocations in pages", revocationsInPages},
 		{"revocations are forgotten after their time", revocationsAreForgotten},
+		{"positions among revocations are exact", positionsAreExact},
 		{"revocation IDs increase across reopening", revocationsAcrossReopening},
 		{"race of revocations hides none from who follows", racingRevocations},
 	}
@@ -119,17 +121,44 @@ func revocationsAreForgotten(t testing.TB, at place) {
 	wantRevocations(t, s, "", 7, 1, 2, 1, 8)
 	check(t, s.ForgetRevocations(t.Context(), revocation(1).Until.Add(time.Nanosecond)))
 	wantRevocations(t, s, "", 7, 2, 8)
-	wantRevocations(t, s, ids[1], 2, 8) // after one that is forgotten
-	wantRevocations(t, s, ids[3], 8)
+	wantRevocations(t, s, ids[2], 8)
+	wantPositionLost(t, s, ids[1])
+	wantPositionLost(t, s, ids[3])
 	check(t, s.ForgetRevocations(t.Context(), day(100)))
-	wantRevocations(t, s, "")
+	wantRevocations(t, s, "", 8) // so that who has read it finds the place
+	wantRevocations(t, s, ids[4])
 	record(t, s, 3)
-	for _, id := range ids {
-		wantRevocations(t, s, id, 3)
+	wantRevocations(t, s, ids[4], 3)
+	check(t, s.ForgetRevocations(t.Context(), day(100)))
+	wantRevocations(t, s, "", 3)
+}
+
+// positionsAreExact asks for what is not there: a number that another history has given to another revocation, one that is yet to come,
+// and what is no ID at all.
+func positionsAreExact(t testing.TB, at place) {
+	s := at.connect(t)
+	wantPositionLost(t, s, store.RevocationID(1, "ABCD"))
+	record(t, s, 1, 2)
+	ids := wantRevocations(t, s, "", 1, 2)
+	number := store.RevocationNumber(ids[0])
+	if number == 0 || store.RevocationNumber(ids[1]) != number+1 {
+		t.Errorf("the IDs are %q", ids)
+	}
+	for _, id := range []string{
+		store.RevocationID(number, "ABCD"), store.RevocationID(number, ""), store.RevocationID(number+2, "ABCD"), ids[0] + "X", "-", "x",
+	} {
+		wantPositionLost(t, s, id)
 	}
 }
 
-// revocationsAcrossReopening also forgets all, so that no record tells where the IDs had come to.
+func wantPositionLost(t testing.TB, s store.Revocations, id string) {
+	t.Helper()
+	if got, err := s.Revocations(t.Context(), id, 1000); !errors.Is(err, store.ErrPositionLost) {
+		t.Errorf("after %q: %d revocations and the error %v; want ErrPositionLost", id, len(got), err)
+	}
+}
+
+// revocationsAcrossReopening also forgets all that it may.
 func revocationsAcrossReopening(t testing.TB, at place) {
 	s := at.open()
 	record(t, s, 1, 2)
@@ -141,7 +170,7 @@ func revocationsAcrossReopening(t testing.TB, at place) {
 	check(t, s.ForgetRevocations(t.Context(), day(100)))
 	check(t, s.Close())
 	s = at.connect(t)
-	wantRevocations(t, s, "")
+	wantRevocations(t, s, last)
 	record(t, s, 4)
 	wantRevocations(t, s, last, 4)
 }

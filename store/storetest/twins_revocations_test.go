@@ -20,6 +20,8 @@ func revocationTwins() []twin {
 		{"revocations in pages", "ignores where to begin", func(s store.Store) store.Store { return beginsAgain{s} }},
 		{"revocations are forgotten after their time", "never forgets", func(s store.Store) store.Store { return neverForgets{s} }},
 		{"revocations are forgotten after their time", "forgets too early", func(s store.Store) store.Store { return forgetsEarly{s} }},
+		{"revocations are forgotten after their time", "forgets the last", func(s store.Store) store.Store { return forgetsLast{s} }},
+		{"positions among revocations are exact", "reads the number alone", func(s store.Store) store.Store { return readsNumber{s} }},
 		{"revocations are forgotten after their time", "numbers by place", func(s store.Store) store.Store { return numbersByPlace{s, "%016d"} }},
 		{"revocation IDs increase across reopening", "numbers by place", func(s store.Store) store.Store { return numbersByPlace{s, "%016d"} }},
 		{"race of revocations hides none from who follows", "numbers before it writes", func(s store.Store) store.Store {
@@ -83,6 +85,28 @@ type forgetsEarly struct{ store.Store }
 
 func (b forgetsEarly) ForgetRevocations(ctx context.Context, now time.Time) error {
 	return b.Store.ForgetRevocations(ctx, now.Add(time.Nanosecond))
+}
+
+// forgetsLast shows nothing once all that there is was to be forgotten.
+type forgetsLast struct{ store.Store }
+
+func (b forgetsLast) Revocations(ctx context.Context, afterID string, limit int) ([]store.Revocation, error) {
+	found, err := b.Store.Revocations(ctx, afterID, limit)
+	if len(found) == 1 && afterID == "" {
+		found = nil
+	}
+	return found, err
+}
+
+// readsNumber takes the place by its number, as if there were one history only.
+type readsNumber struct{ store.Store }
+
+func (b readsNumber) Revocations(ctx context.Context, afterID string, limit int) ([]store.Revocation, error) {
+	all, err := b.Store.Revocations(ctx, "", 1000)
+	all = slices.DeleteFunc(all, func(r store.Revocation) bool {
+		return store.RevocationNumber(r.ID) <= store.RevocationNumber(afterID)
+	})
+	return all[:min(limit, len(all))], err
 }
 
 // numbersEarly takes a number in one step and writes in a second, so that a low one can come after a higher one was read.
