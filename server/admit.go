@@ -29,6 +29,9 @@ func newQueue() *admission.Queue {
 // admit lets a request be handled once it has a place in the queue.
 func (s *Server) admit(queue *admission.Queue, handle web.Handler) web.Handler {
 	return func(w http.ResponseWriter, r *web.Request) error {
+		if lost := s.Watch.Lost(); lost != nil {
+			return lost
+		}
 		credentials, err := s.credentialsOf(r.Request)
 		if err != nil {
 			return err
@@ -46,6 +49,12 @@ func (s *Server) admit(queue *admission.Queue, handle web.Handler) web.Handler {
 		}
 		defer place.Leave()
 		s.workers.Do(func() { err = handle(w, r) })
+		if err != nil {
+			// Whoever is refused because a record is missing must not be refused because all are.
+			if lost := s.Watch.Confirm(r.Context(), r.At); lost != nil {
+				return lost
+			}
+		}
 		if r.Tenant != "" {
 			s.known.Learn(credentials, "tenant "+r.Tenant)
 		}

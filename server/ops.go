@@ -77,6 +77,13 @@ func (m *metrics) tellStore(s store.Store) {
 		}, func() float64 { return float64(availability().Waiting) }))
 }
 
+// countHistories registers a metric of how often the history of the store went back.
+func (m *metrics) countHistories(watch *store.Watch) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "mintkey_store_history_changes_total", Help: "How often the store became another one: a restore, or a failover that lost changes.",
+	}, func() float64 { return float64(watch.Histories()) }))
+}
+
 // watchCertificate registers a metric of when the certificate expires, by which operators are warned before clients are.
 func (m *metrics) watchCertificate(c Certificate) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
@@ -136,6 +143,14 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), pingTimeout)
 	defer cancel()
+	if lost := s.Watch.Lost(); lost != nil {
+		web.WriteJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "unavailable", "store": "lost", "because": lost.Error()})
+		return
+	}
+	if s.NeedsAccounts && s.Watch.NoAccounts() {
+		web.WriteJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "unavailable", "store": "no accounts"})
+		return
+	}
 	if err := s.Store.Ping(ctx); err != nil {
 		s.Log.WarnContext(ctx, "readiness check failed", slog.Any("error", err))
 		web.WriteJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "unavailable", "store": "unreachable"})
@@ -148,6 +163,7 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	answer := map[string]any{"status": "ready"}
 	if r.URL.Query().Has("verbose") {
 		warnings := append(append([]string{}, s.Warnings...), s.Agreed.Warnings()...)
+		warnings = append(warnings, s.Watch.Warnings(s.Now())...)
 		if s.Certificate != nil {
 			warnings = append(warnings, s.Certificate.Warnings()...)
 		}

@@ -60,6 +60,8 @@ type Options struct {
 	ClockOffset    time.Duration     // Now minus the real time; usually 0
 	Mail           bool              // whether owners get mail
 	Agreed         *store.AgreedTime // holds back what is deleted for good; nil for none
+	Watch          *store.Watch      // notices when the store is no longer the one that was opened; nil for none
+	NeedsAccounts  bool              // not ready while the store has no accounts
 	PasswordSunset time.Time         // when the password grant stops working, for the Sunset header; may be zero
 	Version        string
 	Warnings       []string        // about how the server is set up, for /readyz?verbose; may be empty
@@ -94,7 +96,7 @@ type Server struct {
 	known          *admission.Known
 	workers        admission.Workers
 
-	outages struct{ keys, revocations, lists logs.Outage }
+	outages struct{ keys, revocations, lists, watch logs.Outage }
 }
 
 // New wires a server. It starts nothing: Run does.
@@ -125,6 +127,11 @@ func New(o Options) (*Server, error) {
 	})
 	s.metrics.countHashes(o.Hasher)
 	s.metrics.tellClock(o.Agreed)
+	s.metrics.countHistories(o.Watch)
+	if o.Watch != nil {
+		o.Watch.OnChange(s.revocations.StartOver)
+		s.revocations.Confirm = func(ctx context.Context) error { return o.Watch.Confirm(ctx, s.Now()) }
+	}
 	s.metrics.tellStore(o.Store)
 	if o.Certificate != nil {
 		s.metrics.watchCertificate(o.Certificate)
@@ -242,6 +249,7 @@ func (s *Server) wireOAuth(indexes *tokens.StatusIndexes, audiences policy.Audie
 const (
 	flushEvery   = time.Second            // how far last access may lag; the rule allows 60 s (R7)
 	followEvery  = 300 * time.Millisecond // how soon a replica sees the revocations and the signing keys of another replica
+	watchEvery   = time.Second            // how soon a store that was emptied, or went back, is noticed without any request
 	cleanUpEvery = 10 * time.Minute
 )
 
@@ -257,6 +265,7 @@ func (s *Server) Run(ctx context.Context) error {
 		{flushEvery, s.flush},
 		{followEvery, s.refreshKeys},
 		{followEvery, s.followRevocations},
+		{watchEvery, s.watchStore},
 		{revocation.RefreshEvery, s.refreshLists},
 		{cleanUpEvery, s.deleteExpired},
 	} {
@@ -288,7 +297,21 @@ func (s *Server) refreshKeys(ctx context.Context) {
 	}
 }
 
+// watchStore also reads how many status indexes were handed out, so that it is known how far a history has gone back.
+func (s *Server) watchStore(ctx context.Context) {
+	err := s.Watch.Check(ctx, s.Now())
+	if err == nil {
+		_, err = s.indexes.Count(ctx)
+	}
+	if ctx.Err() == nil && s.Watch.Lost() == nil {
+		s.outages.watch.Note(ctx, s.Log, slog.LevelWarn, s.Now(), err, "looking at the store failed; will retry")
+	}
+}
+
 func (s *Server) followRevocations(ctx context.Context) {
+	if s.Watch.Lost() != nil {
+		return // what this server remembers does not belong into a store that was emptied
+	}
 	if err := s.revocations.Sync(ctx); ctx.Err() == nil {
 		s.outages.revocations.Note(ctx, s.Log, slog.LevelWarn, s.Now(), err, "reading revocations failed; will retry")
 	}

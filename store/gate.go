@@ -13,6 +13,7 @@ type Gate struct {
 	Store
 
 	refusal atomic.Pointer[error]
+	lost    atomic.Pointer[error]
 }
 
 // NewGate returns an open gate.
@@ -27,8 +28,20 @@ func (g *Gate) Set(refusal error) {
 	g.refusal.Store(&refusal)
 }
 
+// Lose shuts the gate because the store is lost, or ends that with nil. See Watch.
+func (g *Gate) Lose(why error) {
+	if why == nil {
+		g.lost.Store(nil)
+		return
+	}
+	g.lost.Store(&why)
+}
+
 // Refusal is why the gate is shut; nil while it is open.
 func (g *Gate) Refusal() error {
+	if lost := g.lost.Load(); lost != nil {
+		return *lost
+	}
 	if refusal := g.refusal.Load(); refusal != nil {
 		return *refusal
 	}

@@ -85,8 +85,22 @@ func BeginHistory(ctx context.Context, s Store, lifetime time.Duration, now time
 	if err != nil {
 		return err
 	}
+	return RaiseLifetime(ctx, s, lifetime, now)
+}
+
+// RaiseLifetime makes sure that the longest token lifetime is at least the given one, which tokens are made with now. A server calls it again
+// and again, because the store may have gone back to an older state. It writes only if something is missing.
+func RaiseLifetime(ctx context.Context, s Documents, lifetime time.Duration, now time.Time) error {
+	seconds := int64(lifetime / time.Second)
+	known, err := ReadJSON[LongestLifetime](ctx, s, documentLifetime)
+	if err == nil && known.Seconds >= seconds {
+		return nil
+	}
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return err
+	}
 	return UpdateJSON(ctx, s, documentLifetime, func(l LongestLifetime) (LongestLifetime, error) {
-		if seconds := int64(lifetime / time.Second); l.Seconds < seconds {
+		if l.Seconds < seconds {
 			l = LongestLifetime{Seconds: seconds, Since: now.UTC()}
 		}
 		return l, nil
@@ -114,6 +128,18 @@ func CurrentEpoch(ctx context.Context, s Documents) (string, error) {
 		err = nil
 	}
 	return epoch.ID, err
+}
+
+// renewEpoch begins a new epoch after the given one, and returns the one that is in force then.
+func renewEpoch(ctx context.Context, s Documents, after string) (id string, err error) {
+	err = UpdateJSON(ctx, s, documentEpoch, func(e Epoch) (Epoch, error) {
+		if e.ID == after {
+			e.ID = rand.Text()
+		}
+		id = e.ID
+		return e, nil
+	})
+	return id, err
 }
 
 // History returns what BeginHistory has written, or ErrNotFound.

@@ -35,8 +35,9 @@ type host struct {
 	tunesGC            bool         // whether GOGC is left to the server
 	store              store.Store
 	clocks             *store.AgreedTime
-	gate               *store.Gate // the store as everything but maintenance of the store itself uses it
-	agreed             agreement   // whether the settings are those of the store
+	watch              *store.Watch // notices when the store is no longer the one that was opened
+	gate               *store.Gate  // the store as everything but maintenance of the store itself uses it
+	agreed             agreement    // whether the settings are those of the store
 }
 
 // listen is called first, so that a second server on the machine fails before it touches the store.
@@ -78,6 +79,13 @@ func (h *host) open(ctx context.Context) (err error) {
 		return err
 	}
 	if err := store.BeginHistory(ctx, h.store, h.config.Tokens.Lifetime, h.now()); err != nil {
+		return err
+	}
+	h.watch = store.NewWatch(h.store, h.gate, h.log)
+	if cached, ok := h.store.(interface{ DropCaches() }); ok {
+		h.watch.OnChange(cached.DropCaches)
+	}
+	if err := h.watch.Check(ctx, h.now()); err != nil {
 		return err
 	}
 	warnings, err := h.store.Warnings(ctx)
@@ -185,6 +193,8 @@ func (h *host) newServer(ctx context.Context) (*server.Server, error) {
 		ClockOffset:    h.offset,
 		Mail:           h.config.SMTP.URL.Reveal() != "",
 		Agreed:         h.clocks,
+		Watch:          h.watch,
+		NeedsAccounts:  h.config.StoreStrict,
 		PasswordSunset: h.config.Passwords.Sunset,
 		Version:        thisBuild().Version,
 		Warnings:       h.warnings,

@@ -36,6 +36,15 @@ func (h *host) stampStore(ctx context.Context) {
 
 // stampOnce goes around the gate: a server that refuses changes still says that it runs.
 func (h *host) stampOnce(ctx context.Context, id string) {
+	if h.watch.Lost() != nil {
+		return // nothing is written into a store that was emptied
+	}
+	if err := h.watch.Advance(ctx, h.now()); err != nil && ctx.Err() == nil {
+		h.log.WarnContext(ctx, "high-water mark not raised; will retry", slog.Any("error", err))
+	}
+	if err := store.RaiseLifetime(ctx, h.gate, h.config.Tokens.Lifetime, h.now()); err != nil && ctx.Err() == nil {
+		h.log.WarnContext(ctx, "lifetime of tokens not recorded; will retry", slog.Any("error", err))
+	}
 	stamp := store.ServerStamp{Version: thisBuild().Version, Schema: store.SchemaVersion, SeenAt: h.now().UTC()}
 	servers, err := store.Stamp(ctx, h.store, id, stamp)
 	if err != nil {

@@ -17,6 +17,10 @@ import (
 // Log is what this replica knows of revoked tokens. Every replica follows the store's log of revocations; one that this replica
 // records takes effect here at once. Its methods may be called from many goroutines.
 type Log struct {
+	// Confirm is asked before anything is written again into a store that has lost it; an error means that this is not the same store. It
+	// may be nil.
+	Confirm func(context.Context) error
+
 	stored  store.Revocations
 	archive Archive
 	syncing sync.Mutex // one reader of the log at a time, so that after only moves forward
@@ -81,6 +85,11 @@ func (l *Log) Sync(ctx context.Context) error {
 	l.mu.RUnlock()
 	if !rewrite {
 		return nil
+	}
+	if l.Confirm != nil {
+		if err := l.Confirm(ctx); err != nil {
+			return err
+		}
 	}
 	if err := l.restore(ctx); err != nil {
 		return err

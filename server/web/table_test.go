@@ -16,6 +16,7 @@ func notRendered() map[string]string {
 	return map[string]string{
 		"store.ErrSchemaTooOld":           "refuses to open a store, before there is a server",
 		"store.ErrInUse":                  "refuses to open a store, before there is a server",
+		"store.ErrNotEmpty":               "refuses to fill a store, where there is no server",
 		"tokens.ErrWrongKeyEncryptionKey": "refuses to open the key ring, before there is a server",
 		"policy.ErrOtherPerson":           "refuses a sign-in to the console, which has a table of its own",
 		"grants.errNoGrant":               "a bug of the server: internal",

@@ -27,6 +27,8 @@ var _ store.Store = (*Store)(nil)
 // Store is a store.Store in one file.
 type Store struct {
 	db     *bbolt.DB
+	path   string
+	file   os.FileInfo // of the file as it was opened
 	queue  queue
 	saving saving
 	limits *store.MemoryLimits
@@ -65,10 +67,14 @@ func Open(path string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", path, err)
 	}
+	file, err := os.Stat(path)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open store: %w", err), db.Close())
+	}
 	//nolint:forbidigo // limits go by real time, as on Redis, and not by the server's clock, which may be shifted
 	limits := store.NewMemoryLimits(time.Now)
 	return &Store{
-		db: db, queue: newQueue(), limits: limits, damaged: make(chan struct{}), membershipFeeds: newFeeds(), userFeeds: newFeeds(),
+		db: db, path: path, file: file, queue: newQueue(), limits: limits, damaged: make(chan struct{}), membershipFeeds: newFeeds(), userFeeds: newFeeds(),
 	}, nil
 }
 
@@ -118,6 +124,15 @@ func (s *Store) Confirm(ctx context.Context, _ string) error {
 
 // ForgetReplicas implements store.Replication. There are none.
 func (*Store) ForgetReplicas(ctx context.Context) error { return ctx.Err() }
+
+// Replaced returns store.ErrReplaced once the path leads to another file than the one that is open, or to none.
+func (s *Store) Replaced() error {
+	now, err := os.Stat(s.path)
+	if err == nil && os.SameFile(s.file, now) || err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return store.ErrReplaced
+}
 
 // Warnings implements store.Store. It has none: every commit is synced.
 func (s *Store) Warnings(context.Context) ([]string, error) { return nil, nil }

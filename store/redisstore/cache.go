@@ -32,6 +32,12 @@ func (c *cache[V]) put(key string, value V) {
 	c.entries[key] = value
 }
 
+func (c *cache[V]) dropAll() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.entries)
+}
+
 func (c *cache[V]) drop(key string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -113,3 +113,9 @@ func (s *Store) Time(ctx context.Context) (time.Time, error) {
 	}
 	return now, nil
 }
+
+// DropCaches forgets what never changes in one history of a store. What is decoded from records stays: it is compared with them each time.
+func (s *Store) DropCaches() {
+	s.tenantAccounts.dropAll()
+	s.pointers.dropAll()
+}
