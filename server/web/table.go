@@ -107,6 +107,7 @@ func renderings() []rendering {
 			kind: ErrInvalidRequirement, status: http.StatusForbidden, code: "invalid_requirement", title: "Invalid requirement",
 			oauth: "insufficient_scope",
 		},
+		{kind: policy.ErrOwnFence, status: http.StatusForbidden, code: "not_grantable", title: "Your own access key"},
 		{kind: policy.ErrNotGrantable, status: http.StatusForbidden, code: "not_grantable", title: "Not yours to grant"},
 
 		{
@@ -148,6 +149,7 @@ func renderings() []rendering {
 			detail: store.ErrConflict.Error(), oauth: "temporarily_unavailable", oauthStatus: http.StatusServiceUnavailable,
 		},
 
+		{kind: policy.ErrInvalidQuota, status: unprocessable, code: "invalid_quota", title: "Invalid quota"},
 		{kind: policy.ErrInvalidPeriod, status: unprocessable, code: "invalid_period", title: "Invalid period"},
 		{kind: policy.ErrInvalidRelease, status: unprocessable, code: "invalid_release", title: "Invalid release"},
 		{kind: policy.ErrInvalidID, status: unprocessable, code: "invalid_id", title: "Invalid ID"},
