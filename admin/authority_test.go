@@ -107,7 +107,8 @@ func mutations() []mutation {
 // elsewhere names the methods that change nothing of anybody else, and why.
 func elsewhere() map[string]string {
 	return map[string]string{
-		"CreateAccount": "the scope is enough", "CreateTenant": "the scope is enough", "PatchTenant": "the scope is enough", "SetPolicy": "the scope is enough",
+		"CreateAccount": "the scope is enough", "CreateTenant": "the scope is enough", "PatchTenant": "the scope is enough",
+		"SetPolicy":      "the scope is enough",
 		"RecordRotation": "the scope is enough", "RefreshOwnKey": "only one's own", "PickUpKey": "only one's own", "SignedInAs": "only one's own",
 		"ChoosePassword": "whoever has the link", "RequestPasswordLink": "anybody; the mail goes to the user",
 		"PasswordLinkOf": "the outbox", "PickUpOf": "the outbox",

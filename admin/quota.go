@@ -42,7 +42,7 @@ func (s *Service) PatchKey(ctx context.Context, actor Actor, in TenantContext, c
 		if m, err = m.WithTokensPerMinute(clientID, quota); err != nil {
 			return m, nil, err
 		}
-		key.AccessKey.TokensPerMinute = quota
+		key.TokensPerMinute = quota
 		event := keyEvent(actor, policy.ActionKeyUpdated, m, key.AccessKey, quotaDetails(quota))
 		event.Announce = false // nobody is told of it
 		return m, []policy.Event{event}, nil

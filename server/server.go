@@ -60,11 +60,13 @@ type Options struct {
 	ClockOffset    time.Duration     // Now minus the real time; usually 0
 	Mail           bool              // whether owners get mail
 	Agreed         *store.AgreedTime // holds back what is deleted for good; nil for none
-	PasswordSunset time.Time         // when the password grant stops working, for the Sunset header; may be zero
-	Version        string
-	Warnings       []string       // about how the server is set up, for /readyz?verbose; may be empty
-	Certificate    Certificate    // what the server shows to clients; nil for plain http
-	OpenID         console.OpenID // sign-in to the console without passwords; zero for none
+	// QuotaReportOnly issues tokens past a quota, and only counts and logs them (R36).
+	QuotaReportOnly bool
+	PasswordSunset  time.Time // when the password grant stops working, for the Sunset header; may be zero
+	Version         string
+	Warnings        []string       // about how the server is set up, for /readyz?verbose; may be empty
+	Certificate     Certificate    // what the server shows to clients; nil for plain http
+	OpenID          console.OpenID // sign-in to the console without passwords; zero for none
 }
 
 // Server is the wired packages. Its methods may be called from many goroutines.
@@ -189,26 +191,27 @@ func (s *Server) wireOAuth(indexes *tokens.StatusIndexes, audiences policy.Audie
 	}
 	known := &clients.Clients{Subjects: o.Store, Refusals: s.usage.Refusals, Limits: s.limits}
 	s.grants = grants.New(grants.Options{
-		Store:          o.Store,
-		Indexes:        s.service,
-		Ring:           o.KeyRing,
-		Clients:        known,
-		Limits:         s.limits,
-		Hasher:         o.Hasher,
-		Usage:          s.usage,
-		Metrics:        s.metrics,
-		Render:         s.render,
-		Log:            o.Log,
-		Issuer:         o.Issuer,
-		Audiences:      audiences,
-		Algorithms:     algorithms,
-		Lifetime:       o.TokenLifetime,
-		Catalogue:      o.Catalogue,
-		Statuses:       statuses,
-		ClientIDPrefix: o.ClientIDPrefix,
-		ClientIDSuffix: o.ClientIDSuffix,
-		PasswordSunset: o.PasswordSunset,
-		Console:        o.ConsoleURL + consolePath,
+		Store:           o.Store,
+		Indexes:         s.service,
+		Ring:            o.KeyRing,
+		Clients:         known,
+		Limits:          s.limits,
+		Hasher:          o.Hasher,
+		Usage:           s.usage,
+		Metrics:         s.metrics,
+		Render:          s.render,
+		Log:             o.Log,
+		Issuer:          o.Issuer,
+		Audiences:       audiences,
+		Algorithms:      algorithms,
+		Lifetime:        o.TokenLifetime,
+		Catalogue:       o.Catalogue,
+		Statuses:        statuses,
+		ClientIDPrefix:  o.ClientIDPrefix,
+		ClientIDSuffix:  o.ClientIDSuffix,
+		PasswordSunset:  o.PasswordSunset,
+		QuotaReportOnly: o.QuotaReportOnly,
+		Console:         o.ConsoleURL + consolePath,
 	})
 	s.lists = revocation.NewLists(s.revocations, indexes, o.KeyRing, statuses, inOrder[0], o.TokenLifetime)
 	s.oauth = oauth.New(oauth.Options{

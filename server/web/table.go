@@ -79,6 +79,10 @@ func renderings() []rendering {
 			kind: ErrTooManyRequests, status: http.StatusTooManyRequests, code: "too_many_requests", title: "Too many failed attempts",
 			oauth: "temporarily_unavailable",
 		},
+		{
+			kind: ErrQuotaExceeded, status: http.StatusTooManyRequests, code: "quota_exceeded", title: "Quota used up",
+			oauth: "temporarily_unavailable",
+		},
 		{kind: ErrScopeNotGranted, status: badRequest, code: "invalid_scope", title: "Invalid scope", oauth: "invalid_scope"},
 		{
 			kind: policy.ErrInvalidTarget, status: unprocessable, code: "invalid_target", title: "Invalid audience",
