@@ -95,6 +95,11 @@ func mutations() []mutation {
 			_, _, err := a.RefreshKey(a, a.actor, a.in, a.client, admin.RefreshRequest{})
 			return err
 		}},
+		{"PatchKey", above, func(a attempt) error {
+			quota := 10
+			_, err := a.PatchKey(a, a.actor, a.in, a.client, admin.KeyPatch{TokensPerMinute: &quota})
+			return err
+		}},
 		{"RevokeKey", above, func(a attempt) error { return a.RevokeKey(a, a.actor, a.in, a.client) }},
 	}
 }
@@ -102,7 +107,8 @@ func mutations() []mutation {
 // elsewhere names the methods that change nothing of anybody else, and why.
 func elsewhere() map[string]string {
 	return map[string]string{
-		"CreateAccount": "the scope is enough", "CreateTenant": "the scope is enough", "SetPolicy": "the scope is enough",
+		"CreateAccount": "the scope is enough", "CreateTenant": "the scope is enough", "PatchTenant": "the scope is enough",
+		"SetPolicy":      "the scope is enough",
 		"RecordRotation": "the scope is enough", "RefreshOwnKey": "only one's own", "PickUpKey": "only one's own", "SignedInAs": "only one's own",
 		"ChoosePassword": "whoever has the link", "RequestPasswordLink": "anybody; the mail goes to the user",
 		"PasswordLinkOf": "the outbox", "PickUpOf": "the outbox",

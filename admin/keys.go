@@ -33,6 +33,8 @@ type NewKey struct {
 	Scopes []string // nil: the whole catalogue
 	// Audiences are the APIs that its tokens can be for, each once (R33); none: every one.
 	Audiences []string
+	// TokensPerMinute is its quota (R36); 0 is none.
+	TokensPerMinute int
 }
 
 // CreateKey makes an access key for a member of the tenant, and returns its secret, which is shown this once.
@@ -73,12 +75,12 @@ func (s *Service) prepareKey(ctx context.Context, actor Actor, in TenantContext,
 	if err := s.checkNewKey(actor, owner, n.Label, scopes); err != nil {
 		return Key{}, nil, err
 	}
-	if err := s.Audiences.CheckFence(n.Audiences); err != nil {
+	if err := cmp.Or(s.Audiences.CheckFence(n.Audiences), policy.CheckTokensPerMinute(n.TokensPerMinute)); err != nil {
 		return Key{}, nil, err
 	}
 	key := policy.AccessKey{
 		ClientID: s.newClientID(), Label: n.Label, Scopes: scopes, CreatedAt: actor.At, Ceiling: owner.Authority().Role(),
-		Audiences: unique(n.Audiences),
+		Audiences: unique(n.Audiences), TokensPerMinute: n.TokensPerMinute,
 	}
 	return Key{AccessKey: key, Membership: owner.Membership, User: owner.User}, owner.Account.Expiration, nil
 }
@@ -316,6 +318,9 @@ func keyDetails(key policy.AccessKey) map[string]string {
 	}
 	if len(key.Audiences) > 0 {
 		details["audiences"] = strings.Join(key.Audiences, " ")
+	}
+	if key.TokensPerMinute > 0 {
+		details[policy.DetailTokensPerMinute] = quotaText(key.TokensPerMinute)
 	}
 	return details
 }

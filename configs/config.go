@@ -30,6 +30,8 @@ type Config struct {
 	StoreStrict bool `koanf:"store_strict" default:"false" help:"refuse to start, not just warn, if store, signing keys or tls.key are unsafe, or settings differ from the store's"`
 	// Tokens is about the access tokens that the server issues.
 	Tokens Tokens `koanf:"tokens"`
+	// QuotaReportOnly issues tokens past a quota of an access key or a tenant, and only counts and logs them, to find out what it would do.
+	QuotaReportOnly bool `koanf:"quota_report_only" default:"false" help:"issue tokens past a quota too, and only count and log them"`
 	// Scopes is the catalogue: the scopes of the company's own APIs, which access keys can be given.
 	Scopes []string `koanf:"scopes" default:"api" help:"scopes that access keys can have, besides the administration scopes"`
 	// ClientID is the form of new client IDs.

@@ -32,7 +32,7 @@ type Tenant struct {
 	SuspendedReason string    `json:"suspended_reason,omitempty"`
 	// EndedBefore is when the last suspension was: what was signed in or issued before it stays dead. Zero: never suspended.
 	EndedBefore time.Time `json:"ended_before,omitzero"`
-	// TokensPerMinute is the tenant's quota (R36); 0 is none. With QuotaReportOnly it is counted and not enforced.
+	// TokensPerMinute is the tenant's quota (R36); 0 is none. QuotaReportOnly is not read yet: the setting of the server decides for all.
 	TokensPerMinute int  `json:"tokens_per_minute,omitempty"`
 	QuotaReportOnly bool `json:"quota_report_only,omitempty"`
 	// NoticeAddresses also receive the notices of the tenant's keys.

@@ -23,6 +23,8 @@ const (
 	ActionKeyCreated        Action = "key.created"
 	ActionKeyRefreshed      Action = "key.refreshed"
 	ActionKeyRevoked        Action = "key.revoked"
+	ActionKeyUpdated        Action = "key.updated"
+	ActionTenantUpdated     Action = "tenant.updated"
 	ActionKeyExpiring       Action = "key.expiring"
 	ActionKeyExpired        Action = "key.expired"
 	ActionKeyPurged         Action = "key.purged"
@@ -69,6 +71,8 @@ const (
 	DetailChanged = "changed"
 	// ChangedPassword is the name of the password in DetailChanged.
 	ChangedPassword = "password"
+	// DetailTokensPerMinute is the quota after a key.updated or tenant.updated that changed it, or with a key.created: a number, or "none".
+	DetailTokensPerMinute = "tokens_per_minute"
 	// DetailByLink is "true" when the user chose the password through a link sent by e-mail.
 	DetailByLink = "by_link"
 	// DetailDroppedScopes lists the scopes that a key lost at a key.refreshed, separated by spaces (R9).

@@ -21,6 +21,7 @@ type metrics struct {
 	registry *prometheus.Registry
 	tokens   *prometheus.CounterVec
 	refusals *prometheus.CounterVec
+	quotas   *prometheus.CounterVec
 	requests *prometheus.HistogramVec
 }
 
@@ -33,12 +34,16 @@ func newMetrics() *metrics {
 		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "mintkey_token_refusals_total", Help: "Requests for a token that were refused, by OAuth error.",
 		}, []string{"error"}),
+		quotas: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "mintkey_quota_exceeded_total",
+			Help: "Requests for a token past a quota, by budget and by whether they were refused or only reported.",
+		}, []string{"budget", "outcome"}),
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "mintkey_http_request_duration_seconds", Help: "Time to answer a request, by route, method and status.",
 			Buckets: []float64{.0002, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5},
 		}, []string{"route", "method", "status"}),
 	}
-	m.registry.MustRegister(m.tokens, m.refusals, m.requests,
+	m.registry.MustRegister(m.tokens, m.refusals, m.quotas, m.requests,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -109,6 +114,15 @@ func (m *metrics) TokenIssued(grantType string) { m.tokens.WithLabelValues(grant
 
 // TokenRefused counts a request for a token that was refused.
 func (m *metrics) TokenRefused(oauth string) { m.refusals.WithLabelValues(oauth).Inc() }
+
+// QuotaExceeded counts a request for a token past a quota.
+func (m *metrics) QuotaExceeded(budget string, reported bool) {
+	outcome := "refused"
+	if reported {
+		outcome = "reported"
+	}
+	m.quotas.WithLabelValues(budget, outcome).Inc()
+}
 
 func (m *metrics) observeRequest(route, method string, status int, took time.Duration) {
 	if route == noRoute {

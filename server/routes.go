@@ -87,7 +87,10 @@ func (s *Server) adminRoutes(router *mux.Router) {
 	})
 	admin("/admin/v1/accounts/{account}/audit", get(call(a.ListEvents, policy.ScopeAuditRead)))
 	admin("/admin/v1/accounts/{account}/calendar", get(call(a.Calendar, policy.ScopePolicyRead)))
-	admin("/admin/v1/tenants/{tenant}", get(call(a.GetTenant, policy.ScopesThatSeeTenants())))
+	admin("/admin/v1/tenants/{tenant}", methods{
+		http.MethodGet:   call(a.GetTenant, policy.ScopesThatSeeTenants()),
+		http.MethodPatch: call(a.PatchTenant, policy.ScopeTenantsWrite),
+	})
 	admin("/admin/v1/tenants/{tenant}/members", get(call(a.ListMembers, policy.ScopesThatSeeMembers())))
 	admin("/admin/v1/tenants/{tenant}/members/{user}", methods{
 		http.MethodPut:    call(a.PutMember, policy.ScopeUsersWrite),
@@ -100,6 +103,7 @@ func (s *Server) adminRoutes(router *mux.Router) {
 	})
 	admin("/admin/v1/tenants/{tenant}/keys/{client_id}", methods{
 		http.MethodGet:    call(a.GetKey, policy.ScopeKeysRead),
+		http.MethodPatch:  call(a.PatchKey, policy.ScopeKeysWrite),
 		http.MethodDelete: call(a.RevokeKey, policy.ScopeKeysWrite),
 	})
 	admin("/admin/v1/tenants/{tenant}/keys/{client_id}/expiry", get(call(a.GetExpiry, policy.ScopeKeysRead)))

@@ -68,6 +68,8 @@ type Options struct {
 	WarningsNow    func() []string // those that come and go while the server runs; may be nil
 	Certificate    Certificate     // what the server shows to clients; nil for plain http
 	OpenID         console.OpenID  // sign-in to the console without passwords; zero for none
+	// QuotaReportOnly issues tokens past a quota, and only counts and logs them (R36).
+	QuotaReportOnly bool
 }
 
 // Server is the wired packages. Its methods may be called from many goroutines.
@@ -200,27 +202,28 @@ func (s *Server) wireOAuth(indexes *tokens.StatusIndexes, audiences policy.Audie
 	}
 	known := &clients.Clients{Subjects: o.Store, Refusals: s.usage.Refusals, Limits: s.limits, Ended: s.revocations.Ended}
 	s.grants = grants.New(grants.Options{
-		Store:          o.Store,
-		Indexes:        s.service,
-		Ended:          s.revocations.Ended,
-		Ring:           o.KeyRing,
-		Clients:        known,
-		Limits:         s.limits,
-		Hasher:         o.Hasher,
-		Usage:          s.usage,
-		Metrics:        s.metrics,
-		Render:         s.render,
-		Log:            o.Log,
-		Issuer:         o.Issuer,
-		Audiences:      audiences,
-		Algorithms:     algorithms,
-		Lifetime:       o.TokenLifetime,
-		Catalogue:      o.Catalogue,
-		Statuses:       statuses,
-		ClientIDPrefix: o.ClientIDPrefix,
-		ClientIDSuffix: o.ClientIDSuffix,
-		PasswordSunset: o.PasswordSunset,
-		Console:        o.ConsoleURL + consolePath,
+		Store:           o.Store,
+		Indexes:         s.service,
+		Ended:           s.revocations.Ended,
+		Ring:            o.KeyRing,
+		Clients:         known,
+		Limits:          s.limits,
+		Hasher:          o.Hasher,
+		Usage:           s.usage,
+		Metrics:         s.metrics,
+		Render:          s.render,
+		Log:             o.Log,
+		Issuer:          o.Issuer,
+		Audiences:       audiences,
+		Algorithms:      algorithms,
+		Lifetime:        o.TokenLifetime,
+		Catalogue:       o.Catalogue,
+		Statuses:        statuses,
+		ClientIDPrefix:  o.ClientIDPrefix,
+		ClientIDSuffix:  o.ClientIDSuffix,
+		PasswordSunset:  o.PasswordSunset,
+		Console:         o.ConsoleURL + consolePath,
+		QuotaReportOnly: o.QuotaReportOnly,
 	})
 	s.lists = revocation.NewLists(s.revocations, indexes, o.KeyRing, statuses, inOrder[0], o.TokenLifetime)
 	s.oauth = oauth.New(oauth.Options{

@@ -12,6 +12,7 @@ const (
 	RefusedRevoked
 	RefusedUserDisabled
 	RefusedRequest // the client is who it says, but asked for a scope, a resource or a tenant that it may not have
+	RefusedQuota   // the quota of the access key or of the tenant is used up (R36)
 
 	outcomes                        // how many are counted
 	RefusedUnknownClient = outcomes // no account has or had this client, so there is nothing to count it for
@@ -28,6 +29,7 @@ func outcomeRows() [outcomes + 1]outcomeRow {
 		RefusedRevoked:       {"revoked", "Access key had been revoked"},
 		RefusedUserDisabled:  {"user_disabled", "User was disabled or had left"},
 		RefusedRequest:       {"not_allowed", "Scope, resource or tenant not allowed"},
+		RefusedQuota:         {"quota_exceeded", "Quota of tokens used up"},
 		RefusedUnknownClient: {"unknown_client", "Unknown client"},
 	}
 }

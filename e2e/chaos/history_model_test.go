@@ -73,6 +73,11 @@ func (k keys) step(in input, out output) []keys {
 	if in.verb == undone {
 		return []keys{k, k.undo(in.of)}
 	}
+	if in.verb == revoked && slices.ContainsFunc(k, func(s slot) bool { return s.id == in.id && s.dead }) {
+		// Another revoke of the key came before. It is told again until somebody has been answered 204, and is not found after that, so
+		// one of two that run at once may have either answer.
+		return []keys{k}
+	}
 	after, ok := k.apply(in, out)
 	switch {
 	case out.doubtful && ok:

@@ -16,7 +16,7 @@ func (c *Call) viewKey(k admin.Key) api.Key {
 		Label: k.Label, Scopes: append([]string{}, k.Scopes...), Status: k.Status(expiration, c.At),
 		CreatedAt: k.CreatedAt.UTC(), SecretIssuedAt: k.SecretIssuedAt().UTC(),
 		LastAccessAt: api.OrNull(k.LastAccess), ExpiresAt: api.OrNull(k.Expiry(expiration)), Marks: k.Marks(k.LastAccess, expiration, c.At),
-		Audiences: k.Audiences,
+		Audiences: k.Audiences, TokensPerMinute: k.TokensPerMinute,
 	}
 }
 
@@ -83,6 +83,13 @@ func (a *API) CreateKey(c *Call) (Reply, error) {
 		if wanted.Scopes = *body.Scopes; len(wanted.Scopes) == 0 {
 			return Reply{}, web.Refuse(policy.ErrInvalidScope, "An access key needs at least one scope.")
 		}
+	}
+	quota, err := quotaOf(body.TokensPerMinute)
+	if err != nil {
+		return Reply{}, err
+	}
+	if quota != nil {
+		wanted.TokensPerMinute = *quota
 	}
 	if body.PickUp {
 		key, link, err := a.service.CreateKeyForPickUp(c.Context(), c.actor, c.in, wanted)

@@ -9,7 +9,7 @@ import (
 func viewTenant(t policy.Tenant) api.Tenant {
 	return api.Tenant{
 		ID: t.ID, AccountID: t.AccountID, Name: t.Name, Release: t.Release.String(), PasswordGrant: t.Release.AllowsPassword(),
-		CreatedAt: t.CreatedAt,
+		CreatedAt: t.CreatedAt, TokensPerMinute: t.TokensPerMinute,
 	}
 }
 

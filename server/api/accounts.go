@@ -34,6 +34,13 @@ type Tenant struct {
 	Release       string    `json:"release"` // as it was given
 	PasswordGrant bool      `json:"password_grant"`
 	CreatedAt     time.Time `json:"created_at"`
+	// TokensPerMinute is the quota; absent when there is none (R36).
+	TokensPerMinute int `json:"tokens_per_minute,omitempty"`
+}
+
+// TenantChange is a JSON merge patch (RFC 7396) of a tenant: absent members stay unchanged, and null takes the quota away.
+type TenantChange struct {
+	TokensPerMinute Nullable[int] `json:"tokens_per_minute,omitzero"`
 }
 
 // MemberChange requests a membership with this role.

@@ -15,6 +15,13 @@ type NewKey struct {
 	// Audiences are the APIs that its tokens can be for; none for every one (R33).
 	Audiences []string `json:"audiences,omitempty"`
 	PickUp    bool     `json:"pick_up,omitempty"` // the owner generates the secret (R26)
+	// TokensPerMinute is its quota; absent or null for none (R36).
+	TokensPerMinute Nullable[int] `json:"tokens_per_minute,omitzero"`
+}
+
+// KeyChange is a JSON merge patch (RFC 7396) of an access key: absent members stay unchanged, and null takes the quota away.
+type KeyChange struct {
+	TokensPerMinute Nullable[int] `json:"tokens_per_minute,omitzero"`
 }
 
 // Refresh requests a new secret of an access key (R6).
@@ -39,6 +46,8 @@ type Key struct {
 	ExpiresAt      *time.Time    `json:"expires_at"`
 	Marks          []policy.Mark `json:"marks"`
 	Audiences      []string      `json:"audiences,omitempty"` // that its tokens can be for (R33); none: any
+	// TokensPerMinute is its quota; absent when it has none (R36).
+	TokensPerMinute int `json:"tokens_per_minute,omitempty"`
 }
 
 // Unconfirmed is false in the answer that has a new secret or link which no replica of the store has confirmed, and else absent.

@@ -19,6 +19,8 @@ func actionWords() []struct {
 	}{
 		{policy.ActionKeyCreated, "Created access key"},
 		{policy.ActionKeyRefreshed, "Refreshed access key"},
+		{policy.ActionKeyUpdated, "Changed access key"},
+		{policy.ActionTenantUpdated, "Changed tenant"},
 		{policy.ActionKeyRevoked, "Revoked access key"},
 		{policy.ActionTokenRefused, "Refused a token"},
 		{policy.ActionSessionStarted, "Signed in"},

@@ -143,6 +143,8 @@ func explanations() []struct {
 		{policy.ErrNotMember, explanation{unprocessable, "Not a member", "Choose a member of this tenant.", "user"}},
 		{policy.ErrAcknowledgementRequired, explanation{conflict, "Please confirm", "Confirm that you accept the risk.", "acknowledge_risk"}},
 		{policy.ErrInvalidPeriod, explainPeriods()},
+		{policy.ErrInvalidQuota, explanation{unprocessable, "Invalid quota", asSentence(policy.ErrInvalidQuota), ""}},
+		{policy.ErrOwnFence, explanation{http.StatusForbidden, "Your own access key", asSentence(policy.ErrOwnFence), ""}},
 		{policy.ErrInvalidRelease, explanation{
 			unprocessable, "Invalid release",
 			"A release is written year.number, for example 24.3, 2023.07 or 24.3.1.", "release",

@@ -33,7 +33,7 @@ func (g *clientCredentials) Authenticate(ctx context.Context, from *web.Info) (H
 	client, err := g.endpoint.Clients.Authenticate(ctx, g.credentials, from)
 	holder := Holder{
 		Subject: client.Subject, ClientID: client.Key.ClientID, Scopes: client.Key.Scopes, Audiences: client.Key.Audiences,
-		Secret: client.Secret,
+		Secret: client.Secret, Quota: client.Key.TokensPerMinute,
 	}
 	if client.Account.ID != "" {
 		holder.Source = store.TrafficSource{AccountID: client.Account.ID, TenantID: client.Tenant.ID, ClientID: g.credentials.ClientID}
@@ -55,6 +55,11 @@ func (g *clientCredentials) Index(ctx context.Context, h Holder, now time.Time) 
 		err = &clients.RefusedError{Reason: store.RefusedUserDisabled, As: policy.ErrUserDisabled}
 	}
 	return index, err
+}
+
+// OverQuota tells the audit trail, at most once a minute.
+func (g *clientCredentials) OverQuota(h Holder, from *web.Info) {
+	g.endpoint.Usage.Refusals.Note(h.ClientID, from.Address, store.RefusedQuota, from.At)
 }
 
 // Used records the last access of the key (R7).

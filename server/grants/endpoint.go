@@ -35,6 +35,8 @@ type Indexes interface {
 type Metrics interface {
 	TokenIssued(grantType string)
 	TokenRefused(oauthError string)
+	// QuotaExceeded counts a request past the budget, quota-key or quota-tenant; one that was only reported got its token.
+	QuotaExceeded(budget string, reported bool)
 }
 
 // Options is what an Endpoint needs. Every field is required unless its comment says otherwise.
@@ -57,9 +59,11 @@ type Options struct {
 	Lifetime       time.Duration
 	Catalogue      policy.Catalogue
 	Statuses       tokens.StatusListURL
-	ClientIDPrefix string    // may be empty
-	ClientIDSuffix string    // may be empty
-	PasswordSunset time.Time // when the password grant will end, for the Sunset header; may be zero
+	ClientIDPrefix string // may be empty
+	ClientIDSuffix string // may be empty
+	// QuotaReportOnly issues tokens past a quota, and only counts and logs them.
+	QuotaReportOnly bool
+	PasswordSunset  time.Time // when the password grant will end, for the Sunset header; may be zero
 }
 
 // Endpoint is the token endpoint, and the compatible paths for plugins. Its methods may be called from many goroutines.

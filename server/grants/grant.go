@@ -20,6 +20,8 @@ type Grant interface {
 	Authenticate(ctx context.Context, from *web.Info) (Holder, error)
 	// Index is the token's place in the status lists; 0 is none. A token that is issued now with it is alive everywhere.
 	Index(ctx context.Context, h Holder, now time.Time) (uint64, error)
+	// OverQuota records that a token was refused because a quota is used up.
+	OverQuota(h Holder, from *web.Info)
 	// Used records that a token was issued.
 	Used(h Holder, from *web.Info)
 	// Warn adds headers that warn the program if this grant is deprecated.
@@ -33,6 +35,7 @@ type Holder struct {
 	ClientID  string              // the client_id and the sub of the token
 	Scopes    []string            // in order; the owner's role may cut them further
 	Audiences []string            // to which the key is limited (R33); none: any
+	Quota     int                 // tokens a minute of the key (R36); 0: none
 	Expiry    time.Time           // no token is valid after it (R13); zero: never
 	Secret    policy.Secret       // that was presented; zero where it was none of an access key
 	Methods   []string            // how a person signed in (RFC 8176); none for a client
@@ -64,7 +67,7 @@ func (e *Endpoint) Types() (types []string) {
 func (e *Endpoint) issue(ctx context.Context, request Request, from *web.Info) (issued token, err error) {
 	holder, err := request.Grant.Authenticate(ctx, from)
 	if err == nil {
-		issued, err = e.authorizeAndMint(ctx, request, holder, from.At)
+		issued, err = e.authorizeAndMint(ctx, request, holder, from)
 	}
 	if err == nil {
 		from.Tenant = holder.Membership.TenantID
@@ -74,13 +77,20 @@ func (e *Endpoint) issue(ctx context.Context, request Request, from *web.Info) (
 	return issued, err
 }
 
-func (e *Endpoint) authorizeAndMint(ctx context.Context, request Request, holder Holder, now time.Time) (token, error) {
+func (e *Endpoint) authorizeAndMint(ctx context.Context, request Request, holder Holder, from *web.Info) (issued token, err error) {
 	decided, err := e.authorize(request, holder)
 	if err != nil {
 		return token{}, err
 	}
-	if decided.index, err = request.Grant.Index(ctx, holder, now); err != nil {
+	metered, err := e.meter(ctx, request.Grant, holder, from)
+	if err != nil {
 		return token{}, err
 	}
-	return e.mint(ctx, decided, now)
+	if decided.index, err = request.Grant.Index(ctx, holder, from.At); err == nil {
+		issued, err = e.mint(ctx, decided, from.At)
+	}
+	if err != nil {
+		metered.Refund(ctx)
+	}
+	return issued, err
 }

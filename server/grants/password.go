@@ -72,6 +72,11 @@ func (g *passwordLogin) Index(ctx context.Context, h Holder, now time.Time) (uin
 	return index, err
 }
 
+// OverQuota tells the audit trail, at most once a minute.
+func (g *passwordLogin) OverQuota(h Holder, from *web.Info) {
+	g.refused(h.Tenant, h.User.ID, store.RefusedQuota.String(), from)
+}
+
 // Used records that the user still uses a password.
 func (g *passwordLogin) Used(h Holder, from *web.Info) {
 	g.endpoint.Usage.Logins.Note(h.Tenant.ID, h.User.ID, from.Address, from.At)

@@ -22,6 +22,7 @@ const (
 // TooManyError means that a budget is used up.
 type TooManyError struct {
 	RetryAfter time.Duration // above 0
+	Budget     Budget        // the one that is used up, with the rate that holds
 }
 
 // Error includes how long to wait.
@@ -90,7 +91,7 @@ func (l *Limiter) Reserve(ctx context.Context, takes []Take) (Reservation, error
 		}
 		if wait > 0 {
 			reserved.Refund(ctx)
-			return Reservation{}, &TooManyError{wait}
+			return Reservation{}, &TooManyError{wait, t.budget}
 		}
 		reserved.taken = append(reserved.taken, taken{t, from})
 	}
@@ -107,6 +108,12 @@ func (l *Limiter) take(ctx context.Context, t Take) (time.Duration, store.Limits
 	l.warn(ctx, err)
 	wait, _ = l.memory.Reserve(context.WithoutCancel(ctx), t.key, t.budget.Rate) // fails only when the context has ended
 	return wait, l.memory
+}
+
+// Seldom is true once a minute for each name, on this server alone: for log lines that a storm would repeat. It is bounded in memory.
+func (l *Limiter) Seldom(ctx context.Context, name string) bool {
+	wait, err := l.memory.Reserve(ctx, "seldom/"+name, store.Rate{Burst: 1, Period: warnEvery})
+	return err == nil && wait == 0
 }
 
 // Refund gives everything back where it was taken. If that fails, the budget recovers with time.

@@ -8,10 +8,10 @@ import (
 
 // Budget is a row of the table.
 type Budget struct {
-	Name string // in keys of the store, metrics and docs
-	Per  string // what one budget is for
-	What string // what it counts
-	Rate store.Rate
+	Name string     // in keys of the store, metrics and docs
+	Per  string     // what one budget is for
+	What string     // what it counts
+	Rate store.Rate // a Burst of 0 stands for what an admin has set
 }
 
 const quarter = 15 * time.Minute
@@ -55,10 +55,19 @@ func formTokens() Budget {
 	return Budget{"forms-user", "user", "forms opened in the console", store.Rate{Burst: 600, Period: 12 * time.Hour}}
 }
 
+func tokensOfKey() Budget {
+	return Budget{"quota-key", "access key", "tokens issued", store.Rate{Period: time.Minute}}
+}
+
+func tokensOfTenant() Budget {
+	return Budget{"quota-tenant", "tenant", "tokens issued", store.Rate{Period: time.Minute}}
+}
+
 // Table returns every budget.
 func Table() []Budget {
 	return []Budget{
 		secretsOfClient(), guessesFromAddress(), passwordsFromAddress(), passwordsOfUser(),
 		linksFromAddress(), linksOfAddress(), linksToMailbox(), openIDStarts(), formTokens(),
+		tokensOfKey(), tokensOfTenant(),
 	}
 }

@@ -71,6 +71,17 @@ func Form(accountID, userID string) []Take {
 	return []Take{formTokens().of(accountID, userID)}
 }
 
+// TokenOfKey is a token for an access key that has a quota, above 0, of tokens a minute (R36).
+func TokenOfKey(clientID string, quota int) Take { return tokensOfKey().with(quota).of(clientID) }
+
+// TokenOfTenant is a token for a tenant that has a quota, above 0, of tokens a minute (R36).
+func TokenOfTenant(tenantID string, quota int) Take { return tokensOfTenant().with(quota).of(tenantID) }
+
+func (b Budget) with(quota int) Budget {
+	b.Rate.Burst = quota
+	return b
+}
+
 // network returns what counts as one address: an IPv4 address, or the /64 of an IPv6 address, the smallest block that a
 // household or machine gets.
 func network(address string) string {

@@ -17,6 +17,7 @@ var (
 	ErrInvalidGrant         = errors.New("invalid grant")
 	ErrForeignToken         = errors.New("the token was issued to another client")
 	ErrTooManyRequests      = errors.New("too many failed attempts")
+	ErrQuotaExceeded        = errors.New("a quota of tokens is used up")
 	ErrOverloaded           = errors.New("too many requests are waiting")
 	ErrUnsupportedGrantType = errors.New("unsupported grant type")
 	ErrScopeNotGranted      = errors.New("the access key does not grant this scope")

@@ -86,6 +86,10 @@ func renderings() []rendering {
 			kind: ErrTooManyRequests, status: http.StatusTooManyRequests, code: "too_many_requests", title: "Too many failed attempts",
 			oauth: "temporarily_unavailable",
 		},
+		{
+			kind: ErrQuotaExceeded, status: http.StatusTooManyRequests, code: "quota_exceeded", title: "Quota used up",
+			oauth: "temporarily_unavailable",
+		},
 		{kind: ErrScopeNotGranted, status: badRequest, code: "invalid_scope", title: "Invalid scope", oauth: "invalid_scope"},
 		{
 			kind: policy.ErrInvalidTarget, status: unprocessable, code: "invalid_target", title: "Invalid audience",
@@ -114,6 +118,7 @@ func renderings() []rendering {
 			kind: ErrInvalidRequirement, status: http.StatusForbidden, code: "invalid_requirement", title: "Invalid requirement",
 			oauth: "insufficient_scope",
 		},
+		{kind: policy.ErrOwnFence, status: http.StatusForbidden, code: "not_grantable", title: "Your own access key"},
 		{kind: policy.ErrNotGrantable, status: http.StatusForbidden, code: "not_grantable", title: "Not yours to grant"},
 
 		{
@@ -160,6 +165,7 @@ func renderings() []rendering {
 			detail: store.ErrConflict.Error(), oauth: "temporarily_unavailable", oauthStatus: http.StatusServiceUnavailable,
 		},
 
+		{kind: policy.ErrInvalidQuota, status: unprocessable, code: "invalid_quota", title: "Invalid quota"},
 		{kind: policy.ErrInvalidPeriod, status: unprocessable, code: "invalid_period", title: "Invalid period"},
 		{kind: policy.ErrInvalidRelease, status: unprocessable, code: "invalid_release", title: "Invalid release"},
 		{kind: policy.ErrInvalidID, status: unprocessable, code: "invalid_id", title: "Invalid ID"},

@@ -1,0 +1,50 @@
+package adminapi
+
+import (
+	"mintkey/admin"
+	"mintkey/policy"
+	"mintkey/server/api"
+)
+
+// quotaOf is the quota of a body as the operations take it: nil leaves it, 0 takes it away. A 0 in the body is refused, because some would
+// mean none at all by it, and others no limit.
+func quotaOf(given api.Nullable[int]) (*int, error) {
+	switch {
+	case !given.Given:
+		return nil, nil //nolint:nilnil // nothing to change
+	case given.Value == nil:
+		return new(int), nil
+	case *given.Value == 0:
+		return nil, policy.ErrInvalidQuota
+	default:
+		return given.Value, nil
+	}
+}
+
+// PatchKey changes an access key: its quota (R36).
+func (a *API) PatchKey(c *Call) (Reply, error) {
+	body, err := decode[api.KeyChange](c)
+	if err != nil {
+		return Reply{}, err
+	}
+	quota, err := quotaOf(body.TokensPerMinute)
+	if err != nil {
+		return Reply{}, err
+	}
+	key, err := a.service.PatchKey(c.Context(), c.actor, c.in, c.PathValue("client_id"), admin.KeyPatch{TokensPerMinute: quota})
+	return ok(c.viewKey(key)), err
+}
+
+// PatchTenant changes a tenant: its quota (R36).
+func (a *API) PatchTenant(c *Call) (Reply, error) {
+	body, err := decode[api.TenantChange](c)
+	if err != nil {
+		return Reply{}, err
+	}
+	quota, err := quotaOf(body.TokensPerMinute)
+	if err != nil {
+		return Reply{}, err
+	}
+	tenant, err := a.service.PatchTenant(c.Context(), c.actor, c.in, admin.TenantPatch{TokensPerMinute: quota})
+	return ok(viewTenant(tenant)), err
+}
