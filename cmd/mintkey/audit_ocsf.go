@@ -51,9 +51,11 @@ func ocsfClassOf(e policy.Event) (class ocsfClass, activity int, entity string) 
 		return entityManagement(), 3, "expiration policy"
 	case policy.ActionTenantCreated:
 		return entityManagement(), 1, "tenant"
+	case policy.ActionTenantUpdated:
+		return entityManagement(), 3, "tenant"
 	case policy.ActionKeyCreated:
 		return entityManagement(), 1, "access key"
-	case policy.ActionKeyRefreshed, policy.ActionKeyCeilingSet:
+	case policy.ActionKeyRefreshed, policy.ActionKeyUpdated, policy.ActionKeyCeilingSet:
 		return entityManagement(), 3, "access key"
 	case policy.ActionKeyRevoked, policy.ActionKeyPurged:
 		return entityManagement(), 4, "access key"
