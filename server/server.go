@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -341,6 +342,15 @@ func (s *Server) deleteExpired(ctx context.Context) {
 
 // Stopping makes /readyz answer 503 from now on, while everything else goes on. Call it when a shutdown begins.
 func (s *Server) Stopping() { s.stopping.Store(true) }
+
+// Prepare reads what the first answer needs: a server that has just started must give no token for a key that another one knows as revoked
+// although the store has lost that.
+func (s *Server) Prepare(ctx context.Context) error {
+	if err := s.revocations.Ensure(ctx); err != nil {
+		return fmt.Errorf("read the log of revocations: %w", err)
+	}
+	return nil
+}
 
 // EndStreams ends the streams of revocations, which would otherwise run until their tokens expire. Call it when a shutdown begins.
 func (s *Server) EndStreams() { s.oauth.EndStreams() }

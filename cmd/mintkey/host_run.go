@@ -31,6 +31,9 @@ func (h *host) run(ctx context.Context, ready func()) error {
 	if err != nil {
 		return err
 	}
+	if err := srv.Prepare(ctx); err != nil {
+		return err
+	}
 	notifier, err := h.newNotifier(ctx, srv)
 	if err != nil {
 		return err
