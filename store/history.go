@@ -88,8 +88,8 @@ func BeginHistory(ctx context.Context, s Store, lifetime time.Duration, now time
 	return RaiseLifetime(ctx, s, lifetime, now)
 }
 
-// RaiseLifetime makes sure that the longest token lifetime is at least the given one, which tokens are made with now. A server calls it again
-// and again, because the store may have gone back to an older state. It writes only if something is missing.
+// RaiseLifetime makes sure that the longest token lifetime is at least the given one, which tokens are made with now. A server calls it
+// again and again, because the store may have gone back to an older state. It writes only if something is missing.
 func RaiseLifetime(ctx context.Context, s Documents, lifetime time.Duration, now time.Time) error {
 	seconds := int64(lifetime / time.Second)
 	known, err := ReadJSON[LongestLifetime](ctx, s, documentLifetime)

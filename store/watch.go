@@ -209,8 +209,9 @@ type sharedCheck struct {
 	err  error
 }
 
-// Confirm makes sure that the store is the one that was seen: whoever is refused because a record is missing must not be refused because all
-// are. Those who ask at once share a check, which begins after each of them has asked. A store that can't be read is no reason to refuse.
+// Confirm makes sure that the store is the one that was seen: whoever is refused because a record is missing must not be refused because
+// all are. Those who ask at once share a check, which begins after each of them has asked. A store that can't be read is no reason to
+// refuse.
 func (w *Watch) Confirm(ctx context.Context, now time.Time) error {
 	if w == nil {
 		return nil

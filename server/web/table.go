@@ -34,7 +34,7 @@ const (
 		"Look whether it holds before you repeat the request."
 	inEffectDetail = "It has ended: it is refused from now on, and gateways are being told. But no replica of the store has confirmed that, " +
 		"and it would come back if the primary failed now. Repeat the request until it succeeds."
-	lostDetail        = "The store of the server has lost its data. Nothing is wrong with the request: try again once the operators have put it back."
+	lostDetail        = "The store of the server has lost its data. Nothing is wrong with the request: try again once it is back."
 	nothingMadeDetail = "No replica of the store can be reached, so nothing was made: a secret could be lost with the primary. " +
 		"Repeat the request later."
 	busyDetail       = "The server has more passwords to check than it can. Nothing is wrong with the request: try again in a few seconds."

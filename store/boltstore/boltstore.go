@@ -74,7 +74,8 @@ func Open(path string) (*Store, error) {
 	//nolint:forbidigo // limits go by real time, as on Redis, and not by the server's clock, which may be shifted
 	limits := store.NewMemoryLimits(time.Now)
 	return &Store{
-		db: db, path: path, file: file, queue: newQueue(), limits: limits, damaged: make(chan struct{}), membershipFeeds: newFeeds(), userFeeds: newFeeds(),
+		db: db, path: path, file: file, queue: newQueue(), limits: limits, damaged: make(chan struct{}),
+		membershipFeeds: newFeeds(), userFeeds: newFeeds(),
 	}, nil
 }
 

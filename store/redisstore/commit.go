@@ -33,11 +33,10 @@ func (s *Store) commit(ctx context.Context, c change) (bool, error) {
 	if err != nil {
 		return false, s.refused(ctx, err)
 	}
-	if done.saved {
-		s.tellQueued(ctx, c)
-	} else {
+	if !done.saved {
 		return false, nil
 	}
+	s.tellQueued(ctx, c)
 	confirmed, err := s.confirmed(ctx, done)
 	switch {
 	case err == nil && confirmed:
