@@ -24,6 +24,17 @@ func (s *Server) newConsole() (http.Handler, error) {
 	})
 }
 
+// refusedPage shows people a page, too, where a request was refused before it came to the console.
+func (s *Server) refusedPage(w http.ResponseWriter, r *http.Request, err error) {
+	info, missing := web.About(r.Context())
+	if missing != nil {
+		s.render.Problem(w, r, missing)
+		return
+	}
+	info.Err = err
+	s.console.ServeHTTP(w, r)
+}
+
 // pages serves the console. Logs and metrics see all its pages as one route.
 func (s *Server) pages(w http.ResponseWriter, r *web.Request) error {
 	r.Route = consolePath

@@ -122,7 +122,7 @@ func (s *Server) selfRoutes(router *mux.Router) {
 }
 
 func (s *Server) consoleRoutes(router *mux.Router) {
-	pages := withInfo(s.render.Problem, s.admit(s.administration, s.pages))
+	pages := withInfo(s.refusedPage, s.admit(s.administration, s.pages))
 	router.Handle("/", http.RedirectHandler(consolePath, http.StatusSeeOther)).Methods(http.MethodGet, http.MethodHead)
 	router.HandleFunc(consolePath, pages)
 	router.PathPrefix(consolePath + "/").HandlerFunc(pages)

@@ -15,6 +15,7 @@ import (
 	"mintkey/policy"
 	"mintkey/server/console/openid"
 	"mintkey/server/limits"
+	"mintkey/server/web"
 	"mintkey/store"
 )
 
@@ -183,6 +184,7 @@ func explanations() []struct {
 		{store.ErrExists, explanation{conflict, "ID taken", "This ID is taken. Choose another one, or leave it empty to have one made.", "id"}},
 		{store.ErrConflict, explanation{conflict, "Try again", "Somebody else was changing the same thing. Nothing was changed; try again.", ""}},
 		{passwords.ErrBusy, explanation{unavailable, "Busy", busy, ""}},
+		{web.ErrOverloaded, explanation{unavailable, "Busy", busy, ""}},
 		{admin.ErrNothingMade, explanation{
 			unavailable, "Nothing was made",
 			"No replica of the store can be reached, and a secret could be lost with the primary. Try again later.", "",
@@ -282,7 +284,7 @@ func (c *Console) showError(req *request, err error) {
 	switch many, ok := errors.AsType[*limits.TooManyError](err); {
 	case ok:
 		req.w.Header().Set("Retry-After", strconv.Itoa(many.Seconds()))
-	case errors.Is(err, passwords.ErrBusy): // not logged: a flood must not fill the log, and the access log has each request
+	case errors.Is(err, passwords.ErrBusy), errors.Is(err, web.ErrOverloaded): // not logged: a flood must not fill the log, and the access log has each request
 		req.w.Header().Set("Retry-After", "5")
 	case e.status >= http.StatusInternalServerError && req.Context().Err() == nil:
 		page.RequestID = req.info.ID

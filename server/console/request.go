@@ -52,6 +52,9 @@ func newRequest(w http.ResponseWriter, r *http.Request) (*request, error) {
 	if err != nil {
 		info = &web.Info{}
 	}
+	if err == nil && info.Err != nil { // refused before it came here
+		err = info.Err
+	}
 	return &request{Request: r, w: w, info: info}, err
 }
 
