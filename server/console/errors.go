@@ -284,7 +284,8 @@ func (c *Console) showError(req *request, err error) {
 	switch many, ok := errors.AsType[*limits.TooManyError](err); {
 	case ok:
 		req.w.Header().Set("Retry-After", strconv.Itoa(many.Seconds()))
-	case errors.Is(err, passwords.ErrBusy), errors.Is(err, web.ErrOverloaded): // not logged: a flood must not fill the log, and the access log has each request
+	case errors.Is(err, passwords.ErrBusy), errors.Is(err, web.ErrOverloaded):
+		// Not logged: a flood must not fill the log, and the access log has each request.
 		req.w.Header().Set("Retry-After", "5")
 	case e.status >= http.StatusInternalServerError && req.Context().Err() == nil:
 		page.RequestID = req.info.ID
