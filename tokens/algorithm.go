@@ -38,7 +38,7 @@ func ParseAlgorithm(name string) (Algorithm, error) {
 func (a Algorithm) method() jwt.SigningMethod {
 	switch a {
 	case ES256:
-		return jwt.SigningMethodES256
+		return es256{jwt.SigningMethodES256}
 	case RS256:
 		return jwt.SigningMethodRS256
 	case EdDSA:
@@ -46,6 +46,14 @@ func (a Algorithm) method() jwt.SigningMethod {
 	default:
 		return nil
 	}
+}
+
+// signatureSize is the size in bytes of a signature.
+func (a Algorithm) signatureSize() int {
+	if a == RS256 {
+		return rsaBits / 8
+	}
+	return 2 * coordinateSize // of Ed25519 too
 }
 
 func (a Algorithm) generate() (crypto.Signer, error) {

@@ -13,7 +13,7 @@ func BenchmarkSign(b *testing.B) {
 			claims := claimsAt(start)
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := ring.Sign(start, algorithm, tokens.TypeAccessToken, claims); err != nil {
+				if _, err := ring.Sign(start, algorithm, tokens.TypeAccessToken, &claims); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -22,6 +22,8 @@ type signingKey struct {
 	private    crypto.Signer
 	jwk        jwkset.JWKMarshal // public members only
 	publicPEM  string
+	// accessHeader is the encoded JOSE header of the access tokens that it signs.
+	accessHeader string
 }
 
 // newSigningKey derives the kid from the key itself, so that two keys can never share one.
@@ -43,7 +45,7 @@ func newSigningKey(private crypto.Signer, createdAt, activeFrom time.Time) (*sig
 	if err != nil {
 		return nil, fmt.Errorf("describing a signing key: %w", err)
 	}
-	return &signingKey{
+	key := &signingKey{
 		kid:        public.KID,
 		algorithm:  algorithm,
 		createdAt:  createdAt,
@@ -51,7 +53,9 @@ func newSigningKey(private crypto.Signer, createdAt, activeFrom time.Time) (*sig
 		private:    private,
 		jwk:        public,
 		publicPEM:  string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})),
-	}, nil
+	}
+	key.accessHeader, err = key.header(TypeAccessToken)
+	return key, err
 }
 
 // thumbprint is that of RFC 7638: the SHA-256 of the required members, ordered by name, without space.

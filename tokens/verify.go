@@ -75,7 +75,7 @@ func (s *keySet) keyOf(token *jwt.Token, typ string) (any, error) {
 	}
 	kid, _ := token.Header["kid"].(string)
 	key := s.byKID[kid]
-	if key == nil || token.Method != key.algorithm.method() {
+	if key == nil || token.Method.Alg() != string(key.algorithm) {
 		return nil, errors.New("no signing key has its kid and alg")
 	}
 	return key.private.Public(), nil

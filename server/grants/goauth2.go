@@ -59,7 +59,7 @@ func (a accessGenerate) Token(ctx context.Context, _ *oauth2.GenerateBasic, _ bo
 	if err != nil {
 		return "", "", err
 	}
-	access, err = a.ring.Sign(decided.claims.IssuedAt.Time, decided.algorithm, tokens.TypeAccessToken, decided.claims)
+	access, err = a.ring.Sign(decided.claims.IssuedAt.Time, decided.algorithm, tokens.TypeAccessToken, &decided.claims)
 	return access, "", err
 }
 
