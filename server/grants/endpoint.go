@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"time"
 
 	"mintkey/passwords"
@@ -78,13 +79,21 @@ func New(o Options) *Endpoint {
 	return &Endpoint{Options: o, generator: newGenerator(o.Ring)}
 }
 
-// tokenResponse is the body of RFC 6749 section 5.1.
-type tokenResponse struct {
-	AccessToken string `json:"access_token"`
-	TokenType   string `json:"token_type"`
-	ExpiresIn   int64  `json:"expires_in"` // seconds
-	Scope       string `json:"scope"`
+// tokenResponse is the body of RFC 6749 section 5.1, written by hand because it is written for every token.
+func tokenResponse(issued token) []byte {
+	lifetime := issued.claims.ExpiresAt.Sub(issued.claims.IssuedAt.Time)
+	body := make([]byte, 0, len(issued.text)+len(issued.claims.Scope)+responseFrame)
+	body = append(body, `{"access_token":"`...)
+	body = append(body, issued.text...) // base64url and dots
+	body = append(body, `","token_type":"Bearer","expires_in":`...)
+	body = strconv.AppendInt(body, int64(lifetime/time.Second), 10)
+	body = append(body, `,"scope":`...)
+	body = tokens.AppendJSONString(body, issued.claims.Scope)
+	return append(body, "}\n"...)
 }
+
+// responseFrame is room for the rest of the body, in bytes.
+const responseFrame = 128
 
 // Token is the token endpoint.
 func (e *Endpoint) Token(w http.ResponseWriter, r *web.Request) error {
@@ -99,8 +108,7 @@ func (e *Endpoint) Token(w http.ResponseWriter, r *web.Request) error {
 	}
 	e.warn(w.Header(), request.Grant, issued, r.At)
 	web.SetNoStore(w.Header())
-	lifetime := issued.claims.ExpiresAt.Sub(issued.claims.IssuedAt.Time)
-	web.WriteJSON(w, http.StatusOK, tokenResponse{issued.text, "Bearer", int64(lifetime / time.Second), issued.claims.Scope})
+	web.WriteRawJSON(w, tokenResponse(issued))
 	return nil
 }
 

@@ -23,10 +23,22 @@ func writeJSONAs(w http.ResponseWriter, mediaType string, status int, body any) 
 	_ = encoder.Encode(body) // the status is sent: a client that hung up cannot be told more
 }
 
+// The values of headers that most answers have. They are shared, so nobody changes them in place.
+var (
+	noStore  = []string{"no-store"}
+	noCache  = []string{"no-cache"}
+	typeJSON = []string{"application/json"}
+)
+
 // SetNoStore keeps an answer out of every cache (RFC 6749 section 5.1).
 func SetNoStore(h http.Header) {
-	h.Set("Cache-Control", "no-store")
-	h.Set("Pragma", "no-cache")
+	h["Cache-Control"], h["Pragma"] = noStore, noCache
+}
+
+// WriteRawJSON answers 200 with a body that is JSON already.
+func WriteRawJSON(w http.ResponseWriter, body []byte) {
+	w.Header()["Content-Type"] = typeJSON
+	_, _ = w.Write(body) // a client that hung up cannot be told more
 }
 
 // ServeDocument answers with an ETag, so that a gateway that polls costs nothing.

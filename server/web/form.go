@@ -2,9 +2,11 @@ package web
 
 import (
 	"errors"
+	"io"
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -14,35 +16,63 @@ import (
 // MaxFormBytes is the largest body of a request to an OAuth endpoint.
 const MaxFormBytes = 64 << 10
 
+const formType = "application/x-www-form-urlencoded"
+
 // ParseForm reads the body of a request to an OAuth endpoint. It ignores the query. It refuses a body that is not well-formed throughout,
 // where http.Request.ParseForm leaves a partial form, and a repeated parameter (RFC 6749 section 3.2). Only "resource" may be repeated
 // (RFC 8707 section 2).
 func ParseForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
-	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || mediaType != "application/x-www-form-urlencoded" {
-		return nil, Refuse(ErrUnsupportedMediaType, "The body must be application/x-www-form-urlencoded.")
+	if !isForm(r.Header.Get("Content-Type")) {
+		return nil, Refuse(ErrUnsupportedMediaType, "The body must be %s.", formType)
 	}
-	for _, name := range []string{"client_secret", "password"} {
-		if strings.Contains(r.URL.RawQuery, name+"=") {
+	for _, name := range [...]string{"client_secret", "password"} {
+		if r.URL.RawQuery != "" && strings.Contains(r.URL.RawQuery, name+"=") {
 			return nil, Refuse(ErrInvalidRequest, "%s must never be in the URL, which proxies log: send it in the body.", name)
 		}
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, MaxFormBytes)
-	if err := r.ParseForm(); err != nil {
-		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			return nil, Refuse(ErrPayloadTooLarge, "The body may have at most %d bytes.", MaxFormBytes)
-		}
-		return nil, Refuse(ErrInvalidRequest, "The body is not well-formed application/x-www-form-urlencoded text.")
+	body, err := readForm(w, r)
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return nil, Refuse(ErrPayloadTooLarge, "The body may have at most %d bytes.", MaxFormBytes)
 	}
-	for name, values := range r.PostForm {
+	if err != nil {
+		return nil, Refuse(ErrInvalidRequest, "The body could not be read.")
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, Refuse(ErrInvalidRequest, "The body is not well-formed %s text.", formType)
+	}
+	for name, values := range form {
 		if len(values) > 1 && name != "resource" {
 			return nil, Refuse(ErrInvalidRequest, "The parameter %s comes more than once.", policy.Excerpt(name, 40))
 		}
-		for _, value := range append(values, name) {
-			if !utf8.ValidString(value) || strings.ContainsRune(value, 0) {
-				return nil, Refuse(ErrInvalidRequest, "Parameters must be UTF-8 text without NUL.")
-			}
+		if !isText(name) || slices.ContainsFunc(values, isNotText) {
+			return nil, Refuse(ErrInvalidRequest, "Parameters must be UTF-8 text without NUL.")
 		}
 	}
-	return r.PostForm, nil
+	return form, nil
+}
+
+// isForm reports whether the media type is that of a form, whatever its parameters.
+func isForm(contentType string) bool {
+	if contentType == formType {
+		return true
+	}
+	mediaType, _, err := mime.ParseMediaType(contentType)
+	return err == nil && mediaType == formType
+}
+
+// readForm reads the body in one piece where its length is known.
+func readForm(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if r.ContentLength < 0 || r.ContentLength > MaxFormBytes {
+		return io.ReadAll(http.MaxBytesReader(w, r.Body, MaxFormBytes))
+	}
+	body := make([]byte, r.ContentLength)
+	_, err := io.ReadFull(r.Body, body)
+	return body, err
+}
+
+func isNotText(parameter string) bool { return !isText(parameter) }
+
+func isText(parameter string) bool {
+	return utf8.ValidString(parameter) && strings.IndexByte(parameter, 0) < 0
 }
