@@ -40,6 +40,7 @@ type Store struct {
 	tenants     recordCache[policy.Tenant]
 	users       recordCache[policy.User]
 	memberships recordCache[policy.Membership]
+	subjects    subjectCache
 
 	membershipFeeds feeds
 	userFeeds       feeds

@@ -125,6 +125,7 @@ func (s *Store) writeAlone(w *write) error {
 // update must be called by one goroutine at a time: bbolt keeps its lock when it panics on a damaged file, and the next caller, which
 // guard turns away, would wait for it for ever.
 func (s *Store) update(f func(*bbolt.Tx) error) error {
+	defer s.subjects.drop() // before anybody is told of the commit
 	return s.guard(func() error { return s.db.Update(f) })
 }
 

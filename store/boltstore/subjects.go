@@ -12,6 +12,10 @@ import (
 
 // SubjectByClientID implements store.Subjects.
 func (s *Store) SubjectByClientID(ctx context.Context, clientID string) (subject policy.Subject, err error) {
+	cache := s.subjects.now() // before the file is read
+	if known, ok := cache.get(clientID); ok {
+		return known.Clone(), ctx.Err()
+	}
 	err = s.read(ctx, func(tx *bbolt.Tx) error {
 		tenantID, userID, found := strings.Cut(string(bucketClientIDs.get(tx, clientID)), separator)
 		if !found {
@@ -20,6 +24,10 @@ func (s *Store) SubjectByClientID(ctx context.Context, clientID string) (subject
 		subject, err = s.subject(tx, tenantID, userID)
 		return err
 	})
+	if err == nil {
+		cache.put(clientID, subject)
+		subject = subject.Clone()
+	}
 	return subject, err
 }
 
@@ -29,10 +37,10 @@ func (s *Store) Subject(ctx context.Context, tenantID, userID string) (subject p
 		subject, err = s.subject(tx, tenantID, userID)
 		return err
 	})
-	return subject, err
+	return subject.Clone(), err
 }
 
-// subject reads all four records in one transaction, so that they are consistent.
+// subject reads all four records in one transaction, so that they are consistent. They are shared: see Clone.
 func (s *Store) subject(tx *bbolt.Tx, tenantID, userID string) (policy.Subject, error) {
 	tenant, err := s.tenants.load(tx, bucketTenants, tenantID)
 	if err != nil {
@@ -53,5 +61,5 @@ func (s *Store) subject(tx *bbolt.Tx, tenantID, userID string) (policy.Subject, 
 	if !membership.BelongsTo(user) {
 		return policy.Subject{}, store.ErrNotFound
 	}
-	return policy.Subject{Account: account, Tenant: tenant, User: user, Membership: membership}.Clone(), nil
+	return policy.Subject{Account: account, Tenant: tenant, User: user, Membership: membership}, nil
 }
