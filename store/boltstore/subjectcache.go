@@ -19,8 +19,8 @@ type subjectsSince struct {
 	byClient map[string]policy.Subject // shared: clone what is handed out
 }
 
-// now returns the cache to look in, and to fill with what is read from here on. What is read after a commit may get into the cache of before
-// it, where it is fresher than need be.
+// now returns the cache to look in, and to fill with what is read from here on. What is read after a commit may get into the cache of
+// before it, where it is fresher than need be.
 func (c *subjectCache) now() *subjectsSince {
 	for {
 		if current := c.current.Load(); current != nil {
