@@ -296,6 +296,9 @@ func (s *Server) Run(ctx context.Context) error {
 func (s *Server) flush(ctx context.Context) { s.usage.Flush(ctx, s.Now()) }
 
 func (s *Server) refreshKeys(ctx context.Context) {
+	if s.Watch.Lost() != nil {
+		return // those that the store has now, if any, are another store's
+	}
 	if err := s.KeyRing.Refresh(ctx, s.Now()); ctx.Err() == nil {
 		s.outages.keys.Note(ctx, s.Log, slog.LevelWarn, s.Now(), err, "refreshing signing keys failed; using the known ones")
 	}

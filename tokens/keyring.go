@@ -28,6 +28,9 @@ type Options struct {
 	PublishBefore time.Duration // how long a new key is published before it signs; 0 for DefaultPublishBefore
 	// Agreed holds back what cannot be undone, and rotations, while only one clock says that they are due; nil for none.
 	Agreed *store.AgreedTime
+	// Confirm is asked before other keys take the place of those that the ring has; an error means that this is not the same store any
+	// more. It may be nil.
+	Confirm func(context.Context) error
 }
 
 // KeyRing is the signing keys as this replica last saw them. All methods may be called from many goroutines. Sign, Verify, JWKS and
@@ -155,6 +158,11 @@ func (r *KeyRing) read(ctx context.Context) (*keySet, error) {
 	}
 	if raw != nil && bytes.Equal(raw, current.raw) {
 		return current, nil
+	}
+	if current.raw != nil && r.options.Confirm != nil {
+		if err := r.options.Confirm(ctx); err != nil {
+			return nil, err
+		}
 	}
 	return openDocument(raw, r.options.Sealer)
 }

@@ -161,7 +161,7 @@ func (h *host) newServer(ctx context.Context) (*server.Server, error) {
 	}
 	options := tokens.Options{
 		Algorithms: algorithms, Sealer: sealer, TokenLifetime: h.config.Tokens.Lifetime, RotateEvery: h.config.SigningKeys.RotateEvery,
-		Agreed: h.clocks,
+		Agreed: h.clocks, Confirm: func(ctx context.Context) error { return h.watch.Confirm(ctx, h.now()) },
 	}
 	ring, err := tokens.OpenKeyRing(ctx, h.gate, options, h.now())
 	if errors.Is(err, tokens.ErrWrongKeyEncryptionKey) {
