@@ -40,7 +40,8 @@ func TestQuotasAreSetThroughTheAPI(t *testing.T) {
 	made := w.post(w.tom, forgeKeys, `{"user_id":"mia","scopes":["api"],"tokens_per_minute":1}`).created(w.mia)
 	w.exchange(made).want(http.StatusOK)
 	w.exchange(made).want(http.StatusTooManyRequests)
-	w.post(w.tom, forgeKeys, `{"user_id":"tom","scopes":["api"],"tokens_per_minute":0}`).wantCode(http.StatusUnprocessableEntity, "invalid_quota")
+	w.post(w.tom, forgeKeys, `{"user_id":"tom","scopes":["api"],"tokens_per_minute":0}`).
+		wantCode(http.StatusUnprocessableEntity, "invalid_quota")
 }
 
 // A program can't loosen the access key that it acts with (R33).

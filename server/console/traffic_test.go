@@ -149,7 +149,8 @@ func TestTrafficExport(t *testing.T) {
 	h.flush()
 	csv := h.as("ada").get(trafficPath + "/export?range=7d&tenant=berlin").want(200)
 	lines := strings.Split(strings.TrimSpace(csv.body), "\n")
-	if want := "from,issued,refused,wrong_secret,expired,revoked,user_disabled,not_allowed,quota_exceeded"; len(lines) != 1+7*24 || lines[0] != want {
+	want := "from,issued,refused,wrong_secret,expired,revoked,user_disabled,not_allowed,quota_exceeded"
+	if len(lines) != 1+7*24 || lines[0] != want {
 		t.Fatalf("%d lines, the first %q", len(lines), lines[0])
 	}
 	if want := "2026-03-02T09:00:00Z,1,1,1,0,0,0,0"; !strings.Contains(csv.body, want) {
