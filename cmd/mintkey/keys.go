@@ -17,10 +17,11 @@ type keysFlags struct {
 }
 
 func (p *program) keysCommand() *cobra.Command {
-	c := group("keys", "List, create, refresh and revoke access keys")
+	c := group("keys", "List, create, change, refresh and revoke access keys")
 	f := &keysFlags{access: addAccessFlags(c)}
 	addTenantFlag(c, &f.tenant)
-	c.AddCommand(p.keysListCommand(f), p.keysCreateCommand(f), p.keysRefreshCommand(f), p.keysRevokeCommand(f))
+	c.AddCommand(p.keysListCommand(f), p.keysCreateCommand(f), p.keysEditCommand(f), p.keysRefreshCommand(f),
+		p.keysRevokeCommand(f))
 	return c
 }
 
