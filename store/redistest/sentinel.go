@@ -67,11 +67,13 @@ func StartReplica(t testing.TB, master *Server, args ...string) *Server {
 	replica := StartTLS(t, master.tls, append([]string{"--replicaof", host + " " + port}, args...)...)
 	// The master calls a replica online up to a second before it acknowledges its first write.
 	Eventually(t, "the replica is in step", func() bool {
-		master.Do("SET", "redistest", "any")
+		if _, err := master.try("SET", "redistest", "any"); err != nil {
+			return false // min-replicas-to-write, until the replica is there
+		}
 		info, err := master.try("INFO", "replication")
 		return err == nil && acknowledged.MatchString(info)
 	})
-	master.Do("DEL", "redistest")
+	Eventually(t, "a write is taken", func() bool { _, err := master.try("DEL", "redistest"); return err == nil })
 	return replica
 }
 
