@@ -110,11 +110,14 @@ func hangReplica(r *run) {
 
 func (d *deployment) hashTag() string { return "{t:" + d.first.TenantID + "}" }
 
+// killMaster kills a master and, once its replica has taken its place, starts it again as its supervisor would: a master without a replica
+// takes no change.
 func killMaster(r *run) {
 	master := r.cluster.MasterOf(r.t, r.hashTag())
 	r.cluster.Nodes[master].Kill()
 	r.struck()
 	r.cluster.AwaitFailover(r.t, master)
+	r.cluster.Nodes[master].Restart()
 }
 
 // moveSlot moves the slot of the tenant as a reshard does, slowly at first.
