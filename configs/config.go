@@ -26,8 +26,7 @@ type Config struct {
 	StoreTLS StoreTLS `koanf:"store_tls"`
 	// StoreStrict turns warnings about an unsafe store, signing keys stored in clear, a tls.key that others can read, or settings that
 	// differ from the store's, into refusals to start.
-	//nolint:lll // a tag cannot be broken
-	StoreStrict bool `koanf:"store_strict" default:"false" help:"refuse to start, not just warn, if store, signing keys or tls.key are unsafe, or settings differ from the store's"`
+	StoreStrict bool `koanf:"store_strict" default:"false" help:"refuse to start with an unsafe store or keys, or differing settings"`
 	// Tokens is about the access tokens that the server issues.
 	Tokens Tokens `koanf:"tokens"`
 	// QuotaReportOnly issues tokens past a quota of an access key or a tenant, and only counts and logs them, to find out what it would do.
