@@ -129,12 +129,7 @@ func compare(ctx context.Context, dir folder, store string, keys []seeded, l loa
 		return c, err
 	}
 	defer yardstick.stop()
-	address, err := freeAddress(ctx)
-	if err != nil {
-		return c, err
-	}
-	server, err := start(ctx, "mintkey", address, dir.path("mintkey"), "serve", "--store", store, "--listen", address, "--ops-listen=",
-		"--log-level", "error")
+	server, err := startMintkey(ctx, dir, store)
 	if err != nil {
 		return c, err
 	}
