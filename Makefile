@@ -10,7 +10,7 @@ IMAGE    ?= mintkey
 SLOW := /e2e$$|/e2e/chaos$$|/store/storetest$$
 NEEDS_REDIS = $(shell go list -f '{{.ImportPath}} {{.TestImports}} {{.XTestImports}}' ./... | grep '/store/redistest\>' | cut -d ' ' -f 1)
 
-.PHONY: help quick test test-all install build vet lint audit fmt unit e2e chaos bench bench-check fuzz screenshots image
+.PHONY: help quick test test-all install build vet lint audit fmt unit e2e chaos bench benchmarks bench-check fuzz screenshots image
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -75,7 +75,10 @@ chaos: ## break everything under load, and write the table to dist/chaos.md: hal
 	@mkdir -p dist
 	go test -count=1 -timeout 60m ./e2e/chaos -v -full -table=$(CURDIR)/dist/chaos.md
 
-bench: ## every benchmark
+bench: ## measure tokens against the yardstick, and write the tables of docs/performance.md: minutes, needs wrk
+	go run ./bench report
+
+benchmarks: ## every Go benchmark
 	go test -run '^$$' -bench . -benchmem ./...
 
 bench-check: ## fail if a token became over 10 % dearer than bench/expected.json says; make test does the part that is stable
