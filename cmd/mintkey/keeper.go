@@ -21,7 +21,7 @@ func (h *host) newKeeper(ctx context.Context) (*retention.Keeper, error) {
 		h.log.WarnContext(ctx, "old events of the audit trail will be deleted: set audit.retention to 0 to keep them for ever",
 			slog.String("setting", "audit.retention"), slog.Duration("retention", set.Retention), slog.Time("begins", begins))
 	}
-	keeper := &retention.Keeper{Store: h.gate, Retention: set.Retention, Begins: begins, Agreed: h.agreedNow}
+	keeper := &retention.Keeper{Store: h.gate, Retention: set.Retention, Begins: begins, Agreed: h.agreedNow, Log: h.log}
 	if set.Archive != "" {
 		keeper.Archive = &retention.Archive{Folder: set.Archive, After: set.ArchiveAfter}
 	}
