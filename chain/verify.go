@@ -61,6 +61,7 @@ type Chain struct {
 	Since    time.Time `json:"since,omitzero"`
 	Head     string    `json:"head,omitempty"`
 	Unsealed int64     `json:"unsealed"` // events that the next seal will cover
+	Old      int64     `json:"old"`      // events that are about to be deleted, and are not covered any more
 }
 
 // Report is what Verify has found.
@@ -80,8 +81,6 @@ type Report struct {
 const (
 	// Late is an event whose ID is from long before it arrived: a clock was wrong, or it was made up.
 	Late = "late"
-	// Old is an event that is about to be deleted.
-	Old = "old"
 	// Elsewhere says that the history of the store has changed since the last seal.
 	Elsewhere = "history"
 	// Unsigned is a head that is not signed yet.
@@ -412,7 +411,7 @@ func (a *account) judge(ctx context.Context, now trail, unknown map[string]strin
 		case all || id >= fresh && id < policy.NewEventID(a.Now.Add(settled), [10]byte{}):
 			waiting(id)
 		case id <= now.Anchor.UpTo:
-			a.note(Old, a.name(tenant), id, "")
+			a.chain(tenant).Old++
 		default:
 			a.tell(Inserted, tenant, id, "")
 		}
