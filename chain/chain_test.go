@@ -144,7 +144,7 @@ func TestTamperingWithATrailIsFound(t *testing.T) {
 		sealAndSign(t, o.Store, sign)
 		all = append(all, record(t, o.Store, 730, 740)...)
 		report := wantWhole(t, o.Store, 730, 10)
-		if report.Documents != 2 || len(report.Keys) != 1 || report.Root == "" {
+		if report.Number != 2 || len(report.Keys) != 1 || report.Root == "" {
 			t.Errorf("signed heads: %+v", report)
 		}
 
@@ -203,7 +203,7 @@ func TestAChainMadeAnewIsNotTheOneThatWasSigned(t *testing.T) {
 		record(t, o.Store, 9, 12)
 		sealAndSign(t, o.Store, sign)
 		v := verifier(o.Store)
-		v.Outside = []string{kept.Root, kept.Entries[0].Head}
+		v.Outside, v.OutsideHeads = []string{kept.Root, kept.Entries[0].Head}, []chain.Heads{kept, {Number: 0, Root: "older"}}
 		if found := verify(t, v).Findings; len(found) > 0 {
 			t.Fatalf("findings %+v", found)
 		}
@@ -381,8 +381,8 @@ func TestKilledSealerLeavesAWholeChain(t *testing.T) {
 			wantWhole(t, o.Store, 35, 0)
 		}
 		sealAndSign(t, o.Store, sign)
-		if report := wantWhole(t, o.Store, 35, 0); report.Documents != 3 || slices.ContainsFunc(report.Notes, isUnsigned) {
-			t.Errorf("%d signed documents, notes %+v", report.Documents, report.Notes)
+		if report := wantWhole(t, o.Store, 35, 0); report.Number != 3 || slices.ContainsFunc(report.Notes, isUnsigned) {
+			t.Errorf("%d signed documents, notes %+v", report.Number, report.Notes)
 		}
 	})
 }

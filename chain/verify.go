@@ -23,8 +23,10 @@ type Verifier struct {
 	Signature func(signature, publicKey string) (Claims, string, error)
 	// Trusted are the thumbprints of keys whose signatures count; all count if it is empty.
 	Trusted []string
-	// Outside has heads and roots that were kept outside the store. Each must be in it.
-	Outside []string
+	// Outside has heads and roots that were kept outside the store. Each must be in it. Of OutsideHeads only the number and the root count,
+	// and not if it is so old that the store does not keep it any more.
+	Outside      []string
+	OutsideHeads []Heads
 
 	report  Report
 	signed  map[chainName][]Entry
@@ -70,11 +72,11 @@ type Report struct {
 	Findings []Finding `json:"findings"`
 	// Notes are what one should know that is no finding.
 	Notes []Finding `json:"notes"`
-	// Documents are those with signed heads. SignedAt is the time of the last one, Root is its root, and Keys are the thumbprints of the keys.
-	Documents int64     `json:"documents"`
-	SignedAt  time.Time `json:"signed_at,omitzero"`
-	Root      string    `json:"root,omitempty"`
-	Keys      []string  `json:"keys"`
+	// Number, SignedAt and Root are those of the last document with signed heads. Keys are the thumbprints of all keys that signed.
+	Number   int64     `json:"number"`
+	SignedAt time.Time `json:"signed_at,omitzero"`
+	Root     string    `json:"root,omitempty"`
+	Keys     []string  `json:"keys"`
 }
 
 // Notes have these kinds, or Missing for events that the server itself found lost.
@@ -172,6 +174,11 @@ func (v *Verifier) heads(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	for _, h := range v.OutsideHeads {
+		if h.Number >= l.First {
+			v.unfound[h.Root] = true
+		}
+	}
 	delete(v.unfound, l.Base)
 	before, known := l.Base, true
 	keys := map[string]bool{}
@@ -187,8 +194,7 @@ func (v *Verifier) heads(ctx context.Context) error {
 		}
 		v.document(h, number, before, known, keys)
 		before, known = h.Root, true
-		v.report.Documents++
-		v.report.SignedAt, v.report.Root = h.At, h.Root
+		v.report.Number, v.report.SignedAt, v.report.Root = h.Number, h.At, h.Root
 	}
 	if known && before != l.Root {
 		v.find(Broken, chainName{}, "", "the last document with signed heads is another one")

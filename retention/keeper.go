@@ -24,6 +24,8 @@ const (
 	// Grace is the time before anything is deleted from a store that had no retention before.
 	Grace = 30 * policy.Day
 	every = time.Hour
+	// soon is after how long it is tried again when the clocks did not agree.
+	soon = 10 * time.Minute
 	// atOnce limits how long one transaction takes others' turn.
 	atOnce = 500
 	// workTime is well below the lease that lets one server at a time do this. The rest is done at the next tick.
@@ -118,6 +120,7 @@ func (k *Keeper) Tick(ctx context.Context, now time.Time) error {
 	}
 	k.next, k.done = now.Add(every), ""
 	if !ok {
+		k.next = now.Add(soon)
 		failures = append(failures, errors.New("the clocks do not agree, so no old events are deleted"))
 	} else if k.Retention > 0 {
 		failures = append(failures, k.trimHeads(ctx, agreed))
