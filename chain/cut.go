@@ -9,9 +9,8 @@ import (
 	"mintkey/store"
 )
 
-// Cut notes that the events of an account up to an ID are about to be deleted, and where the chains go on then. Call it before they are. What
-// is about events that are all older goes away, but the latest page of it, so that a reader who has begun can end; that one goes at
-// the next cut.
+// Cut notes that the events of an account up to an ID are about to be deleted, and where the chains go on then. Call it before they are.
+// Pages that are only about older events do not count any more. They are deleted at the next cut, so that a reader who has begun can end.
 func Cut(ctx context.Context, s Store, accountID, upTo string, now time.Time) error {
 	t, err := readTrail(ctx, s, accountID)
 	if err != nil || t.Batch == 0 || upTo <= t.Anchor.UpTo {

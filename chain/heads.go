@@ -1,7 +1,6 @@
 package chain
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -180,8 +179,4 @@ func CutHeads(ctx context.Context, s store.Documents, before time.Time) error {
 		}
 		return l, nil
 	})
-}
-
-func compareEntries(a, b Entry) int {
-	return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Seal, b.Seal))
 }

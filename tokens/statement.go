@@ -13,7 +13,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// SignStatement is Sign for what has to be verified when the signing key is no longer published. It also returns the public key in PEM form.
+// SignStatement is Sign for what has to be verified when the signing key is no longer published. It also returns the public key in PEM
+// form.
 func (r *KeyRing) SignStatement(now time.Time, algorithm Algorithm, typ string, claims any) (signature, publicPEM string, err error) {
 	keys := r.current.Load()
 	if signature, err = r.Sign(now, algorithm, typ, claims); err != nil {

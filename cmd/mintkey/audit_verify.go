@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -40,9 +42,9 @@ func (p *program) auditVerifyCommand() *cobra.Command {
 	flags := c.Flags()
 	flags.StringVar(&v.Account, "account", "", "only this account and its tenants")
 	flags.StringVar(&v.Tenant, "tenant", "", "only this tenant of the account")
-	flags.StringArrayVar(&v.Outside, "head", nil, "a head or a root that must be there; can be given again")
-	heads := flags.String("heads", "", "file with JSON that has roots which must be there: signed heads, the log, or the output of this command")
-	flags.StringArrayVar(&v.Trusted, "trust", nil, "thumbprint (RFC 7638) of a signing key that may have signed; can be given again")
+	flags.StringArrayVar(&v.Outside, "head", nil, "a head or `root` that must be there; can be given again")
+	heads := flags.String("heads", "", "`file` with roots that must be there: signed heads, a log in JSON, or the output of -o json")
+	flags.StringArrayVar(&v.Trusted, "trust", nil, "`thumbprint` (RFC 7638) of a signing key that may have signed; can be given again")
 	c.RunE = func(c *cobra.Command, _ []string) (err error) {
 		for _, name := range []string{"url", "client-id", "client-secret-file", "profile"} {
 			if c.Flag(name).Changed {
@@ -162,7 +164,8 @@ func showReport(w io.Writer, report chain.Report) {
 		_, _ = fmt.Fprintln(w, "Note:", findingText(note))
 	}
 	if len(report.Findings) == 0 {
-		_, _ = fmt.Fprintf(w, "Nothing was changed, deleted or inserted among the sealed events: sealed %d, not yet sealed %d\n", sealed, unsealed)
+		_, _ = fmt.Fprintf(w, "Nothing was changed, deleted or inserted among the sealed events: sealed %d, not yet sealed %d\n",
+			sealed, unsealed)
 	}
 	if report.SignedAt.IsZero() {
 		_, _ = fmt.Fprintln(w, "The heads are not signed yet.")
@@ -180,11 +183,6 @@ func trailName(account, tenant string) string {
 }
 
 func findingText(f chain.Finding) string {
-	text := f.Kind
-	for _, part := range []string{trailName(f.Account, f.Tenant), f.Event, f.Text} {
-		if part != "" {
-			text += "  " + part
-		}
-	}
-	return text
+	parts := []string{f.Kind, trailName(f.Account, f.Tenant), f.Event, f.Text}
+	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), "  ")
 }

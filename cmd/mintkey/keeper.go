@@ -11,8 +11,8 @@ import (
 	"mintkey/tokens"
 )
 
-// newKeeper wires what seals and trims the audit trails. Call it after newServer, which opens the signing keys. Before it deletes anything from a store that has long been without retention, people are
-// told for a month.
+// newKeeper wires what seals and trims the audit trails. Call it after newServer, which opens the signing keys. Before it deletes anything
+// from a store that has long been without retention, people are told for a month.
 func (h *host) newKeeper(ctx context.Context) (*retention.Keeper, error) {
 	set := h.config.Audit
 	begins, err := retention.Begin(ctx, h.gate, set.Retention, h.now())
