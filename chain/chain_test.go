@@ -105,6 +105,11 @@ func TestAChainMadeAnewIsNotTheOneThatWasSigned(t *testing.T) {
 			t.Errorf("findings of a trail without a chain: %+v", found)
 		}
 		// A server makes a new one.
+		seal(t, o.Store)
+		found = verify(t, verifier(o.Store)).Findings
+		if !slices.ContainsFunc(found, func(f chain.Finding) bool { return f.Text == "seal 1 is not the one that was signed" }) {
+			t.Errorf("findings of a chain made anew, and not signed: %+v", found)
+		}
 		sealAndSign(t, o.Store, sign)
 		found = verify(t, verifier(o.Store)).Findings
 		if len(found) == 0 || found[0].Kind != chain.Broken {

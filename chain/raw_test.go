@@ -82,3 +82,29 @@ func must(t testing.TB, err error) {
 		t.Fatal("unexpected: ", err)
 	}
 }
+
+// A failover can lose the order of arrivals and nothing else: then no event is sealed again, and none is left out.
+func TestLostOrderOfArrivals(t *testing.T) {
+	server := redistest.Start(t)
+	s, err := redisstore.Open(t.Context(), server.URL())
+	must(t, err)
+	t.Cleanup(func() { _ = s.Close() })
+	populate(t, s)
+	record(t, s, 0, 30)
+	seal(t, s)
+	before := wantWhole(t, s, 30, 0).Chains
+	record(t, s, 30, 40)
+	server.Do("DEL", "mintkey:{a:acme}:arrived", "mintkey:{a:acme}:arrived-old")
+	for _, at := range []string{"a:acme", "t:berlin"} {
+		server.Do("DEL", "mintkey:{"+at+"}:arriving", "mintkey:{a:acme}:arrived-of:"+at)
+	}
+	wantWhole(t, s, 30, 10)
+	if lost := seal(t, s).Lost; len(lost) > 0 {
+		t.Errorf("lost: %v", lost)
+	}
+	for i, c := range wantWhole(t, s, 40, 0).Chains {
+		if c.Seals != before[i].Seals+1 {
+			t.Errorf("chain %+v, want one seal more than %d", c, before[i].Seals)
+		}
+	}
+}
