@@ -132,7 +132,7 @@ type AccessTimes interface {
 type Documents interface {
 	// Document returns the document, or ErrNotFound.
 	Document(ctx context.Context, name string) ([]byte, error)
-	// UpdateDocument changes a document by compare-and-swap. One that does not exist is passed as nil.
+	// UpdateDocument changes a document by compare-and-swap. One that does not exist is passed as nil, and returning nil deletes it.
 	UpdateDocument(ctx context.Context, name string, change func([]byte) ([]byte, error)) error
 }
 
