@@ -92,9 +92,7 @@ func (c comparison) run(ctx context.Context, out io.Writer) error {
 // prepare builds the programs and writes the keys and the script.
 func (c comparison) prepare(ctx context.Context, f folder) (keys []seeded, err error) {
 	for name, source := range map[string]string{"mintkey": "./cmd/mintkey", "yardstick": "./bench/yardstick"} {
-		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", f.path(name), source)
-		build.Stderr = os.Stderr
-		if err := build.Run(); err != nil {
+		if err := build(ctx, f, name, source); err != nil {
 			return nil, err
 		}
 	}
@@ -117,4 +115,10 @@ func (c comparison) prepare(ctx context.Context, f folder) (keys []seeded, err e
 		return nil, err
 	}
 	return keys, writeScript(f.path("tokens.lua"), keys)
+}
+
+func build(ctx context.Context, f folder, name, source string) error {
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", f.path(name), source)
+	build.Stderr = os.Stderr
+	return build.Run()
 }

@@ -27,6 +27,7 @@ func (p *program) keysCreateCommand(f *keysFlags) *cobra.Command {
 	scopes := c.Flags().StringSlice("scopes", nil, "scopes, separated by commas (default: all of the server's catalogue)")
 	audiences := c.Flags().StringSlice("audiences", nil,
 		"APIs that its tokens can be for, separated by commas (default: all that are configured)")
+	quota := addQuotaFlag(c, "quota of tokens a minute; 0 for none")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if *user != "" && *email != "" {
 			return usagef("give either --user or --email")
@@ -35,7 +36,7 @@ func (p *program) keysCreateCommand(f *keysFlags) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		wanted := api.NewKey{Email: *email, Label: *label, Audiences: *audiences}
+		wanted := api.NewKey{Email: *email, Label: *label, Audiences: *audiences, TokensPerMinute: quota()}
 		if wanted.Email == "" {
 			wanted.UserID = cmp.Or(*user, server.claims.UserID)
 		}
@@ -52,6 +53,9 @@ func (p *program) keysCreateCommand(f *keysFlags) *cobra.Command {
 			noteUnconfirmed(w, k.Unconfirmed)
 			if len(k.Audiences) > 0 {
 				_, _ = fmt.Fprintf(w, "Its tokens can be for: %s.\n", strings.Join(k.Audiences, ", "))
+			}
+			if k.TokensPerMinute > 0 {
+				_, _ = fmt.Fprintf(w, "It has %s.\n", quotaWords(k.TokensPerMinute))
 			}
 		})
 	}

@@ -144,7 +144,10 @@ func explanations() []struct {
 		{policy.ErrNotMember, explanation{unprocessable, "Not a member", "Choose a member of this tenant.", "user"}},
 		{policy.ErrAcknowledgementRequired, explanation{conflict, "Please confirm", "Confirm that you accept the risk.", "acknowledge_risk"}},
 		{policy.ErrInvalidPeriod, explainPeriods()},
-		{policy.ErrInvalidQuota, explanation{unprocessable, "Invalid quota", asSentence(policy.ErrInvalidQuota), ""}},
+		{policy.ErrInvalidQuota, explanation{
+			unprocessable, "Invalid quota",
+			"Enter a whole number from 1 to " + grouped(policy.MaxTokensPerMinute) + ", or nothing for no quota.", quotaField,
+		}},
 		{policy.ErrOwnFence, explanation{http.StatusForbidden, "Your own access key", asSentence(policy.ErrOwnFence), ""}},
 		{policy.ErrInvalidRelease, explanation{
 			unprocessable, "Invalid release",

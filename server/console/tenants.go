@@ -15,6 +15,8 @@ type tenantsPage struct {
 type tenantRow struct {
 	ID, Name, Release string
 	PasswordGrant     bool
+	Quota             string // in words; empty for none
+	Traffic           string // the path of the page that says how often it was used up
 	Created           stamp
 	Keys              string
 	Current           bool
@@ -32,7 +34,8 @@ func (c *Console) listTenants(req *request) error {
 	}
 	for _, t := range tenants {
 		page.Rows = append(page.Rows, tenantRow{
-			t.ID, t.Name, t.Release.String(), t.Release.AllowsPassword(), newStamp(t.CreatedAt, req.info.At),
+			t.ID, t.Name, t.Release.String(), t.Release.AllowsPassword(), quotaText(t.TokensPerMinute), trafficFilter{Tenant: t.ID}.path(trafficPath),
+			newStamp(t.CreatedAt, req.info.At),
 			keysPath(t.ID), t.ID == req.in.Tenant.ID,
 		})
 	}
