@@ -32,7 +32,8 @@ func event(n int, tenantID string) policy.Event {
 	at := now.Add(time.Duration(n-10_000) * time.Minute)
 	return policy.Event{
 		ID: policy.NewEventID(at, [10]byte{byte(n), byte(n >> 8)}), At: at, Action: policy.ActionKeyCreated,
-		AccountID: "acme", TenantID: tenantID, UserID: "ada", Actor: policy.Actor{Via: "api", UserID: "ada"}, Details: map[string]string{"label": fmt.Sprint("key ", n)},
+		AccountID: "acme", TenantID: tenantID, UserID: "ada", Actor: policy.Actor{Via: "api", UserID: "ada"},
+		Details: map[string]string{"label": fmt.Sprint("key ", n)},
 	}
 }
 
