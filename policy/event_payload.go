@@ -10,7 +10,8 @@ import (
 type Payload struct {
 	// Revoked names the tokens that the change ended.
 	Revoked *RevokedTokens `json:"revoked,omitempty"`
-	// Ended says which tokens of the event's user the change ended, in all tenants.
+	// Ended says which tokens the change ended: of the event's user, in all tenants, or of all members of the event's tenant where the event
+	// names no user.
 	Ended *EndedTokens `json:"ended,omitempty"`
 	// Notice is the notice that a key.expiring or key.expired gives.
 	Notice *Notice `json:"notice,omitempty"`
@@ -43,7 +44,7 @@ type PasswordChange struct {
 	TakenAway bool `json:"taken_away,omitempty"`
 }
 
-// EndedTokens says that tokens of a user ended, namely those whose status index is from Until or before.
+// EndedTokens says that tokens of a user or of a tenant ended, namely those whose status index is from Until or before.
 type EndedTokens struct {
 	Until time.Time `json:"until"`
 	// PasswordsOnly leaves the tokens of access keys alive.
