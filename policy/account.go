@@ -27,8 +27,11 @@ type Tenant struct {
 	Release   Release   `json:"release"`
 	CreatedAt time.Time `json:"created_at"`
 
-	// SuspendedAt is zero while the tenant works (R8), and so is the reason.
+	// SuspendedAt is zero while the tenant works (R8), and so are the others. SuspendedBy is a user ID, and SuspendedAs the role that this
+	// user acted in: to resume the tenant it takes as much authority.
 	SuspendedAt     time.Time `json:"suspended_at,omitzero"`
+	SuspendedBy     string    `json:"suspended_by,omitempty"`
+	SuspendedAs     Role      `json:"suspended_as,omitempty"`
 	SuspendedReason string    `json:"suspended_reason,omitempty"`
 	// EndedBefore is when the last suspension was: what was signed in or issued before it stays dead. Zero: never suspended.
 	EndedBefore time.Time `json:"ended_before,omitzero"`

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Suspension says since when, by whom (a user ID) and why an access key is suspended (R28).
+// Suspension says since when, by whom (a user ID) and why an access key is suspended (R28). The zero value is none.
 type Suspension struct {
 	At     time.Time `json:"at"`
 	By     string    `json:"by,omitempty"`
@@ -40,11 +40,15 @@ func (m Membership) WithSuspendedKey(
 	if i < 0 {
 		return m, ErrKeyNotFound
 	}
-	switch key := m.Keys[i]; {
-	case key.Status(p, now) == StatusExpired:
+	key := m.Keys[i]
+	if key.Status(p, now) == StatusExpired {
 		return m, ErrKeyExpired
-	case key.IsSuspended() && as.Authority() <= key.SuspendedAs.Authority():
-		return m, nil
+	}
+	if key.IsSuspended() {
+		if as.Authority() <= key.SuspendedAs.Authority() {
+			return m, nil
+		}
+		s.At = key.Suspended.At
 	}
 	m.Keys = slices.Clone(m.Keys)
 	m.Keys[i].Suspended, m.Keys[i].SuspendedAs = s, as
@@ -91,19 +95,34 @@ func CheckOwnResume(ownerID string, key AccessKey) error {
 // IsSuspended says whether the tenant is suspended: nobody can do anything in it, and none of its keys issues tokens (R8).
 func (t Tenant) IsSuspended() bool { return !t.SuspendedAt.IsZero() }
 
-// WithSuspended returns the tenant suspended for the reason. It ends all that was issued and signed in up to the instant ends, which is now
-// or, by the clock of a server that is ahead, later. Suspending a suspended tenant changes nothing.
-func (t Tenant) WithSuspended(reason string, ends, now time.Time) Tenant {
-	if !t.IsSuspended() {
-		t.SuspendedAt, t.SuspendedReason, t.EndedBefore = now, reason, advanced(t.EndedBefore, ends)
+// Suspension is that of the tenant; zero while it works.
+func (t Tenant) Suspension() Suspension {
+	return Suspension{At: t.SuspendedAt, By: t.SuspendedBy, Reason: t.SuspendedReason}
+}
+
+// WithSuspended returns the tenant suspended. It ends all that was issued and signed in up to the instant ends, which is that of the
+// suspension or, by the clock of a server that is ahead, later. as is what the actor acts as. A suspended tenant stays as it is, but for a
+// suspension of higher authority, which takes over.
+func (t Tenant) WithSuspended(s Suspension, as Role, ends time.Time) Tenant {
+	switch {
+	case !t.IsSuspended():
+		t.SuspendedAt, t.EndedBefore = s.At, advanced(t.EndedBefore, ends)
+	case as.Authority() <= t.SuspendedAs.Authority():
+		return t
 	}
+	t.SuspendedBy, t.SuspendedAs, t.SuspendedReason = s.By, as, s.Reason
 	return t
 }
 
 // WithResumed returns the tenant working again. Keys that were suspended on their own stay so.
 func (t Tenant) WithResumed() Tenant {
-	t.SuspendedAt, t.SuspendedReason = time.Time{}, ""
+	t.SuspendedAt, t.SuspendedBy, t.SuspendedAs, t.SuspendedReason = time.Time{}, "", "", ""
 	return t
+}
+
+// CheckResumeTenant returns an AuthorityError unless the actor has the authority of whoever suspended the tenant (R32).
+func CheckResumeTenant(actor Authority, t Tenant) error {
+	return CheckOver(actor, t.SuspendedAs.Authority())
 }
 
 // Stopped is why the subject can do nothing whatever its roles are: ErrUserDisabled, ErrTenantSuspended or nil.

@@ -85,17 +85,26 @@ func TestSuspensionOfWhatIsNotThere(t *testing.T) {
 // R8: a suspended tenant is one record that stops everybody in it, and leaves each key as it is.
 func TestSuspendedTenant(t *testing.T) {
 	s := indexed()
-	s.Tenant = s.Tenant.WithSuspended("breach", day(3).Add(time.Second), day(3))
+	by := policy.Suspension{At: day(3), By: "ada", Reason: "breach"}
+	s.Tenant = s.Tenant.WithSuspended(by, policy.RoleAccountAdmin, day(3).Add(time.Second))
+	equal(t, "suspension", s.Tenant.Suspension(), by)
 	equal(t, "authority", s.Authority(), policy.AuthorityNone)
 	equal(t, "why", s.Stopped(), policy.ErrTenantSuspended)
-	equal(t, "suspended again", s.Tenant.WithSuspended("other", day(4), day(4)).SuspendedReason, "breach")
+	other := policy.Suspension{At: day(4), By: "oscar", Reason: "other"}
+	equal(t, "suspended again", s.Tenant.WithSuspended(other, policy.RoleAccountAdmin, day(4)).Suspension(), by)
+	over := s.Tenant.WithSuspended(other, policy.RoleOperator, day(4))
+	equal(t, "by an operator", over.Suspension(), policy.Suspension{At: day(3), By: "oscar", Reason: "other"})
+	equal(t, "ended once", over.EndedBefore, s.Tenant.EndedBefore)
+	equal(t, "resumed by an admin", policy.CheckResumeTenant(policy.AuthorityAccountAdmin, over), policy.ErrHigherAuthority)
+	equal(t, "resumed by an operator", policy.CheckResumeTenant(policy.AuthorityOperator, over), nil)
 	equal(t, "token", aliveCase{index: 1}.lives(s, day(3)), false)
 	s.Tenant = s.Tenant.WithResumed()
 	equal(t, "why", s.Stopped(), nil)
 	equal(t, "ended", s.EndedBefore(), day(3).Add(time.Second))
 	equal(t, "key, resumed", aliveCase{index: 1}.lives(s, day(4)), false)
 	equal(t, "password, resumed", aliveCase{index: 50, password: true}.lives(s, day(4)), false)
-	twice := s.Tenant.WithSuspended("", day(2), day(2))
+	equal(t, "nothing is left of it", s.Tenant.Suspension(), policy.Suspension{})
+	twice := s.Tenant.WithSuspended(policy.Suspension{At: day(2)}, "", day(2))
 	equal(t, "never goes back", twice.EndedBefore, day(3).Add(time.Second+1))
 	s.User.Disabled = true
 	equal(t, "disabled", s.Stopped(), policy.ErrUserDisabled)
