@@ -50,25 +50,28 @@ func (s *Service) suspendKey(
 
 // ResumeKey makes a suspended key of the tenant work again, with the secrets that it had; tokens from before stay dead (R28). It takes the
 // authority of whoever suspended it, and that over a key that administers (R32). A key that works stays as it is; an expired one is
-// policy.ErrKeyExpired.
-func (s *Service) ResumeKey(ctx context.Context, actor Actor, in TenantContext, clientID string) (Key, error) {
-	return s.resumeKey(ctx, actor, in, clientID, func(owner policy.Subject, key policy.AccessKey) error {
+// policy.ErrKeyExpired. The reason is for the audit trail.
+func (s *Service) ResumeKey(ctx context.Context, actor Actor, in TenantContext, clientID, reason string) (Key, error) {
+	return s.resumeKey(ctx, actor, in, clientID, reason, func(owner policy.Subject, key policy.AccessKey) error {
 		return cmp.Or(policy.CheckStop(actor.Authority(), owner, key), policy.CheckResume(actor.Authority(), key))
 	})
 }
 
 // ResumeOwnKey is ResumeKey for a key of the actor. What somebody else has suspended is policy.ErrSuspendedByOther, and the actor must hold
 // whatever the key can do, so that a token with little more than "self" revives nothing that can do more (R30).
-func (s *Service) ResumeOwnKey(ctx context.Context, actor Actor, in TenantContext, clientID string) (Key, error) {
-	return s.resumeKey(ctx, actor, in, clientID, func(owner policy.Subject, key policy.AccessKey) error {
+func (s *Service) ResumeOwnKey(ctx context.Context, actor Actor, in TenantContext, clientID, reason string) (Key, error) {
+	return s.resumeKey(ctx, actor, in, clientID, reason, func(owner policy.Subject, key policy.AccessKey) error {
 		return cmp.Or(actor.mustOwn(owner, key), policy.CheckOwnResume(owner.User.ID, key),
 			s.checkHeld(actor, owner.Through(key), key.Scopes))
 	})
 }
 
 func (s *Service) resumeKey(
-	ctx context.Context, actor Actor, in TenantContext, clientID string, may func(policy.Subject, policy.AccessKey) error,
+	ctx context.Context, actor Actor, in TenantContext, clientID, reason string, may func(policy.Subject, policy.AccessKey) error,
 ) (Key, error) {
+	if err := policy.CheckReason(reason); err != nil {
+		return Key{}, err
+	}
 	var fresh [policy.MaxSecrets]uint64
 	for i := range fresh {
 		index, err := s.NextStatusIndex(ctx)
@@ -77,7 +80,7 @@ func (s *Service) resumeKey(
 		}
 		fresh[i] = index
 	}
-	return s.changeKey(ctx, actor, in, clientID, policy.ActionKeyResumed, nil, may,
+	return s.changeKey(ctx, actor, in, clientID, policy.ActionKeyResumed, reasonDetails(reason), may,
 		func(owner policy.Subject, m policy.Membership) (policy.Membership, error) {
 			return m.WithResumedKey(clientID, fresh, owner.Account.Expiration, actor.At)
 		})
