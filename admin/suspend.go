@@ -116,6 +116,7 @@ func (s *Service) changeKey(
 		event := keyEvent(actor, action, m, key.AccessKey, details)
 		if key.IsSuspended() {
 			event.Payload.Revoked = policy.RevokedTokensOf(before)
+			event.Payload.Key.Reason = key.Suspended.Reason
 		}
 		return after, []policy.Event{event}, nil
 	})

@@ -34,6 +34,8 @@ type KeyFacts struct {
 	Label string `json:"label,omitempty"`
 	// PickUp says that the key waits for its owner to pick it up (R26).
 	PickUp bool `json:"pick_up,omitempty"`
+	// Reason is why the key was suspended, in the words of whoever did it.
+	Reason string `json:"reason,omitempty"`
 }
 
 // PasswordChange describes how a user's password changed.
