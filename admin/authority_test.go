@@ -100,6 +100,8 @@ func mutations() []mutation {
 			_, err := a.PatchKey(a, a.actor, a.in, a.client, admin.KeyPatch{TokensPerMinute: &quota})
 			return err
 		}},
+		{"SuspendKey", above, func(a attempt) error { _, err := a.SuspendKey(a, a.actor, a.in, a.client, "leaked"); return err }},
+		{"ResumeKey", above, func(a attempt) error { _, err := a.ResumeKey(a, a.actor, a.in, a.client, ""); return err }},
 		{"RevokeKey", above, func(a attempt) error { return a.RevokeKey(a, a.actor, a.in, a.client) }},
 	}
 }
@@ -107,7 +109,9 @@ func mutations() []mutation {
 // elsewhere names the methods that change nothing of anybody else, and why.
 func elsewhere() map[string]string {
 	return map[string]string{
-		"CreateAccount": "the scope is enough", "CreateTenant": "the scope is enough", "PatchTenant": "the scope is enough",
+		"CreateAccount": "the scope is enough", "CreateTenant": "the scope is enough",
+		"PatchTenant":   "a quota: the scope is enough; a suspension: TestSuspendingTenants",
+		"SuspendOwnKey": "only one's own", "ResumeOwnKey": "only one's own", "RevokeOwnKey": "only one's own",
 		"SetPolicy":      "the scope is enough",
 		"RecordRotation": "the scope is enough", "RefreshOwnKey": "only one's own", "PickUpKey": "only one's own", "SignedInAs": "only one's own",
 		"ChoosePassword": "whoever has the link", "RequestPasswordLink": "anybody; the mail goes to the user",

@@ -35,7 +35,7 @@ func (f KeyFilter) of(members []*listedMember, p policy.ExpirationPolicy, now ti
 					continue
 				}
 				expiry := p.Expiry(key.secretIssued)
-				if policy.Purgeable(expiry, now) || f.Status != "" && policy.StatusAt(expiry, now) != f.Status {
+				if policy.Purgeable(expiry, now) || f.Status != "" && policy.StatusAt(expiry, key.suspended, now) != f.Status {
 					continue
 				}
 				if !yield(key, expiry) {

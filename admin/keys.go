@@ -113,8 +113,8 @@ func (s *Service) chooseOwner(ctx context.Context, in TenantContext, userID, ema
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return policy.Subject{}, policy.ErrNotMember
-	case err == nil && owner.User.Disabled:
-		return policy.Subject{}, policy.ErrUserDisabled
+	case err == nil && owner.Stopped() != nil:
+		return policy.Subject{}, owner.Stopped()
 	}
 	return owner, err
 }
@@ -261,6 +261,14 @@ func refreshDetails(how RefreshRequest, dropped []string) map[string]string {
 // (R32). It is ErrInEffect if no replica of the store has confirmed it; a repeat then tells gateways again, as it does after any other
 // store.ErrUnavailable, and is nil once. After nil it is store.ErrNotFound.
 func (s *Service) RevokeKey(ctx context.Context, actor Actor, in TenantContext, clientID string) error {
+	return s.revokeKey(ctx, actor, in, clientID, func(owner policy.Subject, key policy.AccessKey) error {
+		return policy.CheckStop(actor.Authority(), owner, key)
+	})
+}
+
+func (s *Service) revokeKey(
+	ctx context.Context, actor Actor, in TenantContext, clientID string, may func(policy.Subject, policy.AccessKey) error,
+) error {
 	key, owner, err := s.findKey(ctx, in, clientID, actor.At)
 	if errors.Is(err, store.ErrNotFound) {
 		return s.revokeAgain(ctx, in.Tenant.ID, clientID, err)
@@ -268,7 +276,7 @@ func (s *Service) RevokeKey(ctx context.Context, actor Actor, in TenantContext, 
 	if err != nil {
 		return err
 	}
-	if err := policy.CheckStop(actor.Authority(), owner, key.AccessKey); err != nil {
+	if err := may(owner, key.AccessKey); err != nil {
 		return err
 	}
 	event := revokedEvent(actor, key.Membership, key.AccessKey, nil)
@@ -277,7 +285,7 @@ func (s *Service) RevokeKey(ctx context.Context, actor Actor, in TenantContext, 
 		if err != nil {
 			return m, nil, err
 		}
-		if err := policy.CheckStop(actor.Authority(), owner, gone); err != nil {
+		if err := may(owner, gone); err != nil {
 			return m, nil, err
 		}
 		event.Payload.Revoked = policy.RevokedTokensOf(gone)

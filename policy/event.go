@@ -24,7 +24,11 @@ const (
 	ActionKeyRefreshed      Action = "key.refreshed"
 	ActionKeyRevoked        Action = "key.revoked"
 	ActionKeyUpdated        Action = "key.updated"
+	ActionKeySuspended      Action = "key.suspended"
+	ActionKeyResumed        Action = "key.resumed"
 	ActionTenantUpdated     Action = "tenant.updated"
+	ActionTenantSuspended   Action = "tenant.suspended"
+	ActionTenantResumed     Action = "tenant.resumed"
 	ActionKeyExpiring       Action = "key.expiring"
 	ActionKeyExpired        Action = "key.expired"
 	ActionKeyPurged         Action = "key.purged"
@@ -67,6 +71,8 @@ type Event struct {
 const (
 	// DetailPickUp is "true" when the key of a key.created waits for its owner to pick it up (R26).
 	DetailPickUp = "pick_up"
+	// DetailReason is why a key or a tenant was suspended, in the words of whoever did it, or why a key was revoked.
+	DetailReason = "reason"
 	// DetailChanged lists the fields that a user.updated changed, separated by a comma and a space.
 	DetailChanged = "changed"
 	// ChangedPassword is the name of the password in DetailChanged.

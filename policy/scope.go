@@ -64,7 +64,7 @@ func (c Catalogue) Missing(scopes []string) []string {
 // Authority ranks what people may do. It is derived from roles, never stored.
 type Authority int
 
-// The authorities, lowest first. AuthorityNone is that of a disabled user or a non-member.
+// The authorities, lowest first. AuthorityNone is that of a disabled user, a non-member, or anybody in a suspended tenant.
 const (
 	AuthorityNone Authority = iota
 	AuthorityMember
@@ -102,7 +102,7 @@ type Subject struct {
 // Authority is the highest authority that the subject's roles give, cut to the ceiling of the access key that it acts through (R9).
 func (s Subject) Authority() Authority {
 	switch {
-	case s.User.Disabled || !s.Membership.Exists():
+	case s.User.Disabled || s.Tenant.IsSuspended() || !s.Membership.Exists():
 		return AuthorityNone
 	case s.Limit != AuthorityNone:
 		return min(s.Limit, s.Standing())

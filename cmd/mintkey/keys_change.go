@@ -107,7 +107,7 @@ func noteUnconfirmed(w io.Writer, made api.Unconfirmed) {
 }
 
 func (p *program) keysRevokeCommand(f *keysFlags) *cobra.Command {
-	return &cobra.Command{
+	c := &cobra.Command{
 		Use:   "revoke CLIENT_ID…",
 		Short: "Revoke access keys: they get no more tokens",
 		Args:  arguments(cobra.MinimumNArgs(1)),
@@ -128,4 +128,6 @@ func (p *program) keysRevokeCommand(f *keysFlags) *cobra.Command {
 			})
 		},
 	}
+	addMineFlag(c, f)
+	return c
 }

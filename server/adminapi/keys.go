@@ -17,6 +17,7 @@ func (c *Call) viewKey(k admin.Key) api.Key {
 		CreatedAt: k.CreatedAt.UTC(), SecretIssuedAt: k.SecretIssuedAt().UTC(),
 		LastAccessAt: api.OrNull(k.LastAccess), ExpiresAt: api.OrNull(k.Expiry(expiration)), Marks: k.Marks(k.LastAccess, expiration, c.At),
 		Audiences: k.Audiences, TokensPerMinute: k.TokensPerMinute,
+		Suspension: api.NewSuspension(k.Suspended),
 	}
 }
 
@@ -56,8 +57,10 @@ func (a *API) ListKeys(c *Call) (Reply, error) {
 		return Reply{}, err
 	}
 	filter := admin.KeyFilter{UserID: q.Get("user_id"), Status: policy.Status(q.Get("status")), Text: q.Get("q")}
-	if filter.Status != "" && filter.Status != policy.StatusActive && filter.Status != policy.StatusExpired {
-		return Reply{}, web.Refuse(web.ErrInvalidRequest, "status must be active or expired.")
+	switch filter.Status {
+	case "", policy.StatusActive, policy.StatusSuspended, policy.StatusExpired:
+	default:
+		return Reply{}, web.Refuse(web.ErrInvalidRequest, "status must be active, suspended or expired.")
 	}
 	keys, next, err := a.service.Keys(c.Context(), c.actor, c.in, filter, admin.KeyPage{After: q.after, Limit: q.limit})
 	return ok(c.viewKeys(keys, next)), err

@@ -21,3 +21,8 @@ func (a *API) RefreshOwnKey(c *Call) (Reply, error) {
 	key, secret, err := a.service.RefreshOwnKey(c.Context(), c.actor, c.in, c.PathValue("client_id"), how)
 	return ok(c.viewRefreshed(key, secret)), err
 }
+
+// RevokeOwnKey deletes one of the caller's keys (R5).
+func (a *API) RevokeOwnKey(c *Call) (Reply, error) {
+	return noContent(), a.service.RevokeOwnKey(c.Context(), c.actor, c.in, c.PathValue("client_id"))
+}

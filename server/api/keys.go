@@ -30,6 +30,21 @@ type Refresh struct {
 	RevokeTokens   bool  `json:"revoke_tokens,omitempty"`
 }
 
+// SuspensionRequest says why an access key is suspended or resumed (R28).
+type SuspensionRequest struct {
+	Reason string `json:"reason,omitempty"`
+}
+
+// Suspension says since when, by whom (a user ID) and why something is suspended; absent while it works.
+type Suspension struct {
+	At     *time.Time `json:"suspended_at,omitempty"`
+	By     string     `json:"suspended_by,omitempty"` // empty when a command on the store did it
+	Reason string     `json:"suspended_reason,omitempty"`
+}
+
+// NewSuspension is the suspension as it is shown.
+func NewSuspension(s policy.Suspension) Suspension { return Suspension{OrNull(s.At), s.By, s.Reason} }
+
 // Key is an access key, without its secret, which the server does not store.
 type Key struct {
 	ClientID       string        `json:"client_id"`
@@ -48,6 +63,7 @@ type Key struct {
 	Audiences      []string      `json:"audiences,omitempty"` // that its tokens can be for (R33); none: any
 	// TokensPerMinute is its quota; absent when it has none (R36).
 	TokensPerMinute int `json:"tokens_per_minute,omitempty"`
+	Suspension
 }
 
 // Unconfirmed is false in the answer that has a new secret or link which no replica of the store has confirmed, and else absent.

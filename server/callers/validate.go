@@ -1,6 +1,7 @@
 package callers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,7 +46,7 @@ func (c *Callers) Validate(ctx context.Context, text string, audiences []string,
 	case err != nil:
 		return ValidToken{}, err
 	case subject.Authority() == policy.AuthorityNone:
-		return ValidToken{}, fmt.Errorf("%w: %w", web.ErrInvalidToken, policy.ErrUserDisabled)
+		return ValidToken{}, fmt.Errorf("%w: %w", web.ErrInvalidToken, cmp.Or(subject.Stopped(), policy.ErrUserDisabled))
 	}
 	facts := policy.TokenFacts{
 		ClientID: claims.ClientID, FromPassword: claims.FromPassword(), StatusIndex: c.Statuses.Index(claims.Status),

@@ -69,7 +69,7 @@ func (c *Clients) match(ctx context.Context, presented Credentials, now time.Tim
 	case secret.StatusIndex != 0 && subject.SecretIndexLives(secret) && c.Ended(secret.StatusIndex):
 		return Client{Subject: subject}, &RefusedError{store.RefusedRevoked, web.ErrInvalidClient}
 	case subject.Authority() == policy.AuthorityNone:
-		return Client{Subject: subject}, &RefusedError{store.RefusedUserDisabled, policy.ErrUserDisabled}
+		return Client{Subject: subject}, Stopped(subject)
 	}
 	return Client{subject.Through(key), key, secret}, nil
 }

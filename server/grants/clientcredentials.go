@@ -48,11 +48,16 @@ func (g *clientCredentials) Authenticate(ctx context.Context, from *web.Info) (H
 	return holder, nil
 }
 
-// Index is that of the secret. An owner who was disabled since the client was authenticated is refused as one who was disabled before.
+// Index is that of the secret. What was disabled or suspended since the client was authenticated is refused as if it had been before.
 func (g *clientCredentials) Index(ctx context.Context, h Holder, now time.Time) (uint64, error) {
 	index, err := g.endpoint.Indexes.SecretIndex(ctx, h.Subject, h.ClientID, h.Secret, now)
-	if errors.Is(err, policy.ErrNotMember) {
+	switch {
+	case errors.Is(err, policy.ErrNotMember):
 		err = &clients.RefusedError{Reason: store.RefusedUserDisabled, As: policy.ErrUserDisabled}
+	case errors.Is(err, policy.ErrKeySuspended):
+		err = &clients.RefusedError{Reason: store.RefusedSuspended, As: err}
+	case errors.Is(err, policy.ErrTenantSuspended):
+		err = &clients.RefusedError{Reason: store.RefusedTenantSuspended, As: err}
 	}
 	return index, err
 }

@@ -118,6 +118,7 @@ func renderings() []rendering {
 			kind: ErrInvalidRequirement, status: http.StatusForbidden, code: "invalid_requirement", title: "Invalid requirement",
 			oauth: "insufficient_scope",
 		},
+		{kind: policy.ErrSuspendedByOther, status: http.StatusForbidden, code: "not_grantable", title: "Suspended by somebody else"},
 		{kind: policy.ErrOwnFence, status: http.StatusForbidden, code: "not_grantable", title: "Your own access key"},
 		{kind: policy.ErrNotGrantable, status: http.StatusForbidden, code: "not_grantable", title: "Not yours to grant"},
 
@@ -151,10 +152,18 @@ func renderings() []rendering {
 		{kind: policy.ErrKeyLimit, status: conflict, code: "key_limit_reached", title: "Key limit reached"},
 		{
 			kind: policy.ErrKeyExpired, status: conflict, code: "key_expired", title: "Access key expired",
-			detail: "The access key has expired and cannot be refreshed: create a new one.", oauth: "invalid_client", oauthStatus: unauthorized,
+			detail: "The access key has expired, and nothing revives it: create a new one.", oauth: "invalid_client", oauthStatus: unauthorized,
 		},
 		{
 			kind: policy.ErrUserDisabled, status: conflict, code: "user_disabled", title: "User disabled",
+			oauth: "invalid_client", oauthStatus: unauthorized,
+		},
+		{
+			kind: policy.ErrKeySuspended, status: conflict, code: "key_suspended", title: "Access key suspended",
+			oauth: "invalid_client", oauthStatus: unauthorized,
+		},
+		{
+			kind: policy.ErrTenantSuspended, status: conflict, code: "tenant_suspended", title: "Tenant suspended",
 			oauth: "invalid_client", oauthStatus: unauthorized,
 		},
 		{
@@ -172,6 +181,7 @@ func renderings() []rendering {
 		{kind: policy.ErrInvalidEmail, status: unprocessable, code: "invalid_email", title: "Invalid e-mail address"},
 		{kind: policy.ErrInvalidName, status: unprocessable, code: "invalid_name", title: "Invalid name"},
 		{kind: policy.ErrInvalidLabel, status: unprocessable, code: "invalid_label", title: "Invalid label"},
+		{kind: policy.ErrInvalidReason, status: unprocessable, code: "invalid_reason", title: "Invalid reason"},
 		{kind: policy.ErrInvalidRole, status: unprocessable, code: "invalid_role", title: "Invalid role"},
 		{
 			kind: policy.ErrInvalidScope, status: unprocessable, code: "invalid_scope", title: "Invalid scope",
