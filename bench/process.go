@@ -43,6 +43,16 @@ func start(ctx context.Context, name, address, command string, args ...string) (
 	return p, err
 }
 
+// startMintkey starts the server of a folder on a store.
+func startMintkey(ctx context.Context, dir folder, store string) (*process, error) {
+	address, err := freeAddress(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return start(ctx, "mintkey", address, dir.path("mintkey"), "serve", "--store", store, "--listen", address, "--ops-listen=",
+		"--log-level", "error")
+}
+
 func (p *process) stop() {
 	_ = p.cmd.Process.Signal(os.Interrupt)
 	_ = p.cmd.Wait()
