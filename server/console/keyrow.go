@@ -27,6 +27,8 @@ type keyRow struct {
 	Urgent     bool // expires within policy.UrgentDays
 	Marks      []policy.Mark
 	Waiting    bool // not yet picked up by its owner
+	Suspended  bool
+	Why        string // it is suspended, since when and by whom
 	OldSecret  stamp
 	Path       string // of the key; the paths of its actions start with it
 }
@@ -40,7 +42,7 @@ func newKeyRow(k admin.Key, p policy.ExpirationPolicy, now time.Time) keyRow {
 		ClientID: k.ClientID, Label: k.Label, User: k.User.Name, Email: k.User.Email, UserID: k.User.ID, Scopes: k.Scopes,
 		Created: newStamp(k.CreatedAt, now), Age: durationText(now.Sub(k.CreatedAt)), LastAccess: newStamp(k.LastAccess, now),
 		Expires: newStamp(expiry, now), Expired: policy.Expired(expiry, now), Soon: within(policy.SoonDays), Urgent: within(policy.UrgentDays),
-		Marks: k.Marks(k.LastAccess, p, now), Waiting: len(k.Secrets) == 0,
+		Marks: k.Marks(k.LastAccess, p, now), Waiting: len(k.Secrets) == 0, Suspended: k.IsSuspended(),
 		Path: keysPath(k.Membership.TenantID, k.ClientID),
 	}
 	if len(k.Secrets) > 1 && now.Before(k.Secrets[1].EndsAt) {
@@ -54,6 +56,8 @@ func (r keyRow) Status() string {
 	switch {
 	case r.Expired:
 		return "Expired"
+	case r.Suspended:
+		return "Suspended"
 	case r.Waiting:
 		return "Waiting for pick-up"
 	case r.Urgent, r.Soon:
