@@ -59,8 +59,10 @@ func tableOf(keys []admin.Key, q admin.KeyTableQuery, p policy.ExpirationPolicy,
 			return active && !expiry.IsZero() && !now.Before(policy.NoticeTime(expiry, 30))
 		case admin.KeysUnused:
 			return active && slices.Contains(k.Marks(k.LastAccess, p, now), policy.MarkUnused)
+		case admin.KeysSuspended:
+			return k.Status(p, now) == policy.StatusSuspended
 		case admin.KeysExpired:
-			return !active
+			return k.Status(p, now) == policy.StatusExpired
 		default:
 			return true
 		}
@@ -112,7 +114,7 @@ func compareBy(column admin.KeyColumn, a, b admin.Key, p policy.ExpirationPolicy
 }
 
 func states() []admin.KeyState {
-	return []admin.KeyState{"", admin.KeysActive, admin.KeysExpiring, admin.KeysUnused, admin.KeysExpired}
+	return []admin.KeyState{"", admin.KeysActive, admin.KeysExpiring, admin.KeysUnused, admin.KeysSuspended, admin.KeysExpired}
 }
 
 func columns() []admin.KeyColumn {

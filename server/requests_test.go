@@ -48,7 +48,7 @@ func TestBadBodies(t *testing.T) {
 			send(body, mediaType).wantCode(415, "unsupported_media_type")
 		}
 		send(object+comma+`"unknown":"`+strings.Repeat("x", 1<<20)+`"}`, "application/json").wantCode(413, "payload_too_large")
-		if body != "{}" { // where all is optional, so is the body
+		if body != "{}" && !strings.HasSuffix(path, "/suspend") { // where all is optional, so is the body
 			send("", "application/json").wantCode(400, "invalid_request")
 		}
 		if a := send(" \n"+body+"\r\n ", "Application/JSON; charset=utf-8"); a.status/100 != 2 {

@@ -35,6 +35,10 @@ func TestBodiesHaveOneReading(t *testing.T) {
 		if a := w.ask(as, r.method, path, body); a.status/100 != 2 {
 			t.Errorf("%s: a good body answered %d: %s", a.request, a.status, a.body)
 		}
+		if strings.HasSuffix(path, "/suspend") {
+			w.post(token, forgeKeys+"/"+w.mia.clientID+"/resume", nil).want(200)
+			own = bearer(w.tokenOf(w.mia, ""))
+		}
 	}
 }
 

@@ -105,6 +105,11 @@ func (c *Console) routes() http.Handler {
 	page("GET /console/tenants/{tenant}/keys/{client_id}/revoke", write, c.revokePage)
 	page("POST /console/tenants/{tenant}/keys/{client_id}/revoke", write, c.revokeKey)
 
+	page("GET /console/tenants/{tenant}/keys/{client_id}/suspend", write, c.suspendPage)
+	page("POST /console/tenants/{tenant}/keys/{client_id}/suspend", write, c.suspendKey)
+	page("GET /console/tenants/{tenant}/keys/{client_id}/resume", write, c.resumePage)
+	page("POST /console/tenants/{tenant}/keys/{client_id}/resume", write, c.resumeKey)
+
 	page("GET /console/account", "", c.myAccount)
 	page("GET /console/account/keys/{client_id}/refresh", policy.ScopeSelf, c.refreshOwnPage)
 	page("POST /console/account/keys/{client_id}/refresh", policy.ScopeSelf, c.refreshOwnKey)
@@ -125,6 +130,10 @@ func (c *Console) routes() http.Handler {
 	page("GET /console/tenants", policy.ScopeTenantsWrite, c.listTenants)
 	page("GET /console/tenants/new", policy.ScopeTenantsWrite, c.newTenantPage)
 	page("POST /console/tenants/new", policy.ScopeTenantsWrite, c.createTenant)
+	page("GET /console/tenants/{tenant}/suspend", policy.ScopeTenantsWrite, c.suspendTenantPage)
+	page("POST /console/tenants/{tenant}/suspend", policy.ScopeTenantsWrite, c.suspendTenant)
+	page("GET /console/tenants/{tenant}/resume", policy.ScopeTenantsWrite, c.resumeTenantPage)
+	page("POST /console/tenants/{tenant}/resume", policy.ScopeTenantsWrite, c.resumeTenant)
 	page("POST /console/tenants/{tenant}/members", policy.ScopeUsersWrite, c.setMember)
 	page("/console/", "", func(*request) error { return store.ErrNotFound })
 	return m

@@ -28,6 +28,8 @@ type keyRow struct {
 	Urgent     bool // expires within policy.UrgentDays
 	Marks      []policy.Mark
 	Waiting    bool // not yet picked up by its owner
+	Suspended  bool
+	Why        string // it is suspended, since when and by whom
 	OldSecret  stamp
 	Path       string // of the key; the paths of its actions start with it
 }
@@ -42,7 +44,7 @@ func newKeyRow(k admin.Key, p policy.ExpirationPolicy, now time.Time) keyRow {
 		Quota:   quotaText(k.TokensPerMinute),
 		Created: newStamp(k.CreatedAt, now), Age: durationText(now.Sub(k.CreatedAt)), LastAccess: newStamp(k.LastAccess, now),
 		Expires: newStamp(expiry, now), Expired: policy.Expired(expiry, now), Soon: within(policy.SoonDays), Urgent: within(policy.UrgentDays),
-		Marks: k.Marks(k.LastAccess, p, now), Waiting: len(k.Secrets) == 0,
+		Marks: k.Marks(k.LastAccess, p, now), Waiting: len(k.Secrets) == 0, Suspended: k.IsSuspended(),
 		Path: keysPath(k.Membership.TenantID, k.ClientID),
 	}
 	if len(k.Secrets) > 1 && now.Before(k.Secrets[1].EndsAt) {
@@ -56,6 +58,8 @@ func (r keyRow) Status() string {
 	switch {
 	case r.Expired:
 		return "Expired"
+	case r.Suspended:
+		return "Suspended"
 	case r.Waiting:
 		return "Waiting for pick-up"
 	case r.Urgent, r.Soon:
