@@ -21,6 +21,7 @@ type Store struct {
 	primary primaryFunc
 	watch   *watch
 	noted   sync.Map // the masters of a Cluster whose replicas are noted: see replicas.go
+	saving  saving
 	// Never changes in Redis, and is read once.
 	tenantAccounts *cache[string] // tenant → account
 	pointers       *cache[pointer]
