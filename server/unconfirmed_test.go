@@ -180,6 +180,12 @@ func TestRedisThatRefusesChanges(t *testing.T) {
 			refuse(t, redis)
 			a := w.delete(admin, forgeKeys+"/"+w.mia.clientID).wantCode(503, "unavailable")
 			quiet(t, a, name)
+			if !strings.Contains(a.body, "takes no changes now") {
+				t.Errorf("the answer does not tell a store that takes no changes from one that is away: %s", a.body)
+			}
+			if ready := w.readyzBody(); !strings.Contains(ready, `"changes":"refused: `) || !strings.Contains(ready, name) {
+				t.Errorf("readyz does not say that changes are refused for %s: %s", name, ready)
+			}
 			w.exchange(w.mia).want(200)
 			wrong := form{"grant_type": {"client_credentials"}, "client_id": {w.mia.clientID}, "client_secret": {"mks_guess"}}
 			for range 30 {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"mintkey/configs"
+	"mintkey/logs"
 	"mintkey/passwords"
 	"mintkey/policy"
 	"mintkey/server"
@@ -25,6 +26,7 @@ import (
 type host struct {
 	config  configs.Config
 	log     *slog.Logger
+	outages *logs.Outages // of what is repeated
 	now     func() time.Time
 	offset  time.Duration // of now from the real time
 	signals signals       // may be zero
@@ -191,6 +193,7 @@ func (h *host) newServer(ctx context.Context) (*server.Server, error) {
 		ClientIDSuffix:  h.config.ClientID.Suffix,
 		TrustedProxies:  h.config.TrustedProxies,
 		Log:             h.log,
+		Outages:         h.outages,
 		Now:             h.now,
 		ClockOffset:     h.offset,
 		Mail:            h.config.SMTP.URL.Reveal() != "",

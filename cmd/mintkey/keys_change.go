@@ -50,7 +50,7 @@ func (p *program) keysCreateCommand(f *keysFlags) *cobra.Command {
 		return printAnswer(p, answer, func(w io.Writer, k api.KeyWithSecret) {
 			showSecret(w, k.ClientID, k.ClientSecret)
 			_, _ = fmt.Fprintf(w, "Owner: %s <%s>. Expires: %s.\n", k.UserName, k.Email, showTime(k.ExpiresAt))
-			noteUnconfirmed(w, k.Unconfirmed)
+			noteUnconfirmed(w, isUnconfirmed(k.Unconfirmed))
 			if len(k.Audiences) > 0 {
 				_, _ = fmt.Fprintf(w, "Its tokens can be for: %s.\n", strings.Join(k.Audiences, ", "))
 			}
@@ -92,15 +92,17 @@ func (p *program) keysRefreshCommand(f *keysFlags) *cobra.Command {
 				_, _ = fmt.Fprintf(w, "Lost, because the owner's role no longer allows them: %s.\n", strings.Join(k.DroppedScopes, " "))
 			}
 			_, _ = fmt.Fprintf(w, "Expires: %s.\n", showTime(k.ExpiresAt))
-			noteUnconfirmed(w, k.Unconfirmed)
+			noteUnconfirmed(w, isUnconfirmed(k.Unconfirmed))
 		})
 	}
 	return c
 }
 
+func isUnconfirmed(made api.Unconfirmed) bool { return made.Confirmed != nil && !*made.Confirmed }
+
 // noteUnconfirmed warns of a secret that could still be lost.
-func noteUnconfirmed(w io.Writer, made api.Unconfirmed) {
-	if made.Confirmed != nil && !*made.Confirmed {
+func noteUnconfirmed(w io.Writer, unconfirmed bool) {
+	if unconfirmed {
 		_, _ = fmt.Fprintln(w, "Not confirmed: the secret works, but no replica of the server's store has it. "+
 			"It is lost if the primary fails before one has. Look later whether it still works.")
 	}

@@ -206,6 +206,10 @@ func explanations() []struct {
 			"The change is made, but no replica of the store has confirmed it: it is lost if the primary fails before one has it. " +
 				"Look whether it holds before you repeat it.", "",
 		}},
+		{store.ErrTakesNoChanges, explanation{
+			unavailable, "No changes now",
+			"The store takes no changes now, so this was not done, or not all of it. Try again later.", "",
+		}},
 		{store.ErrUnavailable, explanation{unavailable, "Back in a moment", later, ""}},
 		{context.DeadlineExceeded, explanation{unavailable, "Back in a moment", later, ""}},
 	}

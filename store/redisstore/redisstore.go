@@ -23,6 +23,7 @@ type Store struct {
 	// What tokens need is read through it.
 	gatherer *gatherer
 	noted    sync.Map // the masters of a Cluster whose replicas are noted: see replicas.go
+	saving   saving
 	// Never changes in Redis, and is read once.
 	tenantAccounts *cache[string] // tenant → account
 	pointers       *cache[pointer]
