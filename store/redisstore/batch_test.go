@@ -183,3 +183,30 @@ func TestReaderWhoLeavesHarmsNobody(t *testing.T) {
 		t.Errorf("the first reader: %v", err)
 	}
 }
+
+// Those whose keys are in a batch, or wait for the next one, are what counts as waiting: once Redis is silent all but 64 are sent away,
+// long before it counts as down.
+func TestSilenceSendsReadersOfABatchAway(t *testing.T) {
+	s, _, _, server := behindRelay(t)
+	const readers, stay = 200, 64
+	server.Pause()
+	t.Cleanup(server.Resume)
+	results := make(chan error, readers)
+	for range readers {
+		go func() { results <- works(t, s, "mk_one") }()
+	}
+	for range readers - stay {
+		if err := <-results; !errors.Is(err, store.ErrUnavailable) {
+			t.Errorf("a reader that is sent away: %v", err)
+		}
+	}
+	if !s.Availability().Up {
+		t.Error("they were sent away only when Redis was down")
+	}
+	server.Resume()
+	for range stay {
+		if err := <-results; err != nil {
+			t.Errorf("a reader that stays: %v", err)
+		}
+	}
+}
