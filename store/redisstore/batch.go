@@ -19,7 +19,7 @@ const (
 	batchesInFlight = 1
 	// A batch that has not been answered for so long does not hold up the next one any more.
 	batchPatience = tickEvery
-	// From when the first request joined. It is more than ioTimeout, which is for a silent Redis.
+	// More than ioTimeout, which is for a silent Redis.
 	batchTimeout = 2 * time.Second
 )
 
@@ -43,9 +43,8 @@ type lane struct {
 
 // gatheredBatch is keys, and later what they had.
 type gatheredBatch struct {
-	keys     []string
-	places   map[string]int // in keys
-	deadline time.Time
+	keys   []string
+	places map[string]int // in keys
 
 	done chan struct{} // closed when there is an answer: whoever has waited for it may read the batch
 	read []snapshot
@@ -53,7 +52,7 @@ type gatheredBatch struct {
 }
 
 func newBatch() *gatheredBatch {
-	return &gatheredBatch{places: map[string]int{}, deadline: time.Now().Add(batchTimeout), done: make(chan struct{})}
+	return &gatheredBatch{places: map[string]int{}, done: make(chan struct{})}
 }
 
 func (b *gatheredBatch) add(keys []string) {
@@ -94,7 +93,7 @@ func (g *gatherer) join(tag string, keys []string) *gatheredBatch {
 func (g *gatherer) run(tag string, l *lane, b *gatheredBatch) {
 	for b != nil {
 		late := time.AfterFunc(batchPatience, func() { g.run(tag, l, g.next(tag, l)) })
-		ctx, cancel := context.WithDeadline(context.WithValue(context.Background(), counted{}, true), b.deadline)
+		ctx, cancel := context.WithTimeout(context.WithValue(context.Background(), counted{}, true), batchTimeout)
 		b.read, b.err = g.fetch(ctx, b.keys)
 		cancel()
 		close(b.done)
