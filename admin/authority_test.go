@@ -100,6 +100,7 @@ func mutations() []mutation {
 			_, err := a.PatchKey(a, a.actor, a.in, a.client, admin.KeyPatch{TokensPerMinute: &quota})
 			return err
 		}},
+		{"EndOverlap", above, func(a attempt) error { return a.EndOverlap(a, a.actor, a.in, a.client, true) }},
 		{"RevokeKey", above, func(a attempt) error { return a.RevokeKey(a, a.actor, a.in, a.client) }},
 	}
 }
@@ -109,7 +110,7 @@ func elsewhere() map[string]string {
 	return map[string]string{
 		"CreateAccount": "the scope is enough", "CreateTenant": "the scope is enough", "PatchTenant": "the scope is enough",
 		"SetPolicy":      "the scope is enough",
-		"RecordRotation": "the scope is enough", "RefreshOwnKey": "only one's own", "PickUpKey": "only one's own", "SignedInAs": "only one's own",
+		"RecordRotation": "the scope is enough", "RefreshOwnKey": "only one's own", "EndOwnOverlap": "only one's own", "PickUpKey": "only one's own", "SignedInAs": "only one's own",
 		"ChoosePassword": "whoever has the link", "RequestPasswordLink": "anybody; the mail goes to the user",
 		"PasswordLinkOf": "the outbox", "PickUpOf": "the outbox",
 		"Accounts": "reads", "Calendar": "reads", "Events": "reads", "FindMembers": "reads", "FindUsers": "reads", "FollowEvents": "reads",
@@ -206,7 +207,10 @@ func (w *town) admit(authority policy.Authority) policy.User {
 	})
 	key := policy.AccessKey{
 		ClientID: "mk_" + id, Scopes: scopes, Ceiling: authority.Role(), CreatedAt: start,
-		Secrets: []policy.Secret{{Digest: policy.ClientSecretFromRequest(id).Digest(), IssuedAt: start}},
+		Secrets: []policy.Secret{
+			{Digest: policy.ClientSecretFromRequest(id).Digest(), IssuedAt: start},
+			{Digest: policy.ClientSecretFromRequest("old " + id).Digest(), IssuedAt: start, EndsAt: start.Add(policy.MaxOverlap)},
+		},
 	}
 	must(w, w.store.CreateUser(w.Context(), user))
 	change := func(m policy.Membership) (policy.Membership, []policy.Event, error) {

@@ -20,7 +20,7 @@ type Key struct {
 	policy.AccessKey
 	Membership policy.Membership
 	User       policy.User
-	LastAccess time.Time // zero: never
+	LastAccess store.KeyAccess // zero: never
 	// Unconfirmed is set with a new secret or pick-up link when no replica of the store has confirmed that it was made.
 	Unconfirmed bool
 }

@@ -148,6 +148,7 @@ func parseMessages() (map[string]messageTemplate, error) {
 	templates := map[string]messageTemplate{}
 	for _, name := range []string{
 		string(policy.ActionKeyExpiring), string(policy.ActionKeyCreated), string(policy.ActionKeyRefreshed), string(policy.ActionKeyRevoked),
+		string(policy.ActionKeyOverlapEnded),
 		messagePickUp,
 		string(policy.ActionPasswordLinkRequested), string(policy.ActionPasswordLinkSent), messagePasswordSet, messageUserChanged,
 	} {

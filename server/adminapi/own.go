@@ -21,3 +21,12 @@ func (a *API) RefreshOwnKey(c *Call) (Reply, error) {
 	key, secret, err := a.service.RefreshOwnKey(c.Context(), c.actor, c.in, c.PathValue("client_id"), how)
 	return ok(c.viewRefreshed(key, secret)), err
 }
+
+// EndOwnOverlap stops the old secret of one of the caller's keys.
+func (a *API) EndOwnOverlap(c *Call) (Reply, error) {
+	revokeTokens, err := c.revokeTokens()
+	if err != nil {
+		return Reply{}, err
+	}
+	return noContent(), a.service.EndOwnOverlap(c.Context(), c.actor, c.in, c.PathValue("client_id"), revokeTokens)
+}

@@ -42,12 +42,22 @@ type Key struct {
 	Status         policy.Status `json:"status"`
 	CreatedAt      time.Time     `json:"created_at"`
 	SecretIssuedAt time.Time     `json:"secret_issued_at"`
+	Secrets        []Secret      `json:"secrets"` // those that work, the newest first (R6)
 	LastAccessAt   *time.Time    `json:"last_access_at"`
-	ExpiresAt      *time.Time    `json:"expires_at"`
-	Marks          []policy.Mark `json:"marks"`
-	Audiences      []string      `json:"audiences,omitempty"` // that its tokens can be for (R33); none: any
+	// LastAccessAddress is where the last access came from; null when that is not known (R7).
+	LastAccessAddress *string       `json:"last_access_address"`
+	ExpiresAt         *time.Time    `json:"expires_at"`
+	Marks             []policy.Mark `json:"marks"`
+	Audiences         []string      `json:"audiences,omitempty"` // that its tokens can be for (R33); none: any
 	// TokensPerMinute is its quota; absent when it has none (R36).
 	TokensPerMinute int `json:"tokens_per_minute,omitempty"`
+}
+
+// Secret is a client secret of an access key, without the secret itself.
+type Secret struct {
+	IssuedAt     time.Time  `json:"issued_at"`
+	EndsAt       *time.Time `json:"ends_at"` // of the old secret during an overlap; null for the current one
+	LastAccessAt *time.Time `json:"last_access_at"`
 }
 
 // Unconfirmed is false in the answer that has a new secret or link which no replica of the store has confirmed, and else absent.

@@ -126,6 +126,7 @@ func explanations() []struct {
 			notFound, "Not found",
 			"There is nothing here that you may see. It may have been revoked or removed, or belong to another tenant.", "",
 		}},
+		{policy.ErrNoOverlap, explanation{notFound, "No old secret", "The old secret of this access key has stopped working already.", ""}},
 		{policy.ErrKeyNotFound, explanation{notFound, "Not found", "This access key is gone: it was revoked, or it expired long ago.", ""}},
 		{store.ErrPositionLost, explanation{
 			http.StatusGone, "No longer there",

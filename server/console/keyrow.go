@@ -38,9 +38,9 @@ func newKeyRow(k admin.Key, p policy.ExpirationPolicy, now time.Time) keyRow {
 	}
 	row := keyRow{
 		ClientID: k.ClientID, Label: k.Label, User: k.User.Name, Email: k.User.Email, UserID: k.User.ID, Scopes: k.Scopes,
-		Created: newStamp(k.CreatedAt, now), Age: durationText(now.Sub(k.CreatedAt)), LastAccess: newStamp(k.LastAccess, now),
+		Created: newStamp(k.CreatedAt, now), Age: durationText(now.Sub(k.CreatedAt)), LastAccess: newStamp(k.LastAccess.At, now),
 		Expires: newStamp(expiry, now), Expired: policy.Expired(expiry, now), Soon: within(policy.SoonDays), Urgent: within(policy.UrgentDays),
-		Marks: k.Marks(k.LastAccess, p, now), Waiting: len(k.Secrets) == 0,
+		Marks: k.Marks(k.LastAccess.At, p, now), Waiting: len(k.Secrets) == 0,
 		Path: keysPath(k.Membership.TenantID, k.ClientID),
 	}
 	if len(k.Secrets) > 1 && now.Before(k.Secrets[1].EndsAt) {

@@ -64,7 +64,7 @@ func (g *clientCredentials) OverQuota(h Holder, from *web.Info) {
 
 // Used records the last access of the key (R7).
 func (g *clientCredentials) Used(h Holder, from *web.Info) {
-	g.endpoint.Usage.Access.Note(store.KeyRef{TenantID: h.Tenant.ID, ClientID: h.ClientID}, from.At)
+	g.endpoint.Usage.Access.Note(store.KeyRef{TenantID: h.Tenant.ID, ClientID: h.ClientID}, h.Secret.IssuedAt, from.At, from.Address)
 }
 
 // Warn adds nothing: access keys are not deprecated.

@@ -24,9 +24,10 @@ type decision struct {
 
 // token is an issued token.
 type token struct {
-	text      string
-	claims    tokens.Claims
-	keyExpiry time.Time // zero: never
+	text       string
+	claims     tokens.Claims
+	keyExpiry  time.Time // zero: never
+	secretEnds time.Time // of the secret of an overlap; zero for the current secret
 }
 
 // mint issues the token (RFC 9068), at a whole second. It never outlives the access key (R13). It has no nbf: a gateway whose clock is two
@@ -45,5 +46,5 @@ func (e *Endpoint) mint(ctx context.Context, decided decision, now time.Time) (t
 		Status: e.Statuses.Reference(decided.index),
 	}
 	text, err := e.generator.generate(ctx, &decided)
-	return token{text, decided.claims, decided.Expiry}, err
+	return token{text, decided.claims, decided.Expiry, decided.Secret.Ends(decided.Account.Expiration)}, err
 }

@@ -125,6 +125,7 @@ func renderings() []rendering {
 			kind: store.ErrNotFound, status: http.StatusNotFound, code: "not_found", title: "Not found",
 			detail: "There is nothing here that you may see.", oauth: "invalid_request",
 		},
+		{kind: policy.ErrNoOverlap, status: http.StatusNotFound, code: "not_found", title: "Not found"},
 		{
 			kind: policy.ErrKeyNotFound, status: http.StatusNotFound, code: "not_found", title: "Not found",
 			detail: "There is nothing here that you may see.", oauth: "invalid_client", oauthStatus: unauthorized,
