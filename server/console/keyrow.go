@@ -26,9 +26,12 @@ type keyRow struct {
 	Soon       bool // expires within policy.SoonDays
 	Urgent     bool // expires within policy.UrgentDays
 	Marks      []policy.Mark
-	Waiting    bool // not yet picked up by its owner
-	OldSecret  stamp
-	Path       string // of the key; the paths of its actions start with it
+	Waiting    bool  // not yet picked up by its owner
+	OldSecret  stamp // when the overlap ends; zero without one
+	// OldSecretUsed is when the old secret of the overlap was last used.
+	OldSecretUsed stamp
+	LastAddress   string // where the last access came from; empty if that is not known
+	Path          string // of the key; the paths of its actions start with it
 }
 
 func newKeyRow(k admin.Key, p policy.ExpirationPolicy, now time.Time) keyRow {
@@ -43,8 +46,9 @@ func newKeyRow(k admin.Key, p policy.ExpirationPolicy, now time.Time) keyRow {
 		Marks: k.Marks(k.LastAccess.At, p, now), Waiting: len(k.Secrets) == 0,
 		Path: keysPath(k.Membership.TenantID, k.ClientID),
 	}
-	if len(k.Secrets) > 1 && now.Before(k.Secrets[1].EndsAt) {
-		row.OldSecret = newStamp(k.Secrets[1].EndsAt, now)
+	row.LastAddress = k.LastAccess.Address
+	if old, ok := k.Overlap(p, now); ok {
+		row.OldSecret, row.OldSecretUsed = newStamp(old.EndsAt, now), newStamp(k.LastAccess.OfSecret(old.IssuedAt), now)
 	}
 	return row
 }
