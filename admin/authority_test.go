@@ -97,7 +97,7 @@ func mutations() []mutation {
 		}},
 		{"PatchKey", above, func(a attempt) error {
 			quota := 10
-			_, err := a.PatchKey(a, a.actor, a.in, a.client, admin.KeyPatch{TokensPerMinute: &quota})
+			_, err := a.PatchKey(a, a.actor, a.in, a.client, policy.KeyPatch{TokensPerMinute: &quota})
 			return err
 		}},
 		{"EndOverlap", above, func(a attempt) error { return a.EndOverlap(a, a.actor, a.in, a.client, true) }},

@@ -74,6 +74,10 @@ const (
 	ChangedPassword = "password"
 	// DetailTokensPerMinute is the quota after a key.updated or tenant.updated that changed it, or with a key.created: a number, or "none".
 	DetailTokensPerMinute = "tokens_per_minute"
+	// DetailAllowedNetworks and DetailTokenLifetime are fences of the key after a key.updated that changed them, or with a key.created:
+	// networks separated by spaces, seconds, or "none".
+	DetailAllowedNetworks = "allowed_networks"
+	DetailTokenLifetime   = "token_lifetime_seconds"
 	// DetailRevokedTokens says with a key.overlap_ended whether the tokens of the old secret ended too: "true" or "false".
 	DetailRevokedTokens = "revoked_tokens"
 	// DetailByLink is "true" when the user chose the password through a link sent by e-mail.

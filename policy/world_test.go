@@ -176,7 +176,9 @@ func (w *world) endOverlap(arg int) {
 		want = policy.ErrNoOverlap
 	}
 	how := policy.Refresh{EndTokens: arg%2 == 0}
-	if w.change(want, func(m policy.Membership) (policy.Membership, error) { return m.WithoutOverlap(id, how, w.policy, w.now) }) == nil {
+	if w.change(want, func(m policy.Membership) (policy.Membership, error) {
+		return m.WithoutOverlap(id, how, w.policy, w.now)
+	}) == nil {
 		old.stopsAt = w.now
 	}
 }

@@ -16,7 +16,8 @@ func (c *Call) viewKey(k admin.Key) api.Key {
 		Label: k.Label, Scopes: append([]string{}, k.Scopes...), Status: k.Status(expiration, c.At),
 		CreatedAt: k.CreatedAt.UTC(), SecretIssuedAt: k.SecretIssuedAt().UTC(),
 		LastAccessAt: api.OrNull(k.LastAccess.At), ExpiresAt: api.OrNull(k.Expiry(expiration)), Marks: k.Marks(k.LastAccess.At, expiration, c.At),
-		Audiences: k.Audiences, TokensPerMinute: k.TokensPerMinute,
+		Audiences: k.Audiences, AllowedNetworks: k.AllowedNetworks,
+		TokenLifetimeSeconds: k.TokenLifetimeSeconds, TokensPerMinute: k.TokensPerMinute,
 		Secrets: []api.Secret{},
 	}
 	if k.LastAccess.Address != "" {
@@ -92,7 +93,7 @@ func (a *API) CreateKey(c *Call) (Reply, error) {
 	if (body.UserID == "") == (body.Email == "") {
 		return Reply{}, web.Refuse(web.ErrInvalidRequest, "Name the owner by user_id or by email.")
 	}
-	wanted := admin.NewKey{UserID: body.UserID, Email: body.Email, Label: body.Label, Audiences: body.Audiences}
+	wanted := admin.NewKey{UserID: body.UserID, Email: body.Email, Label: body.Label, Audiences: body.Audiences, AllowedNetworks: body.AllowedNetworks}
 	if body.Scopes != nil {
 		if wanted.Scopes = *body.Scopes; len(wanted.Scopes) == 0 {
 			return Reply{}, web.Refuse(policy.ErrInvalidScope, "An access key needs at least one scope.")
@@ -104,6 +105,13 @@ func (a *API) CreateKey(c *Call) (Reply, error) {
 	}
 	if quota != nil {
 		wanted.TokensPerMinute = *quota
+	}
+	lifetime, err := lifetimeOf(body.TokenLifetimeSeconds)
+	if err != nil {
+		return Reply{}, err
+	}
+	if lifetime != nil {
+		wanted.TokenLifetimeSeconds = *lifetime
 	}
 	if body.PickUp {
 		key, link, err := a.service.CreateKeyForPickUp(c.Context(), c.actor, c.in, wanted)

@@ -15,13 +15,22 @@ type NewKey struct {
 	// Audiences are the APIs that its tokens can be for; none for every one (R33).
 	Audiences []string `json:"audiences,omitempty"`
 	PickUp    bool     `json:"pick_up,omitempty"` // the owner generates the secret (R26)
+	// AllowedNetworks are those from which it can be used, in CIDR notation; none for everywhere (R33).
+	AllowedNetworks []string `json:"allowed_networks,omitempty"`
+	// TokenLifetimeSeconds is how long its tokens live at most; absent or null for as long as is configured (R33).
+	TokenLifetimeSeconds Nullable[int] `json:"token_lifetime_seconds,omitzero"`
 	// TokensPerMinute is its quota; absent or null for none (R36).
 	TokensPerMinute Nullable[int] `json:"tokens_per_minute,omitzero"`
 }
 
-// KeyChange is a JSON merge patch (RFC 7396) of an access key: absent members stay unchanged, and null takes the quota away.
+// KeyChange is a JSON merge patch (RFC 7396) of an access key: absent members stay unchanged, and null takes a fence away (R33).
 type KeyChange struct {
-	TokensPerMinute Nullable[int] `json:"tokens_per_minute,omitzero"`
+	Label                *string            `json:"label,omitempty"`
+	Scopes               *[]string          `json:"scopes,omitempty"` // some of those that it has
+	AllowedNetworks      Nullable[[]string] `json:"allowed_networks,omitzero"`
+	Audiences            Nullable[[]string] `json:"audiences,omitzero"`
+	TokenLifetimeSeconds Nullable[int]      `json:"token_lifetime_seconds,omitzero"`
+	TokensPerMinute      Nullable[int]      `json:"tokens_per_minute,omitzero"`
 }
 
 // Refresh requests a new secret of an access key (R6).
@@ -49,6 +58,10 @@ type Key struct {
 	ExpiresAt         *time.Time    `json:"expires_at"`
 	Marks             []policy.Mark `json:"marks"`
 	Audiences         []string      `json:"audiences,omitempty"` // that its tokens can be for (R33); none: any
+	// AllowedNetworks are those from which it can be used; absent when it can be used everywhere (R33).
+	AllowedNetworks []string `json:"allowed_networks,omitempty"`
+	// TokenLifetimeSeconds is how long its tokens live at most; absent when that is as long as is configured (R33).
+	TokenLifetimeSeconds int `json:"token_lifetime_seconds,omitempty"`
 	// TokensPerMinute is its quota; absent when it has none (R36).
 	TokensPerMinute int `json:"tokens_per_minute,omitempty"`
 }

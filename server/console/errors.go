@@ -145,6 +145,11 @@ func explanations() []struct {
 		{policy.ErrNotMember, explanation{unprocessable, "Not a member", "Choose a member of this tenant.", "user"}},
 		{policy.ErrAcknowledgementRequired, explanation{conflict, "Please confirm", "Confirm that you accept the risk.", "acknowledge_risk"}},
 		{policy.ErrInvalidPeriod, explainPeriods()},
+		{policy.ErrScopeNotHeld, explanation{unprocessable, "Scope not held", asSentence(policy.ErrScopeNotHeld), "scope"}},
+		{policy.ErrInvalidNetwork, explanation{unprocessable, "Invalid network", asSentence(policy.ErrInvalidNetwork), "networks"}},
+		{policy.ErrInvalidTokenLifetime, explanation{unprocessable, "Invalid lifetime", "Tokens live for a minute at least, and no longer " +
+			"than the server has them live.", "lifetime"}},
+		{policy.ErrForeignNetwork, explanation{http.StatusForbidden, "Not from here", asSentence(policy.ErrForeignNetwork), ""}},
 		{policy.ErrInvalidQuota, explanation{unprocessable, "Invalid quota", asSentence(policy.ErrInvalidQuota), ""}},
 		{policy.ErrOwnFence, explanation{http.StatusForbidden, "Your own access key", asSentence(policy.ErrOwnFence), ""}},
 		{policy.ErrInvalidRelease, explanation{

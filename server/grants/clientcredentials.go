@@ -33,7 +33,7 @@ func (g *clientCredentials) Authenticate(ctx context.Context, from *web.Info) (H
 	client, err := g.endpoint.Clients.Authenticate(ctx, g.credentials, from)
 	holder := Holder{
 		Subject: client.Subject, ClientID: client.Key.ClientID, Scopes: client.Key.Scopes, Audiences: client.Key.Audiences,
-		Secret: client.Secret, Quota: client.Key.TokensPerMinute,
+		Secret: client.Secret, Quota: client.Key.TokensPerMinute, Lifetime: client.Key.TokenLifetime(g.endpoint.Lifetime),
 	}
 	if client.Account.ID != "" {
 		holder.Source = store.TrafficSource{AccountID: client.Account.ID, TenantID: client.Tenant.ID, ClientID: g.credentials.ClientID}

@@ -1,6 +1,7 @@
 package grants
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"strings"
@@ -34,7 +35,7 @@ type token struct {
 // seconds behind would refuse each fresh token.
 func (e *Endpoint) mint(ctx context.Context, decided decision, now time.Time) (token, error) {
 	issuedAt := now.Truncate(time.Second)
-	expiresAt := policy.TokenExpiry(issuedAt, e.Lifetime, decided.Expiry).Truncate(time.Second)
+	expiresAt := policy.TokenExpiry(issuedAt, cmp.Or(decided.Lifetime, e.Lifetime), decided.Expiry).Truncate(time.Second)
 	if !expiresAt.After(issuedAt) { // the key expires within this second
 		return token{}, &clients.RefusedError{Reason: store.RefusedExpired, As: policy.ErrKeyExpired}
 	}
