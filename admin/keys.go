@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,7 +21,7 @@ type Key struct {
 	policy.AccessKey
 	Membership policy.Membership
 	User       policy.User
-	LastAccess time.Time // zero: never
+	LastAccess store.KeyAccess // zero: never
 	// Unconfirmed is set with a new secret or pick-up link when no replica of the store has confirmed that it was made.
 	Unconfirmed bool
 }
@@ -33,6 +34,10 @@ type NewKey struct {
 	Scopes []string // nil: the whole catalogue
 	// Audiences are the APIs that its tokens can be for, each once (R33); none: every one.
 	Audiences []string
+	// AllowedNetworks are those from which it can be used, in CIDR notation (R33); none: everywhere.
+	AllowedNetworks []string
+	// TokenLifetimeSeconds is how long its tokens live at most (R33); 0: as long as is configured.
+	TokenLifetimeSeconds int
 	// TokensPerMinute is its quota (R36); 0 is none.
 	TokensPerMinute int
 }
@@ -75,12 +80,18 @@ func (s *Service) prepareKey(ctx context.Context, actor Actor, in TenantContext,
 	if err := s.checkNewKey(actor, owner, n.Label, scopes); err != nil {
 		return Key{}, nil, err
 	}
-	if err := cmp.Or(s.Audiences.CheckFence(n.Audiences), policy.CheckTokensPerMinute(n.TokensPerMinute)); err != nil {
+	fences := policy.KeyPatch{
+		AllowedNetworks: &n.AllowedNetworks, Audiences: &n.Audiences, TokenLifetimeSeconds: &n.TokenLifetimeSeconds,
+		TokensPerMinute: &n.TokensPerMinute,
+	}
+	if err := fences.Check(s.Audiences, s.TokenLifetime); err != nil {
 		return Key{}, nil, err
 	}
-	key := policy.AccessKey{
+	key, err := policy.AccessKey{
 		ClientID: s.newClientID(), Label: n.Label, Scopes: scopes, CreatedAt: actor.At, Ceiling: owner.Authority().Role(),
-		Audiences: unique(n.Audiences), TokensPerMinute: n.TokensPerMinute,
+	}.Patched(fences)
+	if err != nil {
+		return Key{}, nil, err
 	}
 	return Key{AccessKey: key, Membership: owner.Membership, User: owner.User}, owner.Account.Expiration, nil
 }
@@ -324,11 +335,6 @@ func keyDetails(key policy.AccessKey) map[string]string {
 	if key.Label != "" {
 		details["label"] = key.Label
 	}
-	if len(key.Audiences) > 0 {
-		details["audiences"] = strings.Join(key.Audiences, " ")
-	}
-	if key.TokensPerMinute > 0 {
-		details[policy.DetailTokensPerMinute] = quotaText(key.TokensPerMinute)
-	}
+	maps.Copy(details, changedDetails(policy.AccessKey{Scopes: key.Scopes, Label: key.Label}, key)) // the fences that are set
 	return details
 }

@@ -125,7 +125,9 @@ func (w *town) step() {
 		change := policy.PolicyChange{Enabled: w.random.IntN(3) > 0, PeriodDays: some(w, policy.Periods()), AcknowledgeRisk: true}
 		_, err = service.SetPolicy(ctx, actor, in, change)
 	case 18:
-		err = w.store.RecordAccess(ctx, map[store.KeyRef]time.Time{{TenantID: in.Tenant.ID, ClientID: key.ClientID}: w.at})
+		err = w.store.RecordAccess(ctx, map[store.KeyRef]store.KeyAccess{
+			{TenantID: in.Tenant.ID, ClientID: key.ClientID}: {At: w.at},
+		})
 	case 19:
 		w.purge(in, user.ID)
 	}

@@ -210,6 +210,10 @@ func TestMailOfWhatOthersDid(t *testing.T) {
 			[]string{"Grace Hopper (grace@example.com)", "refreshed your access key", "Old secret works until", "Friday, 13 March 2026, 12:00 UTC"},
 		},
 		{
+			policy.ActionKeyOverlapEnded, "grace", "mk_2", refreshedAt, "The old secret of your access key has stopped working: mk_2",
+			[]string{"Grace Hopper (grace@example.com)", "ended the overlap of your access key"},
+		},
+		{
 			policy.ActionKeyRevoked, "nobody", "mk_3", noon, "Your access key was revoked: mk_3",
 			[]string{"an administrator", "revoked your access key", "you owned this access key"},
 		},

@@ -150,6 +150,7 @@ func parseMessages() (map[string]messageTemplate, error) {
 	for _, name := range []string{
 		string(policy.ActionKeyExpiring), string(policy.ActionKeyCreated), string(policy.ActionKeyRefreshed), string(policy.ActionKeyRevoked),
 		string(policy.ActionKeySuspended), string(policy.ActionKeyResumed),
+		string(policy.ActionKeyOverlapEnded),
 		messagePickUp,
 		string(policy.ActionPasswordLinkRequested), string(policy.ActionPasswordLinkSent), messagePasswordSet, messageUserChanged,
 	} {

@@ -31,6 +31,8 @@ var (
 	ErrOtherPerson = errors.New("another person of the OpenID provider has signed in as this user")
 	// ErrInvalidOverlap refuses an overlap below zero or above MaxOverlap.
 	ErrInvalidOverlap = fmt.Errorf("overlap_seconds must be between 0 and %d (%s)", MaxOverlap/time.Second, InDays(MaxOverlap))
+	// ErrNoOverlap means that an access key has no old secret whose overlap could end.
+	ErrNoOverlap = errors.New("the access key has no overlap: only its current client secret works")
 	// ErrInvalidPeriod refuses a period that is not one of Periods.
 	ErrInvalidPeriod = errors.New("period_days must be one of " + strings.Trim(strings.ReplaceAll(fmt.Sprint(Periods()), " ", ", "), "[]"))
 	// ErrAcknowledgementRequired refuses to turn the expiration policy off unless the risk is acknowledged.

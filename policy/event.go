@@ -22,6 +22,7 @@ const (
 	ActionMemberRemoved     Action = "member.removed"
 	ActionKeyCreated        Action = "key.created"
 	ActionKeyRefreshed      Action = "key.refreshed"
+	ActionKeyOverlapEnded   Action = "key.overlap_ended"
 	ActionKeyRevoked        Action = "key.revoked"
 	ActionKeyUpdated        Action = "key.updated"
 	ActionKeySuspended      Action = "key.suspended"
@@ -79,6 +80,12 @@ const (
 	ChangedPassword = "password"
 	// DetailTokensPerMinute is the quota after a key.updated or tenant.updated that changed it, or with a key.created: a number, or "none".
 	DetailTokensPerMinute = "tokens_per_minute"
+	// DetailAllowedNetworks and DetailTokenLifetime are fences of the key after a key.updated that changed them, or with a key.created:
+	// networks separated by spaces, seconds, or "none".
+	DetailAllowedNetworks = "allowed_networks"
+	DetailTokenLifetime   = "token_lifetime_seconds"
+	// DetailRevokedTokens says with a key.overlap_ended whether the tokens of the old secret ended too: "true" or "false".
+	DetailRevokedTokens = "revoked_tokens"
 	// DetailByLink is "true" when the user chose the password through a link sent by e-mail.
 	DetailByLink = "by_link"
 	// DetailDroppedScopes lists the scopes that a key lost at a key.refreshed, separated by spaces (R9).

@@ -131,8 +131,7 @@ func Purgeable(expiry, now time.Time) bool {
 func (k AccessKey) MatchSecret(digest Digest, p ExpirationPolicy, now time.Time) (Secret, error) {
 	match, err := Secret{}, ErrWrongSecret
 	for _, secret := range k.Secrets {
-		ends := Earlier(secret.EndsAt, p.Expiry(secret.IssuedAt))
-		if secret.Digest.Equal(digest) && (secret.EndsAt.IsZero() || !Expired(ends, now)) {
+		if secret.Digest.Equal(digest) && !Expired(secret.Ends(p), now) {
 			match, err = secret, nil
 		}
 	}
@@ -143,6 +142,33 @@ func (k AccessKey) MatchSecret(digest Digest, p ExpirationPolicy, now time.Time)
 		return Secret{}, err
 	}
 	return match, nil
+}
+
+// Overlap returns the old secret while it works beside the current one after a refresh (R6), with the time at which it ends.
+func (k AccessKey) Overlap(p ExpirationPolicy, now time.Time) (Secret, bool) {
+	if len(k.Secrets) < 2 || k.Status(p, now) == StatusExpired {
+		return Secret{}, false
+	}
+	old := k.Secrets[1]
+	old.EndsAt = old.Ends(p)
+	return old, !Expired(old.EndsAt, now)
+}
+
+// Ends is when a secret that a refresh has replaced stops working; zero for the current one.
+func (s Secret) Ends(p ExpirationPolicy) time.Time {
+	if s.EndsAt.IsZero() {
+		return time.Time{}
+	}
+	return Earlier(s.EndsAt, p.Expiry(s.IssuedAt))
+}
+
+// SecretOf returns the secret that tokens with the status index come from, if the key still has it.
+func (k AccessKey) SecretOf(statusIndex uint64) (Secret, bool) {
+	i := slices.IndexFunc(k.Secrets, func(s Secret) bool { return s.StatusIndex == statusIndex })
+	if i < 0 || statusIndex == 0 {
+		return Secret{}, false
+	}
+	return k.Secrets[i], true
 }
 
 // Marks lists the reminders that apply to the key. lastAccess is zero for a key that was never used.
@@ -290,6 +316,28 @@ func (m Membership) WithRefreshedKey(clientID string, fresh Secret, how Refresh,
 	m.Keys = slices.Clone(m.Keys)
 	m.Keys[i].Secrets = secrets
 	m.Keys[i].Replaced = m.Keys[i].replacedAfter(gone, how, now)
+	return m, nil
+}
+
+// WithoutOverlap returns the membership without the old secret that the key has beside its current one, or ErrNoOverlap (R6). Tokens of the
+// old secret live until they expire, unless how.EndTokens ends them; how.Overlap is ignored.
+func (m Membership) WithoutOverlap(clientID string, how Refresh, p ExpirationPolicy, now time.Time) (Membership, error) {
+	i := m.index(clientID)
+	if i < 0 {
+		return m, ErrKeyNotFound
+	}
+	key := m.Keys[i]
+	if _, ok := key.Overlap(p, now); !ok {
+		return m, ErrNoOverlap
+	}
+	gone := key.Secrets[1:]
+	if how.EndTokens {
+		gone, how.EndTokens = nil, false // those of secrets before it live on
+	}
+	key.Replaced = key.replacedAfter(gone, how, now)
+	key.Secrets = slices.Clone(key.Secrets[:1])
+	m.Keys = slices.Clone(m.Keys)
+	m.Keys[i] = key
 	return m, nil
 }
 

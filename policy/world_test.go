@@ -168,6 +168,31 @@ func (w *world) refresh(arg int, overlap time.Duration) {
 	w.made = append(w.made, madeSecret{clientID: id, digest: digest, issued: w.now})
 }
 
+// endOverlap ends what an earlier refresh has left of an old secret.
+func (w *world) endOverlap(arg int) {
+	w.Helper()
+	id := w.pick(arg)
+	var old *madeSecret
+	for i, s := range w.made {
+		if s.clientID == id && s.stopsAt.After(w.now) {
+			old = &w.made[i]
+		}
+	}
+	var want error
+	switch {
+	case w.current(id) == nil:
+		want = policy.ErrKeyNotFound
+	case old == nil || !slices.Contains(w.live(), id):
+		want = policy.ErrNoOverlap
+	}
+	how := policy.Refresh{EndTokens: arg%2 == 0}
+	if w.change(want, func(m policy.Membership) (policy.Membership, error) {
+		return m.WithoutOverlap(id, how, w.policy, w.now)
+	}) == nil {
+		old.stopsAt = w.now
+	}
+}
+
 // stop ends the secrets of the key that still work.
 func (w *world) stop(clientID string, at time.Time) {
 	for i, s := range w.made {

@@ -110,6 +110,7 @@ func (s *Server) adminRoutes(router *mux.Router) {
 	admin("/admin/v1/tenants/{tenant}/keys/{client_id}/refresh", post(call(a.RefreshKey, policy.ScopeKeysWrite)))
 	admin("/admin/v1/tenants/{tenant}/keys/{client_id}/suspend", post(call(a.SuspendKey, policy.ScopeKeysWrite)))
 	admin("/admin/v1/tenants/{tenant}/keys/{client_id}/resume", post(call(a.ResumeKey, policy.ScopeKeysWrite)))
+	admin("/admin/v1/tenants/{tenant}/keys/{client_id}/overlap", methods{http.MethodDelete: call(a.EndOverlap, policy.ScopeKeysWrite)})
 	admin("/admin/v1/signing-keys", get(call(a.ListSigningKeys, policy.ScopeTokensIntrospect, policy.ScopeAccountsWrite)))
 	admin("/admin/v1/signing-keys/rotate", post(call(a.RotateSigningKeys, policy.ScopeAccountsWrite)))
 }
@@ -124,6 +125,7 @@ func (s *Server) selfRoutes(router *mux.Router) {
 	self("/me/v1/keys/{client_id}/suspend", post(call(a.SuspendOwnKey, policy.ScopeSelf)))
 	self("/me/v1/keys/{client_id}/resume", post(call(a.ResumeOwnKey, policy.ScopeSelf)))
 	self("/me/v1/keys/{client_id}/refresh", post(call(a.RefreshOwnKey, policy.ScopeSelf)))
+	self("/me/v1/keys/{client_id}/overlap", methods{http.MethodDelete: call(a.EndOwnOverlap, policy.ScopeSelf)})
 }
 
 func (s *Server) consoleRoutes(router *mux.Router) {

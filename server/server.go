@@ -161,7 +161,7 @@ func New(o Options) (*Server, error) {
 	s.usage = usage.New(o.Store, s.service, func(text string) bool {
 		return policy.IsClientID(text, o.ClientIDPrefix, o.ClientIDSuffix)
 	}, o.Log, o.Outages)
-	s.service.RecentAccess = s.usage.Access.Overlay
+	s.service.RecentAccess = s.usage.Access.Recent
 	s.wireOAuth(indexes, audiences, algorithms)
 	s.links = adminapi.Links{Service: s.service, Console: o.ConsoleURL + consolePath}
 	s.adminapi = adminapi.New(adminapi.Options{
@@ -232,6 +232,7 @@ func (s *Server) wireOAuth(indexes *tokens.StatusIndexes, audiences policy.Audie
 	s.oauth = oauth.New(oauth.Options{
 		Clients:     known,
 		Callers:     s.callers,
+		Access:      s.usage.Access,
 		Log:         s.revocations,
 		Replication: o.Store,
 		Ring:        o.KeyRing,

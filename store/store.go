@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"mintkey/policy"
 )
@@ -114,21 +113,6 @@ type Subjects interface {
 	SubjectByClientID(ctx context.Context, clientID string) (policy.Subject, error)
 	// Subject returns a user in a tenant, or ErrNotFound when the tenant, the user or the membership does not exist.
 	Subject(ctx context.Context, tenantID, userID string) (policy.Subject, error)
-}
-
-// KeyRef names an access key where it is kept.
-type KeyRef struct {
-	TenantID string
-	ClientID string
-}
-
-// AccessTimes keeps when each access key was last used. It is separate from the key's record, so that it can never
-// overwrite a digest (R7).
-type AccessTimes interface {
-	// RecordAccess saves many times at once. A time never moves back.
-	RecordAccess(ctx context.Context, times map[KeyRef]time.Time) error
-	// AccessTimes returns the times of those of the keys that were used, by client ID.
-	AccessTimes(ctx context.Context, tenantID string, clientIDs []string) (map[string]time.Time, error)
 }
 
 // Documents keeps a few small documents that all replicas share, such as the set of signing keys.

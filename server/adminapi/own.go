@@ -26,3 +26,12 @@ func (a *API) RefreshOwnKey(c *Call) (Reply, error) {
 func (a *API) RevokeOwnKey(c *Call) (Reply, error) {
 	return noContent(), a.service.RevokeOwnKey(c.Context(), c.actor, c.in, c.PathValue("client_id"))
 }
+
+// EndOwnOverlap stops the old secret of one of the caller's keys.
+func (a *API) EndOwnOverlap(c *Call) (Reply, error) {
+	revokeTokens, err := c.revokeTokens()
+	if err != nil {
+		return Reply{}, err
+	}
+	return noContent(), a.service.EndOwnOverlap(c.Context(), c.actor, c.in, c.PathValue("client_id"), revokeTokens)
+}

@@ -100,6 +100,8 @@ func (c *Console) routes() http.Handler {
 	page("POST /console/tenants/{tenant}/keys/new", write, c.createKey)
 	page("GET /console/tenants/{tenant}/keys/{client_id}/refresh", write, c.refreshPage)
 	page("POST /console/tenants/{tenant}/keys/{client_id}/refresh", write, c.refreshKey)
+	page("GET /console/tenants/{tenant}/keys/{client_id}/end-overlap", write, c.endOverlapPage)
+	page("POST /console/tenants/{tenant}/keys/{client_id}/end-overlap", write, c.endOverlap)
 	page("GET /console/tenants/{tenant}/keys/{client_id}/revoke", write, c.revokePage)
 	page("POST /console/tenants/{tenant}/keys/{client_id}/revoke", write, c.revokeKey)
 
@@ -111,6 +113,8 @@ func (c *Console) routes() http.Handler {
 	page("GET /console/account", "", c.myAccount)
 	page("GET /console/account/keys/{client_id}/refresh", policy.ScopeSelf, c.refreshOwnPage)
 	page("POST /console/account/keys/{client_id}/refresh", policy.ScopeSelf, c.refreshOwnKey)
+	page("GET /console/account/keys/{client_id}/end-overlap", policy.ScopeSelf, c.endOwnOverlapPage)
+	page("POST /console/account/keys/{client_id}/end-overlap", policy.ScopeSelf, c.endOwnOverlap)
 	page("GET /console/pick-up/{code}", policy.ScopeSelf, c.pickUpPage)
 	page("POST /console/pick-up/{code}", policy.ScopeSelf, c.pickUp)
 

@@ -126,6 +126,7 @@ func explanations() []struct {
 			notFound, "Not found",
 			"There is nothing here that you may see. It may have been revoked or removed, or belong to another tenant.", "",
 		}},
+		{policy.ErrNoOverlap, explanation{notFound, "No old secret", "The old secret of this access key has stopped working already.", ""}},
 		{policy.ErrKeyNotFound, explanation{notFound, "Not found", "This access key is gone: it was revoked, or it expired long ago.", ""}},
 		{store.ErrPositionLost, explanation{
 			http.StatusGone, "No longer there",
@@ -152,6 +153,11 @@ func explanations() []struct {
 			unprocessable, "Invalid quota",
 			"Enter a whole number from 1 to " + grouped(policy.MaxTokensPerMinute) + ", or nothing for no quota.", quotaField,
 		}},
+		{policy.ErrScopeNotHeld, explanation{unprocessable, "Scope not held", asSentence(policy.ErrScopeNotHeld), "scope"}},
+		{policy.ErrInvalidNetwork, explanation{unprocessable, "Invalid network", asSentence(policy.ErrInvalidNetwork), "networks"}},
+		{policy.ErrInvalidTokenLifetime, explanation{unprocessable, "Invalid lifetime", "Tokens live for a minute at least, and no longer " +
+			"than the server has them live.", "lifetime"}},
+		{policy.ErrForeignNetwork, explanation{http.StatusForbidden, "Not from here", asSentence(policy.ErrForeignNetwork), ""}},
 		{policy.ErrOwnFence, explanation{http.StatusForbidden, "Your own access key", asSentence(policy.ErrOwnFence), ""}},
 		{policy.ErrInvalidRelease, explanation{
 			unprocessable, "Invalid release",

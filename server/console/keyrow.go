@@ -30,8 +30,11 @@ type keyRow struct {
 	Waiting    bool // not yet picked up by its owner
 	Suspended  bool
 	Why        string // it is suspended, since when and by whom
-	OldSecret  stamp
-	Path       string // of the key; the paths of its actions start with it
+	OldSecret  stamp  // when the overlap ends; zero without one
+	// OldSecretUsed is when the old secret of the overlap was last used.
+	OldSecretUsed stamp
+	LastAddress   string // where the last access came from; empty if that is not known
+	Path          string // of the key; the paths of its actions start with it
 }
 
 func newKeyRow(k admin.Key, p policy.ExpirationPolicy, now time.Time) keyRow {
@@ -42,13 +45,14 @@ func newKeyRow(k admin.Key, p policy.ExpirationPolicy, now time.Time) keyRow {
 	row := keyRow{
 		ClientID: k.ClientID, Label: k.Label, User: k.User.Name, Email: k.User.Email, UserID: k.User.ID, Scopes: k.Scopes,
 		Quota:   quotaText(k.TokensPerMinute),
-		Created: newStamp(k.CreatedAt, now), Age: durationText(now.Sub(k.CreatedAt)), LastAccess: newStamp(k.LastAccess, now),
+		Created: newStamp(k.CreatedAt, now), Age: durationText(now.Sub(k.CreatedAt)), LastAccess: newStamp(k.LastAccess.At, now),
 		Expires: newStamp(expiry, now), Expired: policy.Expired(expiry, now), Soon: within(policy.SoonDays), Urgent: within(policy.UrgentDays),
-		Marks: k.Marks(k.LastAccess, p, now), Waiting: len(k.Secrets) == 0, Suspended: k.IsSuspended(),
+		Marks: k.Marks(k.LastAccess.At, p, now), Waiting: len(k.Secrets) == 0, Suspended: k.IsSuspended(),
 		Path: keysPath(k.Membership.TenantID, k.ClientID),
 	}
-	if len(k.Secrets) > 1 && now.Before(k.Secrets[1].EndsAt) {
-		row.OldSecret = newStamp(k.Secrets[1].EndsAt, now)
+	row.LastAddress = k.LastAccess.Address
+	if old, ok := k.Overlap(p, now); ok {
+		row.OldSecret, row.OldSecretUsed = newStamp(old.EndsAt, now), newStamp(k.LastAccess.OfSecret(old.IssuedAt), now)
 	}
 	return row
 }

@@ -33,7 +33,7 @@ func (g *clientCredentials) Authenticate(ctx context.Context, from *web.Info) (H
 	client, err := g.endpoint.Clients.Authenticate(ctx, g.credentials, from)
 	holder := Holder{
 		Subject: client.Subject, ClientID: client.Key.ClientID, Scopes: client.Key.Scopes, Audiences: client.Key.Audiences,
-		Secret: client.Secret, Quota: client.Key.TokensPerMinute,
+		Secret: client.Secret, Quota: client.Key.TokensPerMinute, Lifetime: client.Key.TokenLifetime(g.endpoint.Lifetime),
 	}
 	if client.Account.ID != "" {
 		holder.Source = store.TrafficSource{AccountID: client.Account.ID, TenantID: client.Tenant.ID, ClientID: g.credentials.ClientID}
@@ -69,7 +69,7 @@ func (g *clientCredentials) OverQuota(h Holder, from *web.Info) {
 
 // Used records the last access of the key (R7).
 func (g *clientCredentials) Used(h Holder, from *web.Info) {
-	g.endpoint.Usage.Access.Note(store.KeyRef{TenantID: h.Tenant.ID, ClientID: h.ClientID}, from.At)
+	g.endpoint.Usage.Access.Note(store.KeyRef{TenantID: h.Tenant.ID, ClientID: h.ClientID}, h.Secret.IssuedAt, from.At, from.Address)
 }
 
 // Warn adds nothing: access keys are not deprecated.

@@ -34,7 +34,7 @@ type Usage struct {
 func New(saved Store, owners Owners, isClientID func(string) bool, log *slog.Logger, outages *logs.Outages) *Usage {
 	traffic := &Traffic{saved, newBatch[store.TrafficKey](maxTraffic, store.TrafficCounts.Plus)}
 	return &Usage{
-		Access:  &Access{saved, newBatch[store.KeyRef](0, later)},
+		Access:  &Access{saved, newBatch[store.KeyRef](0, store.KeyAccess.Plus)},
 		Traffic: traffic,
 		Logins:  &Logins{saved, newBatch[loginKey](0, store.PasswordUse.Plus)},
 		Refusals: &Refusals{

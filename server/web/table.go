@@ -128,6 +128,7 @@ func renderings() []rendering {
 			kind: store.ErrNotFound, status: http.StatusNotFound, code: "not_found", title: "Not found",
 			detail: "There is nothing here that you may see.", oauth: "invalid_request",
 		},
+		{kind: policy.ErrNoOverlap, status: http.StatusNotFound, code: "not_found", title: "Not found"},
 		{
 			kind: policy.ErrKeyNotFound, status: http.StatusNotFound, code: "not_found", title: "Not found",
 			detail: "There is nothing here that you may see.", oauth: "invalid_client", oauthStatus: unauthorized,
@@ -176,6 +177,13 @@ func renderings() []rendering {
 			detail: store.ErrConflict.Error(), oauth: "temporarily_unavailable", oauthStatus: http.StatusServiceUnavailable,
 		},
 
+		{kind: policy.ErrScopeNotHeld, status: unprocessable, code: "scope_not_held", title: "Scope not held"},
+		{kind: policy.ErrInvalidNetwork, status: unprocessable, code: "invalid_network", title: "Invalid network"},
+		{kind: policy.ErrInvalidTokenLifetime, status: unprocessable, code: "invalid_lifetime", title: "Invalid lifetime"},
+		{
+			kind: policy.ErrForeignNetwork, status: unauthorized, code: "unauthorized", title: "Unauthorized",
+			detail: clientDetail, oauth: "invalid_client",
+		},
 		{kind: policy.ErrInvalidQuota, status: unprocessable, code: "invalid_quota", title: "Invalid quota"},
 		{kind: policy.ErrInvalidPeriod, status: unprocessable, code: "invalid_period", title: "Invalid period"},
 		{kind: policy.ErrInvalidRelease, status: unprocessable, code: "invalid_release", title: "Invalid release"},
