@@ -25,6 +25,8 @@ type storms struct {
 	store       string
 	length      time.Duration
 	connections []int
+	kinds       []string
+	settle      time.Duration
 }
 
 func stormsCommand() *cobra.Command {
@@ -41,6 +43,8 @@ func stormsCommand() *cobra.Command {
 	flags.StringVar(&s.store, "store", "", "bolt:///path or redis://host:port/database, empty")
 	flags.DurationVar(&s.length, "for", 10*time.Second, "length of each storm")
 	flags.IntSliceVar(&s.connections, "connections", []int{200, 1000, 5000}, "connections of the storm")
+	flags.StringSliceVar(&s.kinds, "kinds", []string{"tokens", "wrong secrets", "lists"}, "what the storms ask for")
+	flags.DurationVar(&s.settle, "settle", 30*time.Second, "when the memory is read again after a storm")
 	_ = command.MarkFlagRequired("store")
 	return command
 }
@@ -77,8 +81,8 @@ func (s storms) run(ctx context.Context, out io.Writer) error {
 		"| storm | connections | requests/s | tokens: p50 | p99 | lists: p50 | p99 | memory | later |\n"+
 		"| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n", processor(), s.length)
 	for i, connections := range append([]int{0}, s.connections...) {
-		for _, kind := range []string{"tokens", "wrong secrets", "lists"} {
-			if i == 0 && kind != "tokens" {
+		for j, kind := range s.kinds {
+			if i == 0 && j > 0 {
 				continue
 			}
 			if err := s.measure(ctx, out, f, quiet, kind, connections); err != nil {
@@ -142,7 +146,7 @@ func (s storms) measure(ctx context.Context, out io.Writer, f folder, quiet stor
 	if err != nil {
 		return err
 	}
-	time.Sleep(30 * time.Second)
+	time.Sleep(s.settle)
 	later, err := p.memory()
 	if connections == 0 {
 		kind = "none"
