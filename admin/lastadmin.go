@@ -111,7 +111,7 @@ func (s *Service) endDeparture(ctx context.Context, userIDs []string) error {
 }
 
 // checkSuccession returns a policy.LastAdminError unless somebody else has each of the roles. Whoever can act, as a member of some tenant,
-// is followed by somebody who can: without a membership nobody signs in or holds an access key, and in a suspended tenant nobody does either.
+// is followed by somebody who can: without a membership, or in suspended tenants only, nobody signs in or uses an access key.
 func (s *Service) checkSuccession(ctx context.Context, leaves departure, earlier []string) error {
 	tenants, err := s.workingTenantsOf(ctx, leaves.user)
 	if err != nil {

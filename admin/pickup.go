@@ -109,7 +109,8 @@ func (s *Service) findWaitingKey(ctx context.Context, actor Actor, code string) 
 		return Key{}, policy.Subject{}, err
 	}
 	key, err := s.Key(ctx, actor, TenantContext{owner.Account, owner.Tenant}, record.ClientID)
-	if err == nil && (key.User.ID != actor.User.ID || owner.Stopped() != nil || key.IsSuspended() || len(key.Secrets) > 0 || pickUpEnded(owner, key.AccessKey, actor.At)) {
+	waits := len(key.Secrets) == 0 && !key.IsSuspended() && owner.Stopped() == nil && !pickUpEnded(owner, key.AccessKey, actor.At)
+	if err == nil && (key.User.ID != actor.User.ID || !waits) {
 		err = store.ErrNotFound
 	}
 	return key, owner, err

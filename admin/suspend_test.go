@@ -40,7 +40,8 @@ func (w *town) secondTenant(id string, users ...policy.User) {
 func TestSuspendingTenants(t *testing.T) {
 	onEachStore(t, func(t *testing.T, open func() store.Store) {
 		w := newTown(t, 1, open)
-		below, above := w.attempt(policy.AuthorityAccountAdmin, policy.AuthorityOperator), w.attempt(policy.AuthorityOperator, policy.AuthorityMember)
+		below := w.attempt(policy.AuthorityAccountAdmin, policy.AuthorityOperator)
+		above := w.attempt(policy.AuthorityOperator, policy.AuthorityMember)
 		w.secondTenant("with-operator", below.user)
 		w.secondTenant("without", above.user)
 		if err := below.suspendTenant("with-operator", true); !errors.Is(err, policy.ErrHigherAuthority) {

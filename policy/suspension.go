@@ -31,8 +31,9 @@ func (k AccessKey) stopped(p ExpirationPolicy, now time.Time) error {
 }
 
 // WithSuspendedKey returns the membership with the key suspended (R28): the tokens of all its secrets are dead from now on, and its life
-// goes on. as is what the actor acts as, empty for an owner who stops a key of their own. A key that is suspended already stays as it is, unless the new suspension is of higher authority: it takes over, so that the
-// first one can't be undone in its place. An expired key is ErrKeyExpired: there is nothing to stop.
+// goes on. as is what the actor acts as, empty for an owner who stops a key of their own. A key that is suspended already stays as it is,
+// unless the new suspension is of higher authority: it takes over, so that the first one can't be undone in its place. An expired key is
+// ErrKeyExpired: there is nothing to stop.
 func (m Membership) WithSuspendedKey(
 	clientID string, s Suspension, as Role, p ExpirationPolicy, now time.Time,
 ) (Membership, error) {

@@ -17,8 +17,8 @@ type failer interface {
 	Fatalf(format string, args ...any)
 }
 
-// world is a membership and the policy of its account under random changes, with a model of R2, R5, R6, R8, R14 and R28 that remembers every
-// secret ever made. Its operations take any number as an argument.
+// world is a membership and the policy of its account under random changes, with a model of R2, R5, R6, R8, R14 and R28 that remembers
+// every secret ever made. Its operations take any number as an argument.
 type world struct {
 	failer
 	now        time.Time
@@ -102,7 +102,8 @@ func (w *world) create() {
 		want = policy.ErrKeyLimit
 	}
 	id, digest := fmt.Sprint("mk_", len(w.clientIDs)), w.digest()
-	key := policy.AccessKey{ClientID: id, CreatedAt: w.now, Secrets: []policy.Secret{{Digest: digest, IssuedAt: w.now, StatusIndex: w.index()}}}
+	secret := policy.Secret{Digest: digest, IssuedAt: w.now, StatusIndex: w.index()}
+	key := policy.AccessKey{ClientID: id, CreatedAt: w.now, Secrets: []policy.Secret{secret}}
 	err := w.change(want, func(m policy.Membership) (policy.Membership, error) { return m.WithKey(key, w.policy, w.now) })
 	if limit := new(policy.KeyLimitError); errors.As(err, &limit) && !slices.Equal(limit.ClientIDs, live) {
 		w.Fatalf("the refusal names %v, want %v", limit.ClientIDs, live)
