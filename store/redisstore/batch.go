@@ -16,7 +16,7 @@ import (
 //
 // The requests are what counts as waiting for a node (see watch), and not the batches that carry their keys.
 const (
-	batchesInFlight = 1
+	batchesInFlight = 1 // two or four, with fewer keys each, cost about 5 % more processor time a token, and were no faster
 	// A batch that has not been answered for so long does not hold up the next one any more.
 	batchPatience = tickEvery
 	// More than ioTimeout, which is for a silent Redis.
