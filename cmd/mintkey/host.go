@@ -48,10 +48,12 @@ func (h *host) listen(ctx context.Context) (err error) {
 	if h.public, err = listenAt(ctx, "listen", h.config.Listen); err != nil {
 		return err
 	}
+	h.public = bound(h.public, h.config.MaxConnections, h.log)
 	if h.config.AdminListen != "" {
 		if h.admin, err = listenAt(ctx, "admin_listen", h.config.AdminListen); err != nil {
 			return err
 		}
+		h.admin = bound(h.admin, h.config.MaxConnections, h.log)
 	}
 	if h.config.OpsListen != "" {
 		h.ops, err = listenAt(ctx, "ops_listen", h.config.OpsListen)
