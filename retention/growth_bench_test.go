@@ -71,6 +71,19 @@ func BenchmarkGrowth(b *testing.B) {
 			}
 			return s.AddUsedIDs(b.Context(), some...)
 		},
+		// Together with the event itself, which stays when the entry is delivered.
+		"event and its entry of the outbox": func(s store.Store, from, to int) error {
+			var events []policy.Event
+			for i := from; i < to; i++ {
+				e := event(i)
+				e.Announce = true
+				events = append(events, e)
+			}
+			if from == 0 {
+				return s.CreateAccount(b.Context(), policy.Account{ID: "acme", CreatedAt: now}, events...)
+			}
+			return s.UpdateAccount(b.Context(), "acme", func(a policy.Account) (policy.Account, []policy.Event, error) { return a, events, nil })
+		},
 		"ephemeral record of 200 bytes": func(s store.Store, from, to int) error {
 			for i := from; i < to; i++ {
 				if err := s.PutEphemeral(b.Context(), fmt.Sprintf("session:%032d", i), make([]byte, 200), at(i).Add(policy.Day)); err != nil {

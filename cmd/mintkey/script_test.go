@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +25,12 @@ func TestScripts(t *testing.T) { runScripts(t, "testdata", nil) }
 
 func TestScriptsOnRedis(t *testing.T) {
 	certificates := redistest.NewCertificates(t)
+	guarded, empty := redistest.Start(t, "--appendfsync", "always"), redistest.Start(t)
+	for _, server := range []*redistest.Server{guarded, empty} {
+		for user, more := range map[string][]string{"mintkey": nil, "maintenance": {"+scan"}} {
+			server.Do(slices.Concat([]string{"ACL", "SETUSER", user, "on", ">hunter2"}, rightsInDocs(t), more)...)
+		}
+	}
 	runScripts(t, "testdata/redis", map[string]string{
 		"TLS_REDIS":    redistest.StartTLS(t, certificates).URL(),
 		"TLS_CA":       certificates.CA,
@@ -32,8 +40,25 @@ func TestScriptsOnRedis(t *testing.T) {
 		"UNSAFE_REDIS": redistest.Start(t, "--appendonly", "no").URL(),
 		"V1_REDIS":     redisOfVersionOne(t),
 		"LONELY_REDIS": redisWithoutItsReplica(t),
+		"ACL_REDIS":    guarded.Address(),
+		"ACL_EMPTY":    empty.Address(),
 		"STRICT_REDIS": redistest.Start(t, "--min-replicas-to-write", "1").URL(),
 	})
+}
+
+// rightsInDocs are those that docs/operations.md gives to the user of a server.
+func rightsInDocs(t *testing.T) []string {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "ACL SETUSER mintkey on >PASSWORD ")
+	rights, _, found := strings.Cut(rest, "```")
+	if !found {
+		t.Fatal("docs/operations.md has no ACL for the user mintkey")
+	}
+	return strings.Fields(rights)
 }
 
 // redisWithoutItsReplica has had a replica, which is gone.

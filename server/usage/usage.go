@@ -30,7 +30,8 @@ type Usage struct {
 	outages  *logs.Outages
 }
 
-// New returns an empty Usage. Flush saves what it recorded, and outages has its failures. isClientID says whether a text has the form of a client ID.
+// New returns an empty Usage. Flush saves what it recorded, and outages has its failures. isClientID says whether a text has the form of a
+// client ID.
 func New(saved Store, owners Owners, isClientID func(string) bool, log *slog.Logger, outages *logs.Outages) *Usage {
 	traffic := &Traffic{saved, newBatch[store.TrafficKey](maxTraffic, store.TrafficCounts.Plus)}
 	return &Usage{
