@@ -109,7 +109,8 @@ func elsewhere() map[string]string {
 	return map[string]string{
 		"CreateAccount": "the scope is enough", "CreateTenant": "the scope is enough", "PatchTenant": "the scope is enough",
 		"SetPolicy":      "the scope is enough",
-		"RecordRotation": "the scope is enough", "RefreshOwnKey": "only one's own", "PickUpKey": "only one's own", "SignedInAs": "only one's own",
+		"RecordRotation": "the scope is enough", "RefreshOwnKey": "only one's own", "RefreshThisKey": "only the key behind the token",
+		"PickUpKey": "only one's own", "SignedInAs": "only one's own",
 		"ChoosePassword": "whoever has the link", "RequestPasswordLink": "anybody; the mail goes to the user",
 		"PasswordLinkOf": "the outbox", "PickUpOf": "the outbox",
 		"Accounts": "reads", "Calendar": "reads", "Events": "reads", "FindMembers": "reads", "FindUsers": "reads", "FollowEvents": "reads",

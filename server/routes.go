@@ -118,6 +118,7 @@ func (s *Server) selfRoutes(router *mux.Router) {
 	self := s.pathsOf(router, s.render.Problem, s.administration)
 	self(openAPIPath, get(adminapi.OpenAPI))
 	self("/me/v1/keys", get(call(a.ListOwnKeys, policy.ScopeSelf)))
+	self("/me/v1/key/refresh", post(call(a.RefreshThisKey, policy.ScopeRotate)))
 	self("/me/v1/keys/{client_id}/refresh", post(call(a.RefreshOwnKey, policy.ScopeSelf)))
 }
 
