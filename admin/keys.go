@@ -181,6 +181,21 @@ func (s *Service) RefreshOwnKey(
 	return s.refresh(ctx, actor, key, owner, how)
 }
 
+// RefreshThisKey refreshes the access key behind the actor's token and nothing else: scope "rotate" stands for all that the key has (R30).
+// The ceiling never rises, because the actor acts through it (R9). Without a key behind the token it returns store.ErrNotFound.
+func (s *Service) RefreshThisKey(
+	ctx context.Context, actor Actor, in TenantContext, how RefreshRequest,
+) (RefreshedKey, policy.ClientSecret, error) {
+	if _, err := actor.Membership.Key(actor.ClientID); err != nil {
+		return RefreshedKey{}, policy.ClientSecret{}, store.ErrNotFound
+	}
+	key, owner, err := s.findUsedKey(ctx, in, actor.ClientID, actor.At)
+	if err != nil {
+		return RefreshedKey{}, policy.ClientSecret{}, err
+	}
+	return s.refresh(ctx, actor, key, owner, how)
+}
+
 // checkHeld returns policy.ErrNotGrantable unless the actor holds all that the key, as its owner acts through it, can use of the scopes:
 // those of administration in its token, those of the catalogue in the access key behind it, because a token for the administration API has
 // none of these. A person holds whatever their roles allow.
@@ -191,6 +206,9 @@ func (s *Service) checkHeld(actor Actor, owner policy.Subject, scopes []string) 
 	}
 	acting, _ := actor.Membership.Key(actor.ClientID) // the zero key holds nothing
 	for _, scope := range scopes {
+		if scope == policy.ScopeRotate && !slices.Contains(actor.Scopes, scope) {
+			return fmt.Errorf("%w: your token does not have the scope %s", policy.ErrNotGrantable, scope)
+		}
 		if !policy.IsAdministrationScope(scope) && !slices.Contains(acting.Scopes, scope) {
 			return fmt.Errorf("%w: the access key behind your token does not have the scope %s", policy.ErrNotGrantable, scope)
 		}

@@ -144,13 +144,14 @@ func (s Subject) Cut(scopes []string, catalogue Catalogue) []string {
 
 // CheckGrant returns ErrNotGrantable if knowing the secret of a key with these scopes would give the actor more power than the actor has.
 // The actor's authority and scopes are those of its own token, owner is the authority of the key's owner. For every administration scope
-// of the key, the actor needs at least the owner's authority, and must have the scope too, unless it is "self".
+// of the key, the actor needs at least the owner's authority, and must have the scope too, unless it is
+// "self" or "rotate": every user may have these, and whoever learns the secret of a key may as well refresh it.
 func CheckGrant(actor Authority, actorScopes []string, owner Authority, keyScopes []string) error {
 	for _, scope := range keyScopes {
 		if !IsAdministrationScope(scope) {
 			continue
 		}
-		if actor < owner || scope != ScopeSelf && !slices.Contains(actorScopes, scope) {
+		if actor < owner || scope != ScopeSelf && scope != ScopeRotate && !slices.Contains(actorScopes, scope) {
 			return fmt.Errorf("%w: scope %s", ErrNotGrantable, scope)
 		}
 	}

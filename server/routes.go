@@ -124,6 +124,7 @@ func (s *Server) selfRoutes(router *mux.Router) {
 	self("/me/v1/keys/{client_id}", methods{http.MethodDelete: call(a.RevokeOwnKey, policy.ScopeSelf)})
 	self("/me/v1/keys/{client_id}/suspend", post(call(a.SuspendOwnKey, policy.ScopeSelf)))
 	self("/me/v1/keys/{client_id}/resume", post(call(a.ResumeOwnKey, policy.ScopeSelf)))
+	self("/me/v1/key/refresh", post(call(a.RefreshThisKey, policy.ScopeRotate)))
 	self("/me/v1/keys/{client_id}/refresh", post(call(a.RefreshOwnKey, policy.ScopeSelf)))
 	self("/me/v1/keys/{client_id}/overlap", methods{http.MethodDelete: call(a.EndOwnOverlap, policy.ScopeSelf)})
 }

@@ -55,6 +55,7 @@ func bodies() map[string]string {
 		"POST /me/v1/keys/{client_id}/refresh":                     `{}`,
 		"POST /me/v1/keys/{client_id}/suspend":                     `{}`,
 		"POST /me/v1/keys/{client_id}/resume":                      `{}`,
+		"POST /me/v1/key/refresh":                                  `{}`,
 		"POST /admin/v1/signing-keys/rotate":                       `{}`,
 	}
 }
@@ -157,7 +158,7 @@ func TestScopesOfRoutes(t *testing.T) {
 // A key's scopes give nothing that the owner's role does not allow.
 func TestRolesOnRoutes(t *testing.T) {
 	w := newWorld(t)
-	forMembers := []string{"self", "tokens:introspect"}
+	forMembers := []string{"self", "rotate", "tokens:introspect"}
 	forTenantAdmins := append([]string{"keys:read", "keys:write"}, forMembers...)
 	takes := func(r route, scopes []string) bool {
 		return slices.ContainsFunc(r.scopes, func(scope string) bool { return slices.Contains(scopes, scope) })

@@ -164,6 +164,11 @@ func (p *program) connect(ctx context.Context, f *accessFlags) (*client, error) 
 	if err != nil {
 		return nil, err
 	}
+	return p.connectWith(ctx, a)
+}
+
+// connectWith connects with an access key that is known already.
+func (p *program) connectWith(ctx context.Context, a access) (*client, error) {
 	answer, err := p.fetchAdminToken(ctx, a)
 	if err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ func (p *program) keysCommand() *cobra.Command {
 	f := &keysFlags{access: addAccessFlags(c)}
 	addTenantFlag(c, &f.tenant)
 	c.AddCommand(p.keysListCommand(f), p.keysCreateCommand(f), p.keysEditCommand(f), p.keysRefreshCommand(f),
-		p.keysEndOverlapCommand(f), p.keysSuspendCommand(f), p.keysResumeCommand(f), p.keysRevokeCommand(f))
+		p.keysEndOverlapCommand(f), p.keysRotateCommand(f), p.keysSuspendCommand(f), p.keysResumeCommand(f), p.keysRevokeCommand(f))
 	return c
 }
 

@@ -12,6 +12,16 @@ func (a *API) ListOwnKeys(c *Call) (Reply, error) {
 	return ok(c.viewKeys(keys, next)), err
 }
 
+// RefreshThisKey gives the access key behind the caller's token a new secret (R30).
+func (a *API) RefreshThisKey(c *Call) (Reply, error) {
+	how, err := c.refreshRequest()
+	if err != nil {
+		return Reply{}, err
+	}
+	key, secret, err := a.service.RefreshThisKey(c.Context(), c.actor, c.in, how)
+	return ok(c.viewRefreshed(key, secret)), err
+}
+
 // RefreshOwnKey gives one of the caller's keys a new secret.
 func (a *API) RefreshOwnKey(c *Call) (Reply, error) {
 	how, err := c.refreshRequest()
