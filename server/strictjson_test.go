@@ -19,6 +19,8 @@ func TestBodiesHaveOneReading(t *testing.T) {
 			continue
 		case strings.HasSuffix(r.path, "/refresh"):
 			body = `{"overlap_seconds":60}`
+		case strings.HasSuffix(r.path, "/suspend"), strings.HasSuffix(r.path, "/resume"):
+			body = `{"reason":"leaked"}`
 		case strings.HasSuffix(r.path, "/rotate"):
 			body = `{"emergency":false}`
 		}
@@ -35,6 +37,7 @@ func TestBodiesHaveOneReading(t *testing.T) {
 		if a := w.ask(as, r.method, path, body); a.status/100 != 2 {
 			t.Errorf("%s: a good body answered %d: %s", a.request, a.status, a.body)
 		}
+		own = w.afterwards(r, token, own)
 	}
 }
 
