@@ -10,7 +10,7 @@ IMAGE    ?= mintkey
 SLOW := /e2e$$|/e2e/chaos$$|/store/storetest$$
 NEEDS_REDIS = $(shell go list -f '{{.ImportPath}} {{.TestImports}} {{.XTestImports}}' ./... | grep '/store/redistest\>' | cut -d ' ' -f 1)
 
-.PHONY: help quick test test-all install build vet lint audit fmt unit e2e chaos bench fuzz screenshots image
+.PHONY: help quick test test-all install build vet lint audit fmt unit e2e chaos bench bench-check fuzz screenshots image
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,7 @@ test: ## install what is missing, then build, vet, lint and run every test
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory audit
 	@$(MAKE) --no-print-directory unit
+	go run ./bench check --allocations-only
 	@$(MAKE) --no-print-directory e2e
 	go test -count=1 -timeout 15m ./e2e/chaos
 
@@ -32,6 +33,7 @@ test-all: test ## make test, and what takes minutes: 300,000 requests of a stran
 	@$(MAKE) --no-print-directory chaos
 	go test -count=1 -timeout 30m ./e2e -run '^TestStrangersLeaveNoTrace$$' -v -flood 300000
 	go test -count=1 -timeout 10m ./e2e -run '^TestRollingRestart$$' -v -rolling 2000
+	go test -count=1 -timeout 10m ./e2e -run '^TestNoTokenAfterARevocation$$' -v -revocations 1000
 
 quick: export GOFLAGS += -buildvcs=false
 quick: ## build, vet, and the tests that need nothing but Go and openssl: seconds, once the caches are warm
@@ -76,6 +78,9 @@ chaos: ## break everything under load, and write the table to dist/chaos.md: hal
 
 bench: ## every benchmark
 	go test -run '^$$' -bench . -benchmem ./...
+
+bench-check: ## fail if a token became over 10 % dearer than bench/expected.json says; make test does the part that is stable
+	go run ./bench check
 
 fuzz: ## each fuzz target for FUZZTIME (10s)
 	@for package in $$(go list ./...); do \

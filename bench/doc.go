@@ -1,4 +1,4 @@
 // Bench measures the program as its users would: `bench seed` fills a store with many accounts, tenants, users and access keys, and `bench
 // compare` runs the server and the yardstick in turn under the same load, in the same minute. Figures are ratios to the yardstick, so that
-// those of different machines can be compared. It needs wrk, which Debian has.
+// those of different machines can be compared. `bench check` fails if a token became dearer. It needs wrk, which Debian has.
 package main

@@ -58,12 +58,12 @@ end
 }
 
 // measure loads the server with wrk: one thread, so that at most one core is its own.
-func measure(ctx context.Context, p *process, script string, connections int, length time.Duration) (r result, err error) {
+func measure(ctx context.Context, p *process, script string, l load) (r result, err error) {
 	before, err := p.cpu()
 	if err != nil {
 		return r, err
 	}
-	out, err := exec.CommandContext(ctx, "wrk", "-t1", fmt.Sprintf("-c%d", connections), fmt.Sprintf("-d%ds", int(length.Seconds())),
+	out, err := exec.CommandContext(ctx, "wrk", "-t1", fmt.Sprintf("-c%d", l.connections), fmt.Sprintf("-d%ds", int(l.length.Seconds())),
 		"--latency", "-s", script, p.url).CombinedOutput()
 	if err != nil {
 		return r, fmt.Errorf("wrk: %w: %s", err, out)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"mintkey/chain"
 	"mintkey/policy"
 	"mintkey/store"
 	"mintkey/store/boltstore"
@@ -33,18 +34,27 @@ func BenchmarkGrowth(b *testing.B) {
 		e.Actor.RequestID = "0197a8a2-3f4e-7aaa-8bbb-eeeeeeeeeeee"
 		return e
 	}
-	kinds := map[string]func(s store.Store, from, to int) error{
-		"event": func(s store.Store, from, to int) error {
-			var events []policy.Event
-			for i := from; i < to; i++ {
-				events = append(events, event(i))
-			}
-			if err := s.RecordEvents(b.Context(), events...); err != nil {
-				return err
-			}
-			_, _, err := s.Arrivals(b.Context(), "acme", "", 1)
+	record := func(s store.Store, from, to int) error {
+		var events []policy.Event
+		for i := from; i < to; i++ {
+			events = append(events, event(i))
+		}
+		if err := s.RecordEvents(b.Context(), events...); err != nil {
 			return err
-		},
+		}
+		_, _, err := s.Arrivals(b.Context(), "acme", "", 1)
+		return err
+	}
+	sealed := func(s store.Store, from, to int) error {
+		if err := record(s, from, to); err != nil {
+			return err
+		}
+		_, err := chain.Seal(b.Context(), s, "acme", at(to))
+		return err
+	}
+	kinds := map[string]func(s store.Store, from, to int) error{
+		"event":        record,
+		"sealed event": sealed,
 		"revocation": func(s store.Store, from, to int) error {
 			var some []store.Revocation
 			for i := from; i < to; i++ {

@@ -50,7 +50,7 @@ func bodies() map[string]string {
 		"PUT /admin/v1/tenants/{tenant}/members/{user}":            `{"role":"tenant_admin"}`,
 		"POST /admin/v1/tenants/{tenant}/keys":                     `{"user_id":"mia"}`,
 		"POST /admin/v1/tenants/{tenant}/keys/{client_id}/refresh": `{}`,
-		"POST /admin/v1/tenants/{tenant}/keys/{client_id}/suspend": `{}`,
+		"POST /admin/v1/tenants/{tenant}/keys/{client_id}/suspend": `{"reason":"leaked"}`,
 		"POST /admin/v1/tenants/{tenant}/keys/{client_id}/resume":  `{}`,
 		"POST /me/v1/keys/{client_id}/refresh":                     `{}`,
 		"POST /me/v1/keys/{client_id}/suspend":                     `{}`,

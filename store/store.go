@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"mintkey/policy"
@@ -20,6 +21,8 @@ var (
 	ErrConflict = errors.New("the record is being changed by others; try again")
 	// ErrUnavailable means that the store cannot be reached, or cannot confirm a write.
 	ErrUnavailable = errors.New("the store is unavailable")
+	// ErrTakesNoChanges means that the store answers, but takes no changes now: this one was not made. It is an ErrUnavailable too.
+	ErrTakesNoChanges = fmt.Errorf("%w for changes", ErrUnavailable)
 	// ErrSchemaTooNew refuses to open a store that a later version of the program has written.
 	ErrSchemaTooNew = errors.New("the store was written by a later version of mintkey")
 	// ErrSchemaTooOld refuses to use a store that has to be upgraded first.
@@ -132,7 +135,7 @@ type AccessTimes interface {
 type Documents interface {
 	// Document returns the document, or ErrNotFound.
 	Document(ctx context.Context, name string) ([]byte, error)
-	// UpdateDocument changes a document by compare-and-swap. One that does not exist is passed as nil.
+	// UpdateDocument changes a document by compare-and-swap. One that does not exist is passed as nil, and returning nil deletes it.
 	UpdateDocument(ctx context.Context, name string, change func([]byte) ([]byte, error)) error
 }
 

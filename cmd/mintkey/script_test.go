@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	mintkey "mintkey/cmd/mintkey"
+	"mintkey/store/redisstore"
 	"mintkey/store/redistest"
 )
 
@@ -29,7 +31,31 @@ func TestScriptsOnRedis(t *testing.T) {
 		"SAFE_REDIS":   redistest.Start(t, "--maxmemory-policy", "noeviction", "--appendfsync", "always").URL(),
 		"UNSAFE_REDIS": redistest.Start(t, "--appendonly", "no").URL(),
 		"V1_REDIS":     redisOfVersionOne(t),
+		"LONELY_REDIS": redisWithoutItsReplica(t),
+		"STRICT_REDIS": redistest.Start(t, "--min-replicas-to-write", "1").URL(),
 	})
+}
+
+// redisWithoutItsReplica has had a replica, which is gone.
+func redisWithoutItsReplica(t *testing.T) string {
+	t.Helper()
+	master := redistest.Start(t)
+	replica := redistest.StartReplica(t, master)
+	opened, err := redisstore.Open(t.Context(), master.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := opened.Confirm(t.Context(), ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := opened.Close(); err != nil {
+		t.Fatal(err)
+	}
+	replica.Kill()
+	redistest.Eventually(t, "the master has lost its replica", func() bool {
+		return strings.Contains(master.Do("INFO", "replication"), "connected_slaves:0")
+	})
+	return master.URL()
 }
 
 func runScripts(t *testing.T, dir string, variables map[string]string) {

@@ -22,9 +22,9 @@ func (c *client) accountPath(account string, parts ...string) string {
 }
 
 func (p *program) tenantsCommand() *cobra.Command {
-	c := group("tenants", "List, create and suspend tenants")
+	c := group("tenants", "List, create, change and suspend tenants")
 	access, account := addAccessFlags(c), addAccountFlag(c)
-	c.AddCommand(p.tenantsListCommand(access, account), p.tenantsCreateCommand(access, account),
+	c.AddCommand(p.tenantsListCommand(access, account), p.tenantsCreateCommand(access, account), p.tenantsEditCommand(access),
 		p.tenantsSuspendCommand(access), p.tenantsResumeCommand(access))
 	return c
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
-	"mime"
 	"net/http"
 	"path"
 	"strings"
@@ -27,14 +26,19 @@ type asset struct {
 	tag           string
 }
 
+// mediaTypes are given here because mime.TypeByExtension reads the machine's list of a thousand types first, and believes it.
+func mediaTypes() map[string]string {
+	return map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+}
+
 func loadAssets() assets {
-	all := assets{}
+	all, types := assets{}, mediaTypes()
 	entries, _ := staticFiles.ReadDir("static") // embedded: never fails
 	for _, entry := range entries {
 		text, _ := staticFiles.ReadFile("static/" + entry.Name())
 		sum := sha256.Sum256(text)
 		all[entry.Name()] = asset{
-			plain: text, packed: pack(text), mediaType: mime.TypeByExtension(path.Ext(entry.Name())), tag: hex.EncodeToString(sum[:8]),
+			plain: text, packed: pack(text), mediaType: types[path.Ext(entry.Name())], tag: hex.EncodeToString(sum[:8]),
 		}
 	}
 	return all

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -52,18 +53,15 @@ type Console struct {
 	Options
 
 	sessions *scs.SessionManager
-	provider *openid.Provider // nil where passwords are the only way in
-	assets   assets
-	pages    pages
+	provider *openid.Provider      // nil where passwords are the only way in
+	assets   func() assets         // made when a browser first asks, because most of a server's life is tokens
+	pages    func() (pages, error) // likewise
 }
 
-// New returns the handler of all pages under /console. It fails if a template can't be parsed or the issuer is not an origin.
+// New returns the handler of all pages under /console. It fails if the URL is not an origin.
 func New(o Options) (http.Handler, error) {
-	c := &Console{Options: o, assets: loadAssets()}
-	var err error
-	if c.pages, err = parsePages(c.assets); err != nil {
-		return nil, fmt.Errorf("console: %w", err)
-	}
+	c := &Console{Options: o, assets: sync.OnceValue(loadAssets)}
+	c.pages = sync.OnceValues(func() (pages, error) { return parsePages(c.assets()) })
 	c.sessions, c.provider = c.newSessions(), c.OpenID.provider(o.URL)
 	sameOrigin := http.NewCrossOriginProtection()
 	if err := sameOrigin.AddTrustedOrigin(origin(o.URL)); err != nil {
@@ -79,7 +77,7 @@ func (c *Console) routes() http.Handler {
 	open := func(pattern string, h handler) { m.HandleFunc(pattern, c.open(h)) }
 	page := func(pattern, anyOf string, h handler) { m.HandleFunc(pattern, c.signedIn(anyOf, h)) }
 
-	m.Handle("GET /console/static/{file}", c.assets)
+	m.HandleFunc("GET /console/static/{file}", func(w http.ResponseWriter, r *http.Request) { c.assets().ServeHTTP(w, r) })
 	open("GET /console/sign-in", c.signInPage)
 	open("POST /console/sign-in", c.signIn)
 	if c.provider != nil {

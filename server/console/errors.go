@@ -148,7 +148,10 @@ func explanations() []struct {
 		{policy.ErrNotMember, explanation{unprocessable, "Not a member", "Choose a member of this tenant.", "user"}},
 		{policy.ErrAcknowledgementRequired, explanation{conflict, "Please confirm", "Confirm that you accept the risk.", "acknowledge_risk"}},
 		{policy.ErrInvalidPeriod, explainPeriods()},
-		{policy.ErrInvalidQuota, explanation{unprocessable, "Invalid quota", asSentence(policy.ErrInvalidQuota), ""}},
+		{policy.ErrInvalidQuota, explanation{
+			unprocessable, "Invalid quota",
+			"Enter a whole number from 1 to " + grouped(policy.MaxTokensPerMinute) + ", or nothing for no quota.", quotaField,
+		}},
 		{policy.ErrOwnFence, explanation{http.StatusForbidden, "Your own access key", asSentence(policy.ErrOwnFence), ""}},
 		{policy.ErrInvalidRelease, explanation{
 			unprocessable, "Invalid release",
@@ -202,6 +205,10 @@ func explanations() []struct {
 			unavailable, "Not confirmed",
 			"The change is made, but no replica of the store has confirmed it: it is lost if the primary fails before one has it. " +
 				"Look whether it holds before you repeat it.", "",
+		}},
+		{store.ErrTakesNoChanges, explanation{
+			unavailable, "No changes now",
+			"The store takes no changes now, so this was not done, or not all of it. Try again later.", "",
 		}},
 		{store.ErrUnavailable, explanation{unavailable, "Back in a moment", later, ""}},
 		{context.DeadlineExceeded, explanation{unavailable, "Back in a moment", later, ""}},

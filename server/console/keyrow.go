@@ -18,6 +18,7 @@ type keyRow struct {
 	UserID     string
 	Tenant     string
 	Scopes     []string
+	Quota      string // in words; empty for none
 	Created    stamp
 	Age        string
 	LastAccess stamp
@@ -40,6 +41,7 @@ func newKeyRow(k admin.Key, p policy.ExpirationPolicy, now time.Time) keyRow {
 	}
 	row := keyRow{
 		ClientID: k.ClientID, Label: k.Label, User: k.User.Name, Email: k.User.Email, UserID: k.User.ID, Scopes: k.Scopes,
+		Quota:   quotaText(k.TokensPerMinute),
 		Created: newStamp(k.CreatedAt, now), Age: durationText(now.Sub(k.CreatedAt)), LastAccess: newStamp(k.LastAccess, now),
 		Expires: newStamp(expiry, now), Expired: policy.Expired(expiry, now), Soon: within(policy.SoonDays), Urgent: within(policy.UrgentDays),
 		Marks: k.Marks(k.LastAccess, p, now), Waiting: len(k.Secrets) == 0, Suspended: k.IsSuspended(),

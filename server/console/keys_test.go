@@ -121,6 +121,8 @@ func TestCreateSaysWhatIsWrong(t *testing.T) {
 		{form{"user": {"hal"}, "scope": {"api"}}, 409, "This user is disabled"},
 		{form{"user": {"linus"}, "scope": {"nonsense"}}, 422, "Choose at least one of the scopes."},
 		{form{"user": {"linus"}, "scope": {"api"}, "label": {strings.Repeat("x", 201)}}, 422, "A label has at most 200"},
+		{form{"user": {"linus"}, "scope": {"api"}, "tokens_per_minute": {"0"}}, 422, "a whole number from 1 to 1,000,000"},
+		{form{"user": {"linus"}, "scope": {"api"}, "tokens_per_minute": {"many"}}, 422, "a whole number from 1 to 1,000,000"},
 		{form{"user": {"ada"}, "scope": {"policy:write"}}, 403, "more than you may do yourself"},
 	} {
 		tom.submit(newKey, row.values).want(row.status).says(row.says)

@@ -75,9 +75,13 @@ func (c *Console) showStatus(req *request, cause error, name, title string, page
 }
 
 func (c *Console) showAs(req *request, status int, name, title string, page any) error {
+	all, err := c.pages()
+	if err != nil {
+		return err
+	}
 	req.layout.Version, req.layout.Shift, req.layout.OpenID = c.Version, shiftText(c.ClockOffset), c.OpenID.Name
 	var text bytes.Buffer // buffered, so that a failing template gives an error page, not half a page
-	if err := c.pages[name].ExecuteTemplate(&text, "layout", view{req.layout, title, page}); err != nil {
+	if err := all[name].ExecuteTemplate(&text, "layout", view{req.layout, title, page}); err != nil {
 		return fmt.Errorf("show %s: %w", name, err)
 	}
 	req.w.Header().Set("Content-Type", "text/html; charset=utf-8")

@@ -205,6 +205,9 @@ func TestPagesAreSmall(t *testing.T) {
 				if file.header.Get("Cache-Control") != "public, max-age=31536000, immutable" {
 					t.Errorf("%s is not cached", file.what)
 				}
+				if file.header.Get("Content-Type") == "" {
+					t.Errorf("%s has no media type", file.what)
+				}
 			}
 		}
 		if size >= 100_000 || len(seen) < 3 {

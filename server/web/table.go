@@ -34,6 +34,8 @@ const (
 		"Look whether it holds before you repeat the request."
 	inEffectDetail = "It has ended: it is refused from now on, and gateways are being told. But no replica of the store has confirmed that, " +
 		"and it would come back if the primary failed now. Repeat the request until it succeeds."
+	noChangesDetail = "The store takes no changes now, so this was not done, or not all of it. Nothing is wrong with the request: try again " +
+		"later. /readyz says why, for those who run the server."
 	lostDetail        = "The store of the server has lost its data. Nothing is wrong with the request: try again once it is back."
 	nothingMadeDetail = "No replica of the store can be reached, so nothing was made: a secret could be lost with the primary. " +
 		"Repeat the request later."
@@ -232,6 +234,10 @@ func renderings() []rendering {
 		{ // store.ErrUnavailable too
 			kind: store.ErrReplaced, status: http.StatusServiceUnavailable, code: "unavailable", title: "Unavailable",
 			detail: lostDetail, oauth: "temporarily_unavailable",
+		},
+		{ // store.ErrUnavailable too
+			kind: store.ErrTakesNoChanges, status: http.StatusServiceUnavailable, code: "unavailable", title: "Unavailable",
+			detail: noChangesDetail, oauth: "temporarily_unavailable",
 		},
 		{
 			kind: store.ErrUnavailable, status: http.StatusServiceUnavailable, code: "unavailable", title: "Unavailable",
