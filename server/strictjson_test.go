@@ -10,7 +10,7 @@ import (
 func TestBodiesHaveOneReading(t *testing.T) {
 	w := newWorld(t)
 	w.delete(w.tom, forgeKeys+"/"+w.mia.clientID).want(204)
-	w.mia = w.giveKey(w.mia, "api", "self")
+	w.mia = w.giveKey(w.mia, "api", "self", "rotate")
 	token, own := bearer(w.tokenOf(w.olga, "")), bearer(w.tokenOf(w.mia, ""))
 	for _, r := range w.routes() {
 		body, isText := r.body().(string)
