@@ -23,7 +23,8 @@ func (s *Service) EndOverlap(ctx context.Context, actor Actor, in TenantContext,
 	})
 }
 
-// EndOwnOverlap is EndOverlap for a key of the actor; for anybody else's it returns store.ErrNotFound. Owners can always stop what is theirs.
+// EndOwnOverlap is EndOverlap for a key of the actor; for anybody else's it returns store.ErrNotFound. Owners can always stop what is
+// theirs.
 func (s *Service) EndOwnOverlap(ctx context.Context, actor Actor, in TenantContext, clientID string, revokeTokens bool) error {
 	key, owner, err := s.findKey(ctx, in, clientID, actor.At)
 	if err != nil {

@@ -36,7 +36,8 @@ type ScopeNotHeldError struct{ Refused, Held []string }
 
 // Error says what is allowed.
 func (e *ScopeNotHeldError) Error() string {
-	return fmt.Sprintf("%s: it has not %s, and can keep some of %s", ErrScopeNotHeld, strings.Join(e.Refused, ", "), strings.Join(e.Held, ", "))
+	return fmt.Sprintf("%s: it has not %s, and can keep some of %s",
+		ErrScopeNotHeld, strings.Join(e.Refused, ", "), strings.Join(e.Held, ", "))
 }
 
 // Is makes errors.Is(err, ErrScopeNotHeld) true.
@@ -98,7 +99,8 @@ func ParseNetworks(networks []string) ([]string, error) {
 // CheckTokenLifetime returns ErrInvalidTokenLifetime unless a key can be limited to tokens of this lifetime; 0 is no limit.
 func CheckTokenLifetime(seconds int, longest time.Duration) error {
 	if most := int(longest / time.Second); seconds != 0 && (seconds < MinTokenLifetimeSeconds || seconds > most) {
-		return fmt.Errorf("%w: it must be between %d and %d, or null for no limit of its own", ErrInvalidTokenLifetime, MinTokenLifetimeSeconds, most)
+		return fmt.Errorf("%w: it must be between %d and %d, or null for no limit of its own",
+			ErrInvalidTokenLifetime, MinTokenLifetimeSeconds, most)
 	}
 	return nil
 }

@@ -37,7 +37,8 @@ type tokenResponse struct {
 	raw         json.RawMessage
 }
 
-// fetchToken exchanges the access key for a token, and warns when the key is about to expire (R25), or its secret when an overlap ends (R6).
+// fetchToken exchanges the access key for a token, and warns when the key is about to expire (R25), or its secret when an overlap
+// ends (R6).
 func (p *program) fetchToken(ctx context.Context, a access, wanted tokenRequest) (tokenResponse, error) {
 	form := url.Values{"grant_type": {"client_credentials"}}
 	if wanted.scope != "" {

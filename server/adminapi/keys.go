@@ -95,7 +95,8 @@ func (a *API) CreateKey(c *Call) (Reply, error) {
 	if (body.UserID == "") == (body.Email == "") {
 		return Reply{}, web.Refuse(web.ErrInvalidRequest, "Name the owner by user_id or by email.")
 	}
-	wanted := admin.NewKey{UserID: body.UserID, Email: body.Email, Label: body.Label, Audiences: body.Audiences, AllowedNetworks: body.AllowedNetworks}
+	wanted := admin.NewKey{UserID: body.UserID, Email: body.Email, Label: body.Label}
+	wanted.Audiences, wanted.AllowedNetworks = body.Audiences, body.AllowedNetworks
 	if body.Scopes != nil {
 		if wanted.Scopes = *body.Scopes; len(wanted.Scopes) == 0 {
 			return Reply{}, web.Refuse(policy.ErrInvalidScope, "An access key needs at least one scope.")

@@ -11,11 +11,13 @@ import (
 	"mintkey/store"
 )
 
-// The times alone are in a sorted set for each tenant, which tables go by. The rest of what is known of a key's uses is a record of its own,
-// which only knows more than the set.
+// The times alone are in a sorted set for each tenant, which tables go by. The rest of what is known of a key's uses is a record of its
+// own, which only knows more than the set.
 
 // replaceAll sets each of KEYS to its new value, unless it is no longer as it was read, and returns the places of those. ARGV is the old
 // value behind an equals sign, or nothing for a key that did not exist, and the new value, for each.
+//
+//nolint:dupword // Lua ends each block by a word
 const replaceAll = `
 local changed = {}
 for i, key in ipairs(KEYS) do
