@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -24,12 +25,11 @@ func TestConnectionsBeyondTheMostWait(t *testing.T) {
 		_, _ = io.WriteString(w, "ok")
 	}))
 	server := &http.Server{Handler: handler, ConnState: func(_ net.Conn, state http.ConnState) {
-		switch state {
-		case http.StateNew:
+		if state == http.StateNew {
 			if now := open.Add(1); now > peak.Load() {
 				peak.Store(now)
 			}
-		case http.StateClosed:
+		} else if state == http.StateClosed {
 			open.Add(-1)
 		}
 	}}
@@ -54,7 +54,7 @@ func TestConnectionsBeyondTheMostWait(t *testing.T) {
 		t.Errorf("%d were connected at once, want %d", peak.Load(), most)
 	}
 	_ = server.Close()
-	if err := <-done; err != http.ErrServerClosed {
+	if err := <-done; !errors.Is(err, http.ErrServerClosed) {
 		t.Error(err)
 	}
 }
