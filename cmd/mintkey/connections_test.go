@@ -29,7 +29,8 @@ func TestConnectionsBeyondTheMostWait(t *testing.T) {
 			if now := open.Add(1); now > peak.Load() {
 				peak.Store(now)
 			}
-		} else if state == http.StateClosed {
+		}
+		if state == http.StateClosed {
 			open.Add(-1)
 		}
 	}}
