@@ -197,6 +197,7 @@ func (p *process) writeStorm(ctx context.Context, file, kind string, key seeded)
 	basic := func(secret string) string {
 		return "Basic " + base64.StdEncoding.EncodeToString([]byte(key.ClientID+":"+secret))
 	}
+	method, path, authorization, body := http.MethodPost, "/oauth2/token", basic(key.ClientSecret), tokenBody
 	switch kind {
 	case "lists":
 		token, err := p.token(ctx, key, "keys:read")
@@ -206,8 +207,6 @@ func (p *process) writeStorm(ctx context.Context, file, kind string, key seeded)
 		method, path, authorization, body = http.MethodGet, "/admin/v1/tenants/storm/keys", "Bearer "+token, ""
 	case "wrong secrets":
 		authorization = basic("wrong")
-	default:
-		authorization = basic(key.ClientSecret)
 	}
 	script := fmt.Sprintf(`wrk.method = %q
 wrk.path = %q
