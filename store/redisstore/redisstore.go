@@ -21,6 +21,7 @@ type Store struct {
 	primary primaryFunc
 	watch   *watch
 	noted   sync.Map // the masters of a Cluster whose replicas are noted: see replicas.go
+	marks   marks    // of the masters of a Cluster: see marks.go
 	// Never changes in Redis, and is read once.
 	tenantAccounts *cache[string] // tenant → account
 	pointers       *cache[pointer]
@@ -118,4 +119,5 @@ func (s *Store) Time(ctx context.Context) (time.Time, error) {
 func (s *Store) DropCaches() {
 	s.tenantAccounts.dropAll()
 	s.pointers.dropAll()
+	s.dropMarks()
 }
