@@ -28,8 +28,8 @@ func watched(t *testing.T, s *redisstore.Store) *store.Watch {
 	return w
 }
 
-// One master of a Cluster loses its data, whichever it is. Whoever is refused because of that would give up, so nobody is; a server that has
-// just started, and knows of nothing, does not change that.
+// One master of a Cluster loses its data, whichever it is. Whoever is refused because of that would give up, so nobody is; a server
+// that has just started, and knows of nothing, does not change that.
 func TestEmptiedMasterIsALostStore(t *testing.T) {
 	for i := range 3 {
 		cluster := redistest.StartCluster(t, 3)
