@@ -192,8 +192,6 @@ func (p *process) stormKey(ctx context.Context, admin, user string) (key seeded,
 
 // writeStorm writes the script of a storm for wrk.
 func (p *process) writeStorm(ctx context.Context, file, kind string, key seeded) error {
-	var authorization string
-	method, path, body := http.MethodPost, "/oauth2/token", tokenBody
 	basic := func(secret string) string {
 		return "Basic " + base64.StdEncoding.EncodeToString([]byte(key.ClientID+":"+secret))
 	}

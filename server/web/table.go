@@ -240,6 +240,10 @@ func renderings() []rendering {
 			detail: lostDetail, oauth: "temporarily_unavailable",
 		},
 		{ // store.ErrUnavailable too
+			kind: store.ErrPartEmptied, status: http.StatusServiceUnavailable, code: "unavailable", title: "Unavailable",
+			detail: lostDetail, oauth: "temporarily_unavailable",
+		},
+		{ // store.ErrUnavailable too
 			kind: store.ErrReplaced, status: http.StatusServiceUnavailable, code: "unavailable", title: "Unavailable",
 			detail: lostDetail, oauth: "temporarily_unavailable",
 		},

@@ -24,6 +24,7 @@ type Store struct {
 	gatherer *gatherer
 	noted    sync.Map // the masters of a Cluster whose replicas are noted: see replicas.go
 	saving   saving
+	marks    marks // of the masters of a Cluster: see marks.go
 	// Never changes in Redis, and is read once.
 	tenantAccounts *cache[string] // tenant → account
 	pointers       *cache[pointer]
@@ -122,4 +123,5 @@ func (s *Store) Time(ctx context.Context) (time.Time, error) {
 func (s *Store) DropCaches() {
 	s.tenantAccounts.dropAll()
 	s.pointers.dropAll()
+	s.dropMarks()
 }
