@@ -10,8 +10,8 @@ import (
 )
 
 // PatchKey changes label, scopes and fences of a key of the tenant. A key that administers with more authority than the actor has is not
-// the actor's to change (R32), and nobody loosens the key they act with: that is policy.ErrOwnFence (R33). Scopes can only become fewer (R9):
-// otherwise it is a policy.ScopeNotHeldError. A change that tightens the key ends its tokens. A patch that changes nothing leaves no
+// the actor's to change (R32), and nobody loosens the key they act with: that is policy.ErrOwnFence (R33). Scopes can only become fewer
+// (R9): otherwise it is a policy.ScopeNotHeldError. A change that tightens the key ends its tokens. A patch that changes nothing leaves no
 // event.
 func (s *Service) PatchKey(ctx context.Context, actor Actor, in TenantContext, clientID string, patch policy.KeyPatch) (Key, error) {
 	if err := patch.Check(s.Audiences, s.TokenLifetime); err != nil {
