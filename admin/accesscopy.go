@@ -66,11 +66,16 @@ func (s *Service) accessTimes(ctx context.Context, tenantID string, members []*l
 	}
 	times := map[string]time.Time{}
 	for some := range slices.Chunk(ids, walkSize) {
-		found, err := s.lastAccess(ctx, tenantID, some)
+		found, err := s.Store.AccessTimes(ctx, tenantID, some)
 		if err != nil {
 			return nil, err
 		}
 		maps.Copy(times, found)
+		for id, use := range s.recentAccess(tenantID, some) {
+			if use.At.After(times[id]) {
+				times[id] = use.At
+			}
+		}
 	}
 	if len(ids) > accessesRead {
 		s.accesses.put(tenantID, accessCopy{now, times})

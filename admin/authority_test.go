@@ -97,9 +97,12 @@ func mutations() []mutation {
 		}},
 		{"PatchKey", above, func(a attempt) error {
 			quota := 10
-			_, err := a.PatchKey(a, a.actor, a.in, a.client, admin.KeyPatch{TokensPerMinute: &quota})
+			_, err := a.PatchKey(a, a.actor, a.in, a.client, policy.KeyPatch{TokensPerMinute: &quota})
 			return err
 		}},
+		{"SuspendKey", above, func(a attempt) error { _, err := a.SuspendKey(a, a.actor, a.in, a.client, "leaked"); return err }},
+		{"ResumeKey", above, func(a attempt) error { _, err := a.ResumeKey(a, a.actor, a.in, a.client, ""); return err }},
+		{"EndOverlap", above, func(a attempt) error { return a.EndOverlap(a, a.actor, a.in, a.client, true) }},
 		{"RevokeKey", above, func(a attempt) error { return a.RevokeKey(a, a.actor, a.in, a.client) }},
 	}
 }
@@ -107,9 +110,12 @@ func mutations() []mutation {
 // elsewhere names the methods that change nothing of anybody else, and why.
 func elsewhere() map[string]string {
 	return map[string]string{
-		"CreateAccount": "the scope is enough", "CreateTenant": "the scope is enough", "PatchTenant": "the scope is enough",
+		"CreateAccount": "the scope is enough", "CreateTenant": "the scope is enough",
+		"PatchTenant":   "a quota: the scope is enough; a suspension: TestSuspendingTenants",
+		"SuspendOwnKey": "only one's own", "ResumeOwnKey": "only one's own", "RevokeOwnKey": "only one's own",
 		"SetPolicy":      "the scope is enough",
-		"RecordRotation": "the scope is enough", "RefreshOwnKey": "only one's own", "PickUpKey": "only one's own", "SignedInAs": "only one's own",
+		"RecordRotation": "the scope is enough", "RefreshOwnKey": "only one's own", "RefreshThisKey": "only the key behind the token",
+		"EndOwnOverlap": "only one's own", "PickUpKey": "only one's own", "SignedInAs": "only one's own",
 		"ChoosePassword": "whoever has the link", "RequestPasswordLink": "anybody; the mail goes to the user",
 		"PasswordLinkOf": "the outbox", "PickUpOf": "the outbox",
 		"Accounts": "reads", "Calendar": "reads", "Events": "reads", "FindMembers": "reads", "FindUsers": "reads", "FollowEvents": "reads",
@@ -206,7 +212,10 @@ func (w *town) admit(authority policy.Authority) policy.User {
 	})
 	key := policy.AccessKey{
 		ClientID: "mk_" + id, Scopes: scopes, Ceiling: authority.Role(), CreatedAt: start,
-		Secrets: []policy.Secret{{Digest: policy.ClientSecretFromRequest(id).Digest(), IssuedAt: start}},
+		Secrets: []policy.Secret{
+			{Digest: policy.ClientSecretFromRequest(id).Digest(), IssuedAt: start},
+			{Digest: policy.ClientSecretFromRequest("old " + id).Digest(), IssuedAt: start, EndsAt: start.Add(policy.MaxOverlap)},
+		},
 	}
 	must(w, w.store.CreateUser(w.Context(), user))
 	change := func(m policy.Membership) (policy.Membership, []policy.Event, error) {

@@ -35,7 +35,7 @@ func (f KeyFilter) of(members []*listedMember, p policy.ExpirationPolicy, now ti
 					continue
 				}
 				expiry := p.Expiry(key.secretIssued)
-				if policy.Purgeable(expiry, now) || f.Status != "" && policy.StatusAt(expiry, now) != f.Status {
+				if policy.Purgeable(expiry, now) || f.Status != "" && policy.StatusAt(expiry, key.suspended, now) != f.Status {
 					continue
 				}
 				if !yield(key, expiry) {
@@ -179,20 +179,20 @@ func (s *Service) addLastAccess(ctx context.Context, tenantID string, keys []Key
 	for i, key := range keys {
 		ids[i] = key.ClientID
 	}
-	times, err := s.lastAccess(ctx, tenantID, ids)
+	saved, err := s.Store.Accesses(ctx, tenantID, ids)
+	recent := s.recentAccess(tenantID, ids)
 	for i := range keys {
-		keys[i].LastAccess = times[keys[i].ClientID]
+		keys[i].LastAccess = saved[keys[i].ClientID].Plus(recent[keys[i].ClientID])
 	}
 	return err
 }
 
-// lastAccess returns when the keys were last used, by client ID, including uses that are not saved yet.
-func (s *Service) lastAccess(ctx context.Context, tenantID string, clientIDs []string) (map[string]time.Time, error) {
-	times, err := s.Store.AccessTimes(ctx, tenantID, clientIDs)
-	if s.RecentAccess != nil {
-		times = s.RecentAccess(tenantID, times, clientIDs)
+// recentAccess returns uses of keys that are not saved yet, by client ID.
+func (s *Service) recentAccess(tenantID string, clientIDs []string) map[string]store.KeyAccess {
+	if s.RecentAccess == nil {
+		return nil
 	}
-	return times, err
+	return s.RecentAccess(tenantID, clientIDs)
 }
 
 // walkSize is how many memberships are read at once where a whole tenant is walked.

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,7 +21,7 @@ type Key struct {
 	policy.AccessKey
 	Membership policy.Membership
 	User       policy.User
-	LastAccess time.Time // zero: never
+	LastAccess store.KeyAccess // zero: never
 	// Unconfirmed is set with a new secret or pick-up link when no replica of the store has confirmed that it was made.
 	Unconfirmed bool
 }
@@ -33,6 +34,10 @@ type NewKey struct {
 	Scopes []string // nil: the whole catalogue
 	// Audiences are the APIs that its tokens can be for, each once (R33); none: every one.
 	Audiences []string
+	// AllowedNetworks are those from which it can be used, in CIDR notation (R33); none: everywhere.
+	AllowedNetworks []string
+	// TokenLifetimeSeconds is how long its tokens live at most (R33); 0: as long as is configured.
+	TokenLifetimeSeconds int
 	// TokensPerMinute is its quota (R36); 0 is none.
 	TokensPerMinute int
 }
@@ -75,12 +80,18 @@ func (s *Service) prepareKey(ctx context.Context, actor Actor, in TenantContext,
 	if err := s.checkNewKey(actor, owner, n.Label, scopes); err != nil {
 		return Key{}, nil, err
 	}
-	if err := cmp.Or(s.Audiences.CheckFence(n.Audiences), policy.CheckTokensPerMinute(n.TokensPerMinute)); err != nil {
+	fences := policy.KeyPatch{
+		AllowedNetworks: &n.AllowedNetworks, Audiences: &n.Audiences, TokenLifetimeSeconds: &n.TokenLifetimeSeconds,
+		TokensPerMinute: &n.TokensPerMinute,
+	}
+	if err := fences.Check(s.Audiences, s.TokenLifetime); err != nil {
 		return Key{}, nil, err
 	}
-	key := policy.AccessKey{
+	key, err := policy.AccessKey{
 		ClientID: s.newClientID(), Label: n.Label, Scopes: scopes, CreatedAt: actor.At, Ceiling: owner.Authority().Role(),
-		Audiences: unique(n.Audiences), TokensPerMinute: n.TokensPerMinute,
+	}.Patched(fences)
+	if err != nil {
+		return Key{}, nil, err
 	}
 	return Key{AccessKey: key, Membership: owner.Membership, User: owner.User}, owner.Account.Expiration, nil
 }
@@ -113,8 +124,8 @@ func (s *Service) chooseOwner(ctx context.Context, in TenantContext, userID, ema
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return policy.Subject{}, policy.ErrNotMember
-	case err == nil && owner.User.Disabled:
-		return policy.Subject{}, policy.ErrUserDisabled
+	case err == nil && owner.Stopped() != nil:
+		return policy.Subject{}, owner.Stopped()
 	}
 	return owner, err
 }
@@ -170,6 +181,21 @@ func (s *Service) RefreshOwnKey(
 	return s.refresh(ctx, actor, key, owner, how)
 }
 
+// RefreshThisKey refreshes the access key behind the actor's token and nothing else: scope "rotate" stands for all that the key has (R30).
+// The ceiling never rises, because the actor acts through it (R9). Without a key behind the token it returns store.ErrNotFound.
+func (s *Service) RefreshThisKey(
+	ctx context.Context, actor Actor, in TenantContext, how RefreshRequest,
+) (RefreshedKey, policy.ClientSecret, error) {
+	if _, err := actor.Membership.Key(actor.ClientID); err != nil {
+		return RefreshedKey{}, policy.ClientSecret{}, store.ErrNotFound
+	}
+	key, owner, err := s.findUsedKey(ctx, in, actor.ClientID, actor.At)
+	if err != nil {
+		return RefreshedKey{}, policy.ClientSecret{}, err
+	}
+	return s.refresh(ctx, actor, key, owner, how)
+}
+
 // checkHeld returns policy.ErrNotGrantable unless the actor holds all that the key, as its owner acts through it, can use of the scopes:
 // those of administration in its token, those of the catalogue in the access key behind it, because a token for the administration API has
 // none of these. A person holds whatever their roles allow.
@@ -180,6 +206,9 @@ func (s *Service) checkHeld(actor Actor, owner policy.Subject, scopes []string) 
 	}
 	acting, _ := actor.Membership.Key(actor.ClientID) // the zero key holds nothing
 	for _, scope := range scopes {
+		if scope == policy.ScopeRotate && !slices.Contains(actor.Scopes, scope) {
+			return fmt.Errorf("%w: your token does not have the scope %s", policy.ErrNotGrantable, scope)
+		}
 		if !policy.IsAdministrationScope(scope) && !slices.Contains(acting.Scopes, scope) {
 			return fmt.Errorf("%w: the access key behind your token does not have the scope %s", policy.ErrNotGrantable, scope)
 		}
@@ -261,6 +290,14 @@ func refreshDetails(how RefreshRequest, dropped []string) map[string]string {
 // (R32). It is ErrInEffect if no replica of the store has confirmed it; a repeat then tells gateways again, as it does after any other
 // store.ErrUnavailable, and is nil once. After nil it is store.ErrNotFound.
 func (s *Service) RevokeKey(ctx context.Context, actor Actor, in TenantContext, clientID string) error {
+	return s.revokeKey(ctx, actor, in, clientID, func(owner policy.Subject, key policy.AccessKey) error {
+		return policy.CheckStop(actor.Authority(), owner, key)
+	})
+}
+
+func (s *Service) revokeKey(
+	ctx context.Context, actor Actor, in TenantContext, clientID string, may func(policy.Subject, policy.AccessKey) error,
+) error {
 	key, owner, err := s.findKey(ctx, in, clientID, actor.At)
 	if errors.Is(err, store.ErrNotFound) {
 		return s.revokeAgain(ctx, in.Tenant.ID, clientID, err)
@@ -268,7 +305,7 @@ func (s *Service) RevokeKey(ctx context.Context, actor Actor, in TenantContext, 
 	if err != nil {
 		return err
 	}
-	if err := policy.CheckStop(actor.Authority(), owner, key.AccessKey); err != nil {
+	if err := may(owner, key.AccessKey); err != nil {
 		return err
 	}
 	event := revokedEvent(actor, key.Membership, key.AccessKey, nil)
@@ -277,7 +314,7 @@ func (s *Service) RevokeKey(ctx context.Context, actor Actor, in TenantContext, 
 		if err != nil {
 			return m, nil, err
 		}
-		if err := policy.CheckStop(actor.Authority(), owner, gone); err != nil {
+		if err := may(owner, gone); err != nil {
 			return m, nil, err
 		}
 		event.Payload.Revoked = policy.RevokedTokensOf(gone)
@@ -316,11 +353,6 @@ func keyDetails(key policy.AccessKey) map[string]string {
 	if key.Label != "" {
 		details["label"] = key.Label
 	}
-	if len(key.Audiences) > 0 {
-		details["audiences"] = strings.Join(key.Audiences, " ")
-	}
-	if key.TokensPerMinute > 0 {
-		details[policy.DetailTokensPerMinute] = quotaText(key.TokensPerMinute)
-	}
+	maps.Copy(details, changedDetails(policy.AccessKey{Scopes: key.Scopes, Label: key.Label}, key)) // the fences that are set
 	return details
 }

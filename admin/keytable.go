@@ -15,10 +15,11 @@ type KeyState string
 
 // The states of a table of keys. The empty state is all keys.
 const (
-	KeysActive   KeyState = "active"
-	KeysExpiring KeyState = "expiring" // active, and within the first notice before expiry
-	KeysUnused   KeyState = "unused"   // active, and marked unused
-	KeysExpired  KeyState = "expired"
+	KeysActive    KeyState = "active"
+	KeysExpiring  KeyState = "expiring" // active, and within the first notice before expiry
+	KeysUnused    KeyState = "unused"   // active, and marked unused
+	KeysSuspended KeyState = "suspended"
+	KeysExpired   KeyState = "expired"
 )
 
 // KeyColumn is what a table of keys can be sorted by.
@@ -71,7 +72,7 @@ func (s *Service) KeyTable(ctx context.Context, actor Actor, in TenantContext, q
 		if q.Sort == ByLastAccess || policy.Unused(key.createdAt, time.Time{}, actor.At) { // for others the last access makes no difference
 			lastAccess = used[key.clientID]
 		}
-		standing := newStanding(key.createdAt, expiry, lastAccess, actor.At)
+		standing := newStanding(key, expiry, lastAccess, actor.At)
 		for i, state := range states {
 			if standing.is(state) {
 				counts[i]++
@@ -99,16 +100,23 @@ func (s *Service) KeyTable(ctx context.Context, actor Actor, in TenantContext, q
 	return table, s.addLastAccess(ctx, in.Tenant.ID, table.Keys)
 }
 
-func keyStates() []KeyState { return []KeyState{"", KeysActive, KeysExpiring, KeysUnused, KeysExpired} }
+func keyStates() []KeyState {
+	return []KeyState{"", KeysActive, KeysExpiring, KeysUnused, KeysSuspended, KeysExpired}
+}
 
 // standing returns the states that a key is in.
-type standing struct{ expired, expiring, unused bool }
+type standing struct{ expired, suspended, expiring, unused bool }
 
-func newStanding(created, expiry, lastAccess, now time.Time) standing {
-	if policy.Expired(expiry, now) {
+func newStanding(key *listedKey, expiry, lastAccess, now time.Time) standing {
+	switch policy.StatusAt(expiry, key.suspended, now) {
+	case policy.StatusExpired:
 		return standing{expired: true}
+	case policy.StatusSuspended:
+		return standing{suspended: true}
+	default:
+		expiring := policy.ExpiresWithin(expiry, now, policy.SoonDays)
+		return standing{expiring: expiring, unused: policy.Unused(key.createdAt, lastAccess, now)}
 	}
-	return standing{expiring: policy.ExpiresWithin(expiry, now, policy.SoonDays), unused: policy.Unused(created, lastAccess, now)}
 }
 
 func (s standing) is(state KeyState) bool {
@@ -116,11 +124,13 @@ func (s standing) is(state KeyState) bool {
 	case "":
 		return true
 	case KeysActive:
-		return !s.expired
+		return !s.expired && !s.suspended
 	case KeysExpiring:
 		return s.expiring
 	case KeysUnused:
 		return s.unused
+	case KeysSuspended:
+		return s.suspended
 	case KeysExpired:
 		return s.expired
 	default:

@@ -96,7 +96,13 @@ func (w *town) step() {
 		_, _, err = service.SetMember(ctx, actor, in, user.ID, policy.RoleMember)
 	case 5, 6, 7, 8:
 		_, _, err = service.CreateKey(ctx, actor, in, admin.NewKey{UserID: user.ID, Label: some(w, []string{"", "Nightly", "ci"})})
-	case 9, 10:
+	case 9:
+		if w.random.IntN(2) == 0 {
+			_, err = service.SuspendKey(ctx, actor, in, key.ClientID, "")
+		} else {
+			_, err = service.ResumeKey(ctx, actor, in, key.ClientID, "")
+		}
+	case 10:
 		_, _, err = service.RefreshKey(ctx, actor, in, key.ClientID, admin.RefreshRequest{Overlap: time.Hour})
 	case 11:
 		err = service.RevokeKey(ctx, actor, in, key.ClientID)
@@ -119,7 +125,9 @@ func (w *town) step() {
 		change := policy.PolicyChange{Enabled: w.random.IntN(3) > 0, PeriodDays: some(w, policy.Periods()), AcknowledgeRisk: true}
 		_, err = service.SetPolicy(ctx, actor, in, change)
 	case 18:
-		err = w.store.RecordAccess(ctx, map[store.KeyRef]time.Time{{TenantID: in.Tenant.ID, ClientID: key.ClientID}: w.at})
+		err = w.store.RecordAccess(ctx, map[store.KeyRef]store.KeyAccess{
+			{TenantID: in.Tenant.ID, ClientID: key.ClientID}: {At: w.at},
+		})
 	case 19:
 		w.purge(in, user.ID)
 	}
@@ -151,7 +159,7 @@ func (w *town) compare() {
 	if w.random.IntN(4) == 0 {
 		filter.UserID = some(w, keys).Membership.UserID
 	}
-	filter.Status = some(w, []policy.Status{"", "", policy.StatusActive, policy.StatusExpired})
+	filter.Status = some(w, []policy.Status{"", "", policy.StatusActive, policy.StatusSuspended, policy.StatusExpired})
 	q := admin.KeyTableQuery{
 		Filter: filter, State: some(w, states()), Sort: some(w, columns()), Descending: w.random.IntN(2) == 0,
 		Offset: w.random.IntN(len(keys) + 2), Limit: 1 + w.random.IntN(len(keys)+2),

@@ -78,16 +78,16 @@ func (w *town) compareLastAccess() {
 	}
 	before := first()
 	used := w.at
-	must(w, w.store.RecordAccess(w.Context(), map[store.KeyRef]time.Time{
-		{TenantID: "berlin", ClientID: before.ClientID}: used, {TenantID: "berlin", ClientID: "mk_10000"}: used.Add(time.Second),
+	must(w, w.store.RecordAccess(w.Context(), map[store.KeyRef]store.KeyAccess{
+		{TenantID: "berlin", ClientID: before.ClientID}: {At: used}, {TenantID: "berlin", ClientID: "mk_10000"}: {At: used.Add(time.Second)},
 	}))
 	w.at = used.Add(2 * time.Second)
-	if got := first(); got.ClientID == before.ClientID && !got.LastAccess.Equal(used) {
-		w.Errorf("the last access of %s is shown as %s", got.ClientID, got.LastAccess)
+	if got := first(); got.ClientID == before.ClientID && !got.LastAccess.At.Equal(used) {
+		w.Errorf("the last access of %s is shown as %s", got.ClientID, got.LastAccess.At)
 	}
 	w.at = used.Add(time.Minute)
 	if got := first(); got.ClientID != "mk_10000" {
-		w.Errorf("a minute later %s comes first, used at %s", got.ClientID, got.LastAccess)
+		w.Errorf("a minute later %s comes first, used at %s", got.ClientID, got.LastAccess.At)
 	}
 }
 

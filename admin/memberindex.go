@@ -24,6 +24,7 @@ type listedKey struct {
 	clientID, label         string
 	foldedID, foldedLabel   string
 	createdAt, secretIssued time.Time
+	suspended               bool
 }
 
 func newListedMember(m policy.Membership, u policy.User) *listedMember {
@@ -34,7 +35,7 @@ func newListedMember(m policy.Membership, u policy.User) *listedMember {
 		listed.keys = append(listed.keys, listedKey{
 			owner: listed, clientID: key.ClientID, label: key.Label,
 			foldedID: strings.ToLower(key.ClientID), foldedLabel: strings.ToLower(key.Label),
-			createdAt: key.CreatedAt, secretIssued: key.SecretIssuedAt(),
+			createdAt: key.CreatedAt, secretIssued: key.SecretIssuedAt(), suspended: key.IsSuspended(),
 		})
 	}
 	slices.SortFunc(listed.keys, func(a, b listedKey) int { return strings.Compare(a.clientID, b.clientID) })

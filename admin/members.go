@@ -56,7 +56,7 @@ func (s *Service) RemoveMember(ctx context.Context, actor Actor, in TenantContex
 		return err
 	}
 	err = store.ConfirmOnce(ctx, func(ctx context.Context) error {
-		return s.unlessLast(ctx, actor, departure{user, user.AdminRoles(), in.Tenant.ID}, func() error {
+		return s.unlessLast(ctx, actor, departure{user: user, roles: user.AdminRoles(), fromTenant: in.Tenant.ID}, func() error {
 			return s.removeMember(ctx, actor, in, userID, "member removed", func(m policy.Membership) error {
 				return policy.CheckOver(actor.Authority(), policy.Subject{User: user, Membership: m}.Standing())
 			})

@@ -66,14 +66,14 @@ func (s *Service) CreateKeyForPickUp(ctx context.Context, actor Actor, in Tenant
 
 // PickUpOf makes one more PickUp for the key whose creation the event records, so that a message to the owner can carry a link that
 // is held nowhere else. It lasts no longer than the first. It returns store.ErrNotFound if nothing waits any more: the key was picked up,
-// refreshed or revoked, its owner is gone or disabled, or PickUpLives is over at now.
+// refreshed or revoked, its owner is gone or disabled, it or its tenant is suspended, or PickUpLives is over at now.
 func (s *Service) PickUpOf(ctx context.Context, event policy.Event, now time.Time) (PickUp, error) {
 	subject, err := s.Store.Subject(ctx, event.TenantID, event.UserID)
 	if err != nil {
 		return PickUp{}, err
 	}
 	key, err := subject.Membership.Key(event.ClientID)
-	if err != nil || len(key.Secrets) > 0 || subject.User.Disabled || pickUpEnded(subject, key, now) {
+	if err != nil || len(key.Secrets) > 0 || subject.Stopped() != nil || key.IsSuspended() || pickUpEnded(subject, key, now) {
 		return PickUp{}, store.ErrNotFound
 	}
 	return s.newPickUp(ctx, event.TenantID, key)
@@ -92,7 +92,7 @@ func (s *Service) newPickUp(ctx context.Context, tenantID string, key policy.Acc
 }
 
 // WaitingKey returns the key that the code lets the actor pick up. It returns store.ErrNotFound to everybody but the owner, after
-// PickUpLives, and once the key has a secret or is gone.
+// PickUpLives, while the key or its tenant is suspended, and once the key has a secret or is gone.
 func (s *Service) WaitingKey(ctx context.Context, actor Actor, code string) (Key, TenantContext, error) {
 	key, owner, err := s.findWaitingKey(ctx, actor, code)
 	return key, TenantContext{owner.Account, owner.Tenant}, err
@@ -109,7 +109,8 @@ func (s *Service) findWaitingKey(ctx context.Context, actor Actor, code string) 
 		return Key{}, policy.Subject{}, err
 	}
 	key, err := s.Key(ctx, actor, TenantContext{owner.Account, owner.Tenant}, record.ClientID)
-	if err == nil && (key.User.ID != actor.User.ID || len(key.Secrets) > 0 || pickUpEnded(owner, key.AccessKey, actor.At)) {
+	waits := len(key.Secrets) == 0 && !key.IsSuspended() && owner.Stopped() == nil && !pickUpEnded(owner, key.AccessKey, actor.At)
+	if err == nil && (key.User.ID != actor.User.ID || !waits) {
 		err = store.ErrNotFound
 	}
 	return key, owner, err
@@ -131,7 +132,7 @@ func (s *Service) PickUpKey(ctx context.Context, actor Actor, code string) (Refr
 	}
 	picked := RefreshedKey{Key: key}
 	change := func(m policy.Membership) (policy.Membership, []policy.Event, error) {
-		if waiting, err := m.Key(key.ClientID); err != nil || len(waiting.Secrets) > 0 {
+		if waiting, err := m.Key(key.ClientID); err != nil || len(waiting.Secrets) > 0 || waiting.IsSuspended() {
 			return m, nil, store.ErrNotFound
 		}
 		after, err := m.WithRefreshedKey(key.ClientID, fresh, policy.Refresh{}, owner.Account.Expiration, actor.At)

@@ -26,14 +26,14 @@ func everyKey(t testing.TB, s store.Store, in admin.TenantContext, now time.Time
 	}
 	users, err := s.UsersByID(t.Context(), in.Account.ID, userIDs)
 	must(t, err)
-	times, err := s.AccessTimes(t.Context(), in.Tenant.ID, clientIDs)
+	uses, err := s.Accesses(t.Context(), in.Tenant.ID, clientIDs)
 	must(t, err)
 	var keys []admin.Key
 	for _, m := range memberships {
 		own := slices.DeleteFunc(slices.Clone(m.Keys), func(k policy.AccessKey) bool { return k.Purgeable(in.Account.Expiration, now) })
 		slices.SortFunc(own, func(a, b policy.AccessKey) int { return cmp.Compare(a.ClientID, b.ClientID) })
 		for _, key := range own {
-			keys = append(keys, admin.Key{AccessKey: key, Membership: m, User: users[m.UserID], LastAccess: times[key.ClientID]})
+			keys = append(keys, admin.Key{AccessKey: key, Membership: m, User: users[m.UserID], LastAccess: uses[key.ClientID]})
 		}
 	}
 	return keys
@@ -58,9 +58,11 @@ func tableOf(keys []admin.Key, q admin.KeyTableQuery, p policy.ExpirationPolicy,
 		case admin.KeysExpiring:
 			return active && !expiry.IsZero() && !now.Before(policy.NoticeTime(expiry, 30))
 		case admin.KeysUnused:
-			return active && slices.Contains(k.Marks(k.LastAccess, p, now), policy.MarkUnused)
+			return active && slices.Contains(k.Marks(k.LastAccess.At, p, now), policy.MarkUnused)
+		case admin.KeysSuspended:
+			return k.Status(p, now) == policy.StatusSuspended
 		case admin.KeysExpired:
-			return !active
+			return k.Status(p, now) == policy.StatusExpired
 		default:
 			return true
 		}
@@ -95,7 +97,7 @@ func compareBy(column admin.KeyColumn, a, b admin.Key, p policy.ExpirationPolicy
 	case admin.ByCreated:
 		return a.CreatedAt.Compare(b.CreatedAt)
 	case admin.ByLastAccess:
-		return a.LastAccess.Compare(b.LastAccess)
+		return a.LastAccess.At.Compare(b.LastAccess.At)
 	case admin.ByExpiry:
 		never := time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 		x, y := a.Expiry(p), b.Expiry(p)
@@ -112,7 +114,7 @@ func compareBy(column admin.KeyColumn, a, b admin.Key, p policy.ExpirationPolicy
 }
 
 func states() []admin.KeyState {
-	return []admin.KeyState{"", admin.KeysActive, admin.KeysExpiring, admin.KeysUnused, admin.KeysExpired}
+	return []admin.KeyState{"", admin.KeysActive, admin.KeysExpiring, admin.KeysUnused, admin.KeysSuspended, admin.KeysExpired}
 }
 
 func columns() []admin.KeyColumn {

@@ -30,8 +30,8 @@ type Service struct {
 	// Revoked is called with each saved event that ends tokens: its payload says which. If it is nil or fails, the outbox alone tells
 	// gateways.
 	Revoked func(ctx context.Context, event policy.Event) error
-	// RecentAccess adds uses that are not saved yet to the access times from the store. It may be nil.
-	RecentAccess func(tenantID string, saved map[string]time.Time, clientIDs []string) map[string]time.Time
+	// RecentAccess returns the uses of keys that are not saved yet, by client ID. It may be nil.
+	RecentAccess func(tenantID string, clientIDs []string) map[string]store.KeyAccess
 	Log          *slog.Logger
 
 	memberIndexes caches[*listedMember] // by tenant

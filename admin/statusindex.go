@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -17,6 +18,9 @@ func (s *Service) SecretIndex(
 ) (uint64, error) {
 	current := func(of policy.Subject) (uint64, bool) {
 		key, _ := of.Membership.Key(clientID) // one that is gone has no secrets
+		if key.IsSuspended() {
+			return 0, false
+		}
 		for _, present := range key.Secrets {
 			if present.Digest.Equal(secret.Digest) {
 				return present.StatusIndex, of.SecretIndexLives(present)
@@ -48,8 +52,8 @@ func (s *Service) PasswordIndex(ctx context.Context, of policy.Subject, now time
 }
 
 // liveIndex returns the current index of the subject if it is alive, and else renews it. Of many callers at once one renews it. It is
-// policy.ErrNotMember if what the token would come from has ended since the subject was read: what ended it could not see the new index,
-// so gateways would never learn of the token's end.
+// policy.ErrNotMember, policy.ErrTenantSuspended or policy.ErrKeySuspended if what the token would come from has ended since the subject
+// was read: what ended it could not see the new index, so gateways would never learn of the token's end.
 func (s *Service) liveIndex(
 	ctx context.Context, of policy.Subject, now time.Time,
 	current func(policy.Subject) (index uint64, lives bool),
@@ -87,7 +91,15 @@ func (s *Service) liveIndex(
 	}
 	index, lives := current(renewed)
 	if !lives || renewed.Authority() == policy.AuthorityNone {
-		return 0, policy.ErrNotMember
+		return 0, cmp.Or(stoppedTenant(renewed), policy.ErrNotMember)
 	}
 	return index, nil
+}
+
+// stoppedTenant is policy.ErrTenantSuspended in a suspended tenant, and else nil.
+func stoppedTenant(of policy.Subject) error {
+	if of.Tenant.IsSuspended() {
+		return policy.ErrTenantSuspended
+	}
+	return nil
 }

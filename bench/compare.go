@@ -75,9 +75,7 @@ func newFolder(ctx context.Context) (folder, error) {
 	}
 	f := folder(temporary)
 	for name, source := range map[string]string{"mintkey": "./cmd/mintkey", "yardstick": "./bench/yardstick"} {
-		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", f.path(name), source)
-		build.Stderr = os.Stderr
-		if err := build.Run(); err != nil {
+		if err := build(ctx, f, name, source); err != nil {
 			_ = os.RemoveAll(temporary)
 			return "", err
 		}
@@ -151,4 +149,10 @@ func compare(ctx context.Context, dir folder, store string, keys []seeded, l loa
 		}
 	}
 	return c, nil
+}
+
+func build(ctx context.Context, f folder, name, source string) error {
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", f.path(name), source)
+	build.Stderr = os.Stderr
+	return build.Run()
 }

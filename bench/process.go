@@ -103,12 +103,15 @@ func (p *process) cpu() (time.Duration, error) {
 }
 
 // memory is the resident set in MiB.
-func (p *process) memory() (float64, error) {
+func (p *process) memory() (float64, error) { return p.status("VmRSS:") }
+
+// status is a size that the kernel tells about the process, in MiB.
+func (p *process) status(name string) (float64, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {
 		return 0, err
 	}
-	_, rest, _ := strings.Cut(string(status), "VmRSS:")
+	_, rest, _ := strings.Cut(string(status), name)
 	kib, err := strconv.ParseFloat(strings.Fields(rest)[0], 64)
 	return kib / (1 << 10), err
 }

@@ -31,6 +31,7 @@ var (
 
 const (
 	listenForm          = "must be host:port, such as 127.0.0.1:8080 or :8080"
+	mostConnections     = 1_000_000
 	encryptionKeyLength = 32 // bytes: AES-256
 )
 
@@ -41,6 +42,7 @@ func (c Config) check() map[string]string {
 		"admin_listen":                     checkOptionalAddress(c.AdminListen),
 		"console_url":                      checkBaseURL(c.ConsoleURL),
 		"ops_listen":                       checkOptionalAddress(c.OpsListen),
+		"max_connections":                  checkMaxConnections(c.MaxConnections),
 		"issuer":                           checkBaseURL(c.Issuer),
 		"store":                            c.checkStore(),
 		"store_tls.ca":                     c.checkStoreTLS(c.StoreTLS.CA, "", ""),
@@ -248,6 +250,13 @@ func (c ClientID) checkSuffix() string {
 		return fmt.Sprintf("must have at most %d characters together with client_id.prefix, and has %d", most, n)
 	}
 	return checkClientIDPart(c.Suffix)
+}
+
+func checkMaxConnections(most int) string {
+	if most < 0 || most > mostConnections {
+		return fmt.Sprintf("%d must be between 1 and %d, or 0 for no bound", most, mostConnections)
+	}
+	return ""
 }
 
 func checkBetween(d, least, most time.Duration) string {

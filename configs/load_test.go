@@ -44,17 +44,18 @@ func revealed() cmp.Option {
 func TestDefaults(t *testing.T) {
 	got := load(t, configs.Sources{})
 	want := configs.Config{
-		Listen:        "127.0.0.1:8080",
-		OpsListen:     "127.0.0.1:9090",
-		Store:         configs.NewSecretURL("bolt://data/mintkey.db"),
-		Tokens:        configs.Tokens{Lifetime: 15 * time.Minute, Algorithm: "ES256"},
-		Scopes:        []string{"api"},
-		ClientID:      configs.ClientID{Prefix: "mk_"},
-		SigningKeys:   configs.SigningKeys{RotateEvery: 720 * time.Hour},
-		Audit:         configs.Audit{Retention: 400 * 24 * time.Hour, ArchiveAfter: 30 * 24 * time.Hour},
-		Log:           configs.Log{Level: "info", Format: "text"},
-		Drain:         5 * time.Second,
-		ShutdownGrace: 15 * time.Second,
+		Listen:         "127.0.0.1:8080",
+		OpsListen:      "127.0.0.1:9090",
+		MaxConnections: 10_000,
+		Store:          configs.NewSecretURL("bolt://data/mintkey.db"),
+		Tokens:         configs.Tokens{Lifetime: 15 * time.Minute, Algorithm: "ES256"},
+		Scopes:         []string{"api"},
+		ClientID:       configs.ClientID{Prefix: "mk_"},
+		SigningKeys:    configs.SigningKeys{RotateEvery: 720 * time.Hour},
+		Audit:          configs.Audit{Retention: 400 * 24 * time.Hour, ArchiveAfter: 30 * 24 * time.Hour},
+		Log:            configs.Log{Level: "info", Format: "text"},
+		Drain:          5 * time.Second,
+		ShutdownGrace:  15 * time.Second,
 	}
 	if diff := cmp.Diff(want, got, revealed()); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)
@@ -186,6 +187,8 @@ func TestWrongValuesNameTheirSetting(t *testing.T) {
 		{"trusted_proxies", "10.0.0.0/99"},
 		{"log.level", "verbose"},
 		{"log.format", "xml"},
+		{"max_connections", "-1"},
+		{"max_connections", "many"},
 		{"drain", "-1s"},
 		{"drain", "11m"},
 		{"shutdown_grace", "-1s"},

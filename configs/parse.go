@@ -33,6 +33,10 @@ func parse(field, raw any) error {
 		if *field, err = strconv.ParseBool(text); err != nil {
 			return fmt.Errorf("%.60q is neither true nor false", text)
 		}
+	case *int:
+		if *field, err = strconv.Atoi(text); err != nil {
+			return fmt.Errorf("%.60q is not a whole number", text)
+		}
 	case *time.Duration:
 		if *field, err = parseDuration(text); err != nil {
 			return err

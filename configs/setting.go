@@ -59,6 +59,8 @@ func kindOf(field reflect.Type) string {
 		return "day"
 	}
 	switch field.Kind() {
+	case reflect.Int:
+		return "number"
 	case reflect.Bool:
 		return "bool"
 	case reflect.Slice:

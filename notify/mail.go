@@ -131,7 +131,7 @@ func (m *Mail) compose(ctx context.Context, event policy.Event, subject SubjectF
 		TenantName: oneLine(about.Tenant.Name), TenantID: about.Tenant.ID, Issuer: m.issuer, Console: m.console, at: event.At, now: now,
 	}
 	if event.Payload.Key != nil {
-		msg.Label = oneLine(event.Payload.Key.Label)
+		msg.Label, msg.Reason = oneLine(event.Payload.Key.Label), oneLine(event.Payload.Key.Reason)
 	}
 	if msg.Actor, err = m.actor(ctx, event); err != nil {
 		return message{}, nil, err

@@ -210,6 +210,10 @@ func TestMailOfWhatOthersDid(t *testing.T) {
 			[]string{"Grace Hopper (grace@example.com)", "refreshed your access key", "Old secret works until", "Friday, 13 March 2026, 12:00 UTC"},
 		},
 		{
+			policy.ActionKeyOverlapEnded, "grace", "mk_2", refreshedAt, "The old secret of your access key has stopped working: mk_2",
+			[]string{"Grace Hopper (grace@example.com)", "ended the overlap of your access key"},
+		},
+		{
 			policy.ActionKeyRevoked, "nobody", "mk_3", noon, "Your access key was revoked: mk_3",
 			[]string{"an administrator", "revoked your access key", "you owned this access key"},
 		},
@@ -217,11 +221,22 @@ func TestMailOfWhatOthersDid(t *testing.T) {
 			policy.ActionKeyRevoked, "", "mk_3", noon, "Your access key was revoked: mk_3",
 			[]string{"the operator of the server", "revoked your access key"},
 		},
+		{
+			policy.ActionKeySuspended, "grace", "mk_2", noon, "Your access key was suspended: mk_2",
+			[]string{"Grace Hopper (grace@example.com)", "suspended your access key", "Reason: in a build log", "until it is resumed"},
+		},
+		{
+			policy.ActionKeyResumed, "grace", "mk_2", noon, "Your access key works again: mk_2",
+			[]string{"Grace Hopper (grace@example.com)", "resumed your access key", "with the secret that it had"},
+		},
 	} {
 		server.received = nil
 		event := policy.Event{
 			ID: "0-" + string(row.action), At: row.at, Action: row.action, Actor: policy.Actor{UserID: row.actor, Via: "api"},
 			AccountID: "acme", TenantID: "load", UserID: "ada", ClientID: row.client,
+		}
+		if row.action == policy.ActionKeySuspended {
+			event.Payload.Key = &policy.KeyFacts{Reason: "in a build log"}
 		}
 		must(t, deliver(t.Context(), s, channel, event, row.at))
 		got := read(t, server.only(t))
@@ -246,6 +261,8 @@ func TestNoMail(t *testing.T) {
 		{Action: policy.ActionKeyCreated, Actor: policy.Actor{UserID: "ada"}, UserID: "ada", TenantID: "load"},
 		{Action: policy.ActionKeyRefreshed, Actor: policy.Actor{UserID: "ada"}, UserID: "ada", TenantID: "load"},
 		{Action: policy.ActionKeyRevoked, Actor: policy.Actor{UserID: "ada"}, UserID: "ada", TenantID: "load"},
+		{Action: policy.ActionKeySuspended, Actor: policy.Actor{UserID: "ada"}, UserID: "ada", TenantID: "load"},
+		{Action: policy.ActionTenantSuspended, Actor: policy.Actor{UserID: "grace"}, TenantID: "load"},
 		{Action: policy.ActionKeyExpired, UserID: "ada", TenantID: "load"},
 		{Action: policy.ActionPolicyChanged, Actor: policy.Actor{UserID: "grace"}},
 		{

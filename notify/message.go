@@ -34,6 +34,7 @@ type message struct {
 	Own         bool     // the owner did it
 	ByLink      bool     // the password was chosen through a link
 	Changes     []string // of the user, in sentences
+	Reason      string   // why the key was suspended; may be empty
 
 	expiry        time.Time // zero when the key does not expire, or is gone
 	oldSecretEnds time.Time // zero without an overlap
@@ -148,6 +149,8 @@ func parseMessages() (map[string]messageTemplate, error) {
 	templates := map[string]messageTemplate{}
 	for _, name := range []string{
 		string(policy.ActionKeyExpiring), string(policy.ActionKeyCreated), string(policy.ActionKeyRefreshed), string(policy.ActionKeyRevoked),
+		string(policy.ActionKeySuspended), string(policy.ActionKeyResumed),
+		string(policy.ActionKeyOverlapEnded),
 		messagePickUp,
 		string(policy.ActionPasswordLinkRequested), string(policy.ActionPasswordLinkSent), messagePasswordSet, messageUserChanged,
 	} {

@@ -30,7 +30,8 @@ type Runner struct {
 	// Upkeep is called each minute too, by the replica that runs the Scheduler; nil for none.
 	Upkeep func(ctx context.Context, now time.Time) error
 
-	maintenance, upkeep, delivery logs.Outage
+	// Outages has the failures of all that is repeated.
+	Outages *logs.Outages
 }
 
 // Run returns when ctx has ended and deliveries under way have had a few seconds to finish. Failures are logged, and retried at the next
@@ -53,12 +54,12 @@ func (r *Runner) schedule(ctx context.Context) {
 			err = r.Scheduler.Tick(ctx, r.Now())
 		}
 		if ctx.Err() == nil {
-			r.maintenance.Note(ctx, r.Log, slog.LevelError, r.Now(), err, "key maintenance failed; will retry")
+			r.Outages.Note(ctx, r.Log, slog.LevelError, r.Now(), err, "key maintenance failed; will retry")
 		}
 		if mine && r.Upkeep != nil && ctx.Err() == nil {
 			err := r.Upkeep(ctx, r.Now())
 			if ctx.Err() == nil {
-				r.upkeep.Note(ctx, r.Log, slog.LevelError, r.Now(), err, "audit upkeep failed; will retry")
+				r.Outages.Note(ctx, r.Log, slog.LevelError, r.Now(), err, "audit upkeep failed; will retry")
 			}
 		}
 	})
@@ -73,7 +74,7 @@ func (r *Runner) deliver(ctx context.Context) {
 	for ctx.Err() == nil {
 		taken, err := r.Outbox.Tick(ctx, r.Now())
 		if ctx.Err() == nil {
-			r.delivery.Note(ctx, r.Log, slog.LevelError, r.Now(), err, "outbox delivery failed; will retry")
+			r.Outages.Note(ctx, r.Log, slog.LevelError, r.Now(), err, "outbox delivery failed; will retry")
 		}
 		if err != nil || taken == 0 {
 			return

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"mintkey/logs"
 	"mintkey/notify"
 	"mintkey/policy"
 	"mintkey/store"
@@ -41,7 +42,7 @@ func newRunner(s fullStore, now func() time.Time, channels ...notify.Channel) *n
 	return &notify.Runner{
 		Scheduler: &notify.Scheduler{Store: s},
 		Outbox:    notify.NewOutboxWorker(s, s, log, channels...),
-		Documents: s, Log: log, Now: now,
+		Documents: s, Log: log, Now: now, Outages: logs.NewOutages(),
 	}
 }
 

@@ -141,7 +141,8 @@ func chosenDetails(details map[string]string) map[string]string {
 	for _, name := range []string{
 		"label", "scopes", "audiences", policy.DetailPickUp, // of a key.created
 		"overlap_seconds", "picked_up", policy.DetailDroppedScopes, // of a key.refreshed
-		"reason",                    // of a key.revoked
+		policy.DetailRevokedTokens,  // of a key.overlap_ended
+		policy.DetailReason,         // of a key.revoked, a key.suspended and so on
 		"expires_at", "days_before", // of a key.expiring, and the first of a key.expired
 		"enabled_before", "enabled", "period_days_before", "period_days", // of a policy.changed
 	} {
@@ -154,8 +155,9 @@ func chosenDetails(details map[string]string) map[string]string {
 
 func forWebhooks(action policy.Action) bool {
 	switch action {
-	case policy.ActionKeyCreated, policy.ActionKeyRefreshed, policy.ActionKeyRevoked, policy.ActionKeyExpiring, policy.ActionKeyExpired,
-		policy.ActionPolicyChanged:
+	case policy.ActionKeyCreated, policy.ActionKeyRefreshed, policy.ActionKeyOverlapEnded, policy.ActionKeyRevoked,
+		policy.ActionKeyExpiring, policy.ActionKeyExpired, policy.ActionKeySuspended, policy.ActionKeyResumed,
+		policy.ActionTenantSuspended, policy.ActionTenantResumed, policy.ActionPolicyChanged:
 		return true
 	default:
 		return false

@@ -114,7 +114,8 @@ func TestWebhookEvents(t *testing.T) {
 	webhook := newWebhook(t, server.URL)
 	for _, action := range []policy.Action{
 		policy.ActionKeyCreated, policy.ActionKeyRefreshed, policy.ActionKeyRevoked, policy.ActionKeyExpiring, policy.ActionKeyExpired,
-		policy.ActionPolicyChanged,
+		policy.ActionPolicyChanged, policy.ActionKeySuspended, policy.ActionKeyResumed, policy.ActionTenantSuspended,
+		policy.ActionTenantResumed,
 		policy.ActionKeyPurged, policy.ActionUserUpdated, policy.ActionTenantCreated, policy.ActionPasswordLinkRequested,
 		policy.ActionPasswordLinkSent,
 	} {
@@ -124,7 +125,10 @@ func TestWebhookEvents(t *testing.T) {
 	for _, request := range requests() {
 		got = append(got, request.header.Get("webhook-id"))
 	}
-	want := []string{"key.created", "key.refreshed", "key.revoked", "key.expiring", "key.expired", "policy.changed"}
+	want := []string{
+		"key.created", "key.refreshed", "key.revoked", "key.expiring", "key.expired", "policy.changed",
+		"key.suspended", "key.resumed", "tenant.suspended", "tenant.resumed",
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

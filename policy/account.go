@@ -27,8 +27,11 @@ type Tenant struct {
 	Release   Release   `json:"release"`
 	CreatedAt time.Time `json:"created_at"`
 
-	// SuspendedAt is zero while the tenant works (R8).
+	// SuspendedAt is zero while the tenant works (R8), and so are the others. SuspendedBy is a user ID, and SuspendedAs the role that this
+	// user acted in: to resume the tenant it takes as much authority.
 	SuspendedAt     time.Time `json:"suspended_at,omitzero"`
+	SuspendedBy     string    `json:"suspended_by,omitempty"`
+	SuspendedAs     Role      `json:"suspended_as,omitempty"`
 	SuspendedReason string    `json:"suspended_reason,omitempty"`
 	// EndedBefore is when the last suspension was: what was signed in or issued before it stays dead. Zero: never suspended.
 	EndedBefore time.Time `json:"ended_before,omitzero"`
@@ -91,7 +94,7 @@ func CheckID(id string) error {
 
 // The lengths of what people choose, in characters.
 const (
-	MaxNameLength     = 200 // of a name or a label
+	MaxNameLength     = 200 // of a name, a label or a reason
 	MaxEmailLength    = 254 // bytes (RFC 5321 section 4.5.3.1.3)
 	MinPasswordLength = 10
 	MaxPasswordLength = 256
@@ -109,6 +112,14 @@ func CheckName(name string) error {
 func CheckLabel(label string) error {
 	if utf8.RuneCountInString(label) > MaxNameLength || !printable(label) {
 		return ErrInvalidLabel
+	}
+	return nil
+}
+
+// CheckReason returns ErrInvalidReason unless the reason for a suspension, which may be empty, can be shown on one line.
+func CheckReason(reason string) error {
+	if utf8.RuneCountInString(reason) > MaxNameLength || !printable(reason) {
+		return ErrInvalidReason
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ const (
 	ScopeAuditRead        = "audit:read"
 	ScopeAccountsWrite    = "accounts:write"
 	ScopeSelf             = "self"
+	ScopeRotate           = "rotate"
 	ScopeTokensIntrospect = "tokens:introspect"
 )
 
@@ -44,6 +45,7 @@ var adminScopes = [...]adminScope{
 	{ScopeAuditRead, AuthorityAccountAdmin, seesTenants, "read the audit trail"},
 	{ScopeAccountsWrite, AuthorityOperator, seesTenants, "create accounts"},
 	{ScopeSelf, AuthorityMember, seesNothing, "see and refresh the owner’s own keys"},
+	{ScopeRotate, AuthorityMember, seesNothing, "refresh this access key, and no other"},
 	{ScopeTokensIntrospect, AuthorityMember, seesNothing, "look into tokens of the account"},
 }
 

@@ -15,6 +15,12 @@ var (
 	ErrKeyNotFound = errors.New("no such access key")
 	// ErrKeyExpired refuses to refresh an expired access key, or to issue a token for one.
 	ErrKeyExpired = errors.New("the access key has expired")
+	// ErrKeySuspended refuses to issue a token for a suspended access key (R28).
+	ErrKeySuspended = errors.New("the access key is suspended")
+	// ErrTenantSuspended refuses what a suspended tenant can't do (R8).
+	ErrTenantSuspended = errors.New("the tenant is suspended")
+	// ErrSuspendedByOther keeps the owner of an access key from resuming it where somebody else has suspended it (R28).
+	ErrSuspendedByOther = errors.New("somebody else has suspended this access key: an admin of the tenant can resume it")
 	// ErrWrongSecret means that no current secret of the access key has this digest.
 	ErrWrongSecret = errors.New("wrong client secret")
 	// ErrNotMember means that the user is not a member of the tenant.
@@ -25,6 +31,8 @@ var (
 	ErrOtherPerson = errors.New("another person of the OpenID provider has signed in as this user")
 	// ErrInvalidOverlap refuses an overlap below zero or above MaxOverlap.
 	ErrInvalidOverlap = fmt.Errorf("overlap_seconds must be between 0 and %d (%s)", MaxOverlap/time.Second, InDays(MaxOverlap))
+	// ErrNoOverlap means that an access key has no old secret whose overlap could end.
+	ErrNoOverlap = errors.New("the access key has no overlap: only its current client secret works")
 	// ErrInvalidPeriod refuses a period that is not one of Periods.
 	ErrInvalidPeriod = errors.New("period_days must be one of " + strings.Trim(strings.ReplaceAll(fmt.Sprint(Periods()), " ", ", "), "[]"))
 	// ErrAcknowledgementRequired refuses to turn the expiration policy off unless the risk is acknowledged.
@@ -41,6 +49,8 @@ var (
 	ErrInvalidName = fmt.Errorf("a name has 1 to %d printable characters, and no client secret in it", MaxNameLength)
 	// ErrInvalidLabel refuses the label of an access key.
 	ErrInvalidLabel = fmt.Errorf("a label has at most %d printable characters, and no client secret in it", MaxNameLength)
+	// ErrInvalidReason refuses the reason for a suspension.
+	ErrInvalidReason = fmt.Errorf("a reason has at most %d printable characters, and no client secret in it", MaxNameLength)
 	// ErrInvalidRole refuses a role that does not exist, or that users or members cannot have.
 	ErrInvalidRole = errors.New("roles of a user are operator and account_admin; the role of a member is tenant_admin or member")
 	// ErrInvalidScope refuses a scope that is neither in the catalogue nor an administration scope.

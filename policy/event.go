@@ -22,9 +22,14 @@ const (
 	ActionMemberRemoved     Action = "member.removed"
 	ActionKeyCreated        Action = "key.created"
 	ActionKeyRefreshed      Action = "key.refreshed"
+	ActionKeyOverlapEnded   Action = "key.overlap_ended"
 	ActionKeyRevoked        Action = "key.revoked"
 	ActionKeyUpdated        Action = "key.updated"
+	ActionKeySuspended      Action = "key.suspended"
+	ActionKeyResumed        Action = "key.resumed"
 	ActionTenantUpdated     Action = "tenant.updated"
+	ActionTenantSuspended   Action = "tenant.suspended"
+	ActionTenantResumed     Action = "tenant.resumed"
 	ActionKeyExpiring       Action = "key.expiring"
 	ActionKeyExpired        Action = "key.expired"
 	ActionKeyPurged         Action = "key.purged"
@@ -67,12 +72,20 @@ type Event struct {
 const (
 	// DetailPickUp is "true" when the key of a key.created waits for its owner to pick it up (R26).
 	DetailPickUp = "pick_up"
+	// DetailReason is why a key or a tenant was suspended, in the words of whoever did it, or why a key was revoked.
+	DetailReason = "reason"
 	// DetailChanged lists the fields that a user.updated changed, separated by a comma and a space.
 	DetailChanged = "changed"
 	// ChangedPassword is the name of the password in DetailChanged.
 	ChangedPassword = "password"
 	// DetailTokensPerMinute is the quota after a key.updated or tenant.updated that changed it, or with a key.created: a number, or "none".
 	DetailTokensPerMinute = "tokens_per_minute"
+	// DetailAllowedNetworks and DetailTokenLifetime are fences of the key after a key.updated that changed them, or with a key.created:
+	// networks separated by spaces, seconds, or "none".
+	DetailAllowedNetworks = "allowed_networks"
+	DetailTokenLifetime   = "token_lifetime_seconds"
+	// DetailRevokedTokens says with a key.overlap_ended whether the tokens of the old secret ended too: "true" or "false".
+	DetailRevokedTokens = "revoked_tokens"
 	// DetailByLink is "true" when the user chose the password through a link sent by e-mail.
 	DetailByLink = "by_link"
 	// DetailDroppedScopes lists the scopes that a key lost at a key.refreshed, separated by spaces (R9).

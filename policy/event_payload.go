@@ -10,7 +10,8 @@ import (
 type Payload struct {
 	// Revoked names the tokens that the change ended.
 	Revoked *RevokedTokens `json:"revoked,omitempty"`
-	// Ended says which tokens of the event's user the change ended, in all tenants.
+	// Ended says which tokens the change ended: of the event's user, in all tenants, or of all members of the event's tenant where the event
+	// names no user.
 	Ended *EndedTokens `json:"ended,omitempty"`
 	// Notice is the notice that a key.expiring or key.expired gives.
 	Notice *Notice `json:"notice,omitempty"`
@@ -33,6 +34,8 @@ type KeyFacts struct {
 	Label string `json:"label,omitempty"`
 	// PickUp says that the key waits for its owner to pick it up (R26).
 	PickUp bool `json:"pick_up,omitempty"`
+	// Reason is why the key was suspended, in the words of whoever did it.
+	Reason string `json:"reason,omitempty"`
 }
 
 // PasswordChange describes how a user's password changed.
@@ -43,7 +46,7 @@ type PasswordChange struct {
 	TakenAway bool `json:"taken_away,omitempty"`
 }
 
-// EndedTokens says that tokens of a user ended, namely those whose status index is from Until or before.
+// EndedTokens says that tokens of a user or of a tenant ended, namely those whose status index is from Until or before.
 type EndedTokens struct {
 	Until time.Time `json:"until"`
 	// PasswordsOnly leaves the tokens of access keys alive.

@@ -40,6 +40,8 @@ func TestCheckGrant(t *testing.T) {
 		},
 		{"introspection that one's token lacks", operator, []string{"keys:write"}, member, []string{"tokens:introspect"}, policy.ErrNotGrantable},
 		{"self for an equal", tenantAdmin, []string{"keys:write"}, tenantAdmin, []string{"self"}, nil},
+		{"rotate for an equal", tenantAdmin, []string{"keys:write"}, tenantAdmin, []string{"rotate"}, nil},
+		{"rotate for somebody above", tenantAdmin, []string{"keys:write"}, accountAdmin, []string{"rotate"}, policy.ErrNotGrantable},
 		{"self for somebody above", tenantAdmin, []string{"keys:write", "self"}, accountAdmin, []string{"self"}, policy.ErrNotGrantable},
 		{
 			"one bad scope among good ones", tenantAdmin,
@@ -82,7 +84,7 @@ func TestGrantNeverEscalates(t *testing.T) {
 			if !policy.IsAdministrationScope(scope) {
 				continue
 			}
-			within = within && actor >= owner && (scope == policy.ScopeSelf || slices.Contains(actorScopes, scope))
+			within = within && actor >= owner && (scope == policy.ScopeSelf || scope == policy.ScopeRotate || slices.Contains(actorScopes, scope))
 		}
 		err := policy.CheckGrant(actor, actorScopes, owner, keyScopes)
 		if (err == nil) != within {
@@ -96,7 +98,7 @@ func TestGrantNeverEscalates(t *testing.T) {
 			case !policy.IsAdministrationScope(scope):
 			case owner > actor:
 				t.Fatalf("%s reaches above the actor", scope)
-			case scope != policy.ScopeSelf && !slices.Contains(could, scope):
+			case scope != policy.ScopeSelf && scope != policy.ScopeRotate && !slices.Contains(could, scope):
 				t.Fatalf("the key can do %s, the actor could do %v", scope, could)
 			}
 		}

@@ -38,6 +38,9 @@ type AccessKey struct {
 	Ceiling Role `json:"ceiling,omitempty"`
 	// Suspended is zero while the key works (R28).
 	Suspended Suspension `json:"suspended,omitzero"`
+	// SuspendedAs is the role that whoever suspended the key acted in: to resume it takes as much authority. Empty for an owner who stopped
+	// a key of their own, and for a key that works.
+	SuspendedAs Role `json:"suspended_as,omitempty"`
 	// Replaced has the status indexes of secrets that the key had before, until the last token that bears one has expired (R5).
 	Replaced []ReplacedIndex `json:"replaced,omitempty"`
 
@@ -49,13 +52,6 @@ type AccessKey struct {
 	TokensPerMinute      int       `json:"tokens_per_minute,omitempty"`
 
 	Unknown Unknown `json:"-"`
-}
-
-// Suspension says since when, by whom (a user ID) and why an access key is suspended.
-type Suspension struct {
-	At     time.Time `json:"at"`
-	By     string    `json:"by,omitempty"`
-	Reason string    `json:"reason,omitempty"`
 }
 
 // Secret is the stored part of a client secret.
@@ -75,10 +71,11 @@ type Secret struct {
 // Status says whether a key still works.
 type Status string
 
-// The statuses of an access key.
+// The statuses of an access key. A suspended key whose life ends is expired.
 const (
-	StatusActive  Status = "active"
-	StatusExpired Status = "expired"
+	StatusActive    Status = "active"
+	StatusSuspended Status = "suspended"
+	StatusExpired   Status = "expired"
 )
 
 // Mark is a reminder of good practice: shown, never enforced.
@@ -104,15 +101,19 @@ func (k AccessKey) Expiry(p ExpirationPolicy) time.Time { return p.Expiry(k.Secr
 
 // Status is the key's status at the given time.
 func (k AccessKey) Status(p ExpirationPolicy, now time.Time) Status {
-	return StatusAt(k.Expiry(p), now)
+	return StatusAt(k.Expiry(p), k.IsSuspended(), now)
 }
 
 // StatusAt is the status at the given time of a key with this expiry.
-func StatusAt(expiry, now time.Time) Status {
-	if Expired(expiry, now) {
+func StatusAt(expiry time.Time, suspended bool, now time.Time) Status {
+	switch {
+	case Expired(expiry, now):
 		return StatusExpired
+	case suspended:
+		return StatusSuspended
+	default:
+		return StatusActive
 	}
-	return StatusActive
 }
 
 // Purgeable says whether the key expired so long ago that it is no longer listed (R14).
@@ -125,20 +126,49 @@ func Purgeable(expiry, now time.Time) bool {
 	return !expiry.IsZero() && Expired(expiry.Add(ListedAfterExpiry), now)
 }
 
-// MatchSecret returns the secret with the digest, if it works at now. It is ErrKeyExpired if only the key's expiry keeps it from working,
-// and else ErrWrongSecret. It compares with every stored digest, each in constant time.
+// MatchSecret returns the secret with the digest, if it works at now. It is ErrKeyExpired or ErrKeySuspended if only that keeps it from
+// working, and else ErrWrongSecret. It compares with every stored digest, each in constant time.
 func (k AccessKey) MatchSecret(digest Digest, p ExpirationPolicy, now time.Time) (Secret, error) {
 	match, err := Secret{}, ErrWrongSecret
 	for _, secret := range k.Secrets {
-		ends := Earlier(secret.EndsAt, p.Expiry(secret.IssuedAt))
-		if secret.Digest.Equal(digest) && (secret.EndsAt.IsZero() || !Expired(ends, now)) {
+		if secret.Digest.Equal(digest) && !Expired(secret.Ends(p), now) {
 			match, err = secret, nil
 		}
 	}
-	if err == nil && k.Status(p, now) == StatusExpired {
-		return Secret{}, ErrKeyExpired
+	if err == nil {
+		err = k.stopped(p, now)
 	}
-	return match, err
+	if err != nil {
+		return Secret{}, err
+	}
+	return match, nil
+}
+
+// Overlap returns the old secret while it works beside the current one after a refresh (R6), with the time at which it ends.
+func (k AccessKey) Overlap(p ExpirationPolicy, now time.Time) (Secret, bool) {
+	if len(k.Secrets) < 2 || k.Status(p, now) == StatusExpired {
+		return Secret{}, false
+	}
+	old := k.Secrets[1]
+	old.EndsAt = old.Ends(p)
+	return old, !Expired(old.EndsAt, now)
+}
+
+// Ends is when a secret that a refresh has replaced stops working; zero for the current one.
+func (s Secret) Ends(p ExpirationPolicy) time.Time {
+	if s.EndsAt.IsZero() {
+		return time.Time{}
+	}
+	return Earlier(s.EndsAt, p.Expiry(s.IssuedAt))
+}
+
+// SecretOf returns the secret that tokens with the status index come from, if the key still has it.
+func (k AccessKey) SecretOf(statusIndex uint64) (Secret, bool) {
+	i := slices.IndexFunc(k.Secrets, func(s Secret) bool { return s.StatusIndex == statusIndex })
+	if i < 0 || statusIndex == 0 {
+		return Secret{}, false
+	}
+	return k.Secrets[i], true
 }
 
 // Marks lists the reminders that apply to the key. lastAccess is zero for a key that was never used.
@@ -215,11 +245,11 @@ func (m Membership) index(clientID string) int {
 	return slices.IndexFunc(m.Keys, func(k AccessKey) bool { return k.ClientID == clientID })
 }
 
-// LiveKeys are the keys that have not expired.
+// LiveKeys are the keys that have not expired. Suspended ones are among them (R2).
 func (m Membership) LiveKeys(p ExpirationPolicy, now time.Time) []AccessKey {
 	var live []AccessKey
 	for _, k := range m.Keys {
-		if k.Status(p, now) == StatusActive {
+		if k.Status(p, now) != StatusExpired {
 			live = append(live, k)
 		}
 	}
@@ -264,7 +294,8 @@ type Refresh struct {
 }
 
 // WithRefreshedKey returns the membership with a new secret for the key, whose life starts again now (R6). The old secret keeps working
-// for the overlap, but not past its own expiry; a secret left from an earlier overlap stops at once.
+// for the overlap, but not past its own expiry; a secret left from an earlier overlap stops at once. A suspended key stays suspended, so
+// that a leaked secret can be replaced before the key works again (R28).
 func (m Membership) WithRefreshedKey(clientID string, fresh Secret, how Refresh, p ExpirationPolicy, now time.Time) (Membership, error) {
 	i := m.index(clientID)
 	switch {
@@ -285,6 +316,28 @@ func (m Membership) WithRefreshedKey(clientID string, fresh Secret, how Refresh,
 	m.Keys = slices.Clone(m.Keys)
 	m.Keys[i].Secrets = secrets
 	m.Keys[i].Replaced = m.Keys[i].replacedAfter(gone, how, now)
+	return m, nil
+}
+
+// WithoutOverlap returns the membership without the old secret that the key has beside its current one, or ErrNoOverlap (R6). Tokens of the
+// old secret live until they expire, unless how.EndTokens ends them; how.Overlap is ignored.
+func (m Membership) WithoutOverlap(clientID string, how Refresh, p ExpirationPolicy, now time.Time) (Membership, error) {
+	i := m.index(clientID)
+	if i < 0 {
+		return m, ErrKeyNotFound
+	}
+	key := m.Keys[i]
+	if _, ok := key.Overlap(p, now); !ok {
+		return m, ErrNoOverlap
+	}
+	gone := key.Secrets[1:]
+	if how.EndTokens {
+		gone, how.EndTokens = nil, false // those of secrets before it live on
+	}
+	key.Replaced = key.replacedAfter(gone, how, now)
+	key.Secrets = slices.Clone(key.Secrets[:1])
+	m.Keys = slices.Clone(m.Keys)
+	m.Keys[i] = key
 	return m, nil
 }
 

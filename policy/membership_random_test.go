@@ -18,7 +18,10 @@ func TestMembershipStateMachine(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"create":  func(*rapid.T) { w.create() },
 			"refresh": func(t *rapid.T) { w.refresh(arg.Draw(t, "key"), rapid.SampledFrom(overlaps).Draw(t, "overlap")) },
+			"overlap": func(t *rapid.T) { w.endOverlap(arg.Draw(t, "key")) },
 			"revoke":  func(t *rapid.T) { w.revoke(arg.Draw(t, "key")) },
+			"suspend": func(t *rapid.T) { w.suspend(arg.Draw(t, "key")) },
+			"resume":  func(t *rapid.T) { w.resume(arg.Draw(t, "key")) },
 			"revise":  func(t *rapid.T) { w.revise(arg.Draw(t, "change")) },
 			"hours":   func(t *rapid.T) { w.pass(time.Duration(arg.Draw(t, "hours")) * time.Hour) },
 			"days":    func(t *rapid.T) { w.pass(time.Duration(arg.Draw(t, "days")) * policy.Day) },
@@ -34,7 +37,7 @@ func TestMembershipStateMachine(t *testing.T) {
 
 // FuzzMembership reads its input two bytes at a time: an operation and its argument.
 func FuzzMembership(f *testing.F) {
-	const create, refresh, revoke, revise, hours, days, remove, operations = 0, 1, 2, 3, 4, 5, 6, 7
+	const create, refresh, revoke, revise, hours, days, remove, suspend, resume, endOverlap, operations = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 	f.Add([]byte{create, 0, create, 0, create, 0})
 	f.Add([]byte{create, 0, create, 0, days, 90, create, 0, create, 0, create, 0})
 	f.Add([]byte{create, 0, refresh, 5 << 4, hours, 167, hours, 1})
@@ -42,6 +45,8 @@ func FuzzMembership(f *testing.F) {
 	f.Add([]byte{create, 0, days, 88, refresh, 5 << 4, days, 2, days, 5})
 	f.Add([]byte{create, 0, revise, 0, days, 200, revise, 1, days, 89, create, 0, create, 0, days, 1, create, 0})
 	f.Add([]byte{create, 0, revoke, 0, revoke, 0, remove, 0, create, 0})
+	f.Add([]byte{create, 0, refresh, 5 << 4, suspend, 0, refresh, 0, create, 0, create, 0, resume, 0, suspend, 0, days, 90, resume, 0})
+	f.Add([]byte{create, 0, refresh, 5 << 4, days, 3, endOverlap, 0, endOverlap, 0})
 	f.Fuzz(func(t *testing.T, program []byte) {
 		w := newWorld(t)
 		for len(program) >= 2 && len(w.made) < 200 {
@@ -61,6 +66,12 @@ func FuzzMembership(f *testing.F) {
 				w.pass(time.Duration(arg) * policy.Day)
 			case remove:
 				w.remove()
+			case suspend:
+				w.suspend(arg)
+			case resume:
+				w.resume(arg)
+			case endOverlap:
+				w.endOverlap(arg)
 			}
 			w.verify()
 			program = program[2:]

@@ -29,15 +29,3 @@ func TestLoosens(t *testing.T) {
 		}
 	}
 }
-
-// The membership that was there before keeps its own quota: a change that is refused by the store must not shine through.
-func TestWithTokensPerMinute(t *testing.T) {
-	before := policy.Membership{Role: policy.RoleMember, Keys: []policy.AccessKey{{ClientID: "mk_1"}, {ClientID: "mk_2"}}}
-	after, err := before.WithTokensPerMinute("mk_2", 7)
-	if err != nil || after.Keys[1].TokensPerMinute != 7 || after.Keys[0].TokensPerMinute != 0 || before.Keys[1].TokensPerMinute != 0 {
-		t.Errorf("before %+v, after %+v (%v)", before.Keys, after.Keys, err)
-	}
-	if _, err := before.WithTokensPerMinute("mk_3", 7); !errors.Is(err, policy.ErrKeyNotFound) {
-		t.Errorf("of a key that is not there: %v", err)
-	}
-}

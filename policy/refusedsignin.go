@@ -11,6 +11,7 @@ const (
 	SignInWrongPassword = "wrong_password"
 	SignInUnknownUser   = "unknown_user"
 	SignInDisabled      = "user_disabled"
+	SignInSuspended     = "tenant_suspended"
 	SignInNotMember     = "not_a_member"
 	SignInOtherPerson   = "other_person" // of the OpenID provider: see ErrOtherPerson
 	SignInTooMany       = "too_many_attempts"

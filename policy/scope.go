@@ -64,7 +64,7 @@ func (c Catalogue) Missing(scopes []string) []string {
 // Authority ranks what people may do. It is derived from roles, never stored.
 type Authority int
 
-// The authorities, lowest first. AuthorityNone is that of a disabled user or a non-member.
+// The authorities, lowest first. AuthorityNone is that of a disabled user, a non-member, or anybody in a suspended tenant.
 const (
 	AuthorityNone Authority = iota
 	AuthorityMember
@@ -102,7 +102,7 @@ type Subject struct {
 // Authority is the highest authority that the subject's roles give, cut to the ceiling of the access key that it acts through (R9).
 func (s Subject) Authority() Authority {
 	switch {
-	case s.User.Disabled || !s.Membership.Exists():
+	case s.User.Disabled || s.Tenant.IsSuspended() || !s.Membership.Exists():
 		return AuthorityNone
 	case s.Limit != AuthorityNone:
 		return min(s.Limit, s.Standing())
@@ -144,13 +144,14 @@ func (s Subject) Cut(scopes []string, catalogue Catalogue) []string {
 
 // CheckGrant returns ErrNotGrantable if knowing the secret of a key with these scopes would give the actor more power than the actor has.
 // The actor's authority and scopes are those of its own token, owner is the authority of the key's owner. For every administration scope
-// of the key, the actor needs at least the owner's authority, and must have the scope too, unless it is "self".
+// of the key, the actor needs at least the owner's authority, and must have the scope too, unless it is
+// "self" or "rotate": every user may have these, and whoever learns the secret of a key may as well refresh it.
 func CheckGrant(actor Authority, actorScopes []string, owner Authority, keyScopes []string) error {
 	for _, scope := range keyScopes {
 		if !IsAdministrationScope(scope) {
 			continue
 		}
-		if actor < owner || scope != ScopeSelf && !slices.Contains(actorScopes, scope) {
+		if actor < owner || scope != ScopeSelf && scope != ScopeRotate && !slices.Contains(actorScopes, scope) {
 			return fmt.Errorf("%w: scope %s", ErrNotGrantable, scope)
 		}
 	}

@@ -68,6 +68,7 @@ var allowed = map[string]string{
 	"audit:read":        "---xx",
 	"accounts:write":    "----x",
 	"self":              "-xxxx",
+	"rotate":            "-xxxx",
 	"tokens:introspect": "-xxxx",
 	"api":               "-xxxx",
 	"unknown":           "-----",

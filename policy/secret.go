@@ -25,6 +25,9 @@ const (
 	secretPatternRE = SecretPrefix + `[0-9A-Za-z]{49}`
 )
 
+// SecretLength is how many bytes a client secret has.
+const SecretLength = len(SecretPrefix) + secretDigits + checksumDigits
+
 var secretPattern = regexp.MustCompile(secretPatternRE)
 
 // ClientSecret is a secret in clear. It prints, logs and marshals as "[redacted]". Only Reveal returns its text, for the one response that
@@ -59,7 +62,7 @@ func (s ClientSecret) Digest() Digest { return sha256.Sum256([]byte(s.Reveal()))
 // WellFormed says whether the checksum matches. For a random string of this form the chance is one in four thousand million.
 func (s ClientSecret) WellFormed() bool {
 	text := s.Reveal()
-	if len(text) != len(SecretPrefix)+secretDigits+checksumDigits || secretPattern.FindString(text) != text {
+	if len(text) != SecretLength || secretPattern.FindString(text) != text {
 		return false
 	}
 	body := text[:len(text)-checksumDigits]

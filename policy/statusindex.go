@@ -60,7 +60,7 @@ func (s Subject) TokenLives(t TokenFacts, now time.Time) bool {
 		return s.passwordTokenLives(t)
 	}
 	key, err := m.Key(t.ClientID)
-	if err != nil || key.Status(s.Account.Expiration, now) == StatusExpired {
+	if err != nil || key.Status(s.Account.Expiration, now) != StatusActive {
 		return false
 	}
 	return slices.ContainsFunc(key.indexes(), func(i ReplacedIndex) bool {
@@ -148,11 +148,14 @@ func remembered(replaced []ReplacedIndex, now time.Time, more ...ReplacedIndex) 
 }
 
 // WithKeyIndex returns the membership with a new status index for the key's secret of the digest. It is ErrWrongSecret if the key has no
-// such secret.
+// such secret, and ErrKeySuspended for a suspended key, which gets its new ones as it is resumed.
 func (m Membership) WithKeyIndex(clientID string, digest Digest, fresh IndexRenewal, now time.Time) (Membership, error) {
 	i := m.index(clientID)
 	if i < 0 {
 		return m, ErrKeyNotFound
+	}
+	if m.Keys[i].IsSuspended() {
+		return m, ErrKeySuspended
 	}
 	at := slices.IndexFunc(m.Keys[i].Secrets, func(s Secret) bool { return s.Digest.Equal(digest) })
 	if at < 0 {

@@ -17,8 +17,8 @@ type failer interface {
 	Fatalf(format string, args ...any)
 }
 
-// world is a membership and the policy of its account under random changes, with a model of R2, R5, R6, R8 and R14 that remembers every
-// secret ever made. Its operations take any number as an argument.
+// world is a membership and the policy of its account under random changes, with a model of R2, R5, R6, R8, R14 and R28 that remembers
+// every secret ever made. Its operations take any number as an argument.
 type world struct {
 	failer
 	now        time.Time
@@ -26,6 +26,9 @@ type world struct {
 	membership policy.Membership
 	made       []madeSecret
 	clientIDs  []string
+	suspended  map[string]bool // by client ID
+	indexes    uint64          // status indexes given so far
+	dead       []policy.TokenFacts
 }
 
 type madeSecret struct {
@@ -36,13 +39,18 @@ type madeSecret struct {
 }
 
 func newWorld(f failer) *world {
-	w := &world{failer: f, now: day(0), policy: policy.DefaultExpirationPolicy(day(0))}
+	w := &world{failer: f, now: day(0), policy: policy.DefaultExpirationPolicy(day(0)), suspended: map[string]bool{}}
 	w.join()
 	return w
 }
 
 func (w *world) digest() policy.Digest {
 	return policy.ClientSecretFromRequest(fmt.Sprint("secret ", len(w.made))).Digest()
+}
+
+func (w *world) index() uint64 {
+	w.indexes++
+	return w.indexes
 }
 
 func (w *world) join() {
@@ -94,7 +102,8 @@ func (w *world) create() {
 		want = policy.ErrKeyLimit
 	}
 	id, digest := fmt.Sprint("mk_", len(w.clientIDs)), w.digest()
-	key := policy.AccessKey{ClientID: id, CreatedAt: w.now, Secrets: []policy.Secret{{Digest: digest, IssuedAt: w.now}}}
+	secret := policy.Secret{Digest: digest, IssuedAt: w.now, StatusIndex: w.index()}
+	key := policy.AccessKey{ClientID: id, CreatedAt: w.now, Secrets: []policy.Secret{secret}}
 	err := w.change(want, func(m policy.Membership) (policy.Membership, error) { return m.WithKey(key, w.policy, w.now) })
 	if limit := new(policy.KeyLimitError); errors.As(err, &limit) && !slices.Equal(limit.ClientIDs, live) {
 		w.Fatalf("the refusal names %v, want %v", limit.ClientIDs, live)
@@ -142,7 +151,9 @@ func (w *world) refresh(arg int, overlap time.Duration) {
 	case !slices.Contains(w.live(), id):
 		want = policy.ErrKeyExpired
 	}
-	fresh := policy.Secret{Digest: digest, IssuedAt: w.now.Add(-time.Hour), EndsAt: w.now.Add(time.Hour)} // times that must not count
+	fresh := policy.Secret{ // with times that must not count
+		Digest: digest, IssuedAt: w.now.Add(-time.Hour), EndsAt: w.now.Add(time.Hour), StatusIndex: w.index(),
+	}
 	err := w.change(want, func(m policy.Membership) (policy.Membership, error) {
 		return m.WithRefreshedKey(id, fresh, policy.Refresh{Overlap: overlap}, w.policy, w.now)
 	})
@@ -158,6 +169,31 @@ func (w *world) refresh(arg int, overlap time.Duration) {
 	w.made = append(w.made, madeSecret{clientID: id, digest: digest, issued: w.now})
 }
 
+// endOverlap ends what an earlier refresh has left of an old secret.
+func (w *world) endOverlap(arg int) {
+	w.Helper()
+	id := w.pick(arg)
+	var old *madeSecret
+	for i, s := range w.made {
+		if s.clientID == id && s.stopsAt.After(w.now) {
+			old = &w.made[i]
+		}
+	}
+	var want error
+	switch {
+	case w.current(id) == nil:
+		want = policy.ErrKeyNotFound
+	case old == nil || !slices.Contains(w.live(), id):
+		want = policy.ErrNoOverlap
+	}
+	how := policy.Refresh{EndTokens: arg%2 == 0}
+	if w.change(want, func(m policy.Membership) (policy.Membership, error) {
+		return m.WithoutOverlap(id, how, w.policy, w.now)
+	}) == nil {
+		old.stopsAt = w.now
+	}
+}
+
 // stop ends the secrets of the key that still work.
 func (w *world) stop(clientID string, at time.Time) {
 	for i, s := range w.made {
@@ -165,6 +201,44 @@ func (w *world) stop(clientID string, at time.Time) {
 			w.made[i].stopsAt = at
 		}
 	}
+}
+
+// suspend also takes a key that is suspended already: then nothing changes.
+func (w *world) suspend(arg int) {
+	w.Helper()
+	id := w.pick(arg)
+	want := w.wantChangeOf(id)
+	if key, err := w.membership.Key(id); err == nil && want == nil {
+		for _, index := range policy.RevokedTokensOf(key).StatusIndexes {
+			w.dead = append(w.dead, policy.TokenFacts{ClientID: id, StatusIndex: index})
+		}
+	}
+	_ = w.change(want, func(m policy.Membership) (policy.Membership, error) {
+		return m.WithSuspendedKey(id, policy.Suspension{At: w.now}, policy.RoleTenantAdmin, w.policy, w.now)
+	})
+	w.suspended[id] = w.suspended[id] || want == nil
+}
+
+// resume also takes a key that is not suspended: then nothing changes.
+func (w *world) resume(arg int) {
+	w.Helper()
+	id := w.pick(arg)
+	want := w.wantChangeOf(id)
+	_ = w.change(want, func(m policy.Membership) (policy.Membership, error) {
+		return m.WithResumedKey(id, [policy.MaxSecrets]uint64{w.index(), w.index()}, w.policy, w.now)
+	})
+	w.suspended[id] = w.suspended[id] && want != nil
+}
+
+// wantChangeOf is what a change of the key fails with.
+func (w *world) wantChangeOf(id string) error {
+	switch {
+	case w.current(id) == nil:
+		return policy.ErrKeyNotFound
+	case !slices.Contains(w.live(), id):
+		return policy.ErrKeyExpired
+	}
+	return nil
 }
 
 func (w *world) revoke(arg int) {
@@ -230,6 +304,12 @@ func (w *world) verify() {
 			working[s.clientID]++
 		}
 	}
+	subject := policy.Subject{Account: policy.Account{Expiration: w.policy}, Membership: w.membership}
+	for _, token := range w.dead {
+		if subject.TokenLives(token, w.now) {
+			w.Fatalf("a token of %s from before its suspension lives, with the index %d", token.ClientID, token.StatusIndex)
+		}
+	}
 	if len(working) > 2 {
 		w.Fatalf("more than two live keys: %v", working)
 	}
@@ -252,7 +332,13 @@ func (w *world) open(s madeSecret) error {
 	if err != nil {
 		return err
 	}
-	return checkSecret(key, s.digest, w.policy, w.now)
+	err = checkSecret(key, s.digest, w.policy, w.now)
+	at := slices.IndexFunc(key.Secrets, func(of policy.Secret) bool { return of.Digest.Equal(s.digest) })
+	subject := policy.Subject{Account: policy.Account{Expiration: w.policy}, Membership: w.membership}
+	if err == nil && !subject.TokenLives(policy.TokenFacts{ClientID: s.clientID, StatusIndex: key.Secrets[at].StatusIndex}, w.now) {
+		w.Fatalf("a new token of %s would be dead", s.clientID)
+	}
+	return err
 }
 
 func (w *world) wantOpen(s madeSecret) error {
@@ -263,6 +349,8 @@ func (w *world) wantOpen(s madeSecret) error {
 		return policy.ErrWrongSecret
 	case !slices.Contains(w.live(), s.clientID):
 		return policy.ErrKeyExpired
+	case w.suspended[s.clientID]:
+		return policy.ErrKeySuspended
 	}
 	return nil
 }

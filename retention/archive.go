@@ -41,7 +41,7 @@ func (a *Archive) move(ctx context.Context, s Store, accountID string, now time.
 		if err != nil || len(first) == 0 {
 			return err
 		}
-		if err := a.moveDay(ctx, s, accountID, dayOf(first[0])); err != nil {
+		if err := a.moveDay(ctx, s, accountID, dayOf(first[0]), now); err != nil {
 			return err
 		}
 	}
@@ -55,7 +55,7 @@ func dayOf(e policy.Event) time.Time {
 }
 
 // moveDay moves up to eventsPerFile of the oldest events of an account, all of one day.
-func (a *Archive) moveDay(ctx context.Context, s Store, accountID string, day time.Time) error {
+func (a *Archive) moveDay(ctx context.Context, s Store, accountID string, day, now time.Time) error {
 	folder := filepath.Join(a.Folder, accountID)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return fmt.Errorf("audit.archive: %w", err)
@@ -78,12 +78,7 @@ func (a *Archive) moveDay(ctx context.Context, s Store, accountID string, day ti
 	if err := publish(file, folder, day.Format(time.DateOnly)); err != nil {
 		return fmt.Errorf("audit.archive: %w", err)
 	}
-	for some := range slices.Chunk(moved, atOnce) {
-		if err := s.ForgetEvents(ctx, accountID, some...); err != nil {
-			return err
-		}
-	}
-	return nil
+	return forget(ctx, s, accountID, moved, now)
 }
 
 // clearUnfinished removes what a crash has left. A server that is just writing such a file fails to publish it, and tries again.

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"mintkey/chain"
 	"mintkey/policy"
 	"mintkey/store"
 	"mintkey/store/boltstore"
@@ -33,18 +34,27 @@ func BenchmarkGrowth(b *testing.B) {
 		e.Actor.RequestID = "0197a8a2-3f4e-7aaa-8bbb-eeeeeeeeeeee"
 		return e
 	}
-	kinds := map[string]func(s store.Store, from, to int) error{
-		"event": func(s store.Store, from, to int) error {
-			var events []policy.Event
-			for i := from; i < to; i++ {
-				events = append(events, event(i))
-			}
-			if err := s.RecordEvents(b.Context(), events...); err != nil {
-				return err
-			}
-			_, _, err := s.Arrivals(b.Context(), "acme", "", 1)
+	record := func(s store.Store, from, to int) error {
+		var events []policy.Event
+		for i := from; i < to; i++ {
+			events = append(events, event(i))
+		}
+		if err := s.RecordEvents(b.Context(), events...); err != nil {
 			return err
-		},
+		}
+		_, _, err := s.Arrivals(b.Context(), "acme", "", 1)
+		return err
+	}
+	sealed := func(s store.Store, from, to int) error {
+		if err := record(s, from, to); err != nil {
+			return err
+		}
+		_, err := chain.Seal(b.Context(), s, "acme", at(to))
+		return err
+	}
+	kinds := map[string]func(s store.Store, from, to int) error{
+		"event":        record,
+		"sealed event": sealed,
 		"revocation": func(s store.Store, from, to int) error {
 			var some []store.Revocation
 			for i := from; i < to; i++ {
@@ -60,6 +70,19 @@ func BenchmarkGrowth(b *testing.B) {
 				some = append(some, store.UsedUserID(fmt.Sprint(i)))
 			}
 			return s.AddUsedIDs(b.Context(), some...)
+		},
+		// Together with the event itself, which stays when the entry is delivered.
+		"event and its entry of the outbox": func(s store.Store, from, to int) error {
+			var events []policy.Event
+			for i := from; i < to; i++ {
+				e := event(i)
+				e.Announce = true
+				events = append(events, e)
+			}
+			if from == 0 {
+				return s.CreateAccount(b.Context(), policy.Account{ID: "acme", CreatedAt: now}, events...)
+			}
+			return s.UpdateAccount(b.Context(), "acme", func(a policy.Account) (policy.Account, []policy.Event, error) { return a, events, nil })
 		},
 		"ephemeral record of 200 bytes": func(s store.Store, from, to int) error {
 			for i := from; i < to; i++ {

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"slices"
 	"time"
 
+	"mintkey/chain"
 	"mintkey/policy"
 	"mintkey/store"
 )
@@ -21,6 +24,8 @@ const (
 	// Grace is the time before anything is deleted from a store that had no retention before.
 	Grace = 30 * policy.Day
 	every = time.Hour
+	// soon is after how long it is tried again when the clocks did not agree.
+	soon = 10 * time.Minute
 	// atOnce limits how long one transaction takes others' turn.
 	atOnce = 500
 	// workTime is well below the lease that lets one server at a time do this. The rest is done at the next tick.
@@ -44,7 +49,7 @@ func Begin(ctx context.Context, s Store, retention time.Duration, now time.Time)
 		return present.Begins, err
 	}
 	begins := now.UTC()
-	err = accounts(ctx, s, func(accountID string) error {
+	err = accounts(ctx, s, "", func(accountID string) error {
 		oldest, err := s.Events(ctx, accountID, store.EventsQuery{OldestFirst: true, Limit: 1})
 		if len(oldest) > 0 && oldest[0].At.Before(now.Add(Grace-retention)) {
 			begins = now.UTC().Add(Grace)
@@ -63,7 +68,7 @@ func Begin(ctx context.Context, s Store, retention time.Duration, now time.Time)
 	return begins, err
 }
 
-// Keeper trims the audit trails. All fields but Archive are needed.
+// Keeper seals the audit trails, and then trims them. All fields but Archive and Sign are needed.
 type Keeper struct {
 	Store Store
 	// Retention is how long events are kept, in the store and in files; 0 for ever.
@@ -74,8 +79,12 @@ type Keeper struct {
 	Archive *Archive
 	// Agreed is the time for deleting what can't be brought back; false if the clocks that were asked do not agree.
 	Agreed func(ctx context.Context) (time.Time, bool)
+	// Sign signs the heads of the chains; nil if they are not signed.
+	Sign chain.Signer
+	Log  *slog.Logger
 
 	next time.Time
+	done string // the account up to which the work of this hour is done
 }
 
 // Tick does some of the work if an hour has passed since it was all done. It returns after half a minute at most; call it every minute or
@@ -88,28 +97,80 @@ func (k *Keeper) Tick(ctx context.Context, now time.Time) error {
 	limited, cancel := context.WithTimeout(ctx, workTime)
 	defer cancel()
 	agreed, ok := k.Agreed(ctx)
-	if !ok {
-		return errors.New("the clocks do not agree, so no old events are deleted")
-	}
 	var failures []error
-	err := accounts(limited, k.Store, func(accountID string) error {
-		if err := k.account(limited, accountID, agreed); err != nil {
+	var unsigned []chain.Entry
+	err := accounts(limited, k.Store, k.done, func(accountID string) error {
+		fresh, err := k.seal(limited, accountID, now)
+		unsigned = append(unsigned, fresh...)
+		if err == nil && ok {
+			err = k.trim(limited, accountID, agreed)
+		}
+		if limited.Err() != nil {
+			return limited.Err()
+		}
+		if err != nil {
 			failures = append(failures, fmt.Errorf("account %s: %w", accountID, err))
 		}
-		return limited.Err()
+		k.done = accountID
+		return nil
 	})
+	failures = append(failures, k.sign(ctx, now, unsigned))
 	if limited.Err() != nil { // there is more to do
-		return ctx.Err()
+		return errors.Join(append(failures, ctx.Err())...)
 	}
-	k.next = now.Add(every)
+	k.next, k.done = now.Add(every), ""
+	if !ok {
+		k.next = now.Add(soon)
+		failures = append(failures, errors.New("the clocks do not agree, so no old events are deleted"))
+	} else if k.Retention > 0 {
+		failures = append(failures, k.trimHeads(ctx, agreed))
+	}
 	return errors.Join(append(failures, err)...)
 }
 
-func (k *Keeper) account(ctx context.Context, accountID string, now time.Time) error {
-	// What has arrived is put in order even if nobody reads it.
-	if _, _, err := k.Store.Arrivals(ctx, accountID, "", 1); err != nil {
-		return err
+// seal returns the heads that are not signed yet.
+func (k *Keeper) seal(ctx context.Context, accountID string, now time.Time) ([]chain.Entry, error) {
+	sealed, err := chain.Seal(ctx, k.Store, accountID, now)
+	if len(sealed.Lost) > 0 {
+		k.Log.WarnContext(ctx, "events of the audit trail are gone since the history of the store has changed",
+			slog.String("account_id", accountID), slog.Int("events", len(sealed.Lost)), slog.String("first", sealed.Lost[0]))
 	}
+	return sealed.Unsigned, err
+}
+
+// sign signs heads. The log has the root, so that whoever keeps the log elsewhere can tell whether the trails are still those.
+func (k *Keeper) sign(ctx context.Context, now time.Time, unsigned []chain.Entry) error {
+	if k.Sign == nil || len(unsigned) == 0 {
+		return nil
+	}
+	signed, err := chain.Sign(ctx, k.Store, now, unsigned, k.Sign)
+	for _, heads := range signed {
+		k.Log.InfoContext(ctx, "audit heads signed",
+			slog.Int64("number", heads.Number), slog.String("root", heads.Root), slog.Int("heads", len(heads.Entries)))
+	}
+	if err == nil && k.Archive != nil {
+		err = k.Archive.writeHeads(signed)
+	}
+	if err != nil {
+		return fmt.Errorf("signing the heads of the audit trails: %w", err)
+	}
+	return nil
+}
+
+// trimHeads keeps signed heads as long as events.
+func (k *Keeper) trimHeads(ctx context.Context, now time.Time) error {
+	if now.Before(k.Begins) {
+		return nil
+	}
+	cut := now.Add(-k.Retention)
+	err := chain.CutHeads(ctx, k.Store, cut)
+	if k.Archive != nil {
+		err = errors.Join(err, k.Archive.forgetHeads(cut))
+	}
+	return err
+}
+
+func (k *Keeper) trim(ctx context.Context, accountID string, now time.Time) error {
 	if k.Archive != nil {
 		if err := k.Archive.move(ctx, k.Store, accountID, now); err != nil {
 			return err
@@ -124,7 +185,7 @@ func (k *Keeper) account(ctx context.Context, accountID string, now time.Time) e
 		if err != nil {
 			return err
 		}
-		if err := k.Store.ForgetEvents(ctx, accountID, old...); err != nil {
+		if err := forget(ctx, k.Store, accountID, old, now); err != nil {
 			return err
 		}
 		if len(old) < atOnce {
@@ -135,6 +196,22 @@ func (k *Keeper) account(ctx context.Context, accountID string, now time.Time) e
 		return nil
 	}
 	return k.Archive.forget(accountID, cut)
+}
+
+// forget deletes the oldest events of an account, after their chain knows where it goes on.
+func forget(ctx context.Context, s Store, accountID string, old []policy.Event, now time.Time) error {
+	if len(old) == 0 {
+		return nil
+	}
+	if err := chain.Cut(ctx, s, accountID, old[len(old)-1].ID, now); err != nil {
+		return err
+	}
+	for some := range slices.Chunk(old, atOnce) {
+		if err := s.ForgetEvents(ctx, accountID, some...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // oldest returns the oldest events from before a time.
@@ -148,8 +225,9 @@ func oldest(ctx context.Context, s store.AuditTrail, accountID string, before ti
 	return events, err
 }
 
-func accounts(ctx context.Context, s store.Accounts, visit func(id string) error) error {
-	for page := (store.Page{Limit: atOnce}); ; {
+// accounts visits the accounts after the given one.
+func accounts(ctx context.Context, s store.Accounts, after string, visit func(id string) error) error {
+	for page := (store.Page{After: after, Limit: atOnce}); ; {
 		some, err := s.Accounts(ctx, page)
 		if err != nil || len(some) == 0 {
 			return err

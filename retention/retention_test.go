@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -61,7 +62,8 @@ func age(t *testing.T, s store.Store, days ...int) (all []string) {
 
 func keeper(s retention.Store, keep time.Duration) *retention.Keeper {
 	return &retention.Keeper{
-		Store: s, Retention: keep, Begins: now, Agreed: func(context.Context) (time.Time, bool) { return now, true },
+		Store: s, Retention: keep, Begins: now, Log: slog.New(slog.DiscardHandler),
+		Agreed: func(context.Context) (time.Time, bool) { return now, true },
 	}
 }
 

@@ -61,7 +61,7 @@ func TestLastAccessSurvivesFailures(t *testing.T) {
 	w.exchange(w.tom).want(200)
 	faults.fail("RecordAccess", store.ErrUnavailable)
 	w.run()() // fails to save
-	if !w.savedAccess(w.mia).IsZero() || !strings.Contains(w.log.String(), `"usage":"last access"`) {
+	if !w.savedAccess(w.mia).IsZero() || !strings.Contains(w.log.String(), `"tasks":"saving last access"`) {
 		t.Errorf("saved %s; log %s", w.savedAccess(w.mia), w.log)
 	}
 	w.clock.advance(time.Hour)

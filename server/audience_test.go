@@ -44,7 +44,7 @@ func TestDefaultAudienceOfToken(t *testing.T) {
 		audience, got   string
 	}{
 		{"all of a key with both kinds", w.mia, "", "", "https://api.example", "api reports"},
-		{"all of a key with both kinds, for the server", w.mia, "", issuer, issuer, "self tokens:introspect"},
+		{"all of a key with both kinds, for the server", w.mia, "", issuer, issuer, "self rotate tokens:introspect"},
 		{"a scope of the catalogue", w.mia, "reports", "", "https://api.example", "reports"},
 		{"a scope for administration", w.mia, "self", "", issuer, "self"},
 		{"a key for administration", admin, "", "", issuer, "keys:read self"},

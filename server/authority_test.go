@@ -55,11 +55,11 @@ func TestScopesAboveTheOwnerAreRefused(t *testing.T) {
 	w := newWorld(t)
 	a := w.post(w.tom, forge+"/keys", newKey("mia", "keys:read", "keys:write", "self", "tokens:introspect", "api"))
 	a.wantCode(422, "scope_above_owner")
-	if text := a.peek("detail"); !strings.Contains(text, "keys:read, keys:write") || !strings.Contains(text, "self, tokens:introspect") ||
-		!strings.Contains(text, "new key") {
+	if text := a.peek("detail"); !strings.Contains(text, "keys:read, keys:write") ||
+		!strings.Contains(text, "self, rotate, tokens:introspect") || !strings.Contains(text, "new key") {
 		t.Errorf("the refusal reads %q", text)
 	}
-	if !strings.Contains(a.body, `"allowed":["self","tokens:introspect"]`) {
+	if !strings.Contains(a.body, `"allowed":["self","rotate","tokens:introspect"]`) {
 		t.Errorf("the refusal does not list what is allowed: %s", a.body)
 	}
 	w.post(w.tom, forge+"/keys", map[string]any{"user_id": "mia", "scopes": []string{"keys:read"}, "pick_up": true}).

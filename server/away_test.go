@@ -48,9 +48,18 @@ func (fullDisk) ChangesRefused() error { return errors.New("the disk is full") }
 func TestReadyzTellsOfAFullDisk(t *testing.T) {
 	w := newWorld(t)
 	w.serve(func(o *server.Options) { o.Store = store.NewGate(fullDisk{w.store}) })
-	answer := httptest.NewRecorder()
-	w.server.OpsHandler().ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", http.NoBody))
-	if answer.Code != http.StatusOK || !strings.Contains(answer.Body.String(), `"changes":"refused: the disk is full"`) {
-		t.Errorf("readyz: %d %s", answer.Code, answer.Body)
+	if ready := w.readyzBody(); !strings.Contains(ready, `"changes":"refused: the disk is full"`) {
+		t.Errorf("readyz: %s", ready)
 	}
+}
+
+// readyzBody is the answer of a server that is ready.
+func (w *world) readyzBody() string {
+	w.Helper()
+	answer := httptest.NewRecorder()
+	w.server.OpsHandler().ServeHTTP(answer, httptest.NewRequestWithContext(w.Context(), http.MethodGet, "/readyz", http.NoBody))
+	if answer.Code != http.StatusOK {
+		w.Fatalf("readyz: %d %s", answer.Code, answer.Body)
+	}
+	return answer.Body.String()
 }

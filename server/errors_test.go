@@ -38,7 +38,7 @@ func TestFailuresOfTheStore(t *testing.T) {
 		methods := []string{"UpdateUser", "UpdateMembership", "UpdateAccount"}
 		if !errors.Is(c.cause, store.ErrConflict) { // reading never conflicts
 			methods = append(methods,
-				"Subject", "Tenants", "Tenant", "Users", "User", "Memberships", "AccessTimes", "Events", "UsersByID", "TenantsOf")
+				"Subject", "Tenants", "Tenant", "Users", "User", "Memberships", "Accesses", "Events", "UsersByID", "TenantsOf")
 		}
 		for _, method := range methods {
 			faults.fail(method, failure)
@@ -73,7 +73,7 @@ func (w *world) meet(method string, token bearer) answer {
 		return w.get(token, forgeKeys)
 	case "UpdateMembership":
 		return w.delete(token, forgeKeys+"/"+w.tom.clientID)
-	case "AccessTimes":
+	case "Accesses":
 		return w.get(token, forgeKeys+"/"+w.tom.clientID)
 	case "Events":
 		return w.get(token, acmeAudit)

@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
-	"time"
 
 	"mintkey/policy"
 	"mintkey/server"
@@ -155,18 +154,18 @@ func (s *faultyStore) UpdateMembership(ctx context.Context, tenantID, userID str
 	return s.Store.UpdateMembership(ctx, tenantID, userID, change)
 }
 
-func (s *faultyStore) RecordAccess(ctx context.Context, times map[store.KeyRef]time.Time) error {
+func (s *faultyStore) RecordAccess(ctx context.Context, uses map[store.KeyRef]store.KeyAccess) error {
 	if err := s.fault("RecordAccess"); err != nil {
 		return err
 	}
-	return s.Store.RecordAccess(ctx, times)
+	return s.Store.RecordAccess(ctx, uses)
 }
 
-func (s *faultyStore) AccessTimes(ctx context.Context, tenantID string, clientIDs []string) (map[string]time.Time, error) {
-	if err := s.fault("AccessTimes"); err != nil {
+func (s *faultyStore) Accesses(ctx context.Context, tenantID string, clientIDs []string) (map[string]store.KeyAccess, error) {
+	if err := s.fault("Accesses"); err != nil {
 		return nil, err
 	}
-	return s.Store.AccessTimes(ctx, tenantID, clientIDs)
+	return s.Store.Accesses(ctx, tenantID, clientIDs)
 }
 
 func (s *faultyStore) Events(ctx context.Context, accountID string, query store.EventsQuery) ([]policy.Event, error) {

@@ -44,6 +44,8 @@ func TestOpenAPIStatesTheLimitsOfPolicy(t *testing.T) {
 	schemas.at("Label").is("maxLength", policy.MaxNameLength)
 	schemas.at("Name").says("description", fmt.Sprintf("1 to %d printable", policy.MaxNameLength))
 	schemas.at("Label").says("description", fmt.Sprintf("at most %d printable", policy.MaxNameLength))
+	schemas.at("Reason").is("maxLength", policy.MaxNameLength)
+	schemas.at("Reason").says("description", fmt.Sprintf("at most %d printable", policy.MaxNameLength))
 	for _, name := range []string{"NewUser", "UserChange"} {
 		password := schemas.at(name, "properties", "password")
 		password.is("minLength", policy.MinPasswordLength)

@@ -165,8 +165,9 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 		web.WriteJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "unavailable", "store": "no accounts"})
 		return
 	}
-	if err := s.Store.Ping(ctx); err != nil {
-		s.Log.WarnContext(ctx, "readiness check failed", slog.Any("error", err))
+	err := s.Store.Ping(ctx)
+	s.Outages.Note(ctx, s.Log, slog.LevelWarn, s.Now(), err, "readiness check failed")
+	if err != nil {
 		web.WriteJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "unavailable", "store": "unreachable"})
 		return
 	}

@@ -26,7 +26,10 @@ func (w *world) limitTenant(id string, quota int) {
 func (w *world) limitKey(p person, quota int) {
 	w.Helper()
 	w.must(w.store.UpdateMembership(w.Context(), p.tenant, p.id, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
-		m, err := m.WithTokensPerMinute(p.clientID, quota)
+		key, err := m.Key(p.clientID)
+		w.must(err)
+		key.TokensPerMinute = quota
+		m, err = m.WithPatchedKey(key, nil)
 		return m, nil, err
 	}))
 }

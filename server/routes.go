@@ -108,6 +108,9 @@ func (s *Server) adminRoutes(router *mux.Router) {
 	})
 	admin("/admin/v1/tenants/{tenant}/keys/{client_id}/expiry", get(call(a.GetExpiry, policy.ScopeKeysRead)))
 	admin("/admin/v1/tenants/{tenant}/keys/{client_id}/refresh", post(call(a.RefreshKey, policy.ScopeKeysWrite)))
+	admin("/admin/v1/tenants/{tenant}/keys/{client_id}/suspend", post(call(a.SuspendKey, policy.ScopeKeysWrite)))
+	admin("/admin/v1/tenants/{tenant}/keys/{client_id}/resume", post(call(a.ResumeKey, policy.ScopeKeysWrite)))
+	admin("/admin/v1/tenants/{tenant}/keys/{client_id}/overlap", methods{http.MethodDelete: call(a.EndOverlap, policy.ScopeKeysWrite)})
 	admin("/admin/v1/signing-keys", get(call(a.ListSigningKeys, policy.ScopeTokensIntrospect, policy.ScopeAccountsWrite)))
 	admin("/admin/v1/signing-keys/rotate", post(call(a.RotateSigningKeys, policy.ScopeAccountsWrite)))
 }
@@ -118,7 +121,12 @@ func (s *Server) selfRoutes(router *mux.Router) {
 	self := s.pathsOf(router, s.render.Problem, s.administration)
 	self(openAPIPath, get(adminapi.OpenAPI))
 	self("/me/v1/keys", get(call(a.ListOwnKeys, policy.ScopeSelf)))
+	self("/me/v1/keys/{client_id}", methods{http.MethodDelete: call(a.RevokeOwnKey, policy.ScopeSelf)})
+	self("/me/v1/keys/{client_id}/suspend", post(call(a.SuspendOwnKey, policy.ScopeSelf)))
+	self("/me/v1/keys/{client_id}/resume", post(call(a.ResumeOwnKey, policy.ScopeSelf)))
+	self("/me/v1/key/refresh", post(call(a.RefreshThisKey, policy.ScopeRotate)))
 	self("/me/v1/keys/{client_id}/refresh", post(call(a.RefreshOwnKey, policy.ScopeSelf)))
+	self("/me/v1/keys/{client_id}/overlap", methods{http.MethodDelete: call(a.EndOwnOverlap, policy.ScopeSelf)})
 }
 
 func (s *Server) consoleRoutes(router *mux.Router) {

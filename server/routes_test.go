@@ -50,7 +50,12 @@ func bodies() map[string]string {
 		"PUT /admin/v1/tenants/{tenant}/members/{user}":            `{"role":"tenant_admin"}`,
 		"POST /admin/v1/tenants/{tenant}/keys":                     `{"user_id":"mia"}`,
 		"POST /admin/v1/tenants/{tenant}/keys/{client_id}/refresh": `{}`,
+		"POST /admin/v1/tenants/{tenant}/keys/{client_id}/suspend": `{"reason":"leaked"}`,
+		"POST /admin/v1/tenants/{tenant}/keys/{client_id}/resume":  `{}`,
 		"POST /me/v1/keys/{client_id}/refresh":                     `{}`,
+		"POST /me/v1/keys/{client_id}/suspend":                     `{}`,
+		"POST /me/v1/keys/{client_id}/resume":                      `{}`,
+		"POST /me/v1/key/refresh":                                  `{}`,
 		"POST /admin/v1/signing-keys/rotate":                       `{}`,
 	}
 }
@@ -153,7 +158,7 @@ func TestScopesOfRoutes(t *testing.T) {
 // A key's scopes give nothing that the owner's role does not allow.
 func TestRolesOnRoutes(t *testing.T) {
 	w := newWorld(t)
-	forMembers := []string{"self", "tokens:introspect"}
+	forMembers := []string{"self", "rotate", "tokens:introspect"}
 	forTenantAdmins := append([]string{"keys:read", "keys:write"}, forMembers...)
 	takes := func(r route, scopes []string) bool {
 		return slices.ContainsFunc(r.scopes, func(scope string) bool { return slices.Contains(scopes, scope) })

@@ -57,6 +57,7 @@ type Options struct {
 	ClientIDSuffix string         // may be empty
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is trusted; may be empty
 	Log            *slog.Logger
+	Outages        *logs.Outages // of everything that is repeated on the store; nil for one of the server's own
 	Now            func() time.Time
 	ClockOffset    time.Duration     // Now minus the real time; usually 0
 	Mail           bool              // whether owners get mail
@@ -98,8 +99,6 @@ type Server struct {
 	administration *admission.Queue // for the administration API and the console, so that a storm of programs leaves them alone
 	known          *admission.Known
 	workers        admission.Workers
-
-	outages struct{ keys, revocations, lists, watch logs.Outage }
 }
 
 // New wires a server. It starts nothing: Run does.
@@ -109,6 +108,9 @@ func New(o Options) (*Server, error) {
 		return nil, errors.New("server: the issuer must be one of the audiences")
 	}
 	o.ConsoleURL = cmp.Or(o.ConsoleURL, o.Issuer)
+	if o.Outages == nil {
+		o.Outages = NewOutages()
+	}
 	s := &Server{
 		Options:     o,
 		render:      web.NewRenderer(o.Issuer, o.Log),
@@ -158,8 +160,8 @@ func New(o Options) (*Server, error) {
 	}
 	s.usage = usage.New(o.Store, s.service, func(text string) bool {
 		return policy.IsClientID(text, o.ClientIDPrefix, o.ClientIDSuffix)
-	}, o.Log)
-	s.service.RecentAccess = s.usage.Access.Overlay
+	}, o.Log, o.Outages)
+	s.service.RecentAccess = s.usage.Access.Recent
 	s.wireOAuth(indexes, audiences, algorithms)
 	s.links = adminapi.Links{Service: s.service, Console: o.ConsoleURL + consolePath}
 	s.adminapi = adminapi.New(adminapi.Options{
@@ -230,6 +232,7 @@ func (s *Server) wireOAuth(indexes *tokens.StatusIndexes, audiences policy.Audie
 	s.oauth = oauth.New(oauth.Options{
 		Clients:     known,
 		Callers:     s.callers,
+		Access:      s.usage.Access,
 		Log:         s.revocations,
 		Replication: o.Store,
 		Ring:        o.KeyRing,
@@ -300,7 +303,7 @@ func (s *Server) refreshKeys(ctx context.Context) {
 		return // those that the store has now, if any, are another store's
 	}
 	if err := s.KeyRing.Refresh(ctx, s.Now()); ctx.Err() == nil {
-		s.outages.keys.Note(ctx, s.Log, slog.LevelWarn, s.Now(), err, "refreshing signing keys failed; using the known ones")
+		s.Outages.Note(ctx, s.Log, slog.LevelWarn, s.Now(), err, "refreshing signing keys failed; using the known ones")
 	}
 }
 
@@ -311,7 +314,7 @@ func (s *Server) watchStore(ctx context.Context) {
 		_, err = s.indexes.Count(ctx)
 	}
 	if ctx.Err() == nil && s.Watch.Lost() == nil {
-		s.outages.watch.Note(ctx, s.Log, slog.LevelWarn, s.Now(), err, "looking at the store failed; will retry")
+		s.Outages.Note(ctx, s.Log, slog.LevelWarn, s.Now(), err, "looking at the store failed; will retry")
 	}
 }
 
@@ -320,13 +323,13 @@ func (s *Server) followRevocations(ctx context.Context) {
 		return // what this server remembers does not belong into a store that was emptied
 	}
 	if err := s.revocations.Sync(ctx); ctx.Err() == nil {
-		s.outages.revocations.Note(ctx, s.Log, slog.LevelWarn, s.Now(), err, "reading revocations failed; will retry")
+		s.Outages.Note(ctx, s.Log, slog.LevelWarn, s.Now(), err, "reading revocations failed; will retry")
 	}
 }
 
 func (s *Server) refreshLists(ctx context.Context) {
 	if err := s.lists.Refresh(ctx, s.Now()); ctx.Err() == nil {
-		s.outages.lists.Note(ctx, s.Log, slog.LevelWarn, s.Now(), err, "refreshing status lists failed; using the known ones")
+		s.Outages.Note(ctx, s.Log, slog.LevelWarn, s.Now(), err, "refreshing status lists failed; using the known ones")
 	}
 }
 

@@ -109,7 +109,7 @@ func TestTrafficSurvivesFailures(t *testing.T) {
 	w.exchange(w.mia).want(200)
 	faults.fail("RecordTraffic", store.ErrUnavailable)
 	w.run()() // fails to save
-	if !strings.Contains(w.log.String(), `"usage":"traffic"`) {
+	if !strings.Contains(w.log.String(), `"tasks":"saving traffic"`) {
 		t.Errorf("the log does not tell: %s", w.log)
 	}
 	w.exchange(w.mia).want(200)

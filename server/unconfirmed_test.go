@@ -69,6 +69,47 @@ func TestHangingReplica(t *testing.T) {
 	w.post(admin, forgeKeys, map[string]any{"user_id": w.newMember().id}).want(201)
 }
 
+// Whoever is disabled or deleted while the only replica hangs is shut out at once on every server, the answer says that this is not
+// confirmed, and the repeat is told once the replica is back.
+func TestPeopleEndWhileTheReplicaHangs(t *testing.T) {
+	w, replica := newReplicatedWorld(t)
+	disabled, deleted := w.makeKey(w.ada, w.newMember(), "api"), w.makeKey(w.ada, w.newMember(), "api")
+	ofDisabled, ofDeleted := w.tokenOf(disabled, "api"), w.tokenOf(deleted, "api")
+	admin := bearer(w.tokenOf(w.ada, ""))
+	another := w.second(w.store)
+	const users = "/admin/v1/accounts/acme/users/"
+	replica.Pause()
+
+	off := map[string]any{"disabled": true}
+	if a := w.patch(admin, users+disabled.id, off).wantCode(503, "unconfirmed"); !strings.Contains(a.body, "has ended") {
+		t.Errorf("disable: %s", a.body)
+	}
+	if a := w.delete(admin, users+deleted.id).wantCode(503, "unconfirmed"); !strings.Contains(a.body, "has ended") {
+		t.Errorf("delete: %s", a.body)
+	}
+	w.must(another.server.Gateways().Log.Sync(t.Context()))
+	for _, on := range []*world{w, another} {
+		on.exchange(disabled).want(401)
+		on.exchange(deleted).want(401)
+		if !on.revokedIn(ofDisabled) || !on.revokedIn(ofDeleted) {
+			t.Error("gateways were not told while the replica hung")
+		}
+	}
+	another.patch(admin, users+disabled.id, off).wantCode(503, "unconfirmed")
+
+	replica.Resume()
+	w.eventually("the deletion is confirmed", func() bool {
+		status := another.delete(admin, users+deleted.id).status
+		return status == 204 || status == 404
+	})
+	another.patch(admin, users+disabled.id, off).want(200)
+	another.patch(admin, users+disabled.id, map[string]any{"disabled": false}).want(200)
+	another.exchange(disabled).want(200)
+	if !w.revokedIn(ofDisabled) {
+		t.Error("a token from before the disabling lives again")
+	}
+}
+
 // hangsInUpdates is a store whose replica hangs from the next change of a membership on.
 type hangsInUpdates struct {
 	store.Store
@@ -139,6 +180,12 @@ func TestRedisThatRefusesChanges(t *testing.T) {
 			refuse(t, redis)
 			a := w.delete(admin, forgeKeys+"/"+w.mia.clientID).wantCode(503, "unavailable")
 			quiet(t, a, name)
+			if !strings.Contains(a.body, "takes no changes now") {
+				t.Errorf("the answer does not tell a store that takes no changes from one that is away: %s", a.body)
+			}
+			if ready := w.readyzBody(); !strings.Contains(ready, `"changes":"refused: `) || !strings.Contains(ready, name) {
+				t.Errorf("readyz does not say that changes are refused for %s: %s", name, ready)
+			}
 			w.exchange(w.mia).want(200)
 			wrong := form{"grant_type": {"client_credentials"}, "client_id": {w.mia.clientID}, "client_secret": {"mks_guess"}}
 			for range 30 {

@@ -156,6 +156,9 @@ func (w *world) limit(p person) person {
 func (w *world) opensAsMuchAs(other bearer, name string, token bearer) {
 	w.Helper()
 	for _, r := range w.routes() {
+		if r.path == "/me/v1/key/refresh" {
+			continue // every key may replace its own secret and gains nothing by it: TestRotateRefreshesTheKeyItselfAlone
+		}
 		for _, of := range []person{w.mia, w.tom, w.ada, w.max, w.gil} {
 			want := w.ask(other, r.method, r.fill(w.own(of)), r.body())
 			got := w.ask(token, r.method, r.fill(w.own(of)), r.body())

@@ -3,6 +3,7 @@ package server_test
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -72,7 +73,7 @@ func TestIsolation(t *testing.T) {
 		for _, r := range w.routes() {
 			for _, try := range w.intrusions() {
 				named := slices.ContainsFunc([]string{"account", "tenant", "user", "client_id"}, r.has)
-				ownKey := r.path == "/me/v1/keys/{client_id}/refresh" && try.ids["client_id"] == try.caller.clientID
+				ownKey := strings.HasPrefix(r.path, "/me/v1/keys/{client_id}") && try.ids["client_id"] == try.caller.clientID
 				if !named || ownKey || try.only != "" && !r.has(try.only) {
 					continue
 				}

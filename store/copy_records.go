@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"mintkey/policy"
 )
@@ -87,15 +86,15 @@ func (c *copying) accessTimes(ctx context.Context, tenantID string, memberships 
 			clientIDs = append(clientIDs, key.ClientID)
 		}
 	}
-	found, err := c.from.AccessTimes(ctx, tenantID, clientIDs)
+	found, err := c.from.Accesses(ctx, tenantID, clientIDs)
 	if err != nil || len(found) == 0 {
 		return err
 	}
-	times := make(map[KeyRef]time.Time, len(found))
-	for clientID, at := range found {
-		times[KeyRef{tenantID, clientID}] = at
+	uses := make(map[KeyRef]KeyAccess, len(found))
+	for clientID, use := range found {
+		uses[KeyRef{tenantID, clientID}] = use
 	}
-	return c.to.RecordAccess(ctx, times)
+	return c.to.RecordAccess(ctx, uses)
 }
 
 // events keeps the order of IDs, which is nearly that of the arrivals: a store whose memory is full can be copied, but may not be able to

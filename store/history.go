@@ -16,6 +16,9 @@ const (
 	documentLifetime  = "longest-lifetime"
 )
 
+// MaxTokenLifetime is the longest lifetime of tokens that any server was ever allowed to be configured with.
+const MaxTokenLifetime = 24 * time.Hour
+
 // Epoch names one history of a store. Positions and counters that a process keeps outside the store belong to one epoch,
 // and mean nothing in another.
 type Epoch struct {
@@ -89,31 +92,51 @@ func BeginHistory(ctx context.Context, s Store, lifetime time.Duration, now time
 }
 
 // RaiseLifetime makes sure that the longest token lifetime is at least the given one, which tokens are made with now. A server calls it
-// again and again, because the store may have gone back to an older state. It writes only if something is missing.
+// again and again, because the store may have gone back to an older state. It writes only if something is missing, and puts
+// MaxTokenLifetime in the place of what it can't decode.
 func RaiseLifetime(ctx context.Context, s Documents, lifetime time.Duration, now time.Time) error {
 	seconds := int64(lifetime / time.Second)
-	known, err := ReadJSON[LongestLifetime](ctx, s, documentLifetime)
-	if err == nil && known.Seconds >= seconds {
-		return nil
+	raw, err := s.Document(ctx, documentLifetime)
+	if err == nil {
+		if known, readable := parseLifetime(raw); readable && known.Seconds >= seconds {
+			return nil
+		}
 	}
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return err
 	}
-	return UpdateJSON(ctx, s, documentLifetime, func(l LongestLifetime) (LongestLifetime, error) {
-		if l.Seconds < seconds {
-			l = LongestLifetime{Seconds: seconds, Since: now.UTC()}
+	return s.UpdateDocument(ctx, documentLifetime, func(raw []byte) ([]byte, error) {
+		known, readable := parseLifetime(raw)
+		if !readable || known.Seconds < seconds {
+			known = LongestLifetime{Seconds: max(known.Seconds, seconds), Since: now.UTC()}
 		}
-		return l, nil
+		return json.Marshal(known)
 	})
 }
 
 // LongestTokenLifetime returns the longest lifetime that tokens were ever made with (R5); at least the given one, which is in force now.
+// Where the record of it is damaged it is MaxTokenLifetime: keys and revocations must go on working, and no token lives longer.
 func LongestTokenLifetime(ctx context.Context, s Documents, present time.Duration) (time.Duration, error) {
-	l, err := ReadJSON[LongestLifetime](ctx, s, documentLifetime)
-	if err != nil && !errors.Is(err, ErrNotFound) {
+	raw, err := s.Document(ctx, documentLifetime)
+	if errors.Is(err, ErrNotFound) {
+		return present, nil
+	}
+	if err != nil {
 		return 0, err
 	}
-	return max(present, time.Duration(l.Seconds)*time.Second), nil
+	known, _ := parseLifetime(raw)
+	return max(present, time.Duration(known.Seconds)*time.Second), nil
+}
+
+// parseLifetime returns MaxTokenLifetime for what it can't decode, and zero for nothing.
+func parseLifetime(raw []byte) (known LongestLifetime, readable bool) {
+	if len(raw) == 0 {
+		return LongestLifetime{}, true
+	}
+	if json.Unmarshal(raw, &known) != nil {
+		return LongestLifetime{Seconds: int64(MaxTokenLifetime / time.Second)}, false
+	}
+	return known, true
 }
 
 // RenewEpoch begins a new epoch: after a restore the history is another one.

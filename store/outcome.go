@@ -11,26 +11,32 @@ const (
 	RefusedExpired
 	RefusedRevoked
 	RefusedUserDisabled
-	RefusedRequest // the client is who it says, but asked for a scope, a resource or a tenant that it may not have
+	RefusedRequest // the client is who it says, but asked for a scope, a resource or a tenant that it may not have, or from elsewhere
 	RefusedQuota   // the quota of the access key or of the tenant is used up (R36)
+	RefusedSuspended
 
-	outcomes                        // how many are counted
-	RefusedUnknownClient = outcomes // no account has or had this client, so there is nothing to count it for
+	outcomes                          // how many are counted
+	RefusedUnknownClient   = outcomes // no account has or had this client, so there is nothing to count it for
+	RefusedTenantSuspended = outcomes + 1
+	RefusedNetwork         = outcomes + 2
 )
 
 type outcomeRow struct{ name, text string }
 
 // outcomeRows has a row for each outcome, in their order.
-func outcomeRows() [outcomes + 1]outcomeRow {
+func outcomeRows() [outcomes + 3]outcomeRow {
 	return [...]outcomeRow{
-		TokenIssued:          {"issued", "Token issued"},
-		RefusedWrongSecret:   {"wrong_secret", "Wrong client secret or password"},
-		RefusedExpired:       {"expired", "Access key had expired"},
-		RefusedRevoked:       {"revoked", "Access key had been revoked"},
-		RefusedUserDisabled:  {"user_disabled", "User was disabled or had left"},
-		RefusedRequest:       {"not_allowed", "Scope, resource or tenant not allowed"},
-		RefusedQuota:         {"quota_exceeded", "Quota of tokens used up"},
-		RefusedUnknownClient: {"unknown_client", "Unknown client"},
+		TokenIssued:            {"issued", "Token issued"},
+		RefusedWrongSecret:     {"wrong_secret", "Wrong client secret or password"},
+		RefusedExpired:         {"expired", "Access key had expired"},
+		RefusedRevoked:         {"revoked", "Access key had been revoked"},
+		RefusedUserDisabled:    {"user_disabled", "User was disabled or had left"},
+		RefusedRequest:         {"not_allowed", "Scope, resource, tenant or network not allowed"},
+		RefusedQuota:           {"quota_exceeded", "Quota of tokens used up"},
+		RefusedSuspended:       {"suspended", "Access key or tenant was suspended"},
+		RefusedUnknownClient:   {"unknown_client", "Unknown client"},
+		RefusedTenantSuspended: {"tenant_suspended", "Tenant was suspended"},
+		RefusedNetwork:         {"foreign_network", "Network not allowed to the access key"},
 	}
 }
 
@@ -40,8 +46,24 @@ func (o Outcome) String() string { return outcomeRows()[o].name }
 // Text is the outcome for people.
 func (o Outcome) Text() string { return outcomeRows()[o].text }
 
+// InTraffic is the outcome that TrafficCounts counts it as. The records have one place for all suspensions.
+func (o Outcome) InTraffic() Outcome {
+	if o == RefusedTenantSuspended {
+		return RefusedSuspended
+	}
+	return o
+}
+
 // Counted says whether TrafficCounts has a place for the outcome.
 func (o Outcome) Counted() bool { return o < outcomes }
+
+// CountedAs is the outcome under which this one is counted. Where a key may be used is one more thing that it may not have.
+func (o Outcome) CountedAs() Outcome {
+	if o == RefusedNetwork {
+		return RefusedRequest
+	}
+	return o
+}
 
 // Refusals are the refusals that are counted, in the order in which they are shown.
 func Refusals() (refusals []Outcome) {

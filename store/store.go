@@ -3,7 +3,7 @@ package store
 import (
 	"context"
 	"errors"
-	"time"
+	"fmt"
 
 	"mintkey/policy"
 )
@@ -20,6 +20,8 @@ var (
 	ErrConflict = errors.New("the record is being changed by others; try again")
 	// ErrUnavailable means that the store cannot be reached, or cannot confirm a write.
 	ErrUnavailable = errors.New("the store is unavailable")
+	// ErrTakesNoChanges means that the store answers, but takes no changes now: this one was not made. It is an ErrUnavailable too.
+	ErrTakesNoChanges = fmt.Errorf("%w for changes", ErrUnavailable)
 	// ErrSchemaTooNew refuses to open a store that a later version of the program has written.
 	ErrSchemaTooNew = errors.New("the store was written by a later version of mintkey")
 	// ErrSchemaTooOld refuses to use a store that has to be upgraded first.
@@ -113,26 +115,11 @@ type Subjects interface {
 	Subject(ctx context.Context, tenantID, userID string) (policy.Subject, error)
 }
 
-// KeyRef names an access key where it is kept.
-type KeyRef struct {
-	TenantID string
-	ClientID string
-}
-
-// AccessTimes keeps when each access key was last used. It is separate from the key's record, so that it can never
-// overwrite a digest (R7).
-type AccessTimes interface {
-	// RecordAccess saves many times at once. A time never moves back.
-	RecordAccess(ctx context.Context, times map[KeyRef]time.Time) error
-	// AccessTimes returns the times of those of the keys that were used, by client ID.
-	AccessTimes(ctx context.Context, tenantID string, clientIDs []string) (map[string]time.Time, error)
-}
-
 // Documents keeps a few small documents that all replicas share, such as the set of signing keys.
 type Documents interface {
 	// Document returns the document, or ErrNotFound.
 	Document(ctx context.Context, name string) ([]byte, error)
-	// UpdateDocument changes a document by compare-and-swap. One that does not exist is passed as nil.
+	// UpdateDocument changes a document by compare-and-swap. One that does not exist is passed as nil, and returning nil deletes it.
 	UpdateDocument(ctx context.Context, name string, change func([]byte) ([]byte, error)) error
 }
 

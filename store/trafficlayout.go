@@ -50,7 +50,7 @@ func (s TrafficSpan) At(i int) time.Time {
 
 const (
 	chunkSteps = 60
-	chunkCells = 8 // cells for each step: room for two more outcomes
+	chunkCells = 8 // cells for each step, one for each outcome that is counted: all are taken
 )
 
 // TrafficRecord names a record. It is in a file with those that it is compared to.

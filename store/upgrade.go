@@ -36,9 +36,6 @@ type KeyAbove struct {
 	Scopes  []string    `json:"scopes"`
 }
 
-// versionOneLifetime is the longest token lifetime that a server of version 1 could be configured with.
-const versionOneLifetime = 24 * time.Hour
-
 // Upgrade brings a store of version 1 to SchemaVersion. No server may be running on it. It can be interrupted and repeated: the
 // version is saved last,
 // and finished work is not repeated. With dryRun it changes nothing and reports what it would do.
@@ -222,7 +219,7 @@ func (u *upgrading) finish(ctx context.Context) error {
 	if u.dry {
 		return nil
 	}
-	if err := BeginHistory(ctx, u.store, versionOneLifetime, u.now); err != nil {
+	if err := BeginHistory(ctx, u.store, MaxTokenLifetime, u.now); err != nil {
 		return err
 	}
 	return u.store.SetSchemaVersion(ctx, SchemaVersion)

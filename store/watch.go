@@ -13,6 +13,8 @@ var (
 	// ErrEmptied means that a store in which this process has seen accounts has none now, or has lost its epoch. Nobody may be told that a
 	// secret is wrong, and nothing may be made in it. It is ErrUnavailable as well.
 	ErrEmptied error = &lostError{"the store was emptied: put its data back"}
+	// ErrPartEmptied is ErrEmptied for one node of several, such as a master of a Cluster that was restarted without its data.
+	ErrPartEmptied error = &lostError{"a node of the store was emptied: put its data back, or restart the servers to go on without it"}
 	// ErrReplaced means that the file of a store was moved or deleted while it was open. What would be saved now would be lost. It is
 	// ErrUnavailable as well.
 	ErrReplaced error = &lostError{"the file of the store was moved, replaced or deleted: restart the server on the right one"}
@@ -27,6 +29,14 @@ func (*lostError) Is(target error) bool { return target == ErrUnavailable }
 type Watched interface {
 	Accounts
 	Documents
+}
+
+// Parts is a store on several nodes, one of which can lose its data while the others keep theirs.
+type Parts interface {
+	// KeepMarks marks each node, where that is missing, and remembers the marks.
+	KeepMarks(ctx context.Context) error
+	// PartLost says whether some of the marks that are remembered are gone, but not all.
+	PartLost(ctx context.Context) bool
 }
 
 // Watch notices that the store is no longer the one that this process has seen: that it was emptied, or that its history went back. It
@@ -134,10 +144,17 @@ func (w *Watch) check(ctx context.Context, now time.Time) error {
 		w.lose(ctx, replaced)
 	case epoch.ID == "" && w.epoch != "", len(some) == 0 && w.accounts:
 		w.lose(ctx, ErrEmptied)
+	case w.partLost(ctx):
+		w.lose(ctx, ErrPartEmptied)
 	default:
 		return w.found(ctx, epoch.ID, high.At, len(some) > 0, now)
 	}
 	return w.Lost()
+}
+
+func (w *Watch) partLost(ctx context.Context) bool {
+	parts, ok := w.gate.Store.(Parts)
+	return ok && w.accounts && parts.PartLost(ctx)
 }
 
 func (w *Watch) lose(ctx context.Context, why error) {
@@ -200,6 +217,9 @@ func (w *Watch) Advance(ctx context.Context, now time.Time) error {
 	w.checking.Lock()
 	defer w.checking.Unlock()
 	w.high = later(w.high, mark.At)
+	if parts, ok := w.gate.Store.(Parts); ok {
+		return parts.KeepMarks(ctx)
+	}
 	return nil
 }
 

@@ -60,16 +60,25 @@ func TestARetiredKeyStaysForTheLongestLifetime(t *testing.T) {
 	}
 }
 
-// A server that can't read the longest lifetime keeps what it has.
-func TestNoKeyIsDroppedWhileTheLongestLifetimeIsUnreadable(t *testing.T) {
+// Where the record of the longest lifetime is damaged, the longest that is allowed counts: keys stay for that long, an emergency still ends
+// them, and the record is written again.
+func TestADamagedLongestLifetimeCountsAsTheLongestAllowed(t *testing.T) {
 	docs := newDocuments()
 	ring := openRing(t, docs, tokens.Options{}, start)
 	mustDo(t, ring.Rotate(t.Context(), start, false))
 	mustDo(t, docs.UpdateDocument(t.Context(), "longest-lifetime", func([]byte) ([]byte, error) { return []byte("{"), nil }))
-	if err := ring.Refresh(t.Context(), start.Add(time.Hour)); err == nil {
-		t.Error("Refresh = nil, want an error that names the document")
-	}
+	mustDo(t, ring.Refresh(t.Context(), start.Add(store.MaxTokenLifetime)))
 	if keys := stored(t, docs).Keys; len(keys) != 2 {
 		t.Errorf("%d signing keys are stored, want 2", len(keys))
+	}
+	mustDo(t, ring.Rotate(t.Context(), start.Add(time.Hour), true))
+	if keys := stored(t, docs).Keys; len(keys) != 1 {
+		t.Errorf("%d signing keys are stored after an emergency, want the new one", len(keys))
+	}
+	mustDo(t, store.RaiseLifetime(t.Context(), docs, time.Minute, start))
+	known, err := store.ReadJSON[store.LongestLifetime](t.Context(), docs, "longest-lifetime")
+	mustDo(t, err)
+	if want := (store.LongestLifetime{Seconds: 24 * 60 * 60, Since: start.UTC()}); known != want {
+		t.Errorf("the record is %+v, want %+v", known, want)
 	}
 }

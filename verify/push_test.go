@@ -105,6 +105,25 @@ func TestABrokenStreamIsResumed(t *testing.T) {
 	})
 }
 
+// After a reset the place in the stream is worth nothing, but what was revoked stays so.
+func TestAStreamThatWasResetStartsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		i := newBubbleIssuer(t)
+		v, _ := newListener(t, i)
+		i.feed.add(t, object{"jti": "heard before", "exp": time.Now().Add(15 * time.Minute).Unix()})
+		i.feed.addRaw("reset", "{}")
+		synctest.Wait()
+		wantError(t, v, i.mint(object{"jti": "heard before"}), verify.ErrRevoked)
+		i.feed.hangUp()
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if diff := cmp.Diff([]string{"", ""}, i.feed.requests()); diff != "" {
+			t.Errorf("Last-Event-ID (-want +got):\n%s", diff)
+		}
+		wantError(t, v, i.mint(object{"jti": "heard before"}), verify.ErrRevoked)
+	})
+}
+
 func TestAStreamThatCannotBeOpenedIsNotHammered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		i := newBubbleIssuer(t)

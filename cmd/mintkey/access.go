@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -125,4 +126,20 @@ func (p *program) readProfile(f *accessFlags) (access, error) {
 		return access{}, fmt.Errorf("read the profile %s: %w", path, err)
 	}
 	return access{saved.URL, saved.ClientID, policy.ClientSecretFromRequest(saved.ClientSecret)}, nil
+}
+
+// readFile reads a file, or standard input for "-".
+func (p *program) readFile(path string) ([]byte, error) {
+	if path == "-" {
+		text, err := io.ReadAll(p.stdin)
+		if err != nil {
+			return nil, fmt.Errorf("read standard input: %w", err)
+		}
+		return text, nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read a file: %w", err)
+	}
+	return text, nil
 }

@@ -9,7 +9,6 @@ import (
 	"sync"
 
 	"mintkey/configs"
-	"mintkey/logs"
 	"mintkey/store"
 )
 
@@ -37,7 +36,6 @@ func asSet(list []string) string {
 type agreement struct {
 	mu        sync.Mutex
 	differing []store.SettingAgreement
-	outage    logs.Outage
 }
 
 // agree records the settings in a store that has none. A server that differs from the store says so, or doesn't start where store_strict
@@ -63,7 +61,7 @@ func (h *host) agreeStill(ctx context.Context) {
 	if ctx.Err() != nil {
 		return
 	}
-	h.agreed.outage.Note(ctx, h.log, slog.LevelWarn, h.now(), err, "comparing the settings with the store's failed; will retry")
+	h.outages.Note(ctx, h.log, slog.LevelWarn, h.now(), err, "comparing the settings with the store's failed; will retry")
 	if err == nil {
 		h.agreed.note(ctx, h.log, differingOf(compared))
 	}

@@ -20,7 +20,7 @@ func (p *program) auditCommand() *cobra.Command {
 		Args:    arguments(cobra.NoArgs),
 	}
 	access, account := addAccessFlags(c), addAccountFlag(c)
-	c.AddCommand(p.auditFollowCommand(access, account))
+	c.AddCommand(p.auditFollowCommand(access, account), p.auditVerifyCommand())
 	limit := c.Flags().Int("limit", 100, "at most this many; 0 is all")
 	since := c.Flags().String("since", "", "not before: a time such as 2026-01-31T00:00:00Z, or how long ago, such as 24h")
 	filters := map[string]*string{

@@ -51,11 +51,12 @@ func ocsfClassOf(e policy.Event) (class ocsfClass, activity int, entity string) 
 		return entityManagement(), 3, "expiration policy"
 	case policy.ActionTenantCreated:
 		return entityManagement(), 1, "tenant"
-	case policy.ActionTenantUpdated:
+	case policy.ActionTenantUpdated, policy.ActionTenantSuspended, policy.ActionTenantResumed:
 		return entityManagement(), 3, "tenant"
 	case policy.ActionKeyCreated:
 		return entityManagement(), 1, "access key"
-	case policy.ActionKeyRefreshed, policy.ActionKeyUpdated, policy.ActionKeyCeilingSet:
+	case policy.ActionKeyRefreshed, policy.ActionKeyOverlapEnded, policy.ActionKeyUpdated, policy.ActionKeyCeilingSet,
+		policy.ActionKeySuspended, policy.ActionKeyResumed:
 		return entityManagement(), 3, "access key"
 	case policy.ActionKeyRevoked, policy.ActionKeyPurged:
 		return entityManagement(), 4, "access key"

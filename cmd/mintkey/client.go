@@ -37,7 +37,8 @@ type tokenResponse struct {
 	raw         json.RawMessage
 }
 
-// fetchToken exchanges the access key for a token, and warns when the key is about to expire (R25).
+// fetchToken exchanges the access key for a token, and warns when the key is about to expire (R25), or its secret when an overlap
+// ends (R6).
 func (p *program) fetchToken(ctx context.Context, a access, wanted tokenRequest) (tokenResponse, error) {
 	form := url.Values{"grant_type": {"client_credentials"}}
 	if wanted.scope != "" {
@@ -63,6 +64,7 @@ func (p *program) fetchToken(ctx context.Context, a access, wanted tokenRequest)
 		return tokenResponse{}, fmt.Errorf("ask for a token: %s answered without one", a.url)
 	}
 	p.warnOfExpiry(a.clientID, header.Get("Mintkey-Key-Expires"))
+	p.warnOfOldSecret(a.clientID, header.Get("Mintkey-Secret-Ends"))
 	return answer, nil
 }
 
@@ -93,6 +95,14 @@ func (p *program) warnOfExpiry(clientID, expires string) {
 		return
 	}
 	p.sayf("warning: access key %s expires at %s; refresh it with: mintkey keys refresh %s\n", clientID, showTime(&at), clientID)
+}
+
+func (p *program) warnOfOldSecret(clientID, ends string) {
+	at, err := time.Parse(time.RFC3339, ends)
+	if err != nil {
+		return
+	}
+	p.sayf("warning: access key %s has a new secret; the one in use works until %s\n", clientID, showTime(&at))
 }
 
 // send returns the body and the header of a successful answer. Any other answer becomes an error that people can read.
@@ -155,6 +165,11 @@ func (p *program) connect(ctx context.Context, f *accessFlags) (*client, error) 
 	if err != nil {
 		return nil, err
 	}
+	return p.connectWith(ctx, a)
+}
+
+// connectWith connects with an access key that is known already.
+func (p *program) connectWith(ctx context.Context, a access) (*client, error) {
 	answer, err := p.fetchAdminToken(ctx, a)
 	if err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mintkey/configs"
+	"mintkey/server"
 )
 
 func (p *program) demoCommand() *cobra.Command {
@@ -72,7 +73,7 @@ func (p *program) demo(ctx context.Context, address string, once bool) (err erro
 
 // demoHost listens. It ignores settings in the environment, because a demo must not touch real data.
 func (p *program) demoHost(ctx context.Context, folder, address string) (h *host, busy bool, err error) {
-	h = &host{log: p.newLog(configs.Log{Level: "warn"}), now: p.clock}
+	h = &host{log: p.newLog(configs.Log{Level: "warn"}), outages: server.NewOutages(), now: p.clock}
 	flags := map[string]string{"store": "bolt://" + filepath.Join(folder, "mintkey.db"), "ops_listen": "127.0.0.1:0", "drain": "0s"}
 	if address != "" {
 		flags["listen"] = address

@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"log/slog"
+	"net"
+	"net/http"
 	"time"
 
 	"mintkey/configs"
@@ -31,3 +34,9 @@ func InitAcme(ctx context.Context, s store.Store, now time.Time) (string, error)
 
 // OCSFEvent translates an event.
 var OCSFEvent = ocsfEvent
+
+// BoundListener returns a listener with at most so many connections, and the handler to serve there.
+func BoundListener(l net.Listener, most int, handler http.Handler) (net.Listener, http.Handler) {
+	bounded := bound(l, most, slog.New(slog.DiscardHandler))
+	return bounded, politely(bounded, handler)
+}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"mintkey/configs"
+	"mintkey/logs"
 	"mintkey/passwords"
 	"mintkey/policy"
 	"mintkey/server"
@@ -25,6 +26,7 @@ import (
 type host struct {
 	config  configs.Config
 	log     *slog.Logger
+	outages *logs.Outages // of what is repeated
 	now     func() time.Time
 	offset  time.Duration // of now from the real time
 	signals signals       // may be zero
@@ -37,7 +39,8 @@ type host struct {
 	clocks             *store.AgreedTime
 	watch              *store.Watch // notices when the store is no longer the one that was opened
 	gate               *store.Gate  // the store as everything but maintenance of the store itself uses it
-	agreed             agreement    // whether the settings are those of the store
+	ring               *tokens.KeyRing
+	agreed             agreement // whether the settings are those of the store
 }
 
 // listen is called first, so that a second server on the machine fails before it touches the store.
@@ -45,10 +48,12 @@ func (h *host) listen(ctx context.Context) (err error) {
 	if h.public, err = listenAt(ctx, "listen", h.config.Listen); err != nil {
 		return err
 	}
+	h.public = bound(h.public, h.config.MaxConnections, h.log)
 	if h.config.AdminListen != "" {
 		if h.admin, err = listenAt(ctx, "admin_listen", h.config.AdminListen); err != nil {
 			return err
 		}
+		h.admin = bound(h.admin, h.config.MaxConnections, h.log)
 	}
 	if h.config.OpsListen != "" {
 		h.ops, err = listenAt(ctx, "ops_listen", h.config.OpsListen)
@@ -170,6 +175,7 @@ func (h *host) newServer(ctx context.Context) (*server.Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the signing keys: %w", err)
 	}
+	h.ring = ring
 	if ring.Unprotected() {
 		h.log.WarnContext(ctx, "THE SIGNING KEYS ARE STORED IN CLEAR: anybody who can read the store can make tokens; "+
 			"set signing_keys.encryption_key (openssl rand -base64 32), the same for every server",
@@ -189,6 +195,7 @@ func (h *host) newServer(ctx context.Context) (*server.Server, error) {
 		ClientIDSuffix:  h.config.ClientID.Suffix,
 		TrustedProxies:  h.config.TrustedProxies,
 		Log:             h.log,
+		Outages:         h.outages,
 		Now:             h.now,
 		ClockOffset:     h.offset,
 		Mail:            h.config.SMTP.URL.Reveal() != "",

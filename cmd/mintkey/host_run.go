@@ -40,12 +40,12 @@ func (h *host) run(ctx context.Context, ready func()) error {
 	}
 	defer h.serveBackups(ctx)() // before anything says that the server is ready
 	leave := &closing{}
-	public := h.newHTTPServer(secured, leave.wrap(srv.Handler()))
+	public := h.newHTTPServer(secured, leave.wrap(politely(h.public, srv.Handler())))
 	servers := []*http.Server{public}
 	failed := make(chan error, 3)
 	if h.admin != nil {
-		private := h.newHTTPServer(secured, leave.wrap(srv.Handler()))
-		public.Handler, servers = leave.wrap(srv.PublicHandler()), append(servers, private)
+		private := h.newHTTPServer(secured, leave.wrap(politely(h.admin, srv.Handler())))
+		public.Handler, servers = leave.wrap(politely(h.public, srv.PublicHandler())), append(servers, private)
 		go func() { failed <- serve(private, h.admin) }()
 	}
 	public.RegisterOnShutdown(srv.EndStreams)

@@ -94,12 +94,17 @@ func (p *program) initialize(c *cobra.Command, config configs.Config, wanted boo
 	if err := needCurrent(c.Context(), opened); err != nil {
 		return err
 	}
-	if err := store.BeginHistory(c.Context(), opened, config.Tokens.Lifetime, p.clock()); err != nil {
-		return err
-	}
+	var made initialized
 	b := &bootstrap{service: newService(opened, config, log), now: p.clock().UTC()}
-	made, err := b.makeKey(c.Context(), wanted)
-	if err != nil {
+	if err = store.BeginHistory(c.Context(), opened, config.Tokens.Lifetime, p.clock()); err == nil {
+		made, err = b.makeKey(c.Context(), wanted)
+	}
+	switch {
+	case errors.Is(err, store.ErrUnconfirmed):
+		return errors.New("unconfirmed: no replica of Redis confirms changes, so no access key was made, which could be lost with the primary: " +
+			"run the same command again when a replica is back; it keeps what was made. If none will come back, " +
+			"run mintkey store replicas forget first")
+	case err != nil:
 		return err
 	}
 	if len(b.kept) > 0 {
@@ -112,6 +117,7 @@ func (p *program) initialize(c *cobra.Command, config configs.Config, wanted boo
 type initialized struct {
 	accountID, tenantID, userID, clientID string
 	secret                                policy.ClientSecret
+	unconfirmed                           bool // no replica of the store has the key yet
 }
 
 // makeKey makes what does not exist yet, and an access key with every administration scope.
@@ -122,7 +128,7 @@ func (b *bootstrap) makeKey(ctx context.Context, wanted bootstrapRequest) (made 
 		var key admin.Key
 		fresh := admin.NewKey{UserID: user.ID, Label: "made by mintkey init", Scopes: policy.AdministrationScopes()}
 		key, made.secret, err = b.service.CreateKey(ctx, b.actor(), place, fresh)
-		made.clientID = key.ClientID
+		made.clientID, made.unconfirmed = key.ClientID, key.Unconfirmed
 	}
 	switch {
 	case errors.Is(err, policy.ErrKeyLimit):
@@ -133,16 +139,21 @@ func (b *bootstrap) makeKey(ctx context.Context, wanted bootstrapRequest) (made 
 	return made, err
 }
 
-func (i initialized) result() map[string]string {
-	return map[string]string{
+func (i initialized) result() map[string]any {
+	result := map[string]any{
 		"account_id": i.accountID, "tenant_id": i.tenantID, "user_id": i.userID,
 		"client_id": i.clientID, "client_secret": i.secret.Reveal(),
 	}
+	if i.unconfirmed {
+		result["confirmed"] = false // as in the API
+	}
+	return result
 }
 
 func (i initialized) show(w io.Writer, audiences policy.Audiences, given string) {
 	_, _ = fmt.Fprintf(w, "Account        %s\nTenant         %s\nUser           %s\n", i.accountID, i.tenantID, i.userID)
 	showSecret(w, i.clientID, i.secret.Reveal())
+	noteUnconfirmed(w, i.unconfirmed)
 	serve := "mintkey serve" + given
 	if len(audiences.APIs) == 0 {
 		serve += " --tokens-audiences https://api.example.com"

@@ -6,11 +6,13 @@ import (
 	"log/slog"
 	"time"
 
+	"mintkey/chain"
 	"mintkey/retention"
+	"mintkey/tokens"
 )
 
-// newKeeper wires what trims the audit trails. Before it deletes anything from a store that has long been without retention, people are
-// told for a month.
+// newKeeper wires what seals and trims the audit trails. Call it after newServer, which opens the signing keys. Before it deletes anything
+// from a store that has long been without retention, people are told for a month.
 func (h *host) newKeeper(ctx context.Context) (*retention.Keeper, error) {
 	set := h.config.Audit
 	begins, err := retention.Begin(ctx, h.gate, set.Retention, h.now())
@@ -21,7 +23,9 @@ func (h *host) newKeeper(ctx context.Context) (*retention.Keeper, error) {
 		h.log.WarnContext(ctx, "old events of the audit trail will be deleted: set audit.retention to 0 to keep them for ever",
 			slog.String("setting", "audit.retention"), slog.Duration("retention", set.Retention), slog.Time("begins", begins))
 	}
-	keeper := &retention.Keeper{Store: h.gate, Retention: set.Retention, Begins: begins, Agreed: h.agreedNow}
+	keeper := &retention.Keeper{
+		Store: h.gate, Retention: set.Retention, Begins: begins, Agreed: h.agreedNow, Sign: h.signHeads, Log: h.log,
+	}
 	if set.Archive != "" {
 		keeper.Archive = &retention.Archive{Folder: set.Archive, After: set.ArchiveAfter}
 	}
@@ -32,4 +36,9 @@ func (h *host) newKeeper(ctx context.Context) (*retention.Keeper, error) {
 func (h *host) agreedNow(ctx context.Context) (time.Time, bool) {
 	agreed := h.clocks.Until(ctx, h.now())
 	return agreed, !agreed.IsZero()
+}
+
+// signHeads signs heads of the audit trails with the key of this server's own tokens.
+func (h *host) signHeads(now time.Time, claims chain.Claims) (signature, publicPEM string, err error) {
+	return h.ring.SignStatement(now, tokens.Algorithm(h.config.AlgorithmFor(h.issuer())), chain.Type, claims)
 }

@@ -17,11 +17,11 @@ type keysFlags struct {
 }
 
 func (p *program) keysCommand() *cobra.Command {
-	c := group("keys", "List, create, change, refresh and revoke access keys")
+	c := group("keys", "List, create, change, refresh, suspend and revoke access keys")
 	f := &keysFlags{access: addAccessFlags(c)}
 	addTenantFlag(c, &f.tenant)
 	c.AddCommand(p.keysListCommand(f), p.keysCreateCommand(f), p.keysEditCommand(f), p.keysRefreshCommand(f),
-		p.keysRevokeCommand(f))
+		p.keysEndOverlapCommand(f), p.keysRotateCommand(f), p.keysSuspendCommand(f), p.keysResumeCommand(f), p.keysRevokeCommand(f))
 	return c
 }
 
@@ -46,7 +46,7 @@ func (p *program) keysListCommand(f *keysFlags) *cobra.Command {
 	c := &cobra.Command{Use: "list", Short: "List access keys", Args: arguments(cobra.NoArgs)}
 	addMineFlag(c, f)
 	user := c.Flags().String("user", "", "only those of this user ID")
-	status := c.Flags().String("status", "", "only active or expired ones")
+	status := c.Flags().String("status", "", "only active, suspended or expired ones")
 	text := c.Flags().String("search", "", "only those with this text in client ID, name, e-mail or label")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		query := url.Values{}

@@ -27,6 +27,7 @@ func (p *program) keysCreateCommand(f *keysFlags) *cobra.Command {
 	scopes := c.Flags().StringSlice("scopes", nil, "scopes, separated by commas (default: all of the server's catalogue)")
 	audiences := c.Flags().StringSlice("audiences", nil,
 		"APIs that its tokens can be for, separated by commas (default: all that are configured)")
+	quota := addQuotaFlag(c, "quota of tokens a minute; 0 for none")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if *user != "" && *email != "" {
 			return usagef("give either --user or --email")
@@ -35,7 +36,7 @@ func (p *program) keysCreateCommand(f *keysFlags) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		wanted := api.NewKey{Email: *email, Label: *label, Audiences: *audiences}
+		wanted := api.NewKey{Email: *email, Label: *label, Audiences: *audiences, TokensPerMinute: quota()}
 		if wanted.Email == "" {
 			wanted.UserID = cmp.Or(*user, server.claims.UserID)
 		}
@@ -49,9 +50,12 @@ func (p *program) keysCreateCommand(f *keysFlags) *cobra.Command {
 		return printAnswer(p, answer, func(w io.Writer, k api.KeyWithSecret) {
 			showSecret(w, k.ClientID, k.ClientSecret)
 			_, _ = fmt.Fprintf(w, "Owner: %s <%s>. Expires: %s.\n", k.UserName, k.Email, showTime(k.ExpiresAt))
-			noteUnconfirmed(w, k.Unconfirmed)
+			noteUnconfirmed(w, isUnconfirmed(k.Unconfirmed))
 			if len(k.Audiences) > 0 {
 				_, _ = fmt.Fprintf(w, "Its tokens can be for: %s.\n", strings.Join(k.Audiences, ", "))
+			}
+			if k.TokensPerMinute > 0 {
+				_, _ = fmt.Fprintf(w, "It has %s.\n", quotaWords(k.TokensPerMinute))
 			}
 		})
 	}
@@ -88,22 +92,24 @@ func (p *program) keysRefreshCommand(f *keysFlags) *cobra.Command {
 				_, _ = fmt.Fprintf(w, "Lost, because the owner's role no longer allows them: %s.\n", strings.Join(k.DroppedScopes, " "))
 			}
 			_, _ = fmt.Fprintf(w, "Expires: %s.\n", showTime(k.ExpiresAt))
-			noteUnconfirmed(w, k.Unconfirmed)
+			noteUnconfirmed(w, isUnconfirmed(k.Unconfirmed))
 		})
 	}
 	return c
 }
 
+func isUnconfirmed(made api.Unconfirmed) bool { return made.Confirmed != nil && !*made.Confirmed }
+
 // noteUnconfirmed warns of a secret that could still be lost.
-func noteUnconfirmed(w io.Writer, made api.Unconfirmed) {
-	if made.Confirmed != nil && !*made.Confirmed {
+func noteUnconfirmed(w io.Writer, unconfirmed bool) {
+	if unconfirmed {
 		_, _ = fmt.Fprintln(w, "Not confirmed: the secret works, but no replica of the server's store has it. "+
 			"It is lost if the primary fails before one has. Look later whether it still works.")
 	}
 }
 
 func (p *program) keysRevokeCommand(f *keysFlags) *cobra.Command {
-	return &cobra.Command{
+	c := &cobra.Command{
 		Use:   "revoke CLIENT_ID…",
 		Short: "Revoke access keys: they get no more tokens",
 		Args:  arguments(cobra.MinimumNArgs(1)),
@@ -124,4 +130,6 @@ func (p *program) keysRevokeCommand(f *keysFlags) *cobra.Command {
 			})
 		},
 	}
+	addMineFlag(c, f)
+	return c
 }

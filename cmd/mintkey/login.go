@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -43,7 +44,7 @@ func (p *program) loginCommand() *cobra.Command {
 	return c
 }
 
-// saveProfile replaces the file atomically, by one that nobody else could read at any time.
+// saveProfile replaces the file atomically and durably, by one that nobody else could read at any time.
 func saveProfile(path string, a access) error {
 	content, err := json.MarshalIndent(profile{a.url, a.clientID, a.secret.Reveal()}, "", "  ")
 	if err != nil {
@@ -61,8 +62,8 @@ func saveProfile(path string, a access) error {
 		_ = file.Close()
 		return err
 	}
-	if err := file.Close(); err != nil {
+	if err := errors.Join(file.Sync(), file.Close()); err != nil {
 		return err
 	}
-	return os.Rename(file.Name(), path)
+	return settle(file.Name(), path)
 }

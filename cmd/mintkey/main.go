@@ -45,10 +45,11 @@ func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(fo
 
 func exitCode(err error) int {
 	var usage *usageError
+	var unchecked *uncheckedError
 	switch {
 	case err == nil:
 		return 0
-	case errors.As(err, &usage):
+	case errors.As(err, &usage), errors.As(err, &unchecked):
 		return 2
 	default:
 		return 1

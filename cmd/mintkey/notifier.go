@@ -39,6 +39,6 @@ func (h *host) newNotifier(ctx context.Context, srv *server.Server) (*notify.Run
 		Upkeep:    keeper.Tick,
 		Scheduler: &notify.Scheduler{Store: h.gate, Agreed: h.clocks},
 		Outbox:    notify.NewOutboxWorker(h.gate, h.gate, h.log, channels...),
-		Documents: h.gate, Log: h.log, Now: h.now,
+		Documents: h.gate, Log: h.log, Now: h.now, Outages: h.outages,
 	}, nil
 }

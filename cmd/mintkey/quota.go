@@ -10,14 +10,20 @@ import (
 	"mintkey/server/api"
 )
 
-// addQuotaFlag adds --tokens-per-minute, which takes the quota away when it is 0, and returns it as the API takes it.
-func addQuotaFlag(c *cobra.Command) func() api.Nullable[int] {
-	quota := c.Flags().Int("tokens-per-minute", 0, "quota of tokens a minute; 0 takes it away")
+const quotaFlag = "tokens-per-minute"
+
+// addQuotaFlag adds --tokens-per-minute, where 0 is no quota, and returns what the API takes: a quota, null, or nothing if it is not given.
+func addQuotaFlag(c *cobra.Command, help string) func() api.Nullable[int] {
+	quota := c.Flags().Int(quotaFlag, 0, help)
 	return func() api.Nullable[int] {
-		if *quota == 0 {
+		switch {
+		case !c.Flag(quotaFlag).Changed:
+			return api.Nullable[int]{}
+		case *quota == 0:
 			return api.Nullable[int]{Given: true}
+		default:
+			return api.Nullable[int]{Given: true, Value: quota}
 		}
-		return api.Nullable[int]{Given: true, Value: quota}
 	}
 }
 
@@ -35,10 +41,10 @@ func (p *program) keysEditCommand(f *keysFlags) *cobra.Command {
 		Example: "  mintkey keys edit mk_4fQ2vXo1bN8sT6wLz0KdRe --tokens-per-minute 60",
 		Args:    arguments(cobra.ExactArgs(1)),
 	}
-	quota := addQuotaFlag(c)
+	quota := addQuotaFlag(c, "quota of tokens a minute; 0 takes it away")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		if !c.Flag("tokens-per-minute").Changed {
-			return usagef("needed and not given: --tokens-per-minute")
+		if !c.Flag(quotaFlag).Changed {
+			return usagef("needed and not given: --" + quotaFlag)
 		}
 		server, err := p.connect(c.Context(), f.access)
 		if err != nil {
@@ -50,6 +56,34 @@ func (p *program) keysEditCommand(f *keysFlags) *cobra.Command {
 		}
 		return printAnswer(p, answer, func(w io.Writer, k api.Key) {
 			_, _ = fmt.Fprintf(w, "Access key %s has %s.\n", k.ClientID, quotaWords(k.TokensPerMinute))
+		})
+	}
+	return c
+}
+
+func (p *program) tenantsEditCommand(access *accessFlags) *cobra.Command {
+	c := &cobra.Command{
+		Use:     "edit ID",
+		Short:   "Change the quota of a tenant",
+		Example: "  mintkey tenants edit berlin --tokens-per-minute 6000",
+		Args:    arguments(cobra.ExactArgs(1)),
+	}
+	quota := addQuotaFlag(c, "quota of tokens a minute, of all its access keys and passwords together; 0 takes it away")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if !c.Flag(quotaFlag).Changed {
+			return usagef("needed and not given: --" + quotaFlag)
+		}
+		server, err := p.connect(c.Context(), access)
+		if err != nil {
+			return err
+		}
+		at := path("admin", "v1", "tenants", args[0])
+		answer, err := server.call(c.Context(), http.MethodPatch, at, api.TenantChange{TokensPerMinute: quota()})
+		if err != nil {
+			return err
+		}
+		return printAnswer(p, answer, func(w io.Writer, t api.Tenant) {
+			_, _ = fmt.Fprintf(w, "Tenant %s has %s.\n", t.ID, quotaWords(t.TokensPerMinute))
 		})
 	}
 	return c

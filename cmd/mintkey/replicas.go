@@ -21,6 +21,7 @@ func (p *program) storeForgetReplicasCommand() *cobra.Command {
 		Short: "Go on without the replicas of a Redis that has lost them",
 		Long: "Go on without the replicas of a Redis that has lost them. Changes are refused (unconfirmed) for an hour after the last replica\n" +
 			"is gone, because a failover would undo them. After this command they are accepted at once, until a replica is seen again.\n" +
+			"A Redis with min-replicas-to-write refuses changes itself, this one too: set it to 0 first.\n" +
 			"Do this only if no replica that was in use before can become the primary: it would bring back what was revoked since.",
 		Example: "  mintkey store replicas forget --store redis://127.0.0.1:6379/0",
 		Args:    arguments(cobra.NoArgs),

@@ -1,14 +1,12 @@
 package main
 
 import (
-	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
-
-	"mintkey/policy"
 )
 
 // leak is the place where a client secret was found. It does not hold the secret.
@@ -16,63 +14,69 @@ type leak struct {
 	File   string `json:"file"`
 	Line   int    `json:"line"`
 	Column int    `json:"column"` // in bytes, from 1
+	SHA256 string `json:"sha256"` // of the secret, as a line of an allow list has it
 }
+
+// uncheckedError means that something could not be searched, so that nothing can be said of it.
+type uncheckedError struct{ err error }
+
+func (e *uncheckedError) Error() string { return e.err.Error() }
+func (e *uncheckedError) Unwrap() error { return e.err }
 
 func (p *program) secretCommand() *cobra.Command {
-	return group("secret", "Find leaked client secrets", &cobra.Command{
-		Use:   "check [FILE…]",
-		Short: "Look for client secrets in files or standard input, by pattern and checksum",
-		Long: "Look for client secrets in files, or in standard input when there are none, by pattern and checksum.\n" +
-			"Exits with 1 when one is found, so that a pre-commit hook or a CI job stops. It never prints a secret.",
-		Example: "  git diff --cached | mintkey secret check",
-		RunE: func(_ *cobra.Command, files []string) error {
-			leaks, err := p.findLeaks(files)
-			if err != nil {
-				return err
+	var staged bool
+	var allow string
+	check := &cobra.Command{
+		Use:   "check [FILE|FOLDER…]",
+		Short: "Look for client secrets in files, folders, staged changes or standard input, by pattern and checksum",
+		Long: "Look for client secrets by pattern and checksum: in files and folders (all of it but .git, binary files too), in what\n" +
+			"is staged in git (added lines only), or in standard input when nothing is named. It never prints a secret.\n\n" +
+			"The exit code is 0 when there is none, 1 when one is found, and 2 when something could not be read.\n\n" +
+			"An allow list has a line for each secret that is no secret, such as one in an example: the sha256 that the check\n" +
+			"prints. A line path:NAME lets a file or a whole folder pass; NAME may have * and ?. # begins a comment.",
+		Example: "  mintkey secret check --staged\n  mintkey secret check --allow .mintkey-allow .",
+		RunE: func(c *cobra.Command, paths []string) error {
+			if staged && len(paths) > 0 {
+				return usagef("--staged takes no files: it looks at what is staged")
 			}
-			err = p.print(map[string][]leak{"items": leaks}, func(w io.Writer) {
-				for _, l := range leaks {
-					_, _ = fmt.Fprintf(w, "%s:%d:%d: Mintkey client secret\n", l.File, l.Line, l.Column)
-				}
-			})
-			if err == nil && len(leaks) > 0 {
-				err = fmt.Errorf("found %d: take each out, and refresh or revoke its access key, for the secret must count as known", len(leaks))
-			}
-			return err
+			return p.checkForSecrets(c.Context(), paths, staged, allow)
 		},
+	}
+	check.Flags().BoolVar(&staged, "staged", false, "look at the lines that are added by what is staged in git")
+	check.Flags().StringVar(&allow, "allow", "", "file with what may pass: lines of sha256:DIGEST and path:NAME")
+	return group("secret", "Find leaked client secrets", check)
+}
+
+func (p *program) checkForSecrets(ctx context.Context, paths []string, staged bool, allow string) error {
+	search := &secretSearch{leaks: []leak{}}
+	if err := search.allowed.load(allow); err != nil {
+		return &uncheckedError{err}
+	}
+	switch {
+	case staged:
+		search.staged(ctx)
+	case len(paths) == 0:
+		search.read("-", p.stdin)
+	default:
+		for _, path := range paths {
+			search.path(path, p.stdin)
+		}
+	}
+	err := p.print(map[string][]leak{"items": search.leaks}, func(w io.Writer) {
+		for _, l := range search.leaks {
+			_, _ = fmt.Fprintf(w, "%s:%d:%d: Mintkey client secret (sha256:%s)\n", l.File, l.Line, l.Column, l.SHA256)
+		}
 	})
-}
-
-func (p *program) findLeaks(files []string) ([]leak, error) {
-	if len(files) == 0 {
-		files = []string{"-"}
-	}
-	leaks := []leak{}
-	for _, file := range files {
-		text, err := p.readFile(file)
-		if err != nil {
-			return nil, err
-		}
-		for _, at := range policy.FindSecrets(text) {
-			before := text[:at[0]]
-			leaks = append(leaks, leak{file, bytes.Count(before, []byte("\n")) + 1, at[0] - bytes.LastIndexByte(before, '\n')})
-		}
-	}
-	return leaks, nil
-}
-
-// readFile reads a file, or standard input for "-".
-func (p *program) readFile(path string) ([]byte, error) {
-	if path == "-" {
-		text, err := io.ReadAll(p.stdin)
-		if err != nil {
-			return nil, fmt.Errorf("read standard input: %w", err)
-		}
-		return text, nil
-	}
-	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("read a file: %w", err)
+		return err
 	}
-	return text, nil
+	unread := errors.Join(search.unread...)
+	if found := len(search.leaks); found > 0 {
+		err = fmt.Errorf("found %d: take each out, and refresh or revoke its access key, for the secret must count as known", found)
+		return errors.Join(err, unread)
+	}
+	if unread != nil {
+		return &uncheckedError{unread}
+	}
+	return nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"mintkey/configs"
 	"mintkey/logs"
+	"mintkey/server"
 )
 
 func (p *program) serveCommand() *cobra.Command {
@@ -48,7 +49,7 @@ func (p *program) serve(ctx context.Context, config configs.Config, offset time.
 	heard, deaf := listenForSignals()
 	defer deaf()
 	h := &host{
-		config: config, log: p.newLog(config.Log), offset: offset, signals: heard, tunesGC: tunesGC,
+		config: config, log: p.newLog(config.Log), outages: server.NewOutages(), offset: offset, signals: heard, tunesGC: tunesGC,
 		now: func() time.Time { return p.clock().Add(offset) },
 	}
 	if offset != 0 {

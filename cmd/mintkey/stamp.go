@@ -39,18 +39,17 @@ func (h *host) stampOnce(ctx context.Context, id string) {
 	if h.watch.Lost() != nil {
 		return // nothing is written into a store that was emptied
 	}
-	if err := h.watch.Advance(ctx, h.now()); err != nil && ctx.Err() == nil {
-		h.log.WarnContext(ctx, "high-water mark not raised; will retry", slog.Any("error", err))
+	note := func(err error, message string) {
+		if ctx.Err() == nil {
+			h.outages.Note(ctx, h.log, slog.LevelWarn, h.now(), err, message)
+		}
 	}
-	if err := store.RaiseLifetime(ctx, h.gate, h.config.Tokens.Lifetime, h.now()); err != nil && ctx.Err() == nil {
-		h.log.WarnContext(ctx, "lifetime of tokens not recorded; will retry", slog.Any("error", err))
-	}
+	note(h.watch.Advance(ctx, h.now()), "raising the high-water mark failed; will retry")
+	note(store.RaiseLifetime(ctx, h.gate, h.config.Tokens.Lifetime, h.now()), "recording the lifetime of tokens failed; will retry")
 	stamp := store.ServerStamp{Version: thisBuild().Version, Schema: store.SchemaVersion, SeenAt: h.now().UTC()}
 	servers, err := store.Stamp(ctx, h.store, id, stamp)
+	note(err, "the version stamp failed; will retry")
 	if err != nil {
-		if ctx.Err() == nil {
-			h.log.WarnContext(ctx, "version stamp failed; will retry", slog.Any("error", err))
-		}
 		return
 	}
 	refusal := store.CheckSchema(ctx, h.store, servers)

@@ -22,9 +22,10 @@ func (c *client) accountPath(account string, parts ...string) string {
 }
 
 func (p *program) tenantsCommand() *cobra.Command {
-	c := group("tenants", "List and create tenants")
+	c := group("tenants", "List, create, change and suspend tenants")
 	access, account := addAccessFlags(c), addAccountFlag(c)
-	c.AddCommand(p.tenantsListCommand(access, account), p.tenantsCreateCommand(access, account))
+	c.AddCommand(p.tenantsListCommand(access, account), p.tenantsCreateCommand(access, account), p.tenantsEditCommand(access),
+		p.tenantsSuspendCommand(access), p.tenantsResumeCommand(access))
 	return c
 }
 
@@ -42,12 +43,12 @@ func (p *program) tenantsListCommand(access *accessFlags, account *string) *cobr
 			if err != nil {
 				return err
 			}
-			return printItems(p, items, []string{"ID", "NAME", "RELEASE", "PASSWORDS", "CREATED"}, func(t api.Tenant) []string {
+			return printItems(p, items, []string{"ID", "NAME", "RELEASE", "PASSWORDS", "CREATED", "SUSPENDED"}, func(t api.Tenant) []string {
 				passwords := "no"
 				if t.PasswordGrant {
 					passwords = "allowed"
 				}
-				return []string{t.ID, t.Name, t.Release, passwords, showTime(&t.CreatedAt)}
+				return []string{t.ID, t.Name, t.Release, passwords, showTime(&t.CreatedAt), showTime(t.At)}
 			})
 		},
 	}

@@ -18,7 +18,7 @@ func (p *program) tokenCommand() *cobra.Command {
 		Use:   "token",
 		Short: "Fetch a token with an access key",
 		Long: "Fetch a token with an access key and print it, alone on its line. With -o json, print the whole answer of the token endpoint.\n" +
-			"A key that is about to expire is a warning on standard error.",
+			"A key that is about to expire, and an old secret of a key that was refreshed, are warnings on standard error.",
 		Example: "  curl -H \"Authorization: Bearer $(mintkey token)\" https://api.example.com/",
 		Args:    arguments(cobra.NoArgs),
 	}

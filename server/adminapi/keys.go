@@ -11,13 +11,28 @@ import (
 
 func (c *Call) viewKey(k admin.Key) api.Key {
 	expiration := c.in.Account.Expiration
-	return api.Key{
+	view := api.Key{
 		ClientID: k.ClientID, TenantID: k.Membership.TenantID, UserID: k.User.ID, UserName: k.User.Name, Email: k.User.Email,
 		Label: k.Label, Scopes: append([]string{}, k.Scopes...), Status: k.Status(expiration, c.At),
 		CreatedAt: k.CreatedAt.UTC(), SecretIssuedAt: k.SecretIssuedAt().UTC(),
-		LastAccessAt: api.OrNull(k.LastAccess), ExpiresAt: api.OrNull(k.Expiry(expiration)), Marks: k.Marks(k.LastAccess, expiration, c.At),
-		Audiences: k.Audiences, TokensPerMinute: k.TokensPerMinute,
+		LastAccessAt: api.OrNull(k.LastAccess.At), ExpiresAt: api.OrNull(k.Expiry(expiration)), Marks: k.Marks(k.LastAccess.At, expiration, c.At),
+		Audiences: k.Audiences, AllowedNetworks: k.AllowedNetworks,
+		TokenLifetimeSeconds: k.TokenLifetimeSeconds, TokensPerMinute: k.TokensPerMinute,
+		Secrets: []api.Secret{}, Suspension: api.NewSuspension(k.Suspended),
 	}
+	if k.LastAccess.Address != "" {
+		view.LastAccessAddress = &k.LastAccess.Address
+	}
+	secrets := k.Secrets[:min(len(k.Secrets), 1)]
+	if old, ok := k.Overlap(expiration, c.At); ok {
+		secrets = []policy.Secret{k.Secrets[0], old}
+	}
+	for _, s := range secrets {
+		view.Secrets = append(view.Secrets, api.Secret{
+			IssuedAt: s.IssuedAt.UTC(), EndsAt: api.OrNull(s.EndsAt), LastAccessAt: api.OrNull(k.LastAccess.OfSecret(s.IssuedAt)),
+		})
+	}
+	return view
 }
 
 func (c *Call) viewSecret(k admin.Key, secret policy.ClientSecret) api.KeyWithSecret {
@@ -56,8 +71,10 @@ func (a *API) ListKeys(c *Call) (Reply, error) {
 		return Reply{}, err
 	}
 	filter := admin.KeyFilter{UserID: q.Get("user_id"), Status: policy.Status(q.Get("status")), Text: q.Get("q")}
-	if filter.Status != "" && filter.Status != policy.StatusActive && filter.Status != policy.StatusExpired {
-		return Reply{}, web.Refuse(web.ErrInvalidRequest, "status must be active or expired.")
+	switch filter.Status {
+	case "", policy.StatusActive, policy.StatusSuspended, policy.StatusExpired:
+	default:
+		return Reply{}, web.Refuse(web.ErrInvalidRequest, "status must be active, suspended or expired.")
 	}
 	keys, next, err := a.service.Keys(c.Context(), c.actor, c.in, filter, admin.KeyPage{After: q.after, Limit: q.limit})
 	return ok(c.viewKeys(keys, next)), err
@@ -78,7 +95,8 @@ func (a *API) CreateKey(c *Call) (Reply, error) {
 	if (body.UserID == "") == (body.Email == "") {
 		return Reply{}, web.Refuse(web.ErrInvalidRequest, "Name the owner by user_id or by email.")
 	}
-	wanted := admin.NewKey{UserID: body.UserID, Email: body.Email, Label: body.Label, Audiences: body.Audiences}
+	wanted := admin.NewKey{UserID: body.UserID, Email: body.Email, Label: body.Label}
+	wanted.Audiences, wanted.AllowedNetworks = body.Audiences, body.AllowedNetworks
 	if body.Scopes != nil {
 		if wanted.Scopes = *body.Scopes; len(wanted.Scopes) == 0 {
 			return Reply{}, web.Refuse(policy.ErrInvalidScope, "An access key needs at least one scope.")
@@ -90,6 +108,13 @@ func (a *API) CreateKey(c *Call) (Reply, error) {
 	}
 	if quota != nil {
 		wanted.TokensPerMinute = *quota
+	}
+	lifetime, err := lifetimeOf(body.TokenLifetimeSeconds)
+	if err != nil {
+		return Reply{}, err
+	}
+	if lifetime != nil {
+		wanted.TokenLifetimeSeconds = *lifetime
 	}
 	if body.PickUp {
 		key, link, err := a.service.CreateKeyForPickUp(c.Context(), c.actor, c.in, wanted)
@@ -113,6 +138,23 @@ func (a *API) RefreshKey(c *Call) (Reply, error) {
 	}
 	key, secret, err := a.service.RefreshKey(c.Context(), c.actor, c.in, c.PathValue("client_id"), how)
 	return ok(c.viewRefreshed(key, secret)), err
+}
+
+// EndOverlap stops the old secret of an access key, and with ?revoke_tokens=true its tokens (R6).
+func (a *API) EndOverlap(c *Call) (Reply, error) {
+	revokeTokens, err := c.revokeTokens()
+	if err != nil {
+		return Reply{}, err
+	}
+	return noContent(), a.service.EndOverlap(c.Context(), c.actor, c.in, c.PathValue("client_id"), revokeTokens)
+}
+
+func (c *Call) revokeTokens() (bool, error) {
+	q, err := c.query("revoke_tokens")
+	if err != nil {
+		return false, err
+	}
+	return q.flag("revoke_tokens")
 }
 
 func (c *Call) refreshRequest() (admin.RefreshRequest, error) {

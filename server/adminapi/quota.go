@@ -1,7 +1,6 @@
 package adminapi
 
 import (
-	"mintkey/admin"
 	"mintkey/policy"
 	"mintkey/server/api"
 )
@@ -19,32 +18,4 @@ func quotaOf(given api.Nullable[int]) (*int, error) {
 	default:
 		return given.Value, nil
 	}
-}
-
-// PatchKey changes an access key: its quota (R36).
-func (a *API) PatchKey(c *Call) (Reply, error) {
-	body, err := decode[api.KeyChange](c)
-	if err != nil {
-		return Reply{}, err
-	}
-	quota, err := quotaOf(body.TokensPerMinute)
-	if err != nil {
-		return Reply{}, err
-	}
-	key, err := a.service.PatchKey(c.Context(), c.actor, c.in, c.PathValue("client_id"), admin.KeyPatch{TokensPerMinute: quota})
-	return ok(c.viewKey(key)), err
-}
-
-// PatchTenant changes a tenant: its quota (R36).
-func (a *API) PatchTenant(c *Call) (Reply, error) {
-	body, err := decode[api.TenantChange](c)
-	if err != nil {
-		return Reply{}, err
-	}
-	quota, err := quotaOf(body.TokensPerMinute)
-	if err != nil {
-		return Reply{}, err
-	}
-	tenant, err := a.service.PatchTenant(c.Context(), c.actor, c.in, admin.TenantPatch{TokensPerMinute: quota})
-	return ok(viewTenant(tenant)), err
 }

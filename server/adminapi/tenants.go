@@ -1,8 +1,10 @@
 package adminapi
 
 import (
+	"mintkey/admin"
 	"mintkey/policy"
 	"mintkey/server/api"
+	"mintkey/server/web"
 	"mintkey/store"
 )
 
@@ -10,6 +12,7 @@ func viewTenant(t policy.Tenant) api.Tenant {
 	return api.Tenant{
 		ID: t.ID, AccountID: t.AccountID, Name: t.Name, Release: t.Release.String(), PasswordGrant: t.Release.AllowsPassword(),
 		CreatedAt: t.CreatedAt, TokensPerMinute: t.TokensPerMinute,
+		Suspended: t.IsSuspended(), Suspension: api.NewSuspension(t.Suspension()),
 	}
 }
 
@@ -37,3 +40,21 @@ func (a *API) ListTenants(c *Call) (Reply, error) {
 
 // GetTenant returns one tenant.
 func (*API) GetTenant(c *Call) (Reply, error) { return ok(viewTenant(c.in.Tenant)), nil }
+
+// PatchTenant changes a tenant: its quota (R36), and whether it is suspended (R8).
+func (a *API) PatchTenant(c *Call) (Reply, error) {
+	body, err := decode[api.TenantChange](c)
+	if err != nil {
+		return Reply{}, err
+	}
+	if body.SuspendedReason != "" && (body.Suspended == nil || !*body.Suspended) {
+		return Reply{}, web.Refuse(web.ErrInvalidRequest, "suspended_reason goes with \"suspended\": true.")
+	}
+	quota, err := quotaOf(body.TokensPerMinute)
+	if err != nil {
+		return Reply{}, err
+	}
+	patch := admin.TenantPatch{TokensPerMinute: quota, Suspended: body.Suspended, SuspendedReason: body.SuspendedReason}
+	tenant, err := a.service.PatchTenant(c.Context(), c.actor, c.in, patch)
+	return ok(viewTenant(tenant)), err
+}

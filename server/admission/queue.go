@@ -3,6 +3,7 @@ package admission
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -89,6 +90,9 @@ func (q *Queue) stand(ctx context.Context, l *lane, w *waiter) (Place, error) {
 	err := errFull
 	select {
 	case <-w.place:
+		// A goroutine that another has woken runs before all that the network has woken. While many wait they would wake each other for
+		// ever, and requests that have just arrived would not even be read.
+		runtime.Gosched()
 		return Place{q, l}, nil
 	case <-patience.C:
 	case <-ctx.Done():

@@ -35,12 +35,16 @@ type Tenant struct {
 	PasswordGrant bool      `json:"password_grant"`
 	CreatedAt     time.Time `json:"created_at"`
 	// TokensPerMinute is the quota; absent when there is none (R36).
-	TokensPerMinute int `json:"tokens_per_minute,omitempty"`
+	TokensPerMinute int  `json:"tokens_per_minute,omitempty"`
+	Suspended       bool `json:"suspended"`
+	Suspension
 }
 
 // TenantChange is a JSON merge patch (RFC 7396) of a tenant: absent members stay unchanged, and null takes the quota away.
 type TenantChange struct {
 	TokensPerMinute Nullable[int] `json:"tokens_per_minute,omitzero"`
+	Suspended       *bool         `json:"suspended,omitempty"`
+	SuspendedReason string        `json:"suspended_reason,omitempty"` // only with suspended true
 }
 
 // MemberChange requests a membership with this role.

@@ -15,13 +15,22 @@ type NewKey struct {
 	// Audiences are the APIs that its tokens can be for; none for every one (R33).
 	Audiences []string `json:"audiences,omitempty"`
 	PickUp    bool     `json:"pick_up,omitempty"` // the owner generates the secret (R26)
+	// AllowedNetworks are those from which it can be used, in CIDR notation; none for everywhere (R33).
+	AllowedNetworks []string `json:"allowed_networks,omitempty"`
+	// TokenLifetimeSeconds is how long its tokens live at most; absent or null for as long as is configured (R33).
+	TokenLifetimeSeconds Nullable[int] `json:"token_lifetime_seconds,omitzero"`
 	// TokensPerMinute is its quota; absent or null for none (R36).
 	TokensPerMinute Nullable[int] `json:"tokens_per_minute,omitzero"`
 }
 
-// KeyChange is a JSON merge patch (RFC 7396) of an access key: absent members stay unchanged, and null takes the quota away.
+// KeyChange is a JSON merge patch (RFC 7396) of an access key: absent members stay unchanged, and null takes a fence away (R33).
 type KeyChange struct {
-	TokensPerMinute Nullable[int] `json:"tokens_per_minute,omitzero"`
+	Label                *string            `json:"label,omitempty"`
+	Scopes               *[]string          `json:"scopes,omitempty"` // some of those that it has
+	AllowedNetworks      Nullable[[]string] `json:"allowed_networks,omitzero"`
+	Audiences            Nullable[[]string] `json:"audiences,omitzero"`
+	TokenLifetimeSeconds Nullable[int]      `json:"token_lifetime_seconds,omitzero"`
+	TokensPerMinute      Nullable[int]      `json:"tokens_per_minute,omitzero"`
 }
 
 // Refresh requests a new secret of an access key (R6).
@@ -29,6 +38,21 @@ type Refresh struct {
 	OverlapSeconds int64 `json:"overlap_seconds,omitempty"`
 	RevokeTokens   bool  `json:"revoke_tokens,omitempty"`
 }
+
+// SuspensionRequest says why an access key is suspended or resumed (R28).
+type SuspensionRequest struct {
+	Reason string `json:"reason,omitempty"`
+}
+
+// Suspension says since when, by whom (a user ID) and why something is suspended; absent while it works.
+type Suspension struct {
+	At     *time.Time `json:"suspended_at,omitempty"`
+	By     string     `json:"suspended_by,omitempty"` // empty when a command on the store did it
+	Reason string     `json:"suspended_reason,omitempty"`
+}
+
+// NewSuspension is the suspension as it is shown.
+func NewSuspension(s policy.Suspension) Suspension { return Suspension{OrNull(s.At), s.By, s.Reason} }
 
 // Key is an access key, without its secret, which the server does not store.
 type Key struct {
@@ -42,12 +66,27 @@ type Key struct {
 	Status         policy.Status `json:"status"`
 	CreatedAt      time.Time     `json:"created_at"`
 	SecretIssuedAt time.Time     `json:"secret_issued_at"`
+	Secrets        []Secret      `json:"secrets"` // those that work, the newest first (R6)
 	LastAccessAt   *time.Time    `json:"last_access_at"`
-	ExpiresAt      *time.Time    `json:"expires_at"`
-	Marks          []policy.Mark `json:"marks"`
-	Audiences      []string      `json:"audiences,omitempty"` // that its tokens can be for (R33); none: any
+	// LastAccessAddress is where the last access came from; null when that is not known (R7).
+	LastAccessAddress *string       `json:"last_access_address"`
+	ExpiresAt         *time.Time    `json:"expires_at"`
+	Marks             []policy.Mark `json:"marks"`
+	Audiences         []string      `json:"audiences,omitempty"` // that its tokens can be for (R33); none: any
+	// AllowedNetworks are those from which it can be used; absent when it can be used everywhere (R33).
+	AllowedNetworks []string `json:"allowed_networks,omitempty"`
+	// TokenLifetimeSeconds is how long its tokens live at most; absent when that is as long as is configured (R33).
+	TokenLifetimeSeconds int `json:"token_lifetime_seconds,omitempty"`
 	// TokensPerMinute is its quota; absent when it has none (R36).
 	TokensPerMinute int `json:"tokens_per_minute,omitempty"`
+	Suspension
+}
+
+// Secret is a client secret of an access key, without the secret itself.
+type Secret struct {
+	IssuedAt     time.Time  `json:"issued_at"`
+	EndsAt       *time.Time `json:"ends_at"` // of the old secret during an overlap; null for the current one
+	LastAccessAt *time.Time `json:"last_access_at"`
 }
 
 // Unconfirmed is false in the answer that has a new secret or link which no replica of the store has confirmed, and else absent.

@@ -32,8 +32,12 @@ func (c *Callers) Caller(r *web.Request) (ValidToken, error) {
 	live, err := c.Validate(r.Context(), text, []string{c.Audiences.Issuer}, r.At)
 	if err == nil {
 		r.Tenant = live.Claims.TenantID
+		err = live.CheckAddress(r.Address)
 	}
-	return live, err
+	if err != nil {
+		return ValidToken{}, err
+	}
+	return live, nil
 }
 
 // Actor validates the token of a request to the administration API and returns the caller.

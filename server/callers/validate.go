@@ -1,6 +1,7 @@
 package callers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,15 @@ type ValidToken struct {
 	policy.Subject
 	Claims tokens.Claims
 	Scopes []string
+	Key    policy.AccessKey // that made it; zero for a token from a password
+}
+
+// CheckAddress returns web.ErrInvalidToken if whoever presents the token is outside the networks that its access key is limited to (R33).
+func (t ValidToken) CheckAddress(address string) error {
+	if err := t.Key.CheckAddress(address); err != nil {
+		return fmt.Errorf("%w: %w", web.ErrInvalidToken, err)
+	}
+	return nil
 }
 
 // Validate checks a token at an instant: its signature and times, whether it is for one of the audiences and no other, whether it or its
@@ -45,7 +55,7 @@ func (c *Callers) Validate(ctx context.Context, text string, audiences []string,
 	case err != nil:
 		return ValidToken{}, err
 	case subject.Authority() == policy.AuthorityNone:
-		return ValidToken{}, fmt.Errorf("%w: %w", web.ErrInvalidToken, policy.ErrUserDisabled)
+		return ValidToken{}, fmt.Errorf("%w: %w", web.ErrInvalidToken, cmp.Or(subject.Stopped(), policy.ErrUserDisabled))
 	}
 	facts := policy.TokenFacts{
 		ClientID: claims.ClientID, FromPassword: claims.FromPassword(), StatusIndex: c.Statuses.Index(claims.Status),
@@ -55,15 +65,16 @@ func (c *Callers) Validate(ctx context.Context, text string, audiences []string,
 		return ValidToken{}, fmt.Errorf("%w: the key, secret or password that it came from has ended", web.ErrInvalidToken)
 	}
 	scopes := strings.Fields(claims.Scope)
+	var key policy.AccessKey
 	if !claims.FromPassword() { // a token can do no more than its access key can by now (R9)
-		key, err := subject.Membership.Key(claims.ClientID)
+		key, err = subject.Membership.Key(claims.ClientID)
 		if err != nil {
 			return ValidToken{}, fmt.Errorf("%w: %w", web.ErrInvalidToken, err)
 		}
 		subject = subject.Through(key)
 		scopes = slices.DeleteFunc(scopes, func(scope string) bool { return !slices.Contains(key.Scopes, scope) })
 	}
-	return ValidToken{subject, claims, subject.Cut(scopes, c.Catalogue)}, nil
+	return ValidToken{subject, claims, subject.Cut(scopes, c.Catalogue), key}, nil
 }
 
 // isFor says whether a token is for one of the audiences, and that one is still configured. A token for several is for none: this server

@@ -38,7 +38,7 @@ func (c *Clients) Authenticate(ctx context.Context, presented Credentials, from 
 		tooLong := &RefusedError{store.RefusedUnknownClient, web.ErrInvalidClient}
 		return Client{}, Slow(ctx, c.Limits, tooLong, limits.NoClient(from.Address))
 	}
-	client, err := c.match(ctx, presented, from.At)
+	client, err := c.match(ctx, presented, from.Address, from.At)
 	refused, ok := errors.AsType[*RefusedError](err)
 	if !ok {
 		if err == nil {
@@ -51,7 +51,7 @@ func (c *Clients) Authenticate(ctx context.Context, presented Credentials, from 
 }
 
 // match sends an unknown client down the same path with a dummy digest, so that it takes the same time (R4).
-func (c *Clients) match(ctx context.Context, presented Credentials, now time.Time) (Client, error) {
+func (c *Clients) match(ctx context.Context, presented Credentials, address string, now time.Time) (Client, error) {
 	subject, err := c.Subjects.SubjectByClientID(ctx, presented.ClientID)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return Client{}, fmt.Errorf("find client: %w", err)
@@ -68,8 +68,10 @@ func (c *Clients) match(ctx context.Context, presented Credentials, now time.Tim
 		return Client{Subject: subject}, refusedBy(secretErr)
 	case secret.StatusIndex != 0 && subject.SecretIndexLives(secret) && c.Ended(secret.StatusIndex):
 		return Client{Subject: subject}, &RefusedError{store.RefusedRevoked, web.ErrInvalidClient}
+	case key.CheckAddress(address) != nil:
+		return Client{Subject: subject}, &RefusedError{store.RefusedNetwork, web.ErrInvalidClient}
 	case subject.Authority() == policy.AuthorityNone:
-		return Client{Subject: subject}, &RefusedError{store.RefusedUserDisabled, policy.ErrUserDisabled}
+		return Client{Subject: subject}, Stopped(subject)
 	}
 	return Client{subject.Through(key), key, secret}, nil
 }

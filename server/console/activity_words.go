@@ -19,8 +19,13 @@ func actionWords() []struct {
 	}{
 		{policy.ActionKeyCreated, "Created access key"},
 		{policy.ActionKeyRefreshed, "Refreshed access key"},
+		{policy.ActionKeyOverlapEnded, "Ended the overlap of access key"},
 		{policy.ActionKeyUpdated, "Changed access key"},
+		{policy.ActionKeySuspended, "Suspended access key"},
+		{policy.ActionKeyResumed, "Resumed access key"},
 		{policy.ActionTenantUpdated, "Changed tenant"},
+		{policy.ActionTenantSuspended, "Suspended tenant"},
+		{policy.ActionTenantResumed, "Resumed tenant"},
 		{policy.ActionKeyRevoked, "Revoked access key"},
 		{policy.ActionTokenRefused, "Refused a token"},
 		{policy.ActionSessionStarted, "Signed in"},
@@ -66,7 +71,8 @@ func actions(chosen string) []order {
 func detailTexts(details map[string]string) []string {
 	var texts []string
 	for _, name := range slices.Sorted(maps.Keys(details)) {
-		if details[name] == "" || name == "overlap_seconds" && details[name] == "0" {
+		if details[name] == "" || name == "overlap_seconds" && details[name] == "0" ||
+			name == policy.DetailRevokedTokens && details[name] == "false" {
 			continue
 		}
 		texts = append(texts, strings.ReplaceAll(name, "_", " ")+": "+details[name])

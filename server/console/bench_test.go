@@ -41,9 +41,10 @@ func BenchmarkKeyTable(b *testing.B) {
 	if err := group.Wait(); err != nil {
 		b.Fatal(err)
 	}
-	used := map[store.KeyRef]time.Time{}
+	used := map[store.KeyRef]store.KeyAccess{}
 	for i := range 50_000 {
-		used[store.KeyRef{TenantID: "berlin", ClientID: fmt.Sprintf("mk_%05d0", i)}] = start.Add(time.Duration(i*7919%50_000) * time.Second)
+		key := store.KeyRef{TenantID: "berlin", ClientID: fmt.Sprintf("mk_%05d0", i)}
+		used[key] = store.KeyAccess{At: start.Add(time.Duration(i*7919%50_000) * time.Second)}
 	}
 	if err := s.RecordAccess(ctx, used); err != nil {
 		b.Fatal(err)

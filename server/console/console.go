@@ -100,12 +100,21 @@ func (c *Console) routes() http.Handler {
 	page("POST /console/tenants/{tenant}/keys/new", write, c.createKey)
 	page("GET /console/tenants/{tenant}/keys/{client_id}/refresh", write, c.refreshPage)
 	page("POST /console/tenants/{tenant}/keys/{client_id}/refresh", write, c.refreshKey)
+	page("GET /console/tenants/{tenant}/keys/{client_id}/end-overlap", write, c.endOverlapPage)
+	page("POST /console/tenants/{tenant}/keys/{client_id}/end-overlap", write, c.endOverlap)
 	page("GET /console/tenants/{tenant}/keys/{client_id}/revoke", write, c.revokePage)
 	page("POST /console/tenants/{tenant}/keys/{client_id}/revoke", write, c.revokeKey)
+
+	page("GET /console/tenants/{tenant}/keys/{client_id}/suspend", write, c.suspendPage)
+	page("POST /console/tenants/{tenant}/keys/{client_id}/suspend", write, c.suspendKey)
+	page("GET /console/tenants/{tenant}/keys/{client_id}/resume", write, c.resumePage)
+	page("POST /console/tenants/{tenant}/keys/{client_id}/resume", write, c.resumeKey)
 
 	page("GET /console/account", "", c.myAccount)
 	page("GET /console/account/keys/{client_id}/refresh", policy.ScopeSelf, c.refreshOwnPage)
 	page("POST /console/account/keys/{client_id}/refresh", policy.ScopeSelf, c.refreshOwnKey)
+	page("GET /console/account/keys/{client_id}/end-overlap", policy.ScopeSelf, c.endOwnOverlapPage)
+	page("POST /console/account/keys/{client_id}/end-overlap", policy.ScopeSelf, c.endOwnOverlap)
 	page("GET /console/pick-up/{code}", policy.ScopeSelf, c.pickUpPage)
 	page("POST /console/pick-up/{code}", policy.ScopeSelf, c.pickUp)
 
@@ -123,6 +132,10 @@ func (c *Console) routes() http.Handler {
 	page("GET /console/tenants", policy.ScopeTenantsWrite, c.listTenants)
 	page("GET /console/tenants/new", policy.ScopeTenantsWrite, c.newTenantPage)
 	page("POST /console/tenants/new", policy.ScopeTenantsWrite, c.createTenant)
+	page("GET /console/tenants/{tenant}/suspend", policy.ScopeTenantsWrite, c.suspendTenantPage)
+	page("POST /console/tenants/{tenant}/suspend", policy.ScopeTenantsWrite, c.suspendTenant)
+	page("GET /console/tenants/{tenant}/resume", policy.ScopeTenantsWrite, c.resumeTenantPage)
+	page("POST /console/tenants/{tenant}/resume", policy.ScopeTenantsWrite, c.resumeTenant)
 	page("POST /console/tenants/{tenant}/members", policy.ScopeUsersWrite, c.setMember)
 	page("/console/", "", func(*request) error { return store.ErrNotFound })
 	return m

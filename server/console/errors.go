@@ -126,6 +126,7 @@ func explanations() []struct {
 			notFound, "Not found",
 			"There is nothing here that you may see. It may have been revoked or removed, or belong to another tenant.", "",
 		}},
+		{policy.ErrNoOverlap, explanation{notFound, "No old secret", "The old secret of this access key has stopped working already.", ""}},
 		{policy.ErrKeyNotFound, explanation{notFound, "Not found", "This access key is gone: it was revoked, or it expired long ago.", ""}},
 		{store.ErrPositionLost, explanation{
 			http.StatusGone, "No longer there",
@@ -141,10 +142,22 @@ func explanations() []struct {
 			"This access key has expired and can no longer be refreshed. Create a new one.", "",
 		}},
 		{policy.ErrUserDisabled, explanation{conflict, "User disabled", "This user is disabled. Enable them first.", "user"}},
+		{policy.ErrKeySuspended, explanation{conflict, "Access key suspended", "This access key is suspended. Resume it first.", ""}},
+		{policy.ErrTenantSuspended, explanation{conflict, "Tenant suspended", "This tenant is suspended. Resume it first.", ""}},
+		{policy.ErrSuspendedByOther, explanation{forbidden, "Suspended by somebody else", asSentence(policy.ErrSuspendedByOther), ""}},
+		{policy.ErrInvalidReason, explanation{unprocessable, "Invalid reason", asSentence(policy.ErrInvalidReason), "reason"}},
 		{policy.ErrNotMember, explanation{unprocessable, "Not a member", "Choose a member of this tenant.", "user"}},
 		{policy.ErrAcknowledgementRequired, explanation{conflict, "Please confirm", "Confirm that you accept the risk.", "acknowledge_risk"}},
 		{policy.ErrInvalidPeriod, explainPeriods()},
-		{policy.ErrInvalidQuota, explanation{unprocessable, "Invalid quota", asSentence(policy.ErrInvalidQuota), ""}},
+		{policy.ErrInvalidQuota, explanation{
+			unprocessable, "Invalid quota",
+			"Enter a whole number from 1 to " + grouped(policy.MaxTokensPerMinute) + ", or nothing for no quota.", quotaField,
+		}},
+		{policy.ErrScopeNotHeld, explanation{unprocessable, "Scope not held", asSentence(policy.ErrScopeNotHeld), "scope"}},
+		{policy.ErrInvalidNetwork, explanation{unprocessable, "Invalid network", asSentence(policy.ErrInvalidNetwork), "networks"}},
+		{policy.ErrInvalidTokenLifetime, explanation{unprocessable, "Invalid lifetime", "Tokens live for a minute at least, and no longer " +
+			"than the server has them live.", "lifetime"}},
+		{policy.ErrForeignNetwork, explanation{http.StatusForbidden, "Not from here", asSentence(policy.ErrForeignNetwork), ""}},
 		{policy.ErrOwnFence, explanation{http.StatusForbidden, "Your own access key", asSentence(policy.ErrOwnFence), ""}},
 		{policy.ErrInvalidRelease, explanation{
 			unprocessable, "Invalid release",
@@ -198,6 +211,10 @@ func explanations() []struct {
 			unavailable, "Not confirmed",
 			"The change is made, but no replica of the store has confirmed it: it is lost if the primary fails before one has it. " +
 				"Look whether it holds before you repeat it.", "",
+		}},
+		{store.ErrTakesNoChanges, explanation{
+			unavailable, "No changes now",
+			"The store takes no changes now, so this was not done, or not all of it. Try again later.", "",
 		}},
 		{store.ErrUnavailable, explanation{unavailable, "Back in a moment", later, ""}},
 		{context.DeadlineExceeded, explanation{unavailable, "Back in a moment", later, ""}},

@@ -212,5 +212,7 @@ func (h *harness) actor(tenant, user string, at time.Time) admin.Actor {
 // used records the last use of a key.
 func (h *harness) used(tenant, clientID string, ago time.Duration) {
 	h.Helper()
-	h.must(h.store.RecordAccess(h.Context(), map[store.KeyRef]time.Time{{TenantID: tenant, ClientID: clientID}: h.now().Add(-ago)}))
+	h.must(h.store.RecordAccess(h.Context(), map[store.KeyRef]store.KeyAccess{
+		{TenantID: tenant, ClientID: clientID}: {At: h.now().Add(-ago)},
+	}))
 }

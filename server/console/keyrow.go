@@ -18,6 +18,7 @@ type keyRow struct {
 	UserID     string
 	Tenant     string
 	Scopes     []string
+	Quota      string // in words; empty for none
 	Created    stamp
 	Age        string
 	LastAccess stamp
@@ -27,8 +28,13 @@ type keyRow struct {
 	Urgent     bool // expires within policy.UrgentDays
 	Marks      []policy.Mark
 	Waiting    bool // not yet picked up by its owner
-	OldSecret  stamp
-	Path       string // of the key; the paths of its actions start with it
+	Suspended  bool
+	Why        string // it is suspended, since when and by whom
+	OldSecret  stamp  // when the overlap ends; zero without one
+	// OldSecretUsed is when the old secret of the overlap was last used.
+	OldSecretUsed stamp
+	LastAddress   string // where the last access came from; empty if that is not known
+	Path          string // of the key; the paths of its actions start with it
 }
 
 func newKeyRow(k admin.Key, p policy.ExpirationPolicy, now time.Time) keyRow {
@@ -38,13 +44,15 @@ func newKeyRow(k admin.Key, p policy.ExpirationPolicy, now time.Time) keyRow {
 	}
 	row := keyRow{
 		ClientID: k.ClientID, Label: k.Label, User: k.User.Name, Email: k.User.Email, UserID: k.User.ID, Scopes: k.Scopes,
-		Created: newStamp(k.CreatedAt, now), Age: durationText(now.Sub(k.CreatedAt)), LastAccess: newStamp(k.LastAccess, now),
+		Quota:   quotaText(k.TokensPerMinute),
+		Created: newStamp(k.CreatedAt, now), Age: durationText(now.Sub(k.CreatedAt)), LastAccess: newStamp(k.LastAccess.At, now),
 		Expires: newStamp(expiry, now), Expired: policy.Expired(expiry, now), Soon: within(policy.SoonDays), Urgent: within(policy.UrgentDays),
-		Marks: k.Marks(k.LastAccess, p, now), Waiting: len(k.Secrets) == 0,
+		Marks: k.Marks(k.LastAccess.At, p, now), Waiting: len(k.Secrets) == 0, Suspended: k.IsSuspended(),
 		Path: keysPath(k.Membership.TenantID, k.ClientID),
 	}
-	if len(k.Secrets) > 1 && now.Before(k.Secrets[1].EndsAt) {
-		row.OldSecret = newStamp(k.Secrets[1].EndsAt, now)
+	row.LastAddress = k.LastAccess.Address
+	if old, ok := k.Overlap(p, now); ok {
+		row.OldSecret, row.OldSecretUsed = newStamp(old.EndsAt, now), newStamp(k.LastAccess.OfSecret(old.IssuedAt), now)
 	}
 	return row
 }
@@ -54,6 +62,8 @@ func (r keyRow) Status() string {
 	switch {
 	case r.Expired:
 		return "Expired"
+	case r.Suspended:
+		return "Suspended"
 	case r.Waiting:
 		return "Waiting for pick-up"
 	case r.Urgent, r.Soon:

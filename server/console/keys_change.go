@@ -18,6 +18,7 @@ type changePage struct {
 	Key      keyRow
 	Own      bool
 	Overlaps []overlap
+	Reason   string // for a suspension, as it was typed
 	Fault    fault
 }
 
@@ -63,7 +64,7 @@ func (c *Console) showChange(req *request, name, title string, cause error) erro
 func (c *Console) showChangeOf(req *request, key admin.Key, name, title string, cause error) error {
 	page := changePage{
 		Path: req.URL.Path, Back: keysPath(req.in.Tenant.ID), Key: newKeyRow(key, req.in.Account.Expiration, req.info.At),
-		Own: key.User.ID == req.actor.User.ID, Overlaps: overlaps(req.Form.Get("overlap")),
+		Own: key.User.ID == req.actor.User.ID, Overlaps: overlaps(req.Form.Get("overlap")), Reason: req.Form.Get("reason"),
 	}
 	if sectionOf(req.URL.Path) == "account" {
 		page.Back = accountPath

@@ -20,7 +20,8 @@ type newKeyForm struct {
 	Label   string
 	Scopes  []scopeChoice // of the catalogue
 	Admin   []scopeChoice
-	PickUp  bool // deliver by a pick-up link
+	Quota   string // of tokens a minute, as typed
+	PickUp  bool   // deliver by a pick-up link
 	Fault   fault
 	Nobody  bool // no member of the tenant matches
 }
@@ -47,7 +48,7 @@ func (c *Console) newKeyPage(req *request) error { return c.showNewKey(req, nil)
 func (c *Console) showNewKey(req *request, cause error) error {
 	form := newKeyForm{
 		Path: req.URL.Path, Back: keysPath(req.in.Tenant.ID), Find: strings.TrimSpace(req.Form.Get("find")),
-		Label: req.Form.Get("label"), PickUp: req.Form.Get("hand_over") == "pick-up",
+		Label: req.Form.Get("label"), Quota: req.Form.Get(quotaField), PickUp: req.Form.Get("hand_over") == "pick-up",
 	}
 	if err := c.findMembers(req, &form); err != nil {
 		return err
@@ -106,10 +107,16 @@ func (c *Console) createKey(req *request) error {
 	if req.PostForm.Get("user") == "" {
 		return c.showNewKey(req, policy.ErrNotMember)
 	}
+	quota, err := req.quota()
+	if err != nil {
+		return c.showNewKey(req, err)
+	}
 	if err := c.spendFormToken(req); err != nil {
 		return c.showUsedForm(req, err)
 	}
-	input := admin.NewKey{UserID: req.PostForm.Get("user"), Label: strings.TrimSpace(req.PostForm.Get("label")), Scopes: scopes}
+	input := admin.NewKey{
+		UserID: req.PostForm.Get("user"), Label: strings.TrimSpace(req.PostForm.Get("label")), Scopes: scopes, TokensPerMinute: quota,
+	}
 	if req.PostForm.Get("hand_over") == "pick-up" {
 		return c.createForPickUp(req, input)
 	}

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"mintkey/admin"
+	"mintkey/policy"
 )
 
 const rowsPerPage = 50
@@ -97,8 +98,18 @@ func (c *Console) listKeys(req *request) error {
 		CanChange: req.actor.Require("keys:write") == nil, Policy: policyText(req.in.Account.Expiration.InForce(req.info.At)),
 	}
 	page.States, page.Columns, page.Orders = q.states(req.URL.Path, table.Counts), q.columns(req.URL.Path), q.orders()
+	names, err := c.suspenders(req, func(yield func(policy.Suspension)) {
+		for _, key := range table.Keys {
+			yield(key.Suspended)
+		}
+	})
+	if err != nil {
+		return err
+	}
 	for _, key := range table.Keys {
-		page.Rows = append(page.Rows, newKeyRow(key, req.in.Account.Expiration, req.info.At))
+		row := newKeyRow(key, req.in.Account.Expiration, req.info.At)
+		row.Why = suspensionText(key.Suspended, names)
+		page.Rows = append(page.Rows, row)
 	}
 	page.paginate(q, req.URL.Path)
 	return c.show(req, "keys", "API access", page)
@@ -130,6 +141,7 @@ func (q listQuery) states(base string, counts map[admin.KeyState]int) []choice {
 		{admin.KeysActive, "Active"},
 		{admin.KeysExpiring, "Expiring soon"},
 		{admin.KeysUnused, "Unused"},
+		{admin.KeysSuspended, "Suspended"},
 		{admin.KeysExpired, "Expired"},
 	} {
 		to := q

@@ -121,6 +121,8 @@ func TestCreateSaysWhatIsWrong(t *testing.T) {
 		{form{"user": {"hal"}, "scope": {"api"}}, 409, "This user is disabled"},
 		{form{"user": {"linus"}, "scope": {"nonsense"}}, 422, "Choose at least one of the scopes."},
 		{form{"user": {"linus"}, "scope": {"api"}, "label": {strings.Repeat("x", 201)}}, 422, "A label has at most 200"},
+		{form{"user": {"linus"}, "scope": {"api"}, "tokens_per_minute": {"0"}}, 422, "a whole number from 1 to 1,000,000"},
+		{form{"user": {"linus"}, "scope": {"api"}, "tokens_per_minute": {"many"}}, 422, "a whole number from 1 to 1,000,000"},
 		{form{"user": {"ada"}, "scope": {"policy:write"}}, 403, "more than you may do yourself"},
 	} {
 		tom.submit(newKey, row.values).want(row.status).says(row.says)
@@ -167,6 +169,40 @@ func testRefresh(t *testing.T, h *harness) {
 	if h.token(clientID, third) != 200 {
 		t.Error("a refused refresh has changed the secret")
 	}
+}
+
+// Whoever sees an overlap can end it: an admin, and the owner (R6).
+func TestOverlapsAreEnded(t *testing.T) { onEachStore(t, testOverlapsAreEnded) }
+
+func testOverlapsAreEnded(t *testing.T, h *harness) {
+	for _, c := range []struct{ who, list, path, tenant, owner string }{
+		{"tom", berlinKeys, berlinKeys + "/", "berlin", "linus"},
+		{"grace", "/console/account", "/console/account/keys/", "lisbon", "grace"},
+	} {
+		visitor := h.as(c.who)
+		clientID, first := h.key(c.tenant, c.owner, "", 1)
+		path := c.path + clientID
+		visitor.get(c.list).want(200).saysNot("Old secret works until")
+		_, second := visitor.submit(path+"/refresh", form{"overlap": {"3600"}}).revealed()
+		if status := h.token(clientID, first); status != 200 {
+			t.Fatalf("the old secret gets %d", status)
+		}
+		visitor.get(c.list).says("Old secret works until", "2 March 2026, 10:00:00 UTC", "last used", "just now", "End now")
+		visitor.get(path+"/end-overlap").want(200).says("Stop the old secret", "End its tokens too")
+		if h.token(clientID, first) != 200 {
+			t.Error("looking at the page has ended the overlap")
+		}
+		visitor.post(path+"/end-overlap", form{"revoke_tokens": {"true"}}).want(303)
+		visitor.get(c.list).says("The old secret of " + clientID + " has stopped working")
+		visitor.get(c.list).saysNot("Old secret works until")
+		if h.token(clientID, first) != 401 || h.token(clientID, second) != 200 {
+			t.Error("the new secret alone must work")
+		}
+		visitor.get(path + "/end-overlap").want(200).says("has stopped working")
+		visitor.post(path+"/end-overlap", form{}).want(404).says("has stopped working already")
+	}
+	other, _ := h.key("berlin", "linus", "", 1)
+	h.as("grace").post("/console/account/keys/"+other+"/end-overlap", form{}).want(404)
 }
 
 func TestOwnersRefreshTheirOwn(t *testing.T) {

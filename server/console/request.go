@@ -105,20 +105,28 @@ func (c *Console) identify(req *request) error {
 	return c.fillLayout(req)
 }
 
-// subject returns the user in the given tenant or, if they are not a member of it, in the first tenant they belong to.
+// subject returns the user in the given tenant or, if they are not a member of it or it is suspended, in the first of their tenants that
+// works. If none does, it is the user in a suspended one.
 func (c *Console) subject(ctx context.Context, s session, tenantID string) (policy.Subject, error) {
 	subject, err := c.Store.Subject(ctx, tenantID, s.userID)
-	if !errors.Is(err, store.ErrNotFound) {
+	if err == nil && !subject.Tenant.IsSuspended() || err != nil && !errors.Is(err, store.ErrNotFound) {
 		return subject, err
 	}
-	tenants, err := c.Store.TenantsOf(ctx, s.accountID, s.userID)
-	if err != nil {
-		return policy.Subject{}, err
+	tenants, listErr := c.Store.TenantsOf(ctx, s.accountID, s.userID)
+	if listErr != nil {
+		return policy.Subject{}, listErr
 	}
-	if len(tenants) == 0 {
-		return policy.Subject{}, store.ErrNotFound
+	for _, id := range tenants {
+		other, otherErr := c.Store.Subject(ctx, id, s.userID)
+		switch {
+		case errors.Is(otherErr, store.ErrNotFound):
+			continue // it ended just now
+		case otherErr != nil || !other.Tenant.IsSuspended():
+			return other, otherErr
+		}
+		subject, err = other, nil
 	}
-	return c.Store.Subject(ctx, tenants[0], s.userID)
+	return subject, err
 }
 
 // redirect sends the browser to a page of the console, with GET.

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 
+	"mintkey/policy"
 	"mintkey/store"
 )
 
@@ -15,9 +16,14 @@ type tenantsPage struct {
 type tenantRow struct {
 	ID, Name, Release string
 	PasswordGrant     bool
+	Quota             string // in words; empty for none
+	Traffic           string // the path of the page that says how often it was used up
 	Created           stamp
 	Keys              string
 	Current           bool
+	Suspended         bool
+	Why               string // it is suspended, since when and by whom
+	Path              string
 }
 
 func (c *Console) listTenants(req *request) error {
@@ -30,10 +36,19 @@ func (c *Console) listTenants(req *request) error {
 		tenants = tenants[:rowsPerPage]
 		page.Next = tenantsPath + "?" + url.Values{"after": {tenants[rowsPerPage-1].ID}}.Encode()
 	}
+	names, err := c.suspenders(req, func(yield func(policy.Suspension)) {
+		for _, t := range tenants {
+			yield(t.Suspension())
+		}
+	})
+	if err != nil {
+		return err
+	}
 	for _, t := range tenants {
 		page.Rows = append(page.Rows, tenantRow{
-			t.ID, t.Name, t.Release.String(), t.Release.AllowsPassword(), newStamp(t.CreatedAt, req.info.At),
-			keysPath(t.ID), t.ID == req.in.Tenant.ID,
+			t.ID, t.Name, t.Release.String(), t.Release.AllowsPassword(), quotaText(t.TokensPerMinute),
+			trafficFilter{Tenant: t.ID}.path(trafficPath), newStamp(t.CreatedAt, req.info.At),
+			keysPath(t.ID), t.ID == req.in.Tenant.ID, t.IsSuspended(), suspensionText(t.Suspension(), names), tenantPath(t.ID),
 		})
 	}
 	return c.show(req, "tenants", "Tenants", page)

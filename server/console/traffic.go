@@ -26,7 +26,7 @@ type trafficPage struct {
 	Share   string // of the refused ones
 	Chart   chart
 	Reasons []reasonRow
-	Whom    *trafficRow // the access key in the filter, if any
+	Whom    *trafficRow // the access key or else the tenant in the filter, if any
 	Rows    []trafficRow
 	ByKey   bool // the rows are access keys, else tenants
 	CSV     string
@@ -118,12 +118,8 @@ func (c *Console) traffic(req *request) error {
 	if total.Refused() > total[store.RefusedRequest] && report.Of.ClientID != store.TrafficPasswords {
 		page.Trail = activityPath + "?" + activityFilter{Action: string(policy.ActionTokenRefused), Tenant: f.Tenant, Key: f.Key}.query().Encode()
 	}
-	if report.Of.ClientID != "" {
-		row, err := c.trafficRow(req.Context(), report.Of, store.TrafficPart{ID: report.Of.ClientID}, f)
-		if err != nil {
-			return err
-		}
-		page.Whom = &row
+	if page.Whom, err = c.whomOf(req.Context(), report.Of, f); err != nil {
+		return err
 	}
 	for _, part := range report.Parts {
 		row, err := c.trafficRow(req.Context(), report.Of, part, f)
@@ -136,6 +132,19 @@ func (c *Console) traffic(req *request) error {
 		page.Rows = append(page.Rows, trafficRow{Name: "All others"}.of(report.Smaller, total))
 	}
 	return c.show(req, "traffic", "Token traffic", page)
+}
+
+// whomOf returns the access key, or else the tenant, that the whole page is about, or nil.
+func (c *Console) whomOf(ctx context.Context, of store.TrafficSource, f trafficFilter) (*trafficRow, error) {
+	part := store.TrafficPart{ID: of.ClientID}
+	switch {
+	case of.TenantID == "":
+		return nil, nil //nolint:nilnil // the account
+	case of.ClientID == "":
+		of, part.ID = store.TrafficSource{AccountID: of.AccountID}, of.TenantID
+	}
+	row, err := c.trafficRow(ctx, of, part, f)
+	return &row, err
 }
 
 // tenantOrders returns the tenants to choose from, or none if there are too many.
@@ -158,7 +167,11 @@ func (c *Console) trafficRow(ctx context.Context, of store.TrafficSource, part s
 		if errors.Is(err, store.ErrNotFound) {
 			tenant, err = policy.Tenant{Name: part.ID}, nil
 		}
-		return trafficRow{Name: tenant.Name, Path: trafficFilter{f.Range, part.ID, ""}.path(trafficPath)}, err
+		row := trafficRow{Name: tenant.Name, Path: trafficFilter{f.Range, part.ID, ""}.path(trafficPath)}
+		if quota := quotaText(tenant.TokensPerMinute); quota != "" {
+			row.Sub = "quota of " + quota
+		}
+		return row, err
 	}
 	row := trafficRow{Name: part.ID, Code: true, Path: trafficFilter{f.Range, of.TenantID, part.ID}.path(trafficPath)}
 	if part.ID == store.TrafficPasswords {
@@ -174,8 +187,15 @@ func (c *Console) trafficRow(ctx context.Context, of store.TrafficSource, part s
 		return row, err
 	}
 	row.Sub = subject.User.Name
-	if key, err := subject.Membership.Key(part.ID); err == nil && key.Label != "" {
+	key, err := subject.Membership.Key(part.ID)
+	if err != nil {
+		return row, nil //nolint:nilerr // it has just been revoked
+	}
+	if key.Label != "" {
 		row.Sub = key.Label + " · " + row.Sub
+	}
+	if quota := quotaText(key.TokensPerMinute); quota != "" {
+		row.Sub += " · quota of " + quota
 	}
 	return row, nil
 }

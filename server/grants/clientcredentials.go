@@ -33,7 +33,7 @@ func (g *clientCredentials) Authenticate(ctx context.Context, from *web.Info) (H
 	client, err := g.endpoint.Clients.Authenticate(ctx, g.credentials, from)
 	holder := Holder{
 		Subject: client.Subject, ClientID: client.Key.ClientID, Scopes: client.Key.Scopes, Audiences: client.Key.Audiences,
-		Secret: client.Secret, Quota: client.Key.TokensPerMinute,
+		Secret: client.Secret, Quota: client.Key.TokensPerMinute, Lifetime: client.Key.TokenLifetime(g.endpoint.Lifetime),
 	}
 	if client.Account.ID != "" {
 		holder.Source = store.TrafficSource{AccountID: client.Account.ID, TenantID: client.Tenant.ID, ClientID: g.credentials.ClientID}
@@ -48,11 +48,16 @@ func (g *clientCredentials) Authenticate(ctx context.Context, from *web.Info) (H
 	return holder, nil
 }
 
-// Index is that of the secret. An owner who was disabled since the client was authenticated is refused as one who was disabled before.
+// Index is that of the secret. What was disabled or suspended since the client was authenticated is refused as if it had been before.
 func (g *clientCredentials) Index(ctx context.Context, h Holder, now time.Time) (uint64, error) {
 	index, err := g.endpoint.Indexes.SecretIndex(ctx, h.Subject, h.ClientID, h.Secret, now)
-	if errors.Is(err, policy.ErrNotMember) {
+	switch {
+	case errors.Is(err, policy.ErrNotMember):
 		err = &clients.RefusedError{Reason: store.RefusedUserDisabled, As: policy.ErrUserDisabled}
+	case errors.Is(err, policy.ErrKeySuspended):
+		err = &clients.RefusedError{Reason: store.RefusedSuspended, As: err}
+	case errors.Is(err, policy.ErrTenantSuspended):
+		err = &clients.RefusedError{Reason: store.RefusedTenantSuspended, As: err}
 	}
 	return index, err
 }
@@ -64,7 +69,7 @@ func (g *clientCredentials) OverQuota(h Holder, from *web.Info) {
 
 // Used records the last access of the key (R7).
 func (g *clientCredentials) Used(h Holder, from *web.Info) {
-	g.endpoint.Usage.Access.Note(store.KeyRef{TenantID: h.Tenant.ID, ClientID: h.ClientID}, from.At)
+	g.endpoint.Usage.Access.Note(store.KeyRef{TenantID: h.Tenant.ID, ClientID: h.ClientID}, h.Secret.IssuedAt, from.At, from.Address)
 }
 
 // Warn adds nothing: access keys are not deprecated.

@@ -112,13 +112,20 @@ func (e *Endpoint) Token(w http.ResponseWriter, r *web.Request) error {
 	return nil
 }
 
-// expiryHeader tells a program that its key expires soon (R25).
-const expiryHeader = "Mintkey-Key-Expires"
+const (
+	// expiryHeader tells a program that its key expires soon (R25).
+	expiryHeader = "Mintkey-Key-Expires"
+	// secretEndsHeader tells a program that it uses the old secret of an overlap, and when that ends (R6).
+	secretEndsHeader = "Mintkey-Secret-Ends"
+)
 
-// warn adds headers that warn a program that its key expires soon, or that its grant is deprecated.
+// warn adds headers that warn a program that its key or its secret ends soon, or that its grant is deprecated.
 func (e *Endpoint) warn(h http.Header, grant Grant, issued token, now time.Time) {
 	if policy.ExpiresWithin(issued.keyExpiry, now, policy.SoonDays) {
 		h.Set(expiryHeader, issued.keyExpiry.UTC().Format(time.RFC3339))
+	}
+	if !issued.secretEnds.IsZero() {
+		h.Set(secretEndsHeader, issued.secretEnds.UTC().Format(time.RFC3339))
 	}
 	grant.Warn(h)
 }

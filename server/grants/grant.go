@@ -36,6 +36,7 @@ type Holder struct {
 	Scopes    []string            // in order; the owner's role may cut them further
 	Audiences []string            // to which the key is limited (R33); none: any
 	Quota     int                 // tokens a minute of the key (R36); 0: none
+	Lifetime  time.Duration       // of its tokens at most (R33); 0: as configured
 	Expiry    time.Time           // no token is valid after it (R13); zero: never
 	Secret    policy.Secret       // that was presented; zero where it was none of an access key
 	Methods   []string            // how a person signed in (RFC 8176); none for a client

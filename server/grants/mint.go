@@ -1,6 +1,7 @@
 package grants
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"strings"
@@ -24,16 +25,17 @@ type decision struct {
 
 // token is an issued token.
 type token struct {
-	text      string
-	claims    tokens.Claims
-	keyExpiry time.Time // zero: never
+	text       string
+	claims     tokens.Claims
+	keyExpiry  time.Time // zero: never
+	secretEnds time.Time // of the secret of an overlap; zero for the current secret
 }
 
 // mint issues the token (RFC 9068), at a whole second. It never outlives the access key (R13). It has no nbf: a gateway whose clock is two
 // seconds behind would refuse each fresh token.
 func (e *Endpoint) mint(ctx context.Context, decided decision, now time.Time) (token, error) {
 	issuedAt := now.Truncate(time.Second)
-	expiresAt := policy.TokenExpiry(issuedAt, e.Lifetime, decided.Expiry).Truncate(time.Second)
+	expiresAt := policy.TokenExpiry(issuedAt, cmp.Or(decided.Lifetime, e.Lifetime), decided.Expiry).Truncate(time.Second)
 	if !expiresAt.After(issuedAt) { // the key expires within this second
 		return token{}, &clients.RefusedError{Reason: store.RefusedExpired, As: policy.ErrKeyExpired}
 	}
@@ -45,5 +47,5 @@ func (e *Endpoint) mint(ctx context.Context, decided decision, now time.Time) (t
 		Status: e.Statuses.Reference(decided.index),
 	}
 	text, err := e.generator.generate(ctx, &decided)
-	return token{text, decided.claims, decided.Expiry}, err
+	return token{text, decided.claims, decided.Expiry, decided.Secret.Ends(decided.Account.Expiration)}, err
 }

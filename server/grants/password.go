@@ -139,6 +139,8 @@ func (g *passwordLogin) check(ctx context.Context, tenant policy.Tenant, from *w
 // whyWrong is for the audit trail alone.
 func whyWrong(subject policy.Subject, fits bool) string {
 	switch {
+	case fits && errors.Is(subject.Stopped(), policy.ErrTenantSuspended):
+		return policy.SignInSuspended
 	case fits:
 		return policy.SignInDisabled
 	case subject.User.ID == "":

@@ -17,10 +17,16 @@ type Paths struct {
 	Token, Introspect, Revoke, Revocations, JWKS string
 }
 
+// Access takes note of uses of access keys (R7); usage.Access implements it.
+type Access interface {
+	Note(key store.KeyRef, secretIssued, at time.Time, address string)
+}
+
 // Options is what the endpoints need. Every field is required.
 type Options struct {
 	Clients *clients.Clients
 	Callers *callers.Callers
+	Access  Access
 	Log     *revocation.Log
 	// Replication is that of the store of the Log.
 	Replication store.Replication

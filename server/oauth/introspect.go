@@ -10,6 +10,7 @@ import (
 	"mintkey/server/callers"
 	"mintkey/server/clients"
 	"mintkey/server/web"
+	"mintkey/store"
 	"mintkey/tokens"
 )
 
@@ -92,15 +93,7 @@ func (e *Endpoints) newGateway(subject policy.Subject, key policy.AccessKey) gat
 // authenticateGateway accepts a client, by its secret or by a token, that has the scope for introspection.
 func (e *Endpoints) authenticateGateway(r *web.Request, form url.Values) (gateway, error) {
 	if scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
-		actor, err := e.Callers.Actor(r)
-		if err == nil {
-			err = actor.Require(policy.ScopeTokensIntrospect)
-		}
-		if err != nil {
-			return gateway{}, err
-		}
-		key, err := actor.Membership.Key(actor.ClientID)
-		return e.newGateway(actor.Subject, key), err
+		return e.gatewayByToken(r)
 	}
 	credentials, err := clients.ParseCredentials(r.Request, form)
 	if err != nil {
@@ -110,5 +103,34 @@ func (e *Endpoints) authenticateGateway(r *web.Request, form url.Values) (gatewa
 	if err != nil {
 		return gateway{}, err
 	}
-	return e.newGateway(c.Subject, c.Key), callers.RequireScope(c.Cut(c.Key.Scopes, e.Catalogue), policy.ScopeTokensIntrospect)
+	if err := callers.RequireScope(c.Cut(c.Key.Scopes, e.Catalogue), policy.ScopeTokensIntrospect); err != nil {
+		return gateway{}, err
+	}
+	e.noteUse(r, c.Subject, c.Key, c.Secret)
+	return e.newGateway(c.Subject, c.Key), nil
+}
+
+func (e *Endpoints) gatewayByToken(r *web.Request) (gateway, error) {
+	live, err := e.Callers.Caller(r)
+	switch {
+	case err != nil:
+		return gateway{}, err
+	case live.Claims.FromPassword(): // has no administration scopes (R27)
+		return gateway{}, callers.RequireScope(nil, policy.ScopeTokensIntrospect)
+	}
+	if err := callers.RequireScope(live.Scopes, policy.ScopeTokensIntrospect); err != nil {
+		return gateway{}, err
+	}
+	key, err := live.Membership.Key(live.Claims.ClientID)
+	if err != nil {
+		return gateway{}, err
+	}
+	secret, _ := key.SecretOf(e.Statuses.Index(live.Claims.Status)) // one that is gone is not known any more
+	e.noteUse(r, live.Subject, key, secret)
+	return e.newGateway(live.Subject, key), nil
+}
+
+// noteUse notes that an access key has authenticated (R7).
+func (e *Endpoints) noteUse(r *web.Request, of policy.Subject, key policy.AccessKey, secret policy.Secret) {
+	e.Access.Note(store.KeyRef{TenantID: of.Tenant.ID, ClientID: key.ClientID}, secret.IssuedAt, r.At, r.Address)
 }

@@ -39,6 +39,7 @@ func (e *Endpoints) revokeToken(w http.ResponseWriter, r *web.Request) error {
 	if err != nil {
 		return err
 	}
+	e.noteUse(r, c.Subject, c.Key, c.Secret)
 	if form.Get("token") == "" {
 		return web.Refuse(web.ErrInvalidRequest, "The parameter token is missing.")
 	}

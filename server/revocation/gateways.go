@@ -46,6 +46,9 @@ func (g Gateways) record(ctx context.Context, event policy.Event, now time.Time)
 	if event.Payload.Revoked != nil {
 		indexes = event.Payload.Revoked.StatusIndexes
 	}
+	if event.Payload.Ended != nil && event.UserID == "" {
+		return g.endTenant(ctx, event, now)
+	}
 	if event.Payload.Ended != nil {
 		ended, err := g.endedOf(ctx, event)
 		if err != nil {
@@ -53,6 +56,37 @@ func (g Gateways) record(ctx context.Context, event policy.Event, now time.Time)
 		}
 		indexes = slices.Concat(indexes, ended)
 	}
+	return g.end(ctx, event, indexes, now)
+}
+
+// membershipsAtOnce is how many memberships of a suspended tenant are read for one batch of revocations.
+const membershipsAtOnce = 500
+
+// endTenant records what ended with a tenant, of all its members. A membership that is gone by now was published as it ended.
+func (g Gateways) endTenant(ctx context.Context, event policy.Event, now time.Time) error {
+	for page := (store.Page{Limit: membershipsAtOnce}); ; {
+		memberships, err := g.Memberships.Memberships(ctx, event.TenantID, page)
+		if err != nil {
+			return err
+		}
+		var indexes []uint64
+		for _, m := range memberships {
+			if ended := m.TokensOf(*event.Payload.Ended); ended != nil {
+				indexes = append(indexes, ended.StatusIndexes...)
+			}
+		}
+		if err := g.end(ctx, event, indexes, now); err != nil {
+			return err
+		}
+		if len(memberships) < membershipsAtOnce {
+			return nil
+		}
+		page.After = memberships[len(memberships)-1].UserID
+	}
+}
+
+// end records that the status indexes ended with the event.
+func (g Gateways) end(ctx context.Context, event policy.Event, indexes []uint64, now time.Time) error {
 	if len(indexes) == 0 {
 		return nil
 	}

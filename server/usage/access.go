@@ -2,47 +2,38 @@ package usage
 
 import (
 	"context"
-	"maps"
 	"time"
 
 	"mintkey/store"
 )
 
-// Access records when keys were last used. It saves that apart from the keys' records, so that a late write can never overwrite a digest
-// (R7).
+// Access records when, from where and by which secret keys were last used. It saves that apart from the keys' records, so that a late
+// write can never overwrite a digest (R7).
 type Access struct {
 	saved store.AccessTimes
-	times *batch[store.KeyRef, time.Time]
+	uses  *batch[store.KeyRef, store.KeyAccess]
 }
 
-// Note records that a key was used.
-func (a *Access) Note(key store.KeyRef, at time.Time) { a.times.add(key, at) }
+// Note records that a key was used. secretIssued names the secret; it is zero if that is not known.
+func (a *Access) Note(key store.KeyRef, secretIssued, at time.Time, address string) {
+	a.uses.add(key, store.NewKeyAccess(secretIssued, at, address))
+}
 
-// Overlay adds the times that are not saved yet to those that the store has for some keys of a tenant.
-func (a *Access) Overlay(tenantID string, saved map[string]time.Time, clientIDs []string) map[string]time.Time {
-	times := maps.Clone(saved)
-	if times == nil {
-		times = map[string]time.Time{}
-	}
-	a.times.read(func(pending map[store.KeyRef]time.Time) {
+// Recent returns the uses that are not saved yet of some keys of a tenant, by client ID.
+func (a *Access) Recent(tenantID string, clientIDs []string) map[string]store.KeyAccess {
+	found := map[string]store.KeyAccess{}
+	a.uses.read(func(pending map[store.KeyRef]store.KeyAccess) {
 		for _, id := range clientIDs {
-			if at, ok := pending[store.KeyRef{TenantID: tenantID, ClientID: id}]; ok {
-				times[id] = later(times[id], at)
+			if use, ok := pending[store.KeyRef{TenantID: tenantID, ClientID: id}]; ok {
+				found[id] = use
 			}
 		}
 	})
-	return times
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
+	return found
 }
 
 func (a *Access) flush(ctx context.Context) (int, error) {
-	return a.times.flush(func(taken map[store.KeyRef]time.Time) (map[store.KeyRef]time.Time, error) {
+	return a.uses.flush(func(taken map[store.KeyRef]store.KeyAccess) (map[store.KeyRef]store.KeyAccess, error) {
 		return onFailure(taken, a.saved.RecordAccess(ctx, taken))
 	})
 }

@@ -22,7 +22,7 @@ type Traffic struct {
 // it takes as long (R4), but it is never saved; /metrics counts those requests.
 func (t *Traffic) Note(source store.TrafficSource, at time.Time, outcome store.Outcome, n int) {
 	var counts store.TrafficCounts
-	if outcome.Counted() {
+	if outcome = outcome.CountedAs(); outcome.Counted() {
 		counts[outcome] = int64(n)
 	}
 	t.counts.add(store.TrafficKey{TrafficSource: source, Minute: at.Unix() / 60}, counts)

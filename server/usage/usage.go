@@ -27,14 +27,15 @@ type Usage struct {
 	Refusals *Refusals
 	SignIns  *SignIns
 	log      *slog.Logger
-	outages  struct{ access, logins, refusals, signIns, traffic logs.Outage }
+	outages  *logs.Outages
 }
 
-// New returns an empty Usage. Flush saves what it recorded. isClientID says whether a text has the form of a client ID.
-func New(saved Store, owners Owners, isClientID func(string) bool, log *slog.Logger) *Usage {
+// New returns an empty Usage. Flush saves what it recorded, and outages has its failures. isClientID says whether a text has the form of a
+// client ID.
+func New(saved Store, owners Owners, isClientID func(string) bool, log *slog.Logger, outages *logs.Outages) *Usage {
 	traffic := &Traffic{saved, newBatch[store.TrafficKey](maxTraffic, store.TrafficCounts.Plus)}
 	return &Usage{
-		Access:  &Access{saved, newBatch[store.KeyRef](0, later)},
+		Access:  &Access{saved, newBatch[store.KeyRef](0, store.KeyAccess.Plus)},
 		Traffic: traffic,
 		Logins:  &Logins{saved, newBatch[loginKey](0, store.PasswordUse.Plus)},
 		Refusals: &Refusals{
@@ -43,25 +44,25 @@ func New(saved Store, owners Owners, isClientID func(string) bool, log *slog.Log
 		},
 		SignIns: &SignIns{saved: saved, log: log, counts: newBatch[policy.RefusedSignIn](maxRefusals, refusalCount.plus)},
 		log:     log,
+		outages: outages,
 	}
 }
 
 // Flush saves what was recorded so far. What can't be saved waits for the next call.
 func (u *Usage) Flush(ctx context.Context, now time.Time) {
 	for _, part := range []struct {
-		name   string
-		outage *logs.Outage
-		flush  func() (dropped int, err error)
+		name, failed string
+		flush        func() (dropped int, err error)
 	}{
-		{"last access", &u.outages.access, func() (int, error) { return u.Access.flush(ctx) }},
-		{"password logins", &u.outages.logins, func() (int, error) { return u.Logins.flush(ctx) }},
+		{"last access", "saving last access failed; will retry", func() (int, error) { return u.Access.flush(ctx) }},
+		{"password logins", "saving password logins failed; will retry", func() (int, error) { return u.Logins.flush(ctx) }},
 		// Before traffic, because it adds that of revoked keys.
-		{"refusals", &u.outages.refusals, func() (int, error) { return u.Refusals.flush(ctx, now) }},
-		{"sign-ins", &u.outages.signIns, func() (int, error) { return u.SignIns.flush(ctx, now) }},
-		{"traffic", &u.outages.traffic, func() (int, error) { return u.Traffic.flush(ctx) }},
+		{"refusals", "saving refusals failed; will retry", func() (int, error) { return u.Refusals.flush(ctx, now) }},
+		{"sign-ins", "saving sign-ins failed; will retry", func() (int, error) { return u.SignIns.flush(ctx, now) }},
+		{"traffic", "saving traffic failed; will retry", func() (int, error) { return u.Traffic.flush(ctx) }},
 	} {
 		dropped, err := part.flush()
-		part.outage.Note(ctx, u.log, slog.LevelWarn, now, err, "saving usage failed; will retry", slog.String("usage", part.name))
+		u.outages.Note(ctx, u.log, slog.LevelWarn, now, err, part.failed)
 		if dropped > 0 {
 			u.log.WarnContext(ctx, "usage buffer full; counts dropped", slog.String("usage", part.name), slog.Int("dropped", dropped))
 		}

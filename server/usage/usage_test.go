@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"mintkey/admin"
+	"mintkey/logs"
 	"mintkey/policy"
 	"mintkey/server/usage"
 	"mintkey/store"
@@ -58,7 +59,7 @@ func newUsage(t *testing.T) (*usage.Usage, *broken, *bytes.Buffer) {
 	t.Cleanup(func() { _ = opened.Close() })
 	saved, log := &broken{Store: opened}, &bytes.Buffer{}
 	isClientID := func(text string) bool { return policy.IsClientID(text, "mk_", "") }
-	return usage.New(saved, known{}, isClientID, slog.New(slog.NewTextHandler(log, nil))), saved, log
+	return usage.New(saved, known{}, isClientID, slog.New(slog.NewTextHandler(log, nil)), logs.NewOutages()), saved, log
 }
 
 func keyOf(clientID string) store.TrafficSource {

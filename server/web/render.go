@@ -47,6 +47,9 @@ func (e *Renderer) Problem(w http.ResponseWriter, r *http.Request, err error) {
 	if above, ok := errors.AsType[*policy.ScopeAboveOwnerError](err); ok {
 		body.Allowed = above.Allowed
 	}
+	if missing, ok := errors.AsType[*policy.ScopeNotHeldError](err); ok {
+		body.Allowed = missing.Held
+	}
 	setErrorHeaders(w.Header(), row.status, e.bearerChallenge(row, err), err)
 	writeJSONAs(w, "application/problem+json", row.status, body)
 }

@@ -34,6 +34,8 @@ const (
 		"Look whether it holds before you repeat the request."
 	inEffectDetail = "It has ended: it is refused from now on, and gateways are being told. But no replica of the store has confirmed that, " +
 		"and it would come back if the primary failed now. Repeat the request until it succeeds."
+	noChangesDetail = "The store takes no changes now, so this was not done, or not all of it. Nothing is wrong with the request: try again " +
+		"later. /readyz says why, for those who run the server."
 	lostDetail        = "The store of the server has lost its data. Nothing is wrong with the request: try again once it is back."
 	nothingMadeDetail = "No replica of the store can be reached, so nothing was made: a secret could be lost with the primary. " +
 		"Repeat the request later."
@@ -118,6 +120,7 @@ func renderings() []rendering {
 			kind: ErrInvalidRequirement, status: http.StatusForbidden, code: "invalid_requirement", title: "Invalid requirement",
 			oauth: "insufficient_scope",
 		},
+		{kind: policy.ErrSuspendedByOther, status: http.StatusForbidden, code: "not_grantable", title: "Suspended by somebody else"},
 		{kind: policy.ErrOwnFence, status: http.StatusForbidden, code: "not_grantable", title: "Your own access key"},
 		{kind: policy.ErrNotGrantable, status: http.StatusForbidden, code: "not_grantable", title: "Not yours to grant"},
 
@@ -125,6 +128,7 @@ func renderings() []rendering {
 			kind: store.ErrNotFound, status: http.StatusNotFound, code: "not_found", title: "Not found",
 			detail: "There is nothing here that you may see.", oauth: "invalid_request",
 		},
+		{kind: policy.ErrNoOverlap, status: http.StatusNotFound, code: "not_found", title: "Not found"},
 		{
 			kind: policy.ErrKeyNotFound, status: http.StatusNotFound, code: "not_found", title: "Not found",
 			detail: "There is nothing here that you may see.", oauth: "invalid_client", oauthStatus: unauthorized,
@@ -151,10 +155,18 @@ func renderings() []rendering {
 		{kind: policy.ErrKeyLimit, status: conflict, code: "key_limit_reached", title: "Key limit reached"},
 		{
 			kind: policy.ErrKeyExpired, status: conflict, code: "key_expired", title: "Access key expired",
-			detail: "The access key has expired and cannot be refreshed: create a new one.", oauth: "invalid_client", oauthStatus: unauthorized,
+			detail: "The access key has expired, and nothing revives it: create a new one.", oauth: "invalid_client", oauthStatus: unauthorized,
 		},
 		{
 			kind: policy.ErrUserDisabled, status: conflict, code: "user_disabled", title: "User disabled",
+			oauth: "invalid_client", oauthStatus: unauthorized,
+		},
+		{
+			kind: policy.ErrKeySuspended, status: conflict, code: "key_suspended", title: "Access key suspended",
+			oauth: "invalid_client", oauthStatus: unauthorized,
+		},
+		{
+			kind: policy.ErrTenantSuspended, status: conflict, code: "tenant_suspended", title: "Tenant suspended",
 			oauth: "invalid_client", oauthStatus: unauthorized,
 		},
 		{
@@ -165,6 +177,13 @@ func renderings() []rendering {
 			detail: store.ErrConflict.Error(), oauth: "temporarily_unavailable", oauthStatus: http.StatusServiceUnavailable,
 		},
 
+		{kind: policy.ErrScopeNotHeld, status: unprocessable, code: "scope_not_held", title: "Scope not held"},
+		{kind: policy.ErrInvalidNetwork, status: unprocessable, code: "invalid_network", title: "Invalid network"},
+		{kind: policy.ErrInvalidTokenLifetime, status: unprocessable, code: "invalid_lifetime", title: "Invalid lifetime"},
+		{
+			kind: policy.ErrForeignNetwork, status: unauthorized, code: "unauthorized", title: "Unauthorized",
+			detail: clientDetail, oauth: "invalid_client",
+		},
 		{kind: policy.ErrInvalidQuota, status: unprocessable, code: "invalid_quota", title: "Invalid quota"},
 		{kind: policy.ErrInvalidPeriod, status: unprocessable, code: "invalid_period", title: "Invalid period"},
 		{kind: policy.ErrInvalidRelease, status: unprocessable, code: "invalid_release", title: "Invalid release"},
@@ -172,6 +191,7 @@ func renderings() []rendering {
 		{kind: policy.ErrInvalidEmail, status: unprocessable, code: "invalid_email", title: "Invalid e-mail address"},
 		{kind: policy.ErrInvalidName, status: unprocessable, code: "invalid_name", title: "Invalid name"},
 		{kind: policy.ErrInvalidLabel, status: unprocessable, code: "invalid_label", title: "Invalid label"},
+		{kind: policy.ErrInvalidReason, status: unprocessable, code: "invalid_reason", title: "Invalid reason"},
 		{kind: policy.ErrInvalidRole, status: unprocessable, code: "invalid_role", title: "Invalid role"},
 		{
 			kind: policy.ErrInvalidScope, status: unprocessable, code: "invalid_scope", title: "Invalid scope",
@@ -220,8 +240,16 @@ func renderings() []rendering {
 			detail: lostDetail, oauth: "temporarily_unavailable",
 		},
 		{ // store.ErrUnavailable too
+			kind: store.ErrPartEmptied, status: http.StatusServiceUnavailable, code: "unavailable", title: "Unavailable",
+			detail: lostDetail, oauth: "temporarily_unavailable",
+		},
+		{ // store.ErrUnavailable too
 			kind: store.ErrReplaced, status: http.StatusServiceUnavailable, code: "unavailable", title: "Unavailable",
 			detail: lostDetail, oauth: "temporarily_unavailable",
+		},
+		{ // store.ErrUnavailable too
+			kind: store.ErrTakesNoChanges, status: http.StatusServiceUnavailable, code: "unavailable", title: "Unavailable",
+			detail: noChangesDetail, oauth: "temporarily_unavailable",
 		},
 		{
 			kind: store.ErrUnavailable, status: http.StatusServiceUnavailable, code: "unavailable", title: "Unavailable",

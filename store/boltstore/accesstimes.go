@@ -2,6 +2,7 @@ package boltstore
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -12,18 +13,22 @@ import (
 func accessTimeKey(tenantID, clientID string) string { return tenantID + separator + clientID }
 
 // RecordAccess implements store.AccessTimes.
-func (s *Store) RecordAccess(ctx context.Context, times map[store.KeyRef]time.Time) error {
+func (s *Store) RecordAccess(ctx context.Context, uses map[store.KeyRef]store.KeyAccess) error {
 	return s.write(ctx, func(tx *bbolt.Tx) error {
-		for ref, at := range times {
+		for ref, use := range uses {
 			key := accessTimeKey(ref.TenantID, ref.ClientID)
-			before, err := accessTime(tx, key)
+			before, err := access(tx, key)
 			if err != nil {
 				return err
 			}
-			if !at.After(before) {
+			after := before.Plus(use)
+			if after == before {
 				continue
 			}
-			if err := bucketAccessTimes.put(tx, key, []byte(at.UTC().Format(time.RFC3339Nano))); err != nil {
+			after.At = after.At.UTC()
+			err = errors.Join(bucketAccesses.putJSON(tx, key, after),
+				bucketAccessTimes.put(tx, key, []byte(after.At.Format(time.RFC3339Nano))))
+			if err != nil {
 				return err
 			}
 		}
@@ -49,6 +54,37 @@ func (s *Store) AccessTimes(ctx context.Context, tenantID string, clientIDs []st
 	return times, err
 }
 
+// Accesses implements store.AccessTimes.
+func (s *Store) Accesses(ctx context.Context, tenantID string, clientIDs []string) (map[string]store.KeyAccess, error) {
+	found := make(map[string]store.KeyAccess, len(clientIDs))
+	err := s.read(ctx, func(tx *bbolt.Tx) error {
+		for _, id := range clientIDs {
+			use, err := access(tx, accessTimeKey(tenantID, id))
+			if err != nil {
+				return err
+			}
+			if !use.At.IsZero() {
+				found[id] = use
+			}
+		}
+		return nil
+	})
+	return found, err
+}
+
+// access is zero for a key that was never used.
+func access(tx *bbolt.Tx, key string) (store.KeyAccess, error) {
+	at, err := accessTime(tx, key)
+	if err != nil {
+		return store.KeyAccess{}, err
+	}
+	use, err := load[store.KeyAccess](tx, bucketAccesses, key)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return store.KeyAccess{}, err
+	}
+	return use.Since(at), nil
+}
+
 // accessTime is zero for a key that was never used.
 func accessTime(tx *bbolt.Tx, key string) (time.Time, error) {
 	value := bucketAccessTimes.get(tx, key)
@@ -60,4 +96,9 @@ func accessTime(tx *bbolt.Tx, key string) (time.Time, error) {
 		return time.Time{}, undecodable(bucketAccessTimes, key, err)
 	}
 	return at, nil
+}
+
+func forgetAccess(tx *bbolt.Tx, tenantID, clientID string) error {
+	key := accessTimeKey(tenantID, clientID)
+	return errors.Join(bucketAccessTimes.delete(tx, key), bucketAccesses.delete(tx, key))
 }

@@ -28,6 +28,7 @@ const (
 	bucketUserTenants    bucket = "user_tenants"    // account/user/tenant → nothing
 	bucketClientIDs      bucket = "client_ids"      // client ID → tenant/user
 	bucketAccessTimes    bucket = "access_times"    // tenant/client ID → RFC 3339
+	bucketAccesses       bucket = "accesses"        // tenant/client ID → JSON
 	bucketEvents         bucket = "events"          // account/event → JSON
 	bucketDocuments      bucket = "documents"       // name → bytes
 
@@ -48,7 +49,7 @@ func buckets() []bucket {
 	return []bucket{
 		bucketMeta, bucketAccounts, bucketTenants, bucketAccountTenants, bucketUsers, bucketUserIDs, bucketEmails,
 		bucketEmailAccounts, bucketUsedIDs,
-		bucketMemberships, bucketUserTenants, bucketClientIDs, bucketAccessTimes, bucketEvents, bucketArrivals, bucketDocuments,
+		bucketMemberships, bucketUserTenants, bucketClientIDs, bucketAccessTimes, bucketAccesses, bucketEvents, bucketArrivals, bucketDocuments,
 		bucketDigests, bucketIssueOrder, bucketOutbox, bucketOutboxPlaces,
 		bucketRevocations, bucketRevocationEnds, bucketEphemera, bucketEphemeraExpiries,
 		bucketTraffic,

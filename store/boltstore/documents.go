@@ -28,6 +28,9 @@ func (s *Store) UpdateDocument(ctx context.Context, name string, change func([]b
 		if err != nil {
 			return err
 		}
+		if document == nil {
+			return bucketDocuments.delete(tx, name)
+		}
 		return bucketDocuments.put(tx, name, document)
 	})
 }

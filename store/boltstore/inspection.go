@@ -90,6 +90,8 @@ func (i *inspection) checkOf(b bucket) func(key string, value []byte) error {
 			_, err := accessTime(i.tx, key)
 			return err
 		}
+	case bucketAccesses:
+		return decodes[store.KeyAccess](b)
 	case bucketEvents:
 		return decodes[policy.Event](b)
 	case bucketOutbox:

@@ -104,7 +104,7 @@ func putMembership(tx *bbolt.Tx, m policy.Membership, before []place) error {
 	after := placesOf(m)
 	for _, old := range before {
 		if !slices.ContainsFunc(after, old.sameKey) {
-			err = errors.Join(err, bucketClientIDs.delete(tx, old.clientID), bucketAccessTimes.delete(tx, accessTimeKey(m.TenantID, old.clientID)))
+			err = errors.Join(err, bucketClientIDs.delete(tx, old.clientID), forgetAccess(tx, m.TenantID, old.clientID))
 		}
 		if !slices.Contains(after, old) {
 			err = errors.Join(err, bucketIssueOrder.delete(tx, old.issue))

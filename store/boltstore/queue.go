@@ -3,6 +3,7 @@ package boltstore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -130,7 +131,10 @@ func (s *Store) update(f func(*bbolt.Tx) error) error {
 }
 
 func committed(err error) error {
-	if err != nil && !errors.Is(err, store.ErrUnavailable) {
+	switch {
+	case isDiskFull(err):
+		return fmt.Errorf("%w: %w", store.ErrTakesNoChanges, errDiskFull)
+	case err != nil && !errors.Is(err, store.ErrUnavailable):
 		return unavailable(err)
 	}
 	return err

@@ -16,10 +16,14 @@ func (s *saving) note(err error) {
 		}
 		return
 	}
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+	if isDiskFull(err) {
 		err = errDiskFull
 	}
 	s.failure.Store(&err)
+}
+
+func isDiskFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
 var errDiskFull = errors.New("the disk is full")

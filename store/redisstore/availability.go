@@ -70,6 +70,13 @@ func newWatch() *watch {
 
 // add makes the client's commands and connections count for its node. A Cluster makes a new client for a node that it has met before.
 func (w *watch) add(client *redis.Client) {
+	n := w.node(client)
+	n.options.Store(client.Options())
+	client.AddHook(gate{ears{n}})
+}
+
+// node returns what is known of the node that a client speaks with.
+func (w *watch) node(client *redis.Client) *node {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	address := client.Options().Addr
@@ -78,8 +85,7 @@ func (w *watch) add(client *redis.Client) {
 		n = newNode()
 		w.nodes[address] = n
 	}
-	n.options.Store(client.Options())
-	client.AddHook(gate{ears{n}})
+	return n
 }
 
 func (w *watch) all() []*node {

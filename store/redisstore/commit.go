@@ -31,8 +31,10 @@ func (s *Store) commit(ctx context.Context, c change) (bool, error) {
 	}
 	done, err := s.run(ctx, primary, keys, args)
 	if err != nil {
+		s.saving.note(whyNoChanges(err))
 		return false, s.refused(ctx, err)
 	}
+	s.saving.note("")
 	if !done.saved {
 		return false, nil
 	}

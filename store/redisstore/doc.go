@@ -10,5 +10,7 @@
 // Where Redis has replicas, a change succeeds only once one of them has it; otherwise the error is store.ErrUnavailable,
 // with the word "unconfirmed", although the change may persist.
 //
+// The reads behind tokens are batched across requests: see gatherer. Each has what Redis had after the request came, never before.
+//
 // It is the only package that imports go-redis, and imports no other store.
 package redisstore

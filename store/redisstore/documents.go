@@ -34,7 +34,14 @@ func (s *Store) UpdateDocument(ctx context.Context, name string, edit func([]byt
 			return false, err
 		}
 		var c change
-		c.put(old, string(after))
+		switch {
+		case after != nil:
+			c.put(old, string(after))
+		case old.exists:
+			c.remove(old)
+		default:
+			return true, nil
+		}
 		return s.commit(ctx, c)
 	})
 }

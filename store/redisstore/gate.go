@@ -19,7 +19,7 @@ var ofConnection = []string{"hello", "auth", "select", "client", "readonly"}
 // ProcessHook implements redis.Hook.
 func (g gate) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
-		if slices.Contains(ofConnection, cmd.Name()) {
+		if slices.Contains(ofConnection, cmd.Name()) || ctx.Value(counted{}) != nil {
 			return next(ctx, cmd)
 		}
 		ctx, err := g.node.enter(ctx)
@@ -37,7 +37,7 @@ func (g gate) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 // ProcessPipelineHook implements redis.Hook. A pipeline counts as one command.
 func (g gate) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return func(ctx context.Context, cmds []redis.Cmder) error {
-		if len(cmds) == 0 || slices.Contains(ofConnection, cmds[0].Name()) {
+		if len(cmds) == 0 || slices.Contains(ofConnection, cmds[0].Name()) || ctx.Value(counted{}) != nil {
 			return next(ctx, cmds)
 		}
 		ctx, err := g.node.enter(ctx)

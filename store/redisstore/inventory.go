@@ -3,6 +3,7 @@ package redisstore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -41,6 +42,10 @@ func (s *Store) scan(ctx context.Context, pattern string) (keys []string, err er
 		err = cluster.ForEachMaster(ctx, one)
 	} else if node, ok := s.client.(*redis.Client); ok {
 		err = one(ctx, node)
+	}
+	if redis.HasErrorPrefix(err, "NOPERM") {
+		return nil, fmt.Errorf("%w: the Redis user of --store may not use SCAN, which backup, store check and store upgrade need and a server "+
+			"does not: name a user that also has +scan", store.ErrUnavailable)
 	}
 	if err != nil {
 		return nil, unavailable(ctx, err)

@@ -57,7 +57,10 @@ func tenantKey(tenantID string) string         { return ofTenant(tenantID).key("
 func membersKey(tenantID string) string        { return ofTenant(tenantID).key("members") }
 func memberKey(tenantID, userID string) string { return ofTenant(tenantID).key("member:" + userID) }
 func accessTimesKey(tenantID string) string    { return ofTenant(tenantID).key("access") }
-func issuesKey(tenantID string) string         { return ofTenant(tenantID).key("issues") }
+func accessKey(tenantID, clientID string) string {
+	return ofTenant(tenantID).key("access:" + clientID)
+}
+func issuesKey(tenantID string) string { return ofTenant(tenantID).key("issues") }
 
 // trafficKey names a record of traffic.
 func trafficKey(r store.TrafficRecord) string {

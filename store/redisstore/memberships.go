@@ -178,6 +178,7 @@ func (s *Store) commitMembership(ctx context.Context, old snapshot, before, afte
 	}
 	for _, clientID := range missing(clientIDs(before), clientIDs(after)) {
 		c.unindex(accessTimesKey(after.TenantID), clientID)
+		c.drop(accessKey(after.TenantID, clientID))
 	}
 	c.reissue(before, after)
 	c.feed(ofTenant(after.TenantID), after.UserID)

@@ -35,20 +35,11 @@ func newSnapshot(ctx context.Context, key, value string, err error) (snapshot, e
 
 // getAll reads many keys, of any slots, in one round trip.
 func (s *Store) getAll(ctx context.Context, keys ...string) ([]snapshot, error) {
-	pipe := s.client.Pipeline()
-	replies := make([]*redis.StringCmd, len(keys))
-	for i, key := range keys {
-		replies[i] = pipe.Get(ctx, key)
+	read, err := s.pipelined(ctx, keys)
+	if err != nil {
+		return nil, unavailable(ctx, err)
 	}
-	_, _ = pipe.Exec(ctx) // every reply holds its own error
-	snapshots := make([]snapshot, len(keys))
-	for i, reply := range replies {
-		value, err := reply.Result()
-		if snapshots[i], err = newSnapshot(ctx, keys[i], value, err); err != nil {
-			return nil, err
-		}
-	}
-	return snapshots, nil
+	return read, nil
 }
 
 // find decodes the record under the key, or returns store.ErrNotFound.

@@ -20,7 +20,11 @@ type Store struct {
 	client  redis.UniversalClient
 	primary primaryFunc
 	watch   *watch
-	noted   sync.Map // the masters of a Cluster whose replicas are noted: see replicas.go
+	// What tokens need is read through it.
+	gatherer *gatherer
+	noted    sync.Map // the masters of a Cluster whose replicas are noted: see replicas.go
+	saving   saving
+	marks    marks // of the masters of a Cluster: see marks.go
 	// Never changes in Redis, and is read once.
 	tenantAccounts *cache[string] // tenant → account
 	pointers       *cache[pointer]
@@ -70,6 +74,7 @@ func OpenTLS(ctx context.Context, url string, secure *tls.Config) (*Store, error
 		users:          newCache[decoded[policy.User]](recordsCached),
 		accounts:       newCache[decoded[policy.Account]](recordsCached),
 	}
+	s.gatherer = newGatherer(s.fetch)
 	if err := s.checkSchema(ctx); err != nil {
 		_ = s.Close()
 		return nil, err
@@ -118,4 +123,5 @@ func (s *Store) Time(ctx context.Context) (time.Time, error) {
 func (s *Store) DropCaches() {
 	s.tenantAccounts.dropAll()
 	s.pointers.dropAll()
+	s.dropMarks()
 }

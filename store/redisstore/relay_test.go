@@ -1,6 +1,7 @@
 package redisstore_test
 
 import (
+	"bytes"
 	"context"
 	"net"
 	"sync"
@@ -14,10 +15,22 @@ type relay struct {
 	address, server string
 	swallow         atomic.Bool
 	delay           atomic.Int64 // nanoseconds for each request
+	lag             atomic.Int64 // nanoseconds for each answer
+	late            atomic.Pointer[lateAnswer]
 
 	mu       sync.Mutex
 	listener net.Listener
 	conns    map[net.Conn]struct{}
+}
+
+// lateAnswer is what Redis has answered to a MGET, and the store has not heard yet.
+type lateAnswer struct{ given, release chan struct{} }
+
+// holdAnswer keeps the answer to the next MGET back until it is released.
+func (r *relay) holdAnswer() *lateAnswer {
+	late := &lateAnswer{make(chan struct{}), make(chan struct{})}
+	r.late.Store(late)
+	return late
 }
 
 func newRelay(t *testing.T, server string) *relay {
@@ -86,14 +99,24 @@ func (r *relay) serve(client net.Conn) {
 		return
 	}
 	defer r.keep(upstream)()
+	var held atomic.Pointer[lateAnswer]
 	go func() {
-		r.pass(upstream, client, 0)
+		r.pass(upstream, client, &r.lag, func([]byte) {
+			if late := held.Swap(nil); late != nil {
+				close(late.given)
+				<-late.release
+			}
+		})
 		_ = client.Close()
 	}()
-	r.pass(client, upstream, 1)
+	r.pass(client, upstream, &r.delay, func(request []byte) {
+		if late := r.late.Load(); late != nil && bytes.Contains(request, []byte("mget")) && r.late.CompareAndSwap(late, nil) {
+			held.Store(late)
+		}
+	})
 }
 
-func (r *relay) pass(from, to net.Conn, delays int64) {
+func (r *relay) pass(from, to net.Conn, delay *atomic.Int64, each func([]byte)) {
 	piece := make([]byte, 1<<16)
 	for {
 		n, err := from.Read(piece)
@@ -103,7 +126,8 @@ func (r *relay) pass(from, to net.Conn, delays int64) {
 		if r.swallow.Load() {
 			continue
 		}
-		time.Sleep(time.Duration(delays * r.delay.Load()))
+		each(piece[:n])
+		time.Sleep(time.Duration(delay.Load()))
 		if _, err := to.Write(piece[:n]); err != nil {
 			return
 		}

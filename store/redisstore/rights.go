@@ -27,6 +27,7 @@ func probes() [][]string {
 	const key = "mintkey:schema"
 	return [][]string{
 		{"get", key},
+		{"mget", key},
 		{"set", key, ""},
 		{"setnx", key, ""},
 		{"del", key},

@@ -8,7 +8,8 @@ import (
 	"mintkey/store"
 )
 
-// SubjectByClientID implements store.Subjects. It usually costs one round trip, because it caches which membership a client ID points to.
+// SubjectByClientID implements store.Subjects. It usually costs one round trip, shared with other requests (see
+// gatherer), because it caches which membership a client ID points to.
 // That cache can't make a revoked key work: the membership itself is always read.
 func (s *Store) SubjectByClientID(ctx context.Context, clientID string) (policy.Subject, error) {
 	if to, ok := s.pointers.get(clientID); ok {
@@ -18,14 +19,14 @@ func (s *Store) SubjectByClientID(ctx context.Context, clientID string) (policy.
 		}
 		s.pointers.drop(clientID)
 	}
-	record, err := s.get(ctx, clientKey(clientID))
-	if err == nil && !record.exists {
+	read, err := s.getTogether(ctx, clientKey(clientID))
+	if err == nil && !read[0].exists {
 		err = store.ErrNotFound
 	}
 	if err != nil {
 		return policy.Subject{}, err
 	}
-	to := parsePointer(record.value)
+	to := parsePointer(read[0].value)
 	subject, err := s.owner(ctx, to, clientID)
 	if err == nil {
 		s.pointers.put(clientID, to)
@@ -51,7 +52,7 @@ func (s *Store) Subject(ctx context.Context, tenantID, userID string) (policy.Su
 	if err != nil {
 		return policy.Subject{}, err
 	}
-	records, err := s.getAll(ctx, memberKey(tenantID, userID), userKey(accountID, userID), accountKey(accountID), tenantKey(tenantID))
+	records, err := s.getTogether(ctx, memberKey(tenantID, userID), tenantKey(tenantID), userKey(accountID, userID), accountKey(accountID))
 	if err != nil {
 		return policy.Subject{}, err
 	}
@@ -64,16 +65,16 @@ func (s *Store) Subject(ctx context.Context, tenantID, userID string) (policy.Su
 	if subject.Membership, err = decodeCached(s.memberships, records[0], policy.Membership.Clone); err != nil {
 		return policy.Subject{}, err
 	}
-	if subject.User, err = decodeCached(s.users, records[1], policy.User.Clone); err != nil {
+	if subject.User, err = decodeCached(s.users, records[2], policy.User.Clone); err != nil {
 		return policy.Subject{}, err
 	}
 	if !subject.Membership.BelongsTo(subject.User) {
 		return policy.Subject{}, store.ErrNotFound
 	}
-	if subject.Account, err = decodeCached(s.accounts, records[2], policy.Account.Clone); err != nil {
+	if subject.Account, err = decodeCached(s.accounts, records[3], policy.Account.Clone); err != nil {
 		return policy.Subject{}, err
 	}
-	if subject.Tenant, err = decodeCached(s.tenants, records[3], policy.Tenant.Clone); err != nil {
+	if subject.Tenant, err = decodeCached(s.tenants, records[1], policy.Tenant.Clone); err != nil {
 		return policy.Subject{}, err
 	}
 	return subject, nil

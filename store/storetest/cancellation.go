@@ -55,7 +55,7 @@ func cancelledWrites(t testing.TB, at place) {
 	}
 	wantError(t, s.DeleteUser(ctx, acme, ada, e...), context.Canceled)
 	wantError(t, s.RecordEvents(ctx, e...), context.Canceled)
-	later := map[store.KeyRef]time.Time{{TenantID: load, ClientID: "mk_1"}: second(9)}
+	later := map[store.KeyRef]store.KeyAccess{{TenantID: load, ClientID: "mk_1"}: used(second(9))}
 	wantError(t, s.RecordAccess(ctx, later), context.Canceled)
 	wantError(t, s.UpdateDocument(ctx, "signing-keys", func([]byte) ([]byte, error) { return []byte("new"), nil }), context.Canceled)
 	_, err := s.ClaimOutbox(ctx, day(100), day(101), 10)

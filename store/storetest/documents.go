@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"strings"
 	"testing"
 
 	"mintkey/store"
@@ -11,6 +12,7 @@ func documentCases() []testCase {
 		{"document is kept", documentIsKept},
 		{"document missing", documentMissing},
 		{"document change refused", documentChangeRefused},
+		{"document is deleted", documentIsDeleted},
 	}
 }
 
@@ -62,4 +64,22 @@ func documentChangeRefused(t testing.TB, at place) {
 		return before, errRefused
 	}))
 	wantDocument(t, s, "signing-keys", "first")
+}
+
+func documentIsDeleted(t testing.TB, at place) {
+	s := at.connect(t)
+	drop := func([]byte) ([]byte, error) { return nil, nil }
+	check(t, s.UpdateDocument(t.Context(), "pages/1", drop))
+	setDocument(t, s, "pages/1", "first")
+	setDocument(t, s, "pages/2", "second")
+	check(t, s.UpdateDocument(t.Context(), "pages/1", drop))
+	_, err := s.Document(t.Context(), "pages/1")
+	wantError(t, err, store.ErrNotFound)
+	check(t, s.UpdateDocument(t.Context(), "pages/1", drop))
+	wantDocument(t, s, "pages/2", "second")
+	names, err := s.DocumentNames(t.Context())
+	check(t, err)
+	equal(t, "names", strings.Join(names, " "), "pages/2")
+	setDocument(t, s, "pages/1", "again")
+	wantDocument(t, s, "pages/1", "again")
 }

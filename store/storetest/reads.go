@@ -59,6 +59,9 @@ func reads() []read {
 		reading("AccessTimes", func(ctx context.Context, s store.Store) (map[string]time.Time, error) {
 			return s.AccessTimes(ctx, load, []string{"mk_1"})
 		}),
+		reading("Accesses", func(ctx context.Context, s store.Store) (map[string]store.KeyAccess, error) {
+			return s.Accesses(ctx, load, []string{"mk_1"})
+		}),
 		reading("Events", func(ctx context.Context, s store.Store) ([]policy.Event, error) {
 			return s.Events(ctx, acme, store.EventsQuery{Limit: 100})
 		}),
@@ -103,7 +106,9 @@ func Populate(t testing.TB, s store.Store) {
 	check(t, s.RecordEvents(t.Context(), announced(event(acme, "", 2))))
 	check(t, s.RecordRevocations(t.Context(), revocation(1), revocation(2)))
 	check(t, s.PutEphemeral(t.Context(), "session/1", []byte("value"), farOff()))
-	check(t, s.RecordAccess(t.Context(), map[store.KeyRef]time.Time{{TenantID: load, ClientID: "mk_1"}: second(3)}))
+	check(t, s.RecordAccess(t.Context(), map[store.KeyRef]store.KeyAccess{
+		{TenantID: load, ClientID: "mk_1"}: store.NewKeyAccess(second(2), second(3), "192.0.2.1"),
+	}))
 	check(t, s.RecordTraffic(t.Context(), asked(load, "mk_1", day(3), given(2))))
 	setDocument(t, s, "signing-keys", "document")
 }

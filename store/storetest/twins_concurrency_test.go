@@ -132,8 +132,8 @@ func (b readsOn) Subject(ctx context.Context, tenantID, userID string) (policy.S
 
 type writesOn struct{ store.Store }
 
-func (b writesOn) RecordAccess(ctx context.Context, times map[store.KeyRef]time.Time) error {
-	return errors.Join(b.Store.RecordAccess(context.WithoutCancel(ctx), times), ctx.Err())
+func (b writesOn) RecordAccess(ctx context.Context, uses map[store.KeyRef]store.KeyAccess) error {
+	return errors.Join(b.Store.RecordAccess(context.WithoutCancel(ctx), uses), ctx.Err())
 }
 
 // keepsToItself is a connection that never sends its documents.

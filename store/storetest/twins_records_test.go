@@ -21,10 +21,20 @@ func recordTwins() []twin {
 		{"document is kept", "never passes the old one", func(s store.Store) store.Store { return forgetsDocument{s} }},
 		{"document missing", "returns nothing", func(s store.Store) store.Store { return emptyDocument{s} }},
 		{"document change refused", "saves all the same", func(s store.Store) store.Store { return savesRefusedDocument{s} }},
+		{"document is deleted", "keeps it as an empty one", func(s store.Store) store.Store { return emptiesDocument{s} }},
 		{"what is read belongs to the reader", "shares an account", func(s store.Store) store.Store { return &sharesAccount{Store: s} }},
 		{"what is written is copied", "keeps the caller's account", func(s store.Store) store.Store { return &sharesAccount{Store: s} }},
 		{"what a change is given belongs to it", "passes a shared account", func(s store.Store) store.Store { return &sharesAccount{Store: s} }},
 	}
+}
+
+type emptiesDocument struct{ store.Store }
+
+func (b emptiesDocument) UpdateDocument(ctx context.Context, name string, change func([]byte) ([]byte, error)) error {
+	return b.Store.UpdateDocument(ctx, name, func(before []byte) ([]byte, error) {
+		after, err := change(before)
+		return append([]byte{}, after...), err
+	})
 }
 
 type oldestFirst struct{ store.Store }

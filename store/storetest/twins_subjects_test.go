@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"strings"
+	"sync"
 	"time"
 
 	"mintkey/policy"
@@ -12,6 +13,7 @@ import (
 )
 
 func subjectTwins() []twin {
+	accesses := &sync.Map{} // of all connections
 	return []twin{
 		{"client ID leads to its owner", "cuts a client ID at the @", func(s store.Store) store.Store { return cutsClientID{s} }},
 		{"client ID unknown", "ignores the case", func(s store.Store) store.Store { return ignoresCase{s} }},
@@ -22,6 +24,11 @@ func subjectTwins() []twin {
 		{"access times are kept, by tenant", "mixes tenants", func(s store.Store) store.Store { return mixesTenants{s} }},
 		{"access time never moves back", "overwrites", func(s store.Store) store.Store { return &lastRecordWins{Store: s} }},
 		{"access time leaves the key alone", "rewrites the key", func(s store.Store) store.Store { return rewritesKey{s} }},
+		{"access has address and secrets", "keeps times only", func(s store.Store) store.Store { return knowsTimesOnly{s} }},
+		{
+			"accesses that servers record at once are merged", "replaces what others recorded",
+			func(s store.Store) store.Store { return keepsOneRecord{s, accesses} },
+		},
 	}
 }
 
@@ -112,10 +119,10 @@ type lastRecordWins struct {
 	times map[string]time.Time
 }
 
-func (b *lastRecordWins) RecordAccess(_ context.Context, times map[store.KeyRef]time.Time) error {
+func (b *lastRecordWins) RecordAccess(_ context.Context, uses map[store.KeyRef]store.KeyAccess) error {
 	b.times = map[string]time.Time{}
-	for ref, at := range times {
-		b.times[ref.ClientID] = at
+	for ref, use := range uses {
+		b.times[ref.ClientID] = use.At
 	}
 	return nil
 }
@@ -127,8 +134,38 @@ func (b *lastRecordWins) AccessTimes(context.Context, string, []string) (map[str
 // rewritesKey is the public incident of 2023: the update of "last used" emptied the secret.
 type rewritesKey struct{ store.Store }
 
-func (b rewritesKey) RecordAccess(ctx context.Context, times map[store.KeyRef]time.Time) error {
-	for ref := range times {
+// knowsTimesOnly is a store of before addresses and secrets were kept.
+type knowsTimesOnly struct{ store.Store }
+
+func (b knowsTimesOnly) RecordAccess(ctx context.Context, uses map[store.KeyRef]store.KeyAccess) error {
+	times := map[store.KeyRef]store.KeyAccess{}
+	for ref, use := range uses {
+		times[ref] = store.KeyAccess{At: use.At}
+	}
+	return b.Store.RecordAccess(ctx, times)
+}
+
+// keepsOneRecord replaces what is known of a key by what it is given.
+type keepsOneRecord struct {
+	store.Store
+	saved *sync.Map
+}
+
+func (b keepsOneRecord) RecordAccess(_ context.Context, uses map[store.KeyRef]store.KeyAccess) error {
+	for ref, use := range uses {
+		b.saved.Store(ref.ClientID, use)
+	}
+	return nil
+}
+
+func (b keepsOneRecord) Accesses(_ context.Context, _ string, clientIDs []string) (map[string]store.KeyAccess, error) {
+	saved, _ := b.saved.Load(clientIDs[0])
+	use, _ := saved.(store.KeyAccess)
+	return map[string]store.KeyAccess{clientIDs[0]: use}, nil
+}
+
+func (b rewritesKey) RecordAccess(ctx context.Context, uses map[store.KeyRef]store.KeyAccess) error {
+	for ref := range uses {
 		s, err := b.SubjectByClientID(ctx, ref.ClientID)
 		if errors.Is(err, store.ErrNotFound) {
 			continue
@@ -144,5 +181,5 @@ func (b rewritesKey) RecordAccess(ctx context.Context, times map[store.KeyRef]ti
 			return err
 		}
 	}
-	return b.Store.RecordAccess(ctx, times)
+	return b.Store.RecordAccess(ctx, uses)
 }

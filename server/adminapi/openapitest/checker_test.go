@@ -80,7 +80,7 @@ const (
 	account  = `{"id":"acme","name":"Acme","created_at":"2025-10-05T08:00:00Z"}`
 	key      = `"client_id":"mk_1","tenant_id":"t1","user_id":"ada","user_name":"Ada","email":"ada@example.com","label":"","scopes":["api"],` +
 		`"status":"active","created_at":"2025-10-05T08:00:00Z","secret_issued_at":"2025-10-05T08:00:00.5Z",` +
-		`"last_access_at":null,"marks":["unused"]`
+		`"last_access_at":null,"last_access_address":null,"secrets":[],"marks":["unused"]`
 	claims = `"token_type":"Bearer","iss":"https://id.example.com","sub":"mk_1","aud":"api","scope":"api",` +
 		`"tenant_id":"t1","account_id":"acme","user_id":"ada","jti":"j1","iat":1759651200,"exp":1759652100`
 )

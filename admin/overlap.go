@@ -1,0 +1,71 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"mintkey/policy"
+	"mintkey/store"
+)
+
+// EndOverlap ends the overlap of a key of the tenant: the old secret stops working now (R6). Its tokens live until they expire, unless
+// revokeTokens ends them too. It is policy.ErrNoOverlap for a key that has one secret only. It is ErrInEffect if no replica of the store
+// has confirmed it; so is a repeat until one has. A key that administers with more authority than the actor has is not the
+// actor's to change (R32).
+func (s *Service) EndOverlap(ctx context.Context, actor Actor, in TenantContext, clientID string, revokeTokens bool) error {
+	key, owner, err := s.findKey(ctx, in, clientID, actor.At)
+	if err != nil {
+		return err
+	}
+	return s.endOverlap(ctx, actor, key, owner, revokeTokens, func(key policy.AccessKey) error {
+		return policy.CheckStop(actor.Authority(), owner, key)
+	})
+}
+
+// EndOwnOverlap is EndOverlap for a key of the actor; for anybody else's it returns store.ErrNotFound. Owners can always stop what is
+// theirs.
+func (s *Service) EndOwnOverlap(ctx context.Context, actor Actor, in TenantContext, clientID string, revokeTokens bool) error {
+	key, owner, err := s.findKey(ctx, in, clientID, actor.At)
+	if err != nil {
+		return err
+	}
+	if owner.User.ID != actor.User.ID {
+		return store.ErrNotFound
+	}
+	return s.endOverlap(ctx, actor, key, owner, revokeTokens, func(policy.AccessKey) error { return nil })
+}
+
+func (s *Service) endOverlap(
+	ctx context.Context, actor Actor, key Key, owner policy.Subject, revokeTokens bool, allowed func(policy.AccessKey) error,
+) error {
+	longest, err := store.LongestTokenLifetime(ctx, s.Store, s.TokenLifetime)
+	if err != nil {
+		return err
+	}
+	change := func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+		before, err := m.Key(key.ClientID)
+		if err != nil {
+			return m, nil, err
+		}
+		if err := allowed(before); err != nil {
+			return m, nil, err
+		}
+		m, err = m.WithoutOverlap(key.ClientID, policy.Refresh{EndTokens: revokeTokens, Longest: longest}, owner.Account.Expiration, actor.At)
+		if err != nil {
+			return m, nil, err
+		}
+		after, err := m.Key(key.ClientID)
+		details := map[string]string{policy.DetailRevokedTokens: strconv.FormatBool(revokeTokens)}
+		event := keyEvent(actor, policy.ActionKeyOverlapEnded, m, after, details)
+		event.Payload.Revoked = policy.TokensLost(before, after, actor.At)
+		return m, []policy.Event{event}, err
+	}
+	err = s.changeMembership(ctx, key.Membership.TenantID, key.Membership.UserID, change)
+	if errors.Is(err, policy.ErrNoOverlap) { // perhaps the repeat of a request that was not confirmed
+		if unconfirmed := s.Store.Confirm(ctx, key.Membership.TenantID); unconfirmed != nil {
+			err = unconfirmed
+		}
+	}
+	return inEffect(err)
+}

@@ -1,0 +1,110 @@
+package admin
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"mintkey/policy"
+	"mintkey/store"
+)
+
+// PatchKey changes label, scopes and fences of a key of the tenant. A key that administers with more authority than the actor has is not
+// the actor's to change (R32), and nobody loosens the key they act with: that is policy.ErrOwnFence (R33). Scopes can only become fewer
+// (R9): otherwise it is a policy.ScopeNotHeldError. A change that tightens the key ends its tokens. A patch that changes nothing leaves no
+// event.
+func (s *Service) PatchKey(ctx context.Context, actor Actor, in TenantContext, clientID string, patch policy.KeyPatch) (Key, error) {
+	if err := patch.Check(s.Audiences, s.TokenLifetime); err != nil {
+		return Key{}, err
+	}
+	key, owner, err := s.findUsedKey(ctx, in, clientID, actor.At)
+	if err != nil {
+		return Key{}, err
+	}
+	renewed, err := s.renewalsFor(ctx, actor, owner, key.AccessKey, patch)
+	if err != nil {
+		return Key{}, err
+	}
+	change := func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+		before, err := m.Key(clientID)
+		if err != nil {
+			return m, nil, err
+		}
+		if err := policy.CheckStop(actor.Authority(), owner, before); err != nil {
+			return m, nil, err
+		}
+		after, err := before.Patched(patch)
+		if err != nil {
+			return m, nil, err
+		}
+		key.AccessKey = after
+		changed := changedDetails(before, after)
+		if len(changed) == 0 {
+			return m, nil, nil
+		}
+		if actor.ClientID == clientID && before.LoosenedBy(after) {
+			return m, nil, policy.ErrOwnFence
+		}
+		if before.TightenedBy(after) && len(renewed) < len(before.Secrets) { // it was changed since it was read
+			return m, nil, store.ErrConflict
+		}
+		if m, err = m.WithPatchedKey(after, renewed); err != nil {
+			return m, nil, err
+		}
+		if key.AccessKey, err = m.Key(clientID); err != nil {
+			return m, nil, err
+		}
+		event := keyEvent(actor, policy.ActionKeyUpdated, m, after, changed)
+		event.Payload.Revoked = policy.TokensLost(before, key.AccessKey, actor.At)
+		event.Announce = event.Payload.Revoked != nil // nobody else is told of it
+		return m, []policy.Event{event}, nil
+	}
+	return key, s.changeMembership(ctx, in.Tenant.ID, key.Membership.UserID, change)
+}
+
+// renewalsFor returns a new status index for each secret of the key if the patch would tighten it, and else none.
+func (s *Service) renewalsFor(
+	ctx context.Context, actor Actor, owner policy.Subject, key policy.AccessKey, patch policy.KeyPatch,
+) (renewed []policy.IndexRenewal, err error) {
+	if after, err := key.Patched(patch); err != nil || !key.TightenedBy(after) {
+		return nil, err
+	}
+	for range key.Secrets {
+		index, err := s.NextStatusIndex(ctx)
+		if err != nil {
+			return nil, err
+		}
+		renewed = append(renewed, owner.Renewal(index, s.TokenLifetime, actor.At))
+	}
+	return renewed, nil
+}
+
+// changedDetails are the details of what a change of the key has changed, as they are after it.
+func changedDetails(before, after policy.AccessKey) map[string]string {
+	changed := map[string]string{}
+	list := func(name string, before, after []string) {
+		if !slices.Equal(before, after) {
+			changed[name] = orNone(strings.Join(after, " "))
+		}
+	}
+	if before.Label != after.Label {
+		changed["label"] = after.Label
+	}
+	list("scopes", before.Scopes, after.Scopes)
+	list("audiences", before.Audiences, after.Audiences)
+	list(policy.DetailAllowedNetworks, before.AllowedNetworks, after.AllowedNetworks)
+	if before.TokenLifetimeSeconds != after.TokenLifetimeSeconds {
+		changed[policy.DetailTokenLifetime] = quotaText(after.TokenLifetimeSeconds)
+	}
+	if before.TokensPerMinute != after.TokensPerMinute {
+		changed[policy.DetailTokensPerMinute] = quotaText(after.TokensPerMinute)
+	}
+	return changed
+}
+
+func orNone(text string) string {
+	if text == "" {
+		return "none"
+	}
+	return text
+}

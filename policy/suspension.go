@@ -1,0 +1,139 @@
+package policy
+
+import (
+	"slices"
+	"time"
+)
+
+// Suspension says since when, by whom (a user ID) and why an access key is suspended (R28). The zero value is none.
+type Suspension struct {
+	At     time.Time `json:"at"`
+	By     string    `json:"by,omitempty"`
+	Reason string    `json:"reason,omitempty"`
+}
+
+// MaxSecrets is how many secrets a key can have at a time: two during an overlap (R6).
+const MaxSecrets = 2
+
+// IsSuspended says whether the key is suspended (R28).
+func (k AccessKey) IsSuspended() bool { return !k.Suspended.At.IsZero() }
+
+// stopped is why the key makes no tokens, whatever secret is presented: ErrKeyExpired, ErrKeySuspended or nil.
+func (k AccessKey) stopped(p ExpirationPolicy, now time.Time) error {
+	switch k.Status(p, now) {
+	case StatusExpired:
+		return ErrKeyExpired
+	case StatusSuspended:
+		return ErrKeySuspended
+	default:
+		return nil
+	}
+}
+
+// WithSuspendedKey returns the membership with the key suspended (R28): the tokens of all its secrets are dead from now on, and its life
+// goes on. as is what the actor acts as, empty for an owner who stops a key of their own. A key that is suspended already stays as it is,
+// unless the new suspension is of higher authority: it takes over, so that the first one can't be undone in its place. An expired key is
+// ErrKeyExpired: there is nothing to stop.
+func (m Membership) WithSuspendedKey(
+	clientID string, s Suspension, as Role, p ExpirationPolicy, now time.Time,
+) (Membership, error) {
+	i := m.index(clientID)
+	if i < 0 {
+		return m, ErrKeyNotFound
+	}
+	key := m.Keys[i]
+	if key.Status(p, now) == StatusExpired {
+		return m, ErrKeyExpired
+	}
+	if key.IsSuspended() {
+		if as.Authority() <= key.SuspendedAs.Authority() {
+			return m, nil
+		}
+		s.At = key.Suspended.At
+	}
+	m.Keys = slices.Clone(m.Keys)
+	m.Keys[i].Suspended, m.Keys[i].SuspendedAs = s, as
+	return m, nil
+}
+
+// WithResumedKey returns the membership with the key working again, with the secrets that it had: each gets a new status index, so that
+// tokens from before stay dead everywhere (R28). A key that is not suspended stays as it is; an expired one is ErrKeyExpired.
+func (m Membership) WithResumedKey(
+	clientID string, fresh [MaxSecrets]uint64, p ExpirationPolicy, now time.Time,
+) (Membership, error) {
+	i := m.index(clientID)
+	switch {
+	case i < 0:
+		return m, ErrKeyNotFound
+	case m.Keys[i].Status(p, now) == StatusExpired:
+		return m, ErrKeyExpired
+	case !m.Keys[i].IsSuspended():
+		return m, nil
+	}
+	m.Keys = slices.Clone(m.Keys)
+	key := &m.Keys[i]
+	key.Suspended, key.SuspendedAs = Suspension{}, ""
+	key.Replaced, key.Secrets = nil, slices.Clone(key.Secrets)
+	for n := range key.Secrets[:min(len(key.Secrets), MaxSecrets)] {
+		key.Secrets[n].StatusIndex, key.Secrets[n].StatusSince = fresh[n], now
+	}
+	return m, nil
+}
+
+// CheckResume returns an AuthorityError unless the actor has the authority of whoever suspended the key (R32).
+func CheckResume(actor Authority, key AccessKey) error {
+	return CheckOver(actor, key.SuspendedAs.Authority())
+}
+
+// CheckOwnResume returns ErrSuspendedByOther unless the owner themselves suspended the key.
+func CheckOwnResume(ownerID string, key AccessKey) error {
+	if key.IsSuspended() && key.Suspended.By != ownerID {
+		return ErrSuspendedByOther
+	}
+	return nil
+}
+
+// IsSuspended says whether the tenant is suspended: nobody can do anything in it, and none of its keys issues tokens (R8).
+func (t Tenant) IsSuspended() bool { return !t.SuspendedAt.IsZero() }
+
+// Suspension is that of the tenant; zero while it works.
+func (t Tenant) Suspension() Suspension {
+	return Suspension{At: t.SuspendedAt, By: t.SuspendedBy, Reason: t.SuspendedReason}
+}
+
+// WithSuspended returns the tenant suspended. It ends all that was issued and signed in up to the instant ends, which is that of the
+// suspension or, by the clock of a server that is ahead, later. as is what the actor acts as. A suspended tenant stays as it is, but for a
+// suspension of higher authority, which takes over.
+func (t Tenant) WithSuspended(s Suspension, as Role, ends time.Time) Tenant {
+	switch {
+	case !t.IsSuspended():
+		t.SuspendedAt, t.EndedBefore = s.At, advanced(t.EndedBefore, ends)
+	case as.Authority() <= t.SuspendedAs.Authority():
+		return t
+	}
+	t.SuspendedBy, t.SuspendedAs, t.SuspendedReason = s.By, as, s.Reason
+	return t
+}
+
+// WithResumed returns the tenant working again. Keys that were suspended on their own stay so.
+func (t Tenant) WithResumed() Tenant {
+	t.SuspendedAt, t.SuspendedBy, t.SuspendedAs, t.SuspendedReason = time.Time{}, "", "", ""
+	return t
+}
+
+// CheckResumeTenant returns an AuthorityError unless the actor has the authority of whoever suspended the tenant (R32).
+func CheckResumeTenant(actor Authority, t Tenant) error {
+	return CheckOver(actor, t.SuspendedAs.Authority())
+}
+
+// Stopped is why the subject can do nothing whatever its roles are: ErrUserDisabled, ErrTenantSuspended or nil.
+func (s Subject) Stopped() error {
+	switch {
+	case s.User.Disabled:
+		return ErrUserDisabled
+	case s.Tenant.IsSuspended():
+		return ErrTenantSuspended
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,44 @@
+package adminapi
+
+import (
+	"mintkey/policy"
+	"mintkey/server/api"
+)
+
+// PatchKey changes label, scopes and fences of an access key (R9, R33).
+func (a *API) PatchKey(c *Call) (Reply, error) {
+	body, err := decode[api.KeyChange](c)
+	if err != nil {
+		return Reply{}, err
+	}
+	patch := policy.KeyPatch{
+		Label: body.Label, Scopes: body.Scopes, AllowedNetworks: listOf(body.AllowedNetworks), Audiences: listOf(body.Audiences),
+	}
+	if patch.TokenLifetimeSeconds, err = lifetimeOf(body.TokenLifetimeSeconds); err != nil {
+		return Reply{}, err
+	}
+	if patch.TokensPerMinute, err = quotaOf(body.TokensPerMinute); err != nil {
+		return Reply{}, err
+	}
+	key, err := a.service.PatchKey(c.Context(), c.actor, c.in, c.PathValue("client_id"), patch)
+	return ok(c.viewKey(key)), err
+}
+
+// listOf is a fence of a body as the operations take it: nil leaves it, an empty one takes it away.
+func listOf(given api.Nullable[[]string]) *[]string {
+	if given.Given && given.Value == nil {
+		return new([]string)
+	}
+	return given.Value
+}
+
+// lifetimeOf is like quotaOf: a 0 in the body is refused.
+func lifetimeOf(given api.Nullable[int]) (*int, error) {
+	if given.Given && given.Value != nil && *given.Value == 0 {
+		return nil, policy.ErrInvalidTokenLifetime
+	}
+	if given.Given && given.Value == nil {
+		return new(int), nil
+	}
+	return given.Value, nil
+}

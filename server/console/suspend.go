@@ -1,0 +1,125 @@
+package console
+
+import (
+	"strings"
+
+	"mintkey/admin"
+	"mintkey/policy"
+)
+
+const (
+	keySuspendTemplate    = "key-suspend"
+	keyResumeTemplate     = "key-resume"
+	tenantSuspendTemplate = "tenant-suspend"
+	tenantResumeTemplate  = "tenant-resume"
+)
+
+// suspenders returns the users who have suspended something, as far as they are of the account, by ID.
+func (c *Console) suspenders(req *request, each func(yield func(policy.Suspension))) (map[string]policy.User, error) {
+	var ids []string
+	each(func(s policy.Suspension) {
+		if s.By != "" {
+			ids = append(ids, s.By)
+		}
+	})
+	if len(ids) == 0 {
+		return map[string]policy.User{}, nil
+	}
+	return c.Service.UsersByID(req.Context(), req.in, ids)
+}
+
+// suspensionText says since when, by whom and why something is suspended; empty while it works.
+func suspensionText(s policy.Suspension, users map[string]policy.User) string {
+	if s.At.IsZero() {
+		return ""
+	}
+	by := "an operator of the server"
+	if user, ok := users[s.By]; ok {
+		by = user.Name
+	}
+	text := "since " + s.At.UTC().Format("2 January 2006") + " by " + by
+	if s.Reason != "" {
+		text += ": " + s.Reason
+	}
+	return text
+}
+
+func (c *Console) suspendPage(req *request) error {
+	return c.showChange(req, keySuspendTemplate, "Suspend access key", nil)
+}
+
+func (c *Console) suspendKey(req *request) error {
+	reason := strings.TrimSpace(req.PostForm.Get("reason"))
+	key, err := c.Service.SuspendKey(req.Context(), req.actor, req.in, req.PathValue("client_id"), reason)
+	if _, ok := formFault(err); err != nil && ok {
+		return c.showChange(req, keySuspendTemplate, "Suspend access key", err)
+	}
+	if err != nil {
+		return err
+	}
+	c.flash(req, "Suspended "+key.ClientID+" of "+key.User.Name+". It makes no more tokens; gateways drop the ones it made within seconds.")
+	return req.redirect(keysPath(req.in.Tenant.ID))
+}
+
+func (c *Console) resumePage(req *request) error {
+	return c.showChange(req, keyResumeTemplate, "Resume access key", nil)
+}
+
+func (c *Console) resumeKey(req *request) error {
+	key, err := c.Service.ResumeKey(req.Context(), req.actor, req.in, req.PathValue("client_id"), "")
+	if _, ok := formFault(err); err != nil && ok {
+		return c.showChange(req, keyResumeTemplate, "Resume access key", err)
+	}
+	if err != nil {
+		return err
+	}
+	c.flash(req, "Resumed "+key.ClientID+" of "+key.User.Name+". Its secret works again; tokens from before do not.")
+	return req.redirect(keysPath(req.in.Tenant.ID))
+}
+
+// suspensionForm asks whether a tenant is to be suspended or resumed.
+type suspensionForm struct {
+	Path, Name, Reason string
+	Fault              fault
+}
+
+func (c *Console) suspendTenantPage(req *request) error {
+	return c.showTenantSuspension(req, tenantSuspendTemplate, "Suspend tenant", nil)
+}
+
+func (c *Console) resumeTenantPage(req *request) error {
+	return c.showTenantSuspension(req, tenantResumeTemplate, "Resume tenant", nil)
+}
+
+func (c *Console) showTenantSuspension(req *request, name, title string, cause error) error {
+	form := suspensionForm{Path: req.URL.Path, Name: req.in.Tenant.Name, Reason: req.Form.Get("reason")}
+	if cause == nil {
+		return c.show(req, name, title, form)
+	}
+	form.Fault, _ = formFault(cause)
+	return c.showStatus(req, cause, name, title, form)
+}
+
+func (c *Console) suspendTenant(req *request) error {
+	suspended := true
+	patch := admin.TenantPatch{Suspended: &suspended, SuspendedReason: strings.TrimSpace(req.PostForm.Get("reason"))}
+	return c.changeSuspension(req, patch, tenantSuspendTemplate, "Suspend tenant",
+		"Suspended. Its access keys make no more tokens; gateways drop the ones that they made within seconds.")
+}
+
+func (c *Console) resumeTenant(req *request) error {
+	return c.changeSuspension(req, admin.TenantPatch{Suspended: new(bool)}, tenantResumeTemplate, "Resume tenant",
+		"Resumed. Its access keys work again. Tokens and sessions from before do not.")
+}
+
+func (c *Console) changeSuspension(req *request, patch admin.TenantPatch, name, title, notice string) error {
+	_, err := c.Service.PatchTenant(req.Context(), req.actor, req.in, patch)
+	if _, ok := formFault(err); err != nil && ok {
+		return c.showTenantSuspension(req, name, title, err)
+	}
+	if err != nil {
+		return err
+	}
+	c.flash(req, notice)
+	return req.redirect(tenantsPath)
+}
