@@ -44,7 +44,8 @@ rect { fill: #3563c9 }
 	for i, b := range all {
 		y := 40 + rowHeight*i
 		length := longest * b.value / most
-		fmt.Fprintf(&text, `<text x="0" y="%d">%s</text><rect x="%d" y="%d" width="%.0f" height="22" rx="3"/>`+"\n", y+16, b.name, left, y, length)
+		fmt.Fprintf(&text, `<text x="0" y="%d">%s</text><rect x="%d" y="%d" width="%.0f" height="22" rx="3"/>`+"\n",
+			y+16, b.name, left, y, length)
 		fmt.Fprintf(&text, `<text x="%.0f" y="%d">%s</text>`+"\n", left+length+8, y+16, b.label)
 	}
 	text.WriteString("</svg>\n")

@@ -77,7 +77,7 @@ func replaced(content []byte, text string) ([]byte, error) {
 
 func tokenTable(l load, compared map[string]comparison) string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s, %d cores, %s, %s; `wrk -t1 -c%d` on the same machine, %d rounds of %s in turn, medians; %s.\n\n",
+	fmt.Fprintf(&text, "%s, %d cores, %s, %s; `wrk -t1 -c%d` on the same machine, %d rounds of %s in turn,\nmedians; %s.\n\n",
 		processor(), runtime.NumCPU(), system(), runtime.Version(), l.connections, l.rounds, l.length, time.Now().Format("January 2006"))
 	text.WriteString("| | tokens/s | p50 | p99 | CPU a token | CPU in yardsticks | memory | start to first token |\n" +
 		"| --- | --- | --- | --- | --- | --- | --- | --- |\n")
