@@ -109,7 +109,7 @@ func TestTheConsoleSaysWhichScopesWereDropped(t *testing.T) {
 func TestTheConsoleExplainsRefusalsOfAuthority(t *testing.T) {
 	h := newHarness(t)
 	h.as("tom").submit(newKey, form{"user": {"linus"}, "scope": {"api", "keys:read"}}).want(422).
-		says("does not allow keys:read", "self, tokens:introspect")
+		says("does not allow keys:read", "self, rotate, tokens:introspect")
 	ada := h.as("ada")
 	ada.post("/console/users/ada", form{"do": {"disable"}}).want(409).says("Nobody else who is a member of a tenant has this role")
 	without := form{"do": {"save"}, "name": {"Ada"}, "email": {"ada@acme.example"}} // any role
