@@ -73,7 +73,7 @@ func (s *Service) prepareKey(ctx context.Context, actor Actor, in TenantContext,
 	if err != nil {
 		return Key{}, nil, err
 	}
-	scopes := unique(n.Scopes)
+	scopes := policy.Distinct(n.Scopes)
 	if n.Scopes == nil {
 		scopes = slices.Clone(s.Catalogue)
 	}
@@ -335,17 +335,6 @@ func (s *Service) newClientID() string {
 	var random [16]byte
 	_, _ = rand.Read(random[:]) // never fails
 	return policy.NewClientID(random, s.ClientIDPrefix, s.ClientIDSuffix)
-}
-
-// unique drops what is repeated and keeps the order.
-func unique(names []string) []string {
-	kept := []string{}
-	for _, name := range names {
-		if !slices.Contains(kept, name) {
-			kept = append(kept, name)
-		}
-	}
-	return kept
 }
 
 func keyDetails(key policy.AccessKey) map[string]string {

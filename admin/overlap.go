@@ -14,48 +14,44 @@ import (
 // has confirmed it; so is a repeat until one has. A key that administers with more authority than the actor has is not the
 // actor's to change (R32).
 func (s *Service) EndOverlap(ctx context.Context, actor Actor, in TenantContext, clientID string, revokeTokens bool) error {
-	key, owner, err := s.findKey(ctx, in, clientID, actor.At)
-	if err != nil {
-		return err
-	}
-	return s.endOverlap(ctx, actor, key, owner, revokeTokens, func(key policy.AccessKey) error {
+	return s.endOverlap(ctx, actor, in, clientID, revokeTokens, func(owner policy.Subject, key policy.AccessKey) error {
 		return policy.CheckStop(actor.Authority(), owner, key)
 	})
 }
 
-// EndOwnOverlap is EndOverlap for a key of the actor; for anybody else's it returns store.ErrNotFound. Owners can always stop what is
-// theirs.
+// EndOwnOverlap is EndOverlap for a key of the actor; for anybody else's it is store.ErrNotFound. Owners can always stop what is theirs.
 func (s *Service) EndOwnOverlap(ctx context.Context, actor Actor, in TenantContext, clientID string, revokeTokens bool) error {
+	return s.endOverlap(ctx, actor, in, clientID, revokeTokens, actor.mustOwn)
+}
+
+func (s *Service) endOverlap(
+	ctx context.Context, actor Actor, in TenantContext, clientID string, revokeTokens bool,
+	may func(policy.Subject, policy.AccessKey) error,
+) error {
 	key, owner, err := s.findKey(ctx, in, clientID, actor.At)
 	if err != nil {
 		return err
 	}
-	if owner.User.ID != actor.User.ID {
-		return store.ErrNotFound
+	if err := may(owner, key.AccessKey); err != nil {
+		return err
 	}
-	return s.endOverlap(ctx, actor, key, owner, revokeTokens, func(policy.AccessKey) error { return nil })
-}
-
-func (s *Service) endOverlap(
-	ctx context.Context, actor Actor, key Key, owner policy.Subject, revokeTokens bool, allowed func(policy.AccessKey) error,
-) error {
 	longest, err := store.LongestTokenLifetime(ctx, s.Store, s.TokenLifetime)
 	if err != nil {
 		return err
 	}
 	change := func(m policy.Membership) (policy.Membership, []policy.Event, error) {
-		before, err := m.Key(key.ClientID)
+		before, err := m.Key(clientID)
 		if err != nil {
 			return m, nil, err
 		}
-		if err := allowed(before); err != nil {
+		if err := may(owner, before); err != nil {
 			return m, nil, err
 		}
-		m, err = m.WithoutOverlap(key.ClientID, policy.Refresh{EndTokens: revokeTokens, Longest: longest}, owner.Account.Expiration, actor.At)
+		m, err = m.WithoutOverlap(clientID, policy.Refresh{EndTokens: revokeTokens, Longest: longest}, owner.Account.Expiration, actor.At)
 		if err != nil {
 			return m, nil, err
 		}
-		after, err := m.Key(key.ClientID)
+		after, err := m.Key(clientID)
 		details := map[string]string{policy.DetailRevokedTokens: strconv.FormatBool(revokeTokens)}
 		event := keyEvent(actor, policy.ActionKeyOverlapEnded, m, after, details)
 		event.Payload.Revoked = policy.TokensLost(before, after, actor.At)

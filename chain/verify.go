@@ -98,18 +98,7 @@ func (v *Verifier) accounts(ctx context.Context, visit func(string) error) error
 		}
 		return visit(v.Account)
 	}
-	for page := (store.Page{Limit: batchSize}); ; {
-		some, err := v.Store.Accounts(ctx, page)
-		if err != nil || len(some) == 0 {
-			return err
-		}
-		for _, account := range some {
-			if err := visit(account.ID); err != nil {
-				return err
-			}
-			page.After = account.ID
-		}
-	}
+	return store.EachAccount(ctx, v.Store, "", func(a policy.Account) error { return visit(a.ID) })
 }
 
 // heads reads the signed documents.

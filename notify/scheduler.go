@@ -52,18 +52,13 @@ const (
 func (s *Scheduler) Tick(ctx context.Context, now time.Time) error {
 	at := instants{now, s.Agreed.Until(ctx, now)}
 	var failures []error
-	for page := (store.Page{Limit: walkSize}); ; {
-		accounts, err := s.Store.Accounts(ctx, page)
-		if err != nil || len(accounts) == 0 {
-			return errors.Join(append(failures, err)...)
+	err := store.EachAccount(ctx, s.Store, "", func(account policy.Account) error {
+		if err := s.maintainAccount(ctx, account, at); err != nil {
+			failures = append(failures, fmt.Errorf("account %s: %w", account.ID, err))
 		}
-		for _, account := range accounts {
-			if err := s.maintainAccount(ctx, account, at); err != nil {
-				failures = append(failures, fmt.Errorf("account %s: %w", account.ID, err))
-			}
-			page.After = account.ID
-		}
-	}
+		return nil
+	})
+	return errors.Join(append(failures, err)...)
 }
 
 func (s *Scheduler) maintainAccount(ctx context.Context, account policy.Account, at instants) error {

@@ -111,7 +111,7 @@ func (k AccessKey) Patched(p KeyPatch) (AccessKey, error) {
 	set(&k.TokenLifetimeSeconds, p.TokenLifetimeSeconds)
 	set(&k.TokensPerMinute, p.TokensPerMinute)
 	if p.Audiences != nil {
-		k.Audiences = distinct(*p.Audiences)
+		k.Audiences = Distinct(*p.Audiences)
 	}
 	if p.AllowedNetworks != nil {
 		var err error
@@ -134,8 +134,8 @@ func set[T any](field, value *T) {
 	}
 }
 
-// distinct drops what is repeated. Nothing is nil.
-func distinct(names []string) []string {
+// Distinct drops what is repeated and keeps the order. It is nil if there is nothing.
+func Distinct(names []string) []string {
 	var kept []string
 	for _, name := range names {
 		if !slices.Contains(kept, name) {

@@ -49,8 +49,8 @@ func Begin(ctx context.Context, s Store, retention time.Duration, now time.Time)
 		return present.Begins, err
 	}
 	begins := now.UTC()
-	err = accounts(ctx, s, "", func(accountID string) error {
-		oldest, err := s.Events(ctx, accountID, store.EventsQuery{OldestFirst: true, Limit: 1})
+	err = store.EachAccount(ctx, s, "", func(account policy.Account) error {
+		oldest, err := s.Events(ctx, account.ID, store.EventsQuery{OldestFirst: true, Limit: 1})
 		if len(oldest) > 0 && oldest[0].At.Before(now.Add(Grace-retention)) {
 			begins = now.UTC().Add(Grace)
 		}
@@ -99,19 +99,19 @@ func (k *Keeper) Tick(ctx context.Context, now time.Time) error {
 	agreed, ok := k.Agreed(ctx)
 	var failures []error
 	var unsigned []chain.Entry
-	err := accounts(limited, k.Store, k.done, func(accountID string) error {
-		fresh, err := k.seal(limited, accountID, now)
+	err := store.EachAccount(limited, k.Store, k.done, func(account policy.Account) error {
+		fresh, err := k.seal(limited, account.ID, now)
 		unsigned = append(unsigned, fresh...)
 		if err == nil && ok {
-			err = k.trim(limited, accountID, agreed)
+			err = k.trim(limited, account.ID, agreed)
 		}
 		if limited.Err() != nil {
 			return limited.Err()
 		}
 		if err != nil {
-			failures = append(failures, fmt.Errorf("account %s: %w", accountID, err))
+			failures = append(failures, fmt.Errorf("account %s: %w", account.ID, err))
 		}
-		k.done = accountID
+		k.done = account.ID
 		return nil
 	})
 	failures = append(failures, k.sign(ctx, now, unsigned))
@@ -223,20 +223,4 @@ func oldest(ctx context.Context, s store.AuditTrail, accountID string, before ti
 		}
 	}
 	return events, err
-}
-
-// accounts visits the accounts after the given one.
-func accounts(ctx context.Context, s store.Accounts, after string, visit func(id string) error) error {
-	for page := (store.Page{After: after, Limit: atOnce}); ; {
-		some, err := s.Accounts(ctx, page)
-		if err != nil || len(some) == 0 {
-			return err
-		}
-		for _, account := range some {
-			if err := visit(account.ID); err != nil {
-				return err
-			}
-			page.After = account.ID
-		}
-	}
 }

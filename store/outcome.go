@@ -46,23 +46,20 @@ func (o Outcome) String() string { return outcomeRows()[o].name }
 // Text is the outcome for people.
 func (o Outcome) Text() string { return outcomeRows()[o].text }
 
-// InTraffic is the outcome that TrafficCounts counts it as. The records have one place for all suspensions.
-func (o Outcome) InTraffic() Outcome {
-	if o == RefusedTenantSuspended {
-		return RefusedSuspended
-	}
-	return o
-}
-
 // Counted says whether TrafficCounts has a place for the outcome.
 func (o Outcome) Counted() bool { return o < outcomes }
 
-// CountedAs is the outcome under which this one is counted. Where a key may be used is one more thing that it may not have.
+// CountedAs is the outcome under which TrafficCounts counts this one. The records have one place for all suspensions, and where a key may
+// be used is one more thing that it may not have.
 func (o Outcome) CountedAs() Outcome {
-	if o == RefusedNetwork {
+	switch o {
+	case RefusedTenantSuspended:
+		return RefusedSuspended
+	case RefusedNetwork:
 		return RefusedRequest
+	default:
+		return o
 	}
-	return o
 }
 
 // Refusals are the refusals that are counted, in the order in which they are shown.

@@ -29,7 +29,7 @@ func outcomeOf(grant string, source store.TrafficSource, err error) Outcome {
 	case err == nil:
 		outcome.Reason, outcome.IsTraffic = store.TokenIssued, true
 	case ok:
-		outcome.Reason, outcome.IsTraffic = refused.Reason.InTraffic(), true
+		outcome.Reason, outcome.IsTraffic = refused.Reason, true
 	case errors.Is(err, web.ErrScopeNotGranted), errors.Is(err, policy.ErrInvalidTarget):
 		outcome.Reason, outcome.IsTraffic = store.RefusedRequest, true
 	}
