@@ -19,7 +19,6 @@ import (
 	"mintkey/policy"
 	"mintkey/store"
 	"mintkey/store/boltstore"
-	"mintkey/store/redisstore"
 	"mintkey/store/redistest"
 )
 
@@ -77,8 +76,13 @@ func boltV1(t *testing.T, name string) store.Store {
 	return s
 }
 
-// redisV1 fills a Redis with the commands that made one of version 1.
 func redisV1(t *testing.T) store.Store {
+	t.Helper()
+	return openRedis(t, redisServerV1(t).URL())
+}
+
+// redisServerV1 fills a Redis with the commands that made one of version 1.
+func redisServerV1(t *testing.T) *redistest.Server {
 	t.Helper()
 	server := redistest.Start(t)
 	options, err := redis.ParseURL(server.URL())
@@ -96,12 +100,7 @@ func redisV1(t *testing.T) store.Store {
 			t.Fatal(err)
 		}
 	}
-	s, err := redisstore.Open(t.Context(), server.URL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
-	return s
+	return server
 }
 
 var upgradedAt = time.Date(2026, time.November, 26, 0, 0, 0, 0, time.UTC)
@@ -145,6 +144,20 @@ func TestUpgradeOfVersionOne(t *testing.T) {
 				t.Errorf("a second upgrade: %v\n%s", err, diff)
 			}
 		})
+	}
+}
+
+// The change feeds of version 1 were streams, which take over 4 kB each, and nothing reads them any more.
+func TestUpgradeDropsOldFeeds(t *testing.T) {
+	server := redisServerV1(t)
+	if old := server.Do("KEYS", "mintkey:{*}:changes"); !strings.Contains(old, "changes") {
+		t.Fatalf("version 1 has no feeds: %q", old)
+	}
+	if _, err := store.Upgrade(t.Context(), openRedis(t, server.URL()), upgradedAt, false); err != nil {
+		t.Fatal(err)
+	}
+	if left := server.Do("KEYS", "mintkey:{*}:changes"); strings.Contains(left, "changes") {
+		t.Errorf("after the upgrade: %q", left)
 	}
 }
 

@@ -25,6 +25,9 @@ import (
 // it has committed; a reader takes the slot out before it looks. A writer that crashes in between is found by a look into every slot, which
 // one reader at a time does once a minute.
 
+// noArrival is the position before the first entry.
+const noArrival = "0-0"
+
 const (
 	slotField  = "slot"
 	eventField = "event"
@@ -67,7 +70,7 @@ func (s *Store) tellQueued(ctx context.Context, c change) {
 // Arrivals implements store.AuditTrail.
 func (s *Store) Arrivals(ctx context.Context, accountID, after string, limit int) ([]store.Arrival, string, error) {
 	if after == "" {
-		after = unwritten
+		after = noArrival
 	}
 	if !isEntryID(after) {
 		return nil, "", store.ErrPositionLost
@@ -81,7 +84,7 @@ func (s *Store) Arrivals(ctx context.Context, accountID, after string, limit int
 	if _, err := pipe.Exec(ctx); err != nil {
 		return nil, "", unavailable(ctx, err)
 	}
-	if after != unwritten && (len(last.Val()) == 0 || laterEntry(after, last.Val()[0].ID)) {
+	if after != noArrival && (len(last.Val()) == 0 || laterEntry(after, last.Val()[0].ID)) {
 		return nil, "", store.ErrPositionLost
 	}
 	texts, err := s.eventsAt(ctx, entries.Val())
@@ -377,4 +380,13 @@ func (s *Store) ForgetEvents(ctx context.Context, accountID string, events ...po
 		return unavailable(ctx, err)
 	}
 	return s.forgetArrivals(ctx, accountID)
+}
+
+func isEntryID(text string) bool {
+	milliseconds, count, _ := strings.Cut(text, "-")
+	_, err := strconv.ParseUint(milliseconds, 10, 64)
+	if err == nil {
+		_, err = strconv.ParseUint(count, 10, 64)
+	}
+	return err == nil
 }

@@ -2,7 +2,8 @@ package redisstore
 
 import (
 	"context"
-	"strconv"
+	"crypto/rand"
+	"slices"
 	"strings"
 
 	"github.com/redis/go-redis/v9"
@@ -10,22 +11,26 @@ import (
 	"mintkey/store"
 )
 
-// A change feed is a stream of user IDs, in the slot of the records, written by the script that changes the record. A version
-// is the ID of its last entry, which Redis makes from its clock and never repeats. A reader must find the entry that it continues from:
-// if it is missing, it was trimmed as too old, or lost in a failover, or Redis was filled again.
+// A change feed is a list of entries, the latest last, in the slot of the records, written by the script that changes the record. An
+// entry is a version that never comes twice, and a user ID. A reader must find the entry that it continues from: if it is missing, it was
+// trimmed as too old, or lost in a failover, or Redis was filled again.
+//
+// It is no stream, because the smallest stream takes over 4 kB, and there is one feed for each tenant.
+
+// unwritten is the version of an empty feed.
+const unwritten store.Version = "0"
 
 const (
-	changedField = "user"
-	// unwritten is the version of an empty feed.
-	unwritten = "0-0"
+	// entriesKept has room for the entry to continue from.
+	entriesKept = store.ChangesKept + 1
+	// entriesAtOnce is how many a reader looks through before it asks for all.
+	entriesAtOnce = 64
 )
-
-// entriesKept has room for the entry to continue from. MAXLEN with a tilde leaves up to a hundred more, and costs nothing.
-const entriesKept = store.ChangesKept + 1
 
 // feed makes the change write to the change feed of its slot.
 func (c *change) feed(at slot, userID string) {
-	c.do("XADD", at.changesKey(), "MAXLEN", "~", entriesKept, "*", changedField, userID)
+	c.do("RPUSH", at.changesKey(), rand.Text()+" "+userID)
+	c.do("LTRIM", at.changesKey(), -entriesKept, -1)
 }
 
 // MembershipChanges implements store.Feeds.
@@ -38,47 +43,52 @@ func (s *Store) UserChanges(ctx context.Context, accountID string, since store.V
 	return s.changes(ctx, ofAccount(accountID), since)
 }
 
-// changes reads the last entry before those since: an entry that comes between is returned twice, and not missed.
-func (s *Store) changes(ctx context.Context, at slot, since store.Version) (store.Changes, error) {
-	from := string(since)
-	if !isEntryID(from) {
-		from = "+" // nothing is after it
-	}
-	pipe := s.client.Pipeline()
-	last := pipe.XRevRangeN(ctx, at.changesKey(), "+", "-", 1)
-	entries := pipe.XRange(ctx, at.changesKey(), from, "+")
-	if _, err := pipe.Exec(ctx); err != nil {
-		return store.Changes{}, unavailable(ctx, err)
-	}
-	changes := store.Changes{Version: unwritten}
-	if len(last.Val()) > 0 {
-		changes.Version = store.Version(last.Val()[0].ID)
-	}
-	if changes.Complete = follows(entries.Val(), from); !changes.Complete {
-		return changes, nil
-	}
-	for _, entry := range entries.Val() {
-		if entry.ID != from {
-			id, _ := entry.Values[changedField].(string)
-			changes.IDs = append(changes.IDs, id)
+func (s *Store) changes(ctx context.Context, at slot, since store.Version) (changes store.Changes, err error) {
+	for _, latest := range []int{entriesAtOnce, entriesKept} {
+		entries, err := s.client.LRange(ctx, at.changesKey(), int64(-latest), -1).Result()
+		if err != nil {
+			return store.Changes{}, unavailable(ctx, err)
+		}
+		all := len(entries) < latest
+		if changes = changesIn(entries, since, all); changes.Complete || all || since == "" {
+			break
 		}
 	}
 	return changes, nil
 }
 
-// follows says whether the entries are all that came since from.
-func follows(entries []redis.XMessage, from string) bool {
-	if from == unwritten {
-		return len(entries) < entriesKept // so none was trimmed
+// changesIn returns the changes since a version, from the last entries of a feed. With all, nothing was before them.
+func changesIn(entries []string, since store.Version, all bool) store.Changes {
+	changes := store.Changes{Version: unwritten, Complete: all && since == unwritten}
+	for _, entry := range entries {
+		version, userID, _ := strings.Cut(entry, " ")
+		changes.Version = store.Version(version)
+		switch {
+		case changes.Complete:
+			changes.IDs = append(changes.IDs, userID)
+		case changes.Version == since:
+			changes.Complete = true
+		}
 	}
-	return len(entries) > 0 && entries[0].ID == from
+	return changes
 }
 
-func isEntryID(text string) bool {
-	milliseconds, count, _ := strings.Cut(text, "-")
-	_, err := strconv.ParseUint(milliseconds, 10, 64)
-	if err == nil {
-		_, err = strconv.ParseUint(count, 10, 64)
+// dropOldFeeds removes the feeds of schema 1, which were streams.
+func (s *Store) dropOldFeeds(ctx context.Context) error {
+	keys, err := s.scan(ctx, slot("*").key("changes"))
+	if err != nil {
+		return err
 	}
-	return err == nil
+	for some := range slices.Chunk(keys, batch) {
+		_, err := s.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+			for _, key := range some {
+				pipe.Del(ctx, key)
+			}
+			return nil
+		})
+		if err != nil {
+			return unavailable(ctx, err)
+		}
+	}
+	return nil
 }

@@ -39,7 +39,7 @@ func (s slot) key(rest string) string { return "mintkey:{" + string(s) + "}:" + 
 func (s slot) trailKey() string             { return s.key("events") }
 func (s slot) outboxKey() string            { return s.key("outbox") }
 func (s slot) epochKey() string             { return s.key("outbox-epoch") }
-func (s slot) changesKey() string           { return s.key("changes") } // stream: see feeds.go
+func (s slot) changesKey() string           { return s.key("changed") } // list: see feeds.go
 func (s slot) entryKey(event string) string { return s.key("outbox:" + event) }
 
 func accountKey(accountID string) string        { return ofAccount(accountID).key("account") }

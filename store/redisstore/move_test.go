@@ -125,7 +125,7 @@ func TestTrafficDuringAMoveLosesNothing(t *testing.T) {
 // A command that the ACL forbids is refused before the script has done anything.
 func TestChangeThatTheACLForbidsChangesNothing(t *testing.T) {
 	for command, edit := range map[string]store.MembershipChange{
-		"set": revokeAnnounced("one"), "zadd": revokeAnnounced("one"), "xadd": revoke("mk_one"), "zrem": revoke("mk_one"), "del": leave,
+		"set": revokeAnnounced("one"), "zadd": revokeAnnounced("one"), "ltrim": revoke("mk_one"), "zrem": revoke("mk_one"), "del": leave,
 	} {
 		t.Run(command, func(t *testing.T) {
 			server := redistest.Start(t)

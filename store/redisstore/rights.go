@@ -47,6 +47,7 @@ func probes() [][]string {
 		{"zremrangebylex", key, "-", "+"},
 		{"lrange", key, "0", "-1"},
 		{"lrem", key, "1", "x"},
+		{"ltrim", key, "0", "-1"},
 		{"rpush", key, "x"},
 		{"sadd", key, "x"},
 		{"smembers", key},

@@ -9,7 +9,7 @@ import (
 
 // minimalACL is the line of docs/operations.md.
 const minimalACL = "~mintkey:* +get +mget +set +setnx +del +incr +persist +expire +pttl +zadd +zincrby +zmscore +zrange +zrevrange " +
-	"+zrem +zscan +zscore +zlexcount +zremrangebylex +hgetall +hincrby +lrange +lrem +rpush +sadd +smembers +srem " +
+	"+zrem +zscan +zscore +zlexcount +zremrangebylex +hgetall +hincrby +lrange +lrem +ltrim +rpush +sadd +smembers +srem " +
 	"+xadd +xdel +xrange +xrevrange +eval +evalsha +time +role +wait +config|get"
 
 // With the documented ACL the store has nothing to complain of, and each right that is taken away is named.

@@ -41,6 +41,13 @@ func (s *Store) SchemaVersion(ctx context.Context) (int, error) {
 
 // SetSchemaVersion implements store.Schema.
 func (s *Store) SetSchemaVersion(ctx context.Context, version int) error {
+	before, err := s.SchemaVersion(ctx)
+	if err == nil && before < version {
+		err = s.dropOldFeeds(ctx)
+	}
+	if err != nil {
+		return err
+	}
 	return untilSaved(ctx, func() (bool, error) {
 		var c change
 		c.do("SET", schemaKey, version)
