@@ -11,9 +11,13 @@ import (
 	"mintkey/policy"
 )
 
-// DecodeRecord reads a record from its JSON. Members that this version of the program does not know go into the Unknown field
+// DecodeRecord reads a record that EncodeRecord wrote, or plain JSON. Members that this version of the program does not know go into the Unknown field
 // of the struct that they belong to, if it has one. This holds for the record itself, and for structs and slices of structs inside it.
-func DecodeRecord[T any](text []byte) (record T, err error) {
+func DecodeRecord[T any](kept []byte) (record T, err error) {
+	text, err := UnpackRecord(kept)
+	if err != nil {
+		return record, err
+	}
 	// Refusing unknown members is free where there are none, which is nearly always.
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
@@ -30,7 +34,7 @@ func DecodeRecord[T any](text []byte) (record T, err error) {
 	return whole, nil
 }
 
-// EncodeRecord writes a record as JSON, with the unknown members that DecodeRecord has found.
+// EncodeRecord writes a record as JSON, with the unknown members that DecodeRecord has found, packed if it is long.
 func EncodeRecord(record any) ([]byte, error) {
 	text, err := json.Marshal(record)
 	if v := reflect.ValueOf(record); err == nil && hasUnknown(v) {
@@ -39,7 +43,7 @@ func EncodeRecord(record any) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode a record: %w", err)
 	}
-	return text, nil
+	return pack(text), nil
 }
 
 // isUnknown says whether the field holds unknown members.
