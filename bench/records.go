@@ -51,7 +51,7 @@ func (s *seeding) user(ctx context.Context, i int) error {
 	tenant := i % s.size.tenants
 	err := s.store.CreateUser(ctx, policy.User{
 		ID: userID(i), AccountID: s.accountOf(tenant), Name: fmt.Sprintf("User %d", i), Email: fmt.Sprintf("user-%d@example.com", i),
-		CreatedAt: s.begin(),
+		Kind: policy.KindPerson, Generation: rand.Text(), CreatedAt: s.begin(),
 	})
 	if err != nil {
 		return err
@@ -93,6 +93,7 @@ func (s *seeding) key(ctx context.Context, number, tenant int) (policy.AccessKey
 	return policy.AccessKey{
 		ClientID: id, Scopes: []string{"api"}, CreatedAt: issued, Label: fmt.Sprintf("key %d", number),
 		Secrets: []policy.Secret{{Digest: secret.Digest(), IssuedAt: issued, StatusIndex: index}},
+		Ceiling: policy.RoleMember,
 	}, nil
 }
 

@@ -16,15 +16,15 @@ type KeyLocation struct {
 
 // Digests finds access keys by the digests of their secrets. UpdateMembership keeps the index.
 type Digests interface {
-	// KeysByDigestPrefix lists, in no order, the keys that have a secret whose digest has the prefix (policy.Digest.Prefix).
+	// KeysByDigestPrefix lists, in no order, the client IDs of keys that have a secret whose digest has the prefix (policy.Digest.Prefix).
 	// The list may include a key that no longer has it, and prefixes can collide: compare the whole digest with the key's.
-	KeysByDigestPrefix(ctx context.Context, prefix string) ([]KeyLocation, error)
+	KeysByDigestPrefix(ctx context.Context, prefix string) ([]string, error)
 }
 
 // DigestEntry is an entry of the index behind Digests.
 type DigestEntry struct {
-	Prefix string
-	Key    KeyLocation
+	Prefix   string
+	ClientID string
 }
 
 // DigestEntries lists the entries of a membership. It is for stores.
@@ -35,7 +35,7 @@ func DigestEntries(m policy.Membership) []DigestEntry {
 	var entries []DigestEntry
 	for _, key := range m.Keys {
 		for _, secret := range key.Secrets {
-			entries = append(entries, DigestEntry{secret.Digest.Prefix(), KeyLocation{m.TenantID, m.UserID, key.ClientID}})
+			entries = append(entries, DigestEntry{secret.Digest.Prefix(), key.ClientID})
 		}
 	}
 	return entries

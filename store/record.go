@@ -36,6 +36,12 @@ func DecodeRecord[T any](kept []byte) (record T, err error) {
 
 // EncodeRecord writes a record as JSON, with the unknown members that DecodeRecord has found, packed if it is long.
 func EncodeRecord(record any) ([]byte, error) {
+	text, err := EncodePlainRecord(record)
+	return pack(text), err
+}
+
+// EncodePlainRecord is EncodeRecord for what is short, or is written so often that packing would cost more than it saves.
+func EncodePlainRecord(record any) ([]byte, error) {
 	text, err := json.Marshal(record)
 	if v := reflect.ValueOf(record); err == nil && hasUnknown(v) {
 		text, err = mergeUnknown(v, text)
@@ -43,7 +49,7 @@ func EncodeRecord(record any) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode a record: %w", err)
 	}
-	return pack(text), nil
+	return text, nil
 }
 
 // isUnknown says whether the field holds unknown members.

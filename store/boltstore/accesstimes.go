@@ -26,7 +26,8 @@ func (s *Store) RecordAccess(ctx context.Context, uses map[store.KeyRef]store.Ke
 				continue
 			}
 			after.At = after.At.UTC()
-			err = errors.Join(bucketAccesses.putJSON(tx, key, after),
+			text, err := store.EncodePlainRecord(after)
+			err = errors.Join(err, bucketAccesses.put(tx, key, text),
 				bucketAccessTimes.put(tx, key, []byte(after.At.Format(time.RFC3339Nano))))
 			if err != nil {
 				return err

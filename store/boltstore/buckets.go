@@ -34,7 +34,7 @@ const (
 
 	// The times in these keys are instants. See the files that use them for the rest.
 	bucketArrivals         bucket = "arrivals"          // account/sequence → event
-	bucketDigests          bucket = "digests"           // digest prefix/tenant/user/client ID → nothing
+	bucketDigests          bucket = "digests"           // digest prefix/client ID → nothing
 	bucketIssueOrder       bucket = "issue_order"       // account/issued, tenant, user, client ID → nothing
 	bucketOutbox           bucket = "outbox"            // due, event/account → JSON
 	bucketOutboxPlaces     bucket = "outbox_places"     // account/event → key in outbox

@@ -3,16 +3,13 @@ package boltstore
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"go.etcd.io/bbolt"
 
 	"mintkey/store"
 )
 
-func digestKey(e store.DigestEntry) string {
-	return strings.Join([]string{e.Prefix, e.Key.TenantID, e.Key.UserID, e.Key.ClientID}, separator)
-}
+func digestKey(e store.DigestEntry) string { return e.Prefix + separator + e.ClientID }
 
 // putDigests replaces a membership's entries in the index.
 func putDigests(tx *bbolt.Tx, indexed, before, after []store.DigestEntry) (err error) {
@@ -26,16 +23,12 @@ func putDigests(tx *bbolt.Tx, indexed, before, after []store.DigestEntry) (err e
 }
 
 // KeysByDigestPrefix implements store.Digests.
-func (s *Store) KeysByDigestPrefix(ctx context.Context, prefix string) (keys []store.KeyLocation, err error) {
+func (s *Store) KeysByDigestPrefix(ctx context.Context, prefix string) (ids []string, err error) {
 	err = s.read(ctx, func(tx *bbolt.Tx) error {
-		return bucketDigests.scan(tx, prefix+separator, everything(), func(key string, _ []byte) error {
-			parts := strings.SplitN(key, separator, 3)
-			if len(parts) != 3 {
-				return undecodable(bucketDigests, key, errKey)
-			}
-			keys = append(keys, store.KeyLocation{TenantID: parts[0], UserID: parts[1], ClientID: parts[2]})
+		return bucketDigests.scan(tx, prefix+separator, everything(), func(clientID string, _ []byte) error {
+			ids = append(ids, clientID)
 			return nil
 		})
 	})
-	return keys, err
+	return ids, err
 }

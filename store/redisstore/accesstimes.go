@@ -79,7 +79,7 @@ func (s *Store) mergeAccesses(ctx context.Context, refs []store.KeyRef, uses map
 			}
 			after := before.Plus(uses[refs[i]])
 			after.At = after.At.UTC()
-			text, err := encode(after)
+			text, err := store.EncodePlainRecord(after)
 			if err != nil {
 				return false, err
 			}

@@ -3,18 +3,19 @@ package redisstore
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
+	"encoding/base64"
 
 	"mintkey/policy"
 	"mintkey/store"
 )
 
 // Which accounts have an address is in a slot of its own, so it is written before the users and, like the list of a user's tenants,
-// only ever grows: what it names is looked up. An address is a person's, so only its digest is kept.
+// only ever grows: what it names is looked up. An address is a person's, so only a digest is kept, of
+// 128 bits.
 
 func emailAccounts(folded string) string {
 	digest := sha256.Sum256([]byte(folded))
-	return emailAccountsKey(hex.EncodeToString(digest[:]))
+	return emailAccountsKey(base64.RawURLEncoding.EncodeToString(digest[:16]))
 }
 
 func (s *Store) enterEmail(ctx context.Context, user policy.User) error {

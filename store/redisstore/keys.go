@@ -25,7 +25,7 @@ func replicasKey(address string) string { return "mintkey:replicas:" + address }
 func userClaimKey(userID string) string     { return "mintkey:user:" + userID }
 func emailAccountsKey(digest string) string { return "mintkey:email:" + digest } // sorted set of account IDs: see emails.go
 func clientKey(clientID string) string      { return "mintkey:client:" + clientID }
-func digestKey(prefix string) string        { return "mintkey:digest:" + prefix } // sorted set of tenant/user/client ID
+func digestKey(prefix string) string        { return "mintkey:digest:" + prefix } // sorted set of client IDs
 func documentKey(name string) string        { return "mintkey:document:" + name }
 
 // slot is the hash tag of an account or a tenant, whose keys change together.

@@ -55,9 +55,9 @@ func (b forgetsAccount) Tenant(ctx context.Context, id string) (policy.Tenant, e
 
 type findsOne struct{ store.Store }
 
-func (b findsOne) KeysByDigestPrefix(ctx context.Context, prefix string) ([]store.KeyLocation, error) {
-	keys, err := b.Store.KeysByDigestPrefix(ctx, prefix)
-	return keys[:min(len(keys), 1)], err
+func (b findsOne) KeysByDigestPrefix(ctx context.Context, prefix string) ([]string, error) {
+	ids, err := b.Store.KeysByDigestPrefix(ctx, prefix)
+	return ids[:min(len(ids), 1)], err
 }
 
 type alwaysPresent struct{ store.Store }
