@@ -22,7 +22,8 @@ const (
 )
 
 // dictionary has what records have in common, in order of rising frequency: what is near the end is named in the fewest bits.
-var dictionary = []byte(`{"number":,"hash":"","previous":"","jti":"","until":"2026-11-26T00:00:00Z","attempts":,"delivered":["mail","webhook"]` +
+var dictionary = []byte(`{"number":,"hash":"","previous":"","jti":"","until":"2026-11-26T00:00:00Z","attempts":` +
+	`,"delivered":["mail","webhook"]` +
 	`,"openid":{"issuer":"https://","subject":""},"ended_before":"2026-11-26T00:00:00Z","password_changed_at":"2026-11-26T00:00:00Z"` +
 	`,"sign_ins_ended_at":"2026-11-26T00:00:00Z","disabled":true,"disabled_at":"2026-11-26T00:00:00Z"` +
 	`,"password_hash":"$argon2id$v=19$m=19456,t=2,p=1$"` +

@@ -11,8 +11,9 @@ import (
 	"mintkey/policy"
 )
 
-// DecodeRecord reads a record that EncodeRecord wrote, or plain JSON. Members that this version of the program does not know go into the Unknown field
-// of the struct that they belong to, if it has one. This holds for the record itself, and for structs and slices of structs inside it.
+// DecodeRecord reads a record that EncodeRecord wrote, or plain JSON. Members that this version of the program does not know go into
+// the Unknown field of the struct that they belong to, if it has one. This holds for the record itself, and for structs and slices of
+// structs inside it.
 func DecodeRecord[T any](kept []byte) (record T, err error) {
 	text, err := UnpackRecord(kept)
 	if err != nil {
