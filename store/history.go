@@ -91,6 +91,15 @@ func BeginHistory(ctx context.Context, s Store, lifetime time.Duration, now time
 	return RaiseLifetime(ctx, s, lifetime, now)
 }
 
+// MarkedAt is the high-water mark: servers ran on the store until a few seconds after it. It is zero where there is none yet.
+func MarkedAt(ctx context.Context, s Documents) (time.Time, error) {
+	high, err := ReadJSON[HighWater](ctx, s, documentHighWater)
+	if errors.Is(err, ErrNotFound) {
+		err = nil
+	}
+	return high.At, err
+}
+
 // RaiseLifetime makes sure that the longest token lifetime is at least the given one, which tokens are made with now. A server calls it
 // again and again, because the store may have gone back to an older state. It writes only if something is missing, and puts
 // MaxTokenLifetime in the place of what it can't decode.
