@@ -6,11 +6,13 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
 
-// An older file or dump that is put back while no server runs makes no server give out status indexes again, however often it is put back.
+// Neither an older file or dump that is put back while no server runs, nor a restored backup, makes a server give out status indexes again,
+// however often that is done.
 func TestOldStorePutBackRepeatsNoIndex(t *testing.T) {
 	eachStore(t, func(t *testing.T, d *deployment) {
 		stop := func() {
@@ -33,7 +35,7 @@ func TestOldStorePutBackRepeatsNoIndex(t *testing.T) {
 					admin.must(http.StatusOK, http.MethodPost, d.keysPath()+"/"+key.ClientID+"/refresh", nil, &fresh)
 					place := statusOfToken(t, admin.mustFetch(fresh))
 					if before, ok := used[place]; ok {
-						t.Fatalf("%s history: the status index %s was given out in the %s", history, place, before)
+						t.Fatalf("history %s: the status index %s was given out in %s", history, place, before)
 					}
 					used[place] = history
 				}
@@ -41,15 +43,17 @@ func TestOldStorePutBackRepeatsNoIndex(t *testing.T) {
 		}
 		use("kept")
 		stop()
-		old := d.keep()
-		start()
-		use("first")
-		for _, history := range []string{"second", "third"} {
-			stop()
-			d.putBack(old)
+		old, backup := d.keep(), filepath.Join(t.TempDir(), "backup.db")
+		d.mintkey("backup", backup)
+		for history, goBack := range []func(){
+			func() {}, func() { d.putBack(old) }, func() { d.putBack(old) }, func() { d.restore(backup) }, func() { d.restore(backup) },
+		} {
+			goBack()
 			start()
-			use(history)
+			use(strconv.Itoa(history))
+			stop()
 		}
+		start()
 	})
 }
 
@@ -78,6 +82,17 @@ func (d *deployment) keep() map[string][]byte {
 	}
 	path := filepath.Join(d.dir, "mintkey.db")
 	return map[string][]byte{path: filesUnder(d.t, d.dir)[path]}
+}
+
+// restore replaces the store by a backup.
+func (d *deployment) restore(backup string) {
+	d.t.Helper()
+	if d.redis != nil {
+		d.flush()
+	} else if err := os.Remove(filepath.Join(d.dir, "mintkey.db")); err != nil {
+		d.t.Fatal(err)
+	}
+	d.mintkey("restore", backup)
 }
 
 // putBack replaces the store by what keep has returned.
