@@ -53,7 +53,6 @@ func TestOldStorePutBackRepeatsNoIndex(t *testing.T) {
 			use(strconv.Itoa(history))
 			stop()
 		}
-		start()
 	})
 }
 
