@@ -161,8 +161,8 @@ func LongestTokenLifetime(ctx context.Context, s Documents, present time.Duratio
 	return known.At(now, present), err
 }
 
-// TokenLifetime returns the record of the longest lifetime, which is zero where there is none. A damaged one says MaxTokenLifetime: keys and
-// revocations must go on working, and no token lives longer.
+// TokenLifetime returns the record of the longest lifetime, which is zero where there is none. A damaged one says MaxTokenLifetime: keys
+// and revocations must go on working, and no token lives longer.
 func TokenLifetime(ctx context.Context, s Documents) (LongestLifetime, error) {
 	raw, err := s.Document(ctx, documentLifetime)
 	if err != nil && !errors.Is(err, ErrNotFound) {
