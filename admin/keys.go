@@ -237,7 +237,7 @@ func (s *Service) refresh(
 	if err != nil {
 		return RefreshedKey{}, policy.ClientSecret{}, err
 	}
-	longest, err := store.LongestTokenLifetime(ctx, s.Store, s.TokenLifetime)
+	lifetime, err := store.TokenLifetime(ctx, s.Store)
 	if err != nil {
 		return RefreshedKey{}, policy.ClientSecret{}, err
 	}
@@ -258,7 +258,7 @@ func (s *Service) refresh(
 			return m, nil, err
 		}
 		with := policy.Refresh{
-			Overlap: how.Overlap, Longest: longest,
+			Overlap: how.Overlap, Longest: lifetime.At(actor.At, s.TokenLifetime), FenceUnknown: lifetime.UnknownAt(actor.At),
 			EndTokens: how.RevokeTokens || refreshed.CeilingAuthority() > old.CeilingAuthority(),
 		}
 		after, err := handed.WithRefreshedKey(key.ClientID, fresh, with, owner.Account.Expiration, actor.At)

@@ -35,7 +35,7 @@ func (s *Service) endOverlap(
 	if err := may(owner, key.AccessKey); err != nil {
 		return err
 	}
-	longest, err := store.LongestTokenLifetime(ctx, s.Store, s.TokenLifetime)
+	lifetime, err := store.TokenLifetime(ctx, s.Store)
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,10 @@ func (s *Service) endOverlap(
 		if err := may(owner, before); err != nil {
 			return m, nil, err
 		}
-		m, err = m.WithoutOverlap(clientID, policy.Refresh{EndTokens: revokeTokens, Longest: longest}, owner.Account.Expiration, actor.At)
+		how := policy.Refresh{
+			EndTokens: revokeTokens, Longest: lifetime.At(actor.At, s.TokenLifetime), FenceUnknown: lifetime.UnknownAt(actor.At),
+		}
+		m, err = m.WithoutOverlap(clientID, how, owner.Account.Expiration, actor.At)
 		if err != nil {
 			return m, nil, err
 		}

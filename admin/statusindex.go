@@ -66,7 +66,7 @@ func (s *Service) liveIndex(
 	if err != nil {
 		return 0, err
 	}
-	longest, err := store.LongestTokenLifetime(ctx, s.Store, s.TokenLifetime)
+	longest, err := store.LongestTokenLifetime(ctx, s.Store, s.TokenLifetime, now)
 	if err != nil {
 		return 0, err
 	}

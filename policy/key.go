@@ -291,6 +291,8 @@ type Refresh struct {
 	EndTokens bool
 	// Longest is the longest lifetime with which the tokens can have been made; zero: MaxTokenLifetime.
 	Longest time.Duration
+	// FenceUnknown says that the tokens may have been made when the key's own limit was another one, which the store has lost.
+	FenceUnknown bool
 }
 
 // WithRefreshedKey returns the membership with a new secret for the key, whose life starts again now (R6). The old secret keeps working
@@ -347,7 +349,7 @@ func (k AccessKey) replacedAfter(gone []Secret, how Refresh, now time.Time) []Re
 		return nil
 	}
 	longest := cmp.Or(how.Longest, MaxTokenLifetime)
-	if fence := time.Duration(k.TokenLifetimeSeconds) * time.Second; fence > 0 {
+	if fence := time.Duration(k.TokenLifetimeSeconds) * time.Second; fence > 0 && !how.FenceUnknown {
 		longest = min(longest, fence)
 	}
 	all := remembered(k.Replaced, now)

@@ -311,7 +311,7 @@ func (s *Server) refreshKeys(ctx context.Context) {
 func (s *Server) watchStore(ctx context.Context) {
 	err := s.Watch.Check(ctx, s.Now())
 	if err == nil {
-		_, err = s.indexes.Count(ctx)
+		_, err = s.indexes.Lists(ctx)
 	}
 	if ctx.Err() == nil && s.Watch.Lost() == nil {
 		s.Outages.Note(ctx, s.Log, slog.LevelWarn, s.Now(), err, "looking at the store failed; will retry")

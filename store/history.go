@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"mintkey/policy"
 )
 
 // The documents about the history of a store.
@@ -35,7 +37,20 @@ type HighWater struct {
 type LongestLifetime struct {
 	Seconds int64     `json:"seconds"`
 	Since   time.Time `json:"since"`
+	// Unknown is until when tokens may be alive that were made in a history of the store which was lost. They may have had any lifetime.
+	Unknown time.Time `json:"unknown_until,omitzero"`
 }
+
+// At is the longest lifetime that a token alive now can have; at least the given one, which is in force now.
+func (l LongestLifetime) At(now time.Time, present time.Duration) time.Duration {
+	if l.UnknownAt(now) {
+		return MaxTokenLifetime
+	}
+	return max(present, time.Duration(l.Seconds)*time.Second)
+}
+
+// UnknownAt says whether the record, and that of a key's own limit, may be older than a token that is alive now.
+func (l LongestLifetime) UnknownAt(now time.Time) bool { return now.Before(l.Unknown) }
 
 // UpdateJSON changes a document that holds a T as JSON, by compare-and-swap. One that does not exist is passed as the zero T.
 // The change may run more than once.
@@ -68,7 +83,8 @@ func ReadJSON[T any](ctx context.Context, documents Documents, name string) (val
 }
 
 // BeginHistory writes the epoch, the high-water mark and the longest token lifetime, where they are missing.
-// A longest lifetime shorter than lifetime is raised to it.
+// A longest lifetime shorter than lifetime is raised to it. If no server seems to have run for a while, this may be an older state that was
+// put back: see LoseHistory.
 func BeginHistory(ctx context.Context, s Store, lifetime time.Duration, now time.Time) error {
 	err := UpdateJSON(ctx, s, documentEpoch, func(e Epoch) (Epoch, error) {
 		if e.ID == "" {
@@ -79,16 +95,40 @@ func BeginHistory(ctx context.Context, s Store, lifetime time.Duration, now time
 	if err != nil {
 		return err
 	}
+	var mark time.Time
 	err = UpdateJSON(ctx, s, documentHighWater, func(h HighWater) (HighWater, error) {
 		if h.At.IsZero() {
 			h.At = now.UTC()
 		}
+		mark = h.At
 		return h, nil
 	})
+	if err == nil && now.Sub(mark) > ServerGone {
+		err = LoseHistory(ctx, s, now)
+	}
 	if err != nil {
 		return err
 	}
 	return RaiseLifetime(ctx, s, lifetime, now)
+}
+
+// MarkedAt is the high-water mark: servers ran on the store until a few seconds after it. It is zero where there is none yet.
+func MarkedAt(ctx context.Context, s Documents) (time.Time, error) {
+	high, err := ReadJSON[HighWater](ctx, s, documentHighWater)
+	if errors.Is(err, ErrNotFound) {
+		err = nil
+	}
+	return high.At, err
+}
+
+// LoseHistory notes that something was lost before the given instant, such as that tokens were made with a longer lifetime. Until the last
+// of those is dead, the longest that is allowed counts.
+func LoseHistory(ctx context.Context, s Documents, now time.Time) error {
+	return s.UpdateDocument(ctx, documentLifetime, func(raw []byte) ([]byte, error) {
+		known, _ := parseLifetime(raw)
+		known.Unknown = later(known.Unknown, now.Add(MaxTokenLifetime+policy.TokenSlack).UTC())
+		return json.Marshal(known)
+	})
 }
 
 // RaiseLifetime makes sure that the longest token lifetime is at least the given one, which tokens are made with now. A server calls it
@@ -108,24 +148,28 @@ func RaiseLifetime(ctx context.Context, s Documents, lifetime time.Duration, now
 	return s.UpdateDocument(ctx, documentLifetime, func(raw []byte) ([]byte, error) {
 		known, readable := parseLifetime(raw)
 		if !readable || known.Seconds < seconds {
-			known = LongestLifetime{Seconds: max(known.Seconds, seconds), Since: now.UTC()}
+			known.Seconds, known.Since = max(known.Seconds, seconds), now.UTC()
 		}
 		return json.Marshal(known)
 	})
 }
 
-// LongestTokenLifetime returns the longest lifetime that tokens were ever made with (R5); at least the given one, which is in force now.
-// Where the record of it is damaged it is MaxTokenLifetime: keys and revocations must go on working, and no token lives longer.
-func LongestTokenLifetime(ctx context.Context, s Documents, present time.Duration) (time.Duration, error) {
+// LongestTokenLifetime returns the longest lifetime that tokens alive now can have been made with (R5); at least the given one, which is in
+// force now.
+func LongestTokenLifetime(ctx context.Context, s Documents, present time.Duration, now time.Time) (time.Duration, error) {
+	known, err := TokenLifetime(ctx, s)
+	return known.At(now, present), err
+}
+
+// TokenLifetime returns the record of the longest lifetime, which is zero where there is none. A damaged one says MaxTokenLifetime: keys
+// and revocations must go on working, and no token lives longer.
+func TokenLifetime(ctx context.Context, s Documents) (LongestLifetime, error) {
 	raw, err := s.Document(ctx, documentLifetime)
-	if errors.Is(err, ErrNotFound) {
-		return present, nil
-	}
-	if err != nil {
-		return 0, err
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return LongestLifetime{}, err
 	}
 	known, _ := parseLifetime(raw)
-	return max(present, time.Duration(known.Seconds)*time.Second), nil
+	return known, nil
 }
 
 // parseLifetime returns MaxTokenLifetime for what it can't decode, and zero for nothing.

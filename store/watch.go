@@ -50,6 +50,7 @@ type Watch struct {
 	epoch    string
 	high     time.Time
 	accounts bool // were seen
+	changed  bool // and LoseHistory has not succeeded yet
 	after    []func()
 
 	lost      atomic.Pointer[error]
@@ -186,6 +187,12 @@ func (w *Watch) found(ctx context.Context, epoch string, high time.Time, account
 	}
 	w.lost.Store(nil)
 	w.gate.Lose(nil)
+	w.changed = w.changed || changed
+	var err error
+	if w.changed {
+		err = LoseHistory(ctx, w.gate.Store, now)
+		w.changed = err != nil
+	}
 	if changed {
 		w.histories.Add(1)
 		w.wentBack.Store(&now)
@@ -194,7 +201,7 @@ func (w *Watch) found(ctx context.Context, epoch string, high time.Time, account
 			drop()
 		}
 	}
-	return nil
+	return err
 }
 
 // Advance raises the high-water mark, by which other servers and this one notice that the history of the store went back. Call it every few

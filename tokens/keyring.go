@@ -117,7 +117,7 @@ func (r *KeyRing) carryOut(ctx context.Context, clock time.Time, planned func(mo
 	now := asStored(clock)
 	// Another server, or this one before a change of its settings, may have made tokens that live longer than those made here now.
 	// Without knowing, no signing key can be dropped.
-	longest, err := store.LongestTokenLifetime(ctx, r.documents, r.options.TokenLifetime)
+	longest, err := store.LongestTokenLifetime(ctx, r.documents, r.options.TokenLifetime, clock)
 	if err != nil {
 		return fmt.Errorf("reading the longest lifetime of tokens: %w", err)
 	}

@@ -34,6 +34,19 @@ func TestARetiredKeyStaysForTheLongestLifetime(t *testing.T) {
 			mustDo(t, short.Refresh(t.Context(), start))
 			return short
 		},
+		"a history was lost in which it was longer": func(t *testing.T, docs *documents) *tokens.KeyRing {
+			begin(t, docs, lifetime)
+			ring := openRing(t, docs, tokens.Options{}, start)
+			mustDo(t, ring.Rotate(t.Context(), start, false))
+			mustDo(t, store.LoseHistory(t.Context(), docs, start.Add(tokens.DefaultPublishBefore)))
+			mustDo(t, store.RaiseLifetime(t.Context(), docs, 2*lifetime, start)) // forgets nothing of it
+			begun, err := store.TokenLifetime(t.Context(), docs)
+			mustDo(t, err)
+			if begun.Seconds != int64(2*lifetime/time.Second) {
+				t.Errorf("the record is %+v", begun)
+			}
+			return ring
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			docs := newDocuments()

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"maps"
 	"sync"
 
 	"mintkey/store"
@@ -56,17 +55,17 @@ func (s *StatusIndexes) Next(ctx context.Context) (uint64, error) {
 	return index, nil
 }
 
-// Count is how many indexes all replicas have taken, in whole blocks. It never goes down. Call it often: what was seen once can't be lost
-// unnoticed.
-func (s *StatusIndexes) Count(ctx context.Context) (uint64, error) {
+// Lists returns the status lists that there are. It also notes how many indexes were taken: call it often, for what was seen once can't be
+// lost unnoticed.
+func (s *StatusIndexes) Lists(ctx context.Context) (StatusLists, error) {
 	counter, err := s.read(ctx)
 	if err != nil {
-		return 0, err
+		return StatusLists{}, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.seen = max(s.seen, counter.Next)
-	return s.seen, nil
+	return StatusLists{last: s.seen / StatusListSize, unused: counter.Unused}, nil
 }
 
 func (s *StatusIndexes) read(ctx context.Context) (indexCounter, error) {
@@ -75,52 +74,6 @@ func (s *StatusIndexes) read(ctx context.Context) (indexCounter, error) {
 		err = nil
 	}
 	return counter, err
-}
-
-// indexCounter is the document.
-type indexCounter struct {
-	Next   uint64            `json:"next"`
-	Blocks map[string]uint64 `json:"blocks,omitempty"` // those that replicas hand out now: where each begins
-}
-
-// SkipStatusIndexes leaves out more than a whole status list, after the store was restored from a backup: those that servers have handed
-// out since the backup must not be handed out again (R5), and nothing says how many they were.
-func SkipStatusIndexes(ctx context.Context, documents store.Documents) error {
-	return store.UpdateJSON(ctx, documents, statusIndexDocument, func(counter indexCounter) (indexCounter, error) {
-		return counter.skip(0), nil
-	})
-}
-
-// skip leaves out more than a whole list after the highest count that is known, and ends all blocks: one of them may have been given out
-// twice. Their replicas skip another list.
-func (c indexCounter) skip(seen uint64) indexCounter {
-	return indexCounter{Next: (max(c.Next, seen)/StatusListSize + 2) * StatusListSize}
-}
-
-// skipLost is skip for a replica whose own block was lost, and ends only the blocks that were given out in its place: else two replicas
-// would end each other's for ever.
-func (c indexCounter) skipLost(begin, seen uint64) indexCounter {
-	after := c.skip(seen)
-	after.Blocks = maps.Clone(c.Blocks)
-	maps.DeleteFunc(after.Blocks, func(_ string, other uint64) bool { return other < begin+indexBlock && begin < other+indexBlock })
-	return after
-}
-
-// take gives out a block with the name.
-func (c indexCounter) take(name string) (begin uint64, after indexCounter) {
-	begin = max(c.Next, 1) // 0 is no index
-	blocks := map[string]uint64{name: begin}
-	maps.Copy(blocks, c.Blocks)
-	if len(blocks) > maxBlocks {
-		oldest := name
-		for other, begins := range blocks {
-			if begins < blocks[oldest] {
-				oldest = other
-			}
-		}
-		delete(blocks, oldest)
-	}
-	return begin, indexCounter{Next: begin + indexBlock, Blocks: blocks}
 }
 
 func (s *StatusIndexes) takeBlock(ctx context.Context) error {

@@ -64,7 +64,7 @@ func TestIndexesAreNeverUsedTwice(t *testing.T) {
 		},
 		"another one that has seen the count": func(a, b replica, goBack func()) {
 			a.take(70)
-			if _, err := b.Count(context.Background()); err != nil {
+			if _, err := b.Lists(context.Background()); err != nil {
 				b.t.Fatal(err)
 			}
 			goBack()

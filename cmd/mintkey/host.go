@@ -83,7 +83,7 @@ func (h *host) open(ctx context.Context) (err error) {
 	if err := h.agree(ctx); err != nil {
 		return err
 	}
-	if err := store.BeginHistory(ctx, h.store, h.config.Tokens.Lifetime, h.now()); err != nil {
+	if err := beginHistory(ctx, h.store, h.config, h.now()); err != nil {
 		return err
 	}
 	h.watch = store.NewWatch(h.store, h.gate, h.log)

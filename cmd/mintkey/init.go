@@ -96,7 +96,7 @@ func (p *program) initialize(c *cobra.Command, config configs.Config, wanted boo
 	}
 	var made initialized
 	b := &bootstrap{service: newService(opened, config, log), now: p.clock().UTC()}
-	if err = store.BeginHistory(c.Context(), opened, config.Tokens.Lifetime, p.clock()); err == nil {
+	if err = beginHistory(c.Context(), opened, config, p.clock()); err == nil {
 		made, err = b.makeKey(c.Context(), wanted)
 	}
 	switch {

@@ -114,7 +114,8 @@ func (p *program) renew(ctx context.Context, staged string) (err error) {
 		p.sayf("The backup is of version %d.\n", report.From)
 		showUpgrade(p.stderr, report, false)
 	}
-	return errors.Join(store.RenewEpoch(ctx, opened), tokens.SkipStatusIndexes(ctx, opened))
+	now := p.clock()
+	return errors.Join(store.RenewEpoch(ctx, opened), tokens.SkipStatusIndexes(ctx, opened, now), store.LoseHistory(ctx, opened, now))
 }
 
 // stage copies the backup, or standard input for -.

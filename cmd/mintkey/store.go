@@ -8,11 +8,13 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"mintkey/configs"
 	"mintkey/store"
 	"mintkey/store/boltstore"
 	"mintkey/store/redisstore"
+	"mintkey/tokens"
 )
 
 // openStore opens the configured store. It is the only place that knows all kinds. Messages of a client library go to the log.
@@ -81,4 +83,13 @@ func keyFile(config configs.Config) string {
 		}
 	}
 	return path + suffix
+}
+
+// beginHistory prepares the store for a process that will make tokens or secrets. The store may be an older file or dump that was put back
+// while nobody saw it.
+func beginHistory(ctx context.Context, s store.Store, config configs.Config, now time.Time) error {
+	if err := tokens.SkipStatusIndexes(ctx, s, now); err != nil {
+		return err
+	}
+	return store.BeginHistory(ctx, s, config.Tokens.Lifetime, now)
 }

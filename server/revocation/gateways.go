@@ -90,7 +90,7 @@ func (g Gateways) end(ctx context.Context, event policy.Event, indexes []uint64,
 	if len(indexes) == 0 {
 		return nil
 	}
-	longest, err := store.LongestTokenLifetime(ctx, g.Documents, g.Lifetime)
+	longest, err := store.LongestTokenLifetime(ctx, g.Documents, g.Lifetime, now)
 	if err != nil {
 		return err
 	}

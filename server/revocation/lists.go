@@ -66,11 +66,11 @@ func (l *Lists) Signed(ctx context.Context, list uint64, now time.Time) (string,
 	}
 	entries := l.log.Entries(list)
 	if !l.readSince(list, time.Time{}) {
-		count, err := l.indexes.Count(ctx)
+		lists, err := l.indexes.Lists(ctx)
 		if err != nil {
 			return "", err
 		}
-		if list > count/tokens.StatusListSize {
+		if !lists.Has(list) {
 			return "", store.ErrNotFound
 		}
 		if err := l.read(ctx, list, now); err != nil { // after the entries: what the log forgets meanwhile is there
@@ -100,11 +100,11 @@ const RefreshEvery = 30 * time.Second
 // Where the store is away, what is known goes on being served.
 func (l *Lists) Refresh(ctx context.Context, now time.Time) error {
 	l.keepEntries()
-	count, err := l.indexes.Count(ctx)
+	lists, err := l.indexes.Lists(ctx)
 	if err != nil {
 		return err
 	}
-	for list := range count/tokens.StatusListSize + 1 {
+	for list := range lists.Numbers() {
 		if l.readSince(list, now.Add(-listResign)) {
 			continue
 		}
