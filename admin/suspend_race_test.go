@@ -11,7 +11,7 @@ import (
 	"mintkey/store"
 )
 
-// interrupted is a store in which something happens once, just before a tenant or a user is changed.
+// interrupted is a store in which something happens once, just before a record is changed.
 type interrupted struct {
 	store.Store
 	once func()
@@ -36,6 +36,11 @@ func (i *interrupted) UpdateUser(
 ) error {
 	i.interrupt()
 	return i.Store.UpdateUser(ctx, accountID, id, change)
+}
+
+func (i *interrupted) UpdateMembership(ctx context.Context, tenantID, userID string, change store.MembershipChange) error {
+	i.interrupt()
+	return i.Store.UpdateMembership(ctx, tenantID, userID, change)
 }
 
 // interrupt has something happen between the look of the attempt's next change at the records and its write.
@@ -107,6 +112,29 @@ func TestSuspendingATenantThatTheLastAdminMovesTo(t *testing.T) {
 		must(t, err)
 		if tenant.IsSuspended() {
 			t.Error("the last admin has no tenant that works")
+		}
+	})
+}
+
+// Somebody who becomes the last admin while being removed from their only tenant stays a member (R32).
+func TestRemovingAMemberWhoBecomesTheLastAdmin(t *testing.T) {
+	onEachStore(t, func(t *testing.T, open func() store.Store) {
+		w := newTown(t, 1, open)
+		a := w.attempt(policy.AuthorityOperator, policy.AuthorityMember)
+		other := a
+		other.Service = w.services[1]
+		a.interrupt(func() {
+			roles, none := []policy.Role{policy.RoleOperator}, []policy.Role{}
+			_, err := other.PatchUser(t.Context(), a.actor, a.in, a.user.ID, admin.UserPatch{Roles: &roles})
+			must(t, err)
+			_, err = other.PatchUser(t.Context(), a.actor, a.in, a.actor.User.ID, admin.UserPatch{Roles: &none})
+			must(t, err)
+		})
+		if err := a.RemoveMember(t.Context(), a.actor, a.in, a.user.ID); !errors.Is(err, store.ErrConflict) {
+			t.Errorf("removed: %v", err)
+		}
+		if role := w.recordOf(a.user).Membership.Role; role != policy.RoleMember {
+			t.Errorf("the last operator is %q in the only tenant", role)
 		}
 	})
 }
