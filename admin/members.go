@@ -23,10 +23,19 @@ func (s *Service) SetMember(
 	if err != nil {
 		return Member{}, false, err
 	}
+	return s.setMember(ctx, actor, in, user, role, func(m policy.Membership) error {
+		return policy.CheckOver(actor.Authority(), policy.Subject{User: user, Membership: m}.Standing())
+	})
+}
+
+// setMember asks, in the same write, whether the actor may.
+func (s *Service) setMember(
+	ctx context.Context, actor Actor, in TenantContext, user policy.User, role policy.Role, may func(policy.Membership) error,
+) (member Member, added bool, err error) {
 	var before, after policy.Membership
 	err = s.Store.UpdateMembership(ctx, in.Tenant.ID, user.ID, func(m policy.Membership) (_ policy.Membership, _ []policy.Event, err error) {
 		before = m
-		if err := policy.CheckOver(actor.Authority(), policy.Subject{User: user, Membership: m}.Standing()); err != nil {
+		if err := may(m); err != nil {
 			return m, nil, err
 		}
 		if after, err = m.WithRole(role, actor.At); err != nil || after.Role == before.Role {
@@ -56,13 +65,34 @@ func (s *Service) RemoveMember(ctx context.Context, actor Actor, in TenantContex
 		return err
 	}
 	err = store.ConfirmOnce(ctx, func(ctx context.Context) error {
-		return s.unlessLast(ctx, actor, departure{user: user, roles: user.AdminRoles(), fromTenant: in.Tenant.ID}, func() error {
-			return s.removeMember(ctx, actor, in, userID, "member removed", func(m policy.Membership) error {
+		leaves := departure{user: user, roles: user.AdminRoles(), fromTenant: in.Tenant.ID}
+		return s.unlessLast(ctx, actor, leaves, func() error {
+			var role policy.Role
+			err := s.removeMember(ctx, actor, in, userID, "member removed", func(m policy.Membership) error {
+				role = m.Role
 				return policy.CheckOver(actor.Authority(), policy.Subject{User: user, Membership: m}.Standing())
 			})
+			if err != nil {
+				return err
+			}
+			return s.takeBack(ctx, actor, in, leaves, role)
 		})
 	})
 	return inEffect(err)
+}
+
+// takeBack makes somebody a member again who was given an admin's role since they were read: another admin may have gone because they stay
+// (R32). It is store.ErrConflict then. Their keys are gone.
+func (s *Service) takeBack(ctx context.Context, actor Actor, in TenantContext, left departure, role policy.Role) error {
+	user, err := s.Store.User(ctx, in.Account.ID, left.user.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil || left.covers(user.AdminRoles()) {
+		return err
+	}
+	_, _, err = s.setMember(ctx, actor, in, user, role, func(policy.Membership) error { return nil }) // as high as they may be by now
+	return errors.Join(store.ErrConflict, err)
 }
 
 // removeMember asks, in the same write, whether the actor may.

@@ -11,8 +11,8 @@ import (
 
 // PatchKey changes label, scopes and fences of a key of the tenant. A key that administers with more authority than the actor has is not
 // the actor's to change (R32), and nobody loosens the key they act with: that is policy.ErrOwnFence (R33). Scopes can only become fewer
-// (R9): otherwise it is a policy.ScopeNotHeldError. A change that tightens the key ends its tokens. A patch that changes nothing leaves no
-// event.
+// (R9): otherwise it is a policy.ScopeNotHeldError. A change that tightens the key ends its tokens, and is ErrInEffect if no replica of the
+// store has confirmed it. A patch that changes nothing leaves no event.
 func (s *Service) PatchKey(ctx context.Context, actor Actor, in TenantContext, clientID string, patch policy.KeyPatch) (Key, error) {
 	if err := patch.Check(s.Audiences, s.TokenLifetime); err != nil {
 		return Key{}, err
@@ -59,7 +59,11 @@ func (s *Service) PatchKey(ctx context.Context, actor Actor, in TenantContext, c
 		event.Announce = event.Payload.Revoked != nil // nobody else is told of it
 		return m, []policy.Event{event}, nil
 	}
-	return key, s.changeMembership(ctx, in.Tenant.ID, key.Membership.UserID, change)
+	err = s.changeMembership(ctx, in.Tenant.ID, key.Membership.UserID, change)
+	if len(renewed) > 0 {
+		err = inEffect(err)
+	}
+	return key, err
 }
 
 // renewalsFor returns a new status index for each secret of the key if the patch would tighten it, and else none.

@@ -3,7 +3,6 @@ package admin
 import (
 	"cmp"
 	"context"
-	"time"
 
 	"mintkey/policy"
 	"mintkey/store"
@@ -126,126 +125,6 @@ func (s *Service) changeKey(
 // RevokeOwnKey deletes a key of the actor, who can always stop it; for anybody else's it is store.ErrNotFound. See RevokeKey.
 func (s *Service) RevokeOwnKey(ctx context.Context, actor Actor, in TenantContext, clientID string) error {
 	return s.revokeKey(ctx, actor, in, clientID, actor.mustOwn)
-}
-
-// TenantPatch changes a tenant; nil fields stay as they are.
-type TenantPatch struct {
-	TokensPerMinute *int // 0 takes the quota away (R36)
-	Suspended       *bool
-	SuspendedReason string // why, where Suspended is true
-}
-
-// PatchTenant changes a tenant. A patch that changes nothing leaves no event.
-//
-// Suspending one is a single record that stops all its keys and ends all tokens, sessions and links of its members there; resuming it gives
-// back the keys, except those that were suspended on their own (R8). Nobody suspends a tenant that has a member of higher authority, and
-// the last admin who can act keeps a tenant to act in (R32). What was suspended is ErrInEffect if no replica of the store has confirmed it.
-func (s *Service) PatchTenant(ctx context.Context, actor Actor, in TenantContext, patch TenantPatch) (policy.Tenant, error) {
-	if err := cmp.Or(checkQuota(patch.TokensPerMinute), policy.CheckReason(patch.SuspendedReason)); err != nil {
-		return policy.Tenant{}, err
-	}
-	if patch.Suspended == nil || !*patch.Suspended {
-		return s.patchTenant(ctx, actor, in, patch, actor.At)
-	}
-	var after policy.Tenant
-	err := store.ConfirmOnce(ctx, func(ctx context.Context) error {
-		admins, ends, err := s.beforeSuspension(ctx, actor, in)
-		if err != nil {
-			return err
-		}
-		return s.suspendUnlessLast(ctx, actor, in.Tenant.ID, admins, func() error {
-			after, err = s.patchTenant(ctx, actor, in, patch, ends)
-			return err
-		})
-	})
-	return after, inEffect(err)
-}
-
-// beforeSuspension goes through the members of a tenant that is about to be suspended. It returns those who are admins of the account or of
-// the server, and the instant up to which everything ends: now, or when the newest status index was given, if that was by the clock of a
-// server that is ahead. It is a policy.AuthorityError if a member is of higher authority than the actor.
-func (s *Service) beforeSuspension(ctx context.Context, actor Actor, in TenantContext) (admins []policy.User, ends time.Time, err error) {
-	ends = actor.At
-	for page := (store.Page{Limit: walkSize}); ; {
-		memberships, err := s.Store.Memberships(ctx, in.Tenant.ID, page)
-		if err != nil {
-			return nil, ends, err
-		}
-		members, err := s.withUsers(ctx, in, memberships)
-		if err != nil {
-			return nil, ends, err
-		}
-		for _, m := range members {
-			if err := policy.CheckOver(actor.Authority(), policy.Subject{User: m.User, Membership: m.Membership}.Standing()); err != nil {
-				return nil, ends, err
-			}
-			if len(m.User.AdminRoles()) > 0 {
-				admins = append(admins, m.User)
-			}
-			if latest := m.LatestIndex(); latest.After(ends) {
-				ends = latest
-			}
-		}
-		if len(memberships) < walkSize {
-			return admins, ends, nil
-		}
-		page.After = memberships[len(memberships)-1].UserID
-	}
-}
-
-func (s *Service) patchTenant(
-	ctx context.Context, actor Actor, in TenantContext, patch TenantPatch, ends time.Time,
-) (after policy.Tenant, err error) {
-	var saved []policy.Event
-	err = store.ConfirmOnce(ctx, func(ctx context.Context) error {
-		err := s.Store.UpdateTenant(ctx, in.Tenant.ID, func(t policy.Tenant) (policy.Tenant, []policy.Event, error) {
-			after, saved, err = patch.apply(actor, t, ends)
-			return after, saved, err
-		})
-		for _, event := range saved {
-			if err == nil {
-				_ = s.publish(ctx, event) // logged, and the outbox retries
-			}
-		}
-		return err
-	})
-	return after, err
-}
-
-// apply returns the tenant after the patch, with an event for each thing that has changed.
-func (p TenantPatch) apply(actor Actor, t policy.Tenant, ends time.Time) (policy.Tenant, []policy.Event, error) {
-	var events []policy.Event
-	record := func(action policy.Action, details map[string]string) *policy.Event {
-		event := actor.event(action, t.AccountID)
-		event.TenantID, event.Details = t.ID, details
-		events = append(events, event)
-		return &events[len(events)-1]
-	}
-	if p.TokensPerMinute != nil && *p.TokensPerMinute != t.TokensPerMinute {
-		t.TokensPerMinute = *p.TokensPerMinute
-		record(policy.ActionTenantUpdated, quotaDetails(t.TokensPerMinute))
-	}
-	if p.Suspended == nil {
-		return t, events, nil
-	}
-	before := t
-	if *p.Suspended {
-		by := policy.Suspension{At: actor.At, By: actor.User.ID, Reason: p.SuspendedReason}
-		if t = t.WithSuspended(by, actor.Authority().Role(), ends); t.Suspension() != before.Suspension() || t.SuspendedAs != before.SuspendedAs {
-			event := record(policy.ActionTenantSuspended, reasonDetails(p.SuspendedReason))
-			event.Announce, event.Payload.Ended = true, &policy.EndedTokens{Until: t.EndedBefore}
-		}
-		return t, events, nil
-	}
-	if !t.IsSuspended() {
-		return t, events, nil
-	}
-	if err := policy.CheckResumeTenant(actor.Authority(), t); err != nil {
-		return t, nil, err
-	}
-	t = t.WithResumed()
-	record(policy.ActionTenantResumed, nil).Announce = true
-	return t, events, nil
 }
 
 func reasonDetails(reason string) map[string]string {

@@ -162,13 +162,16 @@ func (s *Service) PatchUser(ctx context.Context, actor Actor, in TenantContext, 
 		})
 	}
 	err = store.ConfirmOnce(ctx, func(ctx context.Context) error {
-		err := s.unlessLast(ctx, actor, leaves, func() error { return save(ctx) })
-		for _, event := range saved {
-			if err == nil {
-				_ = s.publish(ctx, event) // logged, and the outbox retries
-			}
+		if err := s.unlessLast(ctx, actor, leaves, func() error { return save(ctx) }); err != nil {
+			return err
 		}
-		return err
+		for _, event := range saved {
+			_ = s.publish(ctx, event) // logged, and the outbox retries
+		}
+		if !after.Disabled || !endsTokens(saved) {
+			return nil
+		}
+		return s.endSinceLook(ctx, actor, after)
 	})
 	if endsTokens(saved) {
 		err = inEffect(err)
@@ -191,6 +194,34 @@ func (s *Service) endOfTokens(ctx context.Context, actor Actor, user policy.User
 		return err
 	})
 	return ends, err
+}
+
+// endSinceLook ends what a user who is disabled by now was given between the look at their tokens and the write that disabled them. Nothing
+// can be given any more.
+func (s *Service) endSinceLook(ctx context.Context, actor Actor, user policy.User) error {
+	ends, err := s.endOfTokens(ctx, actor, user)
+	if err != nil || !ends.After(user.EndedBefore) {
+		return err
+	}
+	var saved []policy.Event
+	err = s.Store.UpdateUser(ctx, user.AccountID, user.ID, func(before policy.User) (policy.User, []policy.Event, error) {
+		saved = nil
+		if !before.Disabled || !ends.After(before.EndedBefore) {
+			return before, nil, nil
+		}
+		after := before.WithDisabled(true, ends)
+		saved = []policy.Event{patchEvent(actor, before, after, []string{"disabled"})}
+		return after, saved, nil
+	})
+	if errors.Is(err, store.ErrNotFound) { // deleted meanwhile, with all that was given
+		return nil
+	}
+	for _, event := range saved {
+		if err == nil {
+			_ = s.publish(ctx, event) // logged, and the outbox retries
+		}
+	}
+	return err
 }
 
 func patchEvent(actor Actor, before, after policy.User, changed []string) policy.Event {

@@ -16,7 +16,7 @@ type Config struct {
 	// ConsoleURL is the URL by which people reach the console, for links in mails and the way back from an OpenID provider. Empty: Issuer.
 	ConsoleURL string `koanf:"console_url" help:"URL at which people reach the console, without /console (default: the issuer)"`
 	// OpsListen is the address of /healthz, /readyz and /metrics. It is separate so that it can stay private.
-	OpsListen string `koanf:"ops_listen" default:"127.0.0.1:9090" help:"address of /healthz, /readyz and /metrics; empty turns them off"`
+	OpsListen string `koanf:"ops_listen" default:"127.0.0.1:9464" help:"address of /healthz, /readyz and /metrics; empty turns them off"`
 	// MaxConnections is how many connections may be open at Listen, and as many at AdminListen. More wait in the backlog of the kernel. 0 is
 	// no bound. Each costs some 36 KB while its request waits.
 	MaxConnections int `koanf:"max_connections" default:"10000" help:"most connections at listen, and at admin_listen; more wait; 0: no bound"`

@@ -45,7 +45,7 @@ func TestDefaults(t *testing.T) {
 	got := load(t, configs.Sources{})
 	want := configs.Config{
 		Listen:         "127.0.0.1:8080",
-		OpsListen:      "127.0.0.1:9090",
+		OpsListen:      "127.0.0.1:9464",
 		MaxConnections: 10_000,
 		Store:          configs.NewSecretURL("bolt://data/mintkey.db"),
 		Tokens:         configs.Tokens{Lifetime: 15 * time.Minute, Algorithm: "ES256"},

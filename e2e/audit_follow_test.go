@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"mintkey/e2e/internal/e2etest"
 )
 
 // trailFollower is "mintkey audit follow", which is killed again and again.
@@ -29,7 +31,7 @@ func (f *trailFollower) command(args ...string) *exec.Cmd {
 	}
 	f.d.t.Cleanup(func() { _ = out.Close() })
 	cmd := exec.Command(f.d.program, append([]string{"audit", "follow", "-o", "json", "--state", f.state}, args...)...)
-	cmd.Env = append(cleanEnviron(), "MINTKEY_URL="+f.d.servers[0].url, "MINTKEY_CLIENT_ID="+f.d.first.ClientID,
+	cmd.Env = append(e2etest.CleanEnviron(), "MINTKEY_URL="+f.d.servers[0].URL, "MINTKEY_CLIENT_ID="+f.d.first.ClientID,
 		"MINTKEY_CLIENT_SECRET="+f.d.first.ClientSecret)
 	cmd.Stdout, cmd.Stderr = out, &bytes.Buffer{}
 	return cmd
@@ -64,7 +66,7 @@ func TestKilledFollowerLeavesNothingOut(t *testing.T) {
 		const writers, each, kills = 4, 60, 12
 		var writing sync.WaitGroup
 		for w := range writers {
-			c := d.signIn(d.first.accessKey, d.servers[w%len(d.servers)])
+			c := d.signIn(d.first.AccessKey, d.servers[w%len(d.servers)])
 			writing.Go(func() {
 				for i := range each {
 					body := map[string]any{"name": "x", "email": fmt.Sprintf("w%d-%d@example.com", w, i)}
@@ -80,15 +82,15 @@ func TestKilledFollowerLeavesNothingOut(t *testing.T) {
 			}
 			time.Sleep(time.Duration(rand.IntN(300)) * time.Millisecond) // any moment
 			if n == kills/2 {
-				d.servers[0].kill()
+				d.servers[0].Kill()
 				time.Sleep(200 * time.Millisecond)
-				d.servers[0].start()
+				d.servers[0].Start()
 			}
 			_ = cmd.Process.Kill()
 			_ = cmd.Wait()
 		}
 		writing.Wait()
-		d.servers[0].awaitReady()
+		d.servers[0].AwaitReady()
 		last := f.command("--once")
 		if err := last.Run(); err != nil {
 			t.Fatalf("the last run: %v\n%s", err, last.Stderr)

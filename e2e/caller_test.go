@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"mintkey/e2e/internal/e2etest"
 )
 
 // caller makes requests with one token to one server.
@@ -41,9 +43,9 @@ func decode[T any](t *testing.T, text []byte) T {
 }
 
 // signIn fetches a token for the key.
-func (d *deployment) signIn(key accessKey, s *server) *caller {
+func (d *deployment) signIn(key accessKey, s *e2etest.Server) *caller {
 	d.t.Helper()
-	c := &caller{t: d.t, base: s.url, client: &http.Client{}}
+	c := &caller{t: d.t, base: s.URL, client: &http.Client{}}
 	c.token = c.mustFetch(key)
 	return c
 }

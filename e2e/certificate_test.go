@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"mintkey/e2e/internal/e2etest"
 )
 
 // A new certificate is used without a restart, also when a link to its folder is swapped as in Kubernetes. One that can't be used leaves
@@ -30,15 +32,15 @@ func TestCertificateReload(t *testing.T) {
 		}
 	}
 	publish("v1", 1, 1, 90*24*time.Hour)
-	listen, ops := freeAddress(t), freeAddress(t)
-	s := &server{url: "https://" + listen, opsURL: "http://" + ops}
-	s.process = newProcess(t, "server", mintkey, "serve", "--listen", listen, "--ops-listen", ops,
+	listen, ops := e2etest.FreeAddress(t), e2etest.FreeAddress(t)
+	s := &e2etest.Server{URL: "https://" + listen, OpsURL: "http://" + ops}
+	s.Process = e2etest.NewMintkey(t, "server", mintkey, "serve", "--listen", listen, "--ops-listen", ops,
 		"--tls-cert", filepath.Join(mount, "data", "tls.crt"), "--tls-key", filepath.Join(mount, "data", "tls.key"))
-	s.start()
-	s.awaitReady()
+	s.Start()
+	s.AwaitReady()
 	shows := func(want int64) {
 		t.Helper()
-		eventually(t, fmt.Sprintf("certificate %d", want), func() error {
+		e2etest.Eventually(t, fmt.Sprintf("certificate %d", want), func() error {
 			conn, err := tls.Dial("tcp", listen, &tls.Config{InsecureSkipVerify: true}) // which certificate it is, is the question
 			if err != nil {
 				return err
@@ -52,8 +54,8 @@ func TestCertificateReload(t *testing.T) {
 	}
 	says := func(path, want string) {
 		t.Helper()
-		eventually(t, path, func() error {
-			_, body, err := getText(s.opsURL + path)
+		e2etest.Eventually(t, path, func() error {
+			_, body, err := getText(s.OpsURL + path)
 			if err == nil && !strings.Contains(body, want) {
 				err = fmt.Errorf("no %s in %s", want, body)
 			}
@@ -68,21 +70,19 @@ func TestCertificateReload(t *testing.T) {
 	says("/readyz?verbose", "the old certificate is used")
 	shows(2)
 	time.Sleep(3 * time.Second) // longer than the server waits between two looks
-	if count := strings.Count(string(s.log()), `level=ERROR msg="certificate not loaded`); count != 1 {
+	if count := strings.Count(string(s.Log()), `level=ERROR msg="certificate not loaded`); count != 1 {
 		t.Errorf("told %d times that the certificate is not loaded", count)
 	}
 	publish("v4", 4, 4, 13*24*time.Hour)
 	shows(4)
 	says("/readyz?verbose", "tls.cert: expires at")
 	says("/metrics", "mintkey_tls_certificate_expires_seconds 1.")
-	eventually(t, "warning", func() error { return s.logged(`level=WARN msg="certificate expires soon"`) })
+	e2etest.Eventually(t, "warning", func() error { return s.Logged(`level=WARN msg="certificate expires soon"`) })
 
 	publish("v5", 5, 5, 90*24*time.Hour)
-	if err := s.running.Process.Signal(syscall.SIGHUP); err != nil {
-		t.Fatal(err)
-	}
+	s.Signal(syscall.SIGHUP)
 	shows(5)
-	_, body, err := getText(s.opsURL + "/readyz?verbose")
+	_, body, err := getText(s.OpsURL + "/readyz?verbose")
 	if err != nil || strings.Contains(body, "certificate") || strings.Contains(body, "tls.") {
 		t.Errorf("with a good certificate: %s %v", body, err)
 	}
@@ -91,16 +91,14 @@ func TestCertificateReload(t *testing.T) {
 // SIGHUP, which comes when a login ends, kills no server: not one with nothing to reload, and not the demo.
 func TestSIGHUPKillsNothing(t *testing.T) {
 	s := deploy(t, "bolt", 1).servers[0]
-	demo := newProcess(t, "demo", mintkey, "demo", "--listen", freeAddress(t))
-	demo.start()
-	eventually(t, "demo", func() error { return demo.logged("up until Ctrl-C") })
-	for _, p := range []*process{s.process, demo} {
-		if err := p.running.Process.Signal(syscall.SIGHUP); err != nil {
-			t.Fatal(err)
-		}
+	demo := e2etest.NewMintkey(t, "demo", mintkey, "demo", "--listen", e2etest.FreeAddress(t))
+	demo.Start()
+	e2etest.Eventually(t, "demo", func() error { return demo.Logged("up until Ctrl-C") })
+	for _, p := range []*e2etest.Process{s.Process, demo} {
+		p.Signal(syscall.SIGHUP)
 	}
-	eventually(t, "SIGHUP heard", func() error { return s.logged(`msg="nothing to reload"`) })
-	s.awaitReady()
+	e2etest.Eventually(t, "SIGHUP heard", func() error { return s.Logged(`msg="nothing to reload"`) })
+	s.AwaitReady()
 	// newProcess ends both with SIGINT, and fails the test when one has died of SIGHUP.
 }
 

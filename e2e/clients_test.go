@@ -10,6 +10,8 @@ import (
 
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
+
+	"mintkey/e2e/internal/e2etest"
 )
 
 // OAuth libraries work unchanged: each fetches a token its own way, and the token opens the owner's own keys.
@@ -29,10 +31,10 @@ func TestOAuthClients(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				cmd := exec.Command(command[0], command[1:]...)
-				cmd.Env = append(cleanEnviron(), "ISSUER="+d.issuer(), "CLIENT_ID="+key.ClientID, "CLIENT_SECRET="+key.ClientSecret)
+				cmd.Env = append(e2etest.CleanEnviron(), "ISSUER="+d.issuer(), "CLIENT_ID="+key.ClientID, "CLIENT_SECRET="+key.ClientSecret)
 				out, err := cmd.Output()
 				if err != nil {
-					t.Fatalf("%s: %v\n%s%s", strings.Join(command, " "), err, out, stderrOf(err))
+					t.Fatalf("%s: %v\n%s%s", strings.Join(command, " "), err, out, e2etest.StderrOf(err))
 				}
 				mustOpenOwnKeys(t, d, strings.TrimSpace(string(out)), key)
 			})
@@ -74,7 +76,7 @@ func testCurl(t *testing.T, d *deployment, key accessKey) {
 				d.issuer()+"/oauth2/token")
 			out, err := exec.Command("curl", args...).Output()
 			if err != nil {
-				t.Fatalf("curl: %v\n%s%s", err, out, stderrOf(err))
+				t.Fatalf("curl: %v\n%s%s", err, out, e2etest.StderrOf(err))
 			}
 			mustOpenOwnKeys(t, d, decode[tokenResponse](t, out).AccessToken, key)
 		})
@@ -85,10 +87,10 @@ func testCurl(t *testing.T, d *deployment, key accessKey) {
 func mustOpenOwnKeys(t *testing.T, d *deployment, token string, key accessKey) {
 	t.Helper()
 	for _, s := range d.servers {
-		owner := &caller{t: t, base: s.url, token: token, client: http.DefaultClient}
+		owner := &caller{t: t, base: s.URL, token: token, client: http.DefaultClient}
 		own := listAll[keyView](owner, "/me/v1/keys")
 		if len(own) != 1 || own[0].ClientID != key.ClientID {
-			t.Errorf("/me/v1/keys at %s answers %v; want the key %s alone", s.name, own, key.ClientID)
+			t.Errorf("/me/v1/keys at %s answers %v; want the key %s alone", s.Name, own, key.ClientID)
 		}
 	}
 }

@@ -89,7 +89,7 @@ func (m *model) check(t *testing.T, d *deployment) {
 		}
 		checkToken(t, d, key.accessKey, http.StatusOK)
 		if key.old != "" {
-			checkToken(t, d, accessKey{key.ClientID, key.old}, http.StatusUnauthorized)
+			checkToken(t, d, accessKey{ClientID: key.ClientID, ClientSecret: key.old}, http.StatusUnauthorized)
 		}
 	}
 	for _, key := range m.revoked[max(0, len(m.revoked)-3):] {

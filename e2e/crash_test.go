@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"mintkey/e2e/internal/e2etest"
 )
 
 // A server and its store die by kill -9 between requests and in the middle of them. What was acknowledged holds, what was not is whole
@@ -49,7 +51,7 @@ func newCrashRun(t *testing.T, d *deployment, random *rand.Rand) *crashRun {
 	for _, owner := range crashOwners {
 		d.addMember(owner)
 	}
-	return &crashRun{t: t, d: d, random: random, model: newModel(d.first.accessKey)}
+	return &crashRun{t: t, d: d, random: random, model: newModel(d.first.AccessKey)}
 }
 
 // round makes a few changes, kills while one more is under way or while none is, starts again, and looks.
@@ -58,7 +60,7 @@ func (r *crashRun) round(round int) {
 		r.acknowledge(r.model.next(r.random))
 	}
 	victims, cut := r.victims(), r.random.IntN(4) > 0
-	what := fmt.Sprintf("round %d: kill -9 %s", round, victims[0].name)
+	what := fmt.Sprintf("round %d: kill -9 %s", round, victims[0].Name)
 	var change *change
 	if cut {
 		change = r.model.next(r.random)
@@ -72,7 +74,7 @@ func (r *crashRun) round(round int) {
 		time.Sleep(time.Duration(r.random.IntN(3000)) * time.Microsecond) // where in the change it hits is the dice's choice
 	}
 	for _, victim := range victims {
-		victim.kill()
+		victim.Kill()
 	}
 	r.restart()
 	if cut {
@@ -82,23 +84,23 @@ func (r *crashRun) round(round int) {
 }
 
 // victims are the server, on Redis sometimes the store alone, sometimes both.
-func (r *crashRun) victims() []*process {
-	server := r.d.servers[0].process
+func (r *crashRun) victims() []*e2etest.Process {
+	server := r.d.servers[0].Process
 	if r.d.redis == nil {
-		return []*process{server}
+		return []*e2etest.Process{server}
 	}
-	store := r.d.redis.process
-	return [][]*process{{server}, {server}, {store}, {store, server}, {server, store}}[r.random.IntN(5)]
+	store := r.d.redis.Process
+	return [][]*e2etest.Process{{server}, {server}, {store}, {store, server}, {server, store}}[r.random.IntN(5)]
 }
 
 func (r *crashRun) restart() {
-	if redis := r.d.redis; redis != nil && redis.running == nil {
-		redis.start()
+	if redis := r.d.redis; redis != nil && redis.Running == nil {
+		redis.Start()
 	}
-	if s := r.d.servers[0]; s.running == nil {
-		s.start()
+	if s := r.d.servers[0]; s.Running == nil {
+		s.Start()
 	}
-	r.d.servers[0].awaitReady()
+	r.d.servers[0].AwaitReady()
 }
 
 // acknowledge makes a change that nothing disturbs.

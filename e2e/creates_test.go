@@ -62,7 +62,7 @@ func createAtOnce(t *testing.T, d *deployment, owner string, count int) []answer
 	gate := make(chan struct{})
 	for i := range count {
 		c := *d.admin
-		c.base = d.servers[i%len(d.servers)].url
+		c.base = d.servers[i%len(d.servers)].URL
 		ready.Add(1)
 		done.Go(func() {
 			ready.Done()

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"mintkey/e2e/internal/e2etest"
 )
 
 // Clients that keep a connection straight to a server are asked to leave it before it is closed, and a balancer hears of the stop first.
@@ -21,9 +23,9 @@ func TestDrain(t *testing.T) {
 		clients.Go(func() {
 			transport := &http.Transport{}
 			defer transport.CloseIdleConnections()
-			client := &http.Client{Transport: transport, Timeout: patience}
+			client := &http.Client{Transport: transport, Timeout: e2etest.Patience}
 			for { // until the server asks to leave, which it must do before it breaks the connection
-				leave, err := fetchAndSee(client, s.url, d.first.accessKey)
+				leave, err := fetchAndSee(client, s.URL, d.first.AccessKey)
 				if err != nil {
 					t.Error(err)
 				}
@@ -34,22 +36,20 @@ func TestDrain(t *testing.T) {
 			}
 		})
 	}
-	running := s.running
-	if err := running.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "not ready", func() error {
-		status, body, err := getText(s.opsURL + "/readyz")
+	running := s.Running
+	s.Signal(syscall.SIGTERM)
+	e2etest.Eventually(t, "not ready", func() error {
+		status, body, err := getText(s.OpsURL + "/readyz")
 		if err == nil && (status != http.StatusServiceUnavailable || !strings.Contains(body, `"status":"stopping"`)) {
 			err = fmt.Errorf("%d %s", status, body)
 		}
 		return err
 	})
-	if leave, err := fetchAndSee(http.DefaultClient, s.url, d.first.accessKey); err != nil || leave {
+	if leave, err := fetchAndSee(http.DefaultClient, s.URL, d.first.AccessKey); err != nil || leave {
 		t.Errorf("at the beginning of a drain: asked to leave: %t, %v", leave, err)
 	}
 	clients.Wait()
-	s.running = nil
+	s.Running = nil
 	if err := running.Wait(); err != nil {
 		t.Error(err)
 	}
@@ -59,20 +59,9 @@ func TestDrain(t *testing.T) {
 func TestSecondSignalEndsDrain(t *testing.T) {
 	d := deploy(t, "bolt", 1, "MINTKEY_DRAIN=10m")
 	s := d.servers[0]
-	if err := s.running.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "draining", func() error { return s.logged("msg=stopping") })
-	if err := s.end(syscall.SIGTERM); err != nil { // which would wait for 10 minutes
-		t.Error(err)
-	}
-}
-
-func (p *process) logged(text string) error {
-	if !strings.Contains(string(p.log()), text) {
-		return fmt.Errorf("%s has not logged %q", p.name, text)
-	}
-	return nil
+	s.Signal(syscall.SIGTERM)
+	e2etest.Eventually(t, "draining", func() error { return s.Logged("msg=stopping") })
+	s.Stop(syscall.SIGTERM) // which would wait for 10 minutes
 }
 
 // fetchAndSee fetches a token, and says whether the server closes the connection after it.

@@ -3,6 +3,8 @@ package e2e_test
 import (
 	"fmt"
 	"net/url"
+
+	"mintkey/e2e/internal/e2etest"
 )
 
 func startAuthOpenIDC(s *site, g *gateway) {
@@ -41,5 +43,5 @@ Group www-data
 		config += fmt.Sprintf("LoadModule %[1]s_module /usr/lib/apache2/modules/mod_%[1]s.so\n", name)
 	}
 	path := g.write("apache2.conf", config+"Include "+site+"\n")
-	newProcess(g.t, g.name, "apache2", "-DFOREGROUND", "-f", path).start()
+	e2etest.NewProcess(g.t, g.name, "apache2", "-DFOREGROUND", "-f", path).Start()
 }

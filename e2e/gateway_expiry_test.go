@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"mintkey/e2e/internal/e2etest"
 	"mintkey/tokens"
 )
 
@@ -18,7 +19,7 @@ func testExpiry(t *testing.T, s *site, gateways []*gateway) {
 	}
 	for _, g := range gateways {
 		t.Run("expire/"+g.name, func(t *testing.T) {
-			eventually(t, "the end of a token", func() error { return g.refuses(token) })
+			e2etest.Eventually(t, "the end of a token", func() error { return g.refuses(token) })
 		})
 	}
 }

@@ -3,6 +3,8 @@ package e2e_test
 import (
 	"encoding/base64"
 	"fmt"
+
+	"mintkey/e2e/internal/e2etest"
 )
 
 func startNginxForwardAuth(s *site, g *gateway) {
@@ -33,5 +35,5 @@ http {
     include %[2]s;
 }
 `, g.folder, site))
-	newProcess(g.t, g.name, "nginx", "-e", "stderr", "-p", g.folder, "-c", config).start()
+	e2etest.NewProcess(g.t, g.name, "nginx", "-e", "stderr", "-p", g.folder, "-c", config).Start()
 }

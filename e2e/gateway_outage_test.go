@@ -12,7 +12,7 @@ func testOutage(t *testing.T, s *site, gateways []*gateway) {
 			t.Error(err)
 		}
 	}
-	s.servers[0].kill()
+	s.servers[0].Kill()
 	for _, g := range gateways {
 		t.Run("outage/"+g.name, func(t *testing.T) {
 			switch err := g.accepts(token); {
@@ -25,8 +25,8 @@ func testOutage(t *testing.T, s *site, gateways []*gateway) {
 			}
 		})
 	}
-	s.servers[0].start()
-	s.servers[0].awaitReady()
+	s.servers[0].Start()
+	s.servers[0].AwaitReady()
 	for _, g := range gateways {
 		if err := g.accepts(token); err != nil {
 			t.Errorf("with the issuer back: %v", err)

@@ -3,12 +3,14 @@ package e2e_test
 import (
 	"os/exec"
 	"path/filepath"
+
+	"mintkey/e2e/internal/e2etest"
 )
 
 func startCaddy(s *site, g *gateway) {
-	caddy := newProcess(g.t, g.name, "caddy", "run", "--adapter", "caddyfile", "--config", s.install(g, "caddy/Caddyfile"))
-	caddy.env = []string{"XDG_CONFIG_HOME=" + g.folder, "XDG_DATA_HOME=" + g.folder}
-	caddy.start()
+	caddy := e2etest.NewProcess(g.t, g.name, "caddy", "run", "--adapter", "caddyfile", "--config", s.install(g, "caddy/Caddyfile"))
+	caddy.Env = []string{"XDG_CONFIG_HOME=" + g.folder, "XDG_DATA_HOME=" + g.folder}
+	caddy.Start()
 }
 
 func startNode(s *site, g *gateway)                   { startNodeWith(s, g, "on") }
@@ -19,12 +21,12 @@ func startNodeWith(s *site, g *gateway, statusLists string) {
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	node := newProcess(g.t, g.name, "node", script)
-	node.env = []string{
+	node := e2etest.NewProcess(g.t, g.name, "node", script)
+	node.Env = []string{
 		"LISTEN=" + g.address, "API=" + s.upstream.server.URL, "ISSUER=" + s.issuer(), "AUDIENCE=" + siteAudience,
 		"TENANT=" + s.first.TenantID, "SCOPE=api", "STATUS_LISTS=" + statusLists,
 	}
-	node.start()
+	node.Start()
 }
 
 func startGo(s *site, g *gateway) { startGoWith(s, g, "5s") }
@@ -39,8 +41,8 @@ func startGoWith(s *site, g *gateway, poll string, env ...string) {
 	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", program, "mintkey/configs/gateways/go").CombinedOutput(); err != nil {
 		g.t.Fatalf("go build: %v\n%s", err, out)
 	}
-	gateway := newProcess(g.t, g.name, program, "-listen", g.address, "-api", s.upstream.server.URL, "-issuer", s.issuer(),
+	gateway := e2etest.NewProcess(g.t, g.name, program, "-listen", g.address, "-api", s.upstream.server.URL, "-issuer", s.issuer(),
 		"-audience", siteAudience, "-tenant", s.first.TenantID, "-scope", "api", "-poll", poll)
-	gateway.env = env
-	gateway.start()
+	gateway.Env = env
+	gateway.Start()
 }

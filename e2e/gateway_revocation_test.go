@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"testing"
 	"time"
+
+	"mintkey/e2e/internal/e2etest"
 )
 
 // A token whose access key was revoked is refused when docs/gateways/README.md says. The figures there are what this test logs:
@@ -35,7 +37,7 @@ func testRevocation(t *testing.T, s *site, gateways []*gateway) {
 				case g.learns == atOnce && err != nil:
 					t.Errorf("the next request: %v", err)
 				case g.learns == soon:
-					eventually(t, "a refusal", func() error { return g.refuses(held[i]) })
+					e2etest.Eventually(t, "a refusal", func() error { return g.refuses(held[i]) })
 				}
 				t.Logf("refused %s after the 204", time.Since(revokedAt).Round(time.Millisecond))
 			})

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"mintkey/e2e/internal/e2etest"
 )
 
 // The signing key rotates under constant traffic, and no good token is refused: none that the old key has signed, and none of the new
@@ -24,7 +26,7 @@ func testRotation(t *testing.T, s *site, gateways []*gateway) {
 	if err := s.ring.Rotate(t.Context(), time.Now(), false); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "two published signing keys", func() error {
+	e2etest.Eventually(t, "two published signing keys", func() error {
 		var published struct {
 			Keys []any `json:"keys"`
 		}
@@ -41,7 +43,7 @@ func testRotation(t *testing.T, s *site, gateways []*gateway) {
 			}
 		}
 	}
-	eventually(t, "tokens of the new signing key at every gateway", func() error {
+	e2etest.Eventually(t, "tokens of the new signing key at every gateway", func() error {
 		token := s.admin.mustFetch(key)
 		if header(t, token)["kid"] == header(t, first)["kid"] {
 			return fmt.Errorf("the old one still signs")

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"mintkey/e2e/internal/e2etest"
 )
 
 // The real gateways, each with its file of configs/gateways, in front of one API.
@@ -81,14 +83,14 @@ type gateway struct {
 
 func (s *site) startGateway(kind gatewayKind) *gateway {
 	s.t.Helper()
-	g := &gateway{gatewayKind: kind, t: s.t, address: freeAddress(s.t), folder: s.folder(), upstream: s.upstream}
+	g := &gateway{gatewayKind: kind, t: s.t, address: e2etest.FreeAddress(s.t), folder: s.folder(), upstream: s.upstream}
 	kind.start(s, g)
 	return g
 }
 
 func (g *gateway) awaitReady() {
 	g.t.Helper()
-	eventually(g.t, g.name, func() error {
+	e2etest.Eventually(g.t, g.name, func() error {
 		status, _, err := g.ask("")
 		if err == nil && status != http.StatusUnauthorized {
 			err = fmt.Errorf("it answers %d", status)

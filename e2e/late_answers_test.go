@@ -15,6 +15,8 @@ import (
 
 	toxiproxy "github.com/Shopify/toxiproxy/v2"
 	"github.com/rs/zerolog"
+
+	"mintkey/e2e/internal/e2etest"
 )
 
 var lateRevocations = flag.Int("revocations", 100, "how many keys TestNoTokenAfterARevocation revokes; make test-all revokes 1,000")
@@ -46,18 +48,12 @@ func replicaOf(t *testing.T, master *redisServer) *redisServer {
 		t.Fatal(err)
 	}
 	const inStep = `EVAL "return redis.call('INFO', 'replication'):find('state=online,offset=[1-9]') and 1" 0`
-	eventually(t, "the replica is in step", func() error { return master.command(inStep, ":1") })
+	e2etest.Eventually(t, "the replica is in step", func() error { return master.command(inStep, ":1") })
 	return replica
 }
 
-func (p *process) signal(signal syscall.Signal) {
-	if err := p.running.Process.Signal(signal); err != nil {
-		p.t.Errorf("%s: %v", p.name, err)
-	}
-}
-
 // pauseAtTimes stops the process for half a second every two seconds.
-func (p *process) pauseAtTimes(over <-chan struct{}) {
+func pauseAtTimes(p *e2etest.Process, over <-chan struct{}) {
 	for {
 		for _, next := range []struct {
 			signal syscall.Signal
@@ -65,10 +61,10 @@ func (p *process) pauseAtTimes(over <-chan struct{}) {
 		}{{syscall.SIGSTOP, 2 * time.Second}, {syscall.SIGCONT, 500 * time.Millisecond}} {
 			select {
 			case <-over:
-				p.signal(syscall.SIGCONT)
+				p.Signal(syscall.SIGCONT)
 				return
 			case <-time.After(next.after):
-				p.signal(next.signal)
+				p.Signal(next.signal)
 			}
 		}
 	}
@@ -86,31 +82,31 @@ type revocable struct {
 func TestNoTokenAfterARevocation(t *testing.T) {
 	d := &deployment{t: t, program: mintkey, redis: startRedis(t)}
 	d.env = []string{"MINTKEY_STORE=" + d.redis.url(), "MINTKEY_SIGNING_KEYS_ENCRYPTION_KEY=" + encryptionKey}
-	d.init()
+	d.first = e2etest.Init(t, mintkey, "load-tests", d.env...)
 	replica := replicaOf(t, d.redis)
 	for i, latency := range []int{0, 30, 50} {
 		d.addServer(i)
 		if latency > 0 {
-			d.servers[i].env = slices.Concat(d.env, []string{"MINTKEY_STORE=" + delayed(t, d.redis, latency, latency*2/3)}) // the last counts
+			d.servers[i].Env = slices.Concat(d.env, []string{"MINTKEY_STORE=" + delayed(t, d.redis, latency, latency*2/3)}) // the last counts
 		}
-		d.servers[i].start()
+		d.servers[i].Start()
 	}
 	for _, s := range d.servers {
-		s.awaitReady()
+		s.AwaitReady()
 	}
-	d.admin = d.signIn(d.first.accessKey, d.servers[0])
+	d.admin = d.signIn(d.first.AccessKey, d.servers[0])
 
 	const revokers = 12
 	transport := &http.Transport{MaxIdleConnsPerHost: 100}
 	t.Cleanup(transport.CloseIdleConnections)
-	ask := func(s *server, key *revocable) (issued bool) {
+	ask := func(s *e2etest.Server, key *revocable) (issued bool) {
 		was := key.revoked.Load()
-		token, a, err := (&caller{t: t, base: s.url, client: &http.Client{Transport: transport, Timeout: patience}}).fetch(key.accessKey)
+		token, a, err := (&caller{t: t, base: s.URL, client: &http.Client{Transport: transport, Timeout: e2etest.Patience}}).fetch(key.accessKey)
 		switch {
 		case err != nil:
-			t.Errorf("%s: %v", s.name, err)
+			t.Errorf("%s: %v", s.Name, err)
 		case was && (a.status != http.StatusUnauthorized && a.status != http.StatusTooManyRequests || token != ""):
-			t.Errorf("%s answers for a key that was revoked before: %d", s.name, a.status)
+			t.Errorf("%s answers for a key that was revoked before: %d", s.Name, a.status)
 		}
 		return a.status == http.StatusOK
 	}
@@ -141,14 +137,14 @@ func TestNoTokenAfterARevocation(t *testing.T) {
 			})
 		}
 	}
-	traffic.Go(func() { replica.pauseAtTimes(stop) })
+	traffic.Go(func() { pauseAtTimes(replica.Process, stop) })
 	var left, revoked, repeated atomic.Int64
 	left.Store(int64(*lateRevocations))
 	for i := range keys {
 		revoking.Go(func() {
 			for left.Add(-1) >= 0 && !t.Failed() {
 				key := keys[i].Load()
-				eventually(t, "each server issues tokens", func() error {
+				e2etest.Eventually(t, "each server issues tokens", func() error {
 					for from := range key.issued {
 						if key.issued[from].Load() < 2 {
 							return fmt.Errorf("server%d does not", from)

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"mintkey/e2e/internal/e2etest"
 )
 
 // statusOf asks for a token and returns the status of the answer.
@@ -31,7 +33,7 @@ func statusOf(t *testing.T, url string, key accessKey) int {
 func (d *deployment) mintkey(args ...string) {
 	d.t.Helper()
 	cmd := exec.Command(d.program, args...)
-	cmd.Env = append(cleanEnviron(), d.env...)
+	cmd.Env = append(e2etest.CleanEnviron(), d.env...)
 	cmd.Dir = d.t.TempDir()
 	if out, err := cmd.CombinedOutput(); err != nil {
 		d.t.Fatalf("mintkey %v: %v\n%s", args, err, out)
@@ -61,48 +63,48 @@ func getStatus(t *testing.T, url string) (status int, body string) {
 // after a new server has begun to use it. Signing keys stay, and once the data is back everything goes on.
 func TestEmptiedStoreIsAway(t *testing.T) {
 	d := deploy(t, "redis", 2)
-	_, before := getStatus(t, d.servers[0].url+"/.well-known/jwks.json")
+	_, before := getStatus(t, d.servers[0].URL+"/.well-known/jwks.json")
 	backup := filepath.Join(t.TempDir(), "backup.db")
 	d.mintkey("backup", backup)
 	d.flush()
 	for range 20 {
 		for _, s := range d.servers {
-			if status := statusOf(t, s.url, d.first.accessKey); status != http.StatusServiceUnavailable {
-				t.Fatalf("%s answers a right secret with %d, want 503", s.name, status)
+			if status := statusOf(t, s.URL, d.first.AccessKey); status != http.StatusServiceUnavailable {
+				t.Fatalf("%s answers a right secret with %d, want 503", s.Name, status)
 			}
 		}
 	}
 	for _, s := range d.servers {
-		eventually(t, s.name+" not ready", func() error {
-			if status, body := getStatus(t, s.opsURL+"/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, "emptied") {
+		e2etest.Eventually(t, s.Name+" not ready", func() error {
+			if status, body := getStatus(t, s.OpsURL+"/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, "emptied") {
 				return fmt.Errorf("%d %s", status, body)
 			}
 			return nil
 		})
 	}
 	d.addServer(2) // it knows nothing of what was there
-	d.servers[2].start()
-	d.servers[2].awaitReady()
+	d.servers[2].Start()
+	d.servers[2].AwaitReady()
 	for range 3 {
 		for _, s := range d.servers[:2] {
-			if status := statusOf(t, s.url, d.first.accessKey); status != http.StatusServiceUnavailable {
-				t.Errorf("beside a new server %s answers a right secret with %d, want 503", s.name, status)
+			if status := statusOf(t, s.URL, d.first.AccessKey); status != http.StatusServiceUnavailable {
+				t.Errorf("beside a new server %s answers a right secret with %d, want 503", s.Name, status)
 			}
-			if status, body := getStatus(t, s.url+"/.well-known/jwks.json"); status != http.StatusOK || body != before {
-				t.Errorf("%s: JWKS %d, changed: %t", s.name, status, body != before)
+			if status, body := getStatus(t, s.URL+"/.well-known/jwks.json"); status != http.StatusOK || body != before {
+				t.Errorf("%s: JWKS %d, changed: %t", s.Name, status, body != before)
 			}
 		}
 	}
-	d.servers[2].terminate()
+	d.servers[2].Terminate()
 	d.flush()
 	d.mintkey("restore", backup)
 	for _, s := range d.servers[:2] {
-		s.awaitReady()
-		if status := statusOf(t, s.url, d.first.accessKey); status != http.StatusOK {
-			t.Errorf("after the restore %s answers a right secret with %d", s.name, status)
+		s.AwaitReady()
+		if status := statusOf(t, s.URL, d.first.AccessKey); status != http.StatusOK {
+			t.Errorf("after the restore %s answers a right secret with %d", s.Name, status)
 		}
-		if status, body := getStatus(t, s.opsURL+"/readyz?verbose"); status != http.StatusOK || !strings.Contains(body, "its history went back") {
-			t.Errorf("%s: %d %s", s.name, status, body)
+		if status, body := getStatus(t, s.OpsURL+"/readyz?verbose"); status != http.StatusOK || !strings.Contains(body, "its history went back") {
+			t.Errorf("%s: %d %s", s.Name, status, body)
 		}
 	}
 }
@@ -115,8 +117,8 @@ func TestReplacedFileTakesNoChanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := d.servers[0]
-	eventually(t, "not ready", func() error {
-		if status, body := getStatus(t, s.opsURL+"/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, "replaced") {
+	e2etest.Eventually(t, "not ready", func() error {
+		if status, body := getStatus(t, s.OpsURL+"/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, "replaced") {
 			return fmt.Errorf("%d %s", status, body)
 		}
 		return nil
@@ -128,5 +130,5 @@ func TestReplacedFileTakesNoChanges(t *testing.T) {
 	if err := os.Rename(path+".moved", path); err != nil {
 		t.Fatal(err)
 	}
-	s.awaitReady()
+	s.AwaitReady()
 }

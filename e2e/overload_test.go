@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"mintkey/e2e/internal/e2etest"
 )
 
 const (
@@ -32,32 +33,19 @@ const (
 func TestOneTenantsStorm(t *testing.T) {
 	store := "bolt://" + filepath.Join(t.TempDir(), "mintkey.db")
 	program := plainProgram(t)
-	out, err := exec.Command(program, "init", "--store", store, "--account", "acme", "--tenant", "quiet", "--release", "24.3",
-		"--email", "ada@example.com", "--name", "Ada", "-o", "json").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	quiet := decode[stormKey](t, out)
-	listen, ops := freeAddress(t), freeAddress(t)
-	p := newProcess(t, "mintkey", program, "serve", "--listen", listen, "--ops-listen", ops, "--store", store, "--log-level", "error")
-	p.start()
-	s := &plainServer{p, "http://" + listen, "http://" + ops}
-	eventually(t, "the server is not ready", func() error {
-		response, err := http.Get(s.opsURL + "/readyz")
-		if err != nil {
-			return err
-		}
-		return response.Body.Close()
-	})
-	w := &storm{t: t, address: listen, url: s.url}
-	admin := w.token(quiet, "keys:read keys:write tenants:write users:write")
+	quiet := e2etest.Init(t, program, "quiet", "MINTKEY_STORE="+store)
+	s := e2etest.NewServer(t, "mintkey", program, "", "--store", store, "--log-level", "error")
+	s.Start()
+	s.AwaitReady()
+	w := &storm{t: t, address: strings.TrimPrefix(s.URL, "http://"), url: s.URL}
+	admin := w.token(quiet.AccessKey, "keys:read keys:write tenants:write users:write")
 	w.call(admin, http.MethodPost, "/admin/v1/accounts/acme/tenants", `{"id":"storm","name":"Storm","release":"24.3"}`)
 	w.call(admin, http.MethodPut, "/admin/v1/tenants/storm/members/"+quiet.UserID, `{"role":"member"}`)
-	stormy := decode[stormKey](t, w.call(admin, http.MethodPost, "/admin/v1/tenants/storm/keys", `{"user_id":"`+quiet.UserID+`"}`))
+	stormy := decode[accessKey](t, w.call(admin, http.MethodPost, "/admin/v1/tenants/storm/keys", `{"user_id":"`+quiet.UserID+`"}`))
 
 	measure := func() (tokens, lists latency) {
 		var both sync.WaitGroup
-		both.Go(func() { tokens = w.measure(func() { w.token(quiet, "") }) })
+		both.Go(func() { tokens = w.measure(func() { w.token(quiet.AccessKey, "") }) })
 		both.Go(func() {
 			lists = w.measure(func() { w.call(admin, http.MethodGet, "/admin/v1/tenants/quiet/keys", "") })
 		})
@@ -102,20 +90,13 @@ func TestOneTenantsStorm(t *testing.T) {
 	}
 }
 
-// stormKey is an access key as init and the administration API show it.
-type stormKey struct {
-	ClientID     string `json:"client_id"`
-	ClientSecret string `json:"client_secret"`
-	UserID       string `json:"user_id"`
-}
-
 // storm is who sends the requests.
 type storm struct {
 	t            *testing.T
 	address, url string
 }
 
-func (w *storm) token(key stormKey, scope string) string {
+func (w *storm) token(key accessKey, scope string) string {
 	form := url.Values{"grant_type": {"client_credentials"}}
 	if scope != "" {
 		form.Set("scope", scope)
@@ -174,7 +155,7 @@ func (w *storm) measure(request func()) latency {
 
 // rage fetches tokens on all connections until stop is called, which returns how many answers there were, how many of them said that too
 // many wait, and how many had any other error.
-func (w *storm) rage(key stormKey, connections int) (stop func() (answered, turnedAway, failed int64)) {
+func (w *storm) rage(key accessKey, connections int) (stop func() (answered, turnedAway, failed int64)) {
 	request, _ := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.url+"/oauth2/token",
 		strings.NewReader("grant_type=client_credentials"))
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/emersion/go-smtp"
+
+	"mintkey/e2e/internal/e2etest"
 )
 
 // mailbox is a session of a mail server that takes everything.
@@ -47,7 +49,7 @@ func TestPickUpByMail(t *testing.T) {
 	}
 	d.admin.must(http.StatusCreated, http.MethodPost, d.keysPath(), map[string]any{"user_id": "owner", "pick_up": true}, &answer)
 	var message string
-	eventually(t, "the mail", func() error {
+	e2etest.Eventually(t, "the mail", func() error {
 		select {
 		case message = <-box.messages:
 		default:

@@ -7,42 +7,44 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"mintkey/e2e/internal/e2etest"
 )
 
 // redisServer is a redis-server with the persistence that docs/operations.md asks for.
 type redisServer struct {
-	*process
+	*e2etest.Process
 	address string
 	dir     string
 }
 
 func startRedis(t *testing.T) *redisServer {
 	t.Helper()
-	r := &redisServer{address: freeAddress(t), dir: t.TempDir()}
+	r := &redisServer{address: e2etest.FreeAddress(t), dir: t.TempDir()}
 	_, port, err := net.SplitHostPort(r.address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.process = newProcess(t, "redis", "redis-server", "--bind", "127.0.0.1", "--port", port, "--dir", r.dir,
+	r.Process = e2etest.NewProcess(t, "redis", "redis-server", "--bind", "127.0.0.1", "--port", port, "--dir", r.dir,
 		"--appendonly", "yes", "--appendfsync", "always", "--save", "", "--maxmemory-policy", "noeviction",
 		"--rdbcompression", "no") // so that a test can look for text in a dump
-	r.start()
+	r.Start()
 	return r
 }
 
-func (r *redisServer) start() {
-	r.t.Helper()
-	r.process.start()
-	eventually(r.t, "redis-server at "+r.address, func() error { return r.command("PING", "+PONG") })
+func (r *redisServer) Start() {
+	r.T.Helper()
+	r.Process.Start()
+	e2etest.Eventually(r.T, "redis-server at "+r.address, func() error { return r.command("PING", "+PONG") })
 }
 
 func (r *redisServer) url() string { return "redis://" + r.address + "/0" }
 
 // save makes Redis write a dump beside its append-only file.
 func (r *redisServer) save() {
-	r.t.Helper()
+	r.T.Helper()
 	if err := r.command("SAVE", "+OK"); err != nil {
-		r.t.Fatal(err)
+		r.T.Fatal(err)
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"mintkey/e2e/internal/e2etest"
 )
 
 var rollingRate = flag.Int("rolling", 200, "how many tokens a second TestRollingRestart fetches; make test-all fetches 2,000")
@@ -25,11 +27,11 @@ func TestRollingRestart(t *testing.T) {
 		for _, oneRequestEach := range []bool{false, true} {
 			transport := &http.Transport{MaxIdleConnsPerHost: 100, DisableKeepAlives: oneRequestEach}
 			t.Cleanup(transport.CloseIdleConnections)
-			clients = append(clients, &caller{t: t, base: balancer, client: &http.Client{Transport: transport, Timeout: patience}})
+			clients = append(clients, &caller{t: t, base: balancer, client: &http.Client{Transport: transport, Timeout: e2etest.Patience}})
 		}
 	}
 	for _, c := range clients {
-		eventually(t, "balancer "+c.base, func() error { return fetchOnce(c, d.first.accessKey) })
+		e2etest.Eventually(t, "balancer "+c.base, func() error { return fetchOnce(c, d.first.AccessKey) })
 	}
 	var asked, failed atomic.Int64
 	var load sync.WaitGroup
@@ -51,7 +53,7 @@ func TestRollingRestart(t *testing.T) {
 				requests.Go(func() {
 					defer func() { <-slots }()
 					asked.Add(1)
-					if err := fetchOnce(c, d.first.accessKey); err != nil && failed.Add(1) <= 10 {
+					if err := fetchOnce(c, d.first.AccessKey); err != nil && failed.Add(1) <= 10 {
 						t.Errorf("through %s: %v", c.base, err)
 					}
 				})
@@ -59,11 +61,11 @@ func TestRollingRestart(t *testing.T) {
 		})
 	}
 	for _, s := range d.servers {
-		if err := s.end(syscall.SIGTERM); err != nil {
+		if err := s.End(syscall.SIGTERM); err != nil {
 			t.Error(err)
 		}
-		s.start()
-		s.awaitReady()
+		s.Start()
+		s.AwaitReady()
 		time.Sleep(2 * time.Second) // as an operator waits until the balancer has seen it, which it tells nobody
 	}
 	close(stop)
@@ -86,10 +88,10 @@ func startNginxBalancer(t *testing.T, d *deployment) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	address, folder := freeAddress(t), t.TempDir()
+	address, folder := e2etest.FreeAddress(t), t.TempDir()
 	text := strings.Replace(string(config), "listen 8080", "listen "+address, 1)
 	for i, s := range d.servers {
-		text = strings.Replace(text, fmt.Sprintf("mintkey%d:8080", i+1), strings.TrimPrefix(s.url, "http://"), 1)
+		text = strings.Replace(text, fmt.Sprintf("mintkey%d:8080", i+1), strings.TrimPrefix(s.URL, "http://"), 1)
 	}
 	whole := fmt.Sprintf(`daemon off;
 pid %[1]s/nginx.pid;
@@ -107,6 +109,6 @@ http {
 	if err := os.WriteFile(path, []byte(whole), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	newProcess(t, "nginx", "nginx", "-e", "stderr", "-p", folder, "-c", path).start()
+	e2etest.NewProcess(t, "nginx", "nginx", "-e", "stderr", "-p", folder, "-c", path).Start()
 	return "http://" + address
 }

@@ -80,7 +80,7 @@ func misplace(t *testing.T, d *deployment, key accessKey, secret string) {
 	if a, err := stranger.try(http.MethodGet, d.keysPath(), nil); err != nil || a.status != http.StatusUnauthorized {
 		t.Errorf("a client secret as a bearer token: %v %s; want 401", err, a)
 	}
-	if _, a, err := d.admin.fetch(accessKey{secret, key.ClientID}); err != nil || a.status != http.StatusUnauthorized {
+	if _, a, err := d.admin.fetch(accessKey{ClientID: secret, ClientSecret: key.ClientID}); err != nil || a.status != http.StatusUnauthorized {
 		t.Errorf("client ID and secret the wrong way round: %v %s; want 401", err, a)
 	}
 }

@@ -32,7 +32,7 @@ func TestStrangersWhoSignInAtOnce(t *testing.T) {
 	for i := range strangers {
 		flood.Go(func() {
 			form := url.Values{"email": {fmt.Sprintf("stranger-%d@example.com", i)}, "password": {"correct horse"}}
-			response, err := http.PostForm(s.url+"/console/sign-in", form)
+			response, err := http.PostForm(s.URL+"/console/sign-in", form)
 			if err != nil {
 				t.Error(err)
 				return
@@ -55,7 +55,7 @@ func TestStrangersWhoSignInAtOnce(t *testing.T) {
 	if counts[http.StatusUnauthorized] == 0 || counts[http.StatusUnauthorized]+counts[http.StatusServiceUnavailable] != strangers {
 		t.Errorf("answered %v, want 401 and 503", counts)
 	}
-	peak := peakMemory(t, s.running.Process.Pid)
+	peak := peakMemory(t, s.Running.Process.Pid)
 	t.Logf("sign-ins %v; peak memory %d MiB; p99 of tokens %v at rest, %v meanwhile", counts, peak>>10, rest, busy)
 	if peak > maxMemory {
 		t.Errorf("the peak of memory is %d MiB, want at most %d", peak>>10, maxMemory>>10)
@@ -77,7 +77,7 @@ func fetchTokens(d *deployment, atLeast int, over <-chan struct{}) (took []time.
 			return took
 		}
 		begun := time.Now()
-		d.admin.mustFetch(d.first.accessKey)
+		d.admin.mustFetch(d.first.AccessKey)
 		took = append(took, time.Since(begun))
 	}
 }

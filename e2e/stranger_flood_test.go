@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -16,6 +15,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"mintkey/e2e/internal/e2etest"
 )
 
 var floodRequests = flag.Int("flood", 30_000, "how many requests TestStrangersLeaveNoTrace sends; make test-all sends 300,000")
@@ -31,15 +32,15 @@ const (
 func TestStrangersLeaveNoTrace(t *testing.T) {
 	s := startPlain(t)
 	before := memoryOf(t, s, "VmRSS")
-	begun, logBefore := time.Now(), len(s.log())
+	begun, logBefore := time.Now(), len(s.Log())
 	flood(t, s, 0, *floodRequests)
 	took := time.Since(begun)
 
 	grown := memoryOf(t, s, "VmRSS") - before
 	peak := memoryOf(t, s, "VmHWM") - before
-	metrics := len(fetchText(t, s.opsURL+"/metrics"))
+	metrics := len(fetchText(t, s.OpsURL+"/metrics"))
 	windows := int(took/time.Minute) + 2 // one may begin before, and one end after
-	logged := len(s.log()) - logBefore
+	logged := len(s.Log()) - logBefore
 	t.Logf("%d requests in %v; memory %d kB, then %+d (peak %+d); metrics %d bytes; log %d bytes", *floodRequests,
 		took.Round(time.Second), before, grown, peak, metrics, logged)
 	if grown > floodGrowth {
@@ -57,38 +58,23 @@ func TestStrangersLeaveNoTrace(t *testing.T) {
 func plainProgram(t *testing.T) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "mintkey")
-	build := exec.Command("go", "build", "-race=false", "-buildvcs=false", "-o", program, "mintkey/cmd/mintkey")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
+	if err := e2etest.Build(program, "-race=false"); err != nil {
+		t.Fatal(err)
 	}
 	return program
 }
 
-// plainServer is a server of plainProgram, with an empty store.
-type plainServer struct {
-	*process
-	url, opsURL string
-}
-
-func startPlain(t *testing.T) *plainServer {
+// startPlain starts a server of plainProgram, with an empty store.
+func startPlain(t *testing.T) *e2etest.Server {
 	t.Helper()
-	listen, ops := freeAddress(t), freeAddress(t)
-	p := newProcess(t, "mintkey", plainProgram(t), "serve", "--listen", listen, "--ops-listen", ops,
-		"--store", "bolt://"+filepath.Join(t.TempDir(), "mintkey.db"))
-	p.start()
-	s := &plainServer{p, "http://" + listen, "http://" + ops}
-	eventually(t, "the server is not ready", func() error {
-		response, err := http.Get(s.opsURL + "/readyz")
-		if err != nil {
-			return err
-		}
-		return response.Body.Close()
-	})
+	s := e2etest.NewServer(t, "mintkey", plainProgram(t), "", "--store", "bolt://"+filepath.Join(t.TempDir(), "mintkey.db"))
+	s.Start()
+	s.AwaitReady()
 	return s
 }
 
 // flood sends requests number from to from+count, of each kind in turn, over a few connections.
-func flood(t *testing.T, s *plainServer, from, count int) {
+func flood(t *testing.T, s *e2etest.Server, from, count int) {
 	t.Helper()
 	const connections = 8
 	client := &http.Client{
@@ -101,7 +87,7 @@ func flood(t *testing.T, s *plainServer, from, count int) {
 	for range connections {
 		senders.Go(func() {
 			for n := range numbers {
-				response, err := client.Do(strangersRequest(s.url, n))
+				response, err := client.Do(strangersRequest(s.URL, n))
 				if err != nil {
 					t.Errorf("request %d: %v", n, err)
 					continue
@@ -190,9 +176,9 @@ func fetchText(t *testing.T, from string) string {
 }
 
 // memoryOf is a value of the process's status, in kB.
-func memoryOf(t *testing.T, s *plainServer, name string) int {
+func memoryOf(t *testing.T, s *e2etest.Server, name string) int {
 	t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.running.Process.Pid))
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.Running.Process.Pid))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -53,14 +53,14 @@ func everywhere(t *testing.T, d *deployment, record *transcript) map[string][]by
 		places[fmt.Sprintf("response %d", i)] = []byte(response)
 	}
 	for _, s := range d.servers {
-		places["the log of "+s.name] = s.log()
-		places["the metrics of "+s.name] = get(t, s.opsURL+"/metrics")
+		places["the log of "+s.Name] = s.Log()
+		places["the metrics of "+s.Name] = get(t, s.OpsURL+"/metrics")
 	}
 	dir := d.dir
 	if d.redis != nil {
 		d.redis.save()
 		dir = d.redis.dir
-		places["the log of redis"] = d.redis.log()
+		places["the log of redis"] = d.redis.Log()
 	}
 	maps.Copy(places, filesUnder(t, dir))
 	return places

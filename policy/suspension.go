@@ -101,15 +101,17 @@ func (t Tenant) Suspension() Suspension {
 	return Suspension{At: t.SuspendedAt, By: t.SuspendedBy, Reason: t.SuspendedReason}
 }
 
-// WithSuspended returns the tenant suspended. It ends all that was issued and signed in up to the instant ends, which is that of the
-// suspension or, by the clock of a server that is ahead, later. as is what the actor acts as. A suspended tenant stays as it is, but for a
-// suspension of higher authority, which takes over.
-func (t Tenant) WithSuspended(s Suspension, as Role, ends time.Time) Tenant {
-	switch {
-	case !t.IsSuspended():
-		t.SuspendedAt, t.EndedBefore = s.At, advanced(t.EndedBefore, ends)
-	case as.Authority() <= t.SuspendedAs.Authority():
-		return t
+// WithSuspended returns the tenant suspended. It ends all that was issued and signed in up to now, and all status indexes up to latest, the
+// instant of the newest one, which is later by the clock of a server that is ahead. as is what the actor acts as. A suspended tenant stays
+// as it is, but for status indexes that have come since, and for a suspension of higher authority, which takes over.
+func (t Tenant) WithSuspended(s Suspension, as Role, latest time.Time) Tenant {
+	if t.IsSuspended() {
+		t.EndedBefore = later(t.EndedBefore, latest)
+		if as.Authority() <= t.SuspendedAs.Authority() {
+			return t
+		}
+	} else {
+		t.SuspendedAt, t.EndedBefore = s.At, advanced(t.EndedBefore, later(s.At, latest))
 	}
 	t.SuspendedBy, t.SuspendedAs, t.SuspendedReason = s.By, as, s.Reason
 	return t

@@ -91,8 +91,9 @@ func TestSuspendedTenant(t *testing.T) {
 	equal(t, "authority", s.Authority(), policy.AuthorityNone)
 	equal(t, "why", s.Stopped(), policy.ErrTenantSuspended)
 	other := policy.Suspension{At: day(4), By: "oscar", Reason: "other"}
-	equal(t, "suspended again", s.Tenant.WithSuspended(other, policy.RoleAccountAdmin, day(4)).Suspension(), by)
-	over := s.Tenant.WithSuspended(other, policy.RoleOperator, day(4))
+	equal(t, "suspended again", s.Tenant.WithSuspended(other, policy.RoleAccountAdmin, day(2)).Suspension(), by)
+	equal(t, "a later index", s.Tenant.WithSuspended(other, policy.RoleAccountAdmin, day(4)).EndedBefore, day(4))
+	over := s.Tenant.WithSuspended(other, policy.RoleOperator, day(2))
 	equal(t, "by an operator", over.Suspension(), policy.Suspension{At: day(3), By: "oscar", Reason: "other"})
 	equal(t, "ended once", over.EndedBefore, s.Tenant.EndedBefore)
 	equal(t, "resumed by an admin", policy.CheckResumeTenant(policy.AuthorityAccountAdmin, over), policy.ErrHigherAuthority)

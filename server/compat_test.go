@@ -68,7 +68,8 @@ func TestPluginsAreRefused(t *testing.T) {
 			{"?TENANTID=mill", p.body(powerless), 401, "invalid_client"}, // and not what its role allows elsewhere
 			{"?TENANTID=dome", p.body(w.mia), 401, "invalid_client"},
 			{"?TENANTID=nowhere", p.body(w.mia), 401, "invalid_client"},
-			{"?TENANTID=mill&TENANTID=forge", p.body(w.mia), 401, "invalid_client"},
+			{"?TENANTID=forge&TENANTID=forge", p.body(w.mia), 400, "invalid_request"}, // which one is meant?
+			{"?TENANTID=forge&a;b", p.body(w.mia), 400, "invalid_request"},
 			{"?TENANTID=forge", map[string]string{}, 401, "invalid_client"},
 			{"?TENANTID=forge", p.body(powerless), 400, "invalid_scope"},
 			{"", p.body(w.mia), 400, "invalid_request"},

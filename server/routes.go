@@ -61,23 +61,23 @@ func (s *Server) compatRoutes(router *mux.Router) {
 }
 
 func (s *Server) adminRoutes(router *mux.Router) {
-	a, call := s.adminapi, s.adminapi.Handle
+	a, call, query := s.adminapi, s.adminapi.Handle, s.adminapi.HandleQuery
 	admin := s.pathsOf(router, s.render.Problem, s.administration)
 	admin("/admin/v1/accounts", methods{
-		http.MethodGet:  call(a.ListAccounts, policy.ScopesThatSeeTenants()),
+		http.MethodGet:  query(a.ListAccounts, policy.ScopesThatSeeTenants()),
 		http.MethodPost: call(a.CreateAccount, policy.ScopeAccountsWrite),
 	})
 	admin("/admin/v1/accounts/{account}", get(call(a.GetAccount, policy.ScopesThatSeeTenants())))
 	admin("/admin/v1/accounts/{account}/expiration-policy", methods{
 		http.MethodGet: call(a.GetPolicy, policy.ScopePolicyRead),
-		http.MethodPut: call(a.PutPolicy, policy.ScopePolicyWrite),
+		http.MethodPut: query(a.PutPolicy, policy.ScopePolicyWrite),
 	})
 	admin("/admin/v1/accounts/{account}/tenants", methods{
-		http.MethodGet:  call(a.ListTenants, policy.ScopesThatSeeTenants()),
+		http.MethodGet:  query(a.ListTenants, policy.ScopesThatSeeTenants()),
 		http.MethodPost: call(a.CreateTenant, policy.ScopeTenantsWrite),
 	})
 	admin("/admin/v1/accounts/{account}/users", methods{
-		http.MethodGet:  call(a.ListUsers, policy.ScopeUsersWrite),
+		http.MethodGet:  query(a.ListUsers, policy.ScopeUsersWrite),
 		http.MethodPost: call(a.CreateUser, policy.ScopeUsersWrite),
 	})
 	admin("/admin/v1/accounts/{account}/users/{user}", methods{
@@ -85,20 +85,20 @@ func (s *Server) adminRoutes(router *mux.Router) {
 		http.MethodPatch:  call(a.PatchUser, policy.ScopeUsersWrite),
 		http.MethodDelete: call(a.DeleteUser, policy.ScopeUsersWrite),
 	})
-	admin("/admin/v1/accounts/{account}/audit", get(call(a.ListEvents, policy.ScopeAuditRead)))
-	admin("/admin/v1/accounts/{account}/calendar", get(call(a.Calendar, policy.ScopePolicyRead)))
+	admin("/admin/v1/accounts/{account}/audit", get(query(a.ListEvents, policy.ScopeAuditRead)))
+	admin("/admin/v1/accounts/{account}/calendar", get(query(a.Calendar, policy.ScopePolicyRead)))
 	admin("/admin/v1/tenants/{tenant}", methods{
 		http.MethodGet:   call(a.GetTenant, policy.ScopesThatSeeTenants()),
 		http.MethodPatch: call(a.PatchTenant, policy.ScopeTenantsWrite),
 	})
-	admin("/admin/v1/tenants/{tenant}/members", get(call(a.ListMembers, policy.ScopesThatSeeMembers())))
+	admin("/admin/v1/tenants/{tenant}/members", get(query(a.ListMembers, policy.ScopesThatSeeMembers())))
 	admin("/admin/v1/tenants/{tenant}/members/{user}", methods{
 		http.MethodPut:    call(a.PutMember, policy.ScopeUsersWrite),
 		http.MethodDelete: call(a.DeleteMember, policy.ScopeUsersWrite),
 	})
-	admin("/admin/v1/tenants/{tenant}/password-logins", get(call(a.ListPasswordLogins, policy.ScopeUsersWrite, policy.ScopeKeysRead)))
+	admin("/admin/v1/tenants/{tenant}/password-logins", get(query(a.ListPasswordLogins, policy.ScopeUsersWrite, policy.ScopeKeysRead)))
 	admin("/admin/v1/tenants/{tenant}/keys", methods{
-		http.MethodGet:  call(a.ListKeys, policy.ScopeKeysRead),
+		http.MethodGet:  query(a.ListKeys, policy.ScopeKeysRead),
 		http.MethodPost: call(a.CreateKey, policy.ScopeKeysWrite),
 	})
 	admin("/admin/v1/tenants/{tenant}/keys/{client_id}", methods{
@@ -110,23 +110,23 @@ func (s *Server) adminRoutes(router *mux.Router) {
 	admin("/admin/v1/tenants/{tenant}/keys/{client_id}/refresh", post(call(a.RefreshKey, policy.ScopeKeysWrite)))
 	admin("/admin/v1/tenants/{tenant}/keys/{client_id}/suspend", post(call(a.SuspendKey, policy.ScopeKeysWrite)))
 	admin("/admin/v1/tenants/{tenant}/keys/{client_id}/resume", post(call(a.ResumeKey, policy.ScopeKeysWrite)))
-	admin("/admin/v1/tenants/{tenant}/keys/{client_id}/overlap", methods{http.MethodDelete: call(a.EndOverlap, policy.ScopeKeysWrite)})
-	admin("/admin/v1/signing-keys", get(call(a.ListSigningKeys, policy.ScopeTokensIntrospect, policy.ScopeAccountsWrite)))
+	admin("/admin/v1/tenants/{tenant}/keys/{client_id}/overlap", methods{http.MethodDelete: query(a.EndOverlap, policy.ScopeKeysWrite)})
+	admin("/admin/v1/signing-keys", get(query(a.ListSigningKeys, policy.ScopeTokensIntrospect, policy.ScopeAccountsWrite)))
 	admin("/admin/v1/signing-keys/rotate", post(call(a.RotateSigningKeys, policy.ScopeAccountsWrite)))
 }
 
 // selfRoutes are what programs do with their own keys, and the contract of it all.
 func (s *Server) selfRoutes(router *mux.Router) {
-	a, call := s.adminapi, s.adminapi.Handle
+	a, call, query := s.adminapi, s.adminapi.Handle, s.adminapi.HandleQuery
 	self := s.pathsOf(router, s.render.Problem, s.administration)
 	self(openAPIPath, get(adminapi.OpenAPI))
-	self("/me/v1/keys", get(call(a.ListOwnKeys, policy.ScopeSelf)))
+	self("/me/v1/keys", get(query(a.ListOwnKeys, policy.ScopeSelf)))
 	self("/me/v1/keys/{client_id}", methods{http.MethodDelete: call(a.RevokeOwnKey, policy.ScopeSelf)})
 	self("/me/v1/keys/{client_id}/suspend", post(call(a.SuspendOwnKey, policy.ScopeSelf)))
 	self("/me/v1/keys/{client_id}/resume", post(call(a.ResumeOwnKey, policy.ScopeSelf)))
 	self("/me/v1/key/refresh", post(call(a.RefreshThisKey, policy.ScopeRotate)))
 	self("/me/v1/keys/{client_id}/refresh", post(call(a.RefreshOwnKey, policy.ScopeSelf)))
-	self("/me/v1/keys/{client_id}/overlap", methods{http.MethodDelete: call(a.EndOwnOverlap, policy.ScopeSelf)})
+	self("/me/v1/keys/{client_id}/overlap", methods{http.MethodDelete: query(a.EndOwnOverlap, policy.ScopeSelf)})
 }
 
 func (s *Server) consoleRoutes(router *mux.Router) {

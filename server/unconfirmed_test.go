@@ -45,6 +45,10 @@ func TestHangingReplica(t *testing.T) {
 		t.Errorf("a key was made: %s", keys.body)
 	}
 	w.exchange(kept).want(200)
+	fence := map[string]any{"token_lifetime_seconds": 60}
+	if a := w.patch(admin, forgeKeys+"/"+kept.clientID, fence).wantCode(503, "unconfirmed"); !strings.Contains(a.body, "has ended") {
+		t.Errorf("tighten: %s", a.body)
+	}
 
 	path := forgeKeys + "/" + gone.clientID
 	if a := w.delete(admin, path).wantCode(503, "unconfirmed"); !strings.Contains(a.body, "has ended") {

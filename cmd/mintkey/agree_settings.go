@@ -22,14 +22,9 @@ func (p *program) storeSettingsCommand() *cobra.Command {
 		Example: "  mintkey store settings --config mintkey.yaml",
 		Args:    arguments(cobra.NoArgs),
 	}
-	settings := p.settings(c)
-	c.RunE = func(c *cobra.Command, _ []string) error {
-		config, err := settings()
-		if err != nil {
-			return err
-		}
+	p.withSettings(c, func(config configs.Config, _ []string) error {
 		return p.showSettings(c.Context(), config)
-	}
+	})
 	c.AddCommand(p.acceptSettingsCommand())
 	return c
 }
@@ -45,14 +40,9 @@ func (p *program) acceptSettingsCommand() *cobra.Command {
 		Example: "  mintkey store settings accept --config mintkey.yaml",
 		Args:    arguments(cobra.NoArgs),
 	}
-	settings := p.settings(c)
-	c.RunE = func(c *cobra.Command, _ []string) error {
-		config, err := settings()
-		if err != nil {
-			return err
-		}
+	p.withSettings(c, func(config configs.Config, _ []string) error {
 		return p.acceptSettings(c.Context(), config)
-	}
+	})
 	return c
 }
 

@@ -37,7 +37,6 @@ func (p *program) auditVerifyCommand() *cobra.Command {
 			"  mintkey audit verify --account acme --heads /var/log/mintkey-heads.jsonl",
 		Args: arguments(cobra.NoArgs),
 	}
-	settings := p.settings(c)
 	v := chain.Verifier{Signature: verifyHeads}
 	flags := c.Flags()
 	flags.StringVar(&v.Account, "account", "", "only this account and its tenants")
@@ -45,7 +44,7 @@ func (p *program) auditVerifyCommand() *cobra.Command {
 	flags.StringArrayVar(&v.Outside, "head", nil, "a head or `root` that must be there; can be given again")
 	heads := flags.String("heads", "", "`file` with roots that must be there: signed heads, a log in JSON, or the output of -o json")
 	flags.StringArrayVar(&v.Trusted, "trust", nil, "`thumbprint` (RFC 7638) of a signing key that may have signed; can be given again")
-	c.RunE = func(c *cobra.Command, _ []string) (err error) {
+	p.withSettings(c, func(config configs.Config, _ []string) (err error) {
 		for _, name := range []string{"url", "client-id", "client-secret-file", "profile"} {
 			if c.Flag(name).Changed {
 				return usagef("--%s: audit verify reads the store itself; give it --store", name)
@@ -55,10 +54,6 @@ func (p *program) auditVerifyCommand() *cobra.Command {
 			return usagef("--tenant needs --account")
 		}
 		if v.OutsideHeads, err = readHeads(*heads); err != nil {
-			return err
-		}
-		config, err := settings()
-		if err != nil {
 			return err
 		}
 		v.Now = p.clock()
@@ -73,7 +68,7 @@ func (p *program) auditVerifyCommand() *cobra.Command {
 			return fmt.Errorf("the audit trails are not as the servers have left them: findings %d", n)
 		}
 		return nil
-	}
+	})
 	return c
 }
 

@@ -29,12 +29,7 @@ func (p *program) backupCommand() *cobra.Command {
 			"  mintkey backup --store redis://127.0.0.1:6379/0 - | age -r age1… > mintkey-backup.db.age",
 		Args: arguments(cobra.ExactArgs(1)),
 	}
-	settings := p.settings(c)
-	c.RunE = func(c *cobra.Command, args []string) error {
-		config, err := settings()
-		if err != nil {
-			return err
-		}
+	p.withSettings(c, func(config configs.Config, args []string) error {
 		if args[0] == "-" {
 			return p.backupTo(c.Context(), config, p.stdout)
 		}
@@ -43,7 +38,7 @@ func (p *program) backupCommand() *cobra.Command {
 			return err
 		}
 		return p.print(copied{args[0], found}, func(w io.Writer) { _, _ = fmt.Fprintf(w, "Wrote %s: %s\n", args[0], tallyText(found)) })
-	}
+	})
 	return c
 }
 

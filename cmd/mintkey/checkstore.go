@@ -25,12 +25,7 @@ func (p *program) storeCheckCommand() *cobra.Command {
 		Example: "  mintkey store check\n  mintkey store check --store redis://127.0.0.1:6379/0",
 		Args:    arguments(cobra.NoArgs),
 	}
-	settings := p.settings(c)
-	c.RunE = func(c *cobra.Command, _ []string) error {
-		config, err := settings()
-		if err != nil {
-			return err
-		}
+	p.withSettings(c, func(config configs.Config, _ []string) error {
 		found, err := p.checkStore(c.Context(), config)
 		if err != nil {
 			return err
@@ -38,7 +33,7 @@ func (p *program) storeCheckCommand() *cobra.Command {
 		return p.print(found, func(w io.Writer) {
 			_, _ = fmt.Fprintf(w, "The store is sound: %s; records of every kind %d\n", tallyText(found.Tally), found.Records)
 		})
-	}
+	})
 	return c
 }
 

@@ -37,20 +37,15 @@ func (p *program) initCommand() *cobra.Command {
 	flags.StringVar(&wanted.email, "email", "", "e-mail address of the user")
 	flags.StringVar(&wanted.name, "name", "", "name of the user")
 	flags.StringVar(&wanted.password, "password", "", "password of the user, if new; - reads a line of standard input")
-	settings := p.settings(c)
-	c.RunE = func(c *cobra.Command, _ []string) error {
+	p.withSettings(c, func(config configs.Config, _ []string) error {
 		if err := needFlags(c, "account", "tenant", "release", "email", "name"); err != nil {
 			return err
 		}
 		if err := p.checkBootstrap(&wanted, *account, *tenant, *release); err != nil {
 			return err
 		}
-		config, err := settings()
-		if err != nil {
-			return err
-		}
 		return p.initialize(c, config, wanted)
-	}
+	})
 	return c
 }
 

@@ -26,19 +26,14 @@ func (p *program) storeForgetReplicasCommand() *cobra.Command {
 		Example: "  mintkey store replicas forget --store redis://127.0.0.1:6379/0",
 		Args:    arguments(cobra.NoArgs),
 	}
-	settings := p.settings(c)
-	c.RunE = func(c *cobra.Command, _ []string) error {
-		config, err := settings()
-		if err != nil {
-			return err
-		}
+	p.withSettings(c, func(config configs.Config, _ []string) error {
 		if err := p.forgetReplicas(c.Context(), config); err != nil {
 			return err
 		}
 		return p.print(map[string]bool{"forgotten": true}, func(w io.Writer) {
 			_, _ = fmt.Fprintln(w, "Replicas are forgotten: changes need no confirmation until one is seen again.")
 		})
-	}
+	})
 	return c
 }
 

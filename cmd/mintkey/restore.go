@@ -30,13 +30,8 @@ func (p *program) restoreCommand() *cobra.Command {
 			"  mintkey restore mintkey-backup.db --store redis://127.0.0.1:6379/0",
 		Args: arguments(cobra.ExactArgs(1)),
 	}
-	settings := p.settings(c)
 	onlyCheck := c.Flags().Bool("check", false, "look at every record of the backup, and restore nothing")
-	c.RunE = func(c *cobra.Command, args []string) error {
-		config, err := settings()
-		if err != nil {
-			return err
-		}
+	p.withSettings(c, func(config configs.Config, args []string) error {
 		if *onlyCheck {
 			return p.showCheck(c.Context(), args[0])
 		}
@@ -47,7 +42,7 @@ func (p *program) restoreCommand() *cobra.Command {
 		err = p.print(copied{args[0], found}, func(w io.Writer) { _, _ = fmt.Fprintf(w, "Restored %s: %s\n", args[0], tallyText(found)) })
 		p.remindOfEncryptionKey(config)
 		return err
-	}
+	})
 	return c
 }
 

@@ -24,15 +24,10 @@ func (p *program) serveCommand() *cobra.Command {
 		Example: "  mintkey serve --config mintkey.yaml\n  mintkey serve --store redis://127.0.0.1:6379/0",
 		Args:    arguments(cobra.NoArgs),
 	}
-	settings := p.settings(c)
 	offset := c.Flags().Duration("clock-offset", 0, "shift the server's clock, such as 2160h, to rehearse expiry on a copy of the data")
-	c.RunE = func(c *cobra.Command, _ []string) error {
-		config, err := settings()
-		if err != nil {
-			return err
-		}
+	p.withSettings(c, func(config configs.Config, _ []string) error {
 		return p.serve(c.Context(), config, *offset)
-	}
+	})
 	return c
 }
 

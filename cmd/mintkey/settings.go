@@ -18,6 +18,18 @@ func (f *settingFlag) String() string     { return f.text }
 func (f *settingFlag) Type() string       { return f.kind }
 func (f *settingFlag) Set(s string) error { f.text, f.given = s, true; return nil }
 
+// withSettings makes a command of one that works by the settings: it gets --config and a flag for every setting, and loads them first.
+func (p *program) withSettings(c *cobra.Command, run func(config configs.Config, args []string) error) {
+	settings := p.settings(c)
+	c.RunE = func(_ *cobra.Command, args []string) error {
+		config, err := settings()
+		if err != nil {
+			return err
+		}
+		return run(config, args)
+	}
+}
+
 // settings adds --config and a flag for every setting to a command, and returns what loads them.
 func (p *program) settings(c *cobra.Command) func() (configs.Config, error) {
 	file := c.Flags().String("config", "", "YAML file with settings (MINTKEY_CONFIG)")

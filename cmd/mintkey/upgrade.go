@@ -29,19 +29,14 @@ func (p *program) storeUpgradeCommand() *cobra.Command {
 		Example: "  mintkey store upgrade --dry-run\n  mintkey store upgrade --store redis://127.0.0.1:6379/0",
 		Args:    arguments(cobra.NoArgs),
 	}
-	settings := p.settings(c)
 	dryRun := c.Flags().Bool("dry-run", false, "say what would be done, and change nothing")
-	c.RunE = func(c *cobra.Command, _ []string) error {
-		config, err := settings()
-		if err != nil {
-			return err
-		}
+	p.withSettings(c, func(config configs.Config, _ []string) error {
 		report, err := p.upgrade(c.Context(), config, *dryRun)
 		if err != nil {
 			return err
 		}
 		return p.print(report, func(w io.Writer) { showUpgrade(w, report, *dryRun) })
-	}
+	})
 	return c
 }
 

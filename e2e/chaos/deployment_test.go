@@ -1,31 +1,21 @@
 package chaos_test
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
-	"os/exec"
 	"strings"
 	"testing"
+
+	"mintkey/e2e/internal/e2etest"
 )
 
 // deployment is a store with the servers that run on it, and what "mintkey init" made in it.
 type deployment struct {
 	t *testing.T
 	*ground
-	servers []*server
-	first   firstKey
+	servers []*e2etest.Server
+	first   e2etest.FirstKey
 	clients []*client // one for each server, with a token of the first key
-}
-
-// firstKey is what "mintkey init -o json" prints.
-type firstKey struct {
-	AccountID    string `json:"account_id"`
-	TenantID     string `json:"tenant_id"`
-	UserID       string `json:"user_id"`
-	ClientID     string `json:"client_id"`
-	ClientSecret string `json:"client_secret"`
 }
 
 const audience = "https://api.example.com"
@@ -35,21 +25,22 @@ func deploy(t *testing.T, g *ground, servers int, env ...string) *deployment {
 	t.Helper()
 	d := &deployment{t: t, ground: g}
 	env = append(append(g.settings(), "MINTKEY_TOKENS_AUDIENCES="+audience), env...)
-	d.init(env)
+	d.first = e2etest.Init(t, mintkey, "load", env...)
 	issuer := ""
 	for i := range servers {
-		s := newServer(t, fmt.Sprintf("server%d", i), issuer, env)
+		s := e2etest.NewServer(t, fmt.Sprintf("server%d", i), mintkey, issuer)
+		s.Env = env
 		if i == 0 {
-			issuer = s.url
+			issuer = s.URL
 		}
 		d.servers = append(d.servers, s)
-		s.start()
+		s.Start()
 	}
 	for _, s := range d.servers {
-		eventually(t, s.url, s.ready)
+		e2etest.Eventually(t, s.URL, s.Ready)
 	}
 	for _, s := range d.servers {
-		c := newClient(s.url)
+		c := newClient(s.URL)
 		token, a := c.ask(d.first.ClientID, d.first.ClientSecret)
 		if token == "" {
 			t.Fatalf("no token for the first key: %v", a)
@@ -58,22 +49,6 @@ func deploy(t *testing.T, g *ground, servers int, env ...string) *deployment {
 		d.clients = append(d.clients, c)
 	}
 	return d
-}
-
-func (d *deployment) init(env []string) {
-	d.t.Helper()
-	cmd := exec.Command(mintkey, "init", "-o", "json", "--account", "acme", "--tenant", "load", "--release", "24.3",
-		"--name", "Ada Admin", "--email", "ada@example.com")
-	cmd.Env = append(cleanEnviron(), env...)
-	cmd.Dir = d.t.TempDir()
-	out, err := cmd.Output()
-	if err != nil {
-		exit, _ := errors.AsType[*exec.ExitError](err)
-		d.t.Fatalf("mintkey init: %v\n%s%s", err, out, exit.Stderr)
-	}
-	if err := json.Unmarshal(out, &d.first); err != nil {
-		d.t.Fatalf("mintkey init printed %s: %v", out, err)
-	}
 }
 
 func (d *deployment) keysPath() string { return "/admin/v1/tenants/" + d.first.TenantID + "/keys" }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"time"
+
+	"mintkey/e2e/internal/e2etest"
 )
 
 // emptied is how long a store is empty before its backup is put back.
@@ -29,7 +31,7 @@ func (r *run) emptyFor(empty func()) {
 	r.pause.Unlock()
 	time.Sleep(emptied)
 	for i, s := range r.servers {
-		if s.ready() == nil {
+		if s.Ready() == nil {
 			r.note(&r.wrong, "server %d says that it is ready on an empty store", i)
 		}
 	}
@@ -42,7 +44,7 @@ func (r *run) emptyFor(empty func()) {
 // signingKeys are those that are published, as text.
 func (r *run) signingKeys() string {
 	var text string
-	if err := within(patience, func() error {
+	if err := e2etest.Within(e2etest.Patience, func() error {
 		a := r.clients[0].do(http.MethodGet, "/.well-known/jwks.json", nil)
 		if a.status != http.StatusOK {
 			return errors.New(a.String())

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"mintkey/e2e/internal/e2etest"
 	"mintkey/store/redistest"
 )
 
@@ -67,7 +68,7 @@ func fillMemory(r *run) {
 
 // makeReadOnly makes the primary a replica of a port where nobody listens, so that it keeps its data.
 func makeReadOnly(r *run) {
-	r.redis.Do("REPLICAOF", "127.0.0.1", port(freeAddress(r.t)))
+	r.redis.Do("REPLICAOF", "127.0.0.1", port(e2etest.FreeAddress(r.t)))
 	time.Sleep(6 * time.Second)
 	r.redis.Do("REPLICAOF", "NO", "ONE")
 }

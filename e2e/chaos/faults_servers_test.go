@@ -12,15 +12,17 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"mintkey/e2e/internal/e2etest"
 )
 
 // killServers kills one server after the other, and starts each again at once.
 func killServers(r *run) {
 	for i := range 5 {
 		s := r.servers[i%len(r.servers)]
-		s.crash()
+		s.Kill()
 		r.struck()
-		s.start()
+		s.Start()
 		time.Sleep(1500*time.Millisecond + rand.N(500*time.Millisecond))
 	}
 }
@@ -28,10 +30,10 @@ func killServers(r *run) {
 // restartServers stops and starts one server after the other, as an upgrade does.
 func restartServers(r *run) {
 	for i, s := range r.servers {
-		s.end(syscall.SIGTERM)
-		s.start()
+		s.Stop(syscall.SIGTERM)
+		s.Start()
 		r.struck()
-		eventually(r.t, fmt.Sprintf("server %d", i), s.ready)
+		e2etest.Eventually(r.t, fmt.Sprintf("server %d", i), s.Ready)
 	}
 }
 
@@ -43,12 +45,12 @@ const aheadFor = 12 * time.Second
 func jumpClock(r *run) {
 	s := r.servers[1]
 	r.avoided.Store(2)
-	s.end(syscall.SIGTERM)
-	s.start("--clock-offset", "10m")
+	s.Stop(syscall.SIGTERM)
+	s.Start("--clock-offset", "10m")
 	time.Sleep(aheadFor)
-	s.end(syscall.SIGTERM)
-	s.start()
-	eventually(r.t, "the server back in the present", s.ready)
+	s.Stop(syscall.SIGTERM)
+	s.Start()
+	e2etest.Eventually(r.t, "the server back in the present", s.Ready)
 	r.avoided.Store(0)
 }
 
@@ -119,7 +121,7 @@ func storm(r *run) {
 	if a := r.clients[0].do(http.MethodPut, "/admin/v1/tenants/storm/members/"+user, map[string]any{"role": "member"}); a.status/100 != 2 {
 		r.t.Fatalf("its member: %v", a)
 	}
-	var key firstKey
+	var key e2etest.FirstKey
 	a = r.clients[0].do(http.MethodPost, "/admin/v1/tenants/storm/keys", map[string]any{"user_id": user, "scopes": scopes})
 	if a.status != http.StatusCreated || !a.decode(&key) {
 		r.t.Fatalf("its key: %v", a)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"mintkey/e2e/internal/e2etest"
 	"mintkey/verify"
 )
 
@@ -36,24 +37,24 @@ func (r *run) startGateways() {
 	push := &verify.Push{ClientID: id, ClientSecret: secret}
 	for _, c := range r.clients {
 		r.watch = append(r.watch,
-			verifying(r.t, "status lists of "+c.base, r.servers[0].url, c.base, time.Second, nil),
-			verifying(r.t, "push of "+c.base, r.servers[0].url, c.base, time.Hour, push),
+			verifying(r.t, "status lists of "+c.base, r.servers[0].URL, c.base, time.Second, nil),
+			verifying(r.t, "push of "+c.base, r.servers[0].URL, c.base, time.Hour, push),
 			&gateway{name: "forward-auth at " + c.base, refuses: c.refuses, prime: c.accepts})
 	}
 	var token string
-	eventually(r.t, "a token to show the gateways", func() error {
+	e2etest.Eventually(r.t, "a token to show the gateways", func() error {
 		token, a = r.anyClient().ask(r.model.keys[0].id, r.model.keys[0].secret)
 		return a.err
 	})
 	for _, g := range r.watch {
-		eventually(r.t, g.name, func() error { return g.prime(token) })
+		e2etest.Eventually(r.t, g.name, func() error { return g.prime(token) })
 	}
 }
 
 // createFor makes a key with one scope.
 func (r *run) createFor(userID, scope string) (id, secret string, a answer) {
 	a = r.clients[0].do(http.MethodPost, r.keysPath(), map[string]any{"user_id": userID, "scopes": []string{scope}})
-	var body firstKey
+	var body e2etest.FirstKey
 	a.decode(&body)
 	return body.ClientID, body.ClientSecret, a
 }
@@ -90,7 +91,7 @@ func verifying(t *testing.T, name, issuer, base string, interval time.Duration, 
 			select {
 			case <-pushed:
 				return nil
-			case <-time.After(patience):
+			case <-time.After(e2etest.Patience):
 				return errors.New("the stream does not open")
 			}
 		},

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/anishathalye/porcupine"
+
+	"mintkey/e2e/internal/e2etest"
 )
 
 // recorder writes down what is asked and answered, by user.
@@ -20,7 +22,7 @@ type recorder struct {
 
 	mu      sync.Mutex
 	history map[string][]porcupine.Operation
-	seen    map[string][]firstKey // what clients were told of, by user
+	seen    map[string][]e2etest.FirstKey // what clients were told of, by user
 }
 
 const (
@@ -32,7 +34,7 @@ const (
 // record lets clients compete for the keys of a few users until the fault is over and everything was quiet for a while.
 func record(t *testing.T, d *deployment, before, after time.Duration, fault func()) *recorder {
 	t.Helper()
-	r := &recorder{deployment: d, start: time.Now(), history: map[string][]porcupine.Operation{}, seen: map[string][]firstKey{}}
+	r := &recorder{deployment: d, start: time.Now(), history: map[string][]porcupine.Operation{}, seen: map[string][]e2etest.FirstKey{}}
 	users := []string{"user0", "user1", "user2", "user3", "user4", "user5"}[:historyUsers]
 	for _, user := range users {
 		d.addMember(user)
@@ -102,7 +104,7 @@ func (r *recorder) note(client int, in input, a answer, call, end time.Duration)
 		return // it has changed nothing and said nothing
 	}
 	out := output{ok: a.status/100 == 2, doubtful: a.unknown()}
-	var key firstKey
+	var key e2etest.FirstKey
 	if out.ok && in.verb != asked && in.verb != revoked && a.decode(&key) {
 		out.id, out.secret = key.ClientID, key.ClientSecret
 		r.seen[in.user] = append(r.seen[in.user], key)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"mintkey/e2e/internal/e2etest"
 )
 
 // judge holds the store, and what gateways know, to the model. The load has ended.
@@ -22,7 +24,7 @@ func (r *run) judge() {
 // decided asks until the server decides.
 func decided(ask func() answer) answer {
 	var a answer
-	_ = within(patience, func() error {
+	_ = e2etest.Within(e2etest.Patience, func() error {
 		a = ask()
 		if a.unavailable() {
 			return errors.New("no decision")
@@ -67,7 +69,7 @@ func (r *run) judgeLists(keys []*key) {
 	r.t.Helper()
 	var listed []keyView
 	var roles []roleView
-	if err := within(patience, func() (err error) {
+	if err := e2etest.Within(e2etest.Patience, func() (err error) {
 		if listed, err = list[keyView](r.clients[0], r.keysPath()); err == nil {
 			roles, err = list[roleView](r.clients[0], r.memberPath(""))
 		}
@@ -120,7 +122,7 @@ func (r *run) judgeGateways(keys []*key) {
 func (r *run) missing(token string, deadline time.Time) string {
 	names := ""
 	for _, g := range r.watch {
-		if err := within(time.Until(deadline), func() error { return g.refuses(token) }); err != nil {
+		if err := e2etest.Within(time.Until(deadline), func() error { return g.refuses(token) }); err != nil {
 			names += fmt.Sprintf("%s: %v; ", g.name, err)
 		}
 	}
@@ -140,7 +142,7 @@ func (r *run) judgeNotices(keys []*key) {
 		if k.look().state == unknown {
 			continue
 		}
-		if err := within(time.Until(deadline), func() error {
+		if err := e2etest.Within(time.Until(deadline), func() error {
 			if got := r.mail.about(k.id); got < k.told {
 				return fmt.Errorf("%d of %d notices about %s", got, k.told, k.id)
 			}

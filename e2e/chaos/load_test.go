@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"mintkey/e2e/internal/e2etest"
 )
 
 // load is how much is asked for while things break.
@@ -111,9 +113,9 @@ func (r *run) work(ctx context.Context, perSecond, workers int, task func()) {
 // finish stops the load. Changes whose end is not known are looked after a little longer.
 func (r *run) finish() {
 	r.t.Helper()
-	timer := time.AfterFunc(patience, func() {
+	timer := time.AfterFunc(e2etest.Patience, func() {
 		r.giveUp()
-		r.t.Errorf("changes are still without an answer %s after the load", patience)
+		r.t.Errorf("changes are still without an answer %s after the load", e2etest.Patience)
 	})
 	defer timer.Stop()
 	r.stop()
@@ -205,7 +207,7 @@ var scopes = []string{"api"}
 // create makes a key, and returns it if the answer has one.
 func (r *run) create(c *client, m *member) (id, secret string, a answer) {
 	a = c.do(http.MethodPost, r.keysPath(), map[string]any{"user_id": m.id, "scopes": scopes})
-	var body firstKey
+	var body e2etest.FirstKey
 	if a.status == http.StatusCreated && !a.decode(&body) {
 		a.err = fmt.Errorf("not a key: %s", a.body)
 	}

@@ -3,6 +3,8 @@ package chaos_test
 import (
 	"math/rand/v2"
 	"net/http"
+
+	"mintkey/e2e/internal/e2etest"
 )
 
 // writeOnce changes the member or one of its keys, and, where the server can't say how that ended, goes on until it can.
@@ -60,7 +62,7 @@ func (r *run) refreshKey(k *key) {
 	for {
 		a := r.anyClient().do(http.MethodPost, r.keysPath()+"/"+k.id+"/refresh", map[string]any{})
 		if r.judgeChange("a refresh of "+k.id+", which exists", a) {
-			var body firstKey
+			var body e2etest.FirstKey
 			if a.acknowledged() && a.decode(&body) {
 				k.replace(body.ClientSecret)
 			} else {

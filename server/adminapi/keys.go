@@ -150,7 +150,7 @@ func (a *API) EndOverlap(c *Call) (Reply, error) {
 }
 
 func (c *Call) revokeTokens() (bool, error) {
-	q, err := c.query("revoke_tokens")
+	q, err := c.parameters("revoke_tokens")
 	if err != nil {
 		return false, err
 	}

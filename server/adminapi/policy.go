@@ -18,7 +18,7 @@ func (*API) GetPolicy(c *Call) (Reply, error) {
 
 // PutPolicy changes the account's expiration policy or, with ?dry_run=true, lists the keys that the change would affect (R15).
 func (a *API) PutPolicy(c *Call) (Reply, error) {
-	q, err := c.query("dry_run")
+	q, err := c.parameters("dry_run")
 	if err != nil {
 		return Reply{}, err
 	}

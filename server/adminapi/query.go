@@ -1,6 +1,7 @@
 package adminapi
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strconv"
@@ -25,28 +26,49 @@ type query struct {
 	after string
 }
 
-// query reads the query parameters of a list and refuses unknown ones, so that a misspelt filter is never silently ignored.
+// query reads the query parameters of a list. Every list takes limit and after, also one that has a single page, so that clients can read
+// all of them in the same way.
 func (c *Call) query(known ...string) (query, error) {
-	values, err := url.ParseQuery(c.URL.RawQuery)
+	q, err := c.parameters(append(known, "limit", "after")...)
 	if err != nil {
-		return query{}, web.Refuse(web.ErrInvalidRequest, "The query is not well-formed.")
+		return query{}, err
 	}
-	for name, given := range values {
-		if !slices.Contains(known, name) && name != "limit" && name != "after" {
-			return query{}, web.Refuse(web.ErrInvalidRequest, "The query parameter %s is not known here; known: %s.",
-				policy.Excerpt(name, 40), strings.Join(append(known, "limit", "after"), ", "))
-		}
-		if len(given) > 1 {
-			return query{}, web.Refuse(web.ErrInvalidRequest, "The query parameter %s comes more than once.", policy.Excerpt(name, 40))
-		}
-	}
-	q := query{values, defaultLimit, values.Get("after")}
-	if text := values.Get("limit"); text != "" {
+	q.limit, q.after = defaultLimit, q.Get("after")
+	if text := q.Get("limit"); text != "" {
 		if q.limit, err = strconv.Atoi(text); err != nil || q.limit < 1 || q.limit > maxLimit {
 			return query{}, web.Refuse(web.ErrInvalidRequest, "limit must be between 1 and %d.", maxLimit)
 		}
 	}
 	return q, nil
+}
+
+// parameters reads the query parameters of a call and refuses unknown and repeated ones: a misspelt filter is never silently ignored, and
+// nothing is saved for a dry_run that the call does not have.
+func (c *Call) parameters(known ...string) (query, error) {
+	values, err := url.ParseQuery(c.URL.RawQuery)
+	if err != nil {
+		return query{}, web.Refuse(web.ErrInvalidRequest, "The query is not well-formed.")
+	}
+	for name, given := range values {
+		if !slices.Contains(known, name) {
+			return query{}, web.Refuse(web.ErrInvalidRequest, "The query parameter %s is not known here; known: %s.",
+				policy.Excerpt(name, 40), cmp.Or(strings.Join(known, ", "), "none"))
+		}
+		if len(given) > 1 {
+			return query{}, web.Refuse(web.ErrInvalidRequest, "The query parameter %s comes more than once.", policy.Excerpt(name, 40))
+		}
+	}
+	return query{Values: values}, nil
+}
+
+// withoutQuery wraps a handler of a call that has no query parameters.
+func withoutQuery(handle Handler) Handler {
+	return func(c *Call) (Reply, error) {
+		if _, err := c.parameters(); err != nil {
+			return Reply{}, err
+		}
+		return handle(c)
+	}
 }
 
 // instant reads an RFC 3339 time; it is zero if the parameter is missing.

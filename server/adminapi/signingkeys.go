@@ -16,9 +16,6 @@ func (a *API) ListSigningKeys(c *Call) (Reply, error) {
 // RotateSigningKeys begins a rotation. In an emergency the new keys sign at once, and every token signed before becomes
 // invalid.
 func (a *API) RotateSigningKeys(c *Call) (Reply, error) {
-	if _, err := c.query(); err != nil {
-		return Reply{}, err
-	}
 	body, err := decodeOptional[api.Rotation](c)
 	if err != nil {
 		return Reply{}, err

@@ -256,3 +256,14 @@ func testListIsSearchedSortedAndPaged(t *testing.T, h *harness) {
 	tom.get(berlinKeys+"?state=expiring&sort=expires").says("Expiring soon 5", "1–5 of 5 keys").saysNot("Robot robot-aa")
 	tom.get(berlinKeys + "?sort=nonsense&state=nonsense&page=-3").want(200)
 }
+
+// A form or a query with two values for a field that has one is refused: it does not say which user the key is for.
+func TestDoubledFields(t *testing.T) {
+	h := newHarness(t)
+	tom := h.as("tom")
+	fields := form{"user": {"linus", "grace"}, "label": {"night"}, "scope": {"api"}}
+	tom.submit(newKey, fields).want(400).says("Not understood")
+	tom.get(berlinKeys + "?q=night&q=day").want(400)
+	fields["user"] = fields["user"][:1]
+	tom.submit(newKey, fields).want(200)
+}

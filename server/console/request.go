@@ -34,7 +34,7 @@ func (c *Console) open(handle handler) http.HandlerFunc {
 		setHeaders(w.Header())
 		r.Body = http.MaxBytesReader(w, r.Body, maxFormBytes)
 		req, err := newRequest(w, r)
-		if err == nil && r.ParseForm() != nil {
+		if err == nil && (r.ParseForm() != nil || ambiguous(r.URL.Query()) || ambiguous(r.PostForm)) {
 			err = errBadForm
 		}
 		if err == nil {
@@ -44,6 +44,16 @@ func (c *Console) open(handle handler) http.HandlerFunc {
 			c.showError(req, err)
 		}
 	}
+}
+
+// ambiguous says whether a field of which a form has one comes twice: it does not say which one is meant.
+func ambiguous(form url.Values) bool {
+	for name, values := range form {
+		if len(values) > 1 && name != "scope" && name != "role" {
+			return true
+		}
+	}
+	return false
 }
 
 // newRequest returns an error if the context lacks the request's web.Info. The request returned with it can still show an error page.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 
 	"mintkey/policy"
 	"mintkey/server/clients"
@@ -72,7 +73,16 @@ func readCompat(w http.ResponseWriter, r *http.Request, body any) (tenantID stri
 	if err := web.ReadForeignJSON(w, r, body); err != nil {
 		return "", err
 	}
-	if tenantID = r.URL.Query().Get("TENANTID"); tenantID == "" {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	switch tenants := query["TENANTID"]; {
+	case err != nil:
+		return "", web.Refuse(web.ErrInvalidRequest, "The query is not well-formed.")
+	case len(tenants) > 1:
+		return "", web.Refuse(web.ErrInvalidRequest, "The query parameter TENANTID comes more than once.")
+	default:
+		tenantID = query.Get("TENANTID")
+	}
+	if tenantID == "" {
 		return "", web.Refuse(web.ErrInvalidRequest, "The query parameter TENANTID is missing.")
 	}
 	return tenantID, nil

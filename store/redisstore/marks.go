@@ -17,10 +17,8 @@ import (
 // slots are empty then, and whatever is looked up there looks as if it had never been. So each master has a mark in one of its slots, and a
 // process remembers those that it has seen. A mark moves with its slot.
 
-const (
-	clusterSlots = 16384
-	markSlots    = 128 // there is one possible place for a mark in each of these ranges
-)
+// markPlaces is how many keys there are for marks. They fall on the slots by chance, so a master with very few slots may have none.
+const markPlaces = 128
 
 // marks are those that this process has seen and keeps looking at, by key.
 type marks struct {
@@ -41,7 +39,7 @@ func (s *Store) KeepMarks(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
-	ranges, err := cluster.ClusterSlots(ctx).Result() //nolint:staticcheck // as in shardOf
+	keys, err := markOfEachMaster(ctx, cluster)
 	if err != nil {
 		return unavailable(ctx, err)
 	}
@@ -49,7 +47,7 @@ func (s *Store) KeepMarks(ctx context.Context) error {
 	defer s.marks.keeping.Unlock()
 	chosen := map[string]string{}
 	var failures error
-	for _, key := range markOfEachMaster(ranges) {
+	for _, key := range keys {
 		value, known := s.marks.all()[key]
 		if !known {
 			if value, err = s.mark(ctx, key); err != nil {
@@ -111,58 +109,19 @@ func (s *Store) dropMarks() {
 	s.marks.seen.Store(nil)
 }
 
-// markOfEachMaster returns a key in the first slot of each master that can have one. A master with very few slots has none.
-func markOfEachMaster(ranges []redis.ClusterSlot) []string {
-	first := map[string]int{} // place by master
-	for _, slots := range ranges {
-		if len(slots.Nodes) == 0 {
-			continue
+// markOfEachMaster returns the first of the keys for marks on each master, which is the same for every server.
+func markOfEachMaster(ctx context.Context, cluster *redis.ClusterClient) (keys []string, err error) {
+	marked := map[string]bool{} // masters by address
+	for place := range markPlaces {
+		key := slot("mark:" + strconv.Itoa(place)).key("mark")
+		master, err := cluster.MasterForKey(ctx, key)
+		if err != nil {
+			return nil, err
 		}
-		for place, at := range markPlaces() {
-			known, has := first[slots.Nodes[0].ID]
-			if slots.Start <= at.slot && at.slot <= slots.End && (!has || place < known) {
-				first[slots.Nodes[0].ID] = place
-			}
-		}
-	}
-	var keys []string
-	for _, place := range first {
-		keys = append(keys, markPlaces()[place].key)
-	}
-	return keys
-}
-
-type markPlace struct {
-	key  string
-	slot int
-}
-
-// markPlaces are keys in slots that are spread evenly.
-var markPlaces = sync.OnceValue(func() []markPlace {
-	places := make([]markPlace, clusterSlots/markSlots)
-	for i, missing := 0, len(places); missing > 0; i++ {
-		tag := "mark:" + strconv.Itoa(i)
-		at := slotOf(tag)
-		if place := &places[at/markSlots]; place.key == "" {
-			*place = markPlace{slot(tag).key("mark"), at}
-			missing--
+		if address := master.Options().Addr; !marked[address] {
+			marked[address] = true
+			keys = append(keys, key)
 		}
 	}
-	return places
-})
-
-// slotOf is the slot of a hash tag in a Cluster: its CRC-16 (XMODEM), as the Redis Cluster specification says.
-func slotOf(tag string) int {
-	var crc uint16
-	for _, c := range []byte(tag) {
-		crc ^= uint16(c) << 8
-		for range 8 {
-			if crc&0x8000 != 0 {
-				crc = crc<<1 ^ 0x1021
-			} else {
-				crc <<= 1
-			}
-		}
-	}
-	return int(crc) % clusterSlots
+	return keys, nil
 }

@@ -3,6 +3,8 @@ package redisstore_test
 import (
 	"errors"
 	"log/slog"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -62,6 +64,22 @@ func TestEmptiedMasterIsALostStore(t *testing.T) {
 	}
 }
 
+// Each master has one mark, and all servers have chosen the same.
+func TestEachMasterHasAMark(t *testing.T) {
+	cluster := redistest.StartCluster(t, 5)
+	s, other := opened(t, cluster.URL()), opened(t, cluster.URL())
+	for _, one := range []*redisstore.Store{s, other} {
+		if err := one.KeepMarks(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, node := range cluster.Nodes {
+		if found := node.Do("KEYS", "*mark*"); len(strings.Fields(found)) != 1 || !slices.Contains(redisstore.Marks(s), found) {
+			t.Errorf("node %d has the marks %q", i, found)
+		}
+	}
+}
+
 // The marks of masters go where their slots go.
 func TestMarksFollowTheirSlots(t *testing.T) {
 	cluster := redistest.StartCluster(t, 3)
@@ -95,14 +113,5 @@ func TestMarksSurviveAFailover(t *testing.T) {
 	redistest.Eventually(t, "the new master is used", func() bool { return s.Ping(t.Context()) == nil })
 	if err := w.Check(t.Context(), time.Now()); err != nil {
 		t.Errorf("after a failover: %v", err)
-	}
-}
-
-func TestSlotOfIsThatOfRedis(t *testing.T) {
-	cluster := redistest.StartCluster(t, 1)
-	for key, slot := range redisstore.MarkPlaces() {
-		if got := cluster.Nodes[0].Do("CLUSTER", "KEYSLOT", key); got != slot {
-			t.Errorf("slot of %s: %s, want %s", key, slot, got)
-		}
 	}
 }

@@ -66,5 +66,5 @@ func cases() []testCase {
 		membershipCases(), clientIDCases(),
 		subjectCases(), accessTimeCases(), eventCases(), arrivalCases(), atomicityCases(), documentCases(), aliasingCases(), raceCases(),
 		cancellationCases(), durabilityCases(), outboxCases(), issueOrderCases(), feedCases(), revocationCases(), ephemeraCases(), limitCases(),
-		trafficCases(), inventoryCases(), versionCases())
+		trafficCases(), inventoryCases(), versionCases(), replicationCases())
 }

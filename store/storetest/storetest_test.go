@@ -44,7 +44,7 @@ func TestBrokenTwinIsCaught(t *testing.T) {
 	var caught []string
 	for _, twin := range slices.Concat(accountTwins(), userTwins(), belongingTwins(), membershipTwins(), subjectTwins(), recordTwins(),
 		arrivalTwins(), concurrencyTwins(), outboxTwins(), issueOrderTwins(), feedTwins(), revocationTwins(), ephemeraTwins(), limitTwins(),
-		trafficTwins(), inventoryTwins(), versionTwins()) {
+		trafficTwins(), inventoryTwins(), versionTwins(), replicationTwins()) {
 		caught = append(caught, twin.caughtBy)
 		t.Run(twin.caughtBy+"/"+twin.breaks, func(t *testing.T) {
 			open := shared(t)
