@@ -66,6 +66,11 @@ func TestPatchesAgainstAModel(t *testing.T) {
 				all = append(all, "for seconds "+time.Duration(seconds).String())
 			}
 		}
+		for _, n := range []int{1, 2, 3} {
+			if !policy.Expired(k.ExpiresAt, day(n)) {
+				all = append(all, "on day "+day(n).String())
+			}
+		}
 		for _, scope := range k.Scopes {
 			all = append(all, "scope "+scope)
 		}
@@ -78,8 +83,10 @@ func TestPatchesAgainstAModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		patch := func() policy.KeyPatch {
 			lifetime := rapid.SampledFrom([]int{0, 60, 100, 500}).Draw(t, "lifetime")
+			end := rapid.SampledFrom([]time.Time{{}, day(1), day(2), day(3)}).Draw(t, "end")
 			return policy.KeyPatch{
 				AllowedNetworks: some(t, networks, "networks"), Audiences: some(t, names, "audiences"), TokenLifetimeSeconds: &lifetime,
+				ExpiresAt: &end,
 			}
 		}
 		before, err := policy.AccessKey{ClientID: "mk_1", Scopes: names}.Patched(patch())

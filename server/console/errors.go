@@ -157,6 +157,9 @@ func explanations() []struct {
 		{policy.ErrInvalidNetwork, explanation{unprocessable, "Invalid network", asSentence(policy.ErrInvalidNetwork), "networks"}},
 		{policy.ErrInvalidTokenLifetime, explanation{unprocessable, "Invalid lifetime", "Tokens live for a minute at least, and no longer " +
 			"than the server has them live.", "lifetime"}},
+		{policy.ErrInvalidEnd, explanation{
+			unprocessable, "Invalid expiry", "Choose a day in the future, or none for no end of its own.", "expires_at",
+		}},
 		{policy.ErrForeignNetwork, explanation{http.StatusForbidden, "Not from here", asSentence(policy.ErrForeignNetwork), ""}},
 		{policy.ErrOwnFence, explanation{http.StatusForbidden, "Your own access key", asSentence(policy.ErrOwnFence), ""}},
 		{policy.ErrInvalidRelease, explanation{
