@@ -3,6 +3,7 @@ package notify_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -89,5 +90,25 @@ func TestAnEndWithoutAPolicy(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, told(t, s)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// Its notice says that a new key is needed, and not to refresh it.
+func TestMailOfAKeyThatEndsForGood(t *testing.T) {
+	s, server := openBolt(t), startMailServer(t, mailServerOptions{})
+	small(t, s)
+	key := endingKey("mk_1", noon, after(40))
+	addKey(t, s, "ada", key)
+	event := expiringEvent(key)
+	event.Payload.Notice.ExpiresAt, event.At = after(40), after(33)
+	must(t, deliver(t.Context(), s, newMail(t, notify.MailConfig{URL: server.url(), Records: s}), event, event.At))
+	got := read(t, server.only(t))
+	for _, text := range []string{got.text, got.html} {
+		if !strings.Contains(text, "a new key") && !strings.Contains(text, "<strong>a new key</strong>") || strings.Contains(text, "keys refresh") {
+			t.Errorf("it does not say that a new key is needed:\n%s", text)
+		}
+	}
+	if want := "expires in 7 days"; !strings.Contains(got.text, want) || !strings.Contains(got.subject, want) {
+		t.Errorf("%s\n%s", got.subject, got.text)
 	}
 }
