@@ -29,7 +29,9 @@ type listedKey struct {
 }
 
 // expiry is when the key expires; zero is never.
-func (k *listedKey) expiry(p policy.ExpirationPolicy) time.Time { return policy.Earlier(p.Expiry(k.secretIssued), k.end) }
+func (k *listedKey) expiry(p policy.ExpirationPolicy) time.Time {
+	return policy.Earlier(p.Expiry(k.secretIssued), k.end)
+}
 
 func newListedMember(m policy.Membership, u policy.User) *listedMember {
 	listed := &listedMember{
