@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"mintkey/admin"
-	"mintkey/policy"
 )
 
 // editKeyForm changes the label and the limits of an access key (R33).
@@ -63,22 +62,4 @@ func (c *Console) editKey(req *request) error {
 	}
 	c.flash(req, notice)
 	return req.redirect(keysPath(req.in.Tenant.ID))
-}
-
-// limitWords says in a few words each which limits a key has, but for the quota, which has words of its own, and its end.
-func limitWords(key policy.AccessKey) []string {
-	var words []string
-	if n := len(key.AllowedNetworks); n > 0 {
-		words = append(words, "from "+strings.Join(key.AllowedNetworks[:min(n, 2)], ", "))
-		if n > 2 {
-			words[0] += " and " + plural(n-2, "other network")
-		}
-	}
-	if len(key.Audiences) > 0 {
-		words = append(words, "for "+strings.Join(key.Audiences, ", "))
-	}
-	if key.TokenLifetimeSeconds > 0 {
-		words = append(words, "tokens of "+plural(key.TokenLifetimeSeconds, "second"))
-	}
-	return words
 }

@@ -137,3 +137,33 @@ func parseEnd(text string) (time.Time, error) {
 	}
 	return time.Time{}, policy.ErrInvalidEnd
 }
+
+// limitWords says in a few words each which limits a key has, but for the quota, which has words of its own, and its end.
+func limitWords(key policy.AccessKey) []string {
+	var words []string
+	if len(key.AllowedNetworks) > 0 {
+		words = append(words, "from "+strings.Join(key.AllowedNetworks, ", "))
+	}
+	if len(key.Audiences) > 0 {
+		words = append(words, "for "+strings.Join(key.Audiences, ", "))
+	}
+	if key.TokenLifetimeSeconds > 0 {
+		words = append(words, "tokens of "+plural(key.TokenLifetimeSeconds, "second"))
+	}
+	return words
+}
+
+// limitCounts is limitWords with numbers only.
+func limitCounts(key policy.AccessKey) string {
+	var words []string
+	if n := len(key.AllowedNetworks); n > 0 {
+		words = append(words, plural(n, "network"))
+	}
+	if n := len(key.Audiences); n > 0 {
+		words = append(words, plural(n, "API"))
+	}
+	if key.TokenLifetimeSeconds > 0 {
+		words = append(words, "tokens of "+durationText(time.Duration(key.TokenLifetimeSeconds)*time.Second))
+	}
+	return strings.Join(words, ", ")
+}

@@ -71,7 +71,8 @@ func TestLimits(t *testing.T) {
 		!key.ExpiresAt.Equal(end) {
 		t.Errorf("made with %+v", key)
 	}
-	tom.get(berlinKeys).says("from 192.0.2.0/24, 2001:db8::/32", "for https://billing.example", "tokens of 300 seconds", "for good", "Edit")
+	tom.get(berlinKeys).says("2 networks, 1 API, tokens of 5 minutes", "for good", "Edit")
+	tom.get(berlinKeys + "/" + clientID + "/revoke").says("from 192.0.2.0/24, 2001:db8::/32; for https://billing.example; tokens of 300 seconds")
 
 	edit := berlinKeys + "/" + clientID + "/edit"
 	tom.get(edit).want(200).says("Edit “contractor”").has(`value="300"`, `value="60"`, `value="`+end.Format("2006-01-02T15:04")+`"`,
