@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -111,4 +112,21 @@ func TestPatchesAgainstAModel(t *testing.T) {
 			t.Fatalf("%+v is tightened or loosened by itself", before)
 		}
 	})
+}
+
+// BenchmarkCheckAddress is what the networks of a key cost when it authenticates; the last one fits.
+func BenchmarkCheckAddress(b *testing.B) {
+	for _, n := range []int{1, 3, policy.MaxAllowedNetworks} {
+		var key policy.AccessKey
+		for i := range n {
+			key.AllowedNetworks = append(key.AllowedNetworks, fmt.Sprintf("192.0.%d.0/24", n-i))
+		}
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			for b.Loop() {
+				if err := key.CheckAddress("192.0.1.7"); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }
