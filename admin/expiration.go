@@ -58,7 +58,7 @@ func (s *Service) PreviewPolicy(ctx context.Context, actor Actor, in TenantConte
 	}
 	var affected []Affected
 	err = s.forEachKey(ctx, in, func(tenantID string, key *listedKey) {
-		was, becomes := in.Account.Expiration.Expiry(key.secretIssued), after.Expiry(key.secretIssued)
+		was, becomes := key.expiry(in.Account.Expiration), key.expiry(after)
 		if !was.Equal(becomes) {
 			affected = append(affected, Affected{key.clientID, tenantID, key.owner.userID, was, becomes})
 		}
@@ -111,7 +111,7 @@ func (s *Service) Expiries(ctx context.Context, actor Actor, in TenantContext, u
 func (s *Service) upcoming(ctx context.Context, actor Actor, in TenantContext, until time.Time, daysBefore []int) ([]Upcoming, error) {
 	var upcoming []Upcoming
 	err := s.forEachKey(ctx, in, func(tenantID string, key *listedKey) {
-		expiry := in.Account.Expiration.Expiry(key.secretIssued)
+		expiry := key.expiry(in.Account.Expiration)
 		if expiry.IsZero() {
 			return
 		}

@@ -34,7 +34,7 @@ func (f KeyFilter) of(members []*listedMember, p policy.ExpirationPolicy, now ti
 				if !everyKey && !key.contains(text) {
 					continue
 				}
-				expiry := p.Expiry(key.secretIssued)
+				expiry := key.expiry(p)
 				if policy.Purgeable(expiry, now) || f.Status != "" && policy.StatusAt(expiry, key.suspended, now) != f.Status {
 					continue
 				}

@@ -40,6 +40,8 @@ type NewKey struct {
 	TokenLifetimeSeconds int
 	// TokensPerMinute is its quota (R36); 0 is none.
 	TokensPerMinute int
+	// ExpiresAt is an end that no refresh moves (R33); zero: it expires under the policy alone.
+	ExpiresAt time.Time
 }
 
 // CreateKey makes an access key for a member of the tenant, and returns its secret, which is shown this once.
@@ -82,9 +84,9 @@ func (s *Service) prepareKey(ctx context.Context, actor Actor, in TenantContext,
 	}
 	fences := policy.KeyPatch{
 		AllowedNetworks: &n.AllowedNetworks, Audiences: &n.Audiences, TokenLifetimeSeconds: &n.TokenLifetimeSeconds,
-		TokensPerMinute: &n.TokensPerMinute,
+		TokensPerMinute: &n.TokensPerMinute, ExpiresAt: &n.ExpiresAt,
 	}
-	if err := fences.Check(s.Audiences, s.TokenLifetime); err != nil {
+	if err := fences.Check(s.Audiences, s.TokenLifetime, actor.At); err != nil {
 		return Key{}, nil, err
 	}
 	key, err := policy.AccessKey{

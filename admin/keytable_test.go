@@ -95,7 +95,11 @@ func (w *town) step() {
 	case 2, 3, 4:
 		_, _, err = service.SetMember(ctx, actor, in, user.ID, policy.RoleMember)
 	case 5, 6, 7, 8:
-		_, _, err = service.CreateKey(ctx, actor, in, admin.NewKey{UserID: user.ID, Label: some(w, []string{"", "Nightly", "ci"})})
+		made := admin.NewKey{UserID: user.ID, Label: some(w, []string{"", "Nightly", "ci"})}
+		if w.random.IntN(3) == 0 {
+			made.ExpiresAt = w.at.Add(time.Duration(1+w.random.IntN(200)) * policy.Day)
+		}
+		_, _, err = service.CreateKey(ctx, actor, in, made)
 	case 9:
 		if w.random.IntN(2) == 0 {
 			_, err = service.SuspendKey(ctx, actor, in, key.ClientID, "")

@@ -24,7 +24,13 @@ type listedKey struct {
 	clientID, label         string
 	foldedID, foldedLabel   string
 	createdAt, secretIssued time.Time
+	end                     time.Time // its own; mostly zero
 	suspended               bool
+}
+
+// expiry is when the key expires; zero is never.
+func (k *listedKey) expiry(p policy.ExpirationPolicy) time.Time {
+	return policy.Earlier(p.Expiry(k.secretIssued), k.end)
 }
 
 func newListedMember(m policy.Membership, u policy.User) *listedMember {
@@ -35,7 +41,7 @@ func newListedMember(m policy.Membership, u policy.User) *listedMember {
 		listed.keys = append(listed.keys, listedKey{
 			owner: listed, clientID: key.ClientID, label: key.Label,
 			foldedID: strings.ToLower(key.ClientID), foldedLabel: strings.ToLower(key.Label),
-			createdAt: key.CreatedAt, secretIssued: key.SecretIssuedAt(), suspended: key.IsSuspended(),
+			createdAt: key.CreatedAt, secretIssued: key.SecretIssuedAt(), end: key.ExpiresAt, suspended: key.IsSuspended(),
 		})
 	}
 	slices.SortFunc(listed.keys, func(a, b listedKey) int { return strings.Compare(a.clientID, b.clientID) })

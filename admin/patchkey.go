@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"mintkey/policy"
 	"mintkey/store"
@@ -14,7 +15,7 @@ import (
 // (R9): otherwise it is a policy.ScopeNotHeldError. A change that tightens the key ends its tokens, and is ErrInEffect if no replica of the
 // store has confirmed it. A patch that changes nothing leaves no event.
 func (s *Service) PatchKey(ctx context.Context, actor Actor, in TenantContext, clientID string, patch policy.KeyPatch) (Key, error) {
-	if err := patch.Check(s.Audiences, s.TokenLifetime); err != nil {
+	if err := patch.Check(s.Audiences, s.TokenLifetime, actor.At); err != nil {
 		return Key{}, err
 	}
 	key, owner, err := s.findUsedKey(ctx, in, clientID, actor.At)
@@ -37,6 +38,9 @@ func (s *Service) PatchKey(ctx context.Context, actor Actor, in TenantContext, c
 		if err != nil {
 			return m, nil, err
 		}
+		if err := before.CheckEnd(after, owner.Account.Expiration, actor.At); err != nil {
+			return m, nil, err
+		}
 		key.AccessKey = after
 		changed := changedDetails(before, after)
 		if len(changed) == 0 {
@@ -48,6 +52,10 @@ func (s *Service) PatchKey(ctx context.Context, actor Actor, in TenantContext, c
 		if before.TightenedBy(after) && len(renewed) < len(before.Secrets) { // it was changed since it was read
 			return m, nil, store.ErrConflict
 		}
+		notice, warn := policy.Notice{}, false
+		if !before.ExpiresAt.Equal(after.ExpiresAt) {
+			after, notice, warn = after.Warned(owner.Account.Expiration, actor.At)
+		}
 		if m, err = m.WithPatchedKey(after, renewed); err != nil {
 			return m, nil, err
 		}
@@ -57,7 +65,11 @@ func (s *Service) PatchKey(ctx context.Context, actor Actor, in TenantContext, c
 		event := keyEvent(actor, policy.ActionKeyUpdated, m, after, changed)
 		event.Payload.Revoked = policy.TokensLost(before, key.AccessKey, actor.At)
 		event.Announce = event.Payload.Revoked != nil // nobody else is told of it
-		return m, []policy.Event{event}, nil
+		events := []policy.Event{event}
+		if warn && actor.User.ID != owner.User.ID { // owners know what they have done
+			events = append(events, expiringEvent(actor, m, key.AccessKey, notice))
+		}
+		return m, events, nil
 	}
 	err = s.changeMembership(ctx, in.Tenant.ID, key.Membership.UserID, change)
 	if len(renewed) > 0 {
@@ -103,7 +115,26 @@ func changedDetails(before, after policy.AccessKey) map[string]string {
 	if before.TokensPerMinute != after.TokensPerMinute {
 		changed[policy.DetailTokensPerMinute] = quotaText(after.TokensPerMinute)
 	}
+	if !before.ExpiresAt.Equal(after.ExpiresAt) {
+		changed[policy.DetailOwnEnd] = endText(after.ExpiresAt)
+	}
 	return changed
+}
+
+// expiringEvent is a notice that a change of the key has brought forward. The actor is the server, as it is when a notice comes due.
+func expiringEvent(actor Actor, m policy.Membership, key policy.AccessKey, notice policy.Notice) policy.Event {
+	event := keyEvent(actor, policy.ActionKeyExpiring, m, key, notice.Details())
+	event.Actor = policy.Actor{Via: "server"}
+	event.Payload.Notice, event.Announce = &notice, true
+	return event
+}
+
+// endText is an end of a key's own in RFC 3339, or "none".
+func endText(end time.Time) string {
+	if end.IsZero() {
+		return orNone("")
+	}
+	return end.UTC().Format(time.RFC3339)
 }
 
 func orNone(text string) string {

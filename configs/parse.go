@@ -38,7 +38,7 @@ func parse(field, raw any) error {
 			return fmt.Errorf("%.60q is not a whole number", text)
 		}
 	case *time.Duration:
-		if *field, err = parseDuration(text); err != nil {
+		if *field, err = ParseDuration(text); err != nil {
 			return err
 		}
 	case *time.Time:
@@ -51,8 +51,8 @@ func parse(field, raw any) error {
 	return nil
 }
 
-// parseDuration reads what Go understands, and a number of days.
-func parseDuration(text string) (time.Duration, error) {
+// ParseDuration reads what Go understands, and a number of days.
+func ParseDuration(text string) (time.Duration, error) {
 	const mostDays = 100 * 365
 	if days, ok := strings.CutSuffix(text, "d"); ok {
 		if n, err := strconv.ParseUint(days, 10, 32); err == nil && n <= mostDays {

@@ -163,6 +163,7 @@ func addKey(msg *message, event policy.Event, about policy.Subject) {
 		return
 	}
 	msg.Label, msg.expiry = oneLine(key.Label), key.Expiry(about.Account.Expiration)
+	msg.ForGood = key.EndsForGood(about.Account.Expiration)
 	if event.Action == policy.ActionKeyRefreshed && len(key.Secrets) > 1 && key.SecretIssuedAt().Equal(event.At) {
 		msg.oldSecretEnds = key.Secrets[1].EndsAt
 	}

@@ -35,6 +35,7 @@ type message struct {
 	ByLink      bool     // the password was chosen through a link
 	Changes     []string // of the user, in sentences
 	Reason      string   // why the key was suspended; may be empty
+	ForGood     bool     // the key ends at a time of its own: no refresh keeps it working
 
 	expiry        time.Time // zero when the key does not expire, or is gone
 	oldSecretEnds time.Time // zero without an overlap

@@ -13,8 +13,8 @@ import (
 // progress is how far the Scheduler has come in one account: for each threshold, the last key that has passed it. It is valid for one
 // state of the expiration policy, under which keys pass in the order of issue.
 type progress struct {
-	Policy policy.ExpirationPolicy    `json:"policy"`
-	Passed map[string]store.IssuedKey `json:"passed"`
+	Policy policy.ExpirationPolicy   `json:"policy"`
+	Passed map[string]store.DatedKey `json:"passed"`
 }
 
 func (p progress) equal(other progress) bool {
@@ -25,8 +25,8 @@ func sameRevision(a, b policy.Revision) bool {
 	return a.At.Equal(b.At) && a.Enabled == b.Enabled && a.PeriodDays == b.PeriodDays
 }
 
-func samePlace(a, b store.IssuedKey) bool {
-	return a.IssuedAt.Equal(b.IssuedAt) && a.TenantID == b.TenantID && a.UserID == b.UserID && a.ClientID == b.ClientID
+func samePlace(a, b store.DatedKey) bool {
+	return a.At.Equal(b.At) && a.TenantID == b.TenantID && a.UserID == b.UserID && a.ClientID == b.ClientID
 }
 
 func progressDocument(accountID string) string { return "upkeep-" + accountID }

@@ -19,7 +19,7 @@ type SchedulerStore interface {
 	store.Accounts
 	store.Memberships
 	store.Documents
-	store.IssueOrder
+	store.KeyOrders
 }
 
 // Scheduler finds the notices, expiries and purges of access keys that are due, and claims them. Any number of replicas may run one at
@@ -66,13 +66,19 @@ func (s *Scheduler) maintainAccount(ctx context.Context, account policy.Account,
 	if err != nil {
 		return err
 	}
-	after := progress{Policy: account.Expiration, Passed: map[string]store.IssuedKey{}}
+	after := progress{Policy: account.Expiration, Passed: map[string]store.DatedKey{}}
 	var failures []error
-	for _, days := range thresholds() {
-		name := strconv.Itoa(days)
-		passed, err := s.pass(ctx, account, days, before.Passed[name], at)
-		after.Passed[name] = passed
-		failures = append(failures, err)
+	orders, err := s.orders(ctx, account)
+	if err != nil {
+		return err
+	}
+	for _, order := range orders {
+		for _, days := range thresholds() {
+			name := order.name + strconv.Itoa(days)
+			passed, err := s.pass(ctx, account, order, days, before.Passed[name], at)
+			after.Passed[name] = passed
+			failures = append(failures, err)
+		}
 	}
 	if !after.equal(before) {
 		failures = append(failures, s.save(ctx, account.ID, after))
@@ -80,28 +86,58 @@ func (s *Scheduler) maintainAccount(ctx context.Context, account policy.Account,
 	return errors.Join(failures...)
 }
 
+// order is one in which keys expire.
+type order struct {
+	name   string // before the thresholds in the saved progress
+	list   func(ctx context.Context, accountID string, after store.DatedKey, until time.Time, limit int) ([]store.DatedKey, error)
+	expiry func(at time.Time) time.Time            // of a key with this time in the order; zero is never
+	least  time.Duration                           // how long after that it expires at the earliest
+	newest func(now time.Time, days int) time.Time // no key beyond this has come to the threshold
+}
+
+// orders are that of issue, in which keys expire under the policy, and that of keys' own ends, if there are any (R33). Of a key that is in
+// both, what has come due by the earlier expiry is done when either reaches it.
+func (s *Scheduler) orders(ctx context.Context, account policy.Account) ([]order, error) {
+	byIssue := order{
+		list: s.Store.KeysByIssue, expiry: account.Expiration.Expiry, least: shortestPeriod,
+		newest: func(now time.Time, _ int) time.Time { return now },
+	}
+	byEnd := order{
+		name: "end ", list: s.Store.KeysByEnd, expiry: func(end time.Time) time.Time { return end },
+		newest: func(now time.Time, days int) time.Time { return policy.NoticeTime(now, -days).Add(policy.Day) }, // clocks differ a little
+	}
+	first, err := s.Store.KeysByEnd(ctx, account.ID, store.DatedKey{}, endOfTime(), 1)
+	if err != nil || len(first) == 0 {
+		return []order{byIssue}, err
+	}
+	return []order{byIssue, byEnd}, nil
+}
+
+// endOfTime is later than every end that a key can have.
+func endOfTime() time.Time { return time.Date(10_000, time.January, 1, 0, 0, 0, 0, time.UTC) }
+
 // pass maintains every key that has come to the threshold since the last time, and returns the last one that is done. A key that fails
 // does not hold up those behind it; but the next tick begins with it again.
 func (s *Scheduler) pass(
-	ctx context.Context, account policy.Account, days int, last store.IssuedKey, at instants,
-) (store.IssuedKey, error) {
+	ctx context.Context, account policy.Account, order order, days int, last store.DatedKey, at instants,
+) (store.DatedKey, error) {
 	now := at.now
 	if days == purgeDays {
 		now = at.purge
 	}
-	until := policy.NoticeTime(now, -days).Add(-shortestPeriod)
-	if last.IssuedAt.After(now) {
-		last = store.IssuedKey{} // saved under a clock that has been set back since: keys will be issued before this position
+	until := policy.NoticeTime(now, -days).Add(-order.least)
+	if last.At.After(order.newest(at.now, days)) {
+		last = store.DatedKey{} // saved under a clock that has been set back since: keys will come before this position
 	}
 	var failure error
 	place := last
 	for limit := 1; ; limit = walkSize { // mostly the first key is not due and no more need be read
-		keys, err := s.Store.KeysByIssue(ctx, account.ID, place, until, limit)
+		keys, err := order.list(ctx, account.ID, place, until, limit)
 		if err != nil {
 			return last, errors.Join(failure, err)
 		}
-		due := slices.IndexFunc(keys, func(key store.IssuedKey) bool {
-			expiry := account.Expiration.Expiry(key.IssuedAt)
+		due := slices.IndexFunc(keys, func(key store.DatedKey) bool {
+			expiry := order.expiry(key.At)
 			return expiry.IsZero() || now.Before(policy.NoticeTime(expiry, days))
 		})
 		if due < 0 {
@@ -119,14 +155,14 @@ func (s *Scheduler) pass(
 				last = place
 			}
 		}
-		if due < limit { // no key that was issued later has come to the threshold
+		if due < limit { // no key that comes later has reached the threshold
 			return last, failure
 		}
 	}
 }
 
 // maintainAll works on several memberships at the same time, because a store can write many for the price of one.
-func (s *Scheduler) maintainAll(ctx context.Context, account policy.Account, keys []store.IssuedKey, at instants) []error {
+func (s *Scheduler) maintainAll(ctx context.Context, account policy.Account, keys []store.DatedKey, at instants) []error {
 	failures := make([]error, len(keys))
 	free := make(chan struct{}, atOnce)
 	var group sync.WaitGroup
@@ -142,7 +178,7 @@ func (s *Scheduler) maintainAll(ctx context.Context, account policy.Account, key
 }
 
 // maintainMembership reads before it writes: after a change of the policy, nothing is due for most keys.
-func (s *Scheduler) maintainMembership(ctx context.Context, account policy.Account, key store.IssuedKey, at instants) error {
+func (s *Scheduler) maintainMembership(ctx context.Context, account policy.Account, key store.DatedKey, at instants) error {
 	present, err := s.Store.Membership(ctx, key.TenantID, key.UserID)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil

@@ -21,7 +21,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 type fullStore interface {
 	store.Store
 	store.Outbox
-	store.IssueOrder
+	store.KeyOrders
 }
 
 func openBolt(t testing.TB) *boltstore.Store {

@@ -84,6 +84,8 @@ const (
 	// networks separated by spaces, seconds, or "none".
 	DetailAllowedNetworks = "allowed_networks"
 	DetailTokenLifetime   = "token_lifetime_seconds"
+	// DetailOwnEnd is the key's own end after a key.updated that changed it, or with a key.created: RFC 3339, or "none".
+	DetailOwnEnd = "expires_at"
 	// DetailRevokedTokens says with a key.overlap_ended whether the tokens of the old secret ended too: "true" or "false".
 	DetailRevokedTokens = "revoked_tokens"
 	// DetailByLink is "true" when the user chose the password through a link sent by e-mail.

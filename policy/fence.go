@@ -27,6 +27,8 @@ var (
 		MaxAllowedNetworks)
 	// ErrInvalidTokenLifetime refuses a lifetime of tokens that a key can't be limited to.
 	ErrInvalidTokenLifetime = errors.New("token_lifetime_seconds is out of range")
+	// ErrInvalidEnd refuses an end that a key can't be given.
+	ErrInvalidEnd = errors.New("expires_at must be in the future, or null for no end of its own")
 	// ErrForeignNetwork refuses an access key, or a token of it, outside the networks that it is limited to.
 	ErrForeignNetwork = errors.New("the access key may not be used from this network")
 )
@@ -51,10 +53,11 @@ type KeyPatch struct {
 	Audiences            *[]string
 	TokenLifetimeSeconds *int
 	TokensPerMinute      *int
+	ExpiresAt            *time.Time
 }
 
 // Check returns the error of a patch that no key can have. longest is the longest lifetime of tokens that is configured.
-func (p KeyPatch) Check(audiences Audiences, longest time.Duration) error {
+func (p KeyPatch) Check(audiences Audiences, longest time.Duration, now time.Time) error {
 	var errs []error
 	if p.Label != nil {
 		errs = append(errs, CheckLabel(*p.Label))
@@ -74,6 +77,9 @@ func (p KeyPatch) Check(audiences Audiences, longest time.Duration) error {
 	}
 	if p.TokensPerMinute != nil {
 		errs = append(errs, CheckTokensPerMinute(*p.TokensPerMinute))
+	}
+	if p.ExpiresAt != nil && Expired(*p.ExpiresAt, now) {
+		errs = append(errs, ErrInvalidEnd)
 	}
 	return cmp.Or(errs...)
 }
@@ -113,6 +119,9 @@ func (k AccessKey) Patched(p KeyPatch) (AccessKey, error) {
 	if p.Audiences != nil {
 		k.Audiences = Distinct(*p.Audiences)
 	}
+	if p.ExpiresAt != nil {
+		k = k.endingAt(p.ExpiresAt.UTC())
+	}
 	if p.AllowedNetworks != nil {
 		var err error
 		if k.AllowedNetworks, err = ParseNetworks(*p.AllowedNetworks); err != nil {
@@ -148,13 +157,15 @@ func Distinct(names []string) []string {
 // LoosenedBy says whether the key allows more after a change than before.
 func (k AccessKey) LoosenedBy(after AccessKey) bool {
 	return !covers(k.AllowedNetworks, after.AllowedNetworks, inNetwork) || !covers(k.Audiences, after.Audiences, same) ||
-		Loosens(k.TokenLifetimeSeconds, after.TokenLifetimeSeconds) || Loosens(k.TokensPerMinute, after.TokensPerMinute)
+		Loosens(k.TokenLifetimeSeconds, after.TokenLifetimeSeconds) || Loosens(k.TokensPerMinute, after.TokensPerMinute) ||
+		prolongs(k.ExpiresAt, after.ExpiresAt)
 }
 
 // TightenedBy says whether tokens that the key has made allow more than it does after a change. A quota is about tokens to come.
 func (k AccessKey) TightenedBy(after AccessKey) bool {
 	return !covers(after.AllowedNetworks, k.AllowedNetworks, inNetwork) || !covers(after.Audiences, k.Audiences, same) ||
-		Loosens(after.TokenLifetimeSeconds, k.TokenLifetimeSeconds) || len(without(k.Scopes, after.Scopes)) > 0
+		Loosens(after.TokenLifetimeSeconds, k.TokenLifetimeSeconds) || len(without(k.Scopes, after.Scopes)) > 0 ||
+		prolongs(after.ExpiresAt, k.ExpiresAt)
 }
 
 // covers says whether each of the inner ones is within one of the outer ones. None at all is all that there are.

@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -66,6 +67,11 @@ func TestPatchesAgainstAModel(t *testing.T) {
 				all = append(all, "for seconds "+time.Duration(seconds).String())
 			}
 		}
+		for _, n := range []int{1, 2, 3} {
+			if !policy.Expired(k.ExpiresAt, day(n)) {
+				all = append(all, "on day "+day(n).String())
+			}
+		}
 		for _, scope := range k.Scopes {
 			all = append(all, "scope "+scope)
 		}
@@ -78,8 +84,10 @@ func TestPatchesAgainstAModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		patch := func() policy.KeyPatch {
 			lifetime := rapid.SampledFrom([]int{0, 60, 100, 500}).Draw(t, "lifetime")
+			end := rapid.SampledFrom([]time.Time{{}, day(1), day(2), day(3)}).Draw(t, "end")
 			return policy.KeyPatch{
 				AllowedNetworks: some(t, networks, "networks"), Audiences: some(t, names, "audiences"), TokenLifetimeSeconds: &lifetime,
+				ExpiresAt: &end,
 			}
 		}
 		before, err := policy.AccessKey{ClientID: "mk_1", Scopes: names}.Patched(patch())
@@ -104,4 +112,21 @@ func TestPatchesAgainstAModel(t *testing.T) {
 			t.Fatalf("%+v is tightened or loosened by itself", before)
 		}
 	})
+}
+
+// BenchmarkCheckAddress is what the networks of a key cost when it authenticates; the last one fits.
+func BenchmarkCheckAddress(b *testing.B) {
+	for _, n := range []int{1, 3, policy.MaxAllowedNetworks} {
+		var key policy.AccessKey
+		for i := range n {
+			key.AllowedNetworks = append(key.AllowedNetworks, fmt.Sprintf("192.0.%d.0/24", n-i))
+		}
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			for b.Loop() {
+				if err := key.CheckAddress("192.0.1.7"); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

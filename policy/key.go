@@ -96,8 +96,8 @@ func (k AccessKey) SecretIssuedAt() time.Time {
 	return k.Secrets[0].IssuedAt
 }
 
-// Expiry is when the key expires under the policy; zero is never.
-func (k AccessKey) Expiry(p ExpirationPolicy) time.Time { return p.Expiry(k.SecretIssuedAt()) }
+// Expiry is when the key expires, under the policy or at its own end, whichever is earlier (R33); zero is never.
+func (k AccessKey) Expiry(p ExpirationPolicy) time.Time { return Earlier(p.Expiry(k.SecretIssuedAt()), k.ExpiresAt) }
 
 // Status is the key's status at the given time.
 func (k AccessKey) Status(p ExpirationPolicy, now time.Time) Status {
@@ -280,7 +280,7 @@ func (m Membership) WithKey(key AccessKey, p ExpirationPolicy, now time.Time) (M
 		}
 		return m, limit
 	}
-	m.Keys = append(slices.Clip(m.Keys), key)
+	m.Keys = append(slices.Clip(m.Keys), key.told(p, now))
 	return m, nil
 }
 
@@ -312,12 +312,13 @@ func (m Membership) WithRefreshedKey(clientID string, fresh Secret, how Refresh,
 	secrets, gone := []Secret{fresh}, m.Keys[i].Secrets
 	if how.Overlap > 0 && len(gone) > 0 {
 		kept := gone[0]
-		kept.EndsAt = Earlier(now.Add(how.Overlap), p.Expiry(kept.IssuedAt))
+		kept.EndsAt = Earlier(Earlier(now.Add(how.Overlap), p.Expiry(kept.IssuedAt)), m.Keys[i].ExpiresAt)
 		secrets, gone = append(secrets, kept), gone[1:]
 	}
 	m.Keys = slices.Clone(m.Keys)
 	m.Keys[i].Secrets = secrets
 	m.Keys[i].Replaced = m.Keys[i].replacedAfter(gone, how, now)
+	m.Keys[i] = m.Keys[i].told(p, now)
 	return m, nil
 }
 

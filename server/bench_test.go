@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -9,16 +10,98 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"mintkey/passwords"
 	"mintkey/policy"
 	"mintkey/server"
+	"mintkey/store"
 	"mintkey/store/boltstore"
 	"mintkey/tokens"
 )
 
 // BenchmarkToken is one token by client credentials, from the request to the answer, on the embedded store.
 func BenchmarkToken(b *testing.B) {
-	handler, id, secret := benchServer(b)
+	handler, id, secret, _ := benchServer(b)
+	fetchTokens(b, handler, id, secret)
+}
+
+// BenchmarkTokenOfALimitedKey compares a key without limits with one that has all that are checked on the way to a token, but for the quota,
+// which is counted in the store (R33). 100,000 other keys have limits too; -short leaves these out.
+func BenchmarkTokenOfALimitedKey(b *testing.B) {
+	handler, id, secret, s := benchServer(b)
+	if !testing.Short() {
+		seedLimitedKeys(b, s, 100_000)
+	}
+	for _, row := range []struct {
+		name  string
+		patch policy.KeyPatch
+	}{
+		{"no limits", policy.KeyPatch{}},
+		{"one network and an end", policy.KeyPatch{AllowedNetworks: &[]string{"192.0.2.0/24"}, ExpiresAt: new(start.Add(policy.Day))}},
+		{"all, and the most networks", policy.KeyPatch{
+			AllowedNetworks: new(networks(policy.MaxAllowedNetworks)), ExpiresAt: new(start.Add(policy.Day)), TokenLifetimeSeconds: new(300),
+		}},
+	} {
+		limitKey(b, s, "u", row.patch)
+		b.Run(row.name, func(b *testing.B) { fetchTokens(b, handler, id, secret) })
+	}
+}
+
+// networks ends with the one that requests of the benchmark come from.
+func networks(n int) []string {
+	var all []string
+	for i := range n - 1 {
+		all = append(all, fmt.Sprintf("10.%d.0.0/16", i))
+	}
+	return append(all, "192.0.2.0/24")
+}
+
+func limitKey(b *testing.B, s store.Store, user string, patch policy.KeyPatch) {
+	b.Helper()
+	err := s.UpdateMembership(b.Context(), "t", user, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+		var err error
+		m.Keys[0], err = m.Keys[0].Patched(patch)
+		return m, nil, err
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+// seedLimitedKeys makes users with two keys each. Writes at once share a transaction.
+func seedLimitedKeys(b *testing.B, s store.Store, keys int) {
+	b.Helper()
+	var group errgroup.Group
+	group.SetLimit(500)
+	for i := range keys / policy.MaxKeys {
+		group.Go(func() error {
+			id := fmt.Sprint("user", i)
+			err := s.CreateUser(b.Context(), policy.User{ID: id, AccountID: "a", Email: id + "@example.com"})
+			if err != nil {
+				return err
+			}
+			return s.UpdateMembership(b.Context(), "t", id, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+				m, err := m.WithRole(policy.RoleMember, start)
+				for n := range policy.MaxKeys {
+					m.Keys = append(m.Keys, policy.AccessKey{
+						ClientID: fmt.Sprint("mk_", i, "_", n), Scopes: []string{"api"}, CreatedAt: start, AllowedNetworks: networks(3),
+						ExpiresAt: start.Add(policy.Day), TokenLifetimeSeconds: 300, Secrets: []policy.Secret{{
+							Digest: policy.ClientSecretFromRequest(fmt.Sprint(i, n)).Digest(), IssuedAt: start,
+						}},
+					})
+				}
+				return m, nil, err
+			})
+		})
+	}
+	if err := group.Wait(); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func fetchTokens(b *testing.B, handler http.Handler, id string, secret policy.ClientSecret) {
+	b.Helper()
 	b.ReportAllocs()
 	for b.Loop() {
 		r := httptest.NewRequest(http.MethodPost, "/oauth2/token", strings.NewReader("grant_type=client_credentials"))
@@ -32,7 +115,7 @@ func BenchmarkToken(b *testing.B) {
 	}
 }
 
-func benchServer(b *testing.B) (http.Handler, string, policy.ClientSecret) {
+func benchServer(b *testing.B) (http.Handler, string, policy.ClientSecret, store.Store) {
 	b.Helper()
 	opened, err := boltstore.Open(filepath.Join(b.TempDir(), "mintkey.db"))
 	if err != nil {
@@ -77,5 +160,5 @@ func benchServer(b *testing.B) (http.Handler, string, policy.ClientSecret) {
 		}
 	}
 	settleOldTenant(b, opened)
-	return s.Handler(), key.ClientID, secret
+	return s.Handler(), key.ClientID, secret, opened
 }

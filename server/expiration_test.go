@@ -147,6 +147,13 @@ func (w *world) refreshSome(random *rand.Rand) {
 			return m, nil, nil
 		}))
 		w.giveKey(p, "api")
+		if random.IntN(2) == 0 { // and some of them an end of its own
+			end := w.clock.now().Add(time.Duration(1 + random.Int64N(int64(400*policy.Day))))
+			w.must(w.store.UpdateMembership(w.Context(), p.tenant, p.id, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+				m.Keys[0].ExpiresAt = end
+				return m, nil, nil
+			}))
+		}
 	}
 }
 

@@ -40,6 +40,11 @@ func TestTighteningEndsTheTokens(t *testing.T) {
 			{`{"token_lifetime_seconds":700}`, false},
 			{`{"token_lifetime_seconds":60}`, true},
 			{`{"token_lifetime_seconds":null}`, false},
+			{`{"expires_at":"2030-01-02T03:04:05Z"}`, true},
+			{`{"expires_at":"2030-01-02T03:04:06Z"}`, false},
+			{`{"expires_at":"2030-01-02T04:04:06+01:00"}`, false},
+			{`{"expires_at":"2030-01-01T03:04:05Z"}`, true},
+			{`{"expires_at":null}`, false},
 			{`{"scopes":["self","api"]}`, true},
 			{`{"scopes":["api","self"]}`, false},
 			{`{}`, false},
@@ -71,6 +76,7 @@ func TestTighteningEndsTheTokens(t *testing.T) {
 func TestFencesThatCannotBe(t *testing.T) {
 	w := newWorld(t)
 	p := w.giveKey(w.mia, "api")
+	now := w.clock.now().Format(time.RFC3339Nano)
 	tooMany := `["192.0.2.1/32"` + strings.Repeat(`,"192.0.2.2/32"`, 20) + `]`
 	for body, code := range map[string]string{
 		`"allowed_networks":["192.0.2.1"]`:            "invalid_network",
@@ -83,6 +89,9 @@ func TestFencesThatCannotBe(t *testing.T) {
 		`"token_lifetime_seconds":901`:                "invalid_lifetime",
 		`"label":"` + strings.Repeat("x", 201) + `"`:  "invalid_label",
 		`"tokens_per_minute":0`:                       "invalid_quota",
+		`"expires_at":"2020-01-01T00:00:00Z"`:         "invalid_expiry",
+		`"expires_at":"0001-01-01T00:00:00Z"`:         "invalid_expiry",
+		`"expires_at":"` + now + `"`:                  "invalid_expiry",
 	} {
 		w.patch(w.ada, keyPath(p), "{"+body+"}").wantCode(http.StatusUnprocessableEntity, code)
 		w.post(w.ada, forgeKeys, `{"user_id":"mia",`+body+`}`).wantCode(http.StatusUnprocessableEntity, code)
@@ -175,6 +184,8 @@ func TestOwnFences(t *testing.T) {
 			{`{"audiences":["https://api.example"]}`, `{"audiences":["https://api.example","https://other.example"]}`},
 			{`{"token_lifetime_seconds":600}`, `{"token_lifetime_seconds":601}`},
 			{`{"tokens_per_minute":600}`, `{"tokens_per_minute":null}`},
+			{`{"expires_at":"2030-01-02T00:00:00Z"}`, `{"expires_at":"2030-01-02T00:00:01Z"}`},
+			{`{"expires_at":"2030-01-01T00:00:00Z"}`, `{"expires_at":null}`},
 			{`{"label":"mine"}`, `{"label":"mine","token_lifetime_seconds":null}`},
 		} {
 			w.patch(own, keyPath(own), step.tighter).want(200)

@@ -21,7 +21,7 @@ const tries = 10_000
 
 // BenchmarkTimingOfClients compares how long a right, a wrong and an unknown client take: timing must not reveal which it was (R4).
 func BenchmarkTimingOfClients(b *testing.B) {
-	handler, id, secret := benchServer(b)
+	handler, id, secret, _ := benchServer(b)
 	compare(b, handler, map[string]url.Values{
 		"right":   {"grant_type": {"client_credentials"}, "client_id": {id}, "client_secret": {secret.Reveal()}},
 		"wrong":   {"grant_type": {"client_credentials"}, "client_id": {id}, "client_secret": {policy.NewClientSecret([32]byte{2}).Reveal()}},
@@ -31,7 +31,7 @@ func BenchmarkTimingOfClients(b *testing.B) {
 
 // BenchmarkTimingOfPasswords does the same for a right password, a wrong one, an unknown user and one who is no member (R22).
 func BenchmarkTimingOfPasswords(b *testing.B) {
-	handler, _, _ := benchServer(b)
+	handler, _, _, _ := benchServer(b)
 	compare(b, handler, map[string]url.Values{
 		"right":      login("old", "u", password),
 		"wrong":      login("old", "u", "wrong password"),

@@ -27,19 +27,3 @@ type Outbox interface {
 	// PostponeOutbox saves the entry as it is now and makes it due at the given time. One that is gone stays gone.
 	PostponeOutbox(ctx context.Context, entry OutboxEntry, due time.Time) error
 }
-
-// IssuedKey says when the current secret of an access key was issued.
-type IssuedKey struct {
-	TenantID string
-	UserID   string
-	ClientID string
-	IssuedAt time.Time
-}
-
-// IssueOrder lists access keys by the time at which their current secret was issued. UpdateMembership keeps it.
-// Under one policy keys expire in the order of issue, so what is due is found without a full scan.
-type IssueOrder interface {
-	// KeysByIssue lists the keys of an account that come after the given position and were issued at or before until, oldest first,
-	// then by tenant, user and client ID. The zero IssuedKey is the start. At most limit, which must be positive.
-	KeysByIssue(ctx context.Context, accountID string, after IssuedKey, until time.Time, limit int) ([]IssuedKey, error)
-}

@@ -134,7 +134,7 @@ type Store interface {
 	AuditTrail
 	Documents
 	Outbox
-	IssueOrder
+	KeyOrders
 	Digests
 	Feeds
 	Revocations

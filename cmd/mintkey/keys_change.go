@@ -16,27 +16,33 @@ import (
 
 func (p *program) keysCreateCommand(f *keysFlags) *cobra.Command {
 	c := &cobra.Command{
-		Use:     "create",
-		Short:   "Create an access key, and show its secret once",
-		Example: "  mintkey keys create --email ada@example.com --label \"load tests\" --scopes api",
-		Args:    arguments(cobra.NoArgs),
+		Use:   "create",
+		Short: "Create an access key, and show its secret once",
+		Example: "  mintkey keys create --email ada@example.com --label \"load tests\" --scopes api\n" +
+			"  mintkey keys create --user ci --scopes api --expires-at 30d --allowed-network 192.0.2.0/24 --token-lifetime 5m",
+		Args: arguments(cobra.NoArgs),
 	}
 	user := c.Flags().String("user", "", "ID of the owner (default: the owner of the access key in use)")
 	email := c.Flags().String("email", "", "e-mail address of the owner, instead of --user")
 	label := c.Flags().String("label", "", "what the key is for")
 	scopes := c.Flags().StringSlice("scopes", nil, "scopes, separated by commas (default: all of the server's catalogue)")
-	audiences := c.Flags().StringSlice("audiences", nil,
-		"APIs that its tokens can be for, separated by commas (default: all that are configured)")
-	quota := addQuotaFlag(c, "quota of tokens a minute; 0 for none")
+	limits := addFenceFlags(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if *user != "" && *email != "" {
 			return usagef("give either --user or --email")
+		}
+		limit, err := limits.change(p.clock())
+		if err != nil {
+			return err
 		}
 		server, err := p.connect(c.Context(), f.access)
 		if err != nil {
 			return err
 		}
-		wanted := api.NewKey{Email: *email, Label: *label, Audiences: *audiences, TokensPerMinute: quota()}
+		wanted := api.NewKey{
+			Email: *email, Label: *label, AllowedNetworks: limits.networks, Audiences: limits.audiences,
+			TokenLifetimeSeconds: limit.TokenLifetimeSeconds, TokensPerMinute: limit.TokensPerMinute, ExpiresAt: limit.ExpiresAt,
+		}
 		if wanted.Email == "" {
 			wanted.UserID = cmp.Or(*user, server.claims.UserID)
 		}
@@ -51,12 +57,7 @@ func (p *program) keysCreateCommand(f *keysFlags) *cobra.Command {
 			showSecret(w, k.ClientID, k.ClientSecret)
 			_, _ = fmt.Fprintf(w, "Owner: %s <%s>. Expires: %s.\n", k.UserName, k.Email, showTime(k.ExpiresAt))
 			noteUnconfirmed(w, isUnconfirmed(k.Unconfirmed))
-			if len(k.Audiences) > 0 {
-				_, _ = fmt.Fprintf(w, "Its tokens can be for: %s.\n", strings.Join(k.Audiences, ", "))
-			}
-			if k.TokensPerMinute > 0 {
-				_, _ = fmt.Fprintf(w, "It has %s.\n", quotaWords(k.TokensPerMinute))
-			}
+			showFences(w, k.Key)
 		})
 	}
 	return c

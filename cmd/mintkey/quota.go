@@ -34,33 +34,6 @@ func quotaWords(quota int) string {
 	return fmt.Sprintf("a quota of %d tokens a minute", quota)
 }
 
-func (p *program) keysEditCommand(f *keysFlags) *cobra.Command {
-	c := &cobra.Command{
-		Use:     "edit CLIENT_ID",
-		Short:   "Change the quota of an access key",
-		Example: "  mintkey keys edit mk_4fQ2vXo1bN8sT6wLz0KdRe --tokens-per-minute 60",
-		Args:    arguments(cobra.ExactArgs(1)),
-	}
-	quota := addQuotaFlag(c, "quota of tokens a minute; 0 takes it away")
-	c.RunE = func(c *cobra.Command, args []string) error {
-		if !c.Flag(quotaFlag).Changed {
-			return usagef("needed and not given: --" + quotaFlag)
-		}
-		server, err := p.connect(c.Context(), f.access)
-		if err != nil {
-			return err
-		}
-		answer, err := server.call(c.Context(), http.MethodPatch, server.keysPath(f, args[0]), api.KeyChange{TokensPerMinute: quota()})
-		if err != nil {
-			return err
-		}
-		return printAnswer(p, answer, func(w io.Writer, k api.Key) {
-			_, _ = fmt.Fprintf(w, "Access key %s has %s.\n", k.ClientID, quotaWords(k.TokensPerMinute))
-		})
-	}
-	return c
-}
-
 func (p *program) tenantsEditCommand(access *accessFlags) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "edit ID",

@@ -17,8 +17,12 @@ func (a *API) GetExpiry(c *Call) (Reply, error) {
 	expiration := c.in.Account.Expiration
 	expiry := key.Expiry(expiration)
 	answer := api.Expiry{
-		ClientID: key.ClientID, IssuedAt: key.SecretIssuedAt(), ExpiresAt: api.OrNull(expiry),
+		ClientID: key.ClientID, IssuedAt: key.SecretIssuedAt(), ExpiresAt: api.OrNull(expiry), OwnExpiresAt: api.OrNull(key.ExpiresAt),
 		Steps: []api.ExpiryStep{}, Notices: viewNotices(expiry),
+	}
+	answer.DecidedBy, answer.Text = decided(key.AccessKey, expiration)
+	if policy.Expired(expiry, c.At) {
+		answer.Text = "The key has expired, and nothing revives it: make a new one."
 	}
 	for _, step := range expiration.Explain(key.SecretIssuedAt()) {
 		answer.Steps = append(answer.Steps, api.ExpiryStep{
@@ -26,6 +30,21 @@ func (a *API) GetExpiry(c *Call) (Reply, error) {
 		})
 	}
 	return ok(answer), nil
+}
+
+// decided says in words whether the policy or the key's own end counts: the earlier one.
+func decided(key policy.AccessKey, expiration policy.ExpirationPolicy) (api.ExpiryDecider, string) {
+	switch own, expiry := key.ExpiresAt, key.Expiry(expiration); {
+	case expiry.IsZero():
+		return api.DecidedByNone, "The key does not expire: no expiration policy applies to it, and it has no end of its own."
+	case key.EndsForGood(expiration):
+		return api.DecidedByKey, "The end that the key was given counts. A refresh does not move it: to go on after that, make a new key."
+	case !own.IsZero():
+		return api.DecidedByPolicy, "The expiration policy counts, because the end that the key was given is later. A refresh restarts the " +
+			"period, but does not move that end."
+	default:
+		return api.DecidedByPolicy, "The expiration policy counts. A refresh restarts the period."
+	}
 }
 
 func viewNotices(expiry time.Time) []api.Notice {

@@ -17,7 +17,7 @@ func (c *Call) viewKey(k admin.Key) api.Key {
 		CreatedAt: k.CreatedAt.UTC(), SecretIssuedAt: k.SecretIssuedAt().UTC(),
 		LastAccessAt: api.OrNull(k.LastAccess.At), ExpiresAt: api.OrNull(k.Expiry(expiration)), Marks: k.Marks(k.LastAccess.At, expiration, c.At),
 		Audiences: k.Audiences, AllowedNetworks: k.AllowedNetworks,
-		TokenLifetimeSeconds: k.TokenLifetimeSeconds, TokensPerMinute: k.TokensPerMinute,
+		TokenLifetimeSeconds: k.TokenLifetimeSeconds, TokensPerMinute: k.TokensPerMinute, OwnExpiresAt: api.OrNull(k.ExpiresAt),
 		Secrets: []api.Secret{}, Suspension: api.NewSuspension(k.Suspended),
 	}
 	if k.LastAccess.Address != "" {
@@ -115,6 +115,9 @@ func (a *API) CreateKey(c *Call) (Reply, error) {
 	}
 	if lifetime != nil {
 		wanted.TokenLifetimeSeconds = *lifetime
+	}
+	if end := endOf(body.ExpiresAt); end != nil {
+		wanted.ExpiresAt = *end
 	}
 	if body.PickUp {
 		key, link, err := a.service.CreateKeyForPickUp(c.Context(), c.actor, c.in, wanted)

@@ -1,6 +1,8 @@
 package adminapi
 
 import (
+	"time"
+
 	"mintkey/policy"
 	"mintkey/server/api"
 )
@@ -13,6 +15,7 @@ func (a *API) PatchKey(c *Call) (Reply, error) {
 	}
 	patch := policy.KeyPatch{
 		Label: body.Label, Scopes: body.Scopes, AllowedNetworks: listOf(body.AllowedNetworks), Audiences: listOf(body.Audiences),
+		ExpiresAt: endOf(body.ExpiresAt),
 	}
 	if patch.TokenLifetimeSeconds, err = lifetimeOf(body.TokenLifetimeSeconds); err != nil {
 		return Reply{}, err
@@ -30,6 +33,19 @@ func listOf(given api.Nullable[[]string]) *[]string {
 		return new([]string)
 	}
 	return given.Value
+}
+
+// endOf is like listOf. The first instant of the year 1 is a time that is past, and not the zero time, which takes an end away.
+func endOf(given api.Nullable[time.Time]) *time.Time {
+	switch {
+	case given.Given && given.Value == nil:
+		return new(time.Time)
+	case given.Value != nil && given.Value.IsZero():
+		past := given.Value.Add(1)
+		return &past
+	default:
+		return given.Value
+	}
 }
 
 // lifetimeOf is like quotaOf: a 0 in the body is refused.

@@ -36,12 +36,26 @@ type AffectedKey struct {
 
 // Expiry is when an access key expires, and why.
 type Expiry struct {
-	ClientID  string       `json:"client_id"`
-	IssuedAt  time.Time    `json:"issued_at"`
-	ExpiresAt *time.Time   `json:"expires_at"`
-	Steps     []ExpiryStep `json:"steps"`
-	Notices   []Notice     `json:"notices"`
+	ClientID  string     `json:"client_id"`
+	IssuedAt  time.Time  `json:"issued_at"`
+	ExpiresAt *time.Time `json:"expires_at"`
+	// OwnExpiresAt is the end that the key was given (R33); null for none.
+	OwnExpiresAt *time.Time    `json:"own_expires_at"`
+	DecidedBy    ExpiryDecider `json:"decided_by"`
+	Text         string        `json:"text"`
+	Steps        []ExpiryStep  `json:"steps"`
+	Notices      []Notice      `json:"notices"`
 }
+
+// ExpiryDecider is what decides when a key expires.
+type ExpiryDecider string
+
+// The deciders of an Expiry.
+const (
+	DecidedByPolicy ExpiryDecider = "policy"
+	DecidedByKey    ExpiryDecider = "key" // its own end
+	DecidedByNone   ExpiryDecider = "none"
+)
 
 // ExpiryStep is a revision of the policy with its effect on the key.
 type ExpiryStep struct {

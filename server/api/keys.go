@@ -21,16 +21,19 @@ type NewKey struct {
 	TokenLifetimeSeconds Nullable[int] `json:"token_lifetime_seconds,omitzero"`
 	// TokensPerMinute is its quota; absent or null for none (R36).
 	TokensPerMinute Nullable[int] `json:"tokens_per_minute,omitzero"`
+	// ExpiresAt is an end that no refresh moves; absent or null for none (R33).
+	ExpiresAt Nullable[time.Time] `json:"expires_at,omitzero"`
 }
 
 // KeyChange is a JSON merge patch (RFC 7396) of an access key: absent members stay unchanged, and null takes a fence away (R33).
 type KeyChange struct {
-	Label                *string            `json:"label,omitempty"`
-	Scopes               *[]string          `json:"scopes,omitempty"` // some of those that it has
-	AllowedNetworks      Nullable[[]string] `json:"allowed_networks,omitzero"`
-	Audiences            Nullable[[]string] `json:"audiences,omitzero"`
-	TokenLifetimeSeconds Nullable[int]      `json:"token_lifetime_seconds,omitzero"`
-	TokensPerMinute      Nullable[int]      `json:"tokens_per_minute,omitzero"`
+	Label                *string             `json:"label,omitempty"`
+	Scopes               *[]string           `json:"scopes,omitempty"` // some of those that it has
+	AllowedNetworks      Nullable[[]string]  `json:"allowed_networks,omitzero"`
+	Audiences            Nullable[[]string]  `json:"audiences,omitzero"`
+	TokenLifetimeSeconds Nullable[int]       `json:"token_lifetime_seconds,omitzero"`
+	TokensPerMinute      Nullable[int]       `json:"tokens_per_minute,omitzero"`
+	ExpiresAt            Nullable[time.Time] `json:"expires_at,omitzero"`
 }
 
 // Refresh requests a new secret of an access key (R6).
@@ -79,6 +82,8 @@ type Key struct {
 	TokenLifetimeSeconds int `json:"token_lifetime_seconds,omitempty"`
 	// TokensPerMinute is its quota; absent when it has none (R36).
 	TokensPerMinute int `json:"tokens_per_minute,omitempty"`
+	// OwnExpiresAt is the end that it was given; absent when it expires under the policy alone. ExpiresAt is the earlier of both (R33).
+	OwnExpiresAt *time.Time `json:"own_expires_at,omitempty"`
 	Suspension
 }
 

@@ -98,6 +98,8 @@ func (c *Console) routes() http.Handler {
 	page("GET /console/tenants/{tenant}/keys", read, c.listKeys)
 	page("GET /console/tenants/{tenant}/keys/new", write, c.newKeyPage)
 	page("POST /console/tenants/{tenant}/keys/new", write, c.createKey)
+	page("GET /console/tenants/{tenant}/keys/{client_id}/edit", write, c.editKeyPage)
+	page("POST /console/tenants/{tenant}/keys/{client_id}/edit", write, c.editKey)
 	page("GET /console/tenants/{tenant}/keys/{client_id}/refresh", write, c.refreshPage)
 	page("POST /console/tenants/{tenant}/keys/{client_id}/refresh", write, c.refreshKey)
 	page("GET /console/tenants/{tenant}/keys/{client_id}/end-overlap", write, c.endOverlapPage)

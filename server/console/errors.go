@@ -154,9 +154,16 @@ func explanations() []struct {
 			"Enter a whole number from 1 to " + grouped(policy.MaxTokensPerMinute) + ", or nothing for no quota.", quotaField,
 		}},
 		{policy.ErrScopeNotHeld, explanation{unprocessable, "Scope not held", asSentence(policy.ErrScopeNotHeld), "scope"}},
-		{policy.ErrInvalidNetwork, explanation{unprocessable, "Invalid network", asSentence(policy.ErrInvalidNetwork), "networks"}},
-		{policy.ErrInvalidTokenLifetime, explanation{unprocessable, "Invalid lifetime", "Tokens live for a minute at least, and no longer " +
-			"than the server has them live.", "lifetime"}},
+		{policy.ErrInvalidNetwork, explanation{
+			unprocessable, "Invalid network",
+			fmt.Sprintf("Enter at most %d networks, such as 192.0.2.0/24 or 2001:db8::/32; one address is 192.0.2.1/32.", policy.MaxAllowedNetworks),
+			networksField,
+		}},
+		{policy.ErrInvalidTokenLifetime, explanation{
+			unprocessable, "Invalid lifetime",
+			"Enter a whole number of seconds: a minute at least, and no longer than the server has tokens live.", lifetimeField,
+		}},
+		{policy.ErrInvalidEnd, explanation{unprocessable, "Invalid expiry", "Choose a time in the future, in UTC, or none.", endField}},
 		{policy.ErrForeignNetwork, explanation{http.StatusForbidden, "Not from here", asSentence(policy.ErrForeignNetwork), ""}},
 		{policy.ErrOwnFence, explanation{http.StatusForbidden, "Your own access key", asSentence(policy.ErrOwnFence), ""}},
 		{policy.ErrInvalidRelease, explanation{
@@ -171,7 +178,7 @@ func explanations() []struct {
 		{policy.ErrInvalidName, explanation{unprocessable, "Invalid name", asSentence(policy.ErrInvalidName), "name"}},
 		{policy.ErrInvalidLabel, explanation{unprocessable, "Invalid label", asSentence(policy.ErrInvalidLabel), "label"}},
 		{policy.ErrInvalidRole, explanation{unprocessable, "Invalid role", "Choose one of the roles.", "role"}},
-		{policy.ErrInvalidTarget, explanation{unprocessable, "Invalid audience", asSentence(policy.ErrInvalidTarget), "audiences"}},
+		{policy.ErrInvalidTarget, explanation{unprocessable, "Invalid audience", asSentence(policy.ErrInvalidTarget), audiencesField}},
 		{policy.ErrInvalidScope, explanation{unprocessable, "Invalid scope", "Choose at least one of the scopes.", "scope"}},
 		{policy.ErrInvalidOverlap, explanation{
 			unprocessable, "Invalid overlap",

@@ -9,6 +9,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"mintkey/policy"
 	"mintkey/server"
 	"mintkey/server/console"
 	"mintkey/server/console/openid"
@@ -35,6 +36,11 @@ func gallery(h *harness) []scene {
 	h.used("berlin", urgent, 40*time.Second)
 	_, _ = h.key("berlin", "tom", "", 95)
 	_, _ = h.key("lisbon", "grace", "k6 smoke test", 30)
+	limited, _ := h.key("berlin", "ada", "contractor", 40)
+	h.limit("berlin", "ada", limited, policy.KeyPatch{
+		AllowedNetworks: &[]string{"192.0.2.0/24", "2001:db8::/32"}, Audiences: &[]string{"https://api.example"},
+		TokenLifetimeSeconds: new(300), TokensPerMinute: new(60), ExpiresAt: new(start.Add(20 * policy.Day)),
+	})
 	waiting := h.waiting("lisbon", "grace", "Windows load generator")
 	h.busy([]string{nightly, second, urgent})
 	chosen := h.passwordLink("linus")
@@ -81,6 +87,15 @@ func gallery(h *harness) []scene {
 			b.click(".form button[type=submit].primary")
 			b.see(".field-error")
 		}},
+		{name: "create-limits", who: "tom", path: "/console/tenants/berlin/keys/new", after: func(b *browser) {
+			b.click(`input[value="linus"]`)
+			b.click("details.limits summary")
+			b.fill("#networks", "192.0.2.0/24\nbuild.example")
+			b.fill("#lifetime", "300")
+			b.click(".form button[type=submit].primary")
+			b.see("#networks-error")
+		}},
+		{name: "edit", who: "tom", path: "/console/tenants/berlin/keys/" + limited + "/edit"},
 		{name: "secret", who: "tom", path: "/console/tenants/berlin/keys/new", after: func(b *browser) {
 			b.click(`input[value="linus"]`)
 			b.fill("#label", "deploy job")
@@ -134,7 +149,7 @@ func gallery(h *harness) []scene {
 // galleryHarness offers mail, and sign-in at a provider that can't be reached.
 func galleryHarness(t *testing.T) *harness {
 	t.Helper()
-	return newHarness(t, withMail, func(o *server.Options) {
+	return newHarness(t, withMail, withAudiences, func(o *server.Options) {
 		o.OpenID = console.OpenID{Options: openid.Options{Issuer: "http://127.0.0.1:1", ClientID: "mintkey"}, Name: "Example Workplace"}
 	})
 }

@@ -19,11 +19,14 @@ type keyRow struct {
 	Tenant     string
 	Scopes     []string
 	Quota      string // in words; empty for none
+	Limits     []string
+	Limited    string // the same with numbers only, as there is little room in a list
 	Created    stamp
 	Age        string
 	LastAccess stamp
 	Expires    stamp
 	Expired    bool
+	ForGood    bool // it has an end of its own, which no refresh moves
 	Soon       bool // expires within policy.SoonDays
 	Urgent     bool // expires within policy.UrgentDays
 	Marks      []policy.Mark
@@ -44,7 +47,7 @@ func newKeyRow(k admin.Key, p policy.ExpirationPolicy, now time.Time) keyRow {
 	}
 	row := keyRow{
 		ClientID: k.ClientID, Label: k.Label, User: k.User.Name, Email: k.User.Email, UserID: k.User.ID, Scopes: k.Scopes,
-		Quota:   quotaText(k.TokensPerMinute),
+		Quota: quotaText(k.TokensPerMinute), Limits: limitWords(k.AccessKey), Limited: limitCounts(k.AccessKey), ForGood: k.EndsForGood(p),
 		Created: newStamp(k.CreatedAt, now), Age: durationText(now.Sub(k.CreatedAt)), LastAccess: newStamp(k.LastAccess.At, now),
 		Expires: newStamp(expiry, now), Expired: policy.Expired(expiry, now), Soon: within(policy.SoonDays), Urgent: within(policy.UrgentDays),
 		Marks: k.Marks(k.LastAccess.At, p, now), Waiting: len(k.Secrets) == 0, Suspended: k.IsSuspended(),

@@ -20,8 +20,8 @@ type newKeyForm struct {
 	Label   string
 	Scopes  []scopeChoice // of the catalogue
 	Admin   []scopeChoice
-	Quota   string // of tokens a minute, as typed
-	PickUp  bool   // deliver by a pick-up link
+	Limits  limitsForm
+	PickUp  bool // deliver by a pick-up link
 	Fault   fault
 	Nobody  bool // no member of the tenant matches
 }
@@ -48,11 +48,15 @@ func (c *Console) newKeyPage(req *request) error { return c.showNewKey(req, nil)
 func (c *Console) showNewKey(req *request, cause error) error {
 	form := newKeyForm{
 		Path: req.URL.Path, Back: keysPath(req.in.Tenant.ID), Find: strings.TrimSpace(req.Form.Get("find")),
-		Label: req.Form.Get("label"), Quota: req.Form.Get(quotaField), PickUp: req.Form.Get("hand_over") == "pick-up",
+		Label: req.Form.Get("label"), PickUp: req.Form.Get("hand_over") == "pick-up",
 	}
 	if err := c.findMembers(req, &form); err != nil {
 		return err
 	}
+	if cause != nil {
+		form.Fault, _ = formFault(cause)
+	}
+	form.Limits = c.limitsTyped(req, nil, form.Fault)
 	chosen := req.Form["scope"]
 	for _, scope := range c.Service.Catalogue {
 		form.Scopes = append(form.Scopes, scopeChoice{Name: scope, Chosen: !req.Form.Has("label") || slices.Contains(chosen, scope)})
@@ -67,7 +71,6 @@ func (c *Console) showNewKey(req *request, cause error) error {
 	if cause == nil {
 		return c.show(req, "key-new", "Create access key", form)
 	}
-	form.Fault, _ = formFault(cause)
 	return c.showStatus(req, cause, "key-new", "Create access key", form)
 }
 
@@ -107,7 +110,10 @@ func (c *Console) createKey(req *request) error {
 	if req.PostForm.Get("user") == "" {
 		return c.showNewKey(req, policy.ErrNotMember)
 	}
-	quota, err := req.quota()
+	limits, err := req.limits(policy.AccessKey{})
+	if err == nil {
+		err = limits.Check(c.Service.Audiences, c.Service.TokenLifetime, req.info.At)
+	}
 	if err != nil {
 		return c.showNewKey(req, err)
 	}
@@ -115,7 +121,9 @@ func (c *Console) createKey(req *request) error {
 		return c.showUsedForm(req, err)
 	}
 	input := admin.NewKey{
-		UserID: req.PostForm.Get("user"), Label: strings.TrimSpace(req.PostForm.Get("label")), Scopes: scopes, TokensPerMinute: quota,
+		UserID: req.PostForm.Get("user"), Label: strings.TrimSpace(req.PostForm.Get("label")), Scopes: scopes,
+		AllowedNetworks: orZero(limits.AllowedNetworks), Audiences: orZero(limits.Audiences), ExpiresAt: orZero(limits.ExpiresAt),
+		TokenLifetimeSeconds: orZero(limits.TokenLifetimeSeconds), TokensPerMinute: orZero(limits.TokensPerMinute),
 	}
 	if req.PostForm.Get("hand_over") == "pick-up" {
 		return c.createForPickUp(req, input)
@@ -183,4 +191,12 @@ func (c *Console) showUsedForm(req *request, err error) error {
 		}
 	}
 	return c.showStatus(req, store.ErrConflict, "used-form", "Already sent", page)
+}
+
+// orZero is what a pointer leads to, or nothing.
+func orZero[T any](p *T) (value T) {
+	if p != nil {
+		value = *p
+	}
+	return value
 }

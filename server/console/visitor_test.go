@@ -124,6 +124,17 @@ func (p page) says(texts ...string) page {
 	return p
 }
 
+// has looks at the source of the page.
+func (p page) has(texts ...string) page {
+	p.Helper()
+	for _, text := range texts {
+		if !strings.Contains(p.body, text) {
+			p.Fatalf("%s does not have %q: %s", p.what, text, p.body)
+		}
+	}
+	return p
+}
+
 func (p page) saysNot(texts ...string) page {
 	p.Helper()
 	for _, text := range texts {

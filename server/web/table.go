@@ -179,6 +179,7 @@ func renderings() []rendering {
 
 		{kind: policy.ErrScopeNotHeld, status: unprocessable, code: "scope_not_held", title: "Scope not held"},
 		{kind: policy.ErrInvalidNetwork, status: unprocessable, code: "invalid_network", title: "Invalid network"},
+		{kind: policy.ErrInvalidEnd, status: unprocessable, code: "invalid_expiry", title: "Invalid expiry"},
 		{kind: policy.ErrInvalidTokenLifetime, status: unprocessable, code: "invalid_lifetime", title: "Invalid lifetime"},
 		{
 			kind: policy.ErrForeignNetwork, status: unauthorized, code: "unauthorized", title: "Unauthorized",

@@ -36,6 +36,7 @@ const (
 	bucketArrivals         bucket = "arrivals"          // account/sequence → event
 	bucketDigests          bucket = "digests"           // digest prefix/client ID → nothing
 	bucketIssueOrder       bucket = "issue_order"       // account/issued, tenant, user, client ID → nothing
+	bucketEndOrder         bucket = "end_order"         // account/own end, tenant, user, client ID → nothing
 	bucketOutbox           bucket = "outbox"            // due, event/account → JSON
 	bucketOutboxPlaces     bucket = "outbox_places"     // account/event → key in outbox
 	bucketRevocations      bucket = "revocations"       // revocation → JSON
@@ -50,7 +51,7 @@ func buckets() []bucket {
 		bucketMeta, bucketAccounts, bucketTenants, bucketAccountTenants, bucketUsers, bucketUserIDs, bucketEmails,
 		bucketEmailAccounts, bucketUsedIDs,
 		bucketMemberships, bucketUserTenants, bucketClientIDs, bucketAccessTimes, bucketAccesses, bucketEvents, bucketArrivals, bucketDocuments,
-		bucketDigests, bucketIssueOrder, bucketOutbox, bucketOutboxPlaces,
+		bucketDigests, bucketIssueOrder, bucketEndOrder, bucketOutbox, bucketOutboxPlaces,
 		bucketRevocations, bucketRevocationEnds, bucketEphemera, bucketEphemeraExpiries,
 		bucketTraffic,
 	}

@@ -98,10 +98,10 @@ func (i *inspection) checkOf(b bucket) func(key string, value []byte) error {
 		return decodes[store.OutboxEntry](b)
 	case bucketRevocations:
 		return decodes[store.Revocation](b)
-	case bucketIssueOrder:
+	case bucketIssueOrder, bucketEndOrder:
 		return func(key string, _ []byte) error {
 			_, after, _ := strings.Cut(key, separator)
-			_, err := parseIssueKey(after)
+			_, err := parseDatedKey(b, after)
 			return err
 		}
 	case bucketEphemera:
@@ -191,6 +191,9 @@ func (i *inspection) membership(key string, value []byte) error {
 			err = errors.Join(err, fmt.Errorf("%w: %s", errIndex, place.clientID))
 		}
 		err = errors.Join(err, i.need(bucketIssueOrder, place.issue))
+		if place.end != "" {
+			err = errors.Join(err, i.need(bucketEndOrder, place.end))
+		}
 	}
 	if !i.current {
 		return err

@@ -11,40 +11,54 @@ import (
 	"mintkey/store"
 )
 
-// issueSeparator comes before every byte of an ID, so that "load" comes before "load-1" whatever follows.
-const issueSeparator = "\x00"
+// datedSeparator comes before every byte of an ID, so that "load" comes before "load-1" whatever follows.
+const datedSeparator = "\x00"
 
-func issueKey(accountID string, k store.IssuedKey) string {
-	return accountID + separator + instant(k.IssuedAt) + strings.Join([]string{k.TenantID, k.UserID, k.ClientID}, issueSeparator)
+// datedKey is the key of an order of access keys.
+func datedKey(accountID string, k store.DatedKey) string {
+	return accountID + separator + instant(k.At) + strings.Join([]string{k.TenantID, k.UserID, k.ClientID}, datedSeparator)
 }
 
-// parseIssueKey parses the part after the account.
-func parseIssueKey(key string) (store.IssuedKey, error) {
+// parseDatedKey parses the part after the account.
+func parseDatedKey(order bucket, key string) (store.DatedKey, error) {
 	if len(key) >= instantSize {
-		if ids := strings.Split(key[instantSize:], issueSeparator); len(ids) == 3 {
-			return store.IssuedKey{IssuedAt: timeOf(key), TenantID: ids[0], UserID: ids[1], ClientID: ids[2]}, nil
+		if ids := strings.Split(key[instantSize:], datedSeparator); len(ids) == 3 {
+			return store.DatedKey{At: timeOf(key), TenantID: ids[0], UserID: ids[1], ClientID: ids[2]}, nil
 		}
 	}
-	return store.IssuedKey{}, undecodable(bucketIssueOrder, key, errKey)
+	return store.DatedKey{}, undecodable(order, key, errKey)
 }
 
-// KeysByIssue implements store.IssueOrder.
+// KeysByIssue implements store.KeyOrders.
 func (s *Store) KeysByIssue(
-	ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int,
-) (keys []store.IssuedKey, err error) {
-	prefix, begin, end := []byte(accountID+separator), []byte(issueKey(accountID, after)), instant(until)
+	ctx context.Context, accountID string, after store.DatedKey, until time.Time, limit int,
+) ([]store.DatedKey, error) {
+	return s.keysInOrder(ctx, bucketIssueOrder, accountID, after, until, limit)
+}
+
+// KeysByEnd implements store.KeyOrders.
+func (s *Store) KeysByEnd(
+	ctx context.Context, accountID string, after store.DatedKey, until time.Time, limit int,
+) ([]store.DatedKey, error) {
+	return s.keysInOrder(ctx, bucketEndOrder, accountID, after, until, limit)
+}
+
+func (s *Store) keysInOrder(
+	ctx context.Context, order bucket, accountID string, after store.DatedKey, until time.Time, limit int,
+) (keys []store.DatedKey, err error) {
+	prefix, begin, end := []byte(accountID+separator), []byte(datedKey(accountID, after)), instant(until)
 	err = s.read(ctx, func(tx *bbolt.Tx) error {
-		cursor := tx.Bucket([]byte(bucketIssueOrder)).Cursor()
+		cursor := tx.Bucket([]byte(order)).Cursor()
 		for key, _ := cursor.Seek(begin); bytes.HasPrefix(key, prefix) && len(keys) < limit; key, _ = cursor.Next() {
-			issued, err := parseIssueKey(string(key[len(prefix):]))
+			dated, err := parseDatedKey(order, string(key[len(prefix):]))
 			if err != nil {
 				return err
 			}
-			if instant(issued.IssuedAt) > end {
+			if instant(dated.At) > end {
 				return nil
 			}
 			if !bytes.Equal(key, begin) {
-				keys = append(keys, issued)
+				keys = append(keys, dated)
 			}
 		}
 		return nil

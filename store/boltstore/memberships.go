@@ -108,6 +108,9 @@ func putMembership(tx *bbolt.Tx, m policy.Membership, before []place) error {
 		}
 		if !slices.Contains(after, old) {
 			err = errors.Join(err, bucketIssueOrder.delete(tx, old.issue))
+			if old.end != "" {
+				err = errors.Join(err, bucketEndOrder.delete(tx, old.end))
+			}
 		}
 	}
 	for _, fresh := range after {
@@ -116,22 +119,29 @@ func putMembership(tx *bbolt.Tx, m policy.Membership, before []place) error {
 		}
 		if !slices.Contains(before, fresh) {
 			err = errors.Join(err, bucketIssueOrder.put(tx, fresh.issue, nil))
+			if fresh.end != "" {
+				err = errors.Join(err, bucketEndOrder.put(tx, fresh.end, nil))
+			}
 		}
 	}
 	return err
 }
 
-// place is an access key's position in the indexes: its client ID, and its place in the order of issue.
-type place struct{ clientID, issue string }
+// place is an access key's position in the indexes: its client ID, and its places in the orders of issue and, if it has an end of its own,
+// of ends.
+type place struct{ clientID, issue, end string }
 
 func (p place) sameKey(other place) bool { return p.clientID == other.clientID }
 
 func placesOf(m policy.Membership) []place {
 	places := make([]place, len(m.Keys))
 	for i, key := range m.Keys {
-		places[i] = place{key.ClientID, issueKey(m.AccountID, store.IssuedKey{
-			TenantID: m.TenantID, UserID: m.UserID, ClientID: key.ClientID, IssuedAt: key.SecretIssuedAt(),
-		})}
+		dated := store.DatedKey{TenantID: m.TenantID, UserID: m.UserID, ClientID: key.ClientID, At: key.SecretIssuedAt()}
+		places[i] = place{clientID: key.ClientID, issue: datedKey(m.AccountID, dated)}
+		if !key.ExpiresAt.IsZero() {
+			dated.At = key.ExpiresAt
+			places[i].end = datedKey(m.AccountID, dated)
+		}
 	}
 	return places
 }

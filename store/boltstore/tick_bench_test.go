@@ -58,7 +58,7 @@ func BenchmarkKeysByIssue(b *testing.B) {
 		})
 	}
 	wg.Wait()
-	middle := store.IssuedKey{IssuedAt: benchStart.Add(members / 2 * time.Second)}
+	middle := store.DatedKey{At: benchStart.Add(members / 2 * time.Second)}
 	for b.Loop() {
 		keys, err := s.KeysByIssue(ctx, "acme", middle, benchStart.AddDate(1, 0, 0), 1000)
 		if err != nil || len(keys) != 1000 {

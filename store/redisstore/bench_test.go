@@ -90,14 +90,14 @@ func BenchmarkThousandTenants(b *testing.B) {
 	})
 	b.Run("KeysByIssue when nothing is due", func(b *testing.B) {
 		for b.Loop() {
-			if got, err := s.KeysByIssue(b.Context(), "acme", store.IssuedKey{}, epoch.Add(-1), 1); err != nil || len(got) != 0 {
+			if got, err := s.KeysByIssue(b.Context(), "acme", store.DatedKey{}, epoch.Add(-1), 1); err != nil || len(got) != 0 {
 				b.Fatalf("%d keys, %v", len(got), err)
 			}
 		}
 	})
 	b.Run("KeysByIssue of 500", func(b *testing.B) {
 		for b.Loop() {
-			if got, err := s.KeysByIssue(b.Context(), "acme", store.IssuedKey{}, epoch, 500); err != nil || len(got) != 500 {
+			if got, err := s.KeysByIssue(b.Context(), "acme", store.DatedKey{}, epoch, 500); err != nil || len(got) != 500 {
 				b.Fatalf("%d keys, %v", len(got), err)
 			}
 		}

@@ -14,66 +14,87 @@ import (
 	"mintkey/store"
 )
 
-// The issue order of a tenant is a sorted set: for each access key the time at which its current secret was issued,
-// the user and the client ID. A space sorts before every character of an ID, so that "ada" comes before "ada-1" whatever follows.
+// An order of the access keys of a tenant is a sorted set: for each key a time, the user and the client ID. The time is when its current
+// secret was issued, or its own end. A space sorts before every character of an ID, so that "ada" comes before "ada-1" whatever follows.
 
-func issueMember(issuedAt time.Time, userID, clientID string) string {
-	return instant(issuedAt) + " " + userID + " " + clientID
+func datedMember(at time.Time, userID, clientID string) string {
+	return instant(at) + " " + userID + " " + clientID
 }
 
-func parseIssueMember(tenantID, member string) (store.IssuedKey, error) {
-	issuedAt, err := parseInstant(member)
+func parseDatedMember(tenantID, member string) (store.DatedKey, error) {
+	at, err := parseInstant(member)
 	if err != nil {
-		return store.IssuedKey{}, err
+		return store.DatedKey{}, err
 	}
 	userID, clientID, ok := strings.Cut(strings.TrimPrefix(member[instantSize:], " "), " ")
 	if !ok {
-		return store.IssuedKey{}, fmt.Errorf("decode an issued key: %q", member)
+		return store.DatedKey{}, fmt.Errorf("decode a dated key: %q", member)
 	}
-	return store.IssuedKey{IssuedAt: issuedAt, TenantID: tenantID, UserID: userID, ClientID: clientID}, nil
+	return store.DatedKey{At: at, TenantID: tenantID, UserID: userID, ClientID: clientID}, nil
 }
 
-// issueMembers lists the members of the issue order for a membership.
-func issueMembers(m policy.Membership) []string {
+// datedMembers lists the members of an order for a membership. Keys whose time is absent are not in it.
+func datedMembers(m policy.Membership, timeOf func(policy.AccessKey) (time.Time, bool)) (members []string) {
 	if !m.Exists() {
 		return nil
 	}
-	members := make([]string, len(m.Keys))
-	for i, key := range m.Keys {
-		members[i] = issueMember(key.SecretIssuedAt(), m.UserID, key.ClientID)
+	for _, key := range m.Keys {
+		if at, ok := timeOf(key); ok {
+			members = append(members, datedMember(at, m.UserID, key.ClientID))
+		}
 	}
 	return members
 }
 
-// reissue makes the change update the issue order.
-func (c *change) reissue(before, after policy.Membership) {
-	was, is := issueMembers(before), issueMembers(after)
+// reorder makes the change update the orders of keys.
+func (c *change) reorder(before, after policy.Membership) {
+	issued := func(k policy.AccessKey) (time.Time, bool) { return k.SecretIssuedAt(), true }
+	end := func(k policy.AccessKey) (time.Time, bool) { return k.ExpiresAt, !k.ExpiresAt.IsZero() }
+	c.replace(issuesKey(after.TenantID), datedMembers(before, issued), datedMembers(after, issued))
+	c.replace(endsKey(after.TenantID), datedMembers(before, end), datedMembers(after, end))
+}
+
+func (c *change) replace(set string, was, is []string) {
 	for _, member := range missing(was, is) {
-		c.unindex(issuesKey(after.TenantID), member)
+		c.unindex(set, member)
 	}
 	for _, member := range missing(is, was) {
-		c.index(issuesKey(after.TenantID), member)
+		c.index(set, member)
 	}
 }
 
-// tenantsAtOnce, times the limit, bounds what one round trip of KeysByIssue returns.
+// tenantsAtOnce, times the limit, bounds what one round trip of keysInOrder returns.
 const tenantsAtOnce = 100
 
-// KeysByIssue implements store.IssueOrder. It reads every tenant of the account.
+// KeysByIssue implements store.KeyOrders.
 func (s *Store) KeysByIssue(
-	ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int,
-) ([]store.IssuedKey, error) {
+	ctx context.Context, accountID string, after store.DatedKey, until time.Time, limit int,
+) ([]store.DatedKey, error) {
+	return s.keysInOrder(ctx, issuesKey, accountID, after, until, limit)
+}
+
+// KeysByEnd implements store.KeyOrders.
+func (s *Store) KeysByEnd(
+	ctx context.Context, accountID string, after store.DatedKey, until time.Time, limit int,
+) ([]store.DatedKey, error) {
+	return s.keysInOrder(ctx, endsKey, accountID, after, until, limit)
+}
+
+// keysInOrder reads every tenant of the account.
+func (s *Store) keysInOrder(
+	ctx context.Context, order func(tenantID string) string, accountID string, after store.DatedKey, until time.Time, limit int,
+) ([]store.DatedKey, error) {
 	tenants, err := s.client.ZRange(ctx, accountTenantsKey(accountID), 0, -1).Result()
 	if err != nil {
 		return nil, unavailable(ctx, err)
 	}
-	var keys []store.IssuedKey
+	var keys []store.DatedKey
 	for some := range slices.Chunk(tenants, tenantsAtOnce) {
 		pipe := s.client.Pipeline()
 		replies := make([]*redis.StringSliceCmd, len(some))
 		for i, tenantID := range some {
 			replies[i] = pipe.ZRangeArgs(ctx, redis.ZRangeArgs{
-				Key: issuesKey(tenantID), ByLex: true, Start: issuesAfter(after, tenantID), Stop: afterInstant(until), Count: int64(limit),
+				Key: order(tenantID), ByLex: true, Start: datedAfter(after, tenantID), Stop: afterInstant(until), Count: int64(limit),
 			})
 		}
 		if _, err := pipe.Exec(ctx); err != nil {
@@ -81,39 +102,39 @@ func (s *Store) KeysByIssue(
 		}
 		for i, reply := range replies {
 			for _, member := range reply.Val() {
-				key, err := parseIssueMember(some[i], member)
+				key, err := parseDatedMember(some[i], member)
 				if err != nil {
 					return nil, err
 				}
 				keys = append(keys, key)
 			}
 		}
-		slices.SortFunc(keys, compareIssued)
+		slices.SortFunc(keys, compareDated)
 		if len(keys) >= limit {
 			keys = keys[:limit]
-			until = keys[limit-1].IssuedAt // nothing later can come among them
+			until = keys[limit-1].At // nothing later can come among them
 		}
 	}
 	return keys, nil
 }
 
-// issuesAfter is where the keys after the given one begin in the issue order of a tenant.
-func issuesAfter(after store.IssuedKey, tenantID string) string {
+// datedAfter is where the keys after the given one begin in an order of a tenant.
+func datedAfter(after store.DatedKey, tenantID string) string {
 	switch {
-	case after == store.IssuedKey{}:
+	case after == store.DatedKey{}:
 		return "-"
 	case tenantID < after.TenantID:
-		return afterInstant(after.IssuedAt)
+		return afterInstant(after.At)
 	case tenantID > after.TenantID:
-		return atInstant(after.IssuedAt)
+		return atInstant(after.At)
 	default:
-		return "(" + issueMember(after.IssuedAt, after.UserID, after.ClientID)
+		return "(" + datedMember(after.At, after.UserID, after.ClientID)
 	}
 }
 
-func compareIssued(a, b store.IssuedKey) int {
+func compareDated(a, b store.DatedKey) int {
 	return cmp.Or(
-		a.IssuedAt.Compare(b.IssuedAt),
+		a.At.Compare(b.At),
 		cmp.Compare(a.TenantID, b.TenantID), cmp.Compare(a.UserID, b.UserID), cmp.Compare(a.ClientID, b.ClientID),
 	)
 }

@@ -17,7 +17,7 @@ func TestKeysByIssueOfManyTenants(t *testing.T) {
 	s := opened(t, redistest.Start(t).URL())
 	seed(t, s)
 	const tenants = 250
-	var want []store.IssuedKey
+	var want []store.DatedKey
 	for i := range tenants {
 		id := fmt.Sprintf("tenant-%03d", i)
 		issuedAt := epoch.Add(-time.Duration(i*37%tenants/2) * time.Nanosecond)
@@ -31,13 +31,13 @@ func TestKeysByIssueOfManyTenants(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want = append(want, store.IssuedKey{IssuedAt: issuedAt, TenantID: id, UserID: "ada", ClientID: "mk_" + id})
+		want = append(want, store.DatedKey{At: issuedAt, TenantID: id, UserID: "ada", ClientID: "mk_" + id})
 	}
-	slices.SortStableFunc(want, func(a, b store.IssuedKey) int { return a.IssuedAt.Compare(b.IssuedAt) }) // tenants are in order already
+	slices.SortStableFunc(want, func(a, b store.DatedKey) int { return a.At.Compare(b.At) }) // tenants are in order already
 	for _, limit := range []int{1, 7, 120, tenants} {
-		var got []store.IssuedKey
+		var got []store.DatedKey
 		for len(got) < tenants {
-			var after store.IssuedKey
+			var after store.DatedKey
 			if len(got) > 0 {
 				after = got[len(got)-1]
 			}

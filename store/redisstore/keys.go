@@ -61,6 +61,7 @@ func accessKey(tenantID, clientID string) string {
 	return ofTenant(tenantID).key("access:" + clientID)
 }
 func issuesKey(tenantID string) string { return ofTenant(tenantID).key("issues") }
+func endsKey(tenantID string) string   { return ofTenant(tenantID).key("ends") }
 
 // trafficKey names a record of traffic.
 func trafficKey(r store.TrafficRecord) string {

@@ -71,8 +71,8 @@ func (s *Store) updateMembership(ctx context.Context, tenantID, userID string, e
 		if err != nil {
 			return false, err
 		}
-		indexed, digests := store.IndexedDigests(before), store.DigestEntries(before) // taken now: the edit owns what it is given
-		given := store.MembershipFor(before, user)
+		indexed, digests := store.IndexedDigests(before), store.DigestEntries(before)
+		given := store.MembershipFor(before.Clone(), user) // the edit owns what it is given
 		isNew := !given.Exists()
 		after, events, err := edit(given)
 		if err == nil {
@@ -180,7 +180,7 @@ func (s *Store) commitMembership(ctx context.Context, old snapshot, before, afte
 		c.unindex(accessTimesKey(after.TenantID), clientID)
 		c.drop(accessKey(after.TenantID, clientID))
 	}
-	c.reissue(before, after)
+	c.reorder(before, after)
 	c.feed(ofTenant(after.TenantID), after.UserID)
 	if err := s.record(ctx, &c, ofTenant(after.TenantID), events); err != nil {
 		return false, err

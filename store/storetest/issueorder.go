@@ -29,31 +29,31 @@ func issued(at time.Time, tenantID, userID string, clientIDs ...string) policy.M
 	return m
 }
 
-func wantByIssue(t testing.TB, s store.IssueOrder, want ...store.IssuedKey) {
+func wantByIssue(t testing.TB, s store.KeyOrders, want ...store.DatedKey) {
 	t.Helper()
-	got, err := s.KeysByIssue(t.Context(), acme, store.IssuedKey{}, farOff(), 1000)
+	got, err := s.KeysByIssue(t.Context(), acme, store.DatedKey{}, farOff(), 1000)
 	check(t, err)
 	equal(t, "keys by issue", got, want)
 }
 
 // issueKeys makes keys of two accounts, some at one instant, and returns those of acme in order. The IDs are such that joining
 // them by a hyphen, a slash or nothing would sort them otherwise.
-func issueKeys(t testing.TB, s store.Store) []store.IssuedKey {
+func issueKeys(t testing.TB, s store.Store) []store.DatedKey {
 	t.Helper()
 	settle(t, s)
-	order := []store.IssuedKey{
-		{IssuedAt: time.Time{}, TenantID: "perf", UserID: ada, ClientID: "mk_zero"},
-		{IssuedAt: time.Date(1815, 12, 10, 0, 0, 0, 1, time.UTC), TenantID: load, UserID: ada, ClientID: "mk_old"},
-		{IssuedAt: time.Unix(-1, 999999999).UTC(), TenantID: load, UserID: bob, ClientID: "mk_1969"},
-		{IssuedAt: time.Unix(0, 0).UTC(), TenantID: load, UserID: "ada-1", ClientID: "mk_1970"},
-		{IssuedAt: day(1), TenantID: load, UserID: ada, ClientID: "mk_2"},
-		{IssuedAt: day(1), TenantID: load, UserID: ada, ClientID: "mk_20"},
-		{IssuedAt: day(1), TenantID: load, UserID: ada, ClientID: "x-3@example.com"},
-		{IssuedAt: day(1), TenantID: load, UserID: "ada-1", ClientID: "mk_1"},
-		{IssuedAt: day(1), TenantID: load + "-1", UserID: ada, ClientID: "mk_0"},
-		{IssuedAt: day(1).Add(time.Nanosecond), TenantID: load, UserID: bob, ClientID: "mk_ns"},
-		{IssuedAt: day(1).Add(time.Second), TenantID: load, UserID: ada, ClientID: "mk_s"},
-		{IssuedAt: day(300), TenantID: load, UserID: ada, ClientID: "mk_late"},
+	order := []store.DatedKey{
+		{At: time.Time{}, TenantID: "perf", UserID: ada, ClientID: "mk_zero"},
+		{At: time.Date(1815, 12, 10, 0, 0, 0, 1, time.UTC), TenantID: load, UserID: ada, ClientID: "mk_old"},
+		{At: time.Unix(-1, 999999999).UTC(), TenantID: load, UserID: bob, ClientID: "mk_1969"},
+		{At: time.Unix(0, 0).UTC(), TenantID: load, UserID: "ada-1", ClientID: "mk_1970"},
+		{At: day(1), TenantID: load, UserID: ada, ClientID: "mk_2"},
+		{At: day(1), TenantID: load, UserID: ada, ClientID: "mk_20"},
+		{At: day(1), TenantID: load, UserID: ada, ClientID: "x-3@example.com"},
+		{At: day(1), TenantID: load, UserID: "ada-1", ClientID: "mk_1"},
+		{At: day(1), TenantID: load + "-1", UserID: ada, ClientID: "mk_0"},
+		{At: day(1).Add(time.Nanosecond), TenantID: load, UserID: bob, ClientID: "mk_ns"},
+		{At: day(1).Add(time.Second), TenantID: load, UserID: ada, ClientID: "mk_s"},
+		{At: day(300), TenantID: load, UserID: ada, ClientID: "mk_late"},
 	}
 	check(t, s.CreateTenant(t.Context(), tenant(t, acme, load+"-1")))
 	check(t, s.CreateTenant(t.Context(), tenant(t, acme, "perf")))
@@ -65,7 +65,7 @@ func issueKeys(t testing.TB, s store.Store) []store.IssuedKey {
 		if !ok {
 			m = membership(key.TenantID, key.UserID)
 		}
-		m.Keys = append(m.Keys, issued(key.IssuedAt, key.TenantID, key.UserID, key.ClientID).Keys...)
+		m.Keys = append(m.Keys, issued(key.At, key.TenantID, key.UserID, key.ClientID).Keys...)
 		members[name] = m
 	}
 	for _, m := range members {
@@ -84,7 +84,7 @@ func issueKeys(t testing.TB, s store.Store) []store.IssuedKey {
 func issueOrderIsKept(t testing.TB, at place) {
 	s := at.connect(t)
 	wantByIssue(t, s, issueKeys(t, s)...)
-	got, err := s.KeysByIssue(t.Context(), "nobody", store.IssuedKey{}, farOff(), 10)
+	got, err := s.KeysByIssue(t.Context(), "nobody", store.DatedKey{}, farOff(), 10)
 	check(t, err)
 	equal(t, "keys of no account", got, nil)
 }
@@ -93,8 +93,8 @@ func issueOrderInPages(t testing.TB, at place) {
 	s := at.connect(t)
 	want := issueKeys(t, s)
 	for limit := 1; limit <= len(want)+1; limit++ {
-		var got []store.IssuedKey
-		for after := (store.IssuedKey{}); ; after = got[len(got)-1] {
+		var got []store.DatedKey
+		for after := (store.DatedKey{}); ; after = got[len(got)-1] {
 			page, err := s.KeysByIssue(t.Context(), acme, after, farOff(), limit)
 			check(t, err)
 			if len(page) > limit || len(got) > len(want) {
@@ -123,7 +123,7 @@ func issueOrderUntil(t testing.TB, at place) {
 		name         string
 		after, until int // indexes of all
 		early        time.Duration
-		want         []store.IssuedKey
+		want         []store.DatedKey
 	}{
 		{"the very instant of several", 0, 8, 0, all[1:9]},
 		{"a nanosecond before them", 0, 8, time.Nanosecond, all[1:4]},
@@ -131,11 +131,11 @@ func issueOrderUntil(t testing.TB, at place) {
 		{"before 1970", 0, 2, 0, all[1:3]},
 		{"before the place", 10, 3, 0, nil},
 	} {
-		got, err := s.KeysByIssue(t.Context(), acme, all[row.after], all[row.until].IssuedAt.Add(-row.early), 100)
+		got, err := s.KeysByIssue(t.Context(), acme, all[row.after], all[row.until].At.Add(-row.early), 100)
 		check(t, err)
 		equal(t, row.name, got, row.want)
 	}
-	got, err := s.KeysByIssue(t.Context(), acme, store.IssuedKey{}, time.Time{}, 100)
+	got, err := s.KeysByIssue(t.Context(), acme, store.DatedKey{}, time.Time{}, 100)
 	check(t, err)
 	equal(t, "until the zero time", got, all[:1])
 }
@@ -143,8 +143,8 @@ func issueOrderUntil(t testing.TB, at place) {
 func issueOrderFollows(t testing.TB, at place) {
 	s := at.connect(t)
 	settle(t, s)
-	key := func(clientID string, n int) store.IssuedKey {
-		return store.IssuedKey{IssuedAt: day(n), TenantID: load, UserID: ada, ClientID: clientID}
+	key := func(clientID string, n int) store.DatedKey {
+		return store.DatedKey{At: day(n), TenantID: load, UserID: ada, ClientID: clientID}
 	}
 	put(t, s, membership(load, ada))
 	wantByIssue(t, s)
@@ -189,7 +189,7 @@ func racingIssues(t testing.TB, at place, n int) {
 	for _, key := range m.Keys {
 		want = append(want, key.ClientID)
 	}
-	keys, err := both[1].KeysByIssue(t.Context(), acme, store.IssuedKey{}, farOff(), 1000)
+	keys, err := both[1].KeysByIssue(t.Context(), acme, store.DatedKey{}, farOff(), 1000)
 	check(t, err)
 	var got []string
 	for _, key := range keys {

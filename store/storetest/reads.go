@@ -66,8 +66,11 @@ func reads() []read {
 			return s.Events(ctx, acme, store.EventsQuery{Limit: 100})
 		}),
 		reading("Document", func(ctx context.Context, s store.Store) ([]byte, error) { return s.Document(ctx, "signing-keys") }),
-		reading("KeysByIssue", func(ctx context.Context, s store.Store) ([]store.IssuedKey, error) {
-			return s.KeysByIssue(ctx, acme, store.IssuedKey{}, day(100), 100)
+		reading("KeysByIssue", func(ctx context.Context, s store.Store) ([]store.DatedKey, error) {
+			return s.KeysByIssue(ctx, acme, store.DatedKey{}, day(100), 100)
+		}),
+		reading("KeysByEnd", func(ctx context.Context, s store.Store) ([]store.DatedKey, error) {
+			return s.KeysByEnd(ctx, acme, store.DatedKey{}, day(100), 100)
 		}),
 		reading("MembershipChanges", func(ctx context.Context, s store.Store) (bool, error) {
 			changes, err := s.MembershipChanges(ctx, load, "")

@@ -65,6 +65,7 @@ func cases() []testCase {
 	return slices.Concat(accountCases(), tenantCases(), userCases(), usedIDCases(), emailCases(), belongingCases(),
 		membershipCases(), clientIDCases(),
 		subjectCases(), accessTimeCases(), eventCases(), arrivalCases(), atomicityCases(), documentCases(), aliasingCases(), raceCases(),
-		cancellationCases(), durabilityCases(), outboxCases(), issueOrderCases(), feedCases(), revocationCases(), ephemeraCases(), limitCases(),
+		cancellationCases(), durabilityCases(), outboxCases(), issueOrderCases(), endOrderCases(), feedCases(),
+		revocationCases(), ephemeraCases(), limitCases(),
 		trafficCases(), inventoryCases(), versionCases(), replicationCases())
 }

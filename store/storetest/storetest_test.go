@@ -43,7 +43,8 @@ func TestGoodStorePasses(t *testing.T) {
 func TestBrokenTwinIsCaught(t *testing.T) {
 	var caught []string
 	for _, twin := range slices.Concat(accountTwins(), userTwins(), belongingTwins(), membershipTwins(), subjectTwins(), recordTwins(),
-		arrivalTwins(), concurrencyTwins(), outboxTwins(), issueOrderTwins(), feedTwins(), revocationTwins(), ephemeraTwins(), limitTwins(),
+		arrivalTwins(), concurrencyTwins(), outboxTwins(), issueOrderTwins(), endOrderTwins(), feedTwins(),
+		revocationTwins(), ephemeraTwins(), limitTwins(),
 		trafficTwins(), inventoryTwins(), versionTwins(), replicationTwins()) {
 		caught = append(caught, twin.caughtBy)
 		t.Run(twin.caughtBy+"/"+twin.breaks, func(t *testing.T) {

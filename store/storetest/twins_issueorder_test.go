@@ -33,12 +33,12 @@ func issueOrderTwins() []twin {
 type joinsIDs struct{ store.Store }
 
 func (b joinsIDs) KeysByIssue(
-	ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int,
-) ([]store.IssuedKey, error) {
+	ctx context.Context, accountID string, after store.DatedKey, until time.Time, limit int,
+) ([]store.DatedKey, error) {
 	keys, err := b.Store.KeysByIssue(ctx, accountID, after, until, limit)
-	joined := func(k store.IssuedKey) string { return k.TenantID + "/" + k.UserID + "/" + k.ClientID }
-	slices.SortFunc(keys, func(x, y store.IssuedKey) int {
-		return cmp.Or(x.IssuedAt.Compare(y.IssuedAt), cmp.Compare(joined(x), joined(y)))
+	joined := func(k store.DatedKey) string { return k.TenantID + "/" + k.UserID + "/" + k.ClientID }
+	slices.SortFunc(keys, func(x, y store.DatedKey) int {
+		return cmp.Or(x.At.Compare(y.At), cmp.Compare(joined(x), joined(y)))
 	})
 	return keys, err
 }
@@ -46,11 +46,11 @@ func (b joinsIDs) KeysByIssue(
 type cutsIssue struct{ store.Store }
 
 func (b cutsIssue) KeysByIssue(
-	ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int,
-) ([]store.IssuedKey, error) {
+	ctx context.Context, accountID string, after store.DatedKey, until time.Time, limit int,
+) ([]store.DatedKey, error) {
 	keys, err := b.Store.KeysByIssue(ctx, accountID, after, until, limit)
 	for i := range keys {
-		keys[i].IssuedAt = keys[i].IssuedAt.Truncate(time.Microsecond)
+		keys[i].At = keys[i].At.Truncate(time.Microsecond)
 	}
 	return keys, err
 }
@@ -58,8 +58,8 @@ func (b cutsIssue) KeysByIssue(
 type prefixIssue struct{ store.Store }
 
 func (b prefixIssue) KeysByIssue(
-	ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int,
-) ([]store.IssuedKey, error) {
+	ctx context.Context, accountID string, after store.DatedKey, until time.Time, limit int,
+) ([]store.DatedKey, error) {
 	own, err := b.Store.KeysByIssue(ctx, accountID, after, until, limit)
 	if err != nil {
 		return nil, err
@@ -71,8 +71,8 @@ func (b prefixIssue) KeysByIssue(
 type repeatsKey struct{ store.Store }
 
 func (b repeatsKey) KeysByIssue(
-	ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int,
-) ([]store.IssuedKey, error) {
+	ctx context.Context, accountID string, after store.DatedKey, until time.Time, limit int,
+) ([]store.DatedKey, error) {
 	if after.ClientID != "" {
 		after.ClientID = after.ClientID[:len(after.ClientID)-1]
 	}
@@ -82,8 +82,8 @@ func (b repeatsKey) KeysByIssue(
 type skipsInstant struct{ store.Store }
 
 func (b skipsInstant) KeysByIssue(
-	ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int,
-) ([]store.IssuedKey, error) {
+	ctx context.Context, accountID string, after store.DatedKey, until time.Time, limit int,
+) ([]store.DatedKey, error) {
 	if after.ClientID != "" {
 		after.TenantID = "~"
 	}
@@ -93,8 +93,8 @@ func (b skipsInstant) KeysByIssue(
 type endsBefore struct{ store.Store }
 
 func (b endsBefore) KeysByIssue(
-	ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int,
-) ([]store.IssuedKey, error) {
+	ctx context.Context, accountID string, after store.DatedKey, until time.Time, limit int,
+) ([]store.DatedKey, error) {
 	return b.Store.KeysByIssue(ctx, accountID, after, until.Add(-time.Nanosecond), limit)
 }
 
@@ -104,26 +104,26 @@ type firstIssue struct {
 }
 
 func (b firstIssue) KeysByIssue(
-	ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int,
-) ([]store.IssuedKey, error) {
+	ctx context.Context, accountID string, after store.DatedKey, until time.Time, limit int,
+) ([]store.DatedKey, error) {
 	keys, err := b.Store.KeysByIssue(ctx, accountID, after, until, limit)
 	for i, key := range keys {
 		if _, ok := b.seen[key.ClientID]; !ok {
-			b.seen[key.ClientID] = key.IssuedAt
+			b.seen[key.ClientID] = key.At
 		}
-		keys[i].IssuedAt = b.seen[key.ClientID]
+		keys[i].At = b.seen[key.ClientID]
 	}
 	return keys, err
 }
 
 type keepsRevoked struct {
 	store.Store
-	most []store.IssuedKey
+	most []store.DatedKey
 }
 
 func (b *keepsRevoked) KeysByIssue(
-	ctx context.Context, accountID string, after store.IssuedKey, until time.Time, limit int,
-) ([]store.IssuedKey, error) {
+	ctx context.Context, accountID string, after store.DatedKey, until time.Time, limit int,
+) ([]store.DatedKey, error) {
 	keys, err := b.Store.KeysByIssue(ctx, accountID, after, until, limit)
 	if len(keys) >= len(b.most) {
 		b.most = slices.Clone(keys)
@@ -135,7 +135,7 @@ func (b *keepsRevoked) KeysByIssue(
 type indexesRefused struct {
 	store.Store
 	mu   sync.Mutex
-	keys []store.IssuedKey
+	keys []store.DatedKey
 }
 
 func (b *indexesRefused) UpdateMembership(ctx context.Context, tenantID, userID string, change store.MembershipChange) error {
@@ -148,13 +148,13 @@ func (b *indexesRefused) UpdateMembership(ctx context.Context, tenantID, userID 
 	return b.Store.UpdateMembership(ctx, tenantID, userID, func(policy.Membership) (policy.Membership, []policy.Event, error) {
 		m, events, err := change(before)
 		for _, key := range m.Keys {
-			b.keys = append(b.keys, store.IssuedKey{TenantID: tenantID, UserID: userID, ClientID: key.ClientID, IssuedAt: key.SecretIssuedAt()})
+			b.keys = append(b.keys, store.DatedKey{TenantID: tenantID, UserID: userID, ClientID: key.ClientID, At: key.SecretIssuedAt()})
 		}
 		return m, events, err
 	})
 }
 
-func (b *indexesRefused) KeysByIssue(context.Context, string, store.IssuedKey, time.Time, int) ([]store.IssuedKey, error) {
+func (b *indexesRefused) KeysByIssue(context.Context, string, store.DatedKey, time.Time, int) ([]store.DatedKey, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.keys, nil
