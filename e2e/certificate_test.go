@@ -101,6 +101,19 @@ func TestSIGHUPKillsNothing(t *testing.T) {
 	}
 	eventually(t, "SIGHUP heard", func() error { return s.logged(`msg="nothing to reload"`) })
 	s.awaitReady()
+
+	s.terminate()
+	s.env = append(s.env, "GODEBUG=inittrace=1") // names each package that is initialized
+	s.start()
+	for deadline := time.Now().Add(patience); !strings.Contains(string(s.log()), "init mintkey/cmd/mintkey/hangup "); {
+		if time.Now().After(deadline) {
+			t.Fatal("hangup was not initialized")
+		}
+	}
+	if err := s.running.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	s.awaitReady()
 	// newProcess ends both with SIGINT, and fails the test when one has died of SIGHUP.
 }
 
