@@ -97,8 +97,8 @@ func (c *copying) accessTimes(ctx context.Context, tenantID string, memberships 
 	return c.to.RecordAccess(ctx, uses)
 }
 
-// events keeps the order of arrivals, as far as the store can say it: a Redis whose memory is full can be copied, but puts nothing in order.
-// What has no place yet comes last, by ID. An event that was copied already is not recorded again.
+// events keeps the order of arrivals, as far as the store can say it: a Redis whose memory is full can be copied, but puts nothing in
+// order. What has no place yet comes last, by ID. An event that was copied already is not recorded again.
 func (c *copying) events(ctx context.Context, accountID string) error {
 	for position := ""; ; {
 		arrivals, next, err := c.from.Arrivals(ctx, accountID, position, copyBatch)

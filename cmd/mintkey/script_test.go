@@ -42,6 +42,7 @@ func TestScriptsOnRedis(t *testing.T) {
 		"LONELY_REDIS": redisWithoutItsReplica(t),
 		"ACL_REDIS":    guarded.Address(),
 		"ACL_EMPTY":    empty.Address(),
+		"SENTINELS":    redistest.StartSentinel(t).URL(),
 		"STRICT_REDIS": redistest.Start(t, "--min-replicas-to-write", "1").URL(),
 	})
 }
