@@ -99,7 +99,18 @@ func TestSIGHUPKillsNothing(t *testing.T) {
 	}
 	e2etest.Eventually(t, "SIGHUP heard", func() error { return s.Logged(`msg="nothing to reload"`) })
 	s.AwaitReady()
-	// newProcess ends both with SIGINT, and fails the test when one has died of SIGHUP.
+
+	s.Terminate()
+	s.Env = append(s.Env, "GODEBUG=inittrace=1") // names each package that is initialized
+	s.Start()
+	for deadline := time.Now().Add(e2etest.Patience); !strings.Contains(string(s.Log()), "init mintkey/cmd/mintkey/hangup "); {
+		if time.Now().After(deadline) {
+			t.Fatal("hangup was not initialized")
+		}
+	}
+	s.Signal(syscall.SIGHUP)
+	s.AwaitReady()
+	// e2etest ends both with SIGINT, and fails the test when one has died of SIGHUP.
 }
 
 // writePair writes a certificate with this serial number, and the key of the one with the number keyOf.

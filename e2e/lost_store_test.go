@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"mintkey/e2e/internal/e2etest"
 )
@@ -106,6 +107,32 @@ func TestEmptiedStoreIsAway(t *testing.T) {
 		if status, body := getStatus(t, s.OpsURL+"/readyz?verbose"); status != http.StatusOK || !strings.Contains(body, "its history went back") {
 			t.Errorf("%s: %d %s", s.Name, status, body)
 		}
+	}
+}
+
+// An emptied store is logged as lost, and not as away, also where no request has come that could have noticed. What its server writes before
+// it has noticed, as traffic and last uses, does not make the store one that has data, and no restore fails for it.
+func TestEmptiedStoreIsLoggedAsLost(t *testing.T) {
+	d := deploy(t, "redis", 1)
+	s := d.servers[0]
+	backup := filepath.Join(t.TempDir(), "backup.db")
+	d.mintkey("backup", backup)
+	if status := statusOf(t, s.URL, d.first.AccessKey); status != http.StatusOK { // whose traces are still to be written
+		t.Fatalf("status %d", status)
+	}
+	d.flush()
+	e2etest.Eventually(t, "store lost", func() error { return s.Logged(`level=ERROR msg="store lost"`) })
+	if status := statusOf(t, s.URL, d.first.AccessKey); status != http.StatusServiceUnavailable {
+		t.Errorf("a right secret gets %d, want 503", status)
+	}
+	time.Sleep(2 * time.Second) // all tasks come round
+	if strings.Contains(string(s.Log()), "the store is away") {
+		t.Error("the log says that the store is away")
+	}
+	d.mintkey("restore", backup)
+	s.AwaitReady()
+	if status := statusOf(t, s.URL, d.first.AccessKey); status != http.StatusOK {
+		t.Errorf("after the restore a right secret gets %d", status)
 	}
 }
 

@@ -23,7 +23,8 @@ const (
 // minute, and that the task works again. What every task meets, such as a store that is away, is one outage over all of them. Its methods
 // may be called from many goroutines.
 type Outages struct {
-	shared []Shared
+	shared    []Shared
+	explained func(context.Context) bool
 
 	mu   sync.Mutex
 	all  []outage           // of shared
@@ -41,6 +42,10 @@ func NewOutages(shared ...Shared) *Outages {
 	return &Outages{shared: shared, all: make([]outage, len(shared)), each: map[string]*outage{}}
 }
 
+// Ask makes Note ask, before a shared outage begins, whether its cause is known and logged otherwise. Then there is no outage. Call it before
+// the first Note.
+func (o *Outages) Ask(explained func(context.Context) bool) { o.explained = explained }
+
 // outage is a row of failures. The zero value is none.
 type outage struct {
 	failures int
@@ -52,9 +57,12 @@ type outage struct {
 // Note records how an attempt of a task ended: err is nil if it succeeded. message, at the level, says what failed and what follows, as in
 // "reading revocations failed; will retry". It is a constant, so that it can be searched, and the name of the task.
 func (o *Outages) Note(ctx context.Context, log *slog.Logger, level slog.Level, now time.Time, err error, message string) {
+	met := slices.IndexFunc(o.shared, func(s Shared) bool { return errors.Is(err, s.Err) })
+	if met >= 0 && o.explained != nil && !o.isOn(met) && o.explained(ctx) {
+		return
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	met := slices.IndexFunc(o.shared, func(s Shared) bool { return errors.Is(err, s.Err) })
 	for i := range o.all {
 		if i != met {
 			o.all[i].end(ctx, log, now, message, o.shared[i].Message)
@@ -82,6 +90,12 @@ func (o *Outages) Note(ctx context.Context, log *slog.Logger, level slog.Level, 
 	case own != nil:
 		own.end(ctx, log, now, message, message)
 	}
+}
+
+func (o *Outages) isOn(shared int) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.all[shared].failures > 0
 }
 
 // fail says whether the failure is to be logged.

@@ -2,6 +2,7 @@ package logs_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -95,4 +96,29 @@ func TestOutageOverAllTasks(t *testing.T) {
 		`level=INFO msg=recovered from="store full" failures=1 after=1s`,
 		`level=INFO msg=recovered from="delivery failed; will retry" failures=1 after=1s`,
 	)
+}
+
+// A failure that is logged otherwise is no outage; one that began before it was known goes on.
+func TestExplainedFailureIsNoOutage(t *testing.T) {
+	var out outageLog
+	errAway := errors.New("the store is away")
+	outages := logs.NewOutages(logs.Shared{Err: errAway, Message: "store away"})
+	known, asked := true, 0
+	outages.Ask(func(context.Context) bool { asked++; return known })
+	log, now := out.logger(), time.Date(2026, time.March, 1, 3, 0, 0, 0, time.UTC)
+	note := func(err error) { outages.Note(t.Context(), log, slog.LevelWarn, now, err, "reading failed") }
+	note(errAway)
+	note(nil)
+	known = false
+	note(errAway)
+	known = true
+	note(errAway)
+	note(nil)
+	out.want(t,
+		`level=ERROR msg="store away" tasks=reading failures=1 error="the store is away"`,
+		`level=INFO msg=recovered from="store away" failures=2 after=0s`,
+	)
+	if asked != 2 {
+		t.Errorf("asked %d times, want once for each failure outside an outage", asked)
+	}
 }

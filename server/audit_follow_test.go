@@ -82,6 +82,30 @@ func TestFollowerIsToldOfAnotherHistory(t *testing.T) {
 	})
 }
 
+// Who was away for longer than events are kept has missed some for good, and is told so.
+func TestForgottenPositionIsRefused(t *testing.T) {
+	onEachStore(t, func(w *world) {
+		create := func(name string) {
+			w.post(w.ada, "/admin/v1/accounts/acme/users", `{"name":"`+name+`","email":"`+name+`@example.com"}`).want(201)
+		}
+		create("bob")
+		create("cem")
+		first := decoded[api.List[policy.Event]](w, w.get(w.ada, acmeAudit+"?order=asc&limit=1").want(200))
+		events, end := w.follow("", "", 100)
+		w.must(w.store.ForgetEvents(t.Context(), "acme", events...))
+		body := decoded[api.Problem](w, w.get(w.ada, acmeAudit+"?order=asc&after="+first.Next).want(410))
+		if body.Code != "position_lost" || !body.Forgotten {
+			t.Errorf("the refusal is %+v, want position_lost, forgotten", body)
+		}
+		create("dan")
+		for _, after := range []string{"", end} {
+			if got, _ := w.follow("", after, 1); len(got) != 1 {
+				t.Errorf("after %q there are %d events, want the last", after, len(got))
+			}
+		}
+	})
+}
+
 func decoded[T any](w *world, a answer) (value T) {
 	w.Helper()
 	w.must(json.Unmarshal([]byte(a.body), &value))

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"mintkey/policy"
@@ -29,6 +30,9 @@ type Arrival struct {
 // went back, or it is another store's.
 var ErrPositionLost = errors.New("the position is not there: the history has changed, so read it from the start again")
 
+// ErrPositionForgotten is the ErrPositionLost of a position behind which events were deleted, so that they can't be read from there.
+var ErrPositionForgotten = fmt.Errorf("%w; events behind it have been deleted", ErrPositionLost)
+
 // AuditTrail reads what the changes above have recorded.
 //
 // An event's ID begins with the time of the request, and it is committed later. So a reader in the order of IDs can pass a place where an
@@ -40,7 +44,8 @@ type AuditTrail interface {
 	// those that anybody has read, whatever its time, so that who goes on at the position of the last call reads each event once. Events of
 	// one tenant are in the order of their commits. It reads up to limit places, some of whose events may be forgotten; next is where to go
 	// on, also when there was nothing. An event is there at once, or within two minutes if its writer crashed right after the commit. Events
-	// from before the store kept this order come first, by ID. ErrPositionLost if the position is not one of this trail.
+	// from before the store kept this order come first, by ID. ErrPositionLost if the position is not one of this trail, and
+	// ErrPositionForgotten if ForgetEvents has emptied the trail beyond it.
 	Arrivals(ctx context.Context, accountID, after string, limit int) (arrivals []Arrival, next string, err error)
 	// RecordEvents appends events that go with no change, such as a refused sign-in. An event that is there already is not recorded again,
 	// though announced again if it is to be.

@@ -97,9 +97,23 @@ func (c *copying) accessTimes(ctx context.Context, tenantID string, memberships 
 	return c.to.RecordAccess(ctx, uses)
 }
 
-// events keeps the order of IDs, which is nearly that of the arrivals: a store whose memory is full can be copied, but may not be able to
-// say in which order events arrived.
+// events keeps the order of arrivals, as far as the store can say it: a Redis whose memory is full can be copied, but puts nothing in
+// order. What has no place yet comes last, by ID. An event that was copied already is not recorded again.
 func (c *copying) events(ctx context.Context, accountID string) error {
+	for position := ""; ; {
+		arrivals, next, err := c.from.Arrivals(ctx, accountID, position, copyBatch)
+		if err != nil || next == position {
+			break // the rest of the events can be read all the same, or says why not
+		}
+		events := make([]policy.Event, len(arrivals))
+		for i, arrival := range arrivals {
+			events[i] = arrival.Event
+		}
+		if err := c.to.RecordEvents(ctx, events...); err != nil {
+			return err
+		}
+		position = next
+	}
 	for query := (EventsQuery{Limit: copyBatch, OldestFirst: true}); ; {
 		events, err := c.from.Events(ctx, accountID, query)
 		if err != nil || len(events) == 0 {

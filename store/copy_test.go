@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -49,6 +51,50 @@ func TestCopyHasEverything(t *testing.T) {
 		if diff := cmp.Diff(want, storetest.Everything(t, stores[i+1])); diff != "" {
 			t.Errorf("copy %d (-want +got):\n%s", i+1, diff)
 		}
+	}
+}
+
+// A follower finds the events of a copy in the order in which they were written, also those of the same moment, whose IDs are random.
+func TestCopyKeepsTheOrderOfEvents(t *testing.T) {
+	redis := redistest.Start(t)
+	stores := []store.Store{newBolt(t), openRedis(t, redis.URL()), newBolt(t)}
+	must(t, stores[0].CreateAccount(t.Context(), policy.Account{ID: "acme", Name: "Acme"}))
+	at := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
+	const events = 600 // more than a page
+	var want []string
+	for i := range events {
+		id := policy.NewEventID(at, [10]byte{byte(i * 37), byte(i >> 8), byte(i)})
+		want = append(want, id)
+		must(t, stores[0].RecordEvents(t.Context(), policy.Event{ID: id, At: at, Action: policy.ActionKeyCreated, AccountID: "acme"}))
+	}
+	for i := range stores[1:] {
+		must(t, store.Copy(t.Context(), stores[i+1], stores[i]))
+		if diff := cmp.Diff(want, arrived(t, stores[i+1])); diff != "" {
+			t.Errorf("copy %d (-want +got):\n%s", i+1, diff)
+		}
+	}
+	slices.Sort(want)
+	redis.Do("CONFIG", "SET", "maxmemory", "1")
+	redis.Do("DEL", "mintkey:{a:acme}:arriving-swept") // so that following it would be a change
+	copied := newBolt(t)
+	must(t, store.Copy(t.Context(), copied, stores[1]))
+	if got := arrived(t, copied); !slices.Equal(got, want) {
+		t.Errorf("of a full Redis: %d events, want %d by ID", len(got), len(want))
+	}
+}
+
+func arrived(t *testing.T, s store.Store) (ids []string) {
+	t.Helper()
+	for after := ""; ; {
+		arrivals, next, err := s.Arrivals(t.Context(), "acme", after, 400)
+		must(t, err)
+		for _, arrival := range arrivals {
+			ids = append(ids, arrival.Event.ID)
+		}
+		if next == after {
+			return ids
+		}
+		after = next
 	}
 }
 

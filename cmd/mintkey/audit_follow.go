@@ -33,7 +33,8 @@ func (p *program) auditFollowCommand(access *accessFlags, account *string) *cobr
 		Long: "Stream the audit trail, one event a line, in the order in which events are written; from the start, or where --state ends.\n\n" +
 			"With --state FILE it goes on where it was, also after a crash: the file is written after the lines. So no event is left out,\n" +
 			"and those of one answer (200 at most) can come again: they have the same id (metadata.uid in OCSF). After the server was\n" +
-			"restored from a backup, all that it has comes again. While the server is away it is asked again, every 30 seconds at most.\n\n" +
+			"restored from a backup, all that it has comes again. If it has deleted events, or moved them to its archive, before they were\n" +
+			"written here, this ends with exit code 1. While the server is away it is asked again, every 30 seconds at most.\n\n" +
 			"-o json writes the events as the API has them, -o ocsf those of the Open Cybersecurity Schema Framework (" + ocsfVersion + ").",
 		Example:     "  mintkey audit follow --state /var/lib/mintkey-audit/state.json -o ocsf >>events.jsonl",
 		Args:        arguments(cobra.NoArgs),
@@ -85,6 +86,8 @@ func (f *follower) run(ctx context.Context, once bool) error {
 			return nil
 		case err == nil:
 			pause = followEvery
+		case errors.As(err, &refusal) && refusal.forgotten:
+			return f.missed()
 		case errors.As(err, &refusal) && refusal.code == "position_lost" && f.place.Cursor != "":
 			f.sayf("warning: the server was restored, or has lost a part of its trail; starting again from the beginning\n")
 			f.place.Cursor, pause = "", 0
@@ -104,6 +107,17 @@ func (f *follower) run(ctx context.Context, once bool) error {
 		case <-timer.C:
 		}
 	}
+}
+
+// missed is the error for events that are deleted and were not written. Going on without a word would hide a hole in the copy.
+func (f *follower) missed() error {
+	again := "start again"
+	if f.state != "" {
+		again = "remove " + f.state + " and start again"
+	}
+	return fmt.Errorf("position_lost: the server has deleted events that were not written here, or has moved them to its archive\n"+
+		"(audit.retention, audit.archive_after): this was away for too long. Its archive, if it has one, has the rest.\n"+
+		"To go on with all that the server still has, %s; events have the same id as before", again)
 }
 
 // mayPass says whether asking again can help. A token that has expired is refused as unauthorized.

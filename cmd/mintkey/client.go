@@ -124,7 +124,10 @@ func send(request *http.Request) (json.RawMessage, http.Header, error) {
 }
 
 // refused is the refusal of a server: the code of an OAuth error or of problem details, and its text.
-type refused struct{ code, words string }
+type refused struct {
+	code, words string
+	forgotten   bool // of problem details
+}
 
 func (r *refused) Error() string { return r.code + ": " + r.words }
 
@@ -138,9 +141,9 @@ func refusal(status int, body []byte) error {
 	_ = json.Unmarshal(body, &said) // a body that is not JSON leaves it empty
 	switch {
 	case said.Error != "":
-		return &refused{said.Error, said.Description}
+		return &refused{code: said.Error, words: said.Description}
 	case said.Code != "":
-		return &refused{said.Code, said.Detail}
+		return &refused{said.Code, said.Detail, said.Forgotten}
 	default:
 		return fmt.Errorf("the server answered %d %s; is this the URL of a Mintkey server?", status, http.StatusText(status))
 	}

@@ -22,7 +22,8 @@ func (p *program) demoCommand() *cobra.Command {
 		Long: "Start a server on a temporary store with sample data, create an access key, fetch a token and verify it, and show what\n" +
 			"to try next. " +
 			"It stays up until Ctrl-C, and leaves nothing behind.",
-		Args: arguments(cobra.NoArgs),
+		Args:        arguments(cobra.NoArgs),
+		Annotations: map[string]string{isServer: isServer},
 	}
 	address := c.Flags().String("listen", "", "address of the server (default 127.0.0.1:8080, or a free port if that is busy)")
 	once := c.Flags().Bool("once", false, "stop after the example")

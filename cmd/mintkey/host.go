@@ -72,7 +72,7 @@ func listenAt(ctx context.Context, setting, address string) (net.Listener, error
 
 // open opens the store. It logs a warning about an unsafe store, or refuses it where store_strict is set.
 func (h *host) open(ctx context.Context) (err error) {
-	if h.store, err = openStore(ctx, h.config, h.log); err != nil {
+	if h.store, err = openStoreSaying(ctx, h.config, h.log, slog.LevelInfo); err != nil {
 		return err
 	}
 	h.gate = store.NewGate(h.store)
@@ -87,6 +87,10 @@ func (h *host) open(ctx context.Context) (err error) {
 		return err
 	}
 	h.watch = store.NewWatch(h.store, h.gate, h.log)
+	h.outages.Ask(func(ctx context.Context) bool {
+		_ = h.watch.Confirm(ctx, h.now()) // which is what Lost says then
+		return h.watch.Lost() != nil
+	})
 	if cached, ok := h.store.(interface{ DropCaches() }); ok {
 		h.watch.OnChange(cached.DropCaches)
 	}

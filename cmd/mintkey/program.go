@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"mintkey/cmd/mintkey/hangup"
 )
 
 // program has what all commands share: the outside world, and the flags of the root command.
@@ -41,6 +43,9 @@ func (p *program) rootCommand() *cobra.Command {
 			if !slices.Contains(allowed, p.output) {
 				return usagef("--output %q: must be one of %s", p.output, strings.Join(allowed, ", "))
 			}
+			if c.Annotations[isServer] == "" {
+				hangup.Ends()
+			}
 			return nil
 		},
 	}
@@ -70,6 +75,9 @@ const (
 
 // moreOutputs annotates a command that has one more form of output.
 const moreOutputs = "outputs"
+
+// isServer annotates a command that SIGHUP does not end.
+const isServer = "server"
 
 func outputs() []string { return []string{"table", "json"} }
 

@@ -17,6 +17,9 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"mintkey/store"
+	"mintkey/store/boltstore"
 )
 
 const patience = time.Minute // for events that must happen eventually; no test measures how soon
@@ -123,4 +126,15 @@ func finish(ts *testscript.TestScript, _ bool, args []string) {
 	if got := strconv.Itoa(response.StatusCode); got != args[0] {
 		ts.Fatalf("status %s, want %s", got, args[0])
 	}
+}
+
+// forget FILE ACCOUNT deletes all events of an account, as retention does with those that are old.
+func forget(ts *testscript.TestScript, _ bool, args []string) {
+	ctx := context.Background()
+	s, err := boltstore.Open(ts.MkAbs(args[0]))
+	ts.Check(err)
+	events, err := s.Events(ctx, args[1], store.EventsQuery{Limit: 1000})
+	ts.Check(err)
+	ts.Check(s.ForgetEvents(ctx, args[1], events...))
+	ts.Check(s.Close())
 }

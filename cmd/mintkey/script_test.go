@@ -42,6 +42,7 @@ func TestScriptsOnRedis(t *testing.T) {
 		"LONELY_REDIS": redisWithoutItsReplica(t),
 		"ACL_REDIS":    guarded.Address(),
 		"ACL_EMPTY":    empty.Address(),
+		"SENTINELS":    redistest.StartSentinel(t).URL(),
 		"STRICT_REDIS": redistest.Start(t, "--min-replicas-to-write", "1").URL(),
 	})
 }
@@ -90,7 +91,7 @@ func runScripts(t *testing.T, dir string, variables map[string]string) {
 		Deadline: time.Now().Add(3 * patience), // a server that starts where it should refuse to would run for ever
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "ready": ready, "jsonenv": jsonenv, "mode": mode, "begin": begin, "finish": finish, "arrives": arrives, "gunzip": gunzip,
-			"fetch": fetch,
+			"fetch": fetch, "forget": forget,
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", env.WorkDir)

@@ -21,8 +21,9 @@ func (p *program) serveCommand() *cobra.Command {
 		Long: "Run the server until it is told to stop (SIGTERM or Ctrl-C); requests under way are finished first. SIGTERM first leaves\n" +
 			"load balancers and clients the time of --drain to move to other servers. SIGHUP reads tls.cert and tls.key again.\n" +
 			"Every flag is also a setting of the file (--config) and of the environment: smtp.url, MINTKEY_SMTP_URL, --smtp-url.",
-		Example: "  mintkey serve --config mintkey.yaml\n  mintkey serve --store redis://127.0.0.1:6379/0",
-		Args:    arguments(cobra.NoArgs),
+		Example:     "  mintkey serve --config mintkey.yaml\n  mintkey serve --store redis://127.0.0.1:6379/0",
+		Args:        arguments(cobra.NoArgs),
+		Annotations: map[string]string{isServer: isServer},
 	}
 	offset := c.Flags().Duration("clock-offset", 0, "shift the server's clock, such as 2160h, to rehearse expiry on a copy of the data")
 	p.withSettings(c, func(config configs.Config, _ []string) error {

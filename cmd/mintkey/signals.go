@@ -4,6 +4,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"mintkey/cmd/mintkey/hangup"
 )
 
 // signals are what a running server is told beside the end of its context, which the first SIGTERM or SIGINT brings about.
@@ -15,9 +17,8 @@ type signals struct {
 // listenForSignals can be undone with stop. After hurry is closed, one more signal ends the process as it does any other program.
 func listenForSignals() (s signals, stop func()) {
 	hurry, stopped := make(chan struct{}), make(chan struct{})
-	ends, hangups := make(chan os.Signal, 2), make(chan os.Signal, 1)
+	ends := make(chan os.Signal, 2)
 	signal.Notify(ends, os.Interrupt, syscall.SIGTERM)
-	signal.Notify(hangups, syscall.SIGHUP)
 	go func() {
 		defer signal.Stop(ends)
 		for count := 1; ; count++ {
@@ -32,8 +33,5 @@ func listenForSignals() (s signals, stop func()) {
 			}
 		}
 	}()
-	return signals{hurry, hangups}, func() {
-		signal.Stop(hangups)
-		close(stopped)
-	}
+	return signals{hurry, hangup.Heard()}, func() { close(stopped) }
 }

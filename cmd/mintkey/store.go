@@ -17,8 +17,14 @@ import (
 	"mintkey/tokens"
 )
 
-// openStore opens the configured store. It is the only place that knows all kinds. Messages of a client library go to the log.
+// openStore opens the configured store for a command, which has no use for what a client library says.
 func openStore(ctx context.Context, config configs.Config, log *slog.Logger) (store.Store, error) {
+	return openStoreSaying(ctx, config, log, slog.LevelDebug)
+}
+
+// openStoreSaying opens the configured store. It is the only place that knows all kinds. Messages of a client library go to the log, at the
+// level.
+func openStoreSaying(ctx context.Context, config configs.Config, log *slog.Logger, level slog.Level) (store.Store, error) {
 	if path, ok := storeFile(config); ok {
 		opened, err := boltstore.Open(path)
 		if errors.Is(err, store.ErrInUse) {
@@ -29,7 +35,7 @@ func openStore(ctx context.Context, config configs.Config, log *slog.Logger) (st
 		}
 		return opened, nil
 	}
-	redisstore.LogTo(log)
+	redisstore.LogTo(log, level)
 	secure, err := storeTLS(config.StoreTLS)
 	if err != nil {
 		return nil, err

@@ -9,5 +9,6 @@ type Problem struct {
 	Code      string   `json:"code"`
 	ClientIDs []string `json:"client_ids,omitempty"` // the user's existing keys, with key_limit_reached
 	Allowed   []string `json:"allowed,omitempty"`    // the values that are accepted instead, such as scopes with scope_above_owner
+	Forgotten bool     `json:"forgotten,omitempty"`  // with position_lost: events behind the position are gone for good
 	RequestID string   `json:"request_id,omitempty"`
 }

@@ -128,6 +128,10 @@ func explanations() []struct {
 		}},
 		{policy.ErrNoOverlap, explanation{notFound, "No old secret", "The old secret of this access key has stopped working already.", ""}},
 		{policy.ErrKeyNotFound, explanation{notFound, "Not found", "This access key is gone: it was revoked, or it expired long ago.", ""}},
+		{store.ErrPositionForgotten, explanation{ // an ErrPositionLost too, so it comes first
+			http.StatusGone, "No longer there",
+			"This part of the activity has been deleted because it is old. Start from the newest again.", "",
+		}},
 		{store.ErrPositionLost, explanation{
 			http.StatusGone, "No longer there",
 			"The activity has been restored from a backup. Start from the newest again.", "",

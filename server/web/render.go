@@ -11,6 +11,7 @@ import (
 	"mintkey/admin"
 	"mintkey/policy"
 	"mintkey/server/api"
+	"mintkey/store"
 )
 
 // oauthError is the body of an error of an OAuth endpoint (RFC 6749 section 5.2). Message repeats the description for clients of the
@@ -50,6 +51,7 @@ func (e *Renderer) Problem(w http.ResponseWriter, r *http.Request, err error) {
 	if missing, ok := errors.AsType[*policy.ScopeNotHeldError](err); ok {
 		body.Allowed = missing.Held
 	}
+	body.Forgotten = errors.Is(err, store.ErrPositionForgotten)
 	setErrorHeaders(w.Header(), row.status, e.bearerChallenge(row, err), err)
 	writeJSONAs(w, "application/problem+json", row.status, body)
 }

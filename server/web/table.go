@@ -146,6 +146,12 @@ func renderings() []rendering {
 			kind: store.ErrEmailTaken, status: conflict, code: "email_taken", title: "E-mail address taken",
 			detail: store.ErrEmailTaken.Error(),
 		},
+		{ // an ErrPositionLost too, so it comes first
+			kind: store.ErrPositionForgotten, status: http.StatusGone, code: "position_lost", title: "Events forgotten",
+			detail: "Events behind this position have been deleted, because nobody has read them for as long as the server keeps events, " +
+				"or have moved to its archive. Read the trail from the start again, without after, to get what there still is; " +
+				"events have the same IDs as before.",
+		},
 		{
 			kind: store.ErrPositionLost, status: http.StatusGone, code: "position_lost", title: "Position lost",
 			detail: "The audit trail does not have this position: it was restored, or the position is not one that it gave out. Read it from the " +

@@ -44,14 +44,18 @@ func orderOldEvents(tx *bbolt.Tx) error {
 // Arrivals implements store.AuditTrail.
 func (s *Store) Arrivals(ctx context.Context, accountID, after string, limit int) (arrivals []store.Arrival, next string, err error) {
 	start := fmt.Sprintf(arrivalFormat, 0)
-	if after == "" {
-		after = start
-	}
-	next = after
 	err = s.read(ctx, func(tx *bbolt.Tx) error {
+		forgotten := string(bucketMeta.get(tx, forgottenKey(accountID)))
+		if after == "" {
+			after = max(start, forgotten)
+		}
+		next = after
 		last := fmt.Sprintf(arrivalFormat, tx.Bucket([]byte(bucketArrivals)).Sequence())
 		if len(after) != len(start) || strings.Trim(after, "0123456789abcdef") != "" || after > last {
 			return store.ErrPositionLost
+		}
+		if after < forgotten {
+			return store.ErrPositionForgotten
 		}
 		prefix := accountID + separator
 		return bucketArrivals.scan(tx, prefix, store.Page{After: after, Limit: limit}, func(number string, eventID []byte) error {
@@ -83,7 +87,8 @@ func (s *Store) ForgetEvents(ctx context.Context, accountID string, events ...po
 }
 
 // forgetArrivals removes the oldest places whose events are gone, up to the first that is not or to the limit. Events are mostly forgotten
-// in the order in which they arrived; what is left behind in another order is removed later.
+// in the order in which they arrived; what is left behind in another order is removed later. The last of the places is noted, because who
+// has come less far has missed its event.
 func forgetArrivals(tx *bbolt.Tx, accountID string, limit int) error {
 	prefix := []byte(accountID + separator)
 	cursor := tx.Bucket([]byte(bucketArrivals)).Cursor()
@@ -94,10 +99,16 @@ func forgetArrivals(tx *bbolt.Tx, accountID string, limit int) error {
 		}
 		over = append(over, string(key))
 	}
+	if len(over) == 0 {
+		return nil
+	}
 	for _, key := range over {
 		if err := bucketArrivals.delete(tx, key); err != nil {
 			return err
 		}
 	}
-	return nil
+	return bucketMeta.put(tx, forgottenKey(accountID), []byte(strings.TrimPrefix(over[len(over)-1], string(prefix))))
 }
+
+// forgottenKey is in the bucket of the schema, which files from before have too.
+func forgottenKey(accountID string) string { return "forgotten" + separator + accountID }

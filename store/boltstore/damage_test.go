@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"mintkey/policy"
@@ -183,16 +182,4 @@ func TestPanicOfCallerIsNoDamage(t *testing.T) {
 	}()
 	var none []byte
 	_ = s.UpdateDocument(t.Context(), "some", func([]byte) ([]byte, error) { return none[:len(strings.Repeat("x", 7))], nil })
-}
-
-func TestFullDiskIsSaidUntilItHasRoom(t *testing.T) {
-	s := open(t, filepath.Join(t.TempDir(), "mintkey.db"))
-	check(t, s.ChangesRefused())
-	boltstore.NoteSaved(s, &os.PathError{Op: "write", Err: syscall.ENOSPC})
-	if err := s.ChangesRefused(); err == nil || err.Error() != "the disk is full" {
-		t.Errorf("ChangesRefused is %v", err)
-	}
-	check(t, populate(t.Context(), s))
-	check(t, s.ChangesRefused())
-	check(t, s.Close())
 }

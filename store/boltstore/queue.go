@@ -87,7 +87,7 @@ func (s *Store) commit(writes []*write) {
 			return nil
 		})
 		if failed < 0 {
-			s.saving.note(err)
+			s.saving.note(err, s.path)
 			for _, w := range writes {
 				w.done <- committed(err)
 			}
@@ -119,7 +119,7 @@ func (s *Store) writeAlone(w *write) error {
 	if refused != nil && !errors.Is(err, store.ErrDamaged) {
 		return refused
 	}
-	s.saving.note(err)
+	s.saving.note(err, s.path)
 	return committed(err)
 }
 

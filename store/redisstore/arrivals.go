@@ -70,7 +70,10 @@ func (s *Store) tellQueued(ctx context.Context, c change) {
 // Arrivals implements store.AuditTrail.
 func (s *Store) Arrivals(ctx context.Context, accountID, after string, limit int) ([]store.Arrival, string, error) {
 	if after == "" {
-		after = noArrival
+		var err error
+		if after, err = s.forgottenUpTo(ctx, accountID); err != nil {
+			return nil, "", err
+		}
 	}
 	if !isEntryID(after) {
 		return nil, "", store.ErrPositionLost
@@ -90,6 +93,12 @@ func (s *Store) Arrivals(ctx context.Context, accountID, after string, limit int
 	texts, err := s.eventsAt(ctx, entries.Val())
 	if err != nil {
 		return nil, "", err
+	}
+	// Events are deleted after this is noted, so it is asked after they are read.
+	if forgotten, err := s.forgottenUpTo(ctx, accountID); err != nil {
+		return nil, "", err
+	} else if laterEntry(forgotten, after) {
+		return nil, "", store.ErrPositionForgotten
 	}
 	next := after
 	var arrivals []store.Arrival
@@ -330,56 +339,6 @@ func (s *Store) putSomeInOrder(ctx context.Context, accountID string, slots []sl
 		return snapshot{}, err
 	}
 	return next, nil
-}
-
-// forgetArrivals removes the oldest entries whose events are gone, but not the last one of all.
-func (s *Store) forgetArrivals(ctx context.Context, accountID string) error {
-	for {
-		entries, err := s.client.XRangeN(ctx, arrivedKey(accountID), "-", "+", batch).Result()
-		if err != nil {
-			return unavailable(ctx, err)
-		}
-		if len(entries) < 2 {
-			return nil
-		}
-		texts, err := s.eventsAt(ctx, entries)
-		if err != nil {
-			return err
-		}
-		var over []string
-		for i, entry := range entries[:len(entries)-1] {
-			if texts[i] == "" {
-				over = append(over, entry.ID)
-			}
-		}
-		if len(over) == 0 {
-			return nil
-		}
-		if err := s.client.XDel(ctx, arrivedKey(accountID), over...).Err(); err != nil {
-			return unavailable(ctx, err)
-		}
-		if len(over) < len(entries)-1 {
-			return nil
-		}
-	}
-}
-
-// ForgetEvents implements store.AuditTrail.
-func (s *Store) ForgetEvents(ctx context.Context, accountID string, events ...policy.Event) error {
-	if len(events) == 0 {
-		return nil
-	}
-	pipe := s.client.Pipeline()
-	for _, event := range events {
-		for _, at := range homes(event) {
-			from, to := rangeOfEvent(event.ID)
-			pipe.ZRemRangeByLex(ctx, at.trailKey(), from, to)
-		}
-	}
-	if _, err := pipe.Exec(ctx); err != nil {
-		return unavailable(ctx, err)
-	}
-	return s.forgetArrivals(ctx, accountID)
 }
 
 func isEntryID(text string) bool {

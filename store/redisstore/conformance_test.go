@@ -12,7 +12,7 @@ import (
 
 // The failures that these tests provoke are not worth a line each.
 func TestMain(m *testing.M) {
-	redisstore.LogTo(slog.New(slog.DiscardHandler))
+	redisstore.LogTo(slog.New(slog.DiscardHandler), slog.LevelInfo)
 	m.Run()
 }
 

@@ -171,7 +171,7 @@ func TestReplicaCannotBeOpened(t *testing.T) {
 
 func TestLogToTakesTheWordsOfTheClient(t *testing.T) {
 	messages := make(chan string, 1)
-	redisstore.LogTo(slog.New(handler(messages)))
+	redisstore.LogTo(slog.New(handler(messages)), slog.LevelInfo)
 	opened(t, redistest.StartSentinel(t).URL())
 	select {
 	case message := <-messages:

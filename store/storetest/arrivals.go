@@ -20,6 +20,7 @@ func arrivalCases() []testCase {
 		{"arrivals at an unknown position", arrivalsUnknown},
 		{"an event recorded again arrives once", arrivesOnce},
 		{"forgotten events are gone", forgottenEvents},
+		{"arrivals at a forgotten position", arrivalsForgotten},
 	}
 }
 

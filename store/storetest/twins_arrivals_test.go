@@ -24,6 +24,8 @@ func arrivalTwins() []twin {
 		{"an event recorded again arrives once", "records it again", func(s store.Store) store.Store { return &recordsAgain{Store: s} }},
 		{"forgotten events are gone", "keeps them", func(s store.Store) store.Store { return keepsEvents{s} }},
 		{"forgotten events are gone", "forgets one only", func(s store.Store) store.Store { return forgetsOne{s} }},
+		{"arrivals at a forgotten position", "goes on in silence", func(s store.Store) store.Store { return skipsForgotten{s} }},
+		{"arrivals at a forgotten position", "refuses who begins at the start", func(s store.Store) store.Store { return &minds{Store: s} }},
 	}
 }
 
@@ -116,4 +118,43 @@ type forgetsOne struct{ store.Store }
 
 func (b forgetsOne) ForgetEvents(ctx context.Context, accountID string, events ...policy.Event) error {
 	return b.Store.ForgetEvents(ctx, accountID, events[:min(len(events), 1)]...)
+}
+
+type skipsForgotten struct{ store.Store }
+
+func (b skipsForgotten) Arrivals(ctx context.Context, accountID, after string, limit int) ([]store.Arrival, string, error) {
+	arrivals, next, err := b.Store.Arrivals(ctx, accountID, after, limit)
+	if errors.Is(err, store.ErrPositionForgotten) {
+		return b.Store.Arrivals(ctx, accountID, "", limit)
+	}
+	return arrivals, next, err
+}
+
+// minds refuses all positions from before the last event that was forgotten, though what is left begins there.
+type minds struct {
+	store.Store
+	forgotten map[string]bool
+}
+
+func (b *minds) ForgetEvents(ctx context.Context, accountID string, events ...policy.Event) error {
+	if b.forgotten == nil {
+		b.forgotten = map[string]bool{}
+	}
+	arrivals, _, err := b.Store.Arrivals(ctx, accountID, "", 1000)
+	if err != nil {
+		return err
+	}
+	for _, arrival := range arrivals {
+		b.forgotten[arrival.Position] = slices.ContainsFunc(events, func(e policy.Event) bool { return e.ID == arrival.Event.ID })
+	}
+	return b.Store.ForgetEvents(ctx, accountID, events...)
+}
+
+func (b *minds) Arrivals(ctx context.Context, accountID, after string, limit int) ([]store.Arrival, string, error) {
+	for position, gone := range b.forgotten {
+		if gone && after != "" && position > after {
+			return nil, "", store.ErrPositionForgotten
+		}
+	}
+	return b.Store.Arrivals(ctx, accountID, after, limit)
 }
