@@ -17,19 +17,19 @@ func TestOldStorePutBackRepeatsNoIndex(t *testing.T) {
 	eachStore(t, func(t *testing.T, d *deployment) {
 		stop := func() {
 			for _, s := range d.servers {
-				s.terminate()
+				s.Terminate()
 			}
 		}
 		start := func() {
 			for _, s := range d.servers {
-				s.start()
-				s.awaitReady()
+				s.Start()
+				s.AwaitReady()
 			}
 		}
 		key, used := d.newKey(d.first.UserID), map[string]string{}
 		use := func(history string) {
 			for _, s := range d.servers {
-				admin := d.signIn(d.first.accessKey, s)
+				admin := d.signIn(d.first.AccessKey, s)
 				for range 70 { // more than a block
 					var fresh accessKey
 					admin.must(http.StatusOK, http.MethodPost, d.keysPath()+"/"+key.ClientID+"/refresh", nil, &fresh)
@@ -75,8 +75,8 @@ func statusOfToken(t *testing.T, token string) string {
 func (d *deployment) keep() map[string][]byte {
 	d.t.Helper()
 	if d.redis != nil {
-		d.redis.terminate()
-		defer d.redis.start()
+		d.redis.Terminate()
+		defer d.redis.Start()
 		return filesUnder(d.t, d.redis.dir)
 	}
 	path := filepath.Join(d.dir, "mintkey.db")
@@ -98,8 +98,8 @@ func (d *deployment) restore(backup string) {
 func (d *deployment) putBack(kept map[string][]byte) {
 	d.t.Helper()
 	if d.redis != nil {
-		d.redis.terminate()
-		defer d.redis.start()
+		d.redis.Terminate()
+		defer d.redis.Start()
 		if err := os.RemoveAll(filepath.Join(d.redis.dir, "appendonlydir")); err != nil {
 			d.t.Fatal(err)
 		}
