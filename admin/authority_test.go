@@ -124,6 +124,7 @@ func elsewhere() map[string]string {
 		"Resolve": "reads", "Tenants": "reads", "Traffic": "reads", "User": "reads", "Users": "reads", "UsersByID": "reads",
 		"WaitingKey": "reads", "Expiries": "reads", "SignedIn": "records one's own", "SignedOut": "records one's own",
 		"SecretIndex": "the token path", "PasswordIndex": "the token path",
+		"ClaimSecret": "the token path",
 	}
 }
 

@@ -102,6 +102,9 @@ func (a *API) CreateKey(c *Call) (Reply, error) {
 			return Reply{}, web.Refuse(policy.ErrInvalidScope, "An access key needs at least one scope.")
 		}
 	}
+	if wanted.Request, err = c.retried(body); err != nil {
+		return Reply{}, err
+	}
 	quota, err := quotaOf(body.TokensPerMinute)
 	if err != nil {
 		return Reply{}, err
@@ -168,5 +171,8 @@ func (c *Call) refreshRequest() (admin.RefreshRequest, error) {
 		return admin.RefreshRequest{}, web.Refuse(policy.ErrInvalidOverlap,
 			"With revoke_tokens the old secret dies at once: leave overlap_seconds out.")
 	}
-	return admin.RefreshRequest{Overlap: time.Duration(body.OverlapSeconds) * time.Second, RevokeTokens: body.RevokeTokens}, nil
+	request, err := c.retried(body)
+	return admin.RefreshRequest{
+		Overlap: time.Duration(body.OverlapSeconds) * time.Second, RevokeTokens: body.RevokeTokens, Request: request,
+	}, err
 }
