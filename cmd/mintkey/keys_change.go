@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"crypto/rand"
 	"fmt"
 	"io"
 	"net/http"
@@ -43,7 +44,7 @@ func (p *program) keysCreateCommand(f *keysFlags) *cobra.Command {
 		if c.Flag("scopes").Changed {
 			wanted.Scopes = scopes
 		}
-		answer, err := server.call(c.Context(), http.MethodPost, server.keysPath(f), wanted)
+		answer, err := server.callOnce(c.Context(), http.MethodPost, server.keysPath(f), rand.Text(), wanted)
 		if err != nil {
 			return err
 		}
@@ -79,7 +80,7 @@ func (p *program) keysRefreshCommand(f *keysFlags) *cobra.Command {
 			return err
 		}
 		wanted := api.Refresh{OverlapSeconds: int64(*overlap / time.Second)}
-		answer, err := server.call(c.Context(), http.MethodPost, server.keysPath(f, args[0], "refresh"), wanted)
+		answer, err := server.callOnce(c.Context(), http.MethodPost, server.keysPath(f, args[0], "refresh"), rand.Text(), wanted)
 		if err != nil {
 			return err
 		}
