@@ -313,9 +313,9 @@ func refreshDetails(how RefreshRequest, dropped []string) map[string]string {
 // RevokeKey deletes a key of the tenant (R5). A key that administers with more authority than the actor has is not the actor's to stop
 // (R32). It is ErrInEffect if no replica of the store has confirmed it; a repeat then tells gateways again, as it does after any other
 // store.ErrUnavailable, and is nil once. After nil it is store.ErrNotFound.
-func (s *Service) RevokeKey(ctx context.Context, actor Actor, in TenantContext, clientID string) error {
+func (s *Service) RevokeKey(ctx context.Context, actor Actor, in TenantContext, clientID string, condition IfMatch) error {
 	return s.revokeKey(ctx, actor, in, clientID, func(owner policy.Subject, key policy.AccessKey) error {
-		return policy.CheckStop(actor.Authority(), owner, key)
+		return cmp.Or(policy.CheckStop(actor.Authority(), owner, key), condition.check(KeyTag(key)))
 	})
 }
 

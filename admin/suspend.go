@@ -133,6 +133,7 @@ type TenantPatch struct {
 	TokensPerMinute *int // 0 takes the quota away (R36)
 	Suspended       *bool
 	SuspendedReason string // why, where Suspended is true
+	IfMatch         IfMatch
 }
 
 // PatchTenant changes a tenant. A patch that changes nothing leaves no event.
@@ -199,6 +200,9 @@ func (s *Service) patchTenant(
 	var saved []policy.Event
 	err = store.ConfirmOnce(ctx, func(ctx context.Context) error {
 		err := s.Store.UpdateTenant(ctx, in.Tenant.ID, func(t policy.Tenant) (policy.Tenant, []policy.Event, error) {
+			if err := patch.IfMatch.check(TenantTag(t)); err != nil {
+				return t, nil, err
+			}
 			after, saved, err = patch.apply(actor, t, ends)
 			return after, saved, err
 		})

@@ -83,7 +83,7 @@ func (a *API) ListKeys(c *Call) (Reply, error) {
 // GetKey returns one access key.
 func (a *API) GetKey(c *Call) (Reply, error) {
 	key, err := a.service.Key(c.Context(), c.actor, c.in, c.PathValue("client_id"))
-	return ok(c.viewKey(key)), err
+	return ok(c.viewKey(key)).withTag(admin.KeyTag(key.AccessKey)), err
 }
 
 // CreateKey creates an access key and returns its secret, or the link with which its owner generates one (R26).
@@ -130,7 +130,11 @@ func (a *API) CreateKey(c *Call) (Reply, error) {
 
 // RevokeKey deletes an access key (R5).
 func (a *API) RevokeKey(c *Call) (Reply, error) {
-	return noContent(), a.service.RevokeKey(c.Context(), c.actor, c.in, c.PathValue("client_id"))
+	condition, err := c.ifMatch()
+	if err != nil {
+		return Reply{}, err
+	}
+	return noContent(), a.service.RevokeKey(c.Context(), c.actor, c.in, c.PathValue("client_id"), condition)
 }
 
 // RefreshKey gives an access key a new secret and returns it (R6).

@@ -151,6 +151,10 @@ func renderings() []rendering {
 			detail: "The audit trail does not have this position: it was restored, or the position is not one that it gave out. Read it from the " +
 				"start again, without after; events have the same IDs as before.",
 		},
+		{
+			kind: admin.ErrPreconditionFailed, status: http.StatusPreconditionFailed, code: "precondition_failed",
+			title: "Precondition failed",
+		},
 		{kind: policy.ErrRetryUsed, status: conflict, code: "idempotency_key_used", title: "Idempotency-Key used"},
 		{kind: policy.ErrRetryOvertaken, status: conflict, code: "conflict", title: "Conflict"},
 		{kind: policy.ErrLastAdmin, status: conflict, code: "last_admin", title: "Last admin"},
