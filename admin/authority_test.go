@@ -103,6 +103,13 @@ func mutations() []mutation {
 		{"SuspendKey", above, func(a attempt) error { _, err := a.SuspendKey(a, a.actor, a.in, a.client, "leaked"); return err }},
 		{"ResumeKey", above, func(a attempt) error { _, err := a.ResumeKey(a, a.actor, a.in, a.client, ""); return err }},
 		{"EndOverlap", above, func(a attempt) error { return a.EndOverlap(a, a.actor, a.in, a.client, true) }},
+		{"RevokeKeys", above, func(a attempt) error {
+			result, err := a.RevokeKeys(a, a.actor, a.in, admin.RevokeFilter{UserID: a.user.ID}, false)
+			if err == nil && len(result.Refused) > 0 {
+				err = result.Refused[0].Err
+			}
+			return err
+		}},
 		{"RevokeKey", above, func(a attempt) error { return a.RevokeKey(a, a.actor, a.in, a.client, admin.IfMatch{}) }},
 	}
 }

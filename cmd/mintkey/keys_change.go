@@ -108,29 +108,3 @@ func noteUnconfirmed(w io.Writer, unconfirmed bool) {
 			"It is lost if the primary fails before one has. Look later whether it still works.")
 	}
 }
-
-func (p *program) keysRevokeCommand(f *keysFlags) *cobra.Command {
-	c := &cobra.Command{
-		Use:   "revoke CLIENT_ID…",
-		Short: "Revoke access keys: they get no more tokens",
-		Args:  arguments(cobra.MinimumNArgs(1)),
-		RunE: func(c *cobra.Command, args []string) error {
-			server, err := p.connect(c.Context(), f.access)
-			if err != nil {
-				return err
-			}
-			for i, clientID := range args {
-				if _, err := server.call(c.Context(), http.MethodDelete, server.keysPath(f, clientID), nil); err != nil {
-					return fmt.Errorf("%s (revoked before it: %d of %d): %w", clientID, i, len(args), err)
-				}
-			}
-			return p.print(map[string][]string{"revoked": args}, func(w io.Writer) {
-				for _, clientID := range args {
-					_, _ = fmt.Fprintf(w, "Revoked %s.\n", clientID)
-				}
-			})
-		},
-	}
-	addMineFlag(c, f)
-	return c
-}
