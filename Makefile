@@ -33,6 +33,7 @@ test-all: test ## make test, and what takes minutes: 300,000 requests of a stran
 	@$(MAKE) --no-print-directory chaos
 	go test -count=1 -timeout 30m ./e2e -run '^TestStrangersLeaveNoTrace$$' -v -flood 300000
 	go test -count=1 -timeout 10m ./e2e -run '^TestRollingRestart$$' -v -rolling 2000
+	go test -count=1 -timeout 30m ./e2e -run '^TestRotationsUnderLoad$$' -v -rotations 1000
 	go test -count=1 -timeout 10m ./e2e -run '^TestNoTokenAfterARevocation$$' -v -revocations 1000
 
 quick: export GOFLAGS += -buildvcs=false

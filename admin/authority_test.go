@@ -79,7 +79,7 @@ func mutations() []mutation {
 			_, err := a.PatchUser(a, a.actor, a.in, a.user.ID, admin.UserPatch{Roles: &[]policy.Role{}})
 			return err
 		}},
-		{"DeleteUser", aboveRoles, func(a attempt) error { return a.DeleteUser(a, a.actor, a.in, a.user.ID) }},
+		{"DeleteUser", aboveRoles, func(a attempt) error { return a.DeleteUser(a, a.actor, a.in, a.user.ID, admin.IfMatch{}) }},
 		{"SendPasswordLink", aboveRoles, func(a attempt) error { return a.SendPasswordLink(a, a.actor, a.in, a.user.ID) }},
 		{"SetMember", above, func(a attempt) error {
 			_, _, err := a.SetMember(a, a.actor, a.in, a.user.ID, policy.RoleMember)
@@ -97,13 +97,20 @@ func mutations() []mutation {
 		}},
 		{"PatchKey", above, func(a attempt) error {
 			quota := 10
-			_, err := a.PatchKey(a, a.actor, a.in, a.client, policy.KeyPatch{TokensPerMinute: &quota})
+			_, err := a.PatchKey(a, a.actor, a.in, a.client, policy.KeyPatch{TokensPerMinute: &quota}, admin.IfMatch{})
 			return err
 		}},
 		{"SuspendKey", above, func(a attempt) error { _, err := a.SuspendKey(a, a.actor, a.in, a.client, "leaked"); return err }},
 		{"ResumeKey", above, func(a attempt) error { _, err := a.ResumeKey(a, a.actor, a.in, a.client, ""); return err }},
 		{"EndOverlap", above, func(a attempt) error { return a.EndOverlap(a, a.actor, a.in, a.client, true) }},
-		{"RevokeKey", above, func(a attempt) error { return a.RevokeKey(a, a.actor, a.in, a.client) }},
+		{"RevokeKeys", above, func(a attempt) error {
+			result, err := a.RevokeKeys(a, a.actor, a.in, admin.RevokeFilter{UserID: a.user.ID}, false)
+			if err == nil && len(result.Refused) > 0 {
+				err = result.Refused[0].Err
+			}
+			return err
+		}},
+		{"RevokeKey", above, func(a attempt) error { return a.RevokeKey(a, a.actor, a.in, a.client, admin.IfMatch{}) }},
 	}
 }
 
@@ -124,6 +131,7 @@ func elsewhere() map[string]string {
 		"Resolve": "reads", "Tenants": "reads", "Traffic": "reads", "User": "reads", "Users": "reads", "UsersByID": "reads",
 		"WaitingKey": "reads", "Expiries": "reads", "SignedIn": "records one's own", "SignedOut": "records one's own",
 		"SecretIndex": "the token path", "PasswordIndex": "the token path",
+		"ClaimSecret": "the token path",
 	}
 }
 
@@ -236,7 +244,7 @@ func TestAKeyBelowItsOwnerIsStoppedByThoseWhoMadeIt(t *testing.T) {
 			u.Roles = []policy.Role{policy.RoleOperator}
 			return u, nil, nil
 		}))
-		must(t, a.RevokeKey(t.Context(), a.actor, a.in, a.client))
+		must(t, a.RevokeKey(t.Context(), a.actor, a.in, a.client, admin.IfMatch{}))
 		if _, err := a.Key(t.Context(), a.actor, a.in, a.client); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("the key is still there: %v", err)
 		}

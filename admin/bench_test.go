@@ -22,7 +22,8 @@ func BenchmarkHundredThousandKeys(b *testing.B) {
 	b.Run("cold preview", func(b *testing.B) {
 		for b.Loop() {
 			fresh := &admin.Service{Store: service.Store}
-			affected, err := fresh.PreviewPolicy(b.Context(), actor, place, policy.PolicyChange{Enabled: true, PeriodDays: 120})
+			change := policy.PolicyChange{Enabled: true, PeriodDays: 120}
+			affected, err := fresh.PreviewPolicy(b.Context(), actor, place, change, admin.IfMatch{})
 			if err != nil || len(affected) != 100_000 {
 				b.Fatal(len(affected), err)
 			}
@@ -38,7 +39,8 @@ func BenchmarkHundredThousandKeys(b *testing.B) {
 	})
 	b.Run("preview", func(b *testing.B) {
 		for b.Loop() {
-			affected, err := service.PreviewPolicy(b.Context(), actor, place, policy.PolicyChange{Enabled: true, PeriodDays: 120})
+			change := policy.PolicyChange{Enabled: true, PeriodDays: 120}
+			affected, err := service.PreviewPolicy(b.Context(), actor, place, change, admin.IfMatch{})
 			if err != nil || len(affected) != 100_000 {
 				b.Fatal(len(affected), err)
 			}

@@ -14,12 +14,15 @@ import (
 
 // SetPolicy changes the expiration policy of the account, and returns the new one. A change without effect is not recorded.
 func (s *Service) SetPolicy(
-	ctx context.Context, actor Actor, in TenantContext, change policy.PolicyChange,
+	ctx context.Context, actor Actor, in TenantContext, change policy.PolicyChange, condition IfMatch,
 ) (policy.ExpirationPolicy, error) {
 	var after policy.ExpirationPolicy
 	err := s.Store.UpdateAccount(ctx, in.Account.ID, func(a policy.Account) (policy.Account, []policy.Event, error) {
 		before := a.Expiration
-		var err error
+		err := condition.check(PolicyTag(before))
+		if err != nil {
+			return a, nil, err
+		}
 		if after, err = before.Revise(change, actor.At); err != nil || slices.Equal(after, before) {
 			return a, nil, err
 		}
@@ -50,7 +53,12 @@ type Affected struct {
 
 // PreviewPolicy lists the keys whose expiry a change would move, soonest first (R15). It needs no acknowledgement: it exists to show the
 // risk.
-func (s *Service) PreviewPolicy(ctx context.Context, actor Actor, in TenantContext, change policy.PolicyChange) ([]Affected, error) {
+func (s *Service) PreviewPolicy(
+	ctx context.Context, actor Actor, in TenantContext, change policy.PolicyChange, condition IfMatch,
+) ([]Affected, error) {
+	if err := condition.check(PolicyTag(in.Account.Expiration)); err != nil {
+		return nil, err
+	}
 	change.AcknowledgeRisk = true
 	after, err := in.Account.Expiration.Revise(change, actor.At)
 	if err != nil {

@@ -42,11 +42,14 @@ type NewKey struct {
 	TokensPerMinute int
 	// ExpiresAt is an end that no refresh moves (R33); zero: it expires under the policy alone.
 	ExpiresAt time.Time
+	// Request is what is repeated if its answer is lost (R37).
+	Request Request
 }
 
-// CreateKey makes an access key for a member of the tenant, and returns its secret, which is shown this once.
+// CreateKey makes an access key for a member of the tenant, and returns its secret, which is shown this once. The repeat of a request (R37)
+// makes a new secret for the key that the first has made.
 func (s *Service) CreateKey(ctx context.Context, actor Actor, in TenantContext, n NewKey) (Key, policy.ClientSecret, error) {
-	key, expiration, err := s.prepareKey(ctx, actor, in, n)
+	key, owner, err := s.prepareKey(ctx, actor, in, n)
 	if err != nil {
 		return Key{}, policy.ClientSecret{}, err
 	}
@@ -57,11 +60,15 @@ func (s *Service) CreateKey(ctx context.Context, actor Actor, in TenantContext, 
 	if err != nil {
 		return Key{}, policy.ClientSecret{}, err
 	}
+	again, err := s.repetitionOf(ctx, actor, owner, n.Request, stored)
+	if err != nil {
+		return Key{}, policy.ClientSecret{}, err
+	}
 	stored.IssuedAt = actor.At
 	key.Ceiling = min(key.CeilingAuthority(), actor.Authority()).Role() // the actor sees the secret too (R9)
 	key.Secrets = []policy.Secret{stored}
 	err = handingOut(ctx, &key, func(ctx context.Context) error {
-		return s.addKey(ctx, actor, key, expiration, keyDetails(key.AccessKey), false)
+		return s.addKey(ctx, &key, again, keyDetails(key.AccessKey), false)
 	})
 	if err != nil {
 		return Key{}, policy.ClientSecret{}, err
@@ -69,45 +76,54 @@ func (s *Service) CreateKey(ctx context.Context, actor Actor, in TenantContext, 
 	return key, secret, nil
 }
 
-// prepareKey validates the request and returns the new key, without a secret and not yet saved.
-func (s *Service) prepareKey(ctx context.Context, actor Actor, in TenantContext, n NewKey) (Key, policy.ExpirationPolicy, error) {
+// prepareKey validates the request and returns the new key, without a secret and not yet saved, and its owner.
+func (s *Service) prepareKey(ctx context.Context, actor Actor, in TenantContext, n NewKey) (Key, policy.Subject, error) {
 	owner, err := s.chooseOwner(ctx, in, n.UserID, n.Email)
 	if err != nil {
-		return Key{}, nil, err
+		return Key{}, policy.Subject{}, err
 	}
 	scopes := policy.Distinct(n.Scopes)
 	if n.Scopes == nil {
 		scopes = slices.Clone(s.Catalogue)
 	}
 	if err := s.checkNewKey(actor, owner, n.Label, scopes); err != nil {
-		return Key{}, nil, err
+		return Key{}, policy.Subject{}, err
 	}
 	fences := policy.KeyPatch{
 		AllowedNetworks: &n.AllowedNetworks, Audiences: &n.Audiences, TokenLifetimeSeconds: &n.TokenLifetimeSeconds,
 		TokensPerMinute: &n.TokensPerMinute, ExpiresAt: &n.ExpiresAt,
 	}
 	if err := fences.Check(s.Audiences, s.TokenLifetime, actor.At); err != nil {
-		return Key{}, nil, err
+		return Key{}, policy.Subject{}, err
 	}
 	key, err := policy.AccessKey{
 		ClientID: s.newClientID(), Label: n.Label, Scopes: scopes, CreatedAt: actor.At, Ceiling: owner.Authority().Role(),
 	}.Patched(fences)
 	if err != nil {
-		return Key{}, nil, err
+		return Key{}, policy.Subject{}, err
 	}
-	return Key{AccessKey: key, Membership: owner.Membership, User: owner.User}, owner.Account.Expiration, nil
+	return Key{AccessKey: key, Membership: owner.Membership, User: owner.User}, owner, nil
 }
 
-func (s *Service) addKey(
-	ctx context.Context, actor Actor, key Key, p policy.ExpirationPolicy, details map[string]string, forPickUp bool,
-) error {
+// addKey saves the key. If the request repeats one that made a key already, *key becomes that key.
+func (s *Service) addKey(ctx context.Context, key *Key, again repetition, details map[string]string, forPickUp bool) error {
+	added, actor := key.AccessKey, again.actor
 	change := func(m policy.Membership) (policy.Membership, []policy.Event, error) {
-		m, err := m.WithKey(key.AccessKey, p, actor.At)
-		event := keyEvent(actor, policy.ActionKeyCreated, m, key.AccessKey, details)
+		repeated, err := again.repeat(m)
+		if repeated.done || err != nil {
+			key.AccessKey = repeated.key
+			return repeated.after, repeated.events, err
+		}
+		key.AccessKey = added
+		if m, err = m.WithKey(added, again.owner.Account.Expiration, actor.At); err != nil {
+			return m, nil, err
+		}
+		event := keyEvent(actor, policy.ActionKeyCreated, m, added, details)
 		event.Payload.Key.PickUp = forPickUp
+		m, err = m.WithRetry(again.Retry, added.ClientID, actor.At)
 		return m, []policy.Event{event}, err
 	}
-	return s.Store.UpdateMembership(ctx, key.Membership.TenantID, key.User.ID, change)
+	return s.changeOnce(ctx, key.Membership, again, change)
 }
 
 // chooseOwner finds the member whom a new key is for. A user who does not exist looks like one who is not a member.
@@ -148,6 +164,8 @@ type RefreshRequest struct {
 	Overlap time.Duration // how long the old secret keeps working
 	// RevokeTokens ends the tokens of every secret that the key has had. It excludes an overlap.
 	RevokeTokens bool
+	// Request is what is repeated if its answer is lost (R37).
+	Request Request
 }
 
 // RefreshKey gives a key of the tenant a new secret, which is shown this once. Whoever refreshes learns the secret, so this
@@ -239,12 +257,17 @@ func (s *Service) refresh(
 	if err != nil {
 		return RefreshedKey{}, policy.ClientSecret{}, err
 	}
-	lifetime, err := store.TokenLifetime(ctx, s.Store)
+	again, err := s.repetitionOf(ctx, actor, owner, how.Request, fresh)
 	if err != nil {
 		return RefreshedKey{}, policy.ClientSecret{}, err
 	}
 	refreshed := RefreshedKey{Key: key}
 	change := func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+		repeated, err := again.repeat(m)
+		if repeated.done || err != nil {
+			refreshed.AccessKey, refreshed.DroppedScopes = repeated.key, repeated.dropped
+			return repeated.after, repeated.events, err
+		}
 		old, err := m.Key(key.ClientID)
 		if err != nil {
 			return m, nil, err
@@ -260,7 +283,7 @@ func (s *Service) refresh(
 			return m, nil, err
 		}
 		with := policy.Refresh{
-			Overlap: how.Overlap, Longest: lifetime.At(actor.At, s.TokenLifetime), FenceUnknown: lifetime.UnknownAt(actor.At),
+			Overlap: how.Overlap, Longest: again.longest, FenceUnknown: again.lifetime.UnknownAt(actor.At),
 			EndTokens: how.RevokeTokens || refreshed.CeilingAuthority() > old.CeilingAuthority(),
 		}
 		after, err := handed.WithRefreshedKey(key.ClientID, fresh, with, owner.Account.Expiration, actor.At)
@@ -272,10 +295,11 @@ func (s *Service) refresh(
 		}
 		event := keyEvent(actor, policy.ActionKeyRefreshed, m, old, refreshDetails(how, dropped))
 		event.Payload.Revoked = policy.TokensLost(old, refreshed.AccessKey, actor.At)
-		return after, []policy.Event{event}, nil
+		after, err = after.WithRetry(again.Retry, key.ClientID, actor.At)
+		return after, []policy.Event{event}, err
 	}
 	err = handingOut(ctx, &refreshed.Key, func(ctx context.Context) error {
-		return s.changeMembership(ctx, key.Membership.TenantID, key.Membership.UserID, change)
+		return s.changeOnce(ctx, key.Membership, again, change)
 	})
 	return refreshed, secret, err
 }
@@ -291,9 +315,9 @@ func refreshDetails(how RefreshRequest, dropped []string) map[string]string {
 // RevokeKey deletes a key of the tenant (R5). A key that administers with more authority than the actor has is not the actor's to stop
 // (R32). It is ErrInEffect if no replica of the store has confirmed it; a repeat then tells gateways again, as it does after any other
 // store.ErrUnavailable, and is nil once. After nil it is store.ErrNotFound.
-func (s *Service) RevokeKey(ctx context.Context, actor Actor, in TenantContext, clientID string) error {
+func (s *Service) RevokeKey(ctx context.Context, actor Actor, in TenantContext, clientID string, condition IfMatch) error {
 	return s.revokeKey(ctx, actor, in, clientID, func(owner policy.Subject, key policy.AccessKey) error {
-		return policy.CheckStop(actor.Authority(), owner, key)
+		return cmp.Or(policy.CheckStop(actor.Authority(), owner, key), condition.check(KeyTag(key)))
 	})
 }
 

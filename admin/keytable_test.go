@@ -109,7 +109,7 @@ func (w *town) step() {
 	case 10:
 		_, _, err = service.RefreshKey(ctx, actor, in, key.ClientID, admin.RefreshRequest{Overlap: time.Hour})
 	case 11:
-		err = service.RevokeKey(ctx, actor, in, key.ClientID)
+		err = service.RevokeKey(ctx, actor, in, key.ClientID, admin.IfMatch{})
 	case 12:
 		name := fmt.Sprint("Renamed ", w.random.IntN(5))
 		_, err = service.PatchUser(ctx, actor, in, user.ID, admin.UserPatch{Name: &name})
@@ -123,11 +123,11 @@ func (w *town) step() {
 		err = service.RemoveMember(ctx, actor, in, user.ID)
 	case 16:
 		if w.random.IntN(3) == 0 {
-			err = service.DeleteUser(ctx, actor, in, user.ID)
+			err = service.DeleteUser(ctx, actor, in, user.ID, admin.IfMatch{})
 		}
 	case 17:
 		change := policy.PolicyChange{Enabled: w.random.IntN(3) > 0, PeriodDays: some(w, policy.Periods()), AcknowledgeRisk: true}
-		_, err = service.SetPolicy(ctx, actor, in, change)
+		_, err = service.SetPolicy(ctx, actor, in, change, admin.IfMatch{})
 	case 18:
 		err = w.store.RecordAccess(ctx, map[store.KeyRef]store.KeyAccess{
 			{TenantID: in.Tenant.ID, ClientID: key.ClientID}: {At: w.at},
@@ -205,7 +205,7 @@ func (w *town) compareOutlook(service *admin.Service, in admin.TenantContext) {
 			}
 		}
 	}
-	affected, err := service.PreviewPolicy(w.Context(), w.actor(), in, change)
+	affected, err := service.PreviewPolicy(w.Context(), w.actor(), in, change, admin.IfMatch{})
 	must(w, err)
 	gotAffected := map[string]bool{}
 	for _, a := range affected {
@@ -341,7 +341,7 @@ func (w *town) come(writes, shows *admin.Service, in admin.TenantContext, id str
 		}
 		w.wantFound(shows, in, key.ClientID, 1)
 		if i < 9 {
-			err = writes.RevokeKey(ctx, actor, in, key.ClientID)
+			err = writes.RevokeKey(ctx, actor, in, key.ClientID, admin.IfMatch{})
 			w.wantFound(shows, in, key.ClientID, 0)
 		}
 	}

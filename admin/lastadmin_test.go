@@ -22,7 +22,7 @@ func goings() map[string]func(a attempt) error {
 			_, err := a.PatchUser(a, a.actor, a.in, a.user.ID, admin.UserPatch{Disabled: &disabled})
 			return err
 		},
-		"delete": func(a attempt) error { return a.DeleteUser(a, a.actor, a.in, a.user.ID) },
+		"delete": func(a attempt) error { return a.DeleteUser(a, a.actor, a.in, a.user.ID, admin.IfMatch{}) },
 		"remove": func(a attempt) error { return a.RemoveMember(a, a.actor, a.in, a.user.ID) },
 	}
 }

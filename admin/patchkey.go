@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -14,7 +15,9 @@ import (
 // the actor's to change (R32), and nobody loosens the key they act with: that is policy.ErrOwnFence (R33). Scopes can only become fewer
 // (R9): otherwise it is a policy.ScopeNotHeldError. A change that tightens the key ends its tokens, and is ErrInEffect if no replica of the
 // store has confirmed it. A patch that changes nothing leaves no event.
-func (s *Service) PatchKey(ctx context.Context, actor Actor, in TenantContext, clientID string, patch policy.KeyPatch) (Key, error) {
+func (s *Service) PatchKey(
+	ctx context.Context, actor Actor, in TenantContext, clientID string, patch policy.KeyPatch, condition IfMatch,
+) (Key, error) {
 	if err := patch.Check(s.Audiences, s.TokenLifetime, actor.At); err != nil {
 		return Key{}, err
 	}
@@ -31,7 +34,7 @@ func (s *Service) PatchKey(ctx context.Context, actor Actor, in TenantContext, c
 		if err != nil {
 			return m, nil, err
 		}
-		if err := policy.CheckStop(actor.Authority(), owner, before); err != nil {
+		if err := cmp.Or(policy.CheckStop(actor.Authority(), owner, before), condition.check(KeyTag(before))); err != nil {
 			return m, nil, err
 		}
 		after, err := before.Patched(patch)

@@ -38,25 +38,34 @@ func (s *Service) pickUps() ephemeral.Links[pickUpRecord] {
 // CreateKeyForPickUp makes an access key without a secret, so that nobody but its owner will ever see one (R26). Until it is picked up,
 // the key opens nothing, though it counts as one of the owner's two.
 func (s *Service) CreateKeyForPickUp(ctx context.Context, actor Actor, in TenantContext, n NewKey) (Key, PickUp, error) {
-	key, expiration, err := s.prepareKey(ctx, actor, in, n)
+	key, owner, err := s.prepareKey(ctx, actor, in, n)
 	if err != nil {
 		return Key{}, PickUp{}, err
 	}
 	if err := s.readyForSecret(ctx, in.Tenant.ID); err != nil {
 		return Key{}, PickUp{}, err
 	}
+	again, err := s.repetitionOf(ctx, actor, owner, n.Request, policy.Secret{})
+	if err != nil {
+		return Key{}, PickUp{}, err
+	}
 	details := keyDetails(key.AccessKey)
 	details[policy.DetailPickUp] = "true"
 	var link PickUp
 	err = handingOut(ctx, &key, func(ctx context.Context) (err error) {
+		made := key.ClientID
 		// The link comes first: without the key it is worthless, while a key without a link would wait for ever.
 		if link, err = s.newPickUp(ctx, key.Membership.TenantID, key.AccessKey); err != nil {
 			return err
 		}
-		if err := s.addKey(ctx, actor, key, expiration, details, true); err != nil {
-			return errors.Join(err, s.pickUps().Delete(ctx, ephemeral.Digest(link.Code)))
+		if err = s.addKey(ctx, &key, again, details, true); err == nil && key.ClientID == made {
+			return nil
 		}
-		return nil
+		err = errors.Join(err, s.pickUps().Delete(ctx, ephemeral.Digest(link.Code)))
+		if err == nil { // it is the repeat of a request whose link was lost: the key that it made gets one more
+			link, err = s.newPickUp(ctx, key.Membership.TenantID, key.AccessKey)
+		}
+		return err
 	})
 	if err != nil {
 		return Key{}, PickUp{}, err

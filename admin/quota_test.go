@@ -10,7 +10,7 @@ import (
 )
 
 func (a attempt) setQuota(clientID string, quota int) error {
-	_, err := a.PatchKey(a, a.actor, a.in, clientID, policy.KeyPatch{TokensPerMinute: &quota})
+	_, err := a.PatchKey(a, a.actor, a.in, clientID, policy.KeyPatch{TokensPerMinute: &quota}, admin.IfMatch{})
 	return err
 }
 

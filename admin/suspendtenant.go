@@ -16,6 +16,7 @@ type TenantPatch struct {
 	TokensPerMinute *int // 0 takes the quota away (R36)
 	Suspended       *bool
 	SuspendedReason string // why, where Suspended is true
+	IfMatch         IfMatch
 }
 
 // PatchTenant changes a tenant. A patch that changes nothing leaves no event.
@@ -61,7 +62,9 @@ func (s *Service) suspendTenant(ctx context.Context, actor Actor, in TenantConte
 			_, _, undoErr := s.patchTenant(ctx, actor, in, patch.undo(before), time.Time{})
 			return errors.Join(err, undoErr)
 		case err == nil && now.latest.After(after.EndedBefore):
-			_, after, err = s.patchTenant(ctx, actor, in, patch, now.latest)
+			again := patch
+			again.IfMatch = IfMatch{} // the tenant is no longer as the caller has read it
+			_, after, err = s.patchTenant(ctx, actor, in, again, now.latest)
 		}
 		return err
 	})
@@ -119,6 +122,9 @@ func (s *Service) patchTenant(
 	err = store.ConfirmOnce(ctx, func(ctx context.Context) error {
 		err := s.Store.UpdateTenant(ctx, in.Tenant.ID, func(t policy.Tenant) (policy.Tenant, []policy.Event, error) {
 			before = t
+			if err := patch.IfMatch.check(TenantTag(t)); err != nil {
+				return t, nil, err
+			}
 			after, saved, err = patch.apply(actor, t, latest)
 			return after, saved, err
 		})

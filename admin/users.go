@@ -88,6 +88,7 @@ type UserPatch struct {
 	Disabled *bool
 	// ForgetOpenID unbinds the user from the OpenID provider: whoever has the user's e-mail address there can sign in next, and is bound.
 	ForgetOpenID bool
+	IfMatch      IfMatch
 }
 
 // apply returns the user after the patch and the names of what changed. hash is that of the new password.
@@ -151,7 +152,8 @@ func (s *Service) PatchUser(ctx context.Context, actor Actor, in TenantContext, 
 			saved = nil
 			var changed []string
 			after, changed = patch.apply(before, hash, ends)
-			if err := cmp.Or(checkUser(actor, before, after), patch.checkPassword(after)); err != nil || len(changed) == 0 {
+			err := cmp.Or(checkUser(actor, before, after), patch.checkPassword(after), patch.IfMatch.check(UserTag(before)))
+			if err != nil || len(changed) == 0 {
 				return before, nil, err
 			}
 			if !leaves.covers(policy.AdminRolesLost(before, after)) {
@@ -241,11 +243,11 @@ func patchEvent(actor Actor, before, after policy.User, changed []string) policy
 // DeleteUser removes a user with every membership and key. The user is disabled first, so that no key can be made while the
 // memberships end one by one; a delete that was interrupted can be repeated. The last admin can't be deleted (R32). For a user who is
 // gone it is store.ErrNotFound, once what may be left of them has ended.
-func (s *Service) DeleteUser(ctx context.Context, actor Actor, in TenantContext, id string) error {
-	return inEffect(store.ConfirmOnce(ctx, func(ctx context.Context) error { return s.endUser(ctx, actor, in, id) }))
+func (s *Service) DeleteUser(ctx context.Context, actor Actor, in TenantContext, id string, condition IfMatch) error {
+	return inEffect(store.ConfirmOnce(ctx, func(ctx context.Context) error { return s.endUser(ctx, actor, in, id, condition) }))
 }
 
-func (s *Service) endUser(ctx context.Context, actor Actor, in TenantContext, id string) error {
+func (s *Service) endUser(ctx context.Context, actor Actor, in TenantContext, id string, condition IfMatch) error {
 	user, err := s.Store.User(ctx, in.Account.ID, id)
 	if errors.Is(err, store.ErrNotFound) {
 		return s.deleteUser(ctx, actor, in, id)
@@ -257,13 +259,13 @@ func (s *Service) endUser(ctx context.Context, actor Actor, in TenantContext, id
 		return err
 	}
 	leaves := departure{user: user, roles: user.AdminRoles()}
-	return s.unlessLast(ctx, actor, leaves, func() error { return s.disableAndDelete(ctx, actor, in, leaves) })
+	return s.unlessLast(ctx, actor, leaves, func() error { return s.disableAndDelete(ctx, actor, in, leaves, condition) })
 }
 
-func (s *Service) disableAndDelete(ctx context.Context, actor Actor, in TenantContext, leaves departure) error {
+func (s *Service) disableAndDelete(ctx context.Context, actor Actor, in TenantContext, leaves departure, condition IfMatch) error {
 	id := leaves.user.ID
 	err := s.Store.UpdateUser(ctx, in.Account.ID, id, func(u policy.User) (policy.User, []policy.Event, error) {
-		if err := policy.CheckUserChange(actor.Authority(), u.Roles, nil); err != nil {
+		if err := cmp.Or(policy.CheckUserChange(actor.Authority(), u.Roles, nil), condition.check(UserTag(u))); err != nil {
 			return u, nil, err
 		}
 		if !leaves.covers(u.AdminRoles()) {

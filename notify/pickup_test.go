@@ -175,7 +175,7 @@ func TestNoPickUpMail(t *testing.T) {
 		}},
 		"revoked": {noon.Add(time.Hour), func(p *pickUps, key admin.Key, _ string) error {
 			actor := p.actor("ada", noon)
-			return p.service.RevokeKey(p.Context(), actor, p.place(actor), key.ClientID)
+			return p.service.RevokeKey(p.Context(), actor, p.place(actor), key.ClientID, admin.IfMatch{})
 		}},
 		"disabled": {noon.Add(time.Hour), func(p *pickUps, _ admin.Key, _ string) error {
 			return p.store.UpdateUser(p.Context(), "acme", "ada", func(u policy.User) (policy.User, []policy.Event, error) {

@@ -32,7 +32,7 @@ func (k AccessKey) Clone() AccessKey {
 
 // Clone is a copy of the membership with its access keys.
 func (m Membership) Clone() Membership {
-	m.Keys, m.Replaced = slices.Clone(m.Keys), slices.Clone(m.Replaced)
+	m.Keys, m.Replaced, m.Retries = slices.Clone(m.Keys), slices.Clone(m.Replaced), slices.Clone(m.Retries)
 	for i := range m.Keys {
 		m.Keys[i] = m.Keys[i].Clone()
 	}

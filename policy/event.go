@@ -92,6 +92,8 @@ const (
 	DetailByLink = "by_link"
 	// DetailDroppedScopes lists the scopes that a key lost at a key.refreshed, separated by spaces (R9).
 	DetailDroppedScopes = "dropped_scopes"
+	// DetailRepeated is "true" with a key.refreshed that repeats a create or refresh whose answer was lost (R37).
+	DetailRepeated = "repeated"
 )
 
 // Actor is the user or program that did something, and where from.

@@ -220,6 +220,8 @@ type Membership struct {
 	StatusSince time.Time `json:"status_since,omitzero"`
 	// Replaced has the entries that such tokens had before, until the last of them has expired.
 	Replaced []ReplacedIndex `json:"replaced,omitempty"`
+	// Retries are the requests with an Idempotency-Key that have made secrets of the keys lately (R37), the oldest first.
+	Retries []RetryRecord `json:"retries,omitempty"`
 
 	Unknown Unknown `json:"-"`
 }

@@ -19,6 +19,7 @@ func TestMembershipStateMachine(t *testing.T) {
 			"create":  func(*rapid.T) { w.create() },
 			"refresh": func(t *rapid.T) { w.refresh(arg.Draw(t, "key"), rapid.SampledFrom(overlaps).Draw(t, "overlap")) },
 			"overlap": func(t *rapid.T) { w.endOverlap(arg.Draw(t, "key")) },
+			"repeat":  func(t *rapid.T) { w.repeat(arg.Draw(t, "key")) },
 			"revoke":  func(t *rapid.T) { w.revoke(arg.Draw(t, "key")) },
 			"suspend": func(t *rapid.T) { w.suspend(arg.Draw(t, "key")) },
 			"resume":  func(t *rapid.T) { w.resume(arg.Draw(t, "key")) },
@@ -37,7 +38,8 @@ func TestMembershipStateMachine(t *testing.T) {
 
 // FuzzMembership reads its input two bytes at a time: an operation and its argument.
 func FuzzMembership(f *testing.F) {
-	const create, refresh, revoke, revise, hours, days, remove, suspend, resume, endOverlap, operations = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+	const create, refresh, revoke, revise, hours, days, remove = 0, 1, 2, 3, 4, 5, 6
+	const suspend, resume, endOverlap, repeat, operations = 7, 8, 9, 10, 11
 	f.Add([]byte{create, 0, create, 0, create, 0})
 	f.Add([]byte{create, 0, create, 0, days, 90, create, 0, create, 0, create, 0})
 	f.Add([]byte{create, 0, refresh, 5 << 4, hours, 167, hours, 1})
@@ -47,6 +49,7 @@ func FuzzMembership(f *testing.F) {
 	f.Add([]byte{create, 0, revoke, 0, revoke, 0, remove, 0, create, 0})
 	f.Add([]byte{create, 0, refresh, 5 << 4, suspend, 0, refresh, 0, create, 0, create, 0, resume, 0, suspend, 0, days, 90, resume, 0})
 	f.Add([]byte{create, 0, refresh, 5 << 4, days, 3, endOverlap, 0, endOverlap, 0})
+	f.Add([]byte{create, 0, repeat, 0, refresh, 5 << 4, repeat, 0, repeat, 0, create, 0, repeat, 1, endOverlap, 0})
 	f.Fuzz(func(t *testing.T, program []byte) {
 		w := newWorld(t)
 		for len(program) >= 2 && len(w.made) < 200 {
@@ -56,6 +59,8 @@ func FuzzMembership(f *testing.F) {
 				w.create()
 			case refresh:
 				w.refresh(arg%16, overlaps[arg/16%len(overlaps)])
+			case repeat:
+				w.repeat(arg)
 			case revoke:
 				w.revoke(arg)
 			case revise:

@@ -169,6 +169,29 @@ func (w *world) refresh(arg int, overlap time.Duration) {
 	w.made = append(w.made, madeSecret{clientID: id, digest: digest, issued: w.now})
 }
 
+// repeat sends the request again that has made the current secret, as if its answer had been lost (R37).
+func (w *world) repeat(arg int) {
+	w.Helper()
+	id, fresh := w.pick(arg), policy.Secret{Digest: w.digest(), StatusIndex: w.index()}
+	retry := policy.Retry{Key: fresh.Digest, Request: fresh.Digest}
+	if w.change(w.wantChangeOf(id), func(m policy.Membership) (policy.Membership, error) {
+		remembers, err := m.WithRetry(retry, id, w.now)
+		if err != nil {
+			return m, err
+		}
+		replaced, err := remembers.WithReplacedSecret(retry, fresh, policy.Refresh{}, w.policy, w.now)
+		if err != nil {
+			return m, err
+		}
+		return replaced, nil
+	}) != nil {
+		return
+	}
+	lost := w.current(id)
+	lost.stopsAt = w.now
+	w.made = append(w.made, madeSecret{clientID: id, digest: fresh.Digest, issued: lost.issued})
+}
+
 // endOverlap ends what an earlier refresh has left of an old secret.
 func (w *world) endOverlap(arg int) {
 	w.Helper()

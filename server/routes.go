@@ -101,6 +101,7 @@ func (s *Server) adminRoutes(router *mux.Router) {
 		http.MethodGet:  query(a.ListKeys, policy.ScopeKeysRead),
 		http.MethodPost: call(a.CreateKey, policy.ScopeKeysWrite),
 	})
+	admin("/admin/v1/tenants/{tenant}/keys/revoke", post(call(a.RevokeKeys, policy.ScopeKeysWrite))) // no client ID is so short
 	admin("/admin/v1/tenants/{tenant}/keys/{client_id}", methods{
 		http.MethodGet:    call(a.GetKey, policy.ScopeKeysRead),
 		http.MethodPatch:  call(a.PatchKey, policy.ScopeKeysWrite),

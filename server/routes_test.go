@@ -49,6 +49,7 @@ func bodies() map[string]string {
 		"PATCH /admin/v1/accounts/{account}/users/{user}":          `{"name":"Renamed"}`,
 		"PUT /admin/v1/tenants/{tenant}/members/{user}":            `{"role":"tenant_admin"}`,
 		"POST /admin/v1/tenants/{tenant}/keys":                     `{"user_id":"mia"}`,
+		"POST /admin/v1/tenants/{tenant}/keys/revoke":              `{"user_id":"nobody"}`,
 		"POST /admin/v1/tenants/{tenant}/keys/{client_id}/refresh": `{}`,
 		"POST /admin/v1/tenants/{tenant}/keys/{client_id}/suspend": `{"reason":"leaked"}`,
 		"POST /admin/v1/tenants/{tenant}/keys/{client_id}/resume":  `{}`,

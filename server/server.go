@@ -203,7 +203,9 @@ func (s *Server) wireOAuth(indexes *tokens.StatusIndexes, audiences policy.Audie
 		Catalogue: o.Catalogue,
 		Statuses:  statuses,
 	}
-	known := &clients.Clients{Subjects: o.Store, Refusals: s.usage.Refusals, Limits: s.limits, Ended: s.revocations.Ended}
+	known := &clients.Clients{
+		Subjects: o.Store, Refusals: s.usage.Refusals, Limits: s.limits, Ended: s.revocations.Ended, Claim: s.service.ClaimSecret,
+	}
 	s.grants = grants.New(grants.Options{
 		Store:           o.Store,
 		Indexes:         s.service,

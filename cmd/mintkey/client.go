@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -190,6 +191,11 @@ func (p *program) connectWith(ctx context.Context, a access) (*client, error) {
 
 // call sends a request, with a body unless that is nil, and returns the JSON answer unchanged.
 func (c *client) call(ctx context.Context, method, path string, body any) (json.RawMessage, error) {
+	return c.callWith(ctx, method, path, body, nil)
+}
+
+// callWith is call with further headers.
+func (c *client) callWith(ctx context.Context, method, path string, body any, header map[string]string) (json.RawMessage, error) {
 	var content io.Reader
 	if body != nil {
 		text, err := json.Marshal(body)
@@ -206,8 +212,49 @@ func (c *client) call(ctx context.Context, method, path string, body any) (json.
 	if body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
+	for name, value := range header {
+		request.Header.Set(name, value)
+	}
 	answer, _, err := send(request)
 	return answer, err
+}
+
+// repeatAfter are the pauses before a request whose answer was lost is sent again.
+func repeatAfter() []time.Duration {
+	return []time.Duration{200 * time.Millisecond, time.Second, 3 * time.Second}
+}
+
+// callOnce sends a request that makes a secret, and repeats it if no answer comes, or one that says that it may have been carried out. The
+// Idempotency-Key keeps it from being carried out twice (R37).
+func (c *client) callOnce(ctx context.Context, method, path, idempotencyKey string, body any) (json.RawMessage, error) {
+	header := map[string]string{"Idempotency-Key": idempotencyKey}
+	answer, err := c.callWith(ctx, method, path, body, header)
+	for _, pause := range repeatAfter() {
+		if !mayBeLost(err) {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(pause):
+		}
+		answer, err = c.callWith(ctx, method, path, body, header)
+	}
+	return answer, err
+}
+
+// mayBeLost says whether the request may have been carried out although there is no answer that says so.
+func mayBeLost(err error) bool {
+	if _, ok := errors.AsType[*refused](err); !ok {
+		return err != nil
+	}
+	return isRefusal(err, "unavailable") || isRefusal(err, "conflict")
+}
+
+// isRefusal says whether a server has refused with the code.
+func isRefusal(err error, code string) bool {
+	refusal, ok := errors.AsType[*refused](err)
+	return ok && refusal.code == code
 }
 
 // list reads a list page by page, up to a number of items; 0 means all of them.

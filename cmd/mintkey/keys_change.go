@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"crypto/rand"
 	"fmt"
 	"io"
 	"net/http"
@@ -49,7 +50,7 @@ func (p *program) keysCreateCommand(f *keysFlags) *cobra.Command {
 		if c.Flag("scopes").Changed {
 			wanted.Scopes = scopes
 		}
-		answer, err := server.call(c.Context(), http.MethodPost, server.keysPath(f), wanted)
+		answer, err := server.callOnce(c.Context(), http.MethodPost, server.keysPath(f), rand.Text(), wanted)
 		if err != nil {
 			return err
 		}
@@ -80,7 +81,7 @@ func (p *program) keysRefreshCommand(f *keysFlags) *cobra.Command {
 			return err
 		}
 		wanted := api.Refresh{OverlapSeconds: int64(*overlap / time.Second)}
-		answer, err := server.call(c.Context(), http.MethodPost, server.keysPath(f, args[0], "refresh"), wanted)
+		answer, err := server.callOnce(c.Context(), http.MethodPost, server.keysPath(f, args[0], "refresh"), rand.Text(), wanted)
 		if err != nil {
 			return err
 		}
@@ -107,30 +108,4 @@ func noteUnconfirmed(w io.Writer, unconfirmed bool) {
 		_, _ = fmt.Fprintln(w, "Not confirmed: the secret works, but no replica of the server's store has it. "+
 			"It is lost if the primary fails before one has. Look later whether it still works.")
 	}
-}
-
-func (p *program) keysRevokeCommand(f *keysFlags) *cobra.Command {
-	c := &cobra.Command{
-		Use:   "revoke CLIENT_ID…",
-		Short: "Revoke access keys: they get no more tokens",
-		Args:  arguments(cobra.MinimumNArgs(1)),
-		RunE: func(c *cobra.Command, args []string) error {
-			server, err := p.connect(c.Context(), f.access)
-			if err != nil {
-				return err
-			}
-			for i, clientID := range args {
-				if _, err := server.call(c.Context(), http.MethodDelete, server.keysPath(f, clientID), nil); err != nil {
-					return fmt.Errorf("%s (revoked before it: %d of %d): %w", clientID, i, len(args), err)
-				}
-			}
-			return p.print(map[string][]string{"revoked": args}, func(w io.Writer) {
-				for _, clientID := range args {
-					_, _ = fmt.Fprintf(w, "Revoked %s.\n", clientID)
-				}
-			})
-		},
-	}
-	addMineFlag(c, f)
-	return c
 }

@@ -2,18 +2,15 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"mintkey/policy"
-	"mintkey/server/api"
 )
 
 const defaultRotationOverlap = time.Hour
@@ -34,6 +31,7 @@ func (p *program) keysRotateCommand(f *keysFlags) *cobra.Command {
 			"FILE is like the file of mintkey login: JSON with url, client_id and client_secret. The present secret is read from it; the first\n" +
 			"time, while there is no such file, from the usual settings. It is replaced as a whole, and only its owner can read it.\n" +
 			"The old secret keeps working for --overlap, so a program that reads FILE again in that time is never refused.\n" +
+			"If the answer is lost or the command is killed, run it again: FILE.rotation has what it needs to go on, and no secret is lost.\n" +
 			"With --every nothing is done while FILE is younger, so a timer may run this as often as it likes.",
 		Example: "  mintkey keys rotate --self --out /var/lib/billing/key.json --every 720h",
 		Args:    arguments(cobra.NoArgs),
@@ -61,6 +59,11 @@ func (p *program) keysRotateCommand(f *keysFlags) *cobra.Command {
 }
 
 func (p *program) rotate(c *cobra.Command, f *keysFlags, out string, every, overlap time.Duration) error {
+	unlock, err := lockFile(out)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	saved, err := os.Stat(out)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("look at the file: %w", err)
@@ -76,39 +79,29 @@ func (p *program) rotate(c *cobra.Command, f *keysFlags, out string, every, over
 	if err != nil {
 		return err
 	}
-	if saved != nil && p.clock().Sub(saved.ModTime()) < every {
+	r := &rotation{program: p, file: out, overlap: overlap, held: a}
+	begun, err := r.begun()
+	if err != nil {
+		return err
+	}
+	if saved != nil && !begun && p.clock().Sub(saved.ModTime()) < every {
 		return p.showRotated(rotated{ClientID: a.clientID, File: out}, saved.ModTime())
 	}
 	if saved == nil { // the present secret first, so that whatever is lost from here on, the file has one that works
 		if err := saveProfile(out, a); err != nil {
 			return fmt.Errorf("save the access key: %w", err)
 		}
-		// It is not of now: were the answer lost, --every would wait while the secret in the file ends.
+		// It is not of now: were the command killed here, --every would wait while nothing has been rotated.
 		if err := os.Chtimes(out, time.Time{}, time.Unix(0, 0)); err != nil {
 			return fmt.Errorf("save the access key: %w", err)
 		}
 	}
-	server, err := p.connectWith(c.Context(), a)
-	if err != nil {
-		return err
+	for _, step := range r.steps() {
+		if err := step(c.Context()); err != nil {
+			return err
+		}
 	}
-	answer, err := server.call(c.Context(), http.MethodPost, path("me", "v1", "key", "refresh"),
-		api.Refresh{OverlapSeconds: int64(overlap / time.Second)})
-	if err != nil {
-		return err
-	}
-	var fresh api.KeyWithSecret
-	if err := json.Unmarshal(answer, &fresh); err != nil || fresh.ClientSecret == "" {
-		return fmt.Errorf("refresh the access key: %s answered without a secret", a.url)
-	}
-	a.secret = policy.ClientSecretFromRequest(fresh.ClientSecret)
-	if err := saveProfile(out, a); err != nil {
-		return fmt.Errorf("save the new secret; the old one still works for %v: %w", overlap, err)
-	}
-	if _, err := p.fetchAdminToken(c.Context(), a); err != nil {
-		return fmt.Errorf("try the new secret, which is saved: %w", err)
-	}
-	done := rotated{ClientID: a.clientID, File: out, Rotated: true, PreviousSecretEndsAt: fresh.PreviousSecretEndsAt}
+	done := rotated{ClientID: a.clientID, File: out, Rotated: true, PreviousSecretEndsAt: r.intent.PreviousSecretEndsAt}
 	return p.showRotated(done, p.clock())
 }
 

@@ -44,9 +44,13 @@ func (p *program) loginCommand() *cobra.Command {
 	return c
 }
 
-// saveProfile replaces the file atomically and durably, by one that nobody else could read at any time.
 func saveProfile(path string, a access) error {
-	content, err := json.MarshalIndent(profile{a.url, a.clientID, a.secret.Reveal()}, "", "  ")
+	return saveJSON(path, profile{a.url, a.clientID, a.secret.Reveal()})
+}
+
+// saveJSON replaces the file atomically and durably, by one that nobody else could read at any time.
+func saveJSON(path string, record any) error {
+	content, err := json.MarshalIndent(record, "", "  ")
 	if err != nil {
 		return err
 	}

@@ -56,6 +56,7 @@ type Reply struct {
 	status   int
 	body     any    // nil for 204
 	location string // of what was created
+	etag     string // of the record that the body shows
 }
 
 // Handler answers a Call. The Reply is ignored if there is an error.
@@ -78,6 +79,9 @@ func (a *API) HandleQuery(handle Handler, anyOf ...string) web.Handler {
 		web.SetNoStore(w.Header())
 		if reply.location != "" {
 			w.Header().Set("Location", reply.location)
+		}
+		if reply.etag != "" {
+			w.Header().Set("ETag", reply.etag)
 		}
 		if reply.body == nil {
 			w.WriteHeader(reply.status)

@@ -26,7 +26,7 @@ func created(body any, pathFormat string, parts ...any) Reply {
 	for i, part := range parts {
 		parts[i] = url.PathEscape(fmt.Sprint(part))
 	}
-	return Reply{http.StatusCreated, body, fmt.Sprintf(pathFormat, parts...)}
+	return Reply{status: http.StatusCreated, body: body, location: fmt.Sprintf(pathFormat, parts...)}
 }
 
 func noContent() Reply { return Reply{status: http.StatusNoContent} }

@@ -83,7 +83,7 @@ func (a *API) ListKeys(c *Call) (Reply, error) {
 // GetKey returns one access key.
 func (a *API) GetKey(c *Call) (Reply, error) {
 	key, err := a.service.Key(c.Context(), c.actor, c.in, c.PathValue("client_id"))
-	return ok(c.viewKey(key)), err
+	return ok(c.viewKey(key)).withTag(admin.KeyTag(key.AccessKey)), err
 }
 
 // CreateKey creates an access key and returns its secret, or the link with which its owner generates one (R26).
@@ -101,6 +101,9 @@ func (a *API) CreateKey(c *Call) (Reply, error) {
 		if wanted.Scopes = *body.Scopes; len(wanted.Scopes) == 0 {
 			return Reply{}, web.Refuse(policy.ErrInvalidScope, "An access key needs at least one scope.")
 		}
+	}
+	if wanted.Request, err = c.retried(body); err != nil {
+		return Reply{}, err
 	}
 	quota, err := quotaOf(body.TokensPerMinute)
 	if err != nil {
@@ -130,7 +133,11 @@ func (a *API) CreateKey(c *Call) (Reply, error) {
 
 // RevokeKey deletes an access key (R5).
 func (a *API) RevokeKey(c *Call) (Reply, error) {
-	return noContent(), a.service.RevokeKey(c.Context(), c.actor, c.in, c.PathValue("client_id"))
+	condition, err := c.ifMatch()
+	if err != nil {
+		return Reply{}, err
+	}
+	return noContent(), a.service.RevokeKey(c.Context(), c.actor, c.in, c.PathValue("client_id"), condition)
 }
 
 // RefreshKey gives an access key a new secret and returns it (R6).
@@ -171,5 +178,8 @@ func (c *Call) refreshRequest() (admin.RefreshRequest, error) {
 		return admin.RefreshRequest{}, web.Refuse(policy.ErrInvalidOverlap,
 			"With revoke_tokens the old secret dies at once: leave overlap_seconds out.")
 	}
-	return admin.RefreshRequest{Overlap: time.Duration(body.OverlapSeconds) * time.Second, RevokeTokens: body.RevokeTokens}, nil
+	request, err := c.retried(body)
+	return admin.RefreshRequest{
+		Overlap: time.Duration(body.OverlapSeconds) * time.Second, RevokeTokens: body.RevokeTokens, Request: request,
+	}, err
 }

@@ -3,6 +3,7 @@ package adminapi
 import (
 	"time"
 
+	"mintkey/admin"
 	"mintkey/policy"
 	"mintkey/server/api"
 )
@@ -23,8 +24,12 @@ func (a *API) PatchKey(c *Call) (Reply, error) {
 	if patch.TokensPerMinute, err = quotaOf(body.TokensPerMinute); err != nil {
 		return Reply{}, err
 	}
-	key, err := a.service.PatchKey(c.Context(), c.actor, c.in, c.PathValue("client_id"), patch)
-	return ok(c.viewKey(key)), err
+	condition, err := c.ifMatch()
+	if err != nil {
+		return Reply{}, err
+	}
+	key, err := a.service.PatchKey(c.Context(), c.actor, c.in, c.PathValue("client_id"), patch, condition)
+	return ok(c.viewKey(key)).withTag(admin.KeyTag(key.AccessKey)), err
 }
 
 // listOf is a fence of a body as the operations take it: nil leaves it, an empty one takes it away.

@@ -1,6 +1,7 @@
 package adminapi
 
 import (
+	"mintkey/admin"
 	"mintkey/policy"
 	"mintkey/server/api"
 	"mintkey/server/web"
@@ -13,7 +14,7 @@ func (c *Call) viewPolicy(p policy.ExpirationPolicy) api.Policy {
 
 // GetPolicy returns the account's expiration policy.
 func (*API) GetPolicy(c *Call) (Reply, error) {
-	return ok(c.viewPolicy(c.in.Account.Expiration)), nil
+	return ok(c.viewPolicy(c.in.Account.Expiration)).withTag(admin.PolicyTag(c.in.Account.Expiration)), nil
 }
 
 // PutPolicy changes the account's expiration policy or, with ?dry_run=true, lists the keys that the change would affect (R15).
@@ -30,11 +31,15 @@ func (a *API) PutPolicy(c *Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	if dryRun {
-		return a.previewPolicy(c, change)
+	condition, err := c.ifMatch()
+	if err != nil {
+		return Reply{}, err
 	}
-	after, err := a.service.SetPolicy(c.Context(), c.actor, c.in, change)
-	return ok(c.viewPolicy(after)), err
+	if dryRun {
+		return a.previewPolicy(c, change, condition)
+	}
+	after, err := a.service.SetPolicy(c.Context(), c.actor, c.in, change, condition)
+	return ok(c.viewPolicy(after)).withTag(admin.PolicyTag(after)), err
 }
 
 // policyChange reads the requested change. A period of 0 is invalid; it does not mean that the period is left out.
@@ -53,8 +58,8 @@ func (c *Call) policyChange() (policy.PolicyChange, error) {
 	return policy.PolicyChange{Enabled: *body.Enabled, PeriodDays: *body.PeriodDays, AcknowledgeRisk: body.AcknowledgeRisk}, nil
 }
 
-func (a *API) previewPolicy(c *Call, change policy.PolicyChange) (Reply, error) {
-	affected, err := a.service.PreviewPolicy(c.Context(), c.actor, c.in, change)
+func (a *API) previewPolicy(c *Call, change policy.PolicyChange, condition admin.IfMatch) (Reply, error) {
+	affected, err := a.service.PreviewPolicy(c.Context(), c.actor, c.in, change, condition)
 	answer := api.PolicyPreview{Affected: make([]api.AffectedKey, len(affected))}
 	for i, k := range affected {
 		answer.Affected[i] = api.AffectedKey{

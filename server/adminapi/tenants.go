@@ -39,7 +39,9 @@ func (a *API) ListTenants(c *Call) (Reply, error) {
 }
 
 // GetTenant returns one tenant.
-func (*API) GetTenant(c *Call) (Reply, error) { return ok(viewTenant(c.in.Tenant)), nil }
+func (*API) GetTenant(c *Call) (Reply, error) {
+	return ok(viewTenant(c.in.Tenant)).withTag(admin.TenantTag(c.in.Tenant)), nil
+}
 
 // PatchTenant changes a tenant: its quota (R36), and whether it is suspended (R8).
 func (a *API) PatchTenant(c *Call) (Reply, error) {
@@ -55,6 +57,9 @@ func (a *API) PatchTenant(c *Call) (Reply, error) {
 		return Reply{}, err
 	}
 	patch := admin.TenantPatch{TokensPerMinute: quota, Suspended: body.Suspended, SuspendedReason: body.SuspendedReason}
+	if patch.IfMatch, err = c.ifMatch(); err != nil {
+		return Reply{}, err
+	}
 	tenant, err := a.service.PatchTenant(c.Context(), c.actor, c.in, patch)
-	return ok(viewTenant(tenant)), err
+	return ok(viewTenant(tenant)).withTag(admin.TenantTag(tenant)), err
 }

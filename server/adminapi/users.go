@@ -37,7 +37,7 @@ func (a *API) ListUsers(c *Call) (Reply, error) {
 // GetUser returns one user.
 func (a *API) GetUser(c *Call) (Reply, error) {
 	user, err := a.service.User(c.Context(), c.in, c.PathValue("user"))
-	return ok(viewUser(user)), err
+	return ok(viewUser(user)).withTag(admin.UserTag(user)), err
 }
 
 // PatchUser changes a user.
@@ -50,11 +50,18 @@ func (a *API) PatchUser(c *Call) (Reply, error) {
 	if body.Password.Given {
 		patch.Password = &body.Password.Value
 	}
+	if patch.IfMatch, err = c.ifMatch(); err != nil {
+		return Reply{}, err
+	}
 	user, err := a.service.PatchUser(c.Context(), c.actor, c.in, c.PathValue("user"), patch)
-	return ok(viewUser(user)), err
+	return ok(viewUser(user)).withTag(admin.UserTag(user)), err
 }
 
 // DeleteUser deletes a user and revokes all the user's access keys.
 func (a *API) DeleteUser(c *Call) (Reply, error) {
-	return noContent(), a.service.DeleteUser(c.Context(), c.actor, c.in, c.PathValue("user"))
+	condition, err := c.ifMatch()
+	if err != nil {
+		return Reply{}, err
+	}
+	return noContent(), a.service.DeleteUser(c.Context(), c.actor, c.in, c.PathValue("user"), condition)
 }

@@ -29,6 +29,8 @@ type Clients struct {
 	// Ended says whether a status index has ended: a secret whose index has, though its record does not know, is one that was revoked
 	// before the store lost it.
 	Ended func(index uint64) bool
+	// Claim records the first use of a secret that the repeat of a request could still replace (R37), unless that has happened.
+	Claim func(ctx context.Context, of policy.Subject, clientID string, secret policy.Secret, now time.Time) error
 }
 
 // Authenticate finds the access key and checks the secret. Every refusal is a RefusedError and looks the same from outside (R24),
@@ -72,6 +74,12 @@ func (c *Clients) match(ctx context.Context, presented Credentials, address stri
 		return Client{Subject: subject}, &RefusedError{store.RefusedNetwork, web.ErrInvalidClient}
 	case subject.Authority() == policy.AuthorityNone:
 		return Client{Subject: subject}, Stopped(subject)
+	}
+	switch err := c.Claim(ctx, subject, key.ClientID, secret, now); {
+	case errors.Is(err, policy.ErrWrongSecret), errors.Is(err, policy.ErrKeyNotFound):
+		return Client{Subject: subject}, refusedBy(policy.ErrWrongSecret)
+	case err != nil:
+		return Client{}, fmt.Errorf("claim secret: %w", err)
 	}
 	return Client{subject.Through(key), key, secret}, nil
 }

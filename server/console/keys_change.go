@@ -118,7 +118,7 @@ func (c *Console) revokeKey(req *request) error {
 	case !errors.Is(err, store.ErrNotFound): // one that is gone may be the repeat of a revocation whose answer was an error
 		return err
 	}
-	if err := c.Service.RevokeKey(req.Context(), req.actor, req.in, clientID); err != nil {
+	if err := c.Service.RevokeKey(req.Context(), req.actor, req.in, clientID, admin.IfMatch{}); err != nil {
 		return err
 	}
 	c.flash(req, "Revoked "+what+". It makes no more tokens; gateways drop the ones it made within seconds.")

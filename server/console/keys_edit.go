@@ -49,7 +49,7 @@ func (c *Console) editKey(req *request) error {
 	if label := strings.TrimSpace(req.PostForm.Get("label")); label != before.Label {
 		patch.Label = &label
 	}
-	after, err := c.Service.PatchKey(req.Context(), req.actor, req.in, before.ClientID, patch)
+	after, err := c.Service.PatchKey(req.Context(), req.actor, req.in, before.ClientID, patch, admin.IfMatch{})
 	if _, ok := formFault(err); err != nil && ok {
 		return c.showEditKey(req, before, err)
 	}

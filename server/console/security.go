@@ -72,7 +72,7 @@ func (c *Console) showSecurity(req *request, cause error) error {
 	page.Changed = change.Enabled != present.Enabled || change.PeriodDays != present.PeriodDays
 	page.RiskNeed = present.Enabled && !change.Enabled
 	if page.Changed {
-		affected, err := c.Service.PreviewPolicy(req.Context(), req.actor, req.in, change)
+		affected, err := c.Service.PreviewPolicy(req.Context(), req.actor, req.in, change, admin.IfMatch{})
 		if _, ok := formFault(err); err != nil && !ok {
 			return err
 		}
@@ -132,7 +132,7 @@ func (c *Console) addCalendar(req *request, page *securityPage) error {
 
 func (c *Console) setPolicy(req *request) error {
 	change := req.policyChange()
-	after, err := c.Service.SetPolicy(req.Context(), req.actor, req.in, change)
+	after, err := c.Service.SetPolicy(req.Context(), req.actor, req.in, change, admin.IfMatch{})
 	if _, ok := formFault(err); err != nil && ok {
 		return c.showSecurity(req, err)
 	}

@@ -157,6 +157,12 @@ func renderings() []rendering {
 			detail: "The audit trail does not have this position: it was restored, or the position is not one that it gave out. Read it from the " +
 				"start again, without after; events have the same IDs as before.",
 		},
+		{
+			kind: admin.ErrPreconditionFailed, status: http.StatusPreconditionFailed, code: "precondition_failed",
+			title: "Precondition failed",
+		},
+		{kind: policy.ErrRetryUsed, status: conflict, code: "idempotency_key_used", title: "Idempotency-Key used"},
+		{kind: policy.ErrRetryOvertaken, status: conflict, code: "conflict", title: "Conflict"},
 		{kind: policy.ErrLastAdmin, status: conflict, code: "last_admin", title: "Last admin"},
 		{kind: policy.ErrKeyLimit, status: conflict, code: "key_limit_reached", title: "Key limit reached"},
 		{
@@ -183,6 +189,7 @@ func renderings() []rendering {
 			detail: store.ErrConflict.Error(), oauth: "temporarily_unavailable", oauthStatus: http.StatusServiceUnavailable,
 		},
 
+		{kind: policy.ErrRetryDiffers, status: unprocessable, code: "idempotency_key_reused", title: "Idempotency-Key reused"},
 		{kind: policy.ErrScopeNotHeld, status: unprocessable, code: "scope_not_held", title: "Scope not held"},
 		{kind: policy.ErrInvalidNetwork, status: unprocessable, code: "invalid_network", title: "Invalid network"},
 		{kind: policy.ErrInvalidEnd, status: unprocessable, code: "invalid_expiry", title: "Invalid expiry"},

@@ -15,6 +15,7 @@ func raceCases() []testCase {
 	return []testCase{
 		{"race of 12 creates leaves two keys", func(t testing.TB, at place) { racingCreates(t, at, 12) }},
 		{"race of 100 creates leaves two keys", func(t testing.TB, at place) { racingCreates(t, at, 100) }},
+		{"race of 12 repeats takes one slot", racingRepeats},
 		{"race for IDs and addresses has one winner", raceForNames},
 		{"race of increments loses none", racingIncrements},
 		{"conflict gives up", conflictGivesUp},
@@ -102,6 +103,65 @@ func raceCreates(t testing.TB, both [2]store.Store, n int) []error {
 			return m, []policy.Event{e}, err
 		})
 	})
+}
+
+// racingRepeats is R37: the record of a request is in the membership that it changes, so repeats and first request are told apart whatever
+// comes first. Each makes a secret of its own, and the last one stays.
+func racingRepeats(t testing.TB, at place) {
+	both := at.connectTwice(t)
+	s := both[0]
+	settle(t, s)
+	put(t, s, membership(load, ada))
+	expiration := policy.DefaultExpirationPolicy(day(0))
+	retry := policy.Retry{
+		Key: policy.ClientSecretFromRequest("key").Digest(), Request: policy.ClientSecretFromRequest("request").Digest(),
+	}
+	secretOf := func(i int) policy.Digest { return policy.ClientSecretFromRequest(fmt.Sprint("secret ", i)).Digest() }
+	const n = 12
+	var added [n]bool // a key, in the run of the change that was saved
+	results := race(both, n, func(s store.Store, i int) error {
+		secret := policy.Secret{Digest: secretOf(i), IssuedAt: day(5)}
+		return s.UpdateMembership(t.Context(), load, ada, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+			_, repeated, err := m.Repeated(retry, day(5))
+			if added[i] = !repeated; err != nil || repeated {
+				m, err = m.WithReplacedSecret(retry, secret, policy.Refresh{}, expiration, day(5))
+				return m, nil, err
+			}
+			key := policy.AccessKey{ClientID: fmt.Sprint("mk_", i), CreatedAt: day(5), Secrets: []policy.Secret{secret}}
+			if m, err = m.WithKey(key, expiration, day(5)); err != nil {
+				return m, nil, err
+			}
+			m, err = m.WithRetry(retry, key.ClientID, day(5))
+			return m, nil, err
+		})
+	})
+	equal(t, "requests that succeeded", count(t, results, nil), n)
+	keys := 0
+	for _, one := range added {
+		if one {
+			keys++
+		}
+	}
+	equal(t, "requests that added a key", keys, 1)
+	got, err := s.Membership(t.Context(), load, ada)
+	check(t, err)
+	if len(got.Keys) != 1 || len(got.Retries) != 1 {
+		t.Fatalf("%d keys and %d records, want one of each", len(got.Keys), len(got.Retries))
+	}
+	made, record := got.Keys[0], got.Retries[0]
+	equal(t, "secret of the record", record.Secret, made.Secrets[0].Digest)
+	equal(t, "key of the record", record.ClientID, made.ClientID)
+	for i := range n {
+		if id := fmt.Sprint("mk_", i); id == made.ClientID {
+			wantOwner(t, s, id, load, ada)
+		} else {
+			_, err := s.SubjectByClientID(t.Context(), id)
+			wantError(t, err, store.ErrNotFound)
+		}
+	}
+	found, err := s.KeysByDigestPrefix(t.Context(), record.Secret.Prefix())
+	check(t, err)
+	equal(t, "keys with the last secret", len(found), 1)
 }
 
 func raceForNames(t testing.TB, at place) {

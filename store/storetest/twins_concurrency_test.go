@@ -18,6 +18,8 @@ func concurrencyTwins() []twin {
 		{"race of 12 creates leaves two keys", "overwrites instead of swapping", overwrites},
 		{"race of 100 creates leaves two keys", "overwrites instead of swapping", overwrites},
 		{"race of 12 creates leaves two keys", "loses events", func(s store.Store) store.Store { return losesEvent{s} }},
+		{"race of 12 repeats takes one slot", "overwrites instead of swapping", overwrites},
+		{"race of 12 repeats takes one slot", "forgets requests", func(s store.Store) store.Store { return forgetsRetries{s} }},
 		{"race for IDs and addresses has one winner", "looks before it writes", func(s store.Store) store.Store { return looksFirst{s, m} }},
 		{"race of increments loses none", "overwrites instead of swapping", func(s store.Store) store.Store { return overwritesDocument{s, m} }},
 		{"conflict gives up", "tries for ever", func(s store.Store) store.Store { return swapping{s, math.MaxInt} }},
@@ -89,6 +91,17 @@ func (b overwritesMembership) UpdateMembership(ctx context.Context, tenantID, us
 	}
 	return b.Store.UpdateMembership(ctx, tenantID, userID, func(policy.Membership) (policy.Membership, []policy.Event, error) {
 		return after, events, nil
+	})
+}
+
+// forgetsRetries loses a member of the record.
+type forgetsRetries struct{ store.Store }
+
+func (b forgetsRetries) UpdateMembership(ctx context.Context, tenantID, userID string, change store.MembershipChange) error {
+	return b.Store.UpdateMembership(ctx, tenantID, userID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+		after, events, err := change(m)
+		after.Retries = nil
+		return after, events, err
 	})
 }
 

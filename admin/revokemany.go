@@ -1,0 +1,134 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"mintkey/policy"
+	"mintkey/store"
+)
+
+// MaxRevokedAtOnce is how many access keys RevokeKeys revokes in one call.
+const MaxRevokedAtOnce = 1000
+
+// RevokeFilter selects access keys that fit all of what is set.
+type RevokeFilter struct {
+	UserID        string
+	Marks         []policy.Mark // at least one of these
+	CreatedBefore time.Time
+}
+
+// IsZero says whether nothing is set, which would be every key.
+func (f RevokeFilter) IsZero() bool { return f.UserID == "" && len(f.Marks) == 0 && f.CreatedBefore.IsZero() }
+
+// matches judges a key as it is now. lastAccess is zero for never.
+func (f RevokeFilter) matches(owner policy.User, key policy.AccessKey, lastAccess time.Time, p policy.ExpirationPolicy, now time.Time) bool {
+	return (f.UserID == "" || owner.ID == f.UserID) &&
+		(f.CreatedBefore.IsZero() || key.CreatedAt.Before(f.CreatedBefore)) &&
+		(len(f.Marks) == 0 || slices.ContainsFunc(key.Marks(lastAccess, p, now), func(m policy.Mark) bool { return slices.Contains(f.Marks, m) }))
+}
+
+// RefusedKey is a key that fits the filter and is not the actor's to revoke.
+type RefusedKey struct {
+	Key
+
+	Err error
+}
+
+// RevokedKeys is what RevokeKeys has done, or would do.
+type RevokedKeys struct {
+	Keys    []Key
+	Refused []RefusedKey
+	More    bool // there are more than MaxRevokedAtOnce: call again
+}
+
+// errOtherKey means that a key has changed since it was found, and does not fit the filter any more.
+var errOtherKey = errors.New("the key does not fit the filter any more")
+
+// RevokeKeys revokes the keys of the tenant that fit the filter, each as RevokeKey does: with its reach, and an event of its own. Those that
+// administer with more authority than the actor has are refused (R32), and so is the key that the actor acts with, which would be a mistake
+// more often than not. A dry run lists all and changes nothing. It is ErrInEffect if no replica of the store has confirmed
+// what ended; a repeat finds those keys no more, and succeeds once that is confirmed.
+func (s *Service) RevokeKeys(
+	ctx context.Context, actor Actor, in TenantContext, filter RevokeFilter, dryRun bool,
+) (result RevokedKeys, err error) {
+	found, err := s.keysThatFit(ctx, in, filter, actor.At)
+	if err != nil {
+		return RevokedKeys{}, err
+	}
+	err = store.ConfirmOnce(ctx, func(ctx context.Context) error {
+		for _, key := range found {
+			if !dryRun && len(result.Keys) == MaxRevokedAtOnce {
+				result.More = true
+				break
+			}
+			switch err := s.revokeFitting(ctx, actor, in, filter, key, dryRun); {
+			case err == nil:
+				result.Keys = append(result.Keys, key)
+			case errors.Is(err, policy.ErrNotGrantable):
+				result.Refused = append(result.Refused, RefusedKey{key, err})
+			case errors.Is(err, store.ErrNotFound), errors.Is(err, policy.ErrKeyNotFound), errors.Is(err, errOtherKey):
+			default:
+				return err
+			}
+		}
+		if dryRun {
+			return nil
+		}
+		return s.Store.Confirm(ctx, in.Tenant.ID) // also of what a call before this one has ended
+	})
+	if err != nil {
+		return RevokedKeys{}, inEffect(err)
+	}
+	return result, nil
+}
+
+func (s *Service) revokeFitting(ctx context.Context, actor Actor, in TenantContext, filter RevokeFilter, key Key, dryRun bool) error {
+	may := func(owner policy.Subject, now policy.AccessKey) error {
+		switch {
+		case !filter.matches(owner.User, now, key.LastAccess.At, owner.Account.Expiration, actor.At):
+			return errOtherKey
+		case now.ClientID == actor.ClientID:
+			return fmt.Errorf("%w: this is the access key that you act with: revoke it by its client ID", policy.ErrNotGrantable)
+		}
+		return policy.CheckStop(actor.Authority(), owner, now)
+	}
+	if dryRun {
+		owner := policy.Subject{Account: in.Account, Tenant: in.Tenant, User: key.User, Membership: key.Membership}
+		return may(owner, key.AccessKey)
+	}
+	return s.revokeKey(ctx, actor, in, key.ClientID, may)
+}
+
+// keysThatFit lists the keys of the tenant that fit the filter, each with its last access.
+func (s *Service) keysThatFit(ctx context.Context, in TenantContext, filter RevokeFilter, now time.Time) ([]Key, error) {
+	var fitting, batch []Key
+	judge := func() error {
+		err := s.addLastAccess(ctx, in.Tenant.ID, batch)
+		for _, key := range batch {
+			if filter.matches(key.User, key.AccessKey, key.LastAccess.At, in.Account.Expiration, now) {
+				fitting = append(fitting, key)
+			}
+		}
+		batch = batch[:0]
+		return err
+	}
+	whoever := RevokeFilter{UserID: filter.UserID, CreatedBefore: filter.CreatedBefore} // what needs no last access
+	for key, err := range s.walk(ctx, in, cursor{}, now) {
+		if err != nil {
+			return nil, err
+		}
+		if !whoever.matches(key.User, key.AccessKey, time.Time{}, nil, now) {
+			continue
+		}
+		if batch = append(batch, key); len(batch) == walkSize {
+			if err := judge(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return fitting, judge()
+}

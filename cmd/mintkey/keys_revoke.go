@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mintkey/policy"
+	"mintkey/server/api"
+)
+
+func (p *program) keysRevokeCommand(f *keysFlags) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "revoke CLIENT_ID… | --user ID --mark MARK --created-before TIME [--dry-run]",
+		Short: "Revoke access keys: they get no more tokens",
+		Long: "Revoke access keys: they get no more tokens, and gateways refuse those that they have within seconds. Nothing brings them back.\n" +
+			"Name them, or give a filter: then all keys of the tenant that fit each part of it are revoked. Look with --dry-run first.\n" +
+			"A filter leaves the access key in use alone, and those that administer with more authority than yours; they are listed.",
+		Example: "  mintkey keys revoke --mark unused --created-before 2026-01-01 --dry-run",
+	}
+	addMineFlag(c, f)
+	user := c.Flags().String("user", "", "those of this user ID")
+	marks := c.Flags().StringSlice("mark", nil, "those with one of these marks, separated by commas: unused, old, stale")
+	before := c.Flags().String("created-before", "", "those created before this day (2026-01-30) or time (2026-01-30T12:00:00Z)")
+	dryRun := c.Flags().Bool("dry-run", false, "revoke nothing, and list what would be revoked")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		filter := api.RevokeKeys{UserID: *user}
+		for _, mark := range *marks {
+			filter.Marks = append(filter.Marks, policy.Mark(mark))
+		}
+		var err error
+		if filter.CreatedBefore, err = dayOrTime(*before); err != nil {
+			return err
+		}
+		filtered := filter.UserID != "" || len(filter.Marks) > 0 || !filter.CreatedBefore.IsZero()
+		switch {
+		case filtered == (len(args) > 0):
+			return usagef("give either client IDs, or a filter: --user, --mark or --created-before")
+		case filtered && f.mine:
+			return usagef("--mine goes with client IDs")
+		case *dryRun && !filtered:
+			return usagef("--dry-run goes with --user, --mark or --created-before")
+		}
+		server, err := p.connect(c.Context(), f.access)
+		if err != nil {
+			return err
+		}
+		if filtered {
+			return p.revokeFitting(c.Context(), server, f, filter, *dryRun)
+		}
+		return p.revokeNamed(c.Context(), server, f, args)
+	}
+	return c
+}
+
+func (p *program) revokeNamed(ctx context.Context, server *client, f *keysFlags, clientIDs []string) error {
+	for i, clientID := range clientIDs {
+		if _, err := server.call(ctx, http.MethodDelete, server.keysPath(f, clientID), nil); err != nil {
+			return fmt.Errorf("%s (revoked before it: %d of %d): %w", clientID, i, len(clientIDs), err)
+		}
+	}
+	return p.print(map[string][]string{"revoked": clientIDs}, func(w io.Writer) {
+		for _, clientID := range clientIDs {
+			_, _ = fmt.Fprintf(w, "Revoked %s.\n", clientID)
+		}
+	})
+}
+
+// revokeFitting asks again while the server says that there are more. What is refused is in every answer.
+func (p *program) revokeFitting(ctx context.Context, server *client, f *keysFlags, filter api.RevokeKeys, dryRun bool) error {
+	whole := api.RevokedKeys{DryRun: dryRun, Keys: []api.Key{}}
+	for more := true; more; {
+		answer, err := server.call(ctx, http.MethodPost, server.keysPath(f, "revoke")+fmt.Sprintf("?dry_run=%t", dryRun), filter)
+		if err != nil {
+			return fmt.Errorf("revoke (revoked before: %d): %w", len(whole.Keys), err)
+		}
+		var part api.RevokedKeys
+		if err := json.Unmarshal(answer, &part); err != nil {
+			return fmt.Errorf("read the answer: %w", err)
+		}
+		whole.Keys, whole.Refused, more = append(whole.Keys, part.Keys...), part.Refused, part.More
+	}
+	return p.print(whole, func(w io.Writer) {
+		done := "Revoked"
+		if dryRun {
+			done = "Would revoke"
+		}
+		for _, key := range whole.Keys {
+			_, _ = fmt.Fprintf(w, "%s %s of %s <%s>: created %s, last access %s.\n", done, key.ClientID, key.UserName, key.Email,
+				showTime(&key.CreatedAt), showTime(key.LastAccessAt))
+		}
+		for _, key := range whole.Refused {
+			_, _ = fmt.Fprintf(w, "Not %s of %s: %s.\n", key.ClientID, key.UserID, key.Detail)
+		}
+		_, _ = fmt.Fprintf(w, "%s: %d. Not yours to revoke: %d.\n", done, len(whole.Keys), len(whole.Refused))
+	})
+}
+
+// dayOrTime reads a day, which begins at midnight UTC, or a time; empty is the zero time.
+func dayOrTime(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	for _, layout := range []string{time.DateOnly, time.RFC3339} {
+		if at, err := time.Parse(layout, text); err == nil {
+			return at, nil
+		}
+	}
+	return time.Time{}, usagef("%.40q is neither a day (2026-01-30) nor a time (2026-01-30T12:00:00Z)", text)
+}
