@@ -16,7 +16,11 @@ func (s *Store) Warnings(ctx context.Context) ([]string, error) {
 	}
 	cluster, ok := s.client.(*redis.ClusterClient)
 	if !ok {
-		return warningsOf(ctx, s.client, false), nil
+		warnings := warningsOf(ctx, s.client, false)
+		if s.watch.sentinels != nil {
+			warnings = append(warnings, s.watch.sentinels.warnings(ctx)...)
+		}
+		return warnings, nil
 	}
 	var mu sync.Mutex
 	var all []string
