@@ -16,6 +16,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"mintkey/e2e/internal/e2etest"
 )
 
 var rotations = flag.Int("rotations", 100, "how often TestRotationsUnderLoad rotates a key; make test-all does it 1,000 times")
@@ -32,7 +34,7 @@ func newRotator(d *deployment) *rotator {
 	d.t.Helper()
 	id := fmt.Sprintf("robot-%d", rand.Uint64())
 	d.addMember(id)
-	r := &rotator{deployment: d, file: filepath.Join(d.t.TempDir(), "key.json"), proxy: newStopper(d.t, d.servers[0].url)}
+	r := &rotator{deployment: d, file: filepath.Join(d.t.TempDir(), "key.json"), proxy: newStopper(d.t, d.servers[0].URL)}
 	d.admin.must(http.StatusCreated, http.MethodPost, d.keysPath(), map[string]any{"user_id": id, "scopes": []string{"api", "rotate"}}, &r.first)
 	return r
 }
@@ -41,7 +43,7 @@ func newRotator(d *deployment) *rotator {
 func (r *rotator) command() *exec.Cmd {
 	cmd := exec.Command(mintkey, "keys", "rotate", "--self", "--out", r.file)
 	cmd.Dir = filepath.Dir(r.file)
-	cmd.Env = append(cleanEnviron(), "MINTKEY_URL="+r.proxy.url,
+	cmd.Env = append(e2etest.CleanEnviron(), "MINTKEY_URL="+r.proxy.url,
 		"MINTKEY_CLIENT_ID="+r.first.ClientID, "MINTKEY_CLIENT_SECRET="+r.first.ClientSecret)
 	return cmd
 }
@@ -289,7 +291,7 @@ func TestRotationsUnderLoad(t *testing.T) {
 		var all sync.WaitGroup
 		for i := range programs {
 			all.Go(func() {
-				client := &caller{t: t, base: d.servers[i%len(d.servers)].url, client: &http.Client{Timeout: patience}}
+				client := &caller{t: t, base: d.servers[i%len(d.servers)].URL, client: &http.Client{Timeout: e2etest.Patience}}
 				for {
 					select {
 					case <-stop:
@@ -318,7 +320,7 @@ func TestRotationsUnderLoad(t *testing.T) {
 			r.rotate()
 			for i := range programs {
 				seen := rounds[i].Load()
-				eventually(t, "each program reads the file", func() error {
+				e2etest.Eventually(t, "each program reads the file", func() error {
 					if t.Failed() || rounds[i].Load() >= seen+2 {
 						return nil
 					}
@@ -367,13 +369,13 @@ func TestRotationKilledBeforeItsIntentIsGone(t *testing.T) {
 func TestCommandsWhoseAnswersAreLost(t *testing.T) {
 	d := deploy(t, "bolt", 1)
 	d.addMember("mia")
-	proxy := newStopper(t, d.servers[0].url)
+	proxy := newStopper(t, d.servers[0].URL)
 	run := func(args ...string) accessKey {
 		t.Helper()
 		const answerToTheThirdRequest = 5 // after those for the metadata and the token
 		lost := proxy.stopAt(answerToTheThirdRequest)
 		cmd := exec.Command(mintkey, append(args, "-o", "json")...)
-		cmd.Env = append(cleanEnviron(), "MINTKEY_URL="+proxy.url,
+		cmd.Env = append(e2etest.CleanEnviron(), "MINTKEY_URL="+proxy.url,
 			"MINTKEY_CLIENT_ID="+d.first.ClientID, "MINTKEY_CLIENT_SECRET="+d.first.ClientSecret)
 		out, err := cmd.Output()
 		if err != nil {

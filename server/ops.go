@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
@@ -167,6 +168,10 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	}
 	err := s.Store.Ping(ctx)
 	s.Outages.Note(ctx, s.Log, slog.LevelWarn, s.Now(), err, "readiness check failed")
+	if errors.Is(err, store.ErrPrimaryInDoubt) {
+		web.WriteJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "unavailable", "store": "in doubt", "because": err.Error()})
+		return
+	}
 	if err != nil {
 		web.WriteJSON(w, http.StatusServiceUnavailable, map[string]string{"status": "unavailable", "store": "unreachable"})
 		return

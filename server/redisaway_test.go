@@ -146,7 +146,7 @@ func (w *world) readyz(want int) {
 	}
 }
 
-func (w *world) opsStatus(path string) int {
+func (w *world) opsStatus(path string) int { //nolint:unparam // says at the call what is asked
 	got := httptest.NewRecorder()
 	w.server.OpsHandler().ServeHTTP(got, w.request("GET", path, nil))
 	return got.Code

@@ -22,6 +22,9 @@ var (
 	ErrUnavailable = errors.New("the store is unavailable")
 	// ErrTakesNoChanges means that the store answers, but takes no changes now: this one was not made. It is an ErrUnavailable too.
 	ErrTakesNoChanges = fmt.Errorf("%w for changes", ErrUnavailable)
+	// ErrPrimaryInDoubt means that the store answers, but that another may have taken its place meanwhile, and others may revoke access keys
+	// there. It is an ErrUnavailable too.
+	ErrPrimaryInDoubt = fmt.Errorf("%w: another primary may have taken its place", ErrUnavailable)
 	// ErrSchemaTooNew refuses to open a store that a later version of the program has written.
 	ErrSchemaTooNew = errors.New("the store was written by a later version of mintkey")
 	// ErrSchemaTooOld refuses to use a store that has to be upgraded first.

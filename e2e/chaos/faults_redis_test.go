@@ -109,6 +109,15 @@ func hangReplica(r *run) {
 	r.quorum.Replicas[0].Resume()
 }
 
+// cutOff cuts one server off, together with the primary and a Sentinel, from everybody else. The other one has a new primary soon.
+func cutOff(r *run) {
+	r.quorum.Divide(r.servers[0].running.Process.Pid, r.quorum.Sentinels[0].PID())
+	r.quorum.AwaitFailover()
+	time.Sleep(outage)
+	r.quorum.Unite()
+	r.struck()
+}
+
 func (d *deployment) hashTag() string { return "{t:" + d.first.TenantID + "}" }
 
 // killMaster kills a master and, once its replica has taken its place, starts it again as its supervisor would: a master without a replica

@@ -72,6 +72,15 @@ func onRedis(settings []string) func(*testing.T) *ground {
 
 // onSentinel is a primary with replicas and three Sentinels. strict stands for the min-replicas-to-write that docs/operations.md asks for.
 func onSentinel(replicas int, strict bool) func(*testing.T) *ground {
+	return onQuorum(redistest.StartQuorum, replicas, strict)
+}
+
+// onDivisible is onSentinel with a network that can be cut.
+func onDivisible(replicas int) func(*testing.T) *ground {
+	return onQuorum(redistest.StartDivisibleQuorum, replicas, true)
+}
+
+func onQuorum(start func(testing.TB, int, ...string) *redistest.Quorum, replicas int, strict bool) func(*testing.T) *ground {
 	minimum := "0"
 	if strict {
 		minimum = "1"
@@ -81,7 +90,7 @@ func onSentinel(replicas int, strict bool) func(*testing.T) *ground {
 		settings := append([]string{
 			"--min-replicas-to-write", minimum, "--min-replicas-max-lag", "2", "--repl-diskless-sync-delay", "0",
 		}, durable...)
-		q := redistest.StartQuorum(t, replicas, settings...)
+		q := start(t, replicas, settings...)
 		return &ground{quorum: q, redis: q.Master, url: q.URL()}
 	}
 }

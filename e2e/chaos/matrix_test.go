@@ -54,6 +54,7 @@ func matrix() []row {
 			load: changing, fault: promoteStale,
 		},
 		{name: "Sentinel: only replica hangs 10 s", ground: onSentinel(1, true), servers: 2, load: changing, fault: hangReplica},
+		{name: "Sentinel: server cut off with the old primary 15 s", ground: onDivisible(2), servers: 2, load: changing, fault: cutOff},
 		{name: "Cluster: master of the tenant killed", ground: onCluster, servers: 2, load: changing, fault: killMaster},
 		{name: "Cluster: slot of the tenant moved", quick: true, ground: onCluster, servers: 2, load: changing, fault: moveSlot},
 		{name: "mail server greylists 10 s", ground: single, servers: 2, load: usual, fault: greylist},

@@ -262,6 +262,10 @@ func renderings() []rendering {
 			detail: lostDetail, oauth: "temporarily_unavailable",
 		},
 		{ // store.ErrUnavailable too
+			kind: store.ErrPrimaryInDoubt, status: http.StatusServiceUnavailable, code: "unavailable", title: "Unavailable",
+			detail: unavailableDetail, oauth: "temporarily_unavailable",
+		},
+		{ // store.ErrUnavailable too
 			kind: store.ErrTakesNoChanges, status: http.StatusServiceUnavailable, code: "unavailable", title: "Unavailable",
 			detail: noChangesDetail, oauth: "temporarily_unavailable",
 		},

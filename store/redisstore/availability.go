@@ -41,31 +41,40 @@ var errNotAnswering = errors.New("Redis does not answer") //nolint:staticcheck /
 
 // watch watches the nodes that a client speaks with: one, or each node of a Cluster.
 type watch struct {
-	stop context.CancelFunc
-	work sync.WaitGroup
+	ctx       context.Context //nolint:containedctx // ends with the watch
+	stop      context.CancelFunc
+	work      sync.WaitGroup
+	sentinels *sentinels // nil without
 
 	mu    sync.Mutex
 	nodes map[string]*node // by address
 }
 
 func newWatch() *watch {
-	ctx, stop := context.WithCancel(context.Background())
-	w := &watch{stop: stop, nodes: map[string]*node{}}
+	w := &watch{nodes: map[string]*node{}}
+	w.ctx, w.stop = context.WithCancel(context.Background())
+	w.every(tickEvery, func() {
+		for _, n := range w.all() {
+			n.tick(w.ctx, &w.work)
+		}
+	})
+	return w
+}
+
+// every repeats a task until the watch is closed.
+func (w *watch) every(period time.Duration, task func()) {
 	w.work.Go(func() {
-		tick := time.NewTicker(tickEvery)
+		tick := time.NewTicker(period)
 		defer tick.Stop()
 		for {
+			task()
 			select {
 			case <-tick.C:
-				for _, n := range w.all() {
-					n.tick(ctx, &w.work)
-				}
-			case <-ctx.Done():
+			case <-w.ctx.Done():
 				return
 			}
 		}
 	})
-	return w
 }
 
 // add makes the client's commands and connections count for its node. A Cluster makes a new client for a node that it has met before.
@@ -102,6 +111,9 @@ func (w *watch) all() []*node {
 func (w *watch) close() {
 	w.stop()
 	w.work.Wait()
+	if w.sentinels != nil {
+		w.sentinels.close()
+	}
 }
 
 // Availability returns whether every node that is needed can be reached, and how many commands wait for an answer now.
@@ -109,7 +121,7 @@ func (s *Store) Availability() store.Availability {
 	a := store.Availability{Up: true}
 	for _, n := range s.watch.all() {
 		a.Waiting += int(n.waiting.Load())
-		a.Up = a.Up && n.limit.Load() > oneTry
+		a.Up = a.Up && n.limit.Load() > oneTry && n.doubt.enter() == nil
 	}
 	return a
 }
@@ -117,6 +129,7 @@ func (s *Store) Availability() store.Availability {
 // node is what is known of one Redis server, or of the primary that the Sentinels name.
 type node struct {
 	options atomic.Pointer[redis.Options] // for probes
+	doubt   *doubt
 
 	waiting     atomic.Int64  // commands without an answer
 	limit       atomic.Int64  // of waiting
@@ -135,15 +148,18 @@ type node struct {
 }
 
 func newNode() *node {
-	n := &node{conns: map[*conn]struct{}{}}
+	n := &node{conns: map[*conn]struct{}{}, doubt: &doubt{}}
 	n.limit.Store(unlimited)
 	n.dismissQueue()
 	return n
 }
 
-// enter admits a command, or returns errNotAnswering. The caller calls leave after it.
+// enter admits a command, or returns errNotAnswering or errInDoubt. The caller calls leave after it.
 func (n *node) enter(ctx context.Context) (context.Context, error) {
 	n.asked.Add(1)
+	if err := n.doubt.enter(); err != nil {
+		return nil, err
+	}
 	for {
 		waiting := n.waiting.Load()
 		if waiting >= n.limit.Load() {

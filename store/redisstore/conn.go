@@ -11,25 +11,60 @@ import (
 // conn is a connection on which a node is heard.
 type conn struct {
 	net.Conn
-	node   *node
-	closed atomic.Bool
+	node    *node
+	address string // that was dialled, if that is not the node's own
+	closed  atomic.Bool
+}
+
+// dialled is a connection that knows the address by which it was opened.
+type dialled struct {
+	net.Conn
+	address string
 }
 
 func (n *node) listen(opened net.Conn) *conn {
 	c := &conn{Conn: opened, node: n}
+	if d, ok := opened.(dialled); ok {
+		c.Conn, c.address = d.Conn, d.address
+	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.conns[c] = struct{}{}
 	return c
 }
 
-// closeAll closes all connections, so that everything that waits for an answer fails now, and none that is dead is left in the pool.
-func (n *node) closeAll() {
+// address is what all connections were dialled at; it is empty without any, and if there are several.
+func (n *node) address() string {
 	n.mu.Lock()
-	conns := n.conns
-	n.conns = map[*conn]struct{}{}
+	defer n.mu.Unlock()
+	address := ""
+	for c := range n.conns {
+		if address != "" && c.address != address {
+			return ""
+		}
+		address = c.address
+	}
+	return address
+}
+
+// closeAll closes all connections, so that everything that waits for an answer fails now, and none that is dead is left in the pool.
+func (n *node) closeAll() { n.closeIf(func(*conn) bool { return true }) }
+
+// closeAllBut leaves only those that were dialled at the address.
+func (n *node) closeAllBut(address string) {
+	n.closeIf(func(c *conn) bool { return c.address != address })
+}
+
+func (n *node) closeIf(is func(*conn) bool) {
+	var found []*conn
+	n.mu.Lock()
+	for c := range n.conns {
+		if is(c) {
+			found = append(found, c)
+		}
+	}
 	n.mu.Unlock()
-	for c := range conns {
+	for _, c := range found {
 		_ = c.Close()
 	}
 }

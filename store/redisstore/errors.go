@@ -19,6 +19,9 @@ func unavailable(ctx context.Context, err error) error {
 	if why := whyNoChanges(err); why != "" {
 		return fmt.Errorf("%w: %s", store.ErrTakesNoChanges, why)
 	}
+	if errors.Is(err, errInDoubt) {
+		return fmt.Errorf("%w: %s", store.ErrPrimaryInDoubt, err.Error())
+	}
 	return fmt.Errorf("%w: %s", store.ErrUnavailable, err.Error())
 }
 

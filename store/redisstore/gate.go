@@ -27,7 +27,7 @@ func (g gate) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 			defer g.node.leave()
 			err = next(ctx, cmd)
 		}
-		if err = dismissed(ctx, err); errors.Is(err, errNotAnswering) {
+		if err = dismissed(ctx, err); ours(err) {
 			cmd.SetErr(err)
 		}
 		return err
@@ -45,7 +45,7 @@ func (g gate) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessP
 			defer g.node.leave()
 			err = next(ctx, cmds)
 		}
-		if err = dismissed(ctx, err); errors.Is(err, errNotAnswering) {
+		if err = dismissed(ctx, err); ours(err) {
 			for _, cmd := range cmds { // each reply is asked for its own error
 				cmd.SetErr(err)
 			}
@@ -53,6 +53,9 @@ func (g gate) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessP
 		return err
 	}
 }
+
+// ours says that the error is not one of go-redis, which notes its own.
+func ours(err error) bool { return errors.Is(err, errNotAnswering) || errors.Is(err, errInDoubt) }
 
 // dismissed replaces the error of a command whose context the gate has ended, and not its caller.
 func dismissed(ctx context.Context, err error) error {

@@ -65,6 +65,9 @@ func OpenTLS(ctx context.Context, url string, secure *tls.Config) (*Store, error
 		w.close()
 		return nil, err
 	}
+	if w.sentinels != nil {
+		w.sentinels.await(ctx)
+	}
 	s := &Store{
 		client: client, primary: primary, watch: w,
 		tenantAccounts: newCache[string](recordsCached),

@@ -54,7 +54,11 @@ func newClient(rawURL string, secure *tls.Config, w *watch) (redis.UniversalClie
 	case "redis", "rediss", "unix":
 		single, err = newSingle(rawURL, secure)
 	case "redis-sentinel", "rediss-sentinel":
-		single, err = newSentinel(rest, secure)
+		var options *redis.FailoverOptions
+		if options, err = newSentinel(rest, secure); err == nil {
+			single = redis.NewFailoverClient(options)
+			w.sentinels = newSentinels(options, single, w)
+		}
 	case "redis-cluster", "rediss-cluster":
 		var cluster *redis.ClusterClient
 		if cluster, err = newCluster(rest, secure); err == nil {
@@ -68,6 +72,9 @@ func newClient(rawURL string, secure *tls.Config, w *watch) (redis.UniversalClie
 		return nil, nil, fmt.Errorf("the URL of the store: %w; allowed are %s", withoutURL(err), forms)
 	}
 	w.add(single)
+	if w.sentinels != nil {
+		w.sentinels.watch()
+	}
 	return single, func(context.Context, string) (*redis.Client, error) { return single, nil }, nil
 }
 
@@ -101,7 +108,7 @@ func newSingle(rawURL string, secure *tls.Config) (*redis.Client, error) {
 	return redis.NewClient(o), nil
 }
 
-func newSentinel(rest string, secure *tls.Config) (*redis.Client, error) {
+func newSentinel(rest string, secure *tls.Config) (*redis.FailoverOptions, error) {
 	u, err := parseHosts(rest, "db", "sentinel_username", "sentinel_password")
 	if err != nil {
 		return nil, err
@@ -113,14 +120,33 @@ func newSentinel(rest string, secure *tls.Config) (*redis.Client, error) {
 	if err != nil || database < 0 {
 		return nil, errors.New("db is not a number")
 	}
-	return redis.NewFailoverClient(&redis.FailoverOptions{
+	return &redis.FailoverOptions{
+		Dialer:     dialer(secure),
 		MasterName: u.path, SentinelAddrs: u.hosts,
 		SentinelUsername: u.query.Get("sentinel_username"), SentinelPassword: u.query.Get("sentinel_password"),
 		Username: u.username, Password: u.password, DB: database, TLSConfig: secure,
 		MaxRetries: readRetries, DialTimeout: ioTimeout, ReadTimeout: ioTimeout, WriteTimeout: ioTimeout,
 		PoolTimeout: poolTimeout, PoolSize: maxWaiting,
 		DialerRetries: 1, ContextTimeoutEnabled: true, PipelinePoolSize: -1,
-	}), nil
+	}, nil
+}
+
+// dialer opens connections as go-redis does, but each knows the address that a Sentinel gave.
+func dialer(secure *tls.Config) func(ctx context.Context, network, address string) (net.Conn, error) {
+	plain := &net.Dialer{Timeout: ioTimeout, KeepAliveConfig: net.KeepAliveConfig{
+		Enable: true, Idle: 30 * time.Second, Interval: 5 * time.Second, Count: 3,
+	}}
+	dial := plain.DialContext
+	if secure != nil {
+		dial = (&tls.Dialer{NetDialer: plain, Config: secure}).DialContext
+	}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		opened, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return dialled{opened, address}, nil
+	}
 }
 
 func newCluster(rest string, secure *tls.Config) (*redis.ClusterClient, error) {

@@ -16,7 +16,11 @@ func (s *Store) Warnings(ctx context.Context) ([]string, error) {
 	}
 	cluster, ok := s.client.(*redis.ClusterClient)
 	if !ok {
-		return warningsOf(ctx, s.client, false), nil
+		warnings := warningsOf(ctx, s.client, false)
+		if s.watch.sentinels != nil {
+			warnings = append(warnings, s.watch.sentinels.warnings(ctx)...)
+		}
+		return warnings, nil
 	}
 	var mu sync.Mutex
 	var all []string
@@ -39,6 +43,7 @@ func warningsOf(ctx context.Context, server redis.UniversalClient, isCluster boo
 	settings := map[string]string{}
 	for _, name := range []string{
 		"appendonly", "appendfsync", "save", "maxmemory", "maxmemory-policy", "min-replicas-to-write", "min-replicas-max-lag",
+		"cluster-allow-reads-when-down",
 	} {
 		setting, err := server.ConfigGet(ctx, name).Result()
 		if err != nil {
@@ -63,6 +68,10 @@ func warningsOf(ctx context.Context, server redis.UniversalClient, isCluster boo
 	if eviction := settings["maxmemory-policy"]; settings["maxmemory"] != "0" && eviction != "" && eviction != "noeviction" {
 		warnings = append(warnings, fmt.Sprintf("Redis drops records when its memory is full (maxmemory-policy %s). "+
 			"Set maxmemory-policy to noeviction.", eviction))
+	}
+	if isCluster && settings["cluster-allow-reads-when-down"] == "yes" {
+		warnings = append(warnings, "A master that is cut off from its Cluster goes on answering (cluster-allow-reads-when-down yes), and so "+
+			"gives tokens to access keys that were revoked on the other side. Set cluster-allow-reads-when-down to no.")
 	}
 	warnings = append(warnings, replicaWarnings(ctx, server, settings)...)
 	return append(warnings, missingRights(ctx, server, isCluster)...)

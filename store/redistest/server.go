@@ -158,7 +158,9 @@ func freePort(t testing.TB) string {
 }
 
 // port is the port of a server on TCP.
-func (s *Server) port() string { return s.address[strings.LastIndex(s.address, ":")+1:] }
+func (s *Server) port() string { return portOf(s.address) }
+
+func portOf(address string) string { return address[strings.LastIndex(address, ":")+1:] }
 
 // Folder is where the server keeps its files.
 func (s *Server) Folder() string {
