@@ -241,7 +241,7 @@ func (s *Service) refresh(
 	if err != nil {
 		return RefreshedKey{}, policy.ClientSecret{}, err
 	}
-	refreshed := RefreshedKey{Key: key}
+	refreshed, agreed := RefreshedKey{Key: key}, s.agreed(ctx)
 	change := func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 		old, err := m.Key(key.ClientID)
 		if err != nil {
@@ -258,7 +258,7 @@ func (s *Service) refresh(
 			return m, nil, err
 		}
 		with := policy.Refresh{
-			Overlap: how.Overlap, Longest: longest,
+			Overlap: how.Overlap, Longest: longest, Agreed: agreed,
 			EndTokens: how.RevokeTokens || refreshed.CeilingAuthority() > old.CeilingAuthority(),
 		}
 		after, err := handed.WithRefreshedKey(key.ClientID, fresh, with, owner.Account.Expiration, actor.At)

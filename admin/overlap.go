@@ -39,6 +39,7 @@ func (s *Service) endOverlap(
 	if err != nil {
 		return err
 	}
+	how := policy.Refresh{EndTokens: revokeTokens, Longest: longest, Agreed: s.agreed(ctx)}
 	change := func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 		before, err := m.Key(clientID)
 		if err != nil {
@@ -47,7 +48,7 @@ func (s *Service) endOverlap(
 		if err := may(owner, before); err != nil {
 			return m, nil, err
 		}
-		m, err = m.WithoutOverlap(clientID, policy.Refresh{EndTokens: revokeTokens, Longest: longest}, owner.Account.Expiration, actor.At)
+		m, err = m.WithoutOverlap(clientID, how, owner.Account.Expiration, actor.At)
 		if err != nil {
 			return m, nil, err
 		}
