@@ -282,10 +282,9 @@ func (s *Service) refresh(
 		if refreshed.AccessKey, err = handed.Key(key.ClientID); err != nil {
 			return m, nil, err
 		}
-		with := policy.Refresh{
-			Overlap: how.Overlap, Longest: again.longest, FenceUnknown: again.lifetime.UnknownAt(actor.At),
-			EndTokens: how.RevokeTokens || refreshed.CeilingAuthority() > old.CeilingAuthority(),
-		}
+		with := again.how
+		with.Overlap = how.Overlap
+		with.EndTokens = how.RevokeTokens || refreshed.CeilingAuthority() > old.CeilingAuthority()
 		after, err := handed.WithRefreshedKey(key.ClientID, fresh, with, owner.Account.Expiration, actor.At)
 		if err != nil {
 			return m, nil, err

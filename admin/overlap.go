@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"mintkey/policy"
-	"mintkey/store"
 )
 
 // EndOverlap ends the overlap of a key of the tenant: the old secret stops working now (R6). Its tokens live until they expire, unless
@@ -35,10 +34,11 @@ func (s *Service) endOverlap(
 	if err := may(owner, key.AccessKey); err != nil {
 		return err
 	}
-	lifetime, err := store.TokenLifetime(ctx, s.Store)
+	how, err := s.replacing(ctx, actor.At)
 	if err != nil {
 		return err
 	}
+	how.EndTokens = revokeTokens
 	change := func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 		before, err := m.Key(clientID)
 		if err != nil {
@@ -46,9 +46,6 @@ func (s *Service) endOverlap(
 		}
 		if err := may(owner, before); err != nil {
 			return m, nil, err
-		}
-		how := policy.Refresh{
-			EndTokens: revokeTokens, Longest: lifetime.At(actor.At, s.TokenLifetime), FenceUnknown: lifetime.UnknownAt(actor.At),
 		}
 		m, err = m.WithoutOverlap(clientID, how, owner.Account.Expiration, actor.At)
 		if err != nil {

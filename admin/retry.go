@@ -45,12 +45,11 @@ type retriedRecord struct {
 // repetition is a request that may be a repeat, with all that is needed to carry it out as one.
 type repetition struct {
 	policy.Retry
-	actor    Actor
-	owner    policy.Subject
-	fresh    policy.Secret
-	lifetime store.LongestLifetime      // of tokens
-	longest  time.Duration              // that tokens of the lost secret can live
-	uses     map[string]store.KeyAccess // of the owner's keys
+	actor Actor
+	owner policy.Subject
+	fresh policy.Secret
+	how   policy.Refresh             // see replacing
+	uses  map[string]store.KeyAccess // of the owner's keys
 }
 
 // repetitionOf is policy.ErrRetryDiffers if the Idempotency-Key came with another request before. fresh is the secret that the request
@@ -59,9 +58,7 @@ func (s *Service) repetitionOf(
 	ctx context.Context, actor Actor, owner policy.Subject, request Request, fresh policy.Secret,
 ) (r repetition, err error) {
 	r = repetition{Retry: actor.retry(request), actor: actor, owner: owner, fresh: fresh}
-	r.lifetime, err = store.TokenLifetime(ctx, s.Store)
-	r.longest = r.lifetime.At(actor.At, s.TokenLifetime)
-	if err != nil || r.IsZero() {
+	if r.how, err = s.replacing(ctx, actor.At); err != nil || r.IsZero() {
 		return r, err
 	}
 	before, err := s.retried().Get(ctx, r.id())
@@ -133,8 +130,7 @@ func (r repetition) repeat(m policy.Membership) (repeated, error) {
 	if err != nil {
 		return repeated{after: m}, err
 	}
-	how := policy.Refresh{Longest: r.longest, FenceUnknown: r.lifetime.UnknownAt(r.actor.At)}
-	if after, err = after.WithReplacedSecret(r.Retry, r.fresh, how, r.owner.Account.Expiration, r.actor.At); err != nil {
+	if after, err = after.WithReplacedSecret(r.Retry, r.fresh, r.how, r.owner.Account.Expiration, r.actor.At); err != nil {
 		return repeated{after: m}, err
 	}
 	key, err := after.Key(record.ClientID)

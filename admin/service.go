@@ -32,7 +32,9 @@ type Service struct {
 	Revoked func(ctx context.Context, event policy.Event) error
 	// RecentAccess returns the uses of keys that are not saved yet, by client ID. It may be nil.
 	RecentAccess func(tenantID string, clientIDs []string) map[string]store.KeyAccess
-	Log          *slog.Logger
+	// Agreed is store.AgreedTime, for what is forgotten for good; nil if nothing is.
+	Agreed func(context.Context) time.Time
+	Log    *slog.Logger
 
 	memberIndexes caches[*listedMember] // by tenant
 	userIndexes   caches[listedUser]    // by account

@@ -29,7 +29,7 @@ func (s *Service) SecretIndex(
 		return 0, false
 	}
 	return s.liveIndex(ctx, of, now, current, func(m policy.Membership, fresh policy.IndexRenewal) (policy.Membership, error) {
-		return m.WithKeyIndex(clientID, secret.Digest, fresh, now)
+		return m.WithKeyIndex(clientID, secret.Digest, fresh)
 	})
 }
 
@@ -42,7 +42,7 @@ func (s *Service) PasswordIndex(ctx context.Context, of policy.Subject, now time
 		return of.Membership.StatusIndex, of.PasswordIndexLives() && of.User.PasswordHash == checked
 	}
 	index, err := s.liveIndex(ctx, of, now, current, func(m policy.Membership, fresh policy.IndexRenewal) (policy.Membership, error) {
-		return m.WithPasswordIndex(fresh, now)
+		return m.WithPasswordIndex(fresh)
 	})
 	if errors.Is(err, store.ErrUnavailable) {
 		s.Log.WarnContext(ctx, "status index unavailable", slog.String("user_id", of.User.ID), slog.Any("error", err))
@@ -70,12 +70,15 @@ func (s *Service) liveIndex(
 	if err != nil {
 		return 0, err
 	}
+	agreed := s.agreed(ctx)
 	err = s.Store.UpdateMembership(ctx, of.Tenant.ID, of.User.ID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 		of.Membership = m
 		if _, lives := current(of); lives {
 			return m, nil, nil
 		}
-		after, err := renew(m, of.Renewal(fresh, longest, now))
+		renewal := of.Renewal(fresh, longest, now)
+		renewal.Agreed = agreed
+		after, err := renew(m, renewal)
 		of.Membership = after
 		return after, nil, err
 	})
@@ -102,4 +105,20 @@ func stoppedTenant(of policy.Subject) error {
 		return policy.ErrTenantSuspended
 	}
 	return nil
+}
+
+// replacing is what a change that takes secrets away must know of their tokens.
+func (s *Service) replacing(ctx context.Context, now time.Time) (policy.Refresh, error) {
+	lifetime, err := store.TokenLifetime(ctx, s.Store)
+	return policy.Refresh{
+		Longest: lifetime.At(now, s.TokenLifetime), FenceUnknown: lifetime.UnknownAt(now), Agreed: s.agreed(ctx),
+	}, err
+}
+
+// agreed is up to when what has ended may be forgotten; zero for nothing.
+func (s *Service) agreed(ctx context.Context) time.Time {
+	if s.Agreed == nil {
+		return time.Time{}
+	}
+	return s.Agreed(ctx)
 }

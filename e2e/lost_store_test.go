@@ -110,8 +110,8 @@ func TestEmptiedStoreIsAway(t *testing.T) {
 	}
 }
 
-// An emptied store is logged as lost, and not as away, also where no request has come that could have noticed. What its server writes before
-// it has noticed, as traffic and last uses, does not make the store one that has data, and no restore fails for it.
+// An emptied store is logged as lost, and not as away, also where no request has come that could have noticed. What its server writes
+// before it has noticed, as traffic and last uses, does not make the store one that has data, and no restore fails for it.
 func TestEmptiedStoreIsLoggedAsLost(t *testing.T) {
 	d := deploy(t, "redis", 1)
 	s := d.servers[0]

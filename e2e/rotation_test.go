@@ -379,7 +379,7 @@ func TestCommandsWhoseAnswersAreLost(t *testing.T) {
 			"MINTKEY_CLIENT_ID="+d.first.ClientID, "MINTKEY_CLIENT_SECRET="+d.first.ClientSecret)
 		out, err := cmd.Output()
 		if err != nil {
-			t.Fatalf("%v: %v %s", args, err, stderrOf(err))
+			t.Fatalf("%v: %v %s", args, err, e2etest.StderrOf(err))
 		}
 		select {
 		case <-lost:

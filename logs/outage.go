@@ -42,8 +42,8 @@ func NewOutages(shared ...Shared) *Outages {
 	return &Outages{shared: shared, all: make([]outage, len(shared)), each: map[string]*outage{}}
 }
 
-// Ask makes Note ask, before a shared outage begins, whether its cause is known and logged otherwise. Then there is no outage. Call it before
-// the first Note.
+// Ask makes Note ask, before a shared outage begins, whether its cause is known and logged otherwise. Then there is no outage. Call it
+// before the first Note.
 func (o *Outages) Ask(explained func(context.Context) bool) { o.explained = explained }
 
 // outage is a row of failures. The zero value is none.

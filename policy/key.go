@@ -295,6 +295,8 @@ type Refresh struct {
 	Longest time.Duration
 	// FenceUnknown says that the tokens may have been made when the key's own limit was another one, which the store has lost.
 	FenceUnknown bool
+	// Agreed is up to when replaced status indexes whose tokens have expired are forgotten; zero: none is.
+	Agreed time.Time
 }
 
 // WithRefreshedKey returns the membership with a new secret for the key, whose life starts again now (R6). The old secret keeps working
@@ -355,14 +357,15 @@ func (k AccessKey) replacedAfter(gone []Secret, how Refresh, now time.Time) []Re
 	if fence := time.Duration(k.TokenLifetimeSeconds) * time.Second; fence > 0 && !how.FenceUnknown {
 		longest = min(longest, fence)
 	}
-	all := remembered(k.Replaced, now)
+	var more []ReplacedIndex
 	for _, secret := range gone {
-		all = append(all, secret.index(now.Add(longest+TokenSlack)))
+		more = append(more, secret.index(now.Add(longest+TokenSlack)))
 	}
+	all := remembered(k.Replaced, how.Agreed, more...)
 	if len(all) == 0 {
 		return nil
 	}
-	return all[max(len(all)-MaxReplaced, 0):]
+	return all
 }
 
 // WithoutKey returns the membership without the key (R5).

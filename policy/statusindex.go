@@ -26,6 +26,8 @@ type IndexRenewal struct {
 	Index uint64
 	Since time.Time
 	Until time.Time // when the last token with the index from before has expired
+	// Agreed is up to when replaced indexes whose tokens have expired are forgotten; zero: none is.
+	Agreed time.Time
 }
 
 // Renewal is the renewal at the given instant for the subject: its index counts as alive even if what ended the last one was this very
@@ -141,15 +143,17 @@ func (m Membership) LatestIndex() time.Time {
 	return latest
 }
 
-// remembered returns the replaced indexes with one more, without those whose last token has expired.
-func remembered(replaced []ReplacedIndex, now time.Time, more ...ReplacedIndex) []ReplacedIndex {
-	kept := slices.DeleteFunc(slices.Clone(replaced), func(i ReplacedIndex) bool { return i.Until.Before(now) })
-	return append(kept, more...)
+// remembered returns the replaced indexes with more of them, without those whose last token has expired by the time that was agreed: by a
+// clock that is ahead for a moment living tokens would end for good. Of too many the oldest go.
+func remembered(replaced []ReplacedIndex, agreed time.Time, more ...ReplacedIndex) []ReplacedIndex {
+	kept := slices.DeleteFunc(slices.Clone(replaced), func(i ReplacedIndex) bool { return i.Until.Before(agreed) })
+	kept = append(kept, more...)
+	return kept[max(len(kept)-MaxReplaced, 0):]
 }
 
 // WithKeyIndex returns the membership with a new status index for the key's secret of the digest. It is ErrWrongSecret if the key has no
 // such secret, and ErrKeySuspended for a suspended key, which gets its new ones as it is resumed.
-func (m Membership) WithKeyIndex(clientID string, digest Digest, fresh IndexRenewal, now time.Time) (Membership, error) {
+func (m Membership) WithKeyIndex(clientID string, digest Digest, fresh IndexRenewal) (Membership, error) {
 	i := m.index(clientID)
 	if i < 0 {
 		return m, ErrKeyNotFound
@@ -164,13 +168,13 @@ func (m Membership) WithKeyIndex(clientID string, digest Digest, fresh IndexRene
 	m.Keys = slices.Clone(m.Keys)
 	key := &m.Keys[i]
 	key.Secrets = slices.Clone(key.Secrets)
-	key.Replaced = remembered(key.Replaced, now, key.Secrets[at].index(fresh.Until))
+	key.Replaced = remembered(key.Replaced, fresh.Agreed, key.Secrets[at].index(fresh.Until))
 	key.Secrets[at].StatusIndex, key.Secrets[at].StatusSince = fresh.Index, fresh.Since
 	return m, nil
 }
 
 // WithPasswordIndex returns the membership with a new status index for tokens from the user's password (R27).
-func (m Membership) WithPasswordIndex(fresh IndexRenewal, now time.Time) (Membership, error) {
+func (m Membership) WithPasswordIndex(fresh IndexRenewal) (Membership, error) {
 	if !m.Exists() {
 		return m, ErrNotMember
 	}
@@ -178,7 +182,7 @@ func (m Membership) WithPasswordIndex(fresh IndexRenewal, now time.Time) (Member
 	if m.StatusIndex != 0 {
 		old = append(old, ReplacedIndex{StatusIndex: m.StatusIndex, Since: m.StatusSince, Until: fresh.Until})
 	}
-	m.Replaced = remembered(m.Replaced, now, old...)
+	m.Replaced = remembered(m.Replaced, fresh.Agreed, old...)
 	m.StatusIndex, m.StatusSince = fresh.Index, fresh.Since
 	return m, nil
 }

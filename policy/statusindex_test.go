@@ -53,8 +53,11 @@ func TestReplacedSecrets(t *testing.T) {
 		equal(t, "alive after the second thought", aliveCase{index: index}.lives(ended, day(1)), want)
 	}
 	equal(t, "lost", policy.TokensLost(before, ended.Membership.Keys[0], day(1)).StatusIndexes, []uint64{3, 2, 1})
-	// Once the last token has expired, the index is forgotten.
-	later := refreshed(t, s, 5, policy.Refresh{Longest: time.Hour}, day(1).Add(time.Hour+policy.TokenSlack+time.Second))
+	// Once the last token has expired, the index is forgotten, but not on the word of one clock.
+	over := day(1).Add(time.Hour + policy.TokenSlack + time.Second)
+	ahead := refreshed(t, s, 5, policy.Refresh{Longest: time.Hour, Agreed: day(1)}, over)
+	equal(t, "remembered while one clock is ahead", policy.RevokedTokensOf(ahead.Membership.Keys[0]).StatusIndexes, []uint64{5, 1, 3, 2})
+	later := refreshed(t, s, 5, policy.Refresh{Longest: time.Hour, Agreed: over}, over)
 	equal(t, "remembered", policy.RevokedTokensOf(later.Membership.Keys[0]).StatusIndexes, []uint64{5, 3, 2})
 	if got := policy.TokensLost(before, later.Membership.Keys[0], day(2)); got != nil {
 		t.Errorf("tokens that expired count as lost: %v", got)
@@ -84,7 +87,7 @@ func TestDisabledAndEnabled(t *testing.T) {
 	equal(t, "enabled, password", aliveCase{index: 50, password: true}.lives(s, day(3)), false)
 	secret := s.Membership.Keys[0].Secrets[0]
 	equal(t, "the index of the secret", s.SecretIndexLives(secret), false)
-	m, err := s.Membership.WithKeyIndex("mk_1", secret.Digest, s.Renewal(7, time.Hour, day(3)), day(3))
+	m, err := s.Membership.WithKeyIndex("mk_1", secret.Digest, s.Renewal(7, time.Hour, day(3)))
 	equal(t, "error", err, nil)
 	s.Membership = m
 	equal(t, "new", aliveCase{index: 7}.lives(s, day(3)), true)
@@ -93,9 +96,9 @@ func TestDisabledAndEnabled(t *testing.T) {
 	// Whoever publishes what ended finds the old ones even now, and the new one never.
 	equal(t, "ended", m.TokensOf(policy.EndedTokens{Until: day(3)}).StatusIndexes, []uint64{50, 1})
 	equal(t, "ended with the password", m.TokensOf(policy.EndedTokens{Until: day(3), PasswordsOnly: true}).StatusIndexes, []uint64{50})
-	_, err = m.WithKeyIndex("mk_1", digestOf("unknown"), policy.IndexRenewal{}, day(3))
+	_, err = m.WithKeyIndex("mk_1", digestOf("unknown"), policy.IndexRenewal{})
 	equal(t, "unknown secret", err, policy.ErrWrongSecret)
-	_, err = m.WithKeyIndex("mk_2", secret.Digest, policy.IndexRenewal{}, day(3))
+	_, err = m.WithKeyIndex("mk_2", secret.Digest, policy.IndexRenewal{})
 	equal(t, "unknown key", err, policy.ErrKeyNotFound)
 
 	suspended := indexed()
@@ -129,12 +132,12 @@ func TestTokensFromPasswords(t *testing.T) {
 	}
 	s := indexed()
 	s.User.PasswordChangedAt = day(2)
-	m, err := s.Membership.WithPasswordIndex(s.Renewal(60, time.Hour, day(2)), day(2))
+	m, err := s.Membership.WithPasswordIndex(s.Renewal(60, time.Hour, day(2)))
 	equal(t, "error", err, nil)
 	s.Membership = m
 	equal(t, "new", aliveCase{index: 60, password: true}.lives(s, day(2)), true)
 	equal(t, "all", slices.Sorted(slices.Values(m.PasswordTokens().StatusIndexes)), []uint64{50, 60})
-	_, err = policy.Membership{}.WithPasswordIndex(policy.IndexRenewal{}, day(2))
+	_, err = policy.Membership{}.WithPasswordIndex(policy.IndexRenewal{})
 	equal(t, "no member", err, policy.ErrNotMember)
 }
 

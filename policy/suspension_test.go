@@ -28,7 +28,7 @@ func TestSuspendedAndResumed(t *testing.T) {
 	equal(t, "its secret", err, policy.ErrKeySuspended)
 	_, err = k.MatchSecret(digestOf("another"), nil, day(3))
 	equal(t, "a wrong secret", err, policy.ErrWrongSecret)
-	_, err = s.Membership.WithKeyIndex("mk_1", k.Secrets[0].Digest, policy.IndexRenewal{Index: 9}, day(3))
+	_, err = s.Membership.WithKeyIndex("mk_1", k.Secrets[0].Digest, policy.IndexRenewal{Index: 9})
 	equal(t, "a new index", err, policy.ErrKeySuspended)
 	for _, index := range []uint64{0, 1, 2, 3} {
 		equal(t, "suspended", aliveCase{index: index, issued: day(2)}.lives(s, day(3)), false)

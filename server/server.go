@@ -156,6 +156,7 @@ func New(o Options) (*Server, error) {
 		TokenLifetime:   o.TokenLifetime,
 		NextStatusIndex: indexes.Next,
 		Revoked:         s.gateways.Revoked,
+		Agreed:          func(ctx context.Context) time.Time { return o.Agreed.Until(ctx, o.Now()) },
 		Log:             o.Log,
 	}
 	s.usage = usage.New(o.Store, s.service, func(text string) bool {

@@ -111,7 +111,7 @@ func hangReplica(r *run) {
 
 // cutOff cuts one server off, together with the primary and a Sentinel, from everybody else. The other one has a new primary soon.
 func cutOff(r *run) {
-	r.quorum.Divide(r.servers[0].running.Process.Pid, r.quorum.Sentinels[0].PID())
+	r.quorum.Divide(r.servers[0].Running.Process.Pid, r.quorum.Sentinels[0].PID())
 	r.quorum.AwaitFailover()
 	time.Sleep(outage)
 	r.quorum.Unite()
