@@ -9,7 +9,7 @@ import (
 
 func replicationTwins() []twin {
 	return []twin{
-		{"without replicas all is confirmed", "waits for replicas that it never had", func(s store.Store) store.Store { return neverConfirms{s} }},
+		{"without replicas all is confirmed", "waits for replicas that never were", func(s store.Store) store.Store { return neverConfirms{s} }},
 		{"without replicas all is confirmed", "confirms only tenants that it knows", func(s store.Store) store.Store { return knowsTenants{s} }},
 		{"without replicas all is confirmed", "forgets replicas once", func(s store.Store) store.Store { return &forgetsOnce{Store: s} }},
 		{"confirming changes nothing", "leaves what it wrote to confirm", func(s store.Store) store.Store { return leavesFences{s} }},
