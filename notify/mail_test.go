@@ -188,7 +188,7 @@ func TestMailOfWhatOthersDid(t *testing.T) {
 	refreshedAt := after(10)
 	addKey(t, s, "ada", newKey("mk_2", "", noon))
 	changeMembership(t, s, "ada", func(m policy.Membership) (policy.Membership, error) {
-		return m.WithRefreshedKey("mk_2", policy.Secret{}, policy.Refresh{Overlap: 48 * time.Hour}, expiration(t, s, "acme"), refreshedAt)
+		return m.WithRefreshedKey("mk_2", policy.Secret{}, policy.Refresh{Overlap: 48 * time.Hour}, expiration(t, s), refreshedAt)
 	})
 	channel := newMail(t, notify.MailConfig{URL: server.url(), Records: s})
 	for _, row := range []struct {

@@ -244,7 +244,7 @@ func TestStaleNotices(t *testing.T) {
 	for name, change := range map[string]func(testing.TB, fullStore){
 		"refreshed": func(t testing.TB, s fullStore) {
 			changeMembership(t, s, "ada", func(m policy.Membership) (policy.Membership, error) {
-				return m.WithRefreshedKey("mk_1", policy.Secret{}, policy.Refresh{}, expiration(t, s, "acme"), after(83))
+				return m.WithRefreshedKey("mk_1", policy.Secret{}, policy.Refresh{}, expiration(t, s), after(83))
 			})
 		},
 		"revoked": func(t testing.TB, s fullStore) {

@@ -111,7 +111,7 @@ func newKey(clientID, label string, at time.Time) policy.AccessKey {
 func addKey(t testing.TB, s store.Store, user string, key policy.AccessKey) {
 	t.Helper()
 	changeMembership(t, s, user, func(m policy.Membership) (policy.Membership, error) {
-		return m.WithKey(key, expiration(t, s, "acme"), key.CreatedAt)
+		return m.WithKey(key, expiration(t, s), key.CreatedAt)
 	})
 }
 
@@ -121,9 +121,10 @@ func deliver(ctx context.Context, records notify.Records, channel notify.Channel
 	return channel.Deliver(ctx, event, notify.SubjectOf(records, event), now)
 }
 
-func expiration(t testing.TB, s store.Accounts, account string) policy.ExpirationPolicy {
+// expiration is the policy of account acme.
+func expiration(t testing.TB, s store.Accounts) policy.ExpirationPolicy {
 	t.Helper()
-	a, err := s.Account(context.Background(), account)
+	a, err := s.Account(context.Background(), "acme")
 	must(t, err)
 	return a.Expiration
 }

@@ -38,7 +38,7 @@ func (k AccessKey) CheckEnd(after AccessKey, p ExpirationPolicy, now time.Time) 
 }
 
 // Warned returns the key with the notice that is due for it at now marked as given, and that notice; false if there is none. It is for
-// changes that bring the end of a key near: what has been due before an end was set is not found again by those who look for what comes due.
+// changes that bring the end of a key near: whoever looks for what comes due has passed that place already.
 func (k AccessKey) Warned(p ExpirationPolicy, now time.Time) (AccessKey, Notice, bool) {
 	due, ok := k.DueNotice(p, now)
 	if !ok || due.DaysBefore == 0 {

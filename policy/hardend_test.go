@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -52,7 +53,7 @@ func TestAnEndIsMovedByNoRefresh(t *testing.T) {
 	equal(t, "expiry", k.Expiry(p), day(60))
 	equal(t, "end of the overlap", k.Secrets[1].EndsAt, day(60))
 	equal(t, "at the end", checkSecret(k, digestOf("new"), p, day(60)), policy.ErrKeyExpired)
-	if _, err := refreshed.WithRefreshedKey("mk_1", policy.Secret{}, policy.Refresh{}, p, day(60)); err != policy.ErrKeyExpired {
+	if _, err := refreshed.WithRefreshedKey("mk_1", policy.Secret{}, policy.Refresh{}, p, day(60)); !errors.Is(err, policy.ErrKeyExpired) {
 		t.Errorf("refresh of an expired key: %v", err)
 	}
 	for name, after := range map[string]policy.AccessKey{"later": endingOn(k, 90), "none": {}} {

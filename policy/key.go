@@ -97,7 +97,9 @@ func (k AccessKey) SecretIssuedAt() time.Time {
 }
 
 // Expiry is when the key expires, under the policy or at its own end, whichever is earlier (R33); zero is never.
-func (k AccessKey) Expiry(p ExpirationPolicy) time.Time { return Earlier(p.Expiry(k.SecretIssuedAt()), k.ExpiresAt) }
+func (k AccessKey) Expiry(p ExpirationPolicy) time.Time {
+	return Earlier(p.Expiry(k.SecretIssuedAt()), k.ExpiresAt)
+}
 
 // Status is the key's status at the given time.
 func (k AccessKey) Status(p ExpirationPolicy, now time.Time) Status {

@@ -93,7 +93,8 @@ func TestMovingTheEndOfAKey(t *testing.T) {
 		t.Errorf("without an end it is %+v", got)
 	}
 	trail := w.get(w.ada, acmeAudit+"?action=key.updated&client_id="+p.clientID).want(200).body
-	if !strings.Contains(trail, `"expires_at":"`+underPolicy.UTC().Format(time.RFC3339)+`"`) || !strings.Contains(trail, `"expires_at":"none"`) {
+	last := `"expires_at":"` + underPolicy.UTC().Format(time.RFC3339) + `"`
+	if !strings.Contains(trail, last) || !strings.Contains(trail, `"expires_at":"none"`) {
 		t.Errorf("the audit trail does not have the ends: %s", trail)
 	}
 }

@@ -14,8 +14,8 @@ type DatedKey struct {
 }
 
 // KeyOrders list access keys in the orders of time in which something comes due for them, so that it is found without a full scan.
-// UpdateMembership keeps them. Both list keys of an account that come after the given position and have their time at or before until, oldest
-// first, then by tenant, user and client ID. The zero DatedKey is the start. At most limit, which must be positive.
+// UpdateMembership keeps them. Both list keys of an account that come after the given position and have their time at or before until,
+// oldest first, then by tenant, user and client ID. The zero DatedKey is the start. At most limit, which must be positive.
 type KeyOrders interface {
 	// KeysByIssue goes by when the current secret was issued: under one policy keys expire in this order.
 	KeysByIssue(ctx context.Context, accountID string, after DatedKey, until time.Time, limit int) ([]DatedKey, error)

@@ -17,7 +17,7 @@ func (p *program) keysEditCommand(f *keysFlags) *cobra.Command {
 		Short: "Change label, scopes and limits of an access key",
 		Long: "Change label, scopes and limits of an access key. What is not given stays as it is; --" + clearFlag +
 			" takes a limit away.\n" +
-			"Scopes can only become fewer. Making a limit tighter, but for the quota, or the scopes fewer, ends the tokens that the key has made.\n" +
+			"Scopes can only become fewer. Fewer scopes, and a tighter limit other than the quota, end the tokens that the key has made.\n" +
 			"No key can loosen its own limits.",
 		Example: "  mintkey keys edit mk_4fQ2vXo1bN8sT6wLz0KdRe --allowed-network 192.0.2.0/24 --expires-at 30d\n" +
 			"  mintkey keys edit mk_4fQ2vXo1bN8sT6wLz0KdRe --clear expires-at,allowed-network",
@@ -38,7 +38,7 @@ func (p *program) keysEditCommand(f *keysFlags) *cobra.Command {
 		if c.Flag("scopes").Changed {
 			change.Scopes = scopes
 		}
-		if !anyChanged(c, append(fenceFlags(), "label", "scopes", clearFlag)) {
+		if !anyChanged(c, append(fenceFlags(), oldAudienceFlag, "label", "scopes", clearFlag)) {
 			return usagef("nothing to change: give --label, --scopes, --%s or --%s", strings.Join(fenceFlags(), ", --"), clearFlag)
 		}
 		server, err := p.connect(c.Context(), f.access)

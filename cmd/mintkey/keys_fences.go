@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"mintkey/configs"
 	"mintkey/server/api"
@@ -21,6 +20,8 @@ const (
 	lifetimeFlag = "token-lifetime"
 	endFlag      = "expires-at"
 	clearFlag    = "clear"
+
+	oldAudienceFlag = "audiences"
 )
 
 func fenceFlags() []string {
@@ -29,7 +30,7 @@ func fenceFlags() []string {
 
 // fences are the values of the flags, as they were given.
 type fences struct {
-	flags               *pflag.FlagSet
+	command             *cobra.Command
 	networks, audiences []string
 	lifetime, end       string
 	quota               int
@@ -37,26 +38,28 @@ type fences struct {
 }
 
 func addFenceFlags(c *cobra.Command) *fences {
-	f := &fences{flags: c.Flags()}
-	f.flags.StringSliceVar(&f.networks, networkFlag, nil,
+	f, flags := &fences{command: c}, c.Flags()
+	flags.StringSliceVar(&f.networks, networkFlag, nil,
 		"network in CIDR notation from which the key can be used; repeat it for more (default: everywhere)")
-	f.flags.StringSliceVar(&f.audiences, audienceFlag, nil,
+	flags.StringSliceVar(&f.audiences, audienceFlag, nil,
 		"API that its tokens can be for; repeat it for more (default: all that are configured)")
-	f.flags.StringVar(&f.lifetime, lifetimeFlag, "", "how long its tokens live at most, such as 90s or 10m (default: as configured)")
-	f.flags.IntVar(&f.quota, quotaFlag, 0, "quota of tokens a minute; 0 for none")
-	f.flags.StringVar(&f.end, endFlag, "",
+	flags.StringVar(&f.lifetime, lifetimeFlag, "", "how long its tokens live at most, such as 90s or 10m (default: as configured)")
+	flags.IntVar(&f.quota, quotaFlag, 0, "quota of tokens a minute; 0 for none")
+	flags.StringVar(&f.end, endFlag, "",
 		"when the key ends for good, whatever the policy says: 2027-01-31, 2027-01-31T18:00:00Z, or how long from now, such as 30d or 12h")
-	f.flags.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
-		if name == "audiences" { // as it was called first
-			name = audienceFlag
-		}
-		return pflag.NormalizedName(name)
-	})
+	flags.StringSliceVar(&f.audiences, oldAudienceFlag, nil, "as --"+audienceFlag)
+	flags.Lookup(oldAudienceFlag).Hidden = true
 	return f
 }
 
 func (f *fences) addClearFlag() {
-	f.flags.StringSliceVar(&f.cleared, clearFlag, nil, "take a limit away: "+strings.Join(fenceFlags(), ", ")+"; repeat it for more")
+	f.command.Flags().StringSliceVar(&f.cleared, clearFlag, nil, "take a limit away: "+strings.Join(fenceFlags(), ", ")+"; repeat it for more")
+}
+
+// given says whether the flag was given, by this name or an earlier one.
+func (f *fences) given(name string) bool {
+	flags := f.command.Flags()
+	return flags.Changed(name) || name == audienceFlag && flags.Changed(oldAudienceFlag)
 }
 
 // change is what the API takes: the limits that were given, and null for those that are to be cleared.
@@ -65,7 +68,7 @@ func (f *fences) change(now time.Time) (change api.KeyChange, err error) {
 		switch {
 		case !slices.Contains(fenceFlags(), name):
 			return change, usagef("--%s %s: allowed are %s", clearFlag, name, strings.Join(fenceFlags(), ", "))
-		case f.flags.Changed(name):
+		case f.given(name):
 			return change, usagef("give either --%s or --%s %s", name, clearFlag, name)
 		}
 	}
@@ -94,7 +97,7 @@ func fence[T any](f *fences, name string, value func() (T, error)) (api.Nullable
 	if slices.Contains(f.cleared, name) {
 		return api.Nullable[T]{Given: true}, nil
 	}
-	if !f.flags.Changed(name) {
+	if !f.given(name) {
 		return api.Nullable[T]{}, nil
 	}
 	given, err := value()

@@ -37,7 +37,7 @@ func gallery(h *harness) []scene {
 	_, _ = h.key("berlin", "tom", "", 95)
 	_, _ = h.key("lisbon", "grace", "k6 smoke test", 30)
 	limited, _ := h.key("berlin", "ada", "contractor", 40)
-	h.limit("berlin", "ada", limited, policy.KeyPatch{
+	h.limit("ada", limited, policy.KeyPatch{
 		AllowedNetworks: &[]string{"192.0.2.0/24", "2001:db8::/32"}, Audiences: &[]string{"https://api.example"},
 		TokenLifetimeSeconds: new(300), TokensPerMinute: new(60), ExpiresAt: new(start.Add(20 * policy.Day)),
 	})

@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -16,10 +17,10 @@ func withAudiences(o *server.Options) {
 	}
 }
 
-// limit changes a key in the store.
-func (h *harness) limit(tenant, user, clientID string, patch policy.KeyPatch) {
+// limit changes a key of the tenant berlin in the store.
+func (h *harness) limit(user, clientID string, patch policy.KeyPatch) {
 	h.Helper()
-	h.must(h.store.UpdateMembership(h.Context(), tenant, user, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+	h.must(h.store.UpdateMembership(h.Context(), "berlin", user, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 		key, err := m.Key(clientID)
 		h.must(err)
 		key, err = key.Patched(patch)
@@ -29,9 +30,9 @@ func (h *harness) limit(tenant, user, clientID string, patch policy.KeyPatch) {
 	}))
 }
 
-func (h *harness) keyOf(tenant, user, clientID string) policy.AccessKey {
+func (h *harness) keyOf(user, clientID string) policy.AccessKey {
 	h.Helper()
-	m, err := h.store.Membership(h.Context(), tenant, user)
+	m, err := h.store.Membership(h.Context(), "berlin", user)
 	h.must(err)
 	key, err := m.Key(clientID)
 	h.must(err)
@@ -45,7 +46,8 @@ func TestLimits(t *testing.T) {
 	end := h.now().Add(20 * policy.Day).UTC().Truncate(time.Minute)
 	limits := form{
 		"user": {"linus"}, "label": {"contractor"}, "scope": {"api"}, "networks": {"192.0.2.0/24\r\n2001:db8::/32 "},
-		"audiences": {"https://billing.example"}, "lifetime": {"300"}, "tokens_per_minute": {"60"}, "expires_at": {end.Format("2006-01-02T15:04")},
+		"audiences": {"https://billing.example"}, "lifetime": {"300"}, "tokens_per_minute": {"60"},
+		"expires_at": {end.Format("2006-01-02T15:04")},
 	}
 	tom.get(newKey).want(200).says("Limits").has(`<details class="more limits">`)
 	for field, wrong := range map[string]struct{ value, says string }{
@@ -55,10 +57,7 @@ func TestLimits(t *testing.T) {
 		"tokens_per_minute": {"1000001", "Enter a whole number from 1 to 1,000,000"},
 		"expires_at":        {"2020-01-31T10:00", "Choose a time in the future"},
 	} {
-		bad := form{}
-		for name, values := range limits {
-			bad[name] = values
-		}
+		bad := maps.Clone(limits)
 		bad[field] = []string{wrong.value}
 		p := tom.submit(newKey, bad).want(422).has(`<details class="more limits" open>`, `value="contractor"`)
 		if field != "audiences" {
@@ -66,13 +65,14 @@ func TestLimits(t *testing.T) {
 		}
 	}
 	clientID, _ := tom.submit(newKey, limits).revealed()
-	key := h.keyOf("berlin", "linus", clientID)
+	key := h.keyOf("linus", clientID)
 	if len(key.AllowedNetworks) != 2 || len(key.Audiences) != 1 || key.TokenLifetimeSeconds != 300 || key.TokensPerMinute != 60 ||
 		!key.ExpiresAt.Equal(end) {
 		t.Errorf("made with %+v", key)
 	}
 	tom.get(berlinKeys).says("2 networks, 1 API, tokens of 5 minutes", "for good", "Edit")
-	tom.get(berlinKeys + "/" + clientID + "/revoke").says("from 192.0.2.0/24, 2001:db8::/32; for https://billing.example; tokens of 300 seconds")
+	tom.get(berlinKeys + "/" + clientID + "/revoke").
+		says("from 192.0.2.0/24, 2001:db8::/32; for https://billing.example; tokens of 300 seconds")
 
 	edit := berlinKeys + "/" + clientID + "/edit"
 	tom.get(edit).want(200).says("Edit “contractor”").has(`value="300"`, `value="60"`, `value="`+end.Format("2006-01-02T15:04")+`"`,
@@ -83,7 +83,7 @@ func TestLimits(t *testing.T) {
 	tom.post(edit, limits).want(422).says("Enter a whole number of seconds").has(`value="agency"`, `value="5"`, `id="lifetime-error"`)
 	limits["lifetime"], limits["networks"] = []string{""}, []string{""}
 	tom.post(edit, limits).want(303)
-	if key = h.keyOf("berlin", "linus", clientID); key.Label != "agency" || key.TokenLifetimeSeconds != 0 || len(key.AllowedNetworks) != 0 ||
+	if key = h.keyOf("linus", clientID); key.Label != "agency" || key.TokenLifetimeSeconds != 0 || len(key.AllowedNetworks) != 0 ||
 		!key.ExpiresAt.Equal(end) || key.TokensPerMinute != 60 || len(key.Audiences) != 1 {
 		t.Errorf("changed to %+v", key)
 	}
@@ -92,7 +92,7 @@ func TestLimits(t *testing.T) {
 	tom.post(edit, limits).want(303)
 	tom.get(berlinKeys).says("have ended")
 	tom.post(edit, form{"label": {""}}).want(303)
-	if key = h.keyOf("berlin", "linus", clientID); !key.ExpiresAt.IsZero() || key.TokensPerMinute != 0 || key.Audiences != nil {
+	if key = h.keyOf("linus", clientID); !key.ExpiresAt.IsZero() || key.TokensPerMinute != 0 || key.Audiences != nil {
 		t.Errorf("all taken away, and it has %+v", key)
 	}
 }
@@ -102,13 +102,13 @@ func TestEditLeavesWhatIsNotTouched(t *testing.T) {
 	h := newHarness(t)
 	clientID, _ := h.key("berlin", "linus", "old", 1)
 	end := h.now().Add(30*policy.Day + 17*time.Second + 5)
-	h.limit("berlin", "linus", clientID, policy.KeyPatch{
+	h.limit("linus", clientID, policy.KeyPatch{
 		Audiences: &[]string{"https://gone.example"}, TokenLifetimeSeconds: new(86400), ExpiresAt: &end,
 	})
 	h.as("tom").post(berlinKeys+"/"+clientID+"/edit", form{
 		"label": {"new"}, "audiences": {"https://gone.example"}, "lifetime": {"86400"}, "expires_at": {end.UTC().Format("2006-01-02T15:04")},
 	}).want(303)
-	if key := h.keyOf("berlin", "linus", clientID); key.Label != "new" || !key.ExpiresAt.Equal(end) || key.TokenLifetimeSeconds != 86400 {
+	if key := h.keyOf("linus", clientID); key.Label != "new" || !key.ExpiresAt.Equal(end) || key.TokenLifetimeSeconds != 86400 {
 		t.Errorf("it is %+v", key)
 	}
 }
