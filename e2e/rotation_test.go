@@ -69,7 +69,7 @@ func (r *rotator) killedAt(point int) bool {
 	select {
 	case <-reached:
 		_ = cmd.Process.Kill()
-		_ = <-ended // that it was killed
+		r.t.Logf("at point %d: %v", point, <-ended)
 		return true
 	case err := <-ended:
 		if err != nil {
