@@ -22,13 +22,19 @@ type RevokeFilter struct {
 }
 
 // IsZero says whether nothing is set, which would be every key.
-func (f RevokeFilter) IsZero() bool { return f.UserID == "" && len(f.Marks) == 0 && f.CreatedBefore.IsZero() }
+func (f RevokeFilter) IsZero() bool {
+	return f.UserID == "" && len(f.Marks) == 0 && f.CreatedBefore.IsZero()
+}
 
 // matches judges a key as it is now. lastAccess is zero for never.
-func (f RevokeFilter) matches(owner policy.User, key policy.AccessKey, lastAccess time.Time, p policy.ExpirationPolicy, now time.Time) bool {
-	return (f.UserID == "" || owner.ID == f.UserID) &&
-		(f.CreatedBefore.IsZero() || key.CreatedAt.Before(f.CreatedBefore)) &&
-		(len(f.Marks) == 0 || slices.ContainsFunc(key.Marks(lastAccess, p, now), func(m policy.Mark) bool { return slices.Contains(f.Marks, m) }))
+func (f RevokeFilter) matches(
+	owner policy.User, key policy.AccessKey, lastAccess time.Time, p policy.ExpirationPolicy, now time.Time,
+) bool {
+	if f.UserID != "" && owner.ID != f.UserID || !f.CreatedBefore.IsZero() && !key.CreatedAt.Before(f.CreatedBefore) {
+		return false
+	}
+	wanted := func(m policy.Mark) bool { return slices.Contains(f.Marks, m) }
+	return len(f.Marks) == 0 || slices.ContainsFunc(key.Marks(lastAccess, p, now), wanted)
 }
 
 // RefusedKey is a key that fits the filter and is not the actor's to revoke.
@@ -48,9 +54,9 @@ type RevokedKeys struct {
 // errOtherKey means that a key has changed since it was found, and does not fit the filter any more.
 var errOtherKey = errors.New("the key does not fit the filter any more")
 
-// RevokeKeys revokes the keys of the tenant that fit the filter, each as RevokeKey does: with its reach, and an event of its own. Those that
-// administer with more authority than the actor has are refused (R32), and so is the key that the actor acts with, which would be a mistake
-// more often than not. A dry run lists all and changes nothing. It is ErrInEffect if no replica of the store has confirmed
+// RevokeKeys revokes the keys of the tenant that fit the filter, each as RevokeKey does: with its reach, and an event of its own. Those
+// that administer with more authority than the actor has are refused (R32), and so is the key that the actor acts with, which would be a
+// mistake more often than not. A dry run lists all and changes nothing. It is ErrInEffect if no replica of the store has confirmed
 // what ended; a repeat finds those keys no more, and succeeds once that is confirmed.
 func (s *Service) RevokeKeys(
 	ctx context.Context, actor Actor, in TenantContext, filter RevokeFilter, dryRun bool,

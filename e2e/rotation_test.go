@@ -35,7 +35,8 @@ func newRotator(d *deployment) *rotator {
 	id := fmt.Sprintf("robot-%d", rand.Uint64())
 	d.addMember(id)
 	r := &rotator{deployment: d, file: filepath.Join(d.t.TempDir(), "key.json"), proxy: newStopper(d.t, d.servers[0].URL)}
-	d.admin.must(http.StatusCreated, http.MethodPost, d.keysPath(), map[string]any{"user_id": id, "scopes": []string{"api", "rotate"}}, &r.first)
+	body := map[string]any{"user_id": id, "scopes": []string{"api", "rotate"}}
+	d.admin.must(http.StatusCreated, http.MethodPost, d.keysPath(), body, &r.first)
 	return r
 }
 
@@ -70,7 +71,7 @@ func (r *rotator) killedAt(point int) bool {
 	select {
 	case <-reached:
 		_ = cmd.Process.Kill()
-		<-ended
+		r.t.Logf("at point %d: %v", point, <-ended)
 		return true
 	case err := <-ended:
 		if err != nil {
@@ -181,35 +182,33 @@ func (s *stopper) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // R37: a rotation is killed at each of its requests and answers, and so is the one that goes on with it, at each of its own. The program
 // can get a token at every time, and the third rotation ends well.
 func TestRotationKilledAtEveryRequestTwice(t *testing.T) {
-	eachStore(t, func(t *testing.T, d *deployment) {
-		r := newRotator(d)
-		r.rotate() // so that the file is there
-		runs := 0
-		for first := 0; ; first++ {
-			if !r.killedAt(first) {
-				r.settled("after the last point")
+	r := newRotator(deploy(t, "bolt", 1))
+	r.rotate() // so that the file is there
+	runs := 0
+	for first := 0; ; first++ {
+		if !r.killedAt(first) {
+			r.settled("after the last point")
+			break
+		}
+		r.works(fmt.Sprintf("killed at %d", first))
+		for second := 0; ; second++ {
+			if second > 0 && !r.killedAt(first) {
+				t.Fatalf("point %d is not reached any more", first)
+			}
+			again := r.killedAt(second)
+			when := fmt.Sprintf("killed at %d, then at %d (%v),", first, second, again)
+			r.works(when)
+			if runs++; !again {
+				r.settled(when)
 				break
 			}
-			r.works(fmt.Sprintf("killed at %d", first))
-			for second := 0; ; second++ {
-				if second > 0 && !r.killedAt(first) {
-					t.Fatalf("point %d is not reached any more", first)
-				}
-				again := r.killedAt(second)
-				when := fmt.Sprintf("killed at %d, then at %d (%v),", first, second, again)
-				r.works(when)
-				if runs++; !again {
-					r.settled(when)
-					break
-				}
-				r.rotate()
-				r.settled(when)
-			}
+			r.rotate()
+			r.settled(when)
 		}
-		if runs < 60 {
-			t.Errorf("only %d pairs of points", runs)
-		}
-	})
+	}
+	if runs < 60 {
+		t.Errorf("only %d pairs of points", runs)
+	}
 }
 
 // The very first rotation makes the file.
@@ -229,7 +228,7 @@ func TestFirstRotationKilledAtEveryRequest(t *testing.T) {
 
 // kill -9 at instants that nobody has chosen, in the middle of files too.
 func TestRotationKilledAtAnyInstant(t *testing.T) {
-	r := newRotator(deploy(t, "bolt", 1))
+	r := newRotator(deploy(t, "redis", 2))
 	began := time.Now()
 	r.rotate()
 	whole := time.Since(began)
@@ -281,60 +280,59 @@ func TestRotationsOfOneFileAtOnce(t *testing.T) {
 // Programs that read the file before each token are never refused, however often it is rotated: each reads it at least once between two
 // rotations, as it must within the overlap.
 func TestRotationsUnderLoad(t *testing.T) {
-	eachStore(t, func(t *testing.T, d *deployment) {
-		r := newRotator(d)
-		r.rotate()
-		const programs = 4
-		var rounds [programs]atomic.Int64
-		var tokens atomic.Int64
-		stop := make(chan struct{})
-		var all sync.WaitGroup
-		for i := range programs {
-			all.Go(func() {
-				client := &caller{t: t, base: d.servers[i%len(d.servers)].URL, client: &http.Client{Timeout: e2etest.Patience}}
-				for {
-					select {
-					case <-stop:
-						return
-					default:
-					}
-					text, err := os.ReadFile(r.file)
-					var held accessKey
-					if err == nil {
-						err = json.Unmarshal(text, &held)
-					}
-					if err != nil {
-						t.Error(err)
-						return
-					}
-					if _, a, err := client.fetch(held); err != nil || a.status != http.StatusOK {
-						t.Errorf("a token: %v %v", a, err)
-						return
-					}
-					tokens.Add(1)
-					rounds[i].Add(1)
+	d := deploy(t, "redis", 2)
+	r := newRotator(d)
+	r.rotate()
+	const programs = 4
+	var rounds [programs]atomic.Int64
+	var tokens atomic.Int64
+	stop := make(chan struct{})
+	var all sync.WaitGroup
+	for i := range programs {
+		all.Go(func() {
+			client := &caller{t: t, base: d.servers[i%len(d.servers)].URL, client: &http.Client{Timeout: e2etest.Patience}}
+			for {
+				select {
+				case <-stop:
+					return
+				default:
 				}
+				text, err := os.ReadFile(r.file)
+				var held accessKey
+				if err == nil {
+					err = json.Unmarshal(text, &held)
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if _, a, err := client.fetch(held); err != nil || a.status != http.StatusOK {
+					t.Errorf("a token: %v %v", a, err)
+					return
+				}
+				tokens.Add(1)
+				rounds[i].Add(1)
+			}
+		})
+	}
+	for range *rotations {
+		r.rotate()
+		for i := range programs {
+			seen := rounds[i].Load()
+			e2etest.Eventually(t, "each program reads the file", func() error {
+				if t.Failed() || rounds[i].Load() >= seen+2 {
+					return nil
+				}
+				return fmt.Errorf("program %d is still at %d", i, seen)
 			})
 		}
-		for range *rotations {
-			r.rotate()
-			for i := range programs {
-				seen := rounds[i].Load()
-				e2etest.Eventually(t, "each program reads the file", func() error {
-					if t.Failed() || rounds[i].Load() >= seen+2 {
-						return nil
-					}
-					return fmt.Errorf("program %d is still at %d", i, seen)
-				})
-			}
-			if t.Failed() {
-				break
-			}
+		if t.Failed() {
+			break
 		}
-		close(stop)
-		all.Wait()
-		t.Logf("%d rotations, %d tokens", *rotations, tokens.Load())
-	})
+	}
+	close(stop)
+	all.Wait()
+	t.Logf("%d rotations, %d tokens", *rotations, tokens.Load())
 }
 
 // Killed after the file has the new secret and before the intent is gone: the next run ends this rotation, and begins no other.

@@ -42,7 +42,8 @@ func TestRevokeMany(t *testing.T) {
 		filter := map[string]any{"user_id": p.id}
 		token := w.tokenFor(one, "", "api")
 		before := w.eventsOf(policy.ActionKeyRevoked)
-		if keys, refused := w.post(w.tom, revokeMany+"?dry_run=true", filter).revoked(); !same(keys, one.clientID, two.clientID) || refused != nil {
+		keys, refused := w.post(w.tom, revokeMany+"?dry_run=true", filter).revoked()
+		if !same(keys, one.clientID, two.clientID) || refused != nil {
 			t.Errorf("dry run: %v, refused %v", keys, refused)
 		}
 		if len(w.eventsOf(policy.ActionKeyRevoked)) != len(before) {
