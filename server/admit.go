@@ -2,12 +2,15 @@ package server
 
 import (
 	"bytes"
+	"context"
 	"io"
+	"net"
 	"net/http"
 	"runtime"
 	"time"
 
 	"mintkey/server/admission"
+	"mintkey/server/door"
 	"mintkey/server/web"
 )
 
@@ -15,8 +18,10 @@ const (
 	// placesPerCPU is far more than a processor can work on, because a request may wait for the store or for a password to be checked; and
 	// few enough that one that has just come in is not long behind those that are worked on.
 	placesPerCPU = 32
-	maxWaiting   = 20_000
-	maxWait      = 2 * time.Second
+	// doorPlacesPerCPU is enough for requests to be ready when a place comes free.
+	doorPlacesPerCPU = 4 * placesPerCPU
+	maxWaiting       = 20_000
+	maxWait          = 2 * time.Second
 	// readAhead is how much of a body is read before the request takes a place, so that slow clients hold none: the largest form.
 	readAhead = web.MaxFormBytes + 1
 )
@@ -26,11 +31,29 @@ func newQueue() *admission.Queue {
 	return admission.New(admission.Options{Places: placesPerCPU * runtime.GOMAXPROCS(0), Waiting: maxWaiting, Wait: maxWait})
 }
 
+// newDoor returns the door, with places for what is worked on and for as many more as keep that going.
+func (s *Server) newDoor() *door.Door {
+	places := doorPlacesPerCPU * runtime.GOMAXPROCS(0)
+	queue := admission.New(admission.Options{Places: places, Waiting: maxWaiting, Wait: maxWait})
+	return door.New(door.Options{Queue: queue, Most: places, Known: s.known, Address: s.clientAddress, Now: s.realTime})
+}
+
+// Guard has the requests of a listener wait at the door, before net/http reads them.
+func (s *Server) Guard(server *http.Server, l net.Listener) net.Listener {
+	return s.door.Guard(server, l)
+}
+
+// OpenDoor lets in whoever waits at the door, before the server stops.
+func (s *Server) OpenDoor(ctx context.Context) { s.door.Open(ctx) }
+
 // admit lets a request be handled once it has a place in the queue.
 func (s *Server) admit(queue *admission.Queue, handle web.Handler) web.Handler {
 	return func(w http.ResponseWriter, r *web.Request) error {
 		if lost := s.Watch.Lost(); lost != nil {
 			return lost
+		}
+		if door.Late(r.Context()) {
+			return web.ErrOverloaded
 		}
 		credentials, err := s.credentialsOf(r.Request)
 		if err != nil {

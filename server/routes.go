@@ -11,6 +11,7 @@ import (
 	"mintkey/policy"
 	"mintkey/server/adminapi"
 	"mintkey/server/admission"
+	"mintkey/server/door"
 	"mintkey/server/web"
 	"mintkey/store"
 )
@@ -173,6 +174,9 @@ func (s *Server) pathsOf(router *mux.Router, writeError errorWriter, queue *admi
 			r.Route = path
 			for name, value := range mux.Vars(r.Request) {
 				r.SetPathValue(name, value)
+			}
+			if queue == nil {
+				door.Leave(r.Context())
 			}
 			handler, ok := known[r.Method]
 			if !ok {
