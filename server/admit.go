@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"strings"
 	"time"
 
 	"mintkey/server/admission"
@@ -18,8 +19,10 @@ const (
 	// placesPerCPU is far more than a processor can work on, because a request may wait for the store or for a password to be checked; and
 	// few enough that one that has just come in is not long behind those that are worked on.
 	placesPerCPU = 32
-	// doorPlacesPerCPU is enough for requests to be ready when a place comes free.
-	doorPlacesPerCPU = 4 * placesPerCPU
+	// doorPlacesPerCPU keeps a processor busy. With more, those that have just come in are noticed later, because Go looks at the network
+	// when it has nothing else to do, and otherwise every 10 ms.
+	doorPlacesPerCPU = 4
+	slowPerCPU       = 4 * placesPerCPU
 	maxWaiting       = 20_000
 	maxWait          = 2 * time.Second
 	// readAhead is how much of a body is read before the request takes a place, so that slow clients hold none: the largest form.
@@ -33,9 +36,19 @@ func newQueue() *admission.Queue {
 
 // newDoor returns the door, with places for what is worked on and for as many more as keep that going.
 func (s *Server) newDoor() *door.Door {
-	places := doorPlacesPerCPU * runtime.GOMAXPROCS(0)
-	queue := admission.New(admission.Options{Places: places, Waiting: maxWaiting, Wait: maxWait})
-	return door.New(door.Options{Queue: queue, Most: places, Known: s.known, Address: s.clientAddress, Now: s.realTime})
+	places, slow := doorPlacesPerCPU*runtime.GOMAXPROCS(0), slowPerCPU*runtime.GOMAXPROCS(0)
+	queue := admission.New(admission.Options{Places: places, Slow: slow, Waiting: maxWaiting, Wait: maxWait})
+	return door.New(door.Options{Queue: queue, Most: slow, Known: s.known, Address: s.clientAddress, Free: isFree, Now: s.realTime})
+}
+
+// isFree says whether requests for a path are answered from memory, or last: they wait for nobody, as without a queue in routes.go.
+func isFree(path string) bool {
+	for _, prefix := range []string{wellKnown, statusListPath, revocationsPath} {
+		if strings.HasPrefix(path, prefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // Guard has the requests of a listener wait at the door, before net/http reads them.

@@ -22,7 +22,8 @@ const (
 	revokePath      = "/oauth2/revoke"
 	revocationsPath = "/oauth2/revocations"
 	statusListPath  = "/oauth2/status-lists/"
-	jwksPath        = "/.well-known/jwks.json"
+	wellKnown       = "/.well-known/"
+	jwksPath        = wellKnown + "jwks.json"
 	openAPIPath     = "/openapi.json"
 	consolePath     = "/console"
 )
@@ -50,8 +51,8 @@ func (s *Server) oauthRoutes(router *mux.Router) {
 	free := s.pathsOf(router, s.render.OAuth, nil)
 	free(statusListPath+"{n}", get(s.oauth.StatusList))
 	free(revocationsPath, get(s.oauth.Push))
-	free("/.well-known/oauth-authorization-server", get(s.oauth.Metadata))
-	free("/.well-known/openid-configuration", get(s.oauth.OpenIDConfiguration))
+	free(wellKnown+"oauth-authorization-server", get(s.oauth.Metadata))
+	free(wellKnown+"openid-configuration", get(s.oauth.OpenIDConfiguration))
 	free(jwksPath, get(s.oauth.JWKS))
 }
 

@@ -58,7 +58,7 @@ func (c *conn) arrive(text []byte) {
 	door.held.Add(1)
 	r, whole := parse(text)
 	c.exact = whole && !r.more
-	if !whole {
+	if !whole || door.Free(r.path) {
 		return
 	}
 	lane, ok := door.Known.Lane(r.credentials(door.Known))

@@ -17,6 +17,7 @@ type Options struct {
 	Most    int              // how many connections may be open with net/http keeping them all
 	Known   *admission.Known
 	Address func(*http.Request) string // of the client, given its RemoteAddr and X-Forwarded-For: the lane of strangers
+	Free    func(path string) bool     // whether requests for it take no place
 	Now     func() time.Time           // the real time, for deadlines
 }
 

@@ -38,7 +38,7 @@ func guard(t *testing.T, most, places int, wait time.Duration, handler http.Hand
 	}
 	g.Door = door.New(door.Options{Queue: g.queue, Most: most, Known: g.known, Address: func(r *http.Request) string {
 		return r.Header.Get("X-Forwarded-For")
-	}, Now: time.Now})
+	}, Free: func(path string) bool { return path == "/free" }, Now: time.Now})
 	inner, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

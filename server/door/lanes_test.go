@@ -61,7 +61,7 @@ func TestLanesAtTheDoor(t *testing.T) {
 	}()
 }
 
-// Who has waited too long is told so, and an answer that lasts holds no place.
+// Who has waited too long is told so, an answer that lasts holds no place, and what is free needs none.
 func TestLateAndLasting(t *testing.T) {
 	hold, begun := make(chan struct{}), make(chan struct{}, 100)
 	g := guard(t, 0, 2, 50*time.Millisecond, func(w http.ResponseWriter, r *http.Request) {
@@ -88,6 +88,9 @@ func TestLateAndLasting(t *testing.T) {
 	c, _ := g.dial()
 	_, _ = io.WriteString(c, "GET /slow HTTP/1.1\r\nHost: h\r\n\r\n")
 	eventually(t, "the slow one has not begun", func() bool { return len(begun) == 6 })
+	c, _ = g.dial()
+	_, _ = io.WriteString(c, "GET /free HTTP/1.1\r\nHost: h\r\n\r\n")
+	eventually(t, "what is free waits", func() bool { return len(begun) == 7 })
 	c, r := g.dial()
 	for range 2 { // and may ask again on the same connection
 		_, _ = io.WriteString(c, "GET /next HTTP/1.1\r\nHost: h\r\n\r\n")

@@ -10,6 +10,7 @@ import (
 
 // request is what tells the lane.
 type request struct {
+	path                        string
 	authorization, cookie, body []byte
 	forwarded                   http.Header
 	more                        bool // something follows it
@@ -21,10 +22,12 @@ func parse(text []byte) (r request, ok bool) {
 	if !ok {
 		return r, false
 	}
-	_, head, _ = bytes.Cut(head, []byte("\r\n"))
+	line, head, _ := bytes.Cut(head, []byte("\r\n"))
+	if words := bytes.Fields(line); len(words) > 1 {
+		r.path = string(words[1])
+	}
 	length := 0
 	for len(head) > 0 {
-		var line []byte
 		line, head, _ = bytes.Cut(head, []byte("\r\n"))
 		if bytes.IndexByte(line, '\n') >= 0 {
 			return r, false // net/http takes that for the end of the line
