@@ -103,6 +103,7 @@ func (c *tokenConn) fetch() (err error) {
 	if err != nil {
 		return err
 	}
+	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		return err
