@@ -24,7 +24,7 @@ import (
 const (
 	stormConnections = 5_000
 	stormLength      = 10 * time.Second
-	stormMemory      = 320 << 10 // kB while the storm lasts; it is about 250 MB, and 770 MB if every connection runs its handler itself
+	stormMemory      = 150 << 10 // kB while the storm lasts; it is about 110 MB, and 230 MB if net/http keeps every connection
 	calmMemory       = 110 << 10 // kB a while after it
 )
 

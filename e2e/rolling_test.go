@@ -3,12 +3,10 @@ package e2e_test
 import (
 	"flag"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -22,43 +20,18 @@ var rollingRate = flag.Int("rolling", 200, "how many tokens a second TestRolling
 // No client sees it, be it one that keeps its connections or one that makes a new one for each request.
 func TestRollingRestart(t *testing.T) {
 	d := deploy(t, "redis", 3)
-	var clients []*caller
+	var clients []*steady
 	for _, balancer := range []string{startBalancer(t, d), startNginxBalancer(t, d)} {
-		for _, oneRequestEach := range []bool{false, true} {
-			transport := &http.Transport{MaxIdleConnsPerHost: 100, DisableKeepAlives: oneRequestEach}
-			t.Cleanup(transport.CloseIdleConnections)
-			clients = append(clients, &caller{t: t, base: balancer, client: &http.Client{Transport: transport, Timeout: e2etest.Patience}})
+		for _, keeps := range []bool{true, false} {
+			c := newSteady(t, balancer, keeps, d.first.AccessKey)
+			e2etest.Eventually(t, "balancer "+balancer, (&tokenConn{steady: c}).fetch)
+			clients = append(clients, c)
 		}
 	}
-	for _, c := range clients {
-		e2etest.Eventually(t, "balancer "+c.base, func() error { return fetchOnce(c, d.first.AccessKey) })
-	}
-	var asked, failed atomic.Int64
 	var load sync.WaitGroup
-	stop := make(chan struct{})
+	stop, begun := make(chan struct{}), time.Now()
 	for _, c := range clients {
-		load.Go(func() {
-			tick := time.NewTicker(time.Second * time.Duration(len(clients)) / time.Duration(*rollingRate))
-			defer tick.Stop()
-			var requests sync.WaitGroup
-			defer requests.Wait()
-			slots := make(chan struct{}, 100) // bounds what a slow machine piles up
-			for {
-				select {
-				case <-stop:
-					return
-				case <-tick.C:
-				}
-				slots <- struct{}{}
-				requests.Go(func() {
-					defer func() { <-slots }()
-					asked.Add(1)
-					if err := fetchOnce(c, d.first.AccessKey); err != nil && failed.Add(1) <= 10 {
-						t.Errorf("through %s: %v", c.base, err)
-					}
-				})
-			}
-		})
+		load.Go(func() { c.run(float64(*rollingRate)/float64(len(clients)), 50, stop) })
 	}
 	for _, s := range d.servers {
 		if err := s.End(syscall.SIGTERM); err != nil {
@@ -70,15 +43,11 @@ func TestRollingRestart(t *testing.T) {
 	}
 	close(stop)
 	load.Wait()
-	t.Logf("%d requests, %d failed", asked.Load(), failed.Load())
-}
-
-func fetchOnce(c *caller, key accessKey) error {
-	token, a, err := c.fetch(key)
-	if err == nil && (a.status != http.StatusOK || token == "") {
-		err = fmt.Errorf("%s", a)
+	var asked, failed int64
+	for _, c := range clients {
+		asked, failed = asked+c.asked.Load(), failed+c.failed.Load()
 	}
-	return err
+	t.Logf("%d requests, %.0f a second, %d failed", asked, float64(asked)/time.Since(begun).Seconds(), failed)
 }
 
 // startNginxBalancer runs nginx with the shipped configuration and the addresses of this deployment.

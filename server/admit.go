@@ -2,12 +2,16 @@ package server
 
 import (
 	"bytes"
+	"context"
 	"io"
+	"net"
 	"net/http"
 	"runtime"
+	"strings"
 	"time"
 
 	"mintkey/server/admission"
+	"mintkey/server/door"
 	"mintkey/server/web"
 )
 
@@ -15,8 +19,12 @@ const (
 	// placesPerCPU is far more than a processor can work on, because a request may wait for the store or for a password to be checked; and
 	// few enough that one that has just come in is not long behind those that are worked on.
 	placesPerCPU = 32
-	maxWaiting   = 20_000
-	maxWait      = 2 * time.Second
+	// doorPlacesPerCPU keeps a processor busy. With more, those that have just come in are noticed later, because Go looks at the network
+	// when it has nothing else to do, and otherwise every 10 ms.
+	doorPlacesPerCPU = 4
+	slowPerCPU       = 4 * placesPerCPU
+	maxWaiting       = 20_000
+	maxWait          = 2 * time.Second
 	// readAhead is how much of a body is read before the request takes a place, so that slow clients hold none: the largest form.
 	readAhead = web.MaxFormBytes + 1
 )
@@ -26,11 +34,39 @@ func newQueue() *admission.Queue {
 	return admission.New(admission.Options{Places: placesPerCPU * runtime.GOMAXPROCS(0), Waiting: maxWaiting, Wait: maxWait})
 }
 
+// newDoor returns the door, with places for what is worked on and for as many more as keep that going.
+func (s *Server) newDoor() *door.Door {
+	places, slow := doorPlacesPerCPU*runtime.GOMAXPROCS(0), slowPerCPU*runtime.GOMAXPROCS(0)
+	queue := admission.New(admission.Options{Places: places, Slow: slow, Waiting: maxWaiting, Wait: maxWait})
+	return door.New(door.Options{Queue: queue, Most: slow, Known: s.known, Address: s.clientAddress, Free: isFree, Now: s.realTime})
+}
+
+// isFree says whether requests for a path are answered from memory, or last: they wait for nobody, as without a queue in routes.go.
+func isFree(path string) bool {
+	for _, prefix := range []string{wellKnown, statusListPath, revocationsPath} {
+		if strings.HasPrefix(path, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// Guard has the requests of a listener wait at the door, before net/http reads them.
+func (s *Server) Guard(server *http.Server, l net.Listener) net.Listener {
+	return s.door.Guard(server, l)
+}
+
+// OpenDoor lets in whoever waits at the door, before the server stops.
+func (s *Server) OpenDoor(ctx context.Context) { s.door.Open(ctx) }
+
 // admit lets a request be handled once it has a place in the queue.
 func (s *Server) admit(queue *admission.Queue, handle web.Handler) web.Handler {
 	return func(w http.ResponseWriter, r *web.Request) error {
 		if lost := s.Watch.Lost(); lost != nil {
 			return lost
+		}
+		if door.Late(r.Context()) {
+			return web.ErrOverloaded
 		}
 		credentials, err := s.credentialsOf(r.Request)
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"mintkey/passwords"
 	"mintkey/server/admission"
+	"mintkey/server/door"
 	"mintkey/server/web"
 	"mintkey/store"
 )
@@ -107,6 +108,18 @@ func (m *metrics) countPlaces(queue string, q *admission.Queue) {
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "mintkey_requests_waiting", Help: "Requests that wait for their turn.", ConstLabels: labels,
 		}, func() float64 { _, waiting := q.Load(); return float64(waiting) }),
+	)
+}
+
+// countConnections registers metrics of what is before net/http.
+func (m *metrics) countConnections(d *door.Door) {
+	m.registry.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "mintkey_requests_waiting", Help: "Requests that wait for their turn.", ConstLabels: prometheus.Labels{"queue": "door"},
+		}, func() float64 { _, waiting := d.Queue.Load(); return float64(waiting) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "mintkey_connections", Help: "Connections that are open, without those over TLS.",
+		}, func() float64 { open, _ := d.Connections(); return float64(open) }),
 	)
 }
 

@@ -11,6 +11,7 @@ import (
 	"mintkey/policy"
 	"mintkey/server/adminapi"
 	"mintkey/server/admission"
+	"mintkey/server/door"
 	"mintkey/server/web"
 	"mintkey/store"
 )
@@ -21,7 +22,8 @@ const (
 	revokePath      = "/oauth2/revoke"
 	revocationsPath = "/oauth2/revocations"
 	statusListPath  = "/oauth2/status-lists/"
-	jwksPath        = "/.well-known/jwks.json"
+	wellKnown       = "/.well-known/"
+	jwksPath        = wellKnown + "jwks.json"
 	openAPIPath     = "/openapi.json"
 	consolePath     = "/console"
 )
@@ -49,8 +51,8 @@ func (s *Server) oauthRoutes(router *mux.Router) {
 	free := s.pathsOf(router, s.render.OAuth, nil)
 	free(statusListPath+"{n}", get(s.oauth.StatusList))
 	free(revocationsPath, get(s.oauth.Push))
-	free("/.well-known/oauth-authorization-server", get(s.oauth.Metadata))
-	free("/.well-known/openid-configuration", get(s.oauth.OpenIDConfiguration))
+	free(wellKnown+"oauth-authorization-server", get(s.oauth.Metadata))
+	free(wellKnown+"openid-configuration", get(s.oauth.OpenIDConfiguration))
 	free(jwksPath, get(s.oauth.JWKS))
 }
 
@@ -174,6 +176,9 @@ func (s *Server) pathsOf(router *mux.Router, writeError errorWriter, queue *admi
 			r.Route = path
 			for name, value := range mux.Vars(r.Request) {
 				r.SetPathValue(name, value)
+			}
+			if queue == nil {
+				door.Leave(r.Context())
 			}
 			handler, ok := known[r.Method]
 			if !ok {

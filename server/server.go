@@ -21,6 +21,7 @@ import (
 	"mintkey/server/callers"
 	"mintkey/server/clients"
 	"mintkey/server/console"
+	"mintkey/server/door"
 	"mintkey/server/grants"
 	"mintkey/server/limits"
 	"mintkey/server/oauth"
@@ -99,6 +100,7 @@ type Server struct {
 	administration *admission.Queue // for the administration API and the console, so that a storm of programs leaves them alone
 	known          *admission.Known
 	workers        admission.Workers
+	door           *door.Door
 }
 
 // New wires a server. It starts nothing: Run does.
@@ -121,6 +123,8 @@ func New(o Options) (*Server, error) {
 		administration: newQueue(),
 		known:          admission.NewKnown(),
 	}
+	s.door = s.newDoor()
+	s.metrics.countConnections(s.door)
 	s.metrics.countPlaces("programs", s.work)
 	s.metrics.countPlaces("administration", s.administration)
 	s.limits = limits.New(limits.Options{

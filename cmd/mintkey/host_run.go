@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"mintkey/server"
 )
 
 const (
@@ -46,10 +48,10 @@ func (h *host) run(ctx context.Context, ready func()) error {
 	if h.admin != nil {
 		private := h.newHTTPServer(secured, leave.wrap(politely(h.admin, srv.Handler())))
 		public.Handler, servers = leave.wrap(politely(h.public, srv.PublicHandler())), append(servers, private)
-		go func() { failed <- serve(private, h.admin) }()
+		go func() { failed <- serve(private, srv.Guard(private, h.admin)) }()
 	}
 	public.RegisterOnShutdown(srv.EndStreams)
-	go func() { failed <- serve(public, h.public) }()
+	go func() { failed <- serve(public, srv.Guard(public, h.public)) }()
 	if h.ops != nil {
 		ops := &http.Server{Handler: srv.OpsHandler(), ReadHeaderTimeout: readHeaderTimeout, ErrorLog: h.httpLog()}
 		defer func() { _ = ops.Close() }()
@@ -80,7 +82,7 @@ func (h *host) run(ctx context.Context, ready func()) error {
 	}
 	srv.Stopping() // which a drain has said already
 	stopNotifier()
-	h.finishRequests(ctx, servers)
+	h.finishRequests(ctx, srv, servers)
 	stopBackground() // after the last request, so that the last flush has everything
 	return errors.Join(err, <-stopped, h.damage())
 }
@@ -109,15 +111,16 @@ func (h *host) reloads(ctx context.Context) {
 }
 
 // finishRequests stops accepting and waits for open requests, within the grace.
-func (h *host) finishRequests(ctx context.Context, servers []*http.Server) {
+func (h *host) finishRequests(ctx context.Context, srv *server.Server, servers []*http.Server) {
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.config.ShutdownGrace)
 	defer cancel()
+	srv.OpenDoor(grace)
 	var finishing sync.WaitGroup
-	for _, server := range servers {
+	for _, s := range servers {
 		finishing.Go(func() {
-			if err := server.Shutdown(grace); err != nil {
+			if err := s.Shutdown(grace); err != nil {
 				h.log.WarnContext(ctx, "requests cut off: they took longer than shutdown_grace", slog.Any("error", err))
-				_ = server.Close()
+				_ = s.Close()
 			}
 		})
 	}

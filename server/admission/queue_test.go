@@ -101,6 +101,53 @@ func TestASlowLaneLeavesPlaces(t *testing.T) {
 	})
 }
 
+// Requests that are worked on for long leave their places to others, up to a bound, and take none of them when they end.
+func TestSlowRequestsLeavePlaces(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := admission.New(admission.Options{Places: 2, Slow: 6, Waiting: 1000, Wait: time.Minute})
+		slow, stop := context.WithCancel(t.Context())
+		for i := range 20 {
+			go func() {
+				if place, err := q.Enter(slow, fmt.Sprint("slow", i%4)); err == nil {
+					<-slow.Done()
+					place.Leave()
+				}
+			}()
+		}
+		synctest.Wait()
+		if taken, waiting := q.Load(); taken != 2 || waiting != 18 {
+			t.Errorf("at first %d are worked on and %d wait, want 2 and 18", taken, waiting)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if taken, waiting := q.Load(); taken != 8 || waiting != 12 {
+			t.Errorf("after a second %d are worked on and %d wait, want 8 and 12", taken, waiting)
+		}
+		stop()
+		synctest.Wait()
+		begun := time.Now()
+		for range 10 {
+			enter(t, q, "a").Leave()
+		}
+		places := []admission.Place{enter(t, q, "a"), enter(t, q, "b")}
+		if waited := time.Since(begun); waited > 0 {
+			t.Errorf("those who came later waited %v", waited)
+		}
+		late, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		if _, err := q.Enter(late, "c"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a third at once: %v", err)
+		}
+		for _, place := range places {
+			place.Leave()
+		}
+		if taken, waiting := q.Load(); taken != 0 || waiting != 0 {
+			t.Errorf("%d places are taken and %d wait", taken, waiting)
+		}
+		time.Sleep(time.Second) // the clock stops
+	})
+}
+
 // One lane fills half of the queue at most, and who waits too long or has gone is let go.
 func TestAFullQueueRefuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
