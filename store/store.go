@@ -62,17 +62,17 @@ type Tenants interface {
 	UpdateTenant(ctx context.Context, id string, change func(policy.Tenant) (policy.Tenant, []policy.Event, error)) error
 }
 
-// Users keeps the users of accounts. Their IDs are unique in the store, their e-mail addresses, folded by
-// policy.FoldEmail, in the account.
+// Users keeps the users of accounts. Their IDs are unique in the store, the e-mail addresses of persons, folded by
+// policy.FoldEmail, in the account. Those of robots are contacts: they are nobody's, lead to nobody and may be those of others (R34).
 type Users interface {
 	// CreateUser saves a new user. ErrExists if the ID is taken in whichever account, and as ErrIDUsed if a deleted user had it;
 	// ErrEmailTaken if the address is.
 	CreateUser(ctx context.Context, user policy.User, events ...policy.Event) error
 	// User returns one user of the account, or ErrNotFound.
 	User(ctx context.Context, accountID, id string) (policy.User, error)
-	// UserByEmail returns the user of the account who has the address, or ErrNotFound.
+	// UserByEmail returns the person of the account who has the address, or ErrNotFound.
 	UserByEmail(ctx context.Context, accountID, email string) (policy.User, error)
-	// UsersByEmail returns the users of all accounts who have the address, by account ID.
+	// UsersByEmail returns the persons of all accounts who have the address, by account ID.
 	UsersByEmail(ctx context.Context, email string) ([]policy.User, error)
 	// UsersByID returns those of the users that exist, by ID.
 	UsersByID(ctx context.Context, accountID string, ids []string) (map[string]policy.User, error)
