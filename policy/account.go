@@ -82,9 +82,6 @@ type User struct {
 	Unknown Unknown `json:"-"`
 }
 
-// IsRobot says whether the user is one who never signs in, and whose e-mail address is only a contact (R34).
-func (u User) IsRobot() bool { return u.Kind == KindService }
-
 var idPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 
 // CheckID returns ErrInvalidID unless id can be the ID of an account, a tenant or a user.

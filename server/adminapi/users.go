@@ -1,6 +1,8 @@
 package adminapi
 
 import (
+	"cmp"
+
 	"mintkey/admin"
 	"mintkey/policy"
 	"mintkey/server/api"
@@ -9,7 +11,7 @@ import (
 
 func viewUser(u policy.User) api.User {
 	return api.User{
-		ID: u.ID, AccountID: u.AccountID, Name: u.Name, Email: u.Email, Roles: append([]policy.Role{}, u.Roles...),
+		ID: u.ID, AccountID: u.AccountID, Kind: cmp.Or(u.Kind, policy.KindPerson), Name: u.Name, Email: u.Email, Roles: append([]policy.Role{}, u.Roles...),
 		Disabled: u.Disabled, HasPassword: u.PasswordHash != "", CreatedAt: u.CreatedAt,
 	}
 }
@@ -46,7 +48,7 @@ func (a *API) PatchUser(c *Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	patch := admin.UserPatch{Name: body.Name, Email: body.Email, Roles: body.Roles, Disabled: body.Disabled}
+	patch := admin.UserPatch{Kind: body.Kind, Name: body.Name, Email: body.Email, Roles: body.Roles, Disabled: body.Disabled}
 	if body.Password.Given {
 		patch.Password = &body.Password.Value
 	}

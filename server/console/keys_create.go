@@ -29,6 +29,7 @@ type newKeyForm struct {
 // memberChoice is a member in the list; WhyNot gives the reason if they can't be chosen.
 type memberChoice struct {
 	ID, Name, Email string
+	Robot           bool
 	Keys            int
 	Chosen          bool
 	WhyNot          string
@@ -84,7 +85,7 @@ func (c *Console) findMembers(req *request, form *newKeyForm) error {
 	form.More, form.Nobody = more, len(members) == 0
 	for _, m := range members {
 		live := m.LiveKeys(req.in.Account.Expiration, req.info.At)
-		choice := memberChoice{ID: m.UserID, Name: m.User.Name, Email: m.User.Email, Keys: len(live)}
+		choice := memberChoice{ID: m.UserID, Name: m.User.Name, Email: m.User.Email, Robot: m.User.IsRobot(), Keys: len(live)}
 		switch {
 		case m.User.Disabled:
 			choice.WhyNot = "Disabled users can't have access keys."

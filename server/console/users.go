@@ -22,14 +22,16 @@ type userRow struct {
 	ID, Name, Email string
 	Roles           []string
 	Disabled        bool
-	NoPassword      bool
+	Robot           bool
+	NoPassword      bool // of a person
 	Created         stamp
 	Path            string
 }
 
 func newUserRow(u policy.User, req *request) userRow {
 	row := userRow{
-		ID: u.ID, Name: u.Name, Email: u.Email, Disabled: u.Disabled, NoPassword: u.PasswordHash == "",
+		ID: u.ID, Name: u.Name, Email: u.Email, Disabled: u.Disabled,
+		Robot: u.IsRobot(), NoPassword: u.PasswordHash == "" && !u.IsRobot(),
 		Created: newStamp(u.CreatedAt, req.info.At), Path: usersPath + "/" + url.PathEscape(u.ID),
 	}
 	for _, role := range u.Roles {
@@ -69,6 +71,7 @@ type userForm struct {
 	Roles       []scopeChoice
 	Tenants     []tenantChoice // memberships
 	Self        bool
+	Robot       bool // a new user is to be one
 	Mail        bool // a link to choose a password can be sent
 	SendLink    bool // to a new user
 	OpenID      bool // has signed in at the provider
@@ -87,7 +90,7 @@ func (c *Console) newUserPage(req *request) error { return c.showNewUser(req, ni
 func (c *Console) showNewUser(req *request, cause error) error {
 	form := userForm{
 		New: true, Path: req.URL.Path, Name: req.Form.Get("name"), Email: req.Form.Get("email"),
-		Roles: req.roleChoices(rolesOf(req.Form["role"])),
+		Roles: req.roleChoices(rolesOf(req.Form["role"])), Robot: policy.UserKind(req.Form.Get("kind")) == policy.KindService,
 	}
 	form.SendLink = req.Form.Has("send_link") || !req.Form.Has("name") // ticked at first
 	return c.showUserForm(req, "Create user", form, cause)
@@ -128,13 +131,17 @@ func rolesOf(names []string) []policy.Role {
 func (c *Console) createUser(req *request) error {
 	input := admin.NewUser{
 		Name: strings.TrimSpace(req.PostForm.Get("name")), Email: strings.TrimSpace(req.PostForm.Get("email")),
-		Roles: rolesOf(req.PostForm["role"]),
+		Roles: rolesOf(req.PostForm["role"]), Kind: policy.UserKind(req.PostForm.Get("kind")),
 	}
+	robot := input.Kind == policy.KindService
 	if password := req.PostForm.Get("password"); password != "" {
 		input.Password = &password
 	}
 	create, notice := c.Service.CreateUser, "Created %s. Next, add them to a tenant."
-	if c.mailsLinks() && input.Password == nil && req.PostForm.Has("send_link") {
+	if robot {
+		notice = "Created %s. Next, add it to a tenant."
+	}
+	if c.mailsLinks() && !robot && input.Password == nil && req.PostForm.Has("send_link") {
 		create, notice = c.createUserWithLink, "Created %s, and mailed them a link to choose a password. Next, add them to a tenant."
 	}
 	user, err := create(req.Context(), req.actor, req.in, input)
