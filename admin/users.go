@@ -144,8 +144,9 @@ func (p UserPatch) checkPassword(u policy.User) error {
 }
 
 // PatchUser changes a user of the account. Disabling one stops all their keys and ends all their tokens, sessions and links, in every
-// tenant; enabling gives back the keys (R8). A person who becomes a robot keeps the keys, and loses all ways to sign in. The user is told of
-// this, of a new password, address or role, and of a binding that is gone: a takeover would begin with one of these. The last admin can be neither demoted nor disabled (R32).
+// tenant; enabling gives back the keys (R8). A person who becomes a robot keeps the keys, and loses all ways to sign in (R34). The user is
+// told of this, of a new password, address or role, and of a binding that is gone: a takeover would begin with one of these. The last admin
+// can be neither demoted nor disabled (R32).
 func (s *Service) PatchUser(ctx context.Context, actor Actor, in TenantContext, id string, patch UserPatch) (policy.User, error) {
 	user, err := s.Store.User(ctx, in.Account.ID, id)
 	if err != nil {

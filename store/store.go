@@ -102,7 +102,16 @@ type Memberships interface {
 	// or if the membership returned belongs to no user who exists. Client IDs that the
 	// change adds can be looked up, and those that it drops cannot, from the moment that it returns.
 	UpdateMembership(ctx context.Context, tenantID, userID string, change MembershipChange) error
+	// MoveKey passes an access key from one member of the tenant to another, by one compare-and-swap of both memberships: at no time has
+	// the key no owner, or two. It keeps its last access. The memberships are passed as UpdateMembership passes them; both must
+	// exist after the change, which adds and drops no other key. ErrNotFound if the tenant does not exist, or a membership returned
+	// belongs to no user who exists.
+	MoveKey(ctx context.Context, tenantID, clientID, fromID, toID string, change KeyMove) error
 }
+
+// KeyMove is a pure function from the memberships of an access key's owner and of somebody else to what they are once the key is the
+// other's, with the events that record it.
+type KeyMove func(from, to policy.Membership) (fromAfter, toAfter policy.Membership, events []policy.Event, err error)
 
 // MembershipChange is a pure function from one state of a membership to the next, with the events that record it.
 type MembershipChange func(policy.Membership) (policy.Membership, []policy.Event, error)

@@ -11,8 +11,8 @@ import (
 
 func viewUser(u policy.User) api.User {
 	return api.User{
-		ID: u.ID, AccountID: u.AccountID, Kind: cmp.Or(u.Kind, policy.KindPerson), Name: u.Name, Email: u.Email, Roles: append([]policy.Role{}, u.Roles...),
-		Disabled: u.Disabled, HasPassword: u.PasswordHash != "", CreatedAt: u.CreatedAt,
+		ID: u.ID, AccountID: u.AccountID, Kind: cmp.Or(u.Kind, policy.KindPerson), Name: u.Name, Email: u.Email,
+		Roles: append([]policy.Role{}, u.Roles...), Disabled: u.Disabled, HasPassword: u.PasswordHash != "", CreatedAt: u.CreatedAt,
 	}
 }
 
