@@ -103,6 +103,10 @@ func mutations() []mutation {
 		{"SuspendKey", above, func(a attempt) error { _, err := a.SuspendKey(a, a.actor, a.in, a.client, "leaked"); return err }},
 		{"ResumeKey", above, func(a attempt) error { _, err := a.ResumeKey(a, a.actor, a.in, a.client, ""); return err }},
 		{"EndOverlap", above, func(a attempt) error { return a.EndOverlap(a, a.actor, a.in, a.client, true) }},
+		{"TransferKey", above, func(a attempt) error {
+			_, err := a.TransferKey(a, a.actor, a.in, a.client, a.actor.User.ID)
+			return err
+		}},
 		{"RevokeKey", above, func(a attempt) error { return a.RevokeKey(a, a.actor, a.in, a.client) }},
 	}
 }

@@ -35,6 +35,7 @@ type message struct {
 	ByLink      bool     // the password was chosen through a link
 	Changes     []string // of the user, in sentences
 	Reason      string   // why the key was suspended; may be empty
+	Other       string   // the owner of the key before or after it was transferred
 
 	expiry        time.Time // zero when the key does not expire, or is gone
 	oldSecretEnds time.Time // zero without an overlap
@@ -119,6 +120,7 @@ func oneLine(text string) string {
 const (
 	messagePickUp      = "key.pick-up"
 	messagePasswordSet = "user.password-set"
+	messageReceived    = "key.received"
 )
 
 // messageName returns the name of the message about an event. There may be no such message.
@@ -126,6 +128,8 @@ func messageName(event policy.Event) string {
 	switch {
 	case forPickUp(event):
 		return messagePickUp
+	case event.Action == policy.ActionKeyTransferred && event.Payload.Key != nil && event.Payload.Key.From != "":
+		return messageReceived
 	case event.Payload.Person != nil:
 		return messageUserChanged
 	case event.Payload.Password != nil && !event.Payload.Password.TakenAway:
@@ -150,7 +154,7 @@ func parseMessages() (map[string]messageTemplate, error) {
 	for _, name := range []string{
 		string(policy.ActionKeyExpiring), string(policy.ActionKeyCreated), string(policy.ActionKeyRefreshed), string(policy.ActionKeyRevoked),
 		string(policy.ActionKeySuspended), string(policy.ActionKeyResumed),
-		string(policy.ActionKeyOverlapEnded),
+		string(policy.ActionKeyOverlapEnded), string(policy.ActionKeyTransferred), messageReceived,
 		messagePickUp,
 		string(policy.ActionPasswordLinkRequested), string(policy.ActionPasswordLinkSent), messagePasswordSet, messageUserChanged,
 	} {

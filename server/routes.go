@@ -110,6 +110,7 @@ func (s *Server) adminRoutes(router *mux.Router) {
 	admin("/admin/v1/tenants/{tenant}/keys/{client_id}/refresh", post(call(a.RefreshKey, policy.ScopeKeysWrite)))
 	admin("/admin/v1/tenants/{tenant}/keys/{client_id}/suspend", post(call(a.SuspendKey, policy.ScopeKeysWrite)))
 	admin("/admin/v1/tenants/{tenant}/keys/{client_id}/resume", post(call(a.ResumeKey, policy.ScopeKeysWrite)))
+	admin("/admin/v1/tenants/{tenant}/keys/{client_id}/transfer", post(call(a.TransferKey, policy.ScopeKeysWrite)))
 	admin("/admin/v1/tenants/{tenant}/keys/{client_id}/overlap", methods{http.MethodDelete: call(a.EndOverlap, policy.ScopeKeysWrite)})
 	admin("/admin/v1/signing-keys", get(call(a.ListSigningKeys, policy.ScopeTokensIntrospect, policy.ScopeAccountsWrite)))
 	admin("/admin/v1/signing-keys/rotate", post(call(a.RotateSigningKeys, policy.ScopeAccountsWrite)))
