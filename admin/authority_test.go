@@ -125,7 +125,7 @@ func elsewhere() map[string]string {
 		"Accounts": "reads", "Calendar": "reads", "Events": "reads", "FindMembers": "reads", "FindUsers": "reads", "FollowEvents": "reads",
 		"Key": "reads", "Keys": "reads",
 		"KeyTable": "reads", "Members": "reads", "OwnKeys": "reads", "OwnerOf": "reads", "PasswordLinkUser": "reads", "PreviewPolicy": "reads",
-		"Resolve": "reads", "Tenants": "reads", "Traffic": "reads", "User": "reads", "Users": "reads", "UsersByID": "reads",
+		"Resolve": "reads", "Tenants": "reads", "Traffic": "reads", "User": "reads", "Users": "reads", "UserKeys": "reads", "UsersByID": "reads",
 		"WaitingKey": "reads", "Expiries": "reads", "SignedIn": "records one's own", "SignedOut": "records one's own",
 		"SecretIndex": "the token path", "PasswordIndex": "the token path",
 	}

@@ -85,6 +85,7 @@ func (s *Server) adminRoutes(router *mux.Router) {
 		http.MethodPatch:  call(a.PatchUser, policy.ScopeUsersWrite),
 		http.MethodDelete: call(a.DeleteUser, policy.ScopeUsersWrite),
 	})
+	admin("/admin/v1/accounts/{account}/users/{user}/keys", get(call(a.ListUserKeys, policy.ScopeUsersWrite)))
 	admin("/admin/v1/accounts/{account}/audit", get(call(a.ListEvents, policy.ScopeAuditRead)))
 	admin("/admin/v1/accounts/{account}/calendar", get(call(a.Calendar, policy.ScopePolicyRead)))
 	admin("/admin/v1/tenants/{tenant}", methods{

@@ -15,9 +15,9 @@ import (
 )
 
 func (p *program) usersCommand() *cobra.Command {
-	c := group("users", "List and create users")
+	c := group("users", "List and create users, and see what they own")
 	access, account := addAccessFlags(c), addAccountFlag(c)
-	c.AddCommand(p.usersListCommand(access, account), p.usersCreateCommand(access, account))
+	c.AddCommand(p.usersListCommand(access, account), p.usersCreateCommand(access, account), p.usersOwnsCommand(access, account))
 	return c
 }
 

@@ -42,6 +42,17 @@ func (a *API) GetUser(c *Call) (Reply, error) {
 	return ok(viewUser(user)), err
 }
 
+// ListUserKeys lists the access keys of a user in all tenants: what is left behind when the user leaves.
+func (a *API) ListUserKeys(c *Call) (Reply, error) {
+	q, err := c.query()
+	if err != nil {
+		return Reply{}, err
+	}
+	page := admin.KeyPage{After: q.after, Limit: q.limit}
+	keys, next, err := a.service.UserKeys(c.Context(), c.actor, c.in, c.PathValue("user"), page)
+	return ok(c.viewKeys(keys, next)), err
+}
+
 // PatchUser changes a user.
 func (a *API) PatchUser(c *Call) (Reply, error) {
 	body, err := decode[api.UserChange](c)

@@ -70,6 +70,7 @@ type userForm struct {
 	Name, Email string
 	Roles       []scopeChoice
 	Tenants     []tenantChoice // memberships
+	Keys        []keyRow       // in all tenants
 	Self        bool
 	Robot       bool // a new user is to be one
 	Mail        bool // a link to choose a password can be sent
@@ -77,6 +78,9 @@ type userForm struct {
 	OpenID      bool // has signed in at the provider
 	Fault       fault
 }
+
+// keysOfUser is how many access keys the page of a user shows at most; mintkey users owns lists all.
+const keysOfUser = 200
 
 // tenantChoice is a tenant with the user's role in it.
 type tenantChoice struct {
@@ -181,6 +185,15 @@ func (c *Console) showUser(req *request, cause error) error {
 			choice.Role, choice.Keys = s.Membership.Role, len(s.Membership.Keys)
 		}
 		form.Tenants = append(form.Tenants, choice)
+	}
+	keys, _, err := c.Service.UserKeys(req.Context(), req.actor, req.in, user.ID, admin.KeyPage{Limit: keysOfUser})
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		row := newKeyRow(key, req.in.Account.Expiration, req.info.At)
+		row.Tenant = key.Membership.TenantID
+		form.Keys = append(form.Keys, row)
 	}
 	return c.showUserForm(req, user.Name, form, cause)
 }
