@@ -36,6 +36,9 @@ func everyPage(clientID string) map[string]string {
 		"/console/tenants":         "ada",
 		"/console/tenants/new":     "ada",
 		"/console/account/keys/" + clientID + "/refresh": "grace",
+		"/console/account/keys/" + clientID + "/suspend": "grace",
+		"/console/account/keys/" + clientID + "/resume":  "grace",
+		"/console/account/keys/" + clientID + "/revoke":  "grace",
 	}
 }
 
@@ -88,6 +91,8 @@ func TestWallsForForms(t *testing.T) {
 			berlinKeys + "/" + clientID + "/transfer":        {"user": {"linus"}},
 			berlinKeys + "/" + clientID + "/end-overlap":     {},
 			"/console/account/keys/" + clientID + "/refresh": {"overlap": {"0"}},
+			"/console/account/keys/" + clientID + "/suspend": {},
+			"/console/account/keys/" + clientID + "/revoke":  {},
 			"/console/security":                              {"period_days": {"90"}, "acknowledge_risk": {"on"}},
 			"/console/users/new":                             {"name": {"Eve"}, "email": {"eve@acme.example"}},
 			"/console/users/grace":                           {"do": {"disable"}},
