@@ -25,6 +25,7 @@ func TestOwnersStopTheirKeysInTheConsole(t *testing.T) {
 		t.Error("the key has not started again")
 	}
 
+	grace.get("/console/account").says("Resumed " + clientID + ".")
 	tom.post(berlinKeys+"/"+clientID+"/suspend", form{"reason": {"leaked"}}).want(303)
 	grace.get("/console/account").says("by Tom Kilburn: leaked").saysNot("Resume")
 	grace.post(own+"/resume", form{}).want(403).says("Suspended by somebody else")
