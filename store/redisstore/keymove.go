@@ -36,6 +36,9 @@ func (s *Store) MoveKey(ctx context.Context, tenantID, clientID, fromID, toID st
 		if err == nil {
 			err = store.CheckMove(clientID, given, after, users)
 		}
+		if errors.Is(err, store.ErrConflict) {
+			return false, nil
+		}
 		if err != nil {
 			return false, err
 		}
