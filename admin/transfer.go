@@ -9,8 +9,8 @@ import (
 	"mintkey/store"
 )
 
-// TransferKey gives a key of the tenant to another member, and tells both. Its secret goes on working; its tokens end, because they name the
-// owner until then. It never gains (R9): see policy.Transfer. A key that administers with more authority than the actor has is not the
+// TransferKey gives a key of the tenant to another member, and tells both. Its secret goes on working; its tokens end, because they name
+// the owner until then. It never gains (R9): see policy.Transfer. A key that administers with more authority than the actor has is not the
 // actor's to take, and nobody makes somebody of higher authority answer for an administration scope, because whoever knows the secret would
 // act as them (R32). A member with too many keys is a policy.KeyLimitError (R2). If the key is the user's already, nothing changes.
 func (s *Service) TransferKey(ctx context.Context, actor Actor, in TenantContext, clientID, userID string) (Key, error) {

@@ -21,7 +21,9 @@ func TestMailOfATransfer(t *testing.T) {
 	}{
 		{
 			policy.KeyFacts{From: "grace"}, "An access key is yours now: build server (mk_1)",
-			[]string{"the operator of the server", "gave you an access key of", "Grace Hopper (grace@example.com)", "Saturday, 30 May 2026, 12:00 UTC"},
+			[]string{
+				"the operator of the server", "gave you an access key of", "Grace Hopper (grace@example.com)", "Saturday, 30 May 2026, 12:00 UTC",
+			},
 		},
 		{
 			policy.KeyFacts{Label: "build server", To: "grace"}, "Your access key has another owner: build server (mk_1)",

@@ -141,8 +141,8 @@ func chosenDetails(details map[string]string) map[string]string {
 	for _, name := range []string{
 		"label", "scopes", "audiences", policy.DetailPickUp, // of a key.created
 		"overlap_seconds", "picked_up", policy.DetailDroppedScopes, // of a key.refreshed
-		policy.DetailRevokedTokens,  // of a key.overlap_ended
-		"from", "to",                // of a key.transferred
+		policy.DetailRevokedTokens, // of a key.overlap_ended
+		"from", "to",               // of a key.transferred
 		policy.DetailReason,         // of a key.revoked, a key.suspended and so on
 		"expires_at", "days_before", // of a key.expiring, and the first of a key.expired
 		"enabled_before", "enabled", "period_days_before", "period_days", // of a policy.changed

@@ -12,10 +12,10 @@ type Transfer struct {
 	Fresh [MaxSecrets]IndexRenewal
 }
 
-// Apply returns both memberships once the key has changed hands, and the scopes that it has lost, because they are above what the next owner
-// may do. The key never gains: its ceiling is lowered to the authority of both owners (R9). It counts as one of the next owner's keys (R2).
-// Its secrets, its life and its fences stay as they are, and so does a suspension. A key that would keep no scope is a ScopeAboveOwnerError,
-// an expired one is ErrKeyExpired.
+// Apply returns both memberships once the key has changed hands, and the scopes that it has lost, because they are above what the next
+// owner may do. The key never gains: its ceiling is lowered to the authority of both owners (R9). It counts as one of the next owner's keys
+// (R2). Its secrets, its life and its fences stay as they are, and so does a suspension. A key that would keep no scope is a
+// ScopeAboveOwnerError, an expired one is ErrKeyExpired.
 func (t Transfer) Apply(clientID string, now time.Time) (from, to Membership, dropped []string, err error) {
 	from, to = t.From.Membership, t.To.Membership
 	fail := func(err error) (Membership, Membership, []string, error) {

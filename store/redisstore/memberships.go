@@ -180,8 +180,8 @@ func (s *Store) commitMembership(ctx context.Context, old snapshot, before, afte
 	return s.commit(ctx, c)
 }
 
-// membership makes the change save or remove a membership, with what its slot holds of it. A key that moves to another membership keeps what
-// is not the owner's.
+// membership makes the change save or remove a membership, with what its slot holds of it. A key that moves to another membership keeps
+// what is not the owner's.
 func (c *change) membership(old snapshot, before, after policy.Membership, moves string) error {
 	if after.Exists() {
 		c.index(membersKey(after.TenantID), after.UserID)

@@ -42,7 +42,8 @@ func TestGoodStorePasses(t *testing.T) {
 // Each case fails for a store that breaks its promise, and for that reason alone can be trusted when it passes.
 func TestBrokenTwinIsCaught(t *testing.T) {
 	var caught []string
-	for _, twin := range slices.Concat(accountTwins(), userTwins(), belongingTwins(), membershipTwins(), moveTwins(), subjectTwins(), recordTwins(),
+	for _, twin := range slices.Concat(accountTwins(), userTwins(), belongingTwins(), membershipTwins(), moveTwins(),
+		subjectTwins(), recordTwins(),
 		arrivalTwins(), concurrencyTwins(), outboxTwins(), issueOrderTwins(), feedTwins(), revocationTwins(), ephemeraTwins(), limitTwins(),
 		trafficTwins(), inventoryTwins(), versionTwins()) {
 		caught = append(caught, twin.caughtBy)

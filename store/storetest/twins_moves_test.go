@@ -15,7 +15,9 @@ func moveTwins() []twin {
 		{"move that is refused changes nothing", "moves all the same", func(s store.Store) store.Store { return movesWhatIsRefused{s} }},
 		{"move to nobody is refused", "makes members", func(s store.Store) store.Store { return movesToAnybody{s} }},
 		{"key that moves has an owner all the while", "moves in two steps", inTwoSteps},
-		{"race of moves, creates, revocations and departures keeps each key once", "copies", func(s store.Store) store.Store { return copies{s} }},
+		{"race of moves, creates, revocations and departures keeps each key once", "copies", func(s store.Store) store.Store {
+			return copies{s}
+		}},
 	}
 }
 
@@ -93,7 +95,7 @@ type movesToAnybody struct{ store.Store }
 
 func (b movesToAnybody) MoveKey(ctx context.Context, tenantID, clientID, fromID, toID string, change store.KeyMove) error {
 	if change != nil {
-		_ = b.Store.UpdateMembership(ctx, tenantID, toID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+		_ = b.UpdateMembership(ctx, tenantID, toID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 			m.Role = policy.RoleMember
 			return m, nil, nil
 		})
