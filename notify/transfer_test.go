@@ -20,17 +20,20 @@ func TestMailOfATransfer(t *testing.T) {
 		lines   []string
 	}{
 		{
-			policy.KeyFacts{From: "grace"}, "An access key is yours now: build server (mk_1)",
+			policy.KeyFacts{From: "grace"},
+			"An access key is yours now: build server (mk_1)",
 			[]string{
 				"the operator of the server", "gave you an access key of", "Grace Hopper (grace@example.com)", "Saturday, 30 May 2026, 12:00 UTC",
 			},
 		},
 		{
-			policy.KeyFacts{Label: "build server", To: "grace"}, "Your access key has another owner: build server (mk_1)",
+			policy.KeyFacts{Label: "build server", To: "grace"},
+			"Your access key has another owner: build server (mk_1)",
 			[]string{"the operator of the server", "gave your access key to", "Grace Hopper (grace@example.com)", "you owned this access key"},
 		},
 		{
-			policy.KeyFacts{Label: "build server", To: "nobody"}, "Your access key has another owner: build server (mk_1)",
+			policy.KeyFacts{Label: "build server", To: "nobody"},
+			"Your access key has another owner: build server (mk_1)",
 			[]string{"somebody else"},
 		},
 	} {

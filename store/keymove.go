@@ -11,7 +11,8 @@ import (
 var errNotAMove = errors.New("a move of an access key passes that one, and adds or drops no other")
 
 // CheckMove returns an error unless the key passes from one of the memberships to the other, and both keep their other keys and belong to
-// their users, who are zero if there are none. It is ErrConflict where both have the key before: they were read at two instants. For stores.
+// their users, who are zero if there are none. It is ErrConflict where both have the key before: they were read at two
+// instants. For stores.
 func CheckMove(clientID string, before, after [2]policy.Membership, users [2]policy.User) error {
 	had, has := held(before), held(after)
 	from, to := [2]string{before[0].UserID, clientID}, [2]string{before[1].UserID, clientID}
