@@ -110,6 +110,10 @@ func mutations() []mutation {
 			}
 			return err
 		}},
+		{"TransferKey", above, func(a attempt) error {
+			_, err := a.TransferKey(a, a.actor, a.in, a.client, a.actor.User.ID)
+			return err
+		}},
 		{"RevokeKey", above, func(a attempt) error { return a.RevokeKey(a, a.actor, a.in, a.client, admin.IfMatch{}) }},
 	}
 }
@@ -128,7 +132,7 @@ func elsewhere() map[string]string {
 		"Accounts": "reads", "Calendar": "reads", "Events": "reads", "FindMembers": "reads", "FindUsers": "reads", "FollowEvents": "reads",
 		"Key": "reads", "Keys": "reads",
 		"KeyTable": "reads", "Members": "reads", "OwnKeys": "reads", "OwnerOf": "reads", "PasswordLinkUser": "reads", "PreviewPolicy": "reads",
-		"Resolve": "reads", "Tenants": "reads", "Traffic": "reads", "User": "reads", "Users": "reads", "UsersByID": "reads",
+		"Resolve": "reads", "Tenants": "reads", "Traffic": "reads", "User": "reads", "Users": "reads", "UserKeys": "reads", "UsersByID": "reads",
 		"WaitingKey": "reads", "Expiries": "reads", "SignedIn": "records one's own", "SignedOut": "records one's own",
 		"SecretIndex": "the token path", "PasswordIndex": "the token path",
 		"ClaimSecret": "the token path",

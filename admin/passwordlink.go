@@ -57,7 +57,10 @@ func (s *Service) SendPasswordLink(ctx context.Context, actor Actor, in TenantCo
 	if err := policy.CheckUserChange(actor.Authority(), user.Roles, nil); err != nil {
 		return err
 	}
-	if user.Disabled {
+	switch {
+	case user.IsRobot():
+		return policy.ErrServiceUser
+	case user.Disabled:
 		return policy.ErrUserDisabled
 	}
 	return s.Store.RecordEvents(ctx, passwordLinkEvent(actor, policy.ActionPasswordLinkSent, user))
@@ -106,11 +109,11 @@ func (s *Service) PasswordLinkUser(ctx context.Context, id string, now time.Time
 	return user, checkPasswordLink(record, user, now)
 }
 
-// checkPasswordLink returns store.ErrNotFound for a link that does not work any more: it is too late, or the user is disabled, was
+// checkPasswordLink returns store.ErrNotFound for a link that does not work any more: it is too late, or the user is a robot, disabled, was
 // disabled since it was asked for, or signs in by something else than then.
 func checkPasswordLink(record passwordLinkRecord, user policy.User, now time.Time) error {
 	ended := !user.EndedBefore.IsZero() && !record.Asked.After(user.EndedBefore) || record.Asked.Before(user.PasswordChangedAt)
-	if ended || user.Disabled || !now.Before(record.Expires) || record.User != userDigest(user) {
+	if ended || user.Disabled || user.IsRobot() || !now.Before(record.Expires) || record.User != userDigest(user) {
 		return store.ErrNotFound
 	}
 	return nil
@@ -139,7 +142,7 @@ func (s *Service) ChoosePassword(ctx context.Context, actor Actor, id, password 
 	}
 	var event policy.Event
 	change := func(u policy.User) (policy.User, []policy.Event, error) {
-		if u.Disabled || userDigest(u) != userDigest(user) {
+		if u.Disabled || u.IsRobot() || userDigest(u) != userDigest(user) {
 			return u, nil, store.ErrNotFound
 		}
 		before := u

@@ -36,11 +36,14 @@ func (s *Service) pickUps() ephemeral.Links[pickUpRecord] {
 }
 
 // CreateKeyForPickUp makes an access key without a secret, so that nobody but its owner will ever see one (R26). Until it is picked up,
-// the key opens nothing, though it counts as one of the owner's two.
+// the key opens nothing, though it counts as one of the owner's two. A robot can't sign in to pick one up: policy.ErrServiceUser.
 func (s *Service) CreateKeyForPickUp(ctx context.Context, actor Actor, in TenantContext, n NewKey) (Key, PickUp, error) {
 	key, owner, err := s.prepareKey(ctx, actor, in, n)
 	if err != nil {
 		return Key{}, PickUp{}, err
+	}
+	if key.User.IsRobot() {
+		return Key{}, PickUp{}, policy.ErrServiceUser
 	}
 	if err := s.readyForSecret(ctx, in.Tenant.ID); err != nil {
 		return Key{}, PickUp{}, err
@@ -88,10 +91,11 @@ func (s *Service) PickUpOf(ctx context.Context, event policy.Event, now time.Tim
 	return s.newPickUp(ctx, event.TenantID, key)
 }
 
-// pickUpEnded says whether links to the key are dead: they are too old, or from before the owner was disabled (R8).
+// pickUpEnded says whether links to the key are dead: they are too old, or from before the owner was disabled (R8), or the owner has become
+// a robot (R34).
 func pickUpEnded(owner policy.Subject, key policy.AccessKey, now time.Time) bool {
 	ended := owner.EndedBefore()
-	return !now.Before(key.CreatedAt.Add(PickUpLives)) || !ended.IsZero() && !key.CreatedAt.After(ended)
+	return owner.User.IsRobot() || !now.Before(key.CreatedAt.Add(PickUpLives)) || !ended.IsZero() && !key.CreatedAt.After(ended)
 }
 
 // newPickUp saves a new code for a key without a secret.

@@ -18,6 +18,7 @@ import (
 // the user has none.
 type NewUser struct {
 	ID       string
+	Kind     policy.UserKind // empty: a person
 	Name     string
 	Email    string
 	Roles    []policy.Role
@@ -30,8 +31,11 @@ func (s *Service) CreateUser(ctx context.Context, actor Actor, in TenantContext,
 	return s.createUser(ctx, actor, in, n)
 }
 
-// CreateUserWithLink makes a user who is mailed a link to choose a password.
+// CreateUserWithLink makes a user who is mailed a link to choose a password. A robot can't: policy.ErrServiceUser.
 func (s *Service) CreateUserWithLink(ctx context.Context, actor Actor, in TenantContext, n NewUser) (policy.User, error) {
+	if n.Kind == policy.KindService {
+		return policy.User{}, policy.ErrServiceUser
+	}
 	n.Password = nil
 	return s.createUser(ctx, actor, in, n, policy.ActionPasswordLinkSent)
 }
@@ -43,10 +47,10 @@ func (s *Service) createUser(ctx context.Context, actor Actor, in TenantContext,
 		return policy.User{}, err
 	}
 	user := policy.User{
-		ID: id, AccountID: in.Account.ID, Kind: policy.KindPerson, Name: cmp.Or(n.Name, n.Email), Email: n.Email,
+		ID: id, AccountID: in.Account.ID, Kind: cmp.Or(n.Kind, policy.KindPerson), Name: cmp.Or(n.Name, n.Email), Email: n.Email,
 		Roles: sortedRoles(n.Roles), Disabled: n.Disabled, CreatedAt: actor.At, Generation: rand.Text(),
 	}
-	if err := checkUser(actor, policy.User{}, user); err != nil {
+	if err := cmp.Or(policy.CheckKind(user.Kind), checkUser(actor, policy.User{}, user)); err != nil {
 		return policy.User{}, err
 	}
 	if n.Password != nil {
@@ -60,6 +64,9 @@ func (s *Service) createUser(ctx context.Context, actor Actor, in TenantContext,
 	event := actor.event(policy.ActionUserCreated, in.Account.ID)
 	event.UserID = id
 	event.Details = map[string]string{"email": user.Email, "roles": roleText(user.Roles)}
+	if user.IsRobot() {
+		event.Details["kind"] = string(user.Kind)
+	}
 	events := []policy.Event{event}
 	for _, action := range further {
 		events = append(events, passwordLinkEvent(actor, action, user))
@@ -68,7 +75,8 @@ func (s *Service) createUser(ctx context.Context, actor Actor, in TenantContext,
 }
 
 func checkUser(actor Actor, before, after policy.User) error {
-	return cmp.Or(policy.CheckEmail(after.Email), policy.CheckName(after.Name), policy.CheckUserRoles(after.Roles),
+	return cmp.Or(policy.CheckKindChange(before.Kind, after.Kind),
+		policy.CheckEmail(after.Email), policy.CheckName(after.Name), policy.CheckUserRoles(after.Roles),
 		policy.CheckUserChange(actor.Authority(), before.Roles, after.Roles))
 }
 
@@ -81,6 +89,8 @@ func (s *Service) hashPassword(ctx context.Context, password string) (string, er
 
 // UserPatch changes a user; nil fields stay as they are. A Password that points to nil takes the password away.
 type UserPatch struct {
+	// Kind makes a robot of a person, once (R34).
+	Kind     *policy.UserKind
 	Name     *string
 	Email    *string
 	Roles    *[]policy.Role
@@ -100,13 +110,23 @@ func (p UserPatch) apply(u policy.User, hash string, now time.Time) (policy.User
 			changed = append(changed, name)
 		}
 	}
+	set("kind", p.Kind != nil && *p.Kind != cmp.Or(u.Kind, policy.KindPerson), func() { u = p.withKind(u, now) })
 	set("name", p.Name != nil && *p.Name != u.Name, func() { u.Name = *p.Name })
 	set("email", p.Email != nil && *p.Email != u.Email, func() { u = u.WithEmail(*p.Email, now) })
 	set("openid", p.ForgetOpenID && u.OpenID != policy.Identity{}, func() { u = u.Unbound(now) })
 	set("roles", p.Roles != nil && !slices.Equal(sortedRoles(*p.Roles), sortedRoles(u.Roles)), func() { u.Roles = sortedRoles(*p.Roles) })
-	set(policy.ChangedPassword, p.Password != nil, func() { u = u.WithPassword(hash, now) })
+	set(policy.ChangedPassword, p.Password != nil && !u.IsRobot(), func() { u = u.WithPassword(hash, now) })
 	set("disabled", p.Disabled != nil && *p.Disabled != u.Disabled, func() { u = u.WithDisabled(*p.Disabled, now) })
 	return u, changed
+}
+
+// withKind returns the user with the kind of the patch, which checkUser refuses unless it is that of a robot.
+func (p UserPatch) withKind(u policy.User, now time.Time) policy.User {
+	if *p.Kind == policy.KindService {
+		return u.AsRobot(now)
+	}
+	u.Kind = *p.Kind
+	return u
 }
 
 func (s *Service) hashPatch(ctx context.Context, p UserPatch) (string, error) {
@@ -125,12 +145,18 @@ func (p UserPatch) checkPassword(u policy.User) error {
 }
 
 // PatchUser changes a user of the account. Disabling one stops all their keys and ends all their tokens, sessions and links, in every
-// tenant; enabling gives back the keys (R8). The user is told of a new password, address or role, and of a binding that is gone: a takeover
-// would begin with one of these. The last admin can be neither demoted nor disabled (R32).
+// tenant; enabling gives back the keys (R8). A person who becomes a robot keeps the keys, and loses all ways to sign in (R34). The user is
+// told of this, of a new password, address or role, and of a binding that is gone: a takeover would begin with one of these. The last admin
+// can be neither demoted nor disabled (R32).
 func (s *Service) PatchUser(ctx context.Context, actor Actor, in TenantContext, id string, patch UserPatch) (policy.User, error) {
 	user, err := s.Store.User(ctx, in.Account.ID, id)
 	if err != nil {
 		return policy.User{}, err
+	}
+	if patch.Kind != nil {
+		if err := policy.CheckKind(*patch.Kind); err != nil {
+			return policy.User{}, err
+		}
 	}
 	patched, _ := patch.apply(user, user.PasswordHash, actor.At)
 	if err := cmp.Or(checkUser(actor, user, patched), patch.checkPassword(patched)); err != nil { // before anything is hashed

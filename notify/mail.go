@@ -37,9 +37,9 @@ type MailConfig struct {
 type LinkMaker func(ctx context.Context, event policy.Event, now time.Time) (url string, expires time.Time, err error)
 
 // Mail is a Channel that writes to the owners of access keys: before a key of theirs expires (R16), and when somebody else creates,
-// refreshes or revokes one (R19). It sends the link to the owner of a key that waits to be picked up (R26), sends users links to choose a
-// password, and tells them of a new password, address or role. It sends nothing when a key expires, because the owner has had three
-// notices, nor when the policy changes, because the notices show that, nor to deleted users, who have no address any more.
+// refreshes, revokes or transfers one (R19). It sends the link to the owner of a key that waits to be picked up (R26), sends users links
+// to choose a password, and tells them of a new password, address or role. It sends nothing when a key expires, because the owner has had
+// three notices, nor when the policy changes, because the notices show that, nor to deleted users, who have no address any more.
 type Mail struct {
 	relay     relay
 	from      *netmail.Address
@@ -136,6 +136,9 @@ func (m *Mail) compose(ctx context.Context, event policy.Event, subject SubjectF
 	if msg.Actor, err = m.actor(ctx, event); err != nil {
 		return message{}, nil, err
 	}
+	if msg.Other, err = m.otherOwner(ctx, event); err != nil {
+		return message{}, nil, err
+	}
 	if forPickUp(event) {
 		msg.LinkURL, msg.linkEnds, err = m.pickUp(ctx, event, now)
 		if err != nil {
@@ -167,6 +170,18 @@ func addKey(msg *message, event policy.Event, about policy.Subject) {
 	if event.Action == policy.ActionKeyRefreshed && len(key.Secrets) > 1 && key.SecretIssuedAt().Equal(event.At) {
 		msg.oldSecretEnds = key.Secrets[1].EndsAt
 	}
+}
+
+// otherOwner names the owner of the key before or after the transfer that the event records; empty for other events.
+func (m *Mail) otherOwner(ctx context.Context, event policy.Event) (string, error) {
+	if event.Payload.Key == nil || event.Payload.Key.From == "" && event.Payload.Key.To == "" {
+		return "", nil
+	}
+	user, err := m.records.User(ctx, event.AccountID, cmp.Or(event.Payload.Key.From, event.Payload.Key.To))
+	if err != nil {
+		return "somebody else", absent(err) // deleted since
+	}
+	return oneLine(user.Name) + " (" + oneLine(user.Email) + ")", nil
 }
 
 // actor names the user who caused the event.

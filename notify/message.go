@@ -36,6 +36,7 @@ type message struct {
 	Changes     []string // of the user, in sentences
 	Reason      string   // why the key was suspended; may be empty
 	ForGood     bool     // the key ends at a time of its own: no refresh keeps it working
+	Other       string   // the owner of the key before or after it was transferred
 
 	expiry        time.Time // zero when the key does not expire, or is gone
 	oldSecretEnds time.Time // zero without an overlap
@@ -120,6 +121,7 @@ func oneLine(text string) string {
 const (
 	messagePickUp      = "key.pick-up"
 	messagePasswordSet = "user.password-set"
+	messageReceived    = "key.received"
 )
 
 // messageName returns the name of the message about an event. There may be no such message.
@@ -127,6 +129,8 @@ func messageName(event policy.Event) string {
 	switch {
 	case forPickUp(event):
 		return messagePickUp
+	case event.Action == policy.ActionKeyTransferred && event.Payload.Key != nil && event.Payload.Key.From != "":
+		return messageReceived
 	case event.Payload.Person != nil:
 		return messageUserChanged
 	case event.Payload.Password != nil && !event.Payload.Password.TakenAway:
@@ -151,7 +155,7 @@ func parseMessages() (map[string]messageTemplate, error) {
 	for _, name := range []string{
 		string(policy.ActionKeyExpiring), string(policy.ActionKeyCreated), string(policy.ActionKeyRefreshed), string(policy.ActionKeyRevoked),
 		string(policy.ActionKeySuspended), string(policy.ActionKeyResumed),
-		string(policy.ActionKeyOverlapEnded),
+		string(policy.ActionKeyOverlapEnded), string(policy.ActionKeyTransferred), messageReceived,
 		messagePickUp,
 		string(policy.ActionPasswordLinkRequested), string(policy.ActionPasswordLinkSent), messagePasswordSet, messageUserChanged,
 	} {

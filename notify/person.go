@@ -52,8 +52,12 @@ func (m *Mail) changesIn(ctx context.Context, event policy.Event) (changes []str
 	if person.OpenID {
 		changes = append(changes, "Your binding to the sign-in provider is gone: the next person with your address there becomes you here.")
 	}
+	if person.Robot {
+		changes = append(changes, "This user is a robot now, which nobody can sign in as: the password, all sessions and all links have ended. "+
+			"Its access keys go on working.")
+	}
 	switch password := event.Payload.Password; {
-	case password == nil:
+	case password == nil || person.Robot:
 	case password.TakenAway:
 		changes = append(changes, "Your password was taken away.")
 	default:

@@ -59,6 +59,12 @@ func TestMailAboutAChangedUser(t *testing.T) {
 			payload: policy.Payload{Person: &policy.PersonChange{OpenID: true}}, to: "ada@example.com",
 			lines: []string{"the next person with your address there becomes you here."},
 		},
+		"robot": {
+			payload: policy.Payload{
+				Person: &policy.PersonChange{Robot: true}, Password: &policy.PasswordChange{TakenAway: true},
+			},
+			to: "ada@example.com", lines: []string{"This user is a robot now, which nobody can sign in as:"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, server := openBolt(t), startMailServer(t, mailServerOptions{})

@@ -54,7 +54,7 @@ const (
 )
 
 // User is a person, or a robot, in an account. IDs are unique in the whole server, because the sub of a token must be
-// (RFC 9068 section 2.2); e-mail addresses are unique in the account.
+// (RFC 9068 section 2.2); the e-mail addresses of persons are unique in the account.
 type User struct {
 	ID           string    `json:"id"`
 	AccountID    string    `json:"account_id"`

@@ -70,7 +70,7 @@ func (s Subject) Standing() Authority {
 
 // AdminRoles lists the roles of a user that an account or the server can't be left without; none of a user who is disabled or a robot.
 func (u User) AdminRoles() []Role {
-	if u.Disabled || u.Kind == KindService {
+	if u.Disabled || u.IsRobot() {
 		return nil
 	}
 	var roles []Role

@@ -27,12 +27,14 @@ const (
 	ActionKeyUpdated        Action = "key.updated"
 	ActionKeySuspended      Action = "key.suspended"
 	ActionKeyResumed        Action = "key.resumed"
-	ActionTenantUpdated     Action = "tenant.updated"
-	ActionTenantSuspended   Action = "tenant.suspended"
-	ActionTenantResumed     Action = "tenant.resumed"
-	ActionKeyExpiring       Action = "key.expiring"
-	ActionKeyExpired        Action = "key.expired"
-	ActionKeyPurged         Action = "key.purged"
+	// ActionKeyTransferred is recorded twice: for the owner until then, with the detail "to", and for the next one, with "from".
+	ActionKeyTransferred  Action = "key.transferred"
+	ActionTenantUpdated   Action = "tenant.updated"
+	ActionTenantSuspended Action = "tenant.suspended"
+	ActionTenantResumed   Action = "tenant.resumed"
+	ActionKeyExpiring     Action = "key.expiring"
+	ActionKeyExpired      Action = "key.expired"
+	ActionKeyPurged       Action = "key.purged"
 	// ActionTokenRefused is about an access key or, at the password grant, about a user.
 	ActionTokenRefused Action = "token.refused"
 	// ActionSessionStarted, ActionSessionEnded and ActionSessionRefused are about signing in to the console.

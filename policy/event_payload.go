@@ -36,6 +36,9 @@ type KeyFacts struct {
 	PickUp bool `json:"pick_up,omitempty"`
 	// Reason is why the key was suspended, in the words of whoever did it.
 	Reason string `json:"reason,omitempty"`
+	// From and To are the user IDs of the other owner of a key that was transferred; one of them is empty.
+	From string `json:"from,omitempty"`
+	To   string `json:"to,omitempty"`
 }
 
 // PasswordChange describes how a user's password changed.

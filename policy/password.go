@@ -15,8 +15,11 @@ func CheckPassword(password string) error {
 }
 
 // CheckPasswordOf returns ErrPersonalPassword for a password that is the user's e-mail address, the part of it before the @, the name or
-// the ID, in any case and with whatever digits and signs: whoever attacks a person knows these.
+// the ID, in any case and with whatever digits and signs: whoever attacks a person knows these. A robot can have none: ErrServiceUser.
 func CheckPasswordOf(u User, password string) error {
+	if u.IsRobot() {
+		return ErrServiceUser
+	}
 	local, _, _ := strings.Cut(u.Email, "@")
 	for _, known := range []string{u.Email, local, u.Name, u.ID} {
 		if known != "" && lettersOf(known) == lettersOf(password) {

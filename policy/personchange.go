@@ -8,6 +8,8 @@ type PersonChange struct {
 	Roles *RoleChange  `json:"roles,omitempty"` // in the tenant of the event or, without one, in the account
 	// OpenID says that the user was unbound from the OpenID provider, where the next person with the address can sign in.
 	OpenID bool `json:"openid,omitempty"`
+	// Robot says that the user became a robot, which can't sign in (R34).
+	Robot bool `json:"robot,omitempty"`
 }
 
 // EmailChange is a change of a user's address.
@@ -31,7 +33,8 @@ func PersonChangeOf(before, after User) *PersonChange {
 	if !slices.Equal(before.Roles, after.Roles) {
 		change.Roles = &RoleChange{slices.Clone(before.Roles), slices.Clone(after.Roles)}
 	}
-	change.OpenID = before.OpenID != Identity{} && after.OpenID == Identity{} && change.Email == nil
+	change.Robot = after.IsRobot() && !before.IsRobot()
+	change.OpenID = before.OpenID != Identity{} && after.OpenID == Identity{} && change.Email == nil && !change.Robot
 	if change == (PersonChange{}) {
 		return nil
 	}

@@ -87,6 +87,7 @@ func (s *Server) adminRoutes(router *mux.Router) {
 		http.MethodPatch:  call(a.PatchUser, policy.ScopeUsersWrite),
 		http.MethodDelete: call(a.DeleteUser, policy.ScopeUsersWrite),
 	})
+	admin("/admin/v1/accounts/{account}/users/{user}/keys", get(call(a.ListUserKeys, policy.ScopeUsersWrite)))
 	admin("/admin/v1/accounts/{account}/audit", get(query(a.ListEvents, policy.ScopeAuditRead)))
 	admin("/admin/v1/accounts/{account}/calendar", get(query(a.Calendar, policy.ScopePolicyRead)))
 	admin("/admin/v1/tenants/{tenant}", methods{
@@ -113,6 +114,7 @@ func (s *Server) adminRoutes(router *mux.Router) {
 	admin("/admin/v1/tenants/{tenant}/keys/{client_id}/refresh", post(call(a.RefreshKey, policy.ScopeKeysWrite)))
 	admin("/admin/v1/tenants/{tenant}/keys/{client_id}/suspend", post(call(a.SuspendKey, policy.ScopeKeysWrite)))
 	admin("/admin/v1/tenants/{tenant}/keys/{client_id}/resume", post(call(a.ResumeKey, policy.ScopeKeysWrite)))
+	admin("/admin/v1/tenants/{tenant}/keys/{client_id}/transfer", post(call(a.TransferKey, policy.ScopeKeysWrite)))
 	admin("/admin/v1/tenants/{tenant}/keys/{client_id}/overlap", methods{http.MethodDelete: query(a.EndOverlap, policy.ScopeKeysWrite)})
 	admin("/admin/v1/signing-keys", get(query(a.ListSigningKeys, policy.ScopeTokensIntrospect, policy.ScopeAccountsWrite)))
 	admin("/admin/v1/signing-keys/rotate", post(call(a.RotateSigningKeys, policy.ScopeAccountsWrite)))

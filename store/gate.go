@@ -106,6 +106,11 @@ func (g *Gate) UpdateMembership(ctx context.Context, tenantID, userID string, ch
 	return g.pass(func() error { return g.Store.UpdateMembership(ctx, tenantID, userID, change) })
 }
 
+// MoveKey implements Memberships.
+func (g *Gate) MoveKey(ctx context.Context, tenantID, clientID, fromID, toID string, change KeyMove) error {
+	return g.pass(func() error { return g.Store.MoveKey(ctx, tenantID, clientID, fromID, toID, change) })
+}
+
 // UpdateDocument implements Documents.
 func (g *Gate) UpdateDocument(ctx context.Context, name string, change func([]byte) ([]byte, error)) error {
 	return g.pass(func() error { return g.Store.UpdateDocument(ctx, name, change) })

@@ -65,17 +65,17 @@ type Tenants interface {
 	UpdateTenant(ctx context.Context, id string, change func(policy.Tenant) (policy.Tenant, []policy.Event, error)) error
 }
 
-// Users keeps the users of accounts. Their IDs are unique in the store, their e-mail addresses, folded by
-// policy.FoldEmail, in the account.
+// Users keeps the users of accounts. Their IDs are unique in the store, the e-mail addresses of persons, folded by
+// policy.FoldEmail, in the account. Those of robots are contacts: they are nobody's, lead to nobody and may be those of others (R34).
 type Users interface {
 	// CreateUser saves a new user. ErrExists if the ID is taken in whichever account, and as ErrIDUsed if a deleted user had it;
 	// ErrEmailTaken if the address is.
 	CreateUser(ctx context.Context, user policy.User, events ...policy.Event) error
 	// User returns one user of the account, or ErrNotFound.
 	User(ctx context.Context, accountID, id string) (policy.User, error)
-	// UserByEmail returns the user of the account who has the address, or ErrNotFound.
+	// UserByEmail returns the person of the account who has the address, or ErrNotFound.
 	UserByEmail(ctx context.Context, accountID, email string) (policy.User, error)
-	// UsersByEmail returns the users of all accounts who have the address, by account ID.
+	// UsersByEmail returns the persons of all accounts who have the address, by account ID.
 	UsersByEmail(ctx context.Context, email string) ([]policy.User, error)
 	// UsersByID returns those of the users that exist, by ID.
 	UsersByID(ctx context.Context, accountID string, ids []string) (map[string]policy.User, error)
@@ -105,7 +105,16 @@ type Memberships interface {
 	// or if the membership returned belongs to no user who exists. Client IDs that the
 	// change adds can be looked up, and those that it drops cannot, from the moment that it returns.
 	UpdateMembership(ctx context.Context, tenantID, userID string, change MembershipChange) error
+	// MoveKey passes an access key from one member of the tenant to another, by one compare-and-swap of both memberships: at no time has
+	// the key no owner, or two. It keeps its last access. The memberships are passed as UpdateMembership passes them; both must
+	// exist after the change, which adds and drops no other key. ErrNotFound if the tenant does not exist, or a membership returned
+	// belongs to no user who exists.
+	MoveKey(ctx context.Context, tenantID, clientID, fromID, toID string, change KeyMove) error
 }
+
+// KeyMove is a pure function from the memberships of an access key's owner and of somebody else to what they are once the key is the
+// other's, with the events that record it.
+type KeyMove func(from, to policy.Membership) (fromAfter, toAfter policy.Membership, events []policy.Event, err error)
 
 // MembershipChange is a pure function from one state of a membership to the next, with the events that record it.
 type MembershipChange func(policy.Membership) (policy.Membership, []policy.Event, error)

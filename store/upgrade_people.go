@@ -16,6 +16,9 @@ type EmailsAlike struct {
 
 // noteEmail visits the users of one account after another.
 func (u *upgrading) noteEmail(user policy.User) {
+	if user.IsRobot() {
+		return // it is found by none
+	}
 	if u.emailsOf != user.AccountID {
 		u.emailsOf, u.emails = user.AccountID, map[string]string{}
 	}

@@ -15,9 +15,9 @@ import (
 )
 
 func (p *program) usersCommand() *cobra.Command {
-	c := group("users", "List and create users")
+	c := group("users", "List and create users, and see what they own")
 	access, account := addAccessFlags(c), addAccountFlag(c)
-	c.AddCommand(p.usersListCommand(access, account), p.usersCreateCommand(access, account))
+	c.AddCommand(p.usersListCommand(access, account), p.usersCreateCommand(access, account), p.usersOwnsCommand(access, account))
 	return c
 }
 
@@ -35,12 +35,12 @@ func (p *program) usersListCommand(access *accessFlags, account *string) *cobra.
 			if err != nil {
 				return err
 			}
-			return printItems(p, items, []string{"ID", "NAME", "EMAIL", "ROLES", "STATE"}, func(u api.User) []string {
+			return printItems(p, items, []string{"ID", "NAME", "EMAIL", "KIND", "ROLES", "STATE"}, func(u api.User) []string {
 				state := "active"
 				if u.Disabled {
 					state = "disabled"
 				}
-				return []string{u.ID, u.Name, u.Email, words(u.Roles), state}
+				return []string{u.ID, u.Name, u.Email, string(u.Kind), words(u.Roles), state}
 			})
 		},
 	}
@@ -48,12 +48,16 @@ func (p *program) usersListCommand(access *accessFlags, account *string) *cobra.
 
 func (p *program) usersCreateCommand(access *accessFlags, account *string) *cobra.Command {
 	c := &cobra.Command{
-		Use:     "create",
-		Short:   "Create a user",
-		Example: "  mintkey users create --email ada@example.com --name \"Ada Lovelace\"",
-		Args:    arguments(cobra.NoArgs),
+		Use:   "create",
+		Short: "Create a user",
+		Long: "Creates a person, or with --kind service a robot: it owns access keys as anybody does and never signs in.\n" +
+			"Its e-mail address is a contact that gets the notices about its keys, and may be that of others.",
+		Example: "  mintkey users create --email ada@example.com --name \"Ada Lovelace\"\n" +
+			"  mintkey users create --kind service --id deployer --name \"Deployment\" --email team@example.com",
+		Args: arguments(cobra.NoArgs),
 	}
 	id := c.Flags().String("id", "", "ID (default: one is made)")
+	kind := c.Flags().String("kind", string(policy.KindPerson), "person, or service for a robot, which never signs in")
 	name := c.Flags().String("name", "", "name (default: the e-mail address)")
 	email := c.Flags().String("email", "", "e-mail address")
 	roles := c.Flags().StringSlice("roles", nil, "roles, separated by commas: account_admin, operator")
@@ -63,7 +67,7 @@ func (p *program) usersCreateCommand(access *accessFlags, account *string) *cobr
 		if err := needFlags(c, "email"); err != nil {
 			return err
 		}
-		wanted := api.NewUser{ID: *id, Name: *name, Email: *email}
+		wanted := api.NewUser{ID: *id, Kind: policy.UserKind(*kind), Name: *name, Email: *email}
 		for _, role := range *roles {
 			wanted.Roles = append(wanted.Roles, policy.Role(role))
 		}

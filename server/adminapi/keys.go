@@ -150,6 +150,16 @@ func (a *API) RefreshKey(c *Call) (Reply, error) {
 	return ok(c.viewRefreshed(key, secret)), err
 }
 
+// TransferKey gives an access key to another member of the tenant.
+func (a *API) TransferKey(c *Call) (Reply, error) {
+	body, err := decode[api.Transfer](c)
+	if err != nil {
+		return Reply{}, err
+	}
+	key, err := a.service.TransferKey(c.Context(), c.actor, c.in, c.PathValue("client_id"), body.UserID)
+	return ok(c.viewKey(key)), err
+}
+
 // EndOverlap stops the old secret of an access key, and with ?revoke_tokens=true its tokens (R6).
 func (a *API) EndOverlap(c *Call) (Reply, error) {
 	revokeTokens, err := c.revokeTokens()

@@ -1,6 +1,8 @@
 package adminapi
 
 import (
+	"cmp"
+
 	"mintkey/admin"
 	"mintkey/policy"
 	"mintkey/server/api"
@@ -9,8 +11,8 @@ import (
 
 func viewUser(u policy.User) api.User {
 	return api.User{
-		ID: u.ID, AccountID: u.AccountID, Name: u.Name, Email: u.Email, Roles: append([]policy.Role{}, u.Roles...),
-		Disabled: u.Disabled, HasPassword: u.PasswordHash != "", CreatedAt: u.CreatedAt,
+		ID: u.ID, AccountID: u.AccountID, Kind: cmp.Or(u.Kind, policy.KindPerson), Name: u.Name, Email: u.Email,
+		Roles: append([]policy.Role{}, u.Roles...), Disabled: u.Disabled, HasPassword: u.PasswordHash != "", CreatedAt: u.CreatedAt,
 	}
 }
 
@@ -40,13 +42,24 @@ func (a *API) GetUser(c *Call) (Reply, error) {
 	return ok(viewUser(user)).withTag(admin.UserTag(user)), err
 }
 
+// ListUserKeys lists the access keys of a user in all tenants: what is left behind when the user leaves.
+func (a *API) ListUserKeys(c *Call) (Reply, error) {
+	q, err := c.query()
+	if err != nil {
+		return Reply{}, err
+	}
+	page := admin.KeyPage{After: q.after, Limit: q.limit}
+	keys, next, err := a.service.UserKeys(c.Context(), c.actor, c.in, c.PathValue("user"), page)
+	return ok(c.viewKeys(keys, next)), err
+}
+
 // PatchUser changes a user.
 func (a *API) PatchUser(c *Call) (Reply, error) {
 	body, err := decode[api.UserChange](c)
 	if err != nil {
 		return Reply{}, err
 	}
-	patch := admin.UserPatch{Name: body.Name, Email: body.Email, Roles: body.Roles, Disabled: body.Disabled}
+	patch := admin.UserPatch{Kind: body.Kind, Name: body.Name, Email: body.Email, Roles: body.Roles, Disabled: body.Disabled}
 	if body.Password.Given {
 		patch.Password = &body.Password.Value
 	}

@@ -47,6 +47,11 @@ type SuspensionRequest struct {
 	Reason string `json:"reason,omitempty"`
 }
 
+// Transfer names the next owner of an access key.
+type Transfer struct {
+	UserID string `json:"user_id"`
+}
+
 // Suspension says since when, by whom (a user ID) and why something is suspended; absent while it works.
 type Suspension struct {
 	At     *time.Time `json:"suspended_at,omitempty"`

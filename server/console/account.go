@@ -47,8 +47,17 @@ func (c *Console) myAccount(req *request) error {
 			Name: subject.Tenant.Name, Role: membershipName(subject.Membership.Role),
 			Policy: policyText(subject.Account.Expiration.InForce(req.info.At)),
 		}
+		names, err := c.suspenders(req, func(yield func(policy.Suspension)) {
+			for _, key := range keys {
+				yield(key.Suspended)
+			}
+		})
+		if err != nil {
+			return err
+		}
 		for _, key := range keys {
 			row := newKeyRow(key, subject.Account.Expiration, req.info.At)
+			row.Why = suspensionText(key.Suspended, names)
 			row.Path = accountPath + "/keys/" + key.ClientID
 			tenant.Rows = append(tenant.Rows, row)
 		}

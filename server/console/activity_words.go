@@ -23,6 +23,7 @@ func actionWords() []struct {
 		{policy.ActionKeyUpdated, "Changed access key"},
 		{policy.ActionKeySuspended, "Suspended access key"},
 		{policy.ActionKeyResumed, "Resumed access key"},
+		{policy.ActionKeyTransferred, "Transferred access key"},
 		{policy.ActionTenantUpdated, "Changed tenant"},
 		{policy.ActionTenantSuspended, "Suspended tenant"},
 		{policy.ActionTenantResumed, "Resumed tenant"},

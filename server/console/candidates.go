@@ -47,7 +47,7 @@ func (c *Console) candidates(ctx context.Context, form signInForm) (users []poli
 }
 
 // unable says whether no password can let the user in.
-func unable(u policy.User) bool { return u.Disabled || u.PasswordHash == "" }
+func unable(u policy.User) bool { return u.Disabled || u.IsRobot() || u.PasswordHash == "" }
 
 // charge is what an attempt has cost one user with the address; the user is zero if nobody has it.
 type charge struct {
@@ -116,7 +116,7 @@ func (c *Console) matchPassword(ctx context.Context, users []policy.User, checks
 		if err != nil {
 			return nil, err
 		}
-		if fits && i < len(users) && !users[i].Disabled {
+		if fits && i < len(users) && !unable(users[i]) {
 			found = append(found, users[i])
 		}
 	}

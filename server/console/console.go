@@ -112,11 +112,20 @@ func (c *Console) routes() http.Handler {
 	page("GET /console/tenants/{tenant}/keys/{client_id}/resume", write, c.resumePage)
 	page("POST /console/tenants/{tenant}/keys/{client_id}/resume", write, c.resumeKey)
 
+	page("GET /console/tenants/{tenant}/keys/{client_id}/transfer", write, c.transferPage)
+	page("POST /console/tenants/{tenant}/keys/{client_id}/transfer", write, c.transferKey)
+
 	page("GET /console/account", "", c.myAccount)
 	page("GET /console/account/keys/{client_id}/refresh", policy.ScopeSelf, c.refreshOwnPage)
 	page("POST /console/account/keys/{client_id}/refresh", policy.ScopeSelf, c.refreshOwnKey)
 	page("GET /console/account/keys/{client_id}/end-overlap", policy.ScopeSelf, c.endOwnOverlapPage)
 	page("POST /console/account/keys/{client_id}/end-overlap", policy.ScopeSelf, c.endOwnOverlap)
+	page("GET /console/account/keys/{client_id}/suspend", policy.ScopeSelf, c.suspendOwnPage)
+	page("POST /console/account/keys/{client_id}/suspend", policy.ScopeSelf, c.suspendOwnKey)
+	page("GET /console/account/keys/{client_id}/resume", policy.ScopeSelf, c.resumeOwnPage)
+	page("POST /console/account/keys/{client_id}/resume", policy.ScopeSelf, c.resumeOwnKey)
+	page("GET /console/account/keys/{client_id}/revoke", policy.ScopeSelf, c.revokeOwnPage)
+	page("POST /console/account/keys/{client_id}/revoke", policy.ScopeSelf, c.revokeOwnKey)
 	page("GET /console/pick-up/{code}", policy.ScopeSelf, c.pickUpPage)
 	page("POST /console/pick-up/{code}", policy.ScopeSelf, c.pickUp)
 

@@ -181,6 +181,12 @@ func explanations() []struct {
 		{policy.ErrInvalidEmail, explanation{unprocessable, "Invalid e-mail address", "Enter one address such as ada@example.com.", "email"}},
 		{policy.ErrInvalidName, explanation{unprocessable, "Invalid name", asSentence(policy.ErrInvalidName), "name"}},
 		{policy.ErrInvalidLabel, explanation{unprocessable, "Invalid label", asSentence(policy.ErrInvalidLabel), "label"}},
+		{policy.ErrServiceUser, explanation{
+			unprocessable, "A robot never signs in",
+			"This user is a robot: it has no password, and can’t sign in to pick up an access key.", "user",
+		}},
+		{policy.ErrKindFixed, explanation{conflict, "Kind fixed", "A robot never becomes a person. Create a new user.", ""}},
+		{policy.ErrInvalidKind, explanation{unprocessable, "Invalid kind", "A user is a person or a robot.", ""}},
 		{policy.ErrInvalidRole, explanation{unprocessable, "Invalid role", "Choose one of the roles.", "role"}},
 		{policy.ErrInvalidTarget, explanation{unprocessable, "Invalid audience", asSentence(policy.ErrInvalidTarget), audiencesField}},
 		{policy.ErrInvalidScope, explanation{unprocessable, "Invalid scope", "Choose at least one of the scopes.", "scope"}},

@@ -33,6 +33,7 @@ type keyRow struct {
 	Waiting    bool // not yet picked up by its owner
 	Suspended  bool
 	Why        string // it is suspended, since when and by whom
+	OwnStop    bool   // the owner themselves suspended it
 	OldSecret  stamp  // when the overlap ends; zero without one
 	// OldSecretUsed is when the old secret of the overlap was last used.
 	OldSecretUsed stamp
@@ -53,6 +54,7 @@ func newKeyRow(k admin.Key, p policy.ExpirationPolicy, now time.Time) keyRow {
 		Marks: k.Marks(k.LastAccess.At, p, now), Waiting: len(k.Secrets) == 0, Suspended: k.IsSuspended(),
 		Path: keysPath(k.Membership.TenantID, k.ClientID),
 	}
+	row.OwnStop = row.Suspended && k.Suspended.By == k.User.ID
 	row.LastAddress = k.LastAccess.Address
 	if old, ok := k.Overlap(p, now); ok {
 		row.OldSecret, row.OldSecretUsed = newStamp(old.EndsAt, now), newStamp(k.LastAccess.OfSecret(old.IssuedAt), now)

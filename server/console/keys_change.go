@@ -42,14 +42,17 @@ func overlaps(chosen string) []overlap {
 	return all
 }
 
-const refreshTemplate = "key-refresh"
+const (
+	refreshTemplate   = "key-refresh"
+	keyRevokeTemplate = "key-revoke"
+)
 
 func (c *Console) refreshPage(req *request) error {
 	return c.showChange(req, refreshTemplate, "Refresh access key", nil)
 }
 
 func (c *Console) revokePage(req *request) error {
-	return c.showChange(req, "key-revoke", "Revoke access key", nil)
+	return c.showChange(req, keyRevokeTemplate, "Revoke access key", nil)
 }
 
 // showChange asks for confirmation and names the key.

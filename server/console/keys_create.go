@@ -10,25 +10,32 @@ import (
 	"mintkey/store"
 )
 
-type newKeyForm struct {
-	Token   string
+// memberForm is a form in which a member of the tenant is chosen.
+type memberForm struct {
 	Path    string
-	Back    string
 	Find    string
 	Members []memberChoice
 	More    bool
-	Label   string
-	Scopes  []scopeChoice // of the catalogue
-	Admin   []scopeChoice
-	Limits  limitsForm
-	PickUp  bool // deliver by a pick-up link
-	Fault   fault
 	Nobody  bool // no member of the tenant matches
+	Fault   fault
+}
+
+type newKeyForm struct {
+	memberForm
+
+	Token  string
+	Back   string
+	Label  string
+	Scopes []scopeChoice // of the catalogue
+	Admin  []scopeChoice
+	Limits limitsForm
+	PickUp bool // deliver by a pick-up link
 }
 
 // memberChoice is a member in the list; WhyNot gives the reason if they can't be chosen.
 type memberChoice struct {
 	ID, Name, Email string
+	Robot           bool
 	Keys            int
 	Chosen          bool
 	WhyNot          string
@@ -47,10 +54,11 @@ func (c *Console) newKeyPage(req *request) error { return c.showNewKey(req, nil)
 // showNewKey shows the form with its current values; at first, every scope of the catalogue is selected.
 func (c *Console) showNewKey(req *request, cause error) error {
 	form := newKeyForm{
-		Path: req.URL.Path, Back: keysPath(req.in.Tenant.ID), Find: strings.TrimSpace(req.Form.Get("find")),
+		Back:  keysPath(req.in.Tenant.ID),
 		Label: req.Form.Get("label"), PickUp: req.Form.Get("hand_over") == "pick-up",
 	}
-	if err := c.findMembers(req, &form); err != nil {
+	var err error
+	if form.memberForm, err = c.findMembers(req); err != nil {
 		return err
 	}
 	if cause != nil {
@@ -64,7 +72,6 @@ func (c *Console) showNewKey(req *request, cause error) error {
 	for _, scope := range req.actor.Scopes {
 		form.Admin = append(form.Admin, scopeChoice{scope, slices.Contains(chosen, scope), policy.ScopeMeaning(scope)})
 	}
-	var err error
 	if form.Token, err = c.issueFormToken(req); err != nil {
 		return err
 	}
@@ -74,10 +81,11 @@ func (c *Console) showNewKey(req *request, cause error) error {
 	return c.showStatus(req, cause, "key-new", "Create access key", form)
 }
 
-func (c *Console) findMembers(req *request, form *newKeyForm) error {
+func (c *Console) findMembers(req *request) (memberForm, error) {
+	form := memberForm{Path: req.URL.Path, Find: strings.TrimSpace(req.Form.Get("find"))}
 	members, more, err := c.Service.FindMembers(req.Context(), req.in, form.Find, membersShown)
 	if err != nil {
-		return err
+		return form, err
 	}
 	if chosen := req.Form.Get("user"); chosen != "" && !slices.ContainsFunc(members, func(m admin.Member) bool { return m.UserID == chosen }) {
 		if s, err := c.Store.Subject(req.Context(), req.in.Tenant.ID, chosen); err == nil {
@@ -87,7 +95,7 @@ func (c *Console) findMembers(req *request, form *newKeyForm) error {
 	form.More, form.Nobody = more, len(members) == 0
 	for _, m := range members {
 		live := m.LiveKeys(req.in.Account.Expiration, req.info.At)
-		choice := memberChoice{ID: m.UserID, Name: m.User.Name, Email: m.User.Email, Keys: len(live)}
+		choice := memberChoice{ID: m.UserID, Name: m.User.Name, Email: m.User.Email, Robot: m.User.IsRobot(), Keys: len(live)}
 		switch {
 		case m.User.Disabled:
 			choice.WhyNot = "Disabled users can't have access keys."
@@ -98,7 +106,7 @@ func (c *Console) findMembers(req *request, form *newKeyForm) error {
 		choice.Chosen = choice.WhyNot == "" && m.UserID == req.Form.Get("user")
 		form.Members = append(form.Members, choice)
 	}
-	return nil
+	return form, nil
 }
 
 // createKey answers with the page that shows the secret.

@@ -23,6 +23,7 @@ func everyPage(clientID string) map[string]string {
 		newKey:                     "ada tom",
 		key + "/refresh":           "ada tom",
 		key + "/revoke":            "ada tom",
+		key + "/transfer":          "ada tom",
 		key + "/end-overlap":       "ada tom",
 		"/console/security":        "ada",
 		"/console/activity":        "ada",
@@ -35,6 +36,9 @@ func everyPage(clientID string) map[string]string {
 		"/console/tenants":         "ada",
 		"/console/tenants/new":     "ada",
 		"/console/account/keys/" + clientID + "/refresh": "grace",
+		"/console/account/keys/" + clientID + "/suspend": "grace",
+		"/console/account/keys/" + clientID + "/resume":  "grace",
+		"/console/account/keys/" + clientID + "/revoke":  "grace",
 	}
 }
 
@@ -84,8 +88,11 @@ func TestWallsForForms(t *testing.T) {
 			newKey:                                           {"user": {"linus"}, "scope": {"api"}},
 			berlinKeys + "/" + clientID + "/refresh":         {"overlap": {"0"}},
 			berlinKeys + "/" + clientID + "/revoke":          {},
+			berlinKeys + "/" + clientID + "/transfer":        {"user": {"linus"}},
 			berlinKeys + "/" + clientID + "/end-overlap":     {},
 			"/console/account/keys/" + clientID + "/refresh": {"overlap": {"0"}},
+			"/console/account/keys/" + clientID + "/suspend": {},
+			"/console/account/keys/" + clientID + "/revoke":  {},
 			"/console/security":                              {"period_days": {"90"}, "acknowledge_risk": {"on"}},
 			"/console/users/new":                             {"name": {"Eve"}, "email": {"eve@acme.example"}},
 			"/console/users/grace":                           {"do": {"disable"}},

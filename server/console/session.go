@@ -113,10 +113,10 @@ func (c *Console) remember(ctx context.Context, s session, tenantID string, now 
 }
 
 // validFor reports whether the session is still the user's in the tenant. It hangs on the records that it began with: deleting or
-// disabling the user ends it, as does another password, e-mail address or identity at the provider, a membership that ended, and a
-// suspension of the tenant. Undoing any of these does not bring it back.
+// disabling the user, or making a robot of them, ends it, as does another password, e-mail address or identity at the provider, a
+// membership that ended, and a suspension of the tenant. Undoing any of these does not bring it back.
 func (s session) validFor(subject policy.Subject) bool {
-	return subject.User.AccountID == s.accountID && fingerprint(subject.User) == s.state &&
+	return !subject.User.IsRobot() && subject.User.AccountID == s.accountID && fingerprint(subject.User) == s.state &&
 		!s.started.Before(subject.Membership.JoinedAt) && s.started.After(subject.Tenant.EndedBefore)
 }
 

@@ -22,14 +22,16 @@ type userRow struct {
 	ID, Name, Email string
 	Roles           []string
 	Disabled        bool
-	NoPassword      bool
+	Robot           bool
+	NoPassword      bool // of a person
 	Created         stamp
 	Path            string
 }
 
 func newUserRow(u policy.User, req *request) userRow {
 	row := userRow{
-		ID: u.ID, Name: u.Name, Email: u.Email, Disabled: u.Disabled, NoPassword: u.PasswordHash == "",
+		ID: u.ID, Name: u.Name, Email: u.Email, Disabled: u.Disabled,
+		Robot: u.IsRobot(), NoPassword: u.PasswordHash == "" && !u.IsRobot(),
 		Created: newStamp(u.CreatedAt, req.info.At), Path: usersPath + "/" + url.PathEscape(u.ID),
 	}
 	for _, role := range u.Roles {
@@ -68,12 +70,17 @@ type userForm struct {
 	Name, Email string
 	Roles       []scopeChoice
 	Tenants     []tenantChoice // memberships
+	Keys        []keyRow       // in all tenants
 	Self        bool
+	Robot       bool // a new user is to be one
 	Mail        bool // a link to choose a password can be sent
 	SendLink    bool // to a new user
 	OpenID      bool // has signed in at the provider
 	Fault       fault
 }
+
+// keysOfUser is how many access keys the page of a user shows at most; mintkey users owns lists all.
+const keysOfUser = 200
 
 // tenantChoice is a tenant with the user's role in it.
 type tenantChoice struct {
@@ -87,7 +94,7 @@ func (c *Console) newUserPage(req *request) error { return c.showNewUser(req, ni
 func (c *Console) showNewUser(req *request, cause error) error {
 	form := userForm{
 		New: true, Path: req.URL.Path, Name: req.Form.Get("name"), Email: req.Form.Get("email"),
-		Roles: req.roleChoices(rolesOf(req.Form["role"])),
+		Roles: req.roleChoices(rolesOf(req.Form["role"])), Robot: policy.UserKind(req.Form.Get("kind")) == policy.KindService,
 	}
 	form.SendLink = req.Form.Has("send_link") || !req.Form.Has("name") // ticked at first
 	return c.showUserForm(req, "Create user", form, cause)
@@ -128,13 +135,17 @@ func rolesOf(names []string) []policy.Role {
 func (c *Console) createUser(req *request) error {
 	input := admin.NewUser{
 		Name: strings.TrimSpace(req.PostForm.Get("name")), Email: strings.TrimSpace(req.PostForm.Get("email")),
-		Roles: rolesOf(req.PostForm["role"]),
+		Roles: rolesOf(req.PostForm["role"]), Kind: policy.UserKind(req.PostForm.Get("kind")),
 	}
+	robot := input.Kind == policy.KindService
 	if password := req.PostForm.Get("password"); password != "" {
 		input.Password = &password
 	}
 	create, notice := c.Service.CreateUser, "Created %s. Next, add them to a tenant."
-	if c.mailsLinks() && input.Password == nil && req.PostForm.Has("send_link") {
+	if robot {
+		notice = "Created %s. Next, add it to a tenant."
+	}
+	if c.mailsLinks() && !robot && input.Password == nil && req.PostForm.Has("send_link") {
 		create, notice = c.createUserWithLink, "Created %s, and mailed them a link to choose a password. Next, add them to a tenant."
 	}
 	user, err := create(req.Context(), req.actor, req.in, input)
@@ -174,6 +185,15 @@ func (c *Console) showUser(req *request, cause error) error {
 			choice.Role, choice.Keys = s.Membership.Role, len(s.Membership.Keys)
 		}
 		form.Tenants = append(form.Tenants, choice)
+	}
+	keys, _, err := c.Service.UserKeys(req.Context(), req.actor, req.in, user.ID, admin.KeyPage{Limit: keysOfUser})
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		row := newKeyRow(key, req.in.Account.Expiration, req.info.At)
+		row.Tenant = key.Membership.TenantID
+		form.Keys = append(form.Keys, row)
 	}
 	return c.showUserForm(req, user.Name, form, cause)
 }

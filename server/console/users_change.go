@@ -26,6 +26,10 @@ func (c *Console) changeUser(req *request) error {
 		return c.sendLink(req, id)
 	case "forget-openid":
 		patch, notice = admin.UserPatch{ForgetOpenID: true}, "Forgotten. Whoever signs in with the e-mail address next is remembered."
+	case "robot":
+		kind := policy.KindService
+		patch = admin.UserPatch{Kind: &kind}
+		notice = "This user is a robot now, and nobody signs in as it any more. Its access keys go on working."
 	case "disable", "enable":
 		disabled := req.PostForm.Get("do") == "disable"
 		patch = admin.UserPatch{Disabled: &disabled}

@@ -119,7 +119,7 @@ func (g *passwordLogin) check(ctx context.Context, tenant policy.Tenant, from *w
 		return policy.Subject{}, clients.Slowed(wrong, err)
 	}
 	fits, err := g.endpoint.Hasher.Verify(ctx, subject.User.PasswordHash, g.password)
-	right := fits && subject.Authority() != policy.AuthorityNone
+	right := fits && subject.Authority() != policy.AuthorityNone && !subject.User.IsRobot()
 	if right || errors.Is(err, passwords.ErrBusy) {
 		reserved.Refund(ctx)
 	}

@@ -164,6 +164,7 @@ func renderings() []rendering {
 		{kind: policy.ErrRetryUsed, status: conflict, code: "idempotency_key_used", title: "Idempotency-Key used"},
 		{kind: policy.ErrRetryOvertaken, status: conflict, code: "conflict", title: "Conflict"},
 		{kind: policy.ErrLastAdmin, status: conflict, code: "last_admin", title: "Last admin"},
+		{kind: policy.ErrKindFixed, status: conflict, code: "kind_fixed", title: "Kind fixed"},
 		{kind: policy.ErrKeyLimit, status: conflict, code: "key_limit_reached", title: "Key limit reached"},
 		{
 			kind: policy.ErrKeyExpired, status: conflict, code: "key_expired", title: "Access key expired",
@@ -206,6 +207,8 @@ func renderings() []rendering {
 		{kind: policy.ErrInvalidName, status: unprocessable, code: "invalid_name", title: "Invalid name"},
 		{kind: policy.ErrInvalidLabel, status: unprocessable, code: "invalid_label", title: "Invalid label"},
 		{kind: policy.ErrInvalidReason, status: unprocessable, code: "invalid_reason", title: "Invalid reason"},
+		{kind: policy.ErrServiceUser, status: unprocessable, code: "service_user", title: "A robot never signs in"},
+		{kind: policy.ErrInvalidKind, status: unprocessable, code: "invalid_kind", title: "Invalid kind"},
 		{kind: policy.ErrInvalidRole, status: unprocessable, code: "invalid_role", title: "Invalid role"},
 		{
 			kind: policy.ErrInvalidScope, status: unprocessable, code: "invalid_scope", title: "Invalid scope",

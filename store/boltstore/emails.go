@@ -15,8 +15,11 @@ func emailKey(accountID, folded string) string { return accountID + separator + 
 
 func emailAccountKey(folded, accountID string) string { return folded + separator + accountID }
 
-// claimEmail makes the user's address lead to the user, unless it leads to another one.
+// claimEmail makes a person's address lead to the person, unless it leads to another one. That of a robot leads nowhere.
 func claimEmail(tx *bbolt.Tx, user policy.User) error {
+	if user.IsRobot() {
+		return nil
+	}
 	folded := policy.FoldEmail(user.Email)
 	if owner := bucketEmails.get(tx, emailKey(user.AccountID, folded)); owner != nil && string(owner) != user.ID {
 		return store.ErrEmailTaken
@@ -41,14 +44,14 @@ func releaseEmail(tx *bbolt.Tx, user policy.User, folded string) error {
 // moveEmail gives up the address that the user had and claims the present one. See store.FoldedAs.
 func moveEmail(tx *bbolt.Tx, before, after policy.User) error {
 	for _, folded := range store.FoldedAs(before) {
-		if folded != policy.FoldEmail(after.Email) {
+		if folded != policy.FoldEmail(after.Email) || after.IsRobot() {
 			if err := releaseEmail(tx, before, folded); err != nil {
 				return err
 			}
 		}
 	}
 	err := claimEmail(tx, after)
-	if errors.Is(err, store.ErrEmailTaken) && after.Email == before.Email {
+	if errors.Is(err, store.ErrEmailTaken) && after.Email == before.Email && !before.IsRobot() {
 		return nil // somebody else had an address that counts as the same only now
 	}
 	return err

@@ -79,7 +79,7 @@ func (s *Store) UpdateMembership(ctx context.Context, tenantID, userID string, c
 		if err := store.CheckBelongs(after, user); err != nil {
 			return err
 		}
-		if err := putMembership(tx, after, held); err != nil {
+		if err := errors.Join(putMembership(tx, after), putPlaces(tx, tenantID, held, placesOf(after))); err != nil {
 			return err
 		}
 		if err := putDigests(tx, indexed, digests, store.DigestEntries(after)); err != nil {
@@ -90,21 +90,21 @@ func (s *Store) UpdateMembership(ctx context.Context, tenantID, userID string, c
 	})
 }
 
-// putMembership saves or removes the membership and its index entries. before has the old index entries of its keys.
-func putMembership(tx *bbolt.Tx, m policy.Membership, before []place) error {
+// putMembership saves or removes the membership, without the index entries of its keys.
+func putMembership(tx *bbolt.Tx, m policy.Membership) error {
 	key := membershipKey(m.TenantID, m.UserID)
 	userTenant := userKey(m.AccountID, m.UserID) + separator + m.TenantID
-	var err error
 	if m.Exists() {
-		err = errors.Join(bucketMemberships.putJSON(tx, key, m), bucketUserTenants.put(tx, userTenant, nil))
-	} else {
-		m.Keys = nil
-		err = errors.Join(bucketMemberships.delete(tx, key), bucketUserTenants.delete(tx, userTenant))
+		return errors.Join(bucketMemberships.putJSON(tx, key, m), bucketUserTenants.put(tx, userTenant, nil))
 	}
-	after := placesOf(m)
+	return errors.Join(bucketMemberships.delete(tx, key), bucketUserTenants.delete(tx, userTenant))
+}
+
+// putPlaces replaces index entries of keys of the tenant. The last access of a key that is gone goes too.
+func putPlaces(tx *bbolt.Tx, tenantID string, before, after []place) (err error) {
 	for _, old := range before {
 		if !slices.ContainsFunc(after, old.sameKey) {
-			err = errors.Join(err, bucketClientIDs.delete(tx, old.clientID), forgetAccess(tx, m.TenantID, old.clientID))
+			err = errors.Join(err, bucketClientIDs.delete(tx, old.clientID), forgetAccess(tx, tenantID, old.clientID))
 		}
 		if !slices.Contains(after, old) {
 			err = errors.Join(err, bucketIssueOrder.delete(tx, old.issue))
@@ -114,11 +114,8 @@ func putMembership(tx *bbolt.Tx, m policy.Membership, before []place) error {
 		}
 	}
 	for _, fresh := range after {
-		if !slices.ContainsFunc(before, fresh.sameKey) {
-			err = errors.Join(err, bucketClientIDs.put(tx, fresh.clientID, []byte(key)))
-		}
 		if !slices.Contains(before, fresh) {
-			err = errors.Join(err, bucketIssueOrder.put(tx, fresh.issue, nil))
+			err = errors.Join(err, bucketClientIDs.put(tx, fresh.clientID, []byte(fresh.owner)), bucketIssueOrder.put(tx, fresh.issue, nil))
 			if fresh.end != "" {
 				err = errors.Join(err, bucketEndOrder.put(tx, fresh.end, nil))
 			}
@@ -127,17 +124,21 @@ func putMembership(tx *bbolt.Tx, m policy.Membership, before []place) error {
 	return err
 }
 
-// place is an access key's position in the indexes: its client ID, and its places in the orders of issue and, if it has an end of its own,
-// of ends.
-type place struct{ clientID, issue, end string }
+// place is an access key's position in the indexes: its client ID, the key of its membership, and its places in the orders of issue and,
+// if it has an end of its own, of ends.
+type place struct{ clientID, owner, issue, end string }
 
 func (p place) sameKey(other place) bool { return p.clientID == other.clientID }
 
+// placesOf lists the places of the keys of a membership; one that does not exist has none.
 func placesOf(m policy.Membership) []place {
+	if !m.Exists() {
+		return nil
+	}
 	places := make([]place, len(m.Keys))
 	for i, key := range m.Keys {
 		dated := store.DatedKey{TenantID: m.TenantID, UserID: m.UserID, ClientID: key.ClientID, At: key.SecretIssuedAt()}
-		places[i] = place{clientID: key.ClientID, issue: datedKey(m.AccountID, dated)}
+		places[i] = place{clientID: key.ClientID, owner: membershipKey(m.TenantID, m.UserID), issue: datedKey(m.AccountID, dated)}
 		if !key.ExpiresAt.IsZero() {
 			dated.At = key.ExpiresAt
 			places[i].end = datedKey(m.AccountID, dated)

@@ -8,7 +8,7 @@ import (
 	"mintkey/store"
 )
 
-// pointer says which membership holds an access key. It never changes while the key exists.
+// pointer says which membership got an access key first. It never changes while the key exists: see keymove.go.
 type pointer struct {
 	tenantID, userID string
 }

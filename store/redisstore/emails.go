@@ -19,6 +19,9 @@ func emailAccounts(folded string) string {
 }
 
 func (s *Store) enterEmail(ctx context.Context, user policy.User) error {
+	if user.IsRobot() {
+		return nil
+	}
 	return s.enter(ctx, emailAccounts(policy.FoldEmail(user.Email)), user.AccountID)
 }
 
@@ -26,26 +29,29 @@ func (s *Store) enterEmail(ctx context.Context, user policy.User) error {
 func (s *Store) moveEmail(ctx context.Context, before, after policy.User, c *change) error {
 	to := policy.FoldEmail(after.Email)
 	folded := store.FoldedAs(before)
-	if before.Generation != "" && folded[0] == to {
+	if before.Generation != "" && folded[0] == to && before.IsRobot() == after.IsRobot() {
+		return nil
+	}
+	for _, from := range folded {
+		if from != to || after.IsRobot() {
+			if err := s.releaseEmail(ctx, before, from, c); err != nil {
+				return err
+			}
+		}
+	}
+	if after.IsRobot() {
 		return nil
 	}
 	taken, err := s.get(ctx, emailKey(after.AccountID, to))
 	if err != nil {
 		return err
 	}
-	for _, from := range folded {
-		if from != to {
-			if err := s.releaseEmail(ctx, before, from, c); err != nil {
-				return err
-			}
-		}
-	}
 	switch {
 	case taken.exists && taken.value == after.ID:
 		c.expect(taken)
 	case !taken.exists:
 		c.put(taken, after.ID)
-	case after.Email != before.Email:
+	case after.Email != before.Email || before.IsRobot():
 		return store.ErrEmailTaken
 	default: // somebody else had an address that counts as the same only now
 		return nil

@@ -60,6 +60,10 @@ func accessTimesKey(tenantID string) string    { return ofTenant(tenantID).key("
 func accessKey(tenantID, clientID string) string {
 	return ofTenant(tenantID).key("access:" + clientID)
 }
+
+// movedKey says who has an access key that was moved: see keymove.go.
+func movedKey(tenantID, clientID string) string { return ofTenant(tenantID).key("moved:" + clientID) }
+
 func issuesKey(tenantID string) string { return ofTenant(tenantID).key("issues") }
 func endsKey(tenantID string) string   { return ofTenant(tenantID).key("ends") }
 

@@ -171,30 +171,39 @@ func (s *Store) prepareMembership(ctx context.Context, old snapshot, after polic
 
 func (s *Store) commitMembership(ctx context.Context, old snapshot, before, after policy.Membership, events []policy.Event) (bool, error) {
 	var c change
+	if err := c.membership(old, before, after, ""); err != nil {
+		return false, err
+	}
+	if err := s.record(ctx, &c, ofTenant(after.TenantID), events); err != nil {
+		return false, err
+	}
+	return s.commit(ctx, c)
+}
+
+// membership makes the change save or remove a membership, with what its slot holds of it. A key that moves to another membership keeps
+// what is not the owner's.
+func (c *change) membership(old snapshot, before, after policy.Membership, moves string) error {
 	if after.Exists() {
 		c.index(membersKey(after.TenantID), after.UserID)
 	} else {
 		c.unindex(membersKey(after.TenantID), after.UserID)
 	}
-	for _, clientID := range missing(clientIDs(before), clientIDs(after)) {
+	for _, clientID := range missing(clientIDs(before), append(clientIDs(after), moves)) {
 		c.unindex(accessTimesKey(after.TenantID), clientID)
 		c.drop(accessKey(after.TenantID, clientID))
+		c.drop(movedKey(after.TenantID, clientID))
 	}
 	c.reorder(before, after)
 	c.feed(ofTenant(after.TenantID), after.UserID)
-	if err := s.record(ctx, &c, ofTenant(after.TenantID), events); err != nil {
-		return false, err
-	}
 	if !after.Exists() {
 		c.remove(old)
-		return s.commit(ctx, c)
+		return nil
 	}
 	text, err := encode(after)
-	if err != nil {
-		return false, err
+	if err == nil {
+		c.put(old, text)
 	}
-	c.put(old, text)
-	return s.commit(ctx, c)
+	return err
 }
 
 // clientIDs lists the client IDs of a membership; one that does not exist has none.

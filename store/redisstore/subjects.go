@@ -28,6 +28,9 @@ func (s *Store) SubjectByClientID(ctx context.Context, clientID string) (policy.
 	}
 	to := parsePointer(read[0].value)
 	subject, err := s.owner(ctx, to, clientID)
+	if errors.Is(err, store.ErrNotFound) {
+		to, subject, err = s.follow(ctx, to.tenantID, clientID)
+	}
 	if err == nil {
 		s.pointers.put(clientID, to)
 	}

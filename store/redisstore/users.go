@@ -46,12 +46,15 @@ func (s *Store) writeUser(ctx context.Context, user policy.User, events []policy
 			return false, err
 		}
 		c.put(free[0], text)
-		c.put(free[1], user.ID)
+		if !user.IsRobot() {
+			c.put(free[1], user.ID)
+		}
 		return s.commit(ctx, c)
 	})
 }
 
-// newUser returns the keys of the user's record and e-mail address, both unused, or the reason why the user can't be created.
+// newUser returns the keys of the user's record and e-mail address, both unused, or the reason why the user can't be created. The address
+// of a robot may be anybody's.
 func (s *Store) newUser(ctx context.Context, user policy.User) ([]snapshot, error) {
 	keys, err := s.getAll(ctx, userKey(user.AccountID, user.ID), emailKey(user.AccountID, policy.FoldEmail(user.Email)))
 	switch {
@@ -59,7 +62,7 @@ func (s *Store) newUser(ctx context.Context, user policy.User) ([]snapshot, erro
 		return nil, err
 	case keys[0].exists:
 		return nil, store.ErrExists
-	case keys[1].exists:
+	case keys[1].exists && !user.IsRobot():
 		return nil, store.ErrEmailTaken
 	}
 	return keys, nil

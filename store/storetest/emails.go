@@ -14,6 +14,8 @@ func emailCases() []testCase {
 		{"e-mail address of another is refused on change", emailTakenOnChange},
 		{"e-mail address moves with its user", emailMoves},
 		{"e-mail address changes its case", emailChangesItsCase},
+		{"e-mail address of a robot leads nowhere", emailOfARobot},
+		{"e-mail address is free once its user is a robot", emailOfOneWhoBecomesARobot},
 	}
 }
 
@@ -88,4 +90,76 @@ func emailChangesItsCase(t testing.TB, at place) {
 	check(t, err)
 	equal(t, "user", got, withEmail(user(acme, ada), "Ada@Example.com"))
 	wantError(t, s.CreateUser(t.Context(), withEmail(user(acme, bob), "ada@example.com")), store.ErrEmailTaken)
+}
+
+func robot(accountID, id, contact string) policy.User {
+	u := withEmail(user(accountID, id), contact)
+	u.Kind, u.Generation = policy.KindService, "made"
+	return u
+}
+
+func wantFoundBy(t testing.TB, s store.Store, email, id string) {
+	t.Helper()
+	got, err := s.UserByEmail(t.Context(), acme, email)
+	all, errOfAll := s.UsersByEmail(t.Context(), email)
+	check(t, errOfAll)
+	if id == "" {
+		wantError(t, err, store.ErrNotFound)
+		equal(t, "users of all accounts with the address", all, nil)
+		return
+	}
+	check(t, err)
+	equal(t, "user with the address "+email, got.ID, id)
+	equal(t, "users of all accounts with the address", all, []policy.User{got})
+}
+
+// emailOfARobot is that of a person, of other robots, or of nobody.
+func emailOfARobot(t testing.TB, at place) {
+	s := at.connect(t)
+	settle(t, s)
+	const team = "team@example.com"
+	for _, id := range []string{"robot-1", "robot-2"} {
+		check(t, s.CreateUser(t.Context(), robot(acme, id, "Ada@example.com")))
+	}
+	check(t, s.CreateUser(t.Context(), robot(acme, "robot-3", team)))
+	wantFoundBy(t, s, "ada@example.com", ada)
+	wantFoundBy(t, s, team, "")
+
+	check(t, setEmail(t, s, "robot-1", team))
+	wantFoundBy(t, s, "ada@example.com", ada)
+	check(t, setEmail(t, s, "robot-1", "ada@example.com"))
+	check(t, s.DeleteUser(t.Context(), acme, "robot-2"))
+	wantFoundBy(t, s, "ada@example.com", ada)
+	wantFoundBy(t, s, team, "")
+
+	check(t, s.CreateUser(t.Context(), withEmail(user(acme, bob), team)))
+	wantFoundBy(t, s, team, bob)
+	check(t, s.DeleteUser(t.Context(), acme, "robot-3"))
+	wantFoundBy(t, s, team, bob)
+}
+
+func setKind(t testing.TB, s store.Store, id string, kind policy.UserKind) error {
+	t.Helper()
+	return s.UpdateUser(t.Context(), acme, id, func(u policy.User) (policy.User, []policy.Event, error) {
+		u.Kind = kind
+		return u, nil, nil
+	})
+}
+
+// emailOfOneWhoBecomesARobot also turns a robot into a person, which policy never does: no store may then lead two ways.
+func emailOfOneWhoBecomesARobot(t testing.TB, at place) {
+	s := at.connect(t)
+	settle(t, s)
+	check(t, s.CreateUser(t.Context(), ofGeneration(withEmail(user(acme, "eve"), "eve@example.com"), "made")))
+	for _, id := range []string{ada, "eve"} { // as a server of version 1 and as one of version 2 has made them
+		address := id + "@example.com"
+		check(t, setKind(t, s, id, policy.KindService))
+		wantFoundBy(t, s, address, "")
+		check(t, s.CreateUser(t.Context(), withEmail(user(acme, "heir-of-"+id), address)))
+		wantFoundBy(t, s, address, "heir-of-"+id)
+		wantError(t, setKind(t, s, id, policy.KindPerson), store.ErrEmailTaken)
+		check(t, s.DeleteUser(t.Context(), acme, "heir-of-"+id))
+		check(t, setKind(t, s, id, policy.KindPerson))
+		wantFoundBy(t, s, address, id)
+	}
 }

@@ -63,7 +63,7 @@ type testCase struct {
 
 func cases() []testCase {
 	return slices.Concat(accountCases(), tenantCases(), userCases(), usedIDCases(), emailCases(), belongingCases(),
-		membershipCases(), clientIDCases(),
+		membershipCases(), clientIDCases(), moveCases(),
 		subjectCases(), accessTimeCases(), eventCases(), arrivalCases(), atomicityCases(), documentCases(), aliasingCases(), raceCases(),
 		cancellationCases(), durabilityCases(), outboxCases(), issueOrderCases(), endOrderCases(), feedCases(),
 		revocationCases(), ephemeraCases(), limitCases(),

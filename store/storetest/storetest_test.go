@@ -42,8 +42,8 @@ func TestGoodStorePasses(t *testing.T) {
 // Each case fails for a store that breaks its promise, and for that reason alone can be trusted when it passes.
 func TestBrokenTwinIsCaught(t *testing.T) {
 	var caught []string
-	for _, twin := range slices.Concat(accountTwins(), userTwins(), belongingTwins(), membershipTwins(), subjectTwins(), recordTwins(),
-		arrivalTwins(), concurrencyTwins(), outboxTwins(), issueOrderTwins(), endOrderTwins(), feedTwins(),
+	for _, twin := range slices.Concat(accountTwins(), userTwins(), belongingTwins(), membershipTwins(), moveTwins(),
+		subjectTwins(), recordTwins(), arrivalTwins(), concurrencyTwins(), outboxTwins(), issueOrderTwins(), endOrderTwins(), feedTwins(),
 		revocationTwins(), ephemeraTwins(), limitTwins(),
 		trafficTwins(), inventoryTwins(), versionTwins(), replicationTwins()) {
 		caught = append(caught, twin.caughtBy)

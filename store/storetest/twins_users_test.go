@@ -30,6 +30,10 @@ func userTwins() []twin {
 		{"e-mail address of another is refused on change", "pretends success", func(s store.Store) store.Store { return pretendsUserChange{s} }},
 		{"e-mail address moves with its user", "keeps the old address", func(s store.Store) store.Store { return &remembersUser{Store: s} }},
 		{"e-mail address moves with its user", "keeps the address claimed", func(s store.Store) store.Store { return &keepsAddress{Store: s} }},
+		{"e-mail address of a robot leads nowhere", "takes robots for persons", func(s store.Store) store.Store { return takesForPersons{s} }},
+		{"e-mail address is free once its user is a robot", "keeps the address claimed", func(s store.Store) store.Store {
+			return &keepsAddress{Store: s}
+		}},
 		{"e-mail address changes its case", "is in its own way", func(s store.Store) store.Store { return inItsOwnWay{s} }},
 	}
 }
@@ -170,4 +174,11 @@ func (b inItsOwnWay) UpdateUser(ctx context.Context, accountID, id string, chang
 		}
 		return after, events, err
 	})
+}
+
+type takesForPersons struct{ store.Store }
+
+func (b takesForPersons) CreateUser(ctx context.Context, u policy.User, events ...policy.Event) error {
+	u.Kind = policy.KindPerson
+	return b.Store.CreateUser(ctx, u, events...)
 }
