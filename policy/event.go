@@ -27,12 +27,14 @@ const (
 	ActionKeyUpdated        Action = "key.updated"
 	ActionKeySuspended      Action = "key.suspended"
 	ActionKeyResumed        Action = "key.resumed"
-	ActionTenantUpdated     Action = "tenant.updated"
-	ActionTenantSuspended   Action = "tenant.suspended"
-	ActionTenantResumed     Action = "tenant.resumed"
-	ActionKeyExpiring       Action = "key.expiring"
-	ActionKeyExpired        Action = "key.expired"
-	ActionKeyPurged         Action = "key.purged"
+	// ActionKeyLeaked means that somebody has reported a secret of the key as leaked, and that it worked until then (R35).
+	ActionKeyLeaked       Action = "key.leaked"
+	ActionTenantUpdated   Action = "tenant.updated"
+	ActionTenantSuspended Action = "tenant.suspended"
+	ActionTenantResumed   Action = "tenant.resumed"
+	ActionKeyExpiring     Action = "key.expiring"
+	ActionKeyExpired      Action = "key.expired"
+	ActionKeyPurged       Action = "key.purged"
 	// ActionTokenRefused is about an access key or, at the password grant, about a user.
 	ActionTokenRefused Action = "token.refused"
 	// ActionSessionStarted, ActionSessionEnded and ActionSessionRefused are about signing in to the console.
@@ -90,6 +92,11 @@ const (
 	DetailByLink = "by_link"
 	// DetailDroppedScopes lists the scopes that a key lost at a key.refreshed, separated by spaces (R9).
 	DetailDroppedScopes = "dropped_scopes"
+	// DetailEffect, DetailURL and DetailReportedBy say with a key.leaked what the report did, a LeakEffect; where the secret was found, as
+	// anybody may have written it; and who reported it, if that is known for certain.
+	DetailEffect     = "effect"
+	DetailURL        = "url"
+	DetailReportedBy = "reported_by"
 )
 
 // Actor is the user or program that did something, and where from.

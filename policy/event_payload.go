@@ -17,6 +17,8 @@ type Payload struct {
 	Notice *Notice `json:"notice,omitempty"`
 	// Key describes the access key at the time of the event.
 	Key *KeyFacts `json:"key,omitempty"`
+	// Leak is set when a secret of the key was reported as leaked.
+	Leak *LeakFacts `json:"leak,omitempty"`
 	// Password is set when a user's password was set or taken away.
 	Password *PasswordChange `json:"password,omitempty"`
 	// Person is set when something else changed by which somebody could become, or act as, the user.
@@ -36,6 +38,12 @@ type KeyFacts struct {
 	PickUp bool `json:"pick_up,omitempty"`
 	// Reason is why the key was suspended, in the words of whoever did it.
 	Reason string `json:"reason,omitempty"`
+}
+
+// LeakFacts is what the report of a leaked secret did (R35). URL is where the secret was found, if somebody who is trusted says so.
+type LeakFacts struct {
+	Effect LeakEffect `json:"effect"`
+	URL    string     `json:"url,omitempty"`
 }
 
 // PasswordChange describes how a user's password changed.

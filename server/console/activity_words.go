@@ -23,6 +23,7 @@ func actionWords() []struct {
 		{policy.ActionKeyUpdated, "Changed access key"},
 		{policy.ActionKeySuspended, "Suspended access key"},
 		{policy.ActionKeyResumed, "Resumed access key"},
+		{policy.ActionKeyLeaked, "Reported a leaked secret of access key"},
 		{policy.ActionTenantUpdated, "Changed tenant"},
 		{policy.ActionTenantSuspended, "Suspended tenant"},
 		{policy.ActionTenantResumed, "Resumed tenant"},
