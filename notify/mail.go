@@ -37,7 +37,7 @@ type MailConfig struct {
 type LinkMaker func(ctx context.Context, event policy.Event, now time.Time) (url string, expires time.Time, err error)
 
 // Mail is a Channel that writes to the owners of access keys: before a key of theirs expires (R16), and when somebody else creates,
-// refreshes or revokes one (R19). It sends the link to the owner of a key that waits to be picked up (R26), sends users links to choose a
+// refreshes or revokes one (R19). When a secret of one has leaked it writes to the tenant's admins too (R35). It sends the link to the owner of a key that waits to be picked up (R26), sends users links to choose a
 // password, and tells them of a new password, address or role. It sends nothing when a key expires, because the owner has had three
 // notices, nor when the policy changes, because the notices show that, nor to deleted users, who have no address any more.
 type Mail struct {
@@ -85,6 +85,16 @@ func (m *Mail) Deliver(ctx context.Context, event policy.Event, subject SubjectF
 	if err != nil || to == nil {
 		return err
 	}
+	if event.Payload.Leak != nil {
+		return m.sendAboutLeak(ctx, template, event, content, to)
+	}
+	return m.send(ctx, template, event, event.ID, content, to)
+}
+
+// send sends a message. The ID has to be the same each time that it is sent.
+func (m *Mail) send(
+	ctx context.Context, template messageTemplate, event policy.Event, id string, content message, to *netmail.Address,
+) error {
 	rendered, err := template.render(content)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrPermanent, err)
@@ -93,7 +103,7 @@ func (m *Mail) Deliver(ctx context.Context, event policy.Event, subject SubjectF
 	message.FromMailAddress(m.from)
 	message.ToMailAddress(to)
 	message.Subject(rendered.subject)
-	message.SetMessageIDWithValue(event.ID + "@" + domain(m.from.Address))
+	message.SetMessageIDWithValue(id + "@" + domain(m.from.Address))
 	message.SetDateWithValue(event.At.UTC())
 	message.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no automatic replies
 	message.SetBodyString(mail.TypeTextPlain, rendered.text)

@@ -141,7 +141,8 @@ func chosenDetails(details map[string]string) map[string]string {
 	for _, name := range []string{
 		"label", "scopes", "audiences", policy.DetailPickUp, // of a key.created
 		"overlap_seconds", "picked_up", policy.DetailDroppedScopes, // of a key.refreshed
-		policy.DetailRevokedTokens,  // of a key.overlap_ended
+		policy.DetailRevokedTokens,                                     // of a key.overlap_ended
+		policy.DetailEffect, policy.DetailURL, policy.DetailReportedBy, // of a key.leaked
 		policy.DetailReason,         // of a key.revoked, a key.suspended and so on
 		"expires_at", "days_before", // of a key.expiring, and the first of a key.expired
 		"enabled_before", "enabled", "period_days_before", "period_days", // of a policy.changed
@@ -156,7 +157,7 @@ func chosenDetails(details map[string]string) map[string]string {
 func forWebhooks(action policy.Action) bool {
 	switch action {
 	case policy.ActionKeyCreated, policy.ActionKeyRefreshed, policy.ActionKeyOverlapEnded, policy.ActionKeyRevoked,
-		policy.ActionKeyExpiring, policy.ActionKeyExpired, policy.ActionKeySuspended, policy.ActionKeyResumed,
+		policy.ActionKeyExpiring, policy.ActionKeyExpired, policy.ActionKeySuspended, policy.ActionKeyResumed, policy.ActionKeyLeaked,
 		policy.ActionTenantSuspended, policy.ActionTenantResumed, policy.ActionPolicyChanged:
 		return true
 	default:

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -133,38 +134,34 @@ func TestNoLeakReport(t *testing.T) {
 	w.report(`{}`, func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") }).want(415)
 }
 
-// A storm of unknown secrets changes nothing; past its budget an address is told to come back, whatever it reports.
+// A storm of unknown secrets changes nothing; past its budget an address is told to come back, while others are heard.
 func TestLeakStorm(t *testing.T) {
 	onEachStore(t, func(w *world) {
 		defer w.run()()
 		var storm sync.WaitGroup
-		before := len(w.eventsOf(policy.ActionKeyLeaked))
-		var refused sync.Map
-		for n := range 61 {
+		var refused atomic.Int64
+		for n := range 100 { // the budget is 60, and one more each second
 			storm.Go(func() {
 				var secrets []string
 				for i := range 100 {
 					secrets = append(secrets, policy.NewClientSecret([32]byte{byte(n), byte(i), 1}).Reveal())
 				}
-				if a := w.report(leakOf(secrets...)); a.status == 429 {
-					refused.Store(n, a.header.Get("Retry-After"))
+				a := w.report(leakOf(secrets...))
+				if a.status == 429 && a.header.Get("Retry-After") != "" {
+					refused.Add(1)
 				} else if a.status != 202 {
 					w.Errorf("%d %s", a.status, a.body)
 				}
 			})
 		}
 		storm.Wait()
+		if n := refused.Load(); n == 0 || n > 40 {
+			w.Errorf("%d of 100 reports were refused", n)
+		}
 		p := w.makeKey(w.ada, w.newMember(), "api")
-		w.report(leakOf(p.secret)).wantCode(429, "too_many_requests")
-		refused.Range(func(_, after any) bool {
-			if after == "" {
-				w.Error("429 without Retry-After")
-			}
-			return true
-		})
 		w.report(leakOf(p.secret), func(r *http.Request) { r.RemoteAddr = "203.0.113.9:1" }).want(202)
 		w.eventually("the report from another address", func() bool { return len(w.leaks(p)) == 1 })
-		if n := len(w.eventsOf(policy.ActionKeyLeaked)); n != before+1 {
+		if n := len(w.eventsOf(policy.ActionKeyLeaked)); n != 1 {
 			w.Errorf("%d leaks recorded", n)
 		}
 	})
