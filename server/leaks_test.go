@@ -1,7 +1,16 @@
 package server_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -11,6 +20,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"mintkey/policy"
+	"mintkey/server"
+	"mintkey/server/leaks"
 )
 
 const leaksPath = "/leaks"
@@ -187,4 +198,122 @@ func TestLeakRaces(t *testing.T) {
 			w.get(w.ada, keyPath(revoked)).want(404)
 		}
 	})
+}
+
+// gitHub is GitHub's side of its secret scanning partner program, with a key of its own.
+type gitHub struct {
+	*testing.T
+	key *ecdsa.PrivateKey
+}
+
+func newGitHub(t *testing.T) gitHub {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return gitHub{t, key}
+}
+
+// document is what https://api.github.com/meta/public_keys/secret_scanning would serve.
+func (g gitHub) document() []byte {
+	der, err := x509.MarshalPKIXPublicKey(&g.key.PublicKey)
+	if err != nil {
+		g.Fatal(err)
+	}
+	text, err := json.Marshal(map[string]any{"public_keys": []map[string]any{{
+		"key_identifier": "id-1", "is_current": true, "key": string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})),
+	}}})
+	if err != nil {
+		g.Fatal(err)
+	}
+	return text
+}
+
+// sign signs a body as GitHub does: SHA-256, ECDSA, DER, base64.
+func (g gitHub) sign(body, identifier string) func(*http.Request) {
+	digest := sha256.Sum256([]byte(body))
+	signature, err := ecdsa.SignASN1(rand.Reader, g.key, digest[:])
+	if err != nil {
+		g.Fatal(err)
+	}
+	return func(r *http.Request) {
+		r.Header.Set("Github-Public-Key-Identifier", identifier)
+		r.Header.Set("Github-Public-Key-Signature", base64.StdEncoding.EncodeToString(signature))
+	}
+}
+
+func found(secrets ...string) string {
+	all := []map[string]string{}
+	for _, secret := range secrets {
+		all = append(all, map[string]string{
+			"token": secret, "type": "mintkey_client_secret", "url": "https://github.com/o/r/blob/main/f#L1", "source": "content",
+		})
+	}
+	text, _ := json.Marshal(all) // never fails
+	return string(text)
+}
+
+// A report that GitHub has signed counts as GitHub's, and has no budget by address. One that only says so does nothing, though its answer is
+// the same; one that is not signed is anybody's.
+func TestGitHubReports(t *testing.T) {
+	hub, stranger := newGitHub(t), newGitHub(t)
+	w := newWorld(t, func(o *server.Options) {
+		o.GitHubKeys = func() (leaks.GitHubKeys, error) { return leaks.ParseGitHubKeys(hub.document()) }
+	})
+	defer w.run()()
+	p := w.makeKey(w.ada, w.newMember(), "api")
+	body := found(p.secret)
+	for name, forged := range map[string]func(*http.Request){
+		"another key":          stranger.sign(body, "id-1"),
+		"another identifier":   hub.sign(body, "id-2"),
+		"another body":         hub.sign(body+" ", "id-1"),
+		"no signature":         func(r *http.Request) { r.Header.Set("Github-Public-Key-Identifier", "id-1") },
+		"no identifier":        func(r *http.Request) { r.Header.Set("Github-Public-Key-Signature", "AAAA") },
+		"no base64":            func(r *http.Request) { hub.sign(body, "id-1")(r); r.Header.Set("Github-Public-Key-Signature", "*") },
+		"an unsigned empty id": func(r *http.Request) { hub.sign(body, "")(r) },
+	} {
+		if a := w.report(body, forged).want(202); a.body != "" {
+			t.Errorf("%s: %s", name, a.body)
+		}
+	}
+	w.settleLeaks()
+	if n := len(w.leaks(p)); n != 0 {
+		t.Fatal("a forged report has stopped a key")
+	}
+	w.exchange(p).want(200)
+	if log := w.log.String(); !strings.Contains(log, "its signature is wrong") {
+		t.Error("the log does not say that reports are ignored")
+	}
+
+	all := make([]string, 150)
+	for i := range all {
+		all[i] = policy.NewClientSecret([32]byte{byte(i), 7}).Reveal()
+	}
+	body = found(append(all, p.secret)...)
+	w.report(body).want(400)      // too many for anybody
+	var spending sync.WaitGroup
+	for range 80 { // more than the budget of the address
+		spending.Go(func() { w.report(`{"secrets":[]}`) })
+	}
+	spending.Wait()
+	w.report(`{"secrets":[]}`).want(429)
+	w.report(body, hub.sign(body, "id-1")).want(202)
+	w.eventually("GitHub's report", func() bool { return len(w.leaks(p)) == 1 })
+	events := slices.DeleteFunc(w.eventsOf(policy.ActionKeyLeaked), func(e policy.Event) bool { return e.ClientID != p.clientID })
+	want := map[string]string{"effect": "suspended", "url": "https://github.com/o/r/blob/main/f#L1", "reported_by": "github"}
+	if diff := cmp.Diff(want, events[0].Details); diff != "" || events[0].Payload.Leak.URL == "" {
+		t.Errorf("%s\n%+v", diff, events[0].Payload.Leak)
+	}
+}
+
+func TestGitHubKeysThatAreNone(t *testing.T) {
+	for _, text := range []string{
+		"", "{}", `{"public_keys":[]}`, `{"public_keys":[{"key_identifier":"a","key":"x"}]}`,
+		`{"public_keys":[{"key_identifier":"a","key":"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"}]}`,
+	} {
+		if keys, err := leaks.ParseGitHubKeys([]byte(text)); err == nil {
+			t.Errorf("%s: %v", text, keys)
+		}
+	}
 }
