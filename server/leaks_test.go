@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -22,6 +23,7 @@ import (
 	"mintkey/policy"
 	"mintkey/server"
 	"mintkey/server/leaks"
+	"mintkey/store"
 )
 
 const leaksPath = "/leaks"
@@ -200,6 +202,41 @@ func TestLeakRaces(t *testing.T) {
 	})
 }
 
+// A report that is accepted while the store is away is worked off once it is back; when too many wait, whoever comes is told so, whatever
+// they report.
+func TestLeaksWhileTheStoreIsAway(t *testing.T) {
+	eachWayToBeAway(t, func(w *world, leave, comeBack func()) {
+		p := w.makeKey(w.ada, w.newMember(), "api")
+		leave()
+		unknown := policy.NewClientSecret([32]byte{1}).Reveal()
+		w.report(leakOf(p.secret)).want(202)
+		var waiting sync.WaitGroup
+		var turnedAway atomic.Int64
+		for n := range 103 { // one is worked on, and a hundred can wait
+			waiting.Go(func() {
+				a := w.report(leakOf(unknown), func(r *http.Request) { r.RemoteAddr = fmt.Sprintf("203.0.113.%d:1", n) })
+				if a.status == 503 {
+					turnedAway.Add(1)
+				} else if a.status != 202 {
+					w.Errorf("%d %s", a.status, a.body)
+				}
+			})
+		}
+		waiting.Wait()
+		comeBack()
+		if n := turnedAway.Load(); n < 2 || n > 4 {
+			w.Errorf("%d of 104 reports were turned away", n)
+		}
+		w.eventually("the report", func() bool {
+			events, err := w.store.Events(w.Context(), "acme", store.EventsQuery{Limit: 100})
+			return err == nil && slices.ContainsFunc(events, func(e policy.Event) bool {
+				return e.Action == policy.ActionKeyLeaked && e.ClientID == p.clientID
+			})
+		})
+		w.exchange(p).wantError(401, "invalid_client")
+	})
+}
+
 // gitHub is GitHub's side of its secret scanning partner program, with a key of its own.
 type gitHub struct {
 	*testing.T
@@ -291,7 +328,7 @@ func TestGitHubReports(t *testing.T) {
 		all[i] = policy.NewClientSecret([32]byte{byte(i), 7}).Reveal()
 	}
 	body = found(append(all, p.secret)...)
-	w.report(body).want(400)      // too many for anybody
+	w.report(body).want(400) // too many for anybody
 	var spending sync.WaitGroup
 	for range 80 { // more than the budget of the address
 		spending.Go(func() { w.report(`{"secrets":[]}`) })

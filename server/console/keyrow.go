@@ -50,7 +50,7 @@ func newKeyRow(k admin.Key, p policy.ExpirationPolicy, now time.Time) keyRow {
 		Expires: newStamp(expiry, now), Expired: policy.Expired(expiry, now), Soon: within(policy.SoonDays), Urgent: within(policy.UrgentDays),
 		Marks: k.Marks(k.LastAccess.At, p, now), Waiting: len(k.Secrets) == 0, Suspended: k.IsSuspended(),
 		Leaked: k.Leaked,
-		Path: keysPath(k.Membership.TenantID, k.ClientID),
+		Path:   keysPath(k.Membership.TenantID, k.ClientID),
 	}
 	row.LastAddress = k.LastAccess.Address
 	if old, ok := k.Overlap(p, now); ok {

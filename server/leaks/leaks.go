@@ -39,7 +39,9 @@ type Endpoint struct {
 }
 
 // New wires an Endpoint. Run does its work.
-func New(o Options) *Endpoint { return &Endpoint{Options: o, reports: make(chan admin.LeakReport, waiting)} }
+func New(o Options) *Endpoint {
+	return &Endpoint{Options: o, reports: make(chan admin.LeakReport, waiting)}
+}
 
 // Post is POST /leaks.
 func (e *Endpoint) Post(w http.ResponseWriter, r *web.Request) error {
