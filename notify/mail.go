@@ -36,10 +36,11 @@ type MailConfig struct {
 // returns store.ErrNotFound if there is nothing to link to any more.
 type LinkMaker func(ctx context.Context, event policy.Event, now time.Time) (url string, expires time.Time, err error)
 
-// Mail is a Channel that writes to the owners of access keys: before a key of theirs expires (R16), and when somebody else creates,
-// refreshes or revokes one (R19). When a secret of one has leaked it writes to the tenant's admins too (R35). It sends the link to the owner of a key that waits to be picked up (R26), sends users links to choose a
-// password, and tells them of a new password, address or role. It sends nothing when a key expires, because the owner has had three
-// notices, nor when the policy changes, because the notices show that, nor to deleted users, who have no address any more.
+// Mail is a Channel that writes to the owners of access keys: before a key of theirs expires (R16), when somebody else creates, refreshes
+// or revokes one (R19), and, with the admins of the tenant, when a secret of one has leaked (R35). It sends the link to the owner of a key
+// that waits to be picked up (R26), sends users links to choose a password, and tells them of a new password, address or role. It sends
+// nothing when a key expires, because the owner has had three notices, nor when the policy changes, because the notices show that, nor to
+// deleted users, who have no address any more.
 type Mail struct {
 	relay     relay
 	from      *netmail.Address

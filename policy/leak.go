@@ -54,6 +54,7 @@ func (m Membership) WithLeakedSecret(
 	case LeakEndsOverlap:
 		m, err := m.WithoutOverlap(clientID, Refresh{EndTokens: true}, p, now)
 		return m, effect, err
+	case LeakChangesNothing:
 	case LeakStopsKey:
 		m.Keys = slices.Clone(m.Keys)
 		key := &m.Keys[i]

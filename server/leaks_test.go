@@ -138,7 +138,11 @@ func TestNoLeakReport(t *testing.T) {
 		body   string
 		status int
 	}{
-		{`{"secrets":"x"}`, 400}, {`{"secret":["x"]}`, 400}, {`[1]`, 400}, {`"x"`, 400}, {``, 400},
+		{`{"secrets":"x"}`, 400},
+		{`{"secret":["x"]}`, 400},
+		{`[1]`, 400},
+		{`"x"`, 400},
+		{``, 400},
 		{`{"secrets":[` + strings.Repeat(`"x",`, 100) + `"x"]}`, 400},
 		{`{"secrets":["` + strings.Repeat("x", 1<<20) + `"]}`, 413},
 	} {
@@ -291,8 +295,8 @@ func found(secrets ...string) string {
 	return string(text)
 }
 
-// A report that GitHub has signed counts as GitHub's, and has no budget by address. One that only says so does nothing, though its answer is
-// the same; one that is not signed is anybody's.
+// A report that GitHub has signed counts as GitHub's, and has no budget by address. One that only says so does nothing, though its answer
+// is the same; one that is not signed is anybody's.
 func TestGitHubReports(t *testing.T) {
 	hub, stranger := newGitHub(t), newGitHub(t)
 	w := newWorld(t, func(o *server.Options) {
@@ -323,11 +327,11 @@ func TestGitHubReports(t *testing.T) {
 		t.Error("the log does not say that reports are ignored")
 	}
 
-	all := make([]string, 150)
-	for i := range all {
-		all[i] = policy.NewClientSecret([32]byte{byte(i), 7}).Reveal()
+	all := []string{p.secret}
+	for i := range 150 {
+		all = append(all, policy.NewClientSecret([32]byte{byte(i), 7}).Reveal())
 	}
-	body = found(append(all, p.secret)...)
+	body = found(all...)
 	w.report(body).want(400) // too many for anybody
 	var spending sync.WaitGroup
 	for range 80 { // more than the budget of the address

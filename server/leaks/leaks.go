@@ -98,8 +98,8 @@ func (e *Endpoint) Run(ctx context.Context) {
 	}
 }
 
-// work does what a report asks for. One that has to wait for the store goes behind the others: it must not be lost, because whoever reported
-// it was told that it was accepted, and must not hold them up, if only a part of the store is away.
+// work does what a report asks for. One that has to wait for the store goes behind the others: it must not be lost, because whoever sent it
+// was told that it was accepted, and must not hold them up, if only a part of the store is away.
 func (e *Endpoint) work(ctx context.Context, report admin.LeakReport) {
 	for e.failed(ctx, report) {
 		select {
