@@ -41,6 +41,8 @@ type AccessKey struct {
 	// SuspendedAs is the role that whoever suspended the key acted in: to resume it takes as much authority. Empty for an owner who stopped
 	// a key of their own, and for a key that works.
 	SuspendedAs Role `json:"suspended_as,omitempty"`
+	// Leaked says that the current secret was reported as leaked, so that nothing but a refresh makes the key work again (R35).
+	Leaked bool `json:"leaked,omitempty"`
 	// Replaced has the status indexes of secrets that the key had before, until the last token that bears one has expired (R5).
 	Replaced []ReplacedIndex `json:"replaced,omitempty"`
 
@@ -303,7 +305,8 @@ type Refresh struct {
 
 // WithRefreshedKey returns the membership with a new secret for the key, whose life starts again now (R6). The old secret keeps working
 // for the overlap, but not past its own expiry; a secret left from an earlier overlap stops at once. A suspended key stays suspended, so
-// that a leaked secret can be replaced before the key works again (R28).
+// that a leaked secret can be replaced before the key works again (R28), unless nothing but the report of a leak stopped it: then it works
+// again, and an overlap is ErrRefreshRequired (R35).
 func (m Membership) WithRefreshedKey(clientID string, fresh Secret, how Refresh, p ExpirationPolicy, now time.Time) (Membership, error) {
 	i := m.index(clientID)
 	switch {
@@ -313,6 +316,8 @@ func (m Membership) WithRefreshedKey(clientID string, fresh Secret, how Refresh,
 		return m, ErrInvalidOverlap
 	case m.Keys[i].Status(p, now) == StatusExpired:
 		return m, ErrKeyExpired
+	case m.Keys[i].Leaked && how.Overlap > 0:
+		return m, ErrRefreshRequired
 	}
 	fresh.IssuedAt, fresh.EndsAt = now, time.Time{}
 	secrets, gone := []Secret{fresh}, m.Keys[i].Secrets
@@ -324,7 +329,7 @@ func (m Membership) WithRefreshedKey(clientID string, fresh Secret, how Refresh,
 	m.Keys = slices.Clone(m.Keys)
 	m.Keys[i].Secrets = secrets
 	m.Keys[i].Replaced = m.Keys[i].replacedAfter(gone, how, now)
-	m.Keys[i] = m.Keys[i].told(p, now)
+	m.Keys[i] = m.Keys[i].recovered().told(p, now)
 	return m, nil
 }
 

@@ -147,6 +147,7 @@ func explanations() []struct {
 		}},
 		{policy.ErrUserDisabled, explanation{conflict, "User disabled", "This user is disabled. Enable them first.", "user"}},
 		{policy.ErrKeySuspended, explanation{conflict, "Access key suspended", "This access key is suspended. Resume it first.", ""}},
+		{policy.ErrRefreshRequired, explanation{conflict, "Refresh required", asSentence(policy.ErrRefreshRequired), ""}},
 		{policy.ErrTenantSuspended, explanation{conflict, "Tenant suspended", "This tenant is suspended. Resume it first.", ""}},
 		{policy.ErrSuspendedByOther, explanation{forbidden, "Suspended by somebody else", asSentence(policy.ErrSuspendedByOther), ""}},
 		{policy.ErrInvalidReason, explanation{unprocessable, "Invalid reason", asSentence(policy.ErrInvalidReason), "reason"}},
