@@ -323,6 +323,12 @@ func (s *Service) RevokeKey(ctx context.Context, actor Actor, in TenantContext, 
 func (s *Service) revokeKey(
 	ctx context.Context, actor Actor, in TenantContext, clientID string, may func(policy.Subject, policy.AccessKey) error,
 ) error {
+	return s.followed(ctx, clientID, func() error { return s.revokeFound(ctx, actor, in, clientID, may) })
+}
+
+func (s *Service) revokeFound(
+	ctx context.Context, actor Actor, in TenantContext, clientID string, may func(policy.Subject, policy.AccessKey) error,
+) error {
 	key, owner, err := s.findKey(ctx, in, clientID, actor.At)
 	if errors.Is(err, store.ErrNotFound) {
 		return s.revokeAgain(ctx, in.Tenant.ID, clientID, err)

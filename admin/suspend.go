@@ -89,6 +89,17 @@ func (s *Service) resumeKey(
 func (s *Service) changeKey(
 	ctx context.Context, actor Actor, in TenantContext, clientID string, action policy.Action, details map[string]string,
 	may func(policy.Subject, policy.AccessKey) error, change func(policy.Subject, policy.Membership) (policy.Membership, error),
+) (key Key, err error) {
+	err = s.followed(ctx, clientID, func() error {
+		key, err = s.changeFoundKey(ctx, actor, in, clientID, action, details, may, change)
+		return err
+	})
+	return key, err
+}
+
+func (s *Service) changeFoundKey(
+	ctx context.Context, actor Actor, in TenantContext, clientID string, action policy.Action, details map[string]string,
+	may func(policy.Subject, policy.AccessKey) error, change func(policy.Subject, policy.Membership) (policy.Membership, error),
 ) (Key, error) {
 	key, owner, err := s.findUsedKey(ctx, in, clientID, actor.At)
 	if err != nil {
