@@ -56,8 +56,8 @@ func (s *Service) ResumeKey(ctx context.Context, actor Actor, in TenantContext, 
 	})
 }
 
-// ResumeOwnKey is ResumeKey for a key of the actor. What somebody else has suspended is policy.ErrSuspendedByOther, what the actor has
-// suspended as an admin takes the same authority again, because other admins found it suspended and left it at that, and the actor must hold
+// ResumeOwnKey is ResumeKey for a key of the actor. What somebody else has suspended is policy.ErrSuspendedByOther. What the actor has
+// suspended as an admin takes that authority again, because other admins found it suspended and left it at that. And the actor must hold
 // whatever the key can do, so that a token with little more than "self" revives nothing that can do more (R30).
 func (s *Service) ResumeOwnKey(ctx context.Context, actor Actor, in TenantContext, clientID, reason string) (Key, error) {
 	return s.resumeKey(ctx, actor, in, clientID, reason, func(owner policy.Subject, key policy.AccessKey) error {
