@@ -172,6 +172,16 @@ type RefreshRequest struct {
 // grants as much as creating the key would. Scopes above what the owner may do now are dropped for good (R9).
 func (s *Service) RefreshKey(
 	ctx context.Context, actor Actor, in TenantContext, clientID string, how RefreshRequest,
+) (key RefreshedKey, secret policy.ClientSecret, err error) {
+	err = s.followed(ctx, clientID, func() error {
+		key, secret, err = s.refreshFoundKey(ctx, actor, in, clientID, how)
+		return err
+	})
+	return key, secret, err
+}
+
+func (s *Service) refreshFoundKey(
+	ctx context.Context, actor Actor, in TenantContext, clientID string, how RefreshRequest,
 ) (RefreshedKey, policy.ClientSecret, error) {
 	key, owner, err := s.findUsedKey(ctx, in, clientID, actor.At)
 	if err != nil {

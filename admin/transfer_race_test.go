@@ -27,6 +27,14 @@ func TestAKeyThatChangesHandsIsFollowed(t *testing.T) {
 			do:   func(a attempt) error { return a.RevokeKey(a, a.actor, a.in, a.client, admin.IfMatch{}) },
 			done: func(_ policy.AccessKey, err error) bool { return errors.Is(err, store.ErrNotFound) },
 		},
+		"refresh": {
+			do: func(a attempt) error {
+				a.actor.At = start.Add(time.Hour)
+				_, _, err := a.RefreshKey(a, a.actor, a.in, a.client, admin.RefreshRequest{RevokeTokens: true})
+				return err
+			},
+			done: func(key policy.AccessKey, err error) bool { return stands(key, err) && key.CreatedAt.Before(key.SecretIssuedAt()) },
+		},
 		"suspend": {
 			do: func(a attempt) error {
 				_, err := a.SuspendKey(a, a.actor, a.in, a.client, "")
