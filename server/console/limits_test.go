@@ -30,9 +30,10 @@ func (h *harness) limit(user, clientID string, patch policy.KeyPatch) {
 	}))
 }
 
-func (h *harness) keyOf(user, clientID string) policy.AccessKey {
+// keyOf is a key of Linus in berlin.
+func (h *harness) keyOf(clientID string) policy.AccessKey {
 	h.Helper()
-	m, err := h.store.Membership(h.Context(), "berlin", user)
+	m, err := h.store.Membership(h.Context(), "berlin", "linus")
 	h.must(err)
 	key, err := m.Key(clientID)
 	h.must(err)
@@ -65,7 +66,7 @@ func TestLimits(t *testing.T) {
 		}
 	}
 	clientID, _ := tom.submit(newKey, limits).revealed()
-	key := h.keyOf("linus", clientID)
+	key := h.keyOf(clientID)
 	if len(key.AllowedNetworks) != 2 || len(key.Audiences) != 1 || key.TokenLifetimeSeconds != 300 || key.TokensPerMinute != 60 ||
 		!key.ExpiresAt.Equal(end) {
 		t.Errorf("made with %+v", key)
@@ -83,7 +84,7 @@ func TestLimits(t *testing.T) {
 	tom.post(edit, limits).want(422).says("Enter a whole number of seconds").has(`value="agency"`, `value="5"`, `id="lifetime-error"`)
 	limits["lifetime"], limits["networks"] = []string{""}, []string{""}
 	tom.post(edit, limits).want(303)
-	if key = h.keyOf("linus", clientID); key.Label != "agency" || key.TokenLifetimeSeconds != 0 || len(key.AllowedNetworks) != 0 ||
+	if key = h.keyOf(clientID); key.Label != "agency" || key.TokenLifetimeSeconds != 0 || len(key.AllowedNetworks) != 0 ||
 		!key.ExpiresAt.Equal(end) || key.TokensPerMinute != 60 || len(key.Audiences) != 1 {
 		t.Errorf("changed to %+v", key)
 	}
@@ -92,7 +93,7 @@ func TestLimits(t *testing.T) {
 	tom.post(edit, limits).want(303)
 	tom.get(berlinKeys).says("have ended")
 	tom.post(edit, form{"label": {""}}).want(303)
-	if key = h.keyOf("linus", clientID); !key.ExpiresAt.IsZero() || key.TokensPerMinute != 0 || key.Audiences != nil {
+	if key = h.keyOf(clientID); !key.ExpiresAt.IsZero() || key.TokensPerMinute != 0 || key.Audiences != nil {
 		t.Errorf("all taken away, and it has %+v", key)
 	}
 }
@@ -108,7 +109,7 @@ func TestEditLeavesWhatIsNotTouched(t *testing.T) {
 	h.as("tom").post(berlinKeys+"/"+clientID+"/edit", form{
 		"label": {"new"}, "audiences": {"https://gone.example"}, "lifetime": {"86400"}, "expires_at": {end.UTC().Format("2006-01-02T15:04")},
 	}).want(303)
-	if key := h.keyOf("linus", clientID); key.Label != "new" || !key.ExpiresAt.Equal(end) || key.TokenLifetimeSeconds != 86400 {
+	if key := h.keyOf(clientID); key.Label != "new" || !key.ExpiresAt.Equal(end) || key.TokenLifetimeSeconds != 86400 {
 		t.Errorf("it is %+v", key)
 	}
 }
