@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -111,6 +112,21 @@ func TestEditLeavesWhatIsNotTouched(t *testing.T) {
 	}).want(303)
 	if key := h.keyOf(clientID); key.Label != "new" || !key.ExpiresAt.Equal(end) || key.TokenLifetimeSeconds != 86400 {
 		t.Errorf("it is %+v", key)
+	}
+}
+
+// A form can choose several APIs.
+func TestSeveralAPIsAreChosen(t *testing.T) {
+	h := newHarness(t, withAudiences)
+	tom := h.as("tom")
+	both := []string{"https://api.example", "https://billing.example"}
+	clientID, _ := tom.submit(newKey, form{"user": {"linus"}, "label": {""}, "scope": {"api"}, "audiences": both}).revealed()
+	if key := h.keyOf(clientID); !slices.Equal(key.Audiences, both) {
+		t.Errorf("made for %v", key.Audiences)
+	}
+	tom.post(berlinKeys+"/"+clientID+"/edit", form{"label": {"both"}, "audiences": both}).want(303)
+	if key := h.keyOf(clientID); !slices.Equal(key.Audiences, both) || key.Label != "both" {
+		t.Errorf("changed to %+v", key)
 	}
 }
 
