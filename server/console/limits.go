@@ -27,6 +27,7 @@ type limitsForm struct {
 	End       string // in UTC
 	Soonest   string
 	Fault     fault
+	Now       besides // after a change of somebody else
 }
 
 // endLayout is that of <input type=datetime-local>.
@@ -67,6 +68,28 @@ func (c *Console) offering(form limitsForm, held, chosen []string, now time.Time
 	}
 	form.Longest, form.Soonest = int(c.Service.TokenLifetime/time.Second), endValue(now)
 	return form
+}
+
+// besides are the present values of those that are typed otherwise.
+func (f limitsForm) besides(present limitsForm) besides {
+	now := besides{}
+	now.note(endField, f.End, present.End, "none")
+	oneLine := func(text string) string { return strings.Join(strings.Fields(text), ", ") }
+	now.note(networksField, oneLine(f.Networks), oneLine(present.Networks), "none")
+	now.note(audiencesField, chosenNames(f.Audiences), chosenNames(present.Audiences), "none chosen")
+	now.note(lifetimeField, f.Lifetime, present.Lifetime, "none")
+	now.note(quotaField, f.Quota, present.Quota, "none")
+	return now
+}
+
+func chosenNames(choices []scopeChoice) string {
+	var names []string
+	for _, choice := range choices {
+		if choice.Chosen {
+			names = append(names, choice.Name)
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 func endValue(end time.Time) string {
