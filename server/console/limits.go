@@ -108,7 +108,7 @@ func (req *request) limits(key policy.AccessKey) (policy.KeyPatch, error) {
 		patch.AllowedNetworks = &networks
 	}
 	audiences := req.PostForm[audiencesField]
-	if !slices.Equal(slices.Sorted(slices.Values(audiences)), slices.Sorted(slices.Values(key.Audiences))) {
+	if !sameNames(audiences, key.Audiences) {
 		patch.Audiences = &audiences
 	}
 	lifetime, err := wholeNumber(req.PostForm.Get(lifetimeField), policy.ErrInvalidTokenLifetime)
@@ -133,6 +133,11 @@ func (req *request) limits(key policy.AccessKey) (policy.KeyPatch, error) {
 		patch.ExpiresAt = &end
 	}
 	return patch, nil
+}
+
+// sameNames says whether two lists differ in their order at most.
+func sameNames(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
 
 // wholeNumber is 0 for an empty field, and wrong for what is no number above 0.
