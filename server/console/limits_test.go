@@ -31,8 +31,8 @@ func (h *harness) limit(user, clientID string, patch policy.KeyPatch) {
 	}))
 }
 
-// keyOf is a key of Linus in berlin.
-func (h *harness) keyOf(clientID string) policy.AccessKey {
+// keyOfLinus is a key of Linus in berlin.
+func (h *harness) keyOfLinus(clientID string) policy.AccessKey {
 	h.Helper()
 	m, err := h.store.Membership(h.Context(), "berlin", "linus")
 	h.must(err)
@@ -67,7 +67,7 @@ func TestLimits(t *testing.T) {
 		}
 	}
 	clientID, _ := tom.submit(newKey, limits).revealed()
-	key := h.keyOf(clientID)
+	key := h.keyOfLinus(clientID)
 	if len(key.AllowedNetworks) != 2 || len(key.Audiences) != 1 || key.TokenLifetimeSeconds != 300 || key.TokensPerMinute != 60 ||
 		!key.ExpiresAt.Equal(end) {
 		t.Errorf("made with %+v", key)
@@ -84,7 +84,7 @@ func TestLimits(t *testing.T) {
 	tom.post(edit, limits).want(422).says("Enter a whole number of seconds").has(`value="agency"`, `value="5"`, `id="lifetime-error"`)
 	limits["lifetime"], limits["networks"] = []string{""}, []string{""}
 	tom.post(edit, limits).want(303)
-	if key = h.keyOf(clientID); key.Label != "agency" || key.TokenLifetimeSeconds != 0 || len(key.AllowedNetworks) != 0 ||
+	if key = h.keyOfLinus(clientID); key.Label != "agency" || key.TokenLifetimeSeconds != 0 || len(key.AllowedNetworks) != 0 ||
 		!key.ExpiresAt.Equal(end) || key.TokensPerMinute != 60 || len(key.Audiences) != 1 {
 		t.Errorf("changed to %+v", key)
 	}
@@ -93,7 +93,7 @@ func TestLimits(t *testing.T) {
 	tom.post(edit, limits).want(303)
 	tom.get(berlinKeys).says("have ended")
 	tom.post(edit, form{"label": {""}, "scope": {"api"}}).want(303)
-	if key = h.keyOf(clientID); !key.ExpiresAt.IsZero() || key.TokensPerMinute != 0 || key.Audiences != nil {
+	if key = h.keyOfLinus(clientID); !key.ExpiresAt.IsZero() || key.TokensPerMinute != 0 || key.Audiences != nil {
 		t.Errorf("all taken away, and it has %+v", key)
 	}
 }
@@ -109,7 +109,7 @@ func TestEditLeavesWhatIsNotTouched(t *testing.T) {
 	h.as("tom").post(berlinKeys+"/"+clientID+"/edit", form{
 		"label": {"new"}, "scope": {"api"}, "audiences": {"https://gone.example"}, "lifetime": {"86400"}, "expires_at": {end.UTC().Format("2006-01-02T15:04")},
 	}).want(303)
-	if key := h.keyOf(clientID); key.Label != "new" || !key.ExpiresAt.Equal(end) || key.TokenLifetimeSeconds != 86400 {
+	if key := h.keyOfLinus(clientID); key.Label != "new" || !key.ExpiresAt.Equal(end) || key.TokenLifetimeSeconds != 86400 {
 		t.Errorf("it is %+v", key)
 	}
 }
@@ -120,11 +120,11 @@ func TestSeveralAPIsAreChosen(t *testing.T) {
 	tom := h.as("tom")
 	both := []string{"https://api.example", "https://billing.example"}
 	clientID, _ := tom.submit(newKey, form{"user": {"linus"}, "label": {""}, "scope": {"api"}, "audiences": both}).revealed()
-	if key := h.keyOf(clientID); !slices.Equal(key.Audiences, both) {
+	if key := h.keyOfLinus(clientID); !slices.Equal(key.Audiences, both) {
 		t.Errorf("made for %v", key.Audiences)
 	}
 	tom.post(berlinKeys+"/"+clientID+"/edit", form{"label": {"both"}, "scope": {"api"}, "audiences": both}).want(303)
-	if key := h.keyOf(clientID); !slices.Equal(key.Audiences, both) || key.Label != "both" {
+	if key := h.keyOfLinus(clientID); !slices.Equal(key.Audiences, both) || key.Label != "both" {
 		t.Errorf("changed to %+v", key)
 	}
 }

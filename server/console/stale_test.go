@@ -33,14 +33,14 @@ func testTwoAdminsEditAKey(t *testing.T, h *harness) {
 	told := tom.post(edit, first.edited(form{"label": {"by tom"}, "scope": {"api"}, "lifetime": {"600"}})).want(409).
 		says("Somebody has changed this", "Now: by ada", "Now: 300", "Now: 192.0.2.0/24").saysNot("Ada Lovelace has").
 		has(`value="by tom"`, `value="600"`)
-	if key := h.keyOf(clientID); key.Label != "by ada" || key.TokenLifetimeSeconds != 300 {
+	if key := h.keyOfLinus(clientID); key.Label != "by ada" || key.TokenLifetimeSeconds != 300 {
 		t.Fatalf("overwritten with %+v", key)
 	}
 	wrong := tom.post(edit, first.edited(form{"label": {"by tom"}, "scope": {"api"}, "lifetime": {"5"}})).want(422)
 	tom.post(edit, wrong.edited(form{"label": {"by tom"}, "scope": {"api"}})).want(409) // a mistake in between changes nothing
 	h.advance(time.Minute)
 	tom.post(edit, told.edited(form{"label": {"by tom"}, "scope": {"api"}, "lifetime": {"600"}})).want(303)
-	if key := h.keyOf(clientID); key.Label != "by tom" || key.TokenLifetimeSeconds != 600 || key.AllowedNetworks != nil {
+	if key := h.keyOfLinus(clientID); key.Label != "by tom" || key.TokenLifetimeSeconds != 600 || key.AllowedNetworks != nil {
 		t.Errorf("saved knowingly, it is %+v", key)
 	}
 	ada.post(edit, second.edited(form{"label": {"by ada"}, "scope": {"api"}})).want(409).says("Tom Kilburn has changed this", "Now: by tom")

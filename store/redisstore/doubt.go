@@ -10,8 +10,8 @@ import (
 )
 
 // A primary that is cut off from its Sentinels and replicas goes on answering, while on the other side a replica is promoted and access
-// keys are revoked. Who is cut off with it would not notice. So under Sentinel there must be, all the time, a recent proof that no replica was
-// promoted. There are two:
+// keys are revoked. Who is cut off with it would not notice. So under Sentinel there must be, all the time, a recent proof that no
+// replica was promoted. There are two:
 //
 //   - A Sentinel names this primary, finds nothing wrong with it, and has heard a majority of the Sentinels, without which nothing is
 //     promoted. One that has not heard them may be cut off too.
