@@ -179,7 +179,7 @@ func (k AccessKey) SecretOf(statusIndex uint64) (Secret, bool) {
 func (k AccessKey) Marks(lastAccess time.Time, p ExpirationPolicy, now time.Time) []Mark {
 	marks := []Mark{}
 	issued := k.SecretIssuedAt()
-	if Unused(k.CreatedAt, lastAccess, now) {
+	if Unused(issued, lastAccess, now) {
 		marks = append(marks, MarkUnused)
 	}
 	if !p.InForce(now).Enabled {
@@ -193,10 +193,11 @@ func (k AccessKey) Marks(lastAccess time.Time, p ExpirationPolicy, now time.Time
 	return marks
 }
 
-// Unused says whether a key that was made and last used at these times is marked unused. lastAccess is zero for never.
-func Unused(created, lastAccess, now time.Time) bool {
+// Unused says whether a key whose secret was made, and which was last used, at these times is marked unused. lastAccess is zero for never:
+// then a fresh secret has its time to come into use.
+func Unused(secretIssued, lastAccess, now time.Time) bool {
 	if lastAccess.IsZero() {
-		lastAccess = created
+		lastAccess = secretIssued
 	}
 	return now.Sub(lastAccess) >= UnusedAfter
 }

@@ -90,6 +90,8 @@ func (s *Server) adminRoutes(router *mux.Router) {
 	admin("/admin/v1/accounts/{account}/users/{user}/keys", get(query(a.ListUserKeys, policy.ScopeUsersWrite)))
 	admin("/admin/v1/accounts/{account}/audit", get(query(a.ListEvents, policy.ScopeAuditRead)))
 	admin("/admin/v1/accounts/{account}/calendar", get(query(a.Calendar, policy.ScopePolicyRead)))
+	admin("/admin/v1/accounts/{account}/traffic", get(query(a.AccountTraffic, policy.ScopeAuditRead)))
+	admin("/admin/v1/tenants/{tenant}/traffic", get(query(a.TenantTraffic, policy.ScopeKeysRead)))
 	admin("/admin/v1/tenants/{tenant}", methods{
 		http.MethodGet:   call(a.GetTenant, policy.ScopesThatSeeTenants()),
 		http.MethodPatch: call(a.PatchTenant, policy.ScopeTenantsWrite),

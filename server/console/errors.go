@@ -213,6 +213,7 @@ func explanations() []struct {
 			"Somebody who has been deleted had this ID, and no ID is used twice. Choose another one, or leave it empty to have one made.", "id",
 		}},
 		{store.ErrExists, explanation{conflict, "ID taken", "This ID is taken. Choose another one, or leave it empty to have one made.", "id"}},
+		{admin.ErrPreconditionFailed, explanation{conflict, "Changed meanwhile", "Somebody" + changedMeanwhile, ""}},
 		{store.ErrConflict, explanation{conflict, "Try again", "Somebody else was changing the same thing. Nothing was changed; try again.", ""}},
 		{passwords.ErrBusy, explanation{unavailable, "Busy", busy, ""}},
 		{web.ErrOverloaded, explanation{unavailable, "Busy", busy, ""}},
