@@ -87,7 +87,7 @@ func (s *Server) adminRoutes(router *mux.Router) {
 		http.MethodPatch:  call(a.PatchUser, policy.ScopeUsersWrite),
 		http.MethodDelete: call(a.DeleteUser, policy.ScopeUsersWrite),
 	})
-	admin("/admin/v1/accounts/{account}/users/{user}/keys", get(call(a.ListUserKeys, policy.ScopeUsersWrite)))
+	admin("/admin/v1/accounts/{account}/users/{user}/keys", get(query(a.ListUserKeys, policy.ScopeUsersWrite)))
 	admin("/admin/v1/accounts/{account}/audit", get(query(a.ListEvents, policy.ScopeAuditRead)))
 	admin("/admin/v1/accounts/{account}/calendar", get(query(a.Calendar, policy.ScopePolicyRead)))
 	admin("/admin/v1/tenants/{tenant}", methods{
@@ -104,7 +104,7 @@ func (s *Server) adminRoutes(router *mux.Router) {
 		http.MethodGet:  query(a.ListKeys, policy.ScopeKeysRead),
 		http.MethodPost: call(a.CreateKey, policy.ScopeKeysWrite),
 	})
-	admin("/admin/v1/tenants/{tenant}/keys/revoke", post(call(a.RevokeKeys, policy.ScopeKeysWrite))) // no client ID is so short
+	admin("/admin/v1/tenants/{tenant}/keys/revoke", post(query(a.RevokeKeys, policy.ScopeKeysWrite))) // no client ID is so short
 	admin("/admin/v1/tenants/{tenant}/keys/{client_id}", methods{
 		http.MethodGet:    call(a.GetKey, policy.ScopeKeysRead),
 		http.MethodPatch:  call(a.PatchKey, policy.ScopeKeysWrite),
