@@ -9,7 +9,7 @@ import (
 
 // RevokeKeys revokes the access keys that fit a filter or, with ?dry_run=true, lists them.
 func (a *API) RevokeKeys(c *Call) (Reply, error) {
-	q, err := c.query("dry_run")
+	q, err := c.parameters("dry_run")
 	if err != nil {
 		return Reply{}, err
 	}
