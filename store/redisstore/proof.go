@@ -80,7 +80,7 @@ func (directly) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proces
 // await waits for the first judgement, or until the primary cannot be reached, which the next command says better.
 func (s *sentinels) await(ctx context.Context) {
 	const look = 10 * time.Millisecond
-	for began := present(); present().Sub(began) < provenFor && ctx.Err() == nil; time.Sleep(look) {
+	for began := present(); present().Sub(began) < provenFor && ctx.Err() == nil; time.Sleep(look) { //nolint:forbidigo // a pause, no record
 		s.mu.Lock()
 		refused := s.refused
 		s.mu.Unlock()
