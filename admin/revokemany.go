@@ -3,7 +3,6 @@ package admin
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -54,6 +53,9 @@ type RevokedKeys struct {
 // errOtherKey means that a key has changed since it was found, and does not fit the filter any more.
 var errOtherKey = errors.New("the key does not fit the filter any more")
 
+// errActingKey keeps a filter from the access key that the actor acts with, which would be revoked by accident.
+var errActingKey = errors.New("this is the access key that you act with: revoke it by its client ID")
+
 // RevokeKeys revokes the keys of the tenant that fit the filter, each as RevokeKey does: with its reach, and an event of its own. Those
 // that administer with more authority than the actor has are refused (R32), and so is the key that the actor acts with, which would be a
 // mistake more often than not. A dry run lists all and changes nothing. It is ErrInEffect if no replica of the store has confirmed
@@ -74,7 +76,7 @@ func (s *Service) RevokeKeys(
 			switch err := s.revokeFitting(ctx, actor, in, filter, key, dryRun); {
 			case err == nil:
 				result.Keys = append(result.Keys, key)
-			case errors.Is(err, policy.ErrNotGrantable):
+			case errors.Is(err, policy.ErrNotGrantable), errors.Is(err, errActingKey):
 				result.Refused = append(result.Refused, RefusedKey{key, err})
 			case errors.Is(err, store.ErrNotFound), errors.Is(err, policy.ErrKeyNotFound), errors.Is(err, errOtherKey):
 			default:
@@ -98,7 +100,7 @@ func (s *Service) revokeFitting(ctx context.Context, actor Actor, in TenantConte
 		case !filter.matches(owner.User, now, key.LastAccess.At, owner.Account.Expiration, actor.At):
 			return errOtherKey
 		case now.ClientID == actor.ClientID:
-			return fmt.Errorf("%w: this is the access key that you act with: revoke it by its client ID", policy.ErrNotGrantable)
+			return errActingKey
 		}
 		return policy.CheckStop(actor.Authority(), owner, now)
 	}

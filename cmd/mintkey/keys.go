@@ -17,11 +17,11 @@ type keysFlags struct {
 }
 
 func (p *program) keysCommand() *cobra.Command {
-	c := group("keys", "List, create, change, refresh, suspend, transfer and revoke access keys")
+	c := group("keys", "List, show, create, change, refresh, suspend, transfer and revoke access keys")
 	f := &keysFlags{access: addAccessFlags(c)}
 	addTenantFlag(c, &f.tenant)
-	c.AddCommand(p.keysListCommand(f), p.keysCreateCommand(f), p.keysEditCommand(f), p.keysRefreshCommand(f),
-		p.keysEndOverlapCommand(f), p.keysRotateCommand(f), p.keysSuspendCommand(f), p.keysResumeCommand(f),
+	c.AddCommand(p.keysListCommand(f), p.keysShowCommand(f), p.keysCreateCommand(f), p.keysEditCommand(f),
+		p.keysRefreshCommand(f), p.keysEndOverlapCommand(f), p.keysRotateCommand(f), p.keysSuspendCommand(f), p.keysResumeCommand(f),
 		p.keysTransferCommand(f), p.keysRevokeCommand(f))
 	return c
 }

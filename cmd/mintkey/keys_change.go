@@ -69,7 +69,8 @@ func (p *program) keysRefreshCommand(f *keysFlags) *cobra.Command {
 		Use:   "refresh CLIENT_ID",
 		Short: "Give an access key a new secret and a new life, and show the secret once",
 		Long: "Give an access key a new secret, and show it once. The client ID stays and the key's life starts again.\n" +
-			"The old secret stops working at once, or after --overlap.",
+			"The old secret stops working at once, or after --overlap. There are never more than two: one that is still in an\n" +
+			"overlap of before stops working in any case (see mintkey keys show).",
 		Args: arguments(cobra.ExactArgs(1)),
 	}
 	addMineFlag(c, f)

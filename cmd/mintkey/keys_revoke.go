@@ -95,9 +95,9 @@ func (p *program) revokeFitting(ctx context.Context, server *client, f *keysFlag
 				showTime(&key.CreatedAt), showTime(key.LastAccessAt))
 		}
 		for _, key := range whole.Refused {
-			_, _ = fmt.Fprintf(w, "Not %s of %s: %s.\n", key.ClientID, key.UserID, key.Detail)
+			_, _ = fmt.Fprintf(w, "Left alone: %s of %s: %s.\n", key.ClientID, key.UserID, key.Detail)
 		}
-		_, _ = fmt.Fprintf(w, "%s: %d. Not yours to revoke: %d.\n", done, len(whole.Keys), len(whole.Refused))
+		_, _ = fmt.Fprintf(w, "%s: %d. Left alone: %d.\n", done, len(whole.Keys), len(whole.Refused))
 	})
 }
 

@@ -138,6 +138,9 @@ func newEventRow(e policy.Event, users map[string]policy.User, now time.Time) ev
 		At: newStamp(e.At, now), Who: name(e.Actor.UserID), WhoID: e.Actor.ClientID, Did: actionText(e.Action),
 		Key: e.ClientID, Whom: name(e.UserID), Tenant: e.TenantID, Details: detailTexts(e.Details), From: e.Actor.Via,
 	}
+	if strings.HasPrefix(string(e.Action), "tenant.") {
+		row.Whom, row.Tenant = e.TenantID, ""
+	}
 	if row.Who == "" {
 		row.Who = map[string]string{"command": "The mintkey command", "console": "Somebody"}[e.Actor.Via]
 		row.Who = cmp.Or(row.Who, "Mintkey")

@@ -29,8 +29,12 @@ func (b *browser) violations(axe string) []string {
 		chromedp.EvalAwaitPromise))
 }
 
+// tooWideActions finds the actions of a row that reach over its edge, which does not make the page wider.
+const tooWideActions = `[...document.querySelectorAll(".row-actions")].filter(a => a.scrollWidth > a.clientWidth && a.clientWidth > 0)
+	.map(a => a.innerText.replaceAll("\n", " "))`
+
 // TestAccessibility checks every page, in light mode on a desktop and in dark mode on a phone: no rule is broken, nothing is wider than
-// the screen, and the browser reports no error.
+// the screen or its card, and the browser reports no error.
 func TestAccessibility(t *testing.T) {
 	for _, a := range appearances() {
 		if a.name != "desktop-light" && a.name != "phone-dark" {
@@ -45,6 +49,9 @@ func TestAccessibility(t *testing.T) {
 				}
 				if wide := run(b, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`)); wide > a.width {
 					t.Errorf("%s is %d pixels wide on a screen of %d", s.name, wide, a.width)
+				}
+				if actions := run(b, chromedp.Evaluate[[]string](tooWideActions)); len(actions) > 0 {
+					t.Errorf("%s: actions leave their card: %s", s.name, strings.Join(actions, "; "))
 				}
 				if complaints := b.complaints(); len(complaints) > 0 {
 					t.Errorf("%s: the browser says: %s", s.name, strings.Join(complaints, "; "))

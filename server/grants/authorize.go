@@ -69,6 +69,10 @@ func (e *Endpoint) chooseAudience(resources []string, holder Holder, scopes []st
 // were asked for by name are never left out without a word because of the audience.
 func (e *Endpoint) fitScopes(audience string, holder Holder, scopes []string, named bool) ([]string, error) {
 	fit := e.Audiences.Fit(audience, holder.Audiences, scopes)
+	if len(fit) == 0 && !named {
+		return nil, web.Refuse(web.ErrScopeNotGranted, "None of these scopes is for %s: %s. Administration scopes, also self and rotate, are "+
+			"for %s, and all others for an API, whose name goes into the parameter resource.", audience, strings.Join(scopes, " "), e.Issuer)
+	}
 	if len(fit) == 0 || named && len(fit) < len(scopes) {
 		return nil, web.Refuse(web.ErrScopeNotGranted, "A token for %s cannot have all of these scopes: %s. Administration scopes are only in "+
 			"tokens for %s, all others only in tokens for an API: ask for one token each, and name its audience as the parameter resource.",
