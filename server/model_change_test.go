@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -35,7 +36,7 @@ func (r *modelRun) create() {
 	if pickUp {
 		body["pick_up"] = true
 	}
-	if r.random.IntN(4) == 0 {
+	if r.random.IntN(8) == 0 {
 		body["expires_at"] = r.now.Add(time.Duration(1+r.random.IntN(100)) * time.Hour).Format(time.RFC3339)
 	}
 	key := ""
@@ -174,7 +175,7 @@ func (r *modelRun) rotate() {
 
 // repeat sends a request again whose answer was lost (R37).
 func (r *modelRun) repeat() {
-	q := anyOf(r, r.requests[max(len(r.requests)-5, 0):])
+	q := anyOf(r, r.requests[max(len(r.requests)-2, 0):])
 	if q == nil {
 		return
 	}
@@ -228,6 +229,11 @@ func (r *modelRun) endOverlap() {
 	k := r.anyKey()
 	if k == nil {
 		return
+	}
+	for range 10 { // most have none
+		if r.overlap(k) == nil {
+			k = r.anyKey()
+		}
 	}
 	old, none, revoke := r.overlap(k), "", r.random.IntN(2) == 0
 	if old == nil || r.expired(k) {
@@ -346,11 +352,30 @@ func (r *modelRun) removeMember() {
 }
 
 // ability disables or enables somebody (R8).
-func (r *modelRun) ability() {
-	u := r.anyUser()
+func (r *modelRun) ability() { r.setAbility(r.anyUser()) }
+
+func (r *modelRun) setAbility(u *modelUser) {
 	if _, done := r.ask(r.admins[0].person, "", "PATCH", acmeUsers+"/"+u.id, map[string]any{"disabled": !u.disabled}); done {
 		if u.disabled = !u.disabled; u.disabled {
 			r.end("disabled", func(t *modelToken) bool { return t.key.owner == u })
+		}
+	}
+}
+
+// undo lets those in who were shut out, so that something goes on.
+func (r *modelRun) undo() {
+	if r.suspended {
+		r.suspendMill()
+	}
+	for _, id := range slices.Sorted(maps.Keys(r.users)) {
+		u := r.users[id]
+		if u.disabled {
+			r.setAbility(u)
+		}
+		for _, tenant := range []string{"mill", "forge"} {
+			if u.roles[tenant] == "" {
+				r.join(u, tenant, policy.RoleMember)
+			}
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 
 // check looks at a few secrets, tokens and lists, mostly the latest.
 func (r *modelRun) check() {
-	for n := range 4 {
+	for n := range 3 {
 		k := r.anyKey()
 		if n == 0 {
 			k = anyOf(r, r.keys)
