@@ -14,7 +14,8 @@ import (
 // replica was promoted. There are two:
 //
 //   - A Sentinel names this primary, finds nothing wrong with it, and has heard a majority of the Sentinels, without which nothing is
-//     promoted. One that has not heard them may be cut off too.
+//     promoted. One that has not heard them may be cut off too. One that was started anew without its state knows no others, so a
+//     majority of as many is needed as others knew.
 //   - All replicas that the Sentinels know of are in step with this primary. One that is promoted is no replica any more. Where the
 //     Sentinels know of none, there is nothing to promote.
 //
@@ -41,6 +42,7 @@ type doubt struct {
 
 	mu       sync.Mutex
 	named    named
+	others   int       // Sentinels that a Sentinel knows; one that knows fewer may have been started anew without its state
 	address  string    // of the primary that is spoken with; empty for none, or for two while a failover is followed
 	inStep   time.Time // when all replicas of that primary were last in step
 	answered time.Time // when a primary last answered
@@ -78,7 +80,8 @@ func (d *doubt) speaksWith(address string) {
 func (d *doubt) hearSentinel(said opinion, asked time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	silence, majority := said.heardMajority()
+	d.countSentinels(len(said.others))
+	silence, majority := said.heardMajority(d.others)
 	other := said.primary != d.named.address
 	late := said.epoch < d.named.epoch || other && (!majority || said.epoch == d.named.epoch)
 	if !said.sound || late && d.named.recently(present()) {
@@ -91,8 +94,19 @@ func (d *doubt) hearSentinel(said opinion, asked time.Time) {
 	if majority && asked.Add(-silence).After(at) {
 		at = asked.Add(-silence)
 	}
-	d.named = named{said.primary, at, said.replicas, said.epoch}
+	replicas := said.replicas
+	if !other && !majority { // it may have forgotten those of the other side
+		replicas = max(replicas, d.named.replicas)
+	}
+	d.named = named{said.primary, at, replicas, said.epoch}
 	d.proven(present())
+}
+
+// countSentinels notes how many others a Sentinel knows. Fewer than before count only while the replicas prove that nothing was promoted.
+func (d *doubt) countSentinels(others int) {
+	if others > d.others || others > 0 && present().Sub(d.inStep) <= provenFor {
+		d.others = others
+	}
 }
 
 // hearPrimary notes that the primary answered a question, and how long it had not heard each of its replicas.

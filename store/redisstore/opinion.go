@@ -53,9 +53,10 @@ func milliseconds(text string) time.Duration {
 	return time.Duration(n) * time.Millisecond
 }
 
-// heardMajority says how long ago the Sentinel, with others that it has heard since, was a majority; false for never.
-func (o opinion) heardMajority() (time.Duration, bool) {
-	needed := (len(o.others) + 1) / 2 // besides itself
+// heardMajority says how long ago the Sentinel, with others that it has heard since, was a majority, given how many others there are; false
+// for never.
+func (o opinion) heardMajority(others int) (time.Duration, bool) {
+	needed := (others + 1) / 2 // besides itself
 	switch {
 	case needed == 0:
 		return 0, true
