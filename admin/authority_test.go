@@ -128,6 +128,7 @@ func elsewhere() map[string]string {
 		"RecordRotation": "the scope is enough", "RefreshOwnKey": "only one's own", "RefreshThisKey": "only the key behind the token",
 		"EndOwnOverlap": "only one's own", "PickUpKey": "only one's own", "SignedInAs": "only one's own",
 		"ChoosePassword": "whoever has the link", "RequestPasswordLink": "anybody; the mail goes to the user",
+		"ReportLeak":     "anybody: whoever has the secret could do worse",
 		"PasswordLinkOf": "the outbox", "PickUpOf": "the outbox",
 		"Accounts": "reads", "Calendar": "reads", "Events": "reads", "FindMembers": "reads", "FindUsers": "reads", "FollowEvents": "reads",
 		"Key": "reads", "Keys": "reads",

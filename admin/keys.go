@@ -172,6 +172,16 @@ type RefreshRequest struct {
 // grants as much as creating the key would. Scopes above what the owner may do now are dropped for good (R9).
 func (s *Service) RefreshKey(
 	ctx context.Context, actor Actor, in TenantContext, clientID string, how RefreshRequest,
+) (key RefreshedKey, secret policy.ClientSecret, err error) {
+	err = s.followed(ctx, clientID, func() error {
+		key, secret, err = s.refreshFoundKey(ctx, actor, in, clientID, how)
+		return err
+	})
+	return key, secret, err
+}
+
+func (s *Service) refreshFoundKey(
+	ctx context.Context, actor Actor, in TenantContext, clientID string, how RefreshRequest,
 ) (RefreshedKey, policy.ClientSecret, error) {
 	key, owner, err := s.findUsedKey(ctx, in, clientID, actor.At)
 	if err != nil {
@@ -321,6 +331,12 @@ func (s *Service) RevokeKey(ctx context.Context, actor Actor, in TenantContext, 
 }
 
 func (s *Service) revokeKey(
+	ctx context.Context, actor Actor, in TenantContext, clientID string, may func(policy.Subject, policy.AccessKey) error,
+) error {
+	return s.followed(ctx, clientID, func() error { return s.revokeFound(ctx, actor, in, clientID, may) })
+}
+
+func (s *Service) revokeFound(
 	ctx context.Context, actor Actor, in TenantContext, clientID string, may func(policy.Subject, policy.AccessKey) error,
 ) error {
 	key, owner, err := s.findKey(ctx, in, clientID, actor.At)

@@ -115,7 +115,7 @@ func newStanding(key *listedKey, expiry, lastAccess, now time.Time) standing {
 		return standing{suspended: true}
 	default:
 		expiring := policy.ExpiresWithin(expiry, now, policy.SoonDays)
-		return standing{expiring: expiring, unused: policy.Unused(key.createdAt, lastAccess, now)}
+		return standing{expiring: expiring, unused: policy.Unused(key.secretIssued, lastAccess, now)}
 	}
 }
 

@@ -27,6 +27,13 @@ func (s *Service) endOverlap(
 	ctx context.Context, actor Actor, in TenantContext, clientID string, revokeTokens bool,
 	may func(policy.Subject, policy.AccessKey) error,
 ) error {
+	return s.followed(ctx, clientID, func() error { return s.endFoundOverlap(ctx, actor, in, clientID, revokeTokens, may) })
+}
+
+func (s *Service) endFoundOverlap(
+	ctx context.Context, actor Actor, in TenantContext, clientID string, revokeTokens bool,
+	may func(policy.Subject, policy.AccessKey) error,
+) error {
 	key, owner, err := s.findKey(ctx, in, clientID, actor.At)
 	if err != nil {
 		return err

@@ -17,10 +17,20 @@ import (
 // store has confirmed it. A patch that changes nothing leaves no event.
 func (s *Service) PatchKey(
 	ctx context.Context, actor Actor, in TenantContext, clientID string, patch policy.KeyPatch, condition IfMatch,
-) (Key, error) {
+) (key Key, err error) {
 	if err := patch.Check(s.Audiences, s.TokenLifetime, actor.At); err != nil {
 		return Key{}, err
 	}
+	err = s.followed(ctx, clientID, func() error {
+		key, err = s.patchFoundKey(ctx, actor, in, clientID, patch, condition)
+		return err
+	})
+	return key, err
+}
+
+func (s *Service) patchFoundKey(
+	ctx context.Context, actor Actor, in TenantContext, clientID string, patch policy.KeyPatch, condition IfMatch,
+) (Key, error) {
 	key, owner, err := s.findUsedKey(ctx, in, clientID, actor.At)
 	if err != nil {
 		return Key{}, err

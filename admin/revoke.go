@@ -60,7 +60,7 @@ func (s *Service) publish(ctx context.Context, event policy.Event) error {
 func (s *Service) endKey(ctx context.Context, key Key, event policy.Event, change store.MembershipChange) error {
 	s.saveRevocation(store.WithoutConfirmation(ctx), event, true)
 	_, err := s.changeAndPublish(ctx, event.TenantID, key.User.ID, change)
-	if errors.Is(err, policy.ErrKeyNotFound) {
+	if errors.Is(err, policy.ErrKeyNotFound) && !s.lives(ctx, event.ClientID) {
 		return s.revokeAgain(ctx, event.TenantID, event.ClientID, err) // somebody was quicker
 	}
 	if err != nil {

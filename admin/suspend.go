@@ -56,11 +56,12 @@ func (s *Service) ResumeKey(ctx context.Context, actor Actor, in TenantContext, 
 	})
 }
 
-// ResumeOwnKey is ResumeKey for a key of the actor. What somebody else has suspended is policy.ErrSuspendedByOther, and the actor must hold
+// ResumeOwnKey is ResumeKey for a key of the actor. What somebody else has suspended is policy.ErrSuspendedByOther. What the actor has
+// suspended as an admin takes that authority again, because other admins found it suspended and left it at that. And the actor must hold
 // whatever the key can do, so that a token with little more than "self" revives nothing that can do more (R30).
 func (s *Service) ResumeOwnKey(ctx context.Context, actor Actor, in TenantContext, clientID, reason string) (Key, error) {
 	return s.resumeKey(ctx, actor, in, clientID, reason, func(owner policy.Subject, key policy.AccessKey) error {
-		return cmp.Or(actor.mustOwn(owner, key), policy.CheckOwnResume(owner.User.ID, key),
+		return cmp.Or(actor.mustOwn(owner, key), policy.CheckOwnResume(owner.User.ID, key), policy.CheckResume(actor.Authority(), key),
 			s.checkHeld(actor, owner.Through(key), key.Scopes))
 	})
 }
@@ -87,6 +88,17 @@ func (s *Service) resumeKey(
 
 // changeKey suspends or resumes a key, and records it if anything has changed. Whether the actor may is asked in the same write.
 func (s *Service) changeKey(
+	ctx context.Context, actor Actor, in TenantContext, clientID string, action policy.Action, details map[string]string,
+	may func(policy.Subject, policy.AccessKey) error, change func(policy.Subject, policy.Membership) (policy.Membership, error),
+) (key Key, err error) {
+	err = s.followed(ctx, clientID, func() error {
+		key, err = s.changeFoundKey(ctx, actor, in, clientID, action, details, may, change)
+		return err
+	})
+	return key, err
+}
+
+func (s *Service) changeFoundKey(
 	ctx context.Context, actor Actor, in TenantContext, clientID string, action policy.Action, details map[string]string,
 	may func(policy.Subject, policy.AccessKey) error, change func(policy.Subject, policy.Membership) (policy.Membership, error),
 ) (Key, error) {

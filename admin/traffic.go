@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"mintkey/store"
@@ -19,6 +20,11 @@ const (
 	TrafficMonth   TrafficRange = "30d"
 	TrafficQuarter TrafficRange = "90d"
 )
+
+// TrafficRanges are all ranges.
+func TrafficRanges() []TrafficRange {
+	return []TrafficRange{TrafficHour, TrafficDay, TrafficWeek, TrafficMonth, TrafficQuarter}
+}
 
 // steps returns which steps a range reads, and how many of them are shown as one.
 func (r TrafficRange) steps() (step store.TrafficStep, steps, together int) {
@@ -62,6 +68,7 @@ type TrafficSlice struct {
 type TrafficReport struct {
 	Of      store.TrafficSource
 	Steps   []TrafficSlice // as fine as the store keeps them
+	Step    time.Duration  // the length of each of these
 	Slices  []TrafficSlice // as they are shown
 	Length  time.Duration  // of a slice
 	Total   store.TrafficCounts
@@ -85,7 +92,7 @@ func (s *Service) Traffic(ctx context.Context, actor Actor, in TenantContext, fi
 		return TrafficReport{}, err
 	}
 	_, _, together := filter.Range.steps()
-	report := TrafficReport{Of: source, Length: time.Duration(together) * span.Step.Length()}
+	report := TrafficReport{Of: source, Step: span.Step.Length(), Length: time.Duration(together) * span.Step.Length()}
 	for i, some := range counts {
 		report.Steps = append(report.Steps, TrafficSlice{span.At(i), some})
 		if i%together == 0 {
@@ -106,6 +113,27 @@ func (s *Service) Traffic(ctx context.Context, actor Actor, in TenantContext, fi
 		}
 	}
 	return report, err
+}
+
+// Table is the report by time, with a head, for spreadsheets.
+func (r TrafficReport) Table() [][]string {
+	head := []string{"from", "issued", "refused"}
+	for _, reason := range store.Refusals() {
+		head = append(head, reason.String())
+	}
+	rows := [][]string{head}
+	for _, step := range r.Steps {
+		counts := []int64{step.Counts.Issued(), step.Counts.Refused()}
+		for _, reason := range store.Refusals() {
+			counts = append(counts, step.Counts[reason])
+		}
+		row := []string{step.From.Format(time.RFC3339)}
+		for _, n := range counts {
+			row = append(row, strconv.FormatInt(n, 10))
+		}
+		rows = append(rows, row)
+	}
+	return rows
 }
 
 // trafficSource finds what the filter names, within the account.

@@ -13,7 +13,15 @@ import (
 // the owner until then. It never gains (R9): see policy.Transfer. A key that administers with more authority than the actor has is not the
 // actor's to take, and nobody makes somebody of higher authority answer for an administration scope, because whoever knows the secret would
 // act as them (R32). A member with too many keys is a policy.KeyLimitError (R2). If the key is the user's already, nothing changes.
-func (s *Service) TransferKey(ctx context.Context, actor Actor, in TenantContext, clientID, userID string) (Key, error) {
+func (s *Service) TransferKey(ctx context.Context, actor Actor, in TenantContext, clientID, userID string) (key Key, err error) {
+	err = s.followed(ctx, clientID, func() error {
+		key, err = s.transferFoundKey(ctx, actor, in, clientID, userID)
+		return err
+	})
+	return key, err
+}
+
+func (s *Service) transferFoundKey(ctx context.Context, actor Actor, in TenantContext, clientID, userID string) (Key, error) {
 	key, owner, err := s.findUsedKey(ctx, in, clientID, actor.At)
 	if err != nil {
 		return Key{}, err

@@ -62,6 +62,7 @@ func (c Config) check() map[string]string {
 		"smtp.from":                        c.checkSMTPFrom(),
 		"webhook.url":                      c.checkWebhookURL(),
 		"webhook.secret":                   c.checkWebhookSecret(),
+		"leaks.github_keys":                checkHome(c.Leaks.GitHubKeys),
 		"oidc.issuer":                      c.OIDC.checkIssuer(),
 		"oidc.client_id":                   c.OIDC.checkNeeded(c.OIDC.ClientID),
 		"oidc.client_secret":               c.OIDC.checkNeeded(c.OIDC.ClientSecret.Reveal()),

@@ -44,6 +44,8 @@ type Config struct {
 	SMTP SMTP `koanf:"smtp"`
 	// Webhook is the endpoint that receives events about access keys.
 	Webhook Webhook `koanf:"webhook"`
+	// Leaks is about reports of leaked client secrets.
+	Leaks Leaks `koanf:"leaks"`
 	// Passwords is about the password grant of older tenants.
 	Passwords Passwords `koanf:"passwords"`
 	// OIDC lets people sign in to the console at an OpenID provider.
@@ -120,6 +122,14 @@ type Webhook struct {
 	URL SecretURL `koanf:"url" help:"URL to which signed events about access keys are posted; empty posts none"`
 	// Secret signs the requests. The receiver needs the same one.
 	Secret Secret `koanf:"secret" help:"signs webhooks: whsec_ and base64 of 24 to 64 bytes"`
+}
+
+// Leaks is about reports of leaked client secrets, which anybody can send to /leaks.
+type Leaks struct {
+	// GitHubKeys is the path of the public keys that verify the reports of GitHub's secret scanning, as GitHub serves them. It is read for
+	// each report that is signed, so it can be replaced. Without it a report of GitHub is one like any other, and its signature is not
+	// looked at.
+	GitHubKeys string `koanf:"github_keys" help:"file with GitHub's public keys, to verify its reports of leaked secrets"`
 }
 
 // Passwords is about the password grant, which only tenants from before release 24.3 have.

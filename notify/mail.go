@@ -36,10 +36,11 @@ type MailConfig struct {
 // returns store.ErrNotFound if there is nothing to link to any more.
 type LinkMaker func(ctx context.Context, event policy.Event, now time.Time) (url string, expires time.Time, err error)
 
-// Mail is a Channel that writes to the owners of access keys: before a key of theirs expires (R16), and when somebody else creates,
-// refreshes, revokes or transfers one (R19). It sends the link to the owner of a key that waits to be picked up (R26), sends users links
-// to choose a password, and tells them of a new password, address or role. It sends nothing when a key expires, because the owner has had
-// three notices, nor when the policy changes, because the notices show that, nor to deleted users, who have no address any more.
+// Mail is a Channel that writes to the owners of access keys: before a key of theirs expires (R16), when somebody else creates, refreshes,
+// revokes or transfers one (R19), and, with the admins of the tenant, when a secret of one has leaked (R35). It sends the link to the owner
+// of a key that waits to be picked up (R26), sends users links to choose a password, and tells them of a new password, address or role. It
+// sends nothing when a key expires, because the owner has had three notices, nor when the policy changes, because the notices show that,
+// nor to deleted users, who have no address any more.
 type Mail struct {
 	relay     relay
 	from      *netmail.Address
@@ -85,6 +86,16 @@ func (m *Mail) Deliver(ctx context.Context, event policy.Event, subject SubjectF
 	if err != nil || to == nil {
 		return err
 	}
+	if event.Payload.Leak != nil {
+		return m.sendAboutLeak(ctx, template, event, content, to)
+	}
+	return m.send(ctx, template, event, event.ID, content, to)
+}
+
+// send sends a message. The ID has to be the same each time that it is sent.
+func (m *Mail) send(
+	ctx context.Context, template messageTemplate, event policy.Event, id string, content message, to *netmail.Address,
+) error {
 	rendered, err := template.render(content)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrPermanent, err)
@@ -93,7 +104,7 @@ func (m *Mail) Deliver(ctx context.Context, event policy.Event, subject SubjectF
 	message.FromMailAddress(m.from)
 	message.ToMailAddress(to)
 	message.Subject(rendered.subject)
-	message.SetMessageIDWithValue(event.ID + "@" + domain(m.from.Address))
+	message.SetMessageIDWithValue(id + "@" + domain(m.from.Address))
 	message.SetDateWithValue(event.At.UTC())
 	message.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no automatic replies
 	message.SetBodyString(mail.TypeTextPlain, rendered.text)

@@ -38,6 +38,10 @@ type message struct {
 	ForGood     bool     // the key ends at a time of its own: no refresh keeps it working
 	Other       string   // the owner of the key before or after it was transferred
 
+	KeyOwner     string // in a message about a leak that goes to an admin of the tenant: the key's owner
+	OverlapEnded bool   // the leaked secret was the old one of an overlap
+	FoundAt      string // where a leaked secret was found, if somebody who is trusted says so; may be empty
+
 	expiry        time.Time // zero when the key does not expire, or is gone
 	oldSecretEnds time.Time // zero without an overlap
 	linkEnds      time.Time // when LinkURL stops working
@@ -73,8 +77,13 @@ func (m message) At() string { return showTime(m.at) }
 // In says in words how soon the key expires.
 func (m message) In() string { return inWords(m.expiry.Sub(m.now)) }
 
-// Page is where the owner refreshes the key.
-func (m message) Page() string { return m.Console + "/console/account" }
+// Page is where the owner, or the admin who gets the message, refreshes the key.
+func (m message) Page() string {
+	if m.KeyOwner != "" {
+		return m.Console + "/console/tenants/" + url.PathEscape(m.TenantID) + "/keys?q=" + url.QueryEscape(m.ClientID)
+	}
+	return m.Console + "/console/account"
+}
 
 // SignInPage is where a password is used, or a new one requested.
 func (m message) SignInPage() string { return m.Console + "/console/sign-in" }
@@ -155,7 +164,7 @@ func parseMessages() (map[string]messageTemplate, error) {
 	for _, name := range []string{
 		string(policy.ActionKeyExpiring), string(policy.ActionKeyCreated), string(policy.ActionKeyRefreshed), string(policy.ActionKeyRevoked),
 		string(policy.ActionKeySuspended), string(policy.ActionKeyResumed),
-		string(policy.ActionKeyOverlapEnded), string(policy.ActionKeyTransferred), messageReceived,
+		string(policy.ActionKeyOverlapEnded), string(policy.ActionKeyTransferred), messageReceived, string(policy.ActionKeyLeaked),
 		messagePickUp,
 		string(policy.ActionPasswordLinkRequested), string(policy.ActionPasswordLinkSent), messagePasswordSet, messageUserChanged,
 	} {

@@ -17,6 +17,7 @@ type Records interface {
 	Tenant(ctx context.Context, id string) (policy.Tenant, error)
 	User(ctx context.Context, accountID, id string) (policy.User, error)
 	Subject(ctx context.Context, tenantID, userID string) (policy.Subject, error)
+	Memberships(ctx context.Context, tenantID string, page store.Page) ([]policy.Membership, error)
 }
 
 // SubjectFunc reads whom an event is about, with membership, tenant and account. It returns store.ErrNotFound when the user is not a

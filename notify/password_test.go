@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -18,6 +17,7 @@ import (
 	"mintkey/policy"
 	"mintkey/store"
 	"mintkey/store/boltstore"
+	"mintkey/store/bolttest"
 )
 
 // linker makes the links of a service, and remembers them.
@@ -143,19 +143,17 @@ func TestPasswordLinksAreNowhereElse(t *testing.T) {
 	worker := notify.NewOutboxWorker(s, s, logTo(&log), newMail(t, notify.MailConfig{URL: server.url(), Records: s, PasswordLink: links.make}))
 	must(t, s.RecordEvents(t.Context(), asked(policy.ActionPasswordLinkSent, "grace", nil)))
 	drain(t, worker, noon)
-	failed, err := os.ReadFile(path)
-	must(t, err)
+	failed := bolttest.Text(t, path)
 	drain(t, worker, noon.Add(10*time.Second))
-	sent, err := os.ReadFile(path)
-	must(t, err)
+	sent := bolttest.Text(t, path)
 	if len(links.urls) != 2 || links.urls[0] == links.urls[1] ||
-		!bytes.Contains(failed, []byte(policy.ActionPasswordLinkSent)) || log.Len() == 0 {
+		!strings.Contains(failed, string(policy.ActionPasswordLinkSent)) || log.Len() == 0 {
 		t.Fatalf("two attempts made the links %v; the log is %s", links.urls, log.String())
 	}
 	for _, url := range links.urls {
-		code := []byte(url[strings.LastIndex(url, "/")+1:])
-		for place, text := range map[string][]byte{"the store after a failure": failed, "the store at the end": sent, "the log": log.Bytes()} {
-			if bytes.Contains(text, code) {
+		code := url[strings.LastIndex(url, "/")+1:]
+		for place, text := range map[string]string{"the store after a failure": failed, "the store at the end": sent, "the log": log.String()} {
+			if strings.Contains(text, code) {
 				t.Errorf("%s has a code", place)
 			}
 		}

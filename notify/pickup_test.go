@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -19,6 +18,7 @@ import (
 	"mintkey/notify"
 	"mintkey/policy"
 	"mintkey/store/boltstore"
+	"mintkey/store/bolttest"
 )
 
 // pickUps is a service that makes keys for Ada to pick up, and mail that brings her the links.
@@ -142,21 +142,19 @@ func TestPickUpLinksAreNowhereElse(t *testing.T) {
 	if count, _ := backlog(t, p.store); count != 1 {
 		t.Fatalf("%d entries wait after a failure, want 1", count)
 	}
-	failed, err := os.ReadFile(p.path)
-	must(t, err)
+	failed := bolttest.Text(t, p.path)
 	drain(t, p.worker, noon.Add(10*time.Second))
 	p.server.only(t)
-	sent, err := os.ReadFile(p.path)
-	must(t, err)
+	sent := bolttest.Text(t, p.path)
 	if len(codes) != 2 || codes[0] == codes[1] {
 		t.Fatalf("two attempts had the codes %v", codes)
 	}
-	if !bytes.Contains(failed, []byte("key.created")) {
+	if !strings.Contains(failed, "key.created") {
 		t.Fatal("the file does not show what is in it")
 	}
 	for _, code := range append(codes, first) {
-		for place, text := range map[string][]byte{"the store after a failure": failed, "the store at the end": sent, "the log": p.log.Bytes()} {
-			if bytes.Contains(text, []byte(code)) {
+		for place, text := range map[string]string{"the store after a failure": failed, "the store at the end": sent, "the log": p.log.String()} {
+			if strings.Contains(text, code) {
 				t.Errorf("%s has a code", place)
 			}
 		}

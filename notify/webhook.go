@@ -143,6 +143,7 @@ func chosenDetails(details map[string]string) map[string]string {
 		"overlap_seconds", "picked_up", policy.DetailDroppedScopes, policy.DetailRepeated, // of a key.refreshed
 		policy.DetailRevokedTokens, // of a key.overlap_ended
 		"from", "to",               // of a key.transferred
+		policy.DetailEffect, policy.DetailURL, policy.DetailReportedBy, // of a key.leaked
 		policy.DetailReason,         // of a key.revoked, a key.suspended and so on
 		"expires_at", "days_before", // of a key.expiring, and the first of a key.expired
 		"enabled_before", "enabled", "period_days_before", "period_days", // of a policy.changed
@@ -158,7 +159,7 @@ func forWebhooks(action policy.Action) bool {
 	switch action {
 	case policy.ActionKeyCreated, policy.ActionKeyRefreshed, policy.ActionKeyOverlapEnded, policy.ActionKeyRevoked,
 		policy.ActionKeyExpiring, policy.ActionKeyExpired, policy.ActionKeySuspended, policy.ActionKeyResumed,
-		policy.ActionKeyTransferred,
+		policy.ActionKeyTransferred, policy.ActionKeyLeaked,
 		policy.ActionTenantSuspended, policy.ActionTenantResumed, policy.ActionPolicyChanged:
 		return true
 	default:

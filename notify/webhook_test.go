@@ -115,7 +115,7 @@ func TestWebhookEvents(t *testing.T) {
 	for _, action := range []policy.Action{
 		policy.ActionKeyCreated, policy.ActionKeyRefreshed, policy.ActionKeyRevoked, policy.ActionKeyExpiring, policy.ActionKeyExpired,
 		policy.ActionPolicyChanged, policy.ActionKeySuspended, policy.ActionKeyResumed, policy.ActionTenantSuspended,
-		policy.ActionTenantResumed,
+		policy.ActionTenantResumed, policy.ActionKeyLeaked,
 		policy.ActionKeyPurged, policy.ActionUserUpdated, policy.ActionTenantCreated, policy.ActionPasswordLinkRequested,
 		policy.ActionPasswordLinkSent,
 	} {
@@ -127,7 +127,7 @@ func TestWebhookEvents(t *testing.T) {
 	}
 	want := []string{
 		"key.created", "key.refreshed", "key.revoked", "key.expiring", "key.expired", "policy.changed",
-		"key.suspended", "key.resumed", "tenant.suspended", "tenant.resumed",
+		"key.suspended", "key.resumed", "tenant.suspended", "tenant.resumed", "key.leaked",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

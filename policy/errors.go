@@ -21,6 +21,9 @@ var (
 	ErrTenantSuspended = errors.New("the tenant is suspended")
 	// ErrSuspendedByOther keeps the owner of an access key from resuming it where somebody else has suspended it (R28).
 	ErrSuspendedByOther = errors.New("somebody else has suspended this access key: an admin of the tenant can resume it")
+	// ErrRefreshRequired refuses to let an access key go on with a secret that has leaked (R35).
+	ErrRefreshRequired = errors.New("the client secret of this access key has leaked: " +
+		"only a refresh without overlap, which replaces it at once, makes the key work again")
 	// ErrWrongSecret means that no current secret of the access key has this digest.
 	ErrWrongSecret = errors.New("wrong client secret")
 	// ErrNotMember means that the user is not a member of the tenant.

@@ -28,7 +28,9 @@ const (
 	ActionKeySuspended      Action = "key.suspended"
 	ActionKeyResumed        Action = "key.resumed"
 	// ActionKeyTransferred is recorded twice: for the owner until then, with the detail "to", and for the next one, with "from".
-	ActionKeyTransferred  Action = "key.transferred"
+	ActionKeyTransferred Action = "key.transferred"
+	// ActionKeyLeaked means that somebody has reported a secret of the key as leaked, and that it worked until then (R35).
+	ActionKeyLeaked       Action = "key.leaked"
 	ActionTenantUpdated   Action = "tenant.updated"
 	ActionTenantSuspended Action = "tenant.suspended"
 	ActionTenantResumed   Action = "tenant.resumed"
@@ -96,6 +98,11 @@ const (
 	DetailDroppedScopes = "dropped_scopes"
 	// DetailRepeated is "true" with a key.refreshed that repeats a create or refresh whose answer was lost (R37).
 	DetailRepeated = "repeated"
+	// DetailEffect, DetailURL and DetailReportedBy say with a key.leaked what the report did, a LeakEffect; where the secret was found, as
+	// anybody may have written it; and who reported it, if that is known for certain.
+	DetailEffect     = "effect"
+	DetailURL        = "url"
+	DetailReportedBy = "reported_by"
 )
 
 // Actor is the user or program that did something, and where from.

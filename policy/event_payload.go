@@ -17,6 +17,8 @@ type Payload struct {
 	Notice *Notice `json:"notice,omitempty"`
 	// Key describes the access key at the time of the event.
 	Key *KeyFacts `json:"key,omitempty"`
+	// Leak is set when a secret of the key was reported as leaked.
+	Leak *LeakFacts `json:"leak,omitempty"`
 	// Password is set when a user's password was set or taken away.
 	Password *PasswordChange `json:"password,omitempty"`
 	// Person is set when something else changed by which somebody could become, or act as, the user.
@@ -39,6 +41,12 @@ type KeyFacts struct {
 	// From and To are the user IDs of the other owner of a key that was transferred; one of them is empty.
 	From string `json:"from,omitempty"`
 	To   string `json:"to,omitempty"`
+}
+
+// LeakFacts is what the report of a leaked secret did (R35). URL is where the secret was found, if somebody who is trusted says so.
+type LeakFacts struct {
+	Effect LeakEffect `json:"effect"`
+	URL    string     `json:"url,omitempty"`
 }
 
 // PasswordChange describes how a user's password changed.

@@ -41,6 +41,8 @@ type AccessKey struct {
 	// SuspendedAs is the role that whoever suspended the key acted in: to resume it takes as much authority. Empty for an owner who stopped
 	// a key of their own, and for a key that works.
 	SuspendedAs Role `json:"suspended_as,omitempty"`
+	// Leaked says that the current secret was reported as leaked, so that nothing but a refresh makes the key work again (R35).
+	Leaked bool `json:"leaked,omitempty"`
 	// Replaced has the status indexes of secrets that the key had before, until the last token that bears one has expired (R5).
 	Replaced []ReplacedIndex `json:"replaced,omitempty"`
 
@@ -177,7 +179,7 @@ func (k AccessKey) SecretOf(statusIndex uint64) (Secret, bool) {
 func (k AccessKey) Marks(lastAccess time.Time, p ExpirationPolicy, now time.Time) []Mark {
 	marks := []Mark{}
 	issued := k.SecretIssuedAt()
-	if Unused(k.CreatedAt, lastAccess, now) {
+	if Unused(issued, lastAccess, now) {
 		marks = append(marks, MarkUnused)
 	}
 	if !p.InForce(now).Enabled {
@@ -191,10 +193,11 @@ func (k AccessKey) Marks(lastAccess time.Time, p ExpirationPolicy, now time.Time
 	return marks
 }
 
-// Unused says whether a key that was made and last used at these times is marked unused. lastAccess is zero for never.
-func Unused(created, lastAccess, now time.Time) bool {
+// Unused says whether a key whose secret was made, and which was last used, at these times is marked unused. lastAccess is zero for never:
+// then a fresh secret has its time to come into use.
+func Unused(secretIssued, lastAccess, now time.Time) bool {
 	if lastAccess.IsZero() {
-		lastAccess = created
+		lastAccess = secretIssued
 	}
 	return now.Sub(lastAccess) >= UnusedAfter
 }
@@ -303,7 +306,8 @@ type Refresh struct {
 
 // WithRefreshedKey returns the membership with a new secret for the key, whose life starts again now (R6). The old secret keeps working
 // for the overlap, but not past its own expiry; a secret left from an earlier overlap stops at once. A suspended key stays suspended, so
-// that a leaked secret can be replaced before the key works again (R28).
+// that a leaked secret can be replaced before the key works again (R28), unless nothing but the report of a leak stopped it: then it works
+// again, and an overlap is ErrRefreshRequired (R35).
 func (m Membership) WithRefreshedKey(clientID string, fresh Secret, how Refresh, p ExpirationPolicy, now time.Time) (Membership, error) {
 	i := m.index(clientID)
 	switch {
@@ -313,6 +317,8 @@ func (m Membership) WithRefreshedKey(clientID string, fresh Secret, how Refresh,
 		return m, ErrInvalidOverlap
 	case m.Keys[i].Status(p, now) == StatusExpired:
 		return m, ErrKeyExpired
+	case m.Keys[i].Leaked && how.Overlap > 0:
+		return m, ErrRefreshRequired
 	}
 	fresh.IssuedAt, fresh.EndsAt = now, time.Time{}
 	secrets, gone := []Secret{fresh}, m.Keys[i].Secrets
@@ -324,7 +330,7 @@ func (m Membership) WithRefreshedKey(clientID string, fresh Secret, how Refresh,
 	m.Keys = slices.Clone(m.Keys)
 	m.Keys[i].Secrets = secrets
 	m.Keys[i].Replaced = m.Keys[i].replacedAfter(gone, how, now)
-	m.Keys[i] = m.Keys[i].told(p, now)
+	m.Keys[i] = m.Keys[i].recovered().told(p, now)
 	return m, nil
 }
 

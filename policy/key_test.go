@@ -94,7 +94,10 @@ func TestMarks(t *testing.T) {
 			[]policy.Mark{old},
 		},
 		{"refreshed: the secret is not old", refreshed, day(120), disabled, day(130), []policy.Mark{}},
-		{"refreshed but never used", refreshed, time.Time{}, enabled, day(95), []policy.Mark{unused}},
+		{"refreshed but never used", refreshed, time.Time{}, enabled, day(140).Add(-1), []policy.Mark{}},
+		{"refreshed but never used for 90 days", refreshed, time.Time{}, enabled, day(140), []policy.Mark{unused}},
+		{"not used since before the refresh", refreshed, day(10), enabled, day(100), []policy.Mark{unused}},
+		{"never picked up", policy.AccessKey{CreatedAt: day(0)}, time.Time{}, enabled, day(90), []policy.Mark{unused}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			equal(t, "marks", test.key.Marks(test.lastAccess, test.policy, test.now), test.want)

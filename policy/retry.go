@@ -125,6 +125,16 @@ func (m Membership) Unclaimed(secret Digest, now time.Time) bool {
 	return slices.ContainsFunc(m.Retries, func(r RetryRecord) bool { return r.Secret == secret && !r.Used && r.lives(now) })
 }
 
+// withoutRepeats returns the membership in which no request about the key can be repeated. Whoever has the key next may use its secrets,
+// which this membership does not learn, and give it back.
+func (m Membership) withoutRepeats(clientID string) Membership {
+	m.Retries = slices.Clone(m.Retries)
+	for i := range m.Retries {
+		m.Retries[i].Used = m.Retries[i].Used || m.Retries[i].ClientID == clientID
+	}
+	return m
+}
+
 // WithClaimed returns the membership after the key's secret was used: no repeat replaces it any more. It is ErrWrongSecret if one has.
 func (m Membership) WithClaimed(clientID string, secret Digest) (Membership, error) {
 	key, err := m.Key(clientID)

@@ -64,6 +64,19 @@ func TestWhatIsNoRepeat(t *testing.T) {
 		equal(t, "revoke", err, nil)
 		return m
 	}
+	given := func(from, to policy.Membership) (policy.Membership, policy.Membership) {
+		account := policy.Account{Expiration: p}
+		from, to, _, err := policy.Transfer{
+			From: policy.Subject{Account: account, Membership: from}, To: policy.Subject{Account: account, Membership: to},
+		}.Apply("mk_1", now)
+		equal(t, "transfer", err, nil)
+		return from, to
+	}
+	givenAndBack := func(m policy.Membership) policy.Membership {
+		m, other := given(m, member())
+		_, m = given(other, m)
+		return m
+	}
 	same := func(m policy.Membership) policy.Membership { return m }
 	for _, test := range []struct {
 		name    string
@@ -83,6 +96,7 @@ func TestWhatIsNoRepeat(t *testing.T) {
 		{"once the secret was used", retryOf("a", "refresh"), claimed, now, false, policy.ErrRetryUsed},
 		{"once it was refreshed", retryOf("a", "refresh"), refreshed, now, false, policy.ErrRetryUsed},
 		{"once it was revoked", retryOf("a", "refresh"), revoked, now, false, policy.ErrRetryUsed},
+		{"once it had another owner, who may have used it", retryOf("a", "refresh"), givenAndBack, now, false, policy.ErrRetryUsed},
 		{"a request of before", retryOf("a", "refresh"), same, now.Add(-1), false, policy.ErrRetryOvertaken},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -32,8 +32,8 @@ func (k AccessKey) stopped(p ExpirationPolicy, now time.Time) error {
 
 // WithSuspendedKey returns the membership with the key suspended (R28): the tokens of all its secrets are dead from now on, and its life
 // goes on. as is what the actor acts as, empty for an owner who stops a key of their own. A key that is suspended already stays as it is,
-// unless the new suspension is of higher authority: it takes over, so that the first one can't be undone in its place. An expired key is
-// ErrKeyExpired: there is nothing to stop.
+// unless the new suspension is of higher authority: it takes over, so that the first one can't be undone in its place. So does any that
+// somebody adds to that of a leak, which a refresh undoes (R35). An expired key is ErrKeyExpired: there is nothing to stop.
 func (m Membership) WithSuspendedKey(
 	clientID string, s Suspension, as Role, p ExpirationPolicy, now time.Time,
 ) (Membership, error) {
@@ -46,7 +46,7 @@ func (m Membership) WithSuspendedKey(
 		return m, ErrKeyExpired
 	}
 	if key.IsSuspended() {
-		if as.Authority() <= key.SuspendedAs.Authority() {
+		if as.Authority() <= key.SuspendedAs.Authority() && !key.StoppedByLeak() {
 			return m, nil
 		}
 		s.At = key.Suspended.At
@@ -57,7 +57,8 @@ func (m Membership) WithSuspendedKey(
 }
 
 // WithResumedKey returns the membership with the key working again, with the secrets that it had: each gets a new status index, so that
-// tokens from before stay dead everywhere (R28). A key that is not suspended stays as it is; an expired one is ErrKeyExpired.
+// tokens from before stay dead everywhere (R28). A key that is not suspended stays as it is; an expired one is ErrKeyExpired, and one whose
+// secret has leaked ErrRefreshRequired (R35).
 func (m Membership) WithResumedKey(
 	clientID string, fresh [MaxSecrets]uint64, p ExpirationPolicy, now time.Time,
 ) (Membership, error) {
@@ -69,6 +70,8 @@ func (m Membership) WithResumedKey(
 		return m, ErrKeyExpired
 	case !m.Keys[i].IsSuspended():
 		return m, nil
+	case m.Keys[i].Leaked:
+		return m, ErrRefreshRequired
 	}
 	m.Keys = slices.Clone(m.Keys)
 	key := &m.Keys[i]

@@ -36,7 +36,7 @@ func (t Transfer) Apply(clientID string, now time.Time) (from, to Membership, dr
 	for i := range key.Secrets {
 		key.Secrets[i].StatusIndex, key.Secrets[i].StatusSince = t.Fresh[i].Index, t.Fresh[i].Since
 	}
-	if from, err = from.WithoutKey(clientID); err != nil {
+	if from, err = from.withoutRepeats(clientID).WithoutKey(clientID); err != nil {
 		return fail(err)
 	}
 	if to, err = to.WithKey(key, p, now); err != nil {

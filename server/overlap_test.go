@@ -159,6 +159,10 @@ func TestIntrospectionAndRevocationAreUses(t *testing.T) {
 			{"introspection by a token", func() answer { return w.introspectAs(bearer(token), other).want(200) }, gateway, true},
 			{"introspection of nothing", func() answer { return w.introspect(gateway, "x").want(200) }, gateway, true},
 			{"introspection without the scope", func() answer { return w.introspect(member, other).want(403) }, member, false},
+			{"forward-auth with its token", func() answer {
+				return w.get(bearer(other), "/oauth2/forward-auth?audience=https%3A%2F%2Fapi.example").want(204)
+			}, member, false},
+			{"a call with its token", func() answer { return w.get(bearer(token), "/admin/v1/accounts").want(403) }, gateway, false},
 			{"revocation", func() answer {
 				return w.sendForm(member, "/oauth2/revoke", form{"token": {other}}).want(200)
 			}, member, true},

@@ -90,6 +90,8 @@ func (s *Server) adminRoutes(router *mux.Router) {
 	admin("/admin/v1/accounts/{account}/users/{user}/keys", get(query(a.ListUserKeys, policy.ScopeUsersWrite)))
 	admin("/admin/v1/accounts/{account}/audit", get(query(a.ListEvents, policy.ScopeAuditRead)))
 	admin("/admin/v1/accounts/{account}/calendar", get(query(a.Calendar, policy.ScopePolicyRead)))
+	admin("/admin/v1/accounts/{account}/traffic", get(query(a.AccountTraffic, policy.ScopeAuditRead)))
+	admin("/admin/v1/tenants/{tenant}/traffic", get(query(a.TenantTraffic, policy.ScopeKeysRead)))
 	admin("/admin/v1/tenants/{tenant}", methods{
 		http.MethodGet:   call(a.GetTenant, policy.ScopesThatSeeTenants()),
 		http.MethodPatch: call(a.PatchTenant, policy.ScopeTenantsWrite),
@@ -120,9 +122,11 @@ func (s *Server) adminRoutes(router *mux.Router) {
 	admin("/admin/v1/signing-keys/rotate", post(call(a.RotateSigningKeys, policy.ScopeAccountsWrite)))
 }
 
-// selfRoutes are what programs do with their own keys, and the contract of it all.
+// selfRoutes are what programs do with their own keys, what anybody may report, and the contract of it all.
 func (s *Server) selfRoutes(router *mux.Router) {
 	a, call, query := s.adminapi, s.adminapi.Handle, s.adminapi.HandleQuery
+	// Without a queue: nothing but a budget is looked up, and every answer waits as long as any other.
+	s.pathsOf(router, s.render.Problem, nil)("/leaks", post(s.leaks.Post))
 	self := s.pathsOf(router, s.render.Problem, s.administration)
 	self(openAPIPath, get(adminapi.OpenAPI))
 	self("/me/v1/keys", get(query(a.ListOwnKeys, policy.ScopeSelf)))

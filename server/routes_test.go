@@ -53,7 +53,7 @@ func bodies() map[string]string {
 		"POST /admin/v1/tenants/{tenant}/keys/{client_id}/refresh":  `{}`,
 		"POST /admin/v1/tenants/{tenant}/keys/{client_id}/suspend":  `{"reason":"leaked"}`,
 		"POST /admin/v1/tenants/{tenant}/keys/{client_id}/resume":   `{}`,
-		"POST /admin/v1/tenants/{tenant}/keys/{client_id}/transfer": `{"user_id":"max"}`,
+		"POST /admin/v1/tenants/{tenant}/keys/{client_id}/transfer": `{"user_id":"mia"}`,
 		"POST /me/v1/keys/{client_id}/refresh":                      `{}`,
 		"POST /me/v1/keys/{client_id}/suspend":                      `{}`,
 		"POST /me/v1/keys/{client_id}/resume":                       `{}`,

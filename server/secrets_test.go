@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -12,6 +11,7 @@ import (
 
 	"mintkey/store"
 	"mintkey/store/boltstore"
+	"mintkey/store/bolttest"
 )
 
 // secrets are all client secrets that were ever handed out. None of them may be seen again, nor anything of its digest (R3).
@@ -75,14 +75,13 @@ func TestSecretsAreNowhere(t *testing.T) {
 	if len(events) != 4 {
 		t.Errorf("%d events, want 4", len(events))
 	}
-	file, err := os.ReadFile(path)
-	w.must(err)
+	file := bolttest.Text(t, path)
 	for _, secret := range append(w.secrets.all, "correct horse battery") {
-		if strings.Contains(string(file), secret) || strings.Contains(w.log.String(), secret) {
+		if strings.Contains(file, secret) || strings.Contains(w.log.String(), secret) {
 			t.Error("the store's file or the log holds a secret in clear")
 		}
 	}
-	if !strings.Contains(string(file), made.clientID) || !strings.Contains(w.log.String(), `"status":401`) {
+	if !strings.Contains(file, made.clientID) || !strings.Contains(w.log.String(), `"status":401`) {
 		t.Error("this looked in the wrong place")
 	}
 }

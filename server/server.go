@@ -23,6 +23,7 @@ import (
 	"mintkey/server/console"
 	"mintkey/server/door"
 	"mintkey/server/grants"
+	"mintkey/server/leaks"
 	"mintkey/server/limits"
 	"mintkey/server/oauth"
 	"mintkey/server/revocation"
@@ -73,6 +74,8 @@ type Options struct {
 	OpenID         console.OpenID  // sign-in to the console without passwords; zero for none
 	// QuotaReportOnly issues tokens past a quota, and only counts and logs them (R36).
 	QuotaReportOnly bool
+	// GitHubKeys reads the public keys that verify reports of leaked secrets from GitHub; nil for none.
+	GitHubKeys func() (leaks.GitHubKeys, error)
 }
 
 // Server is the wired packages. Its methods may be called from many goroutines.
@@ -93,6 +96,7 @@ type Server struct {
 	oauth       *oauth.Endpoints
 	links       adminapi.Links
 	adminapi    *adminapi.API
+	leaks       *leaks.Endpoint
 	console     http.Handler
 	stopping    atomic.Bool
 
@@ -176,6 +180,7 @@ func New(o Options) (*Server, error) {
 		Callers:      s.callers,
 		PasswordUses: s.usage.Logins.Of,
 	})
+	s.leaks = leaks.New(leaks.Options{Report: s.service.ReportLeak, Limits: s.limits, Log: o.Log, GitHubKeys: o.GitHubKeys})
 	var err error
 	s.console, err = s.newConsole()
 	return s, err
@@ -272,6 +277,7 @@ const (
 func (s *Server) Run(ctx context.Context) error {
 	var work sync.WaitGroup
 	work.Go(func() { s.refreshLists(ctx) }) // soon: the store may be away later
+	work.Go(func() { s.leaks.Run(ctx) })
 	for _, task := range []struct {
 		every time.Duration
 		do    func(context.Context)

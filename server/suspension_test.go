@@ -183,6 +183,27 @@ func TestOwnersStopTheirKeys(t *testing.T) {
 	})
 }
 
+// What somebody has suspended as an admin, be it their own key, stays so once they are none: an admin who suspended it after them was told
+// that it is suspended already, and relies on that.
+func TestADemotedAdminResumesNothingTheyStoppedAsOne(t *testing.T) {
+	onEachStore(t, func(w *world) {
+		p := w.newMember()
+		member := "/admin/v1/tenants/forge/members/" + p.id
+		w.put(w.ada, member, `{"role":"tenant_admin"}`).want(200)
+		leaked, acting := w.makeKey(w.ada, p, "api", "self"), w.makeKey(w.ada, p, "api", "self", "keys:write")
+		admin := bearer(w.tokenFor(acting, issuer, ""))
+		w.post(admin, keyPath(leaked, "suspend"), nil).want(200)
+		w.post(w.owner("second", policy.RoleTenantAdmin), keyPath(leaked, "suspend"), nil).want(200) // changes nothing
+		w.put(w.ada, member, `{"role":"member"}`).want(200)
+		own := bearer(w.tokenFor(acting, issuer, "self"))
+		w.post(own, ownKeyPath+leaked.clientID+"/resume", nil).wantCode(403, "not_grantable")
+		w.exchange(leaked).want(401)
+		w.put(w.ada, member, `{"role":"tenant_admin"}`).want(200)
+		w.post(own, ownKeyPath+leaked.clientID+"/resume", nil).want(200)
+		w.exchange(leaked).want(200)
+	})
+}
+
 // R32: a key that administers with more authority is not the actor's to stop, and nobody undoes what higher authority has done.
 func TestSuspendingAgainstHigherAuthority(t *testing.T) {
 	onEachStore(t, func(w *world) {

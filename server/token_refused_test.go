@@ -5,6 +5,10 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
+
+	"mintkey/policy"
+	"mintkey/store"
 )
 
 func header(name, value string) func(*http.Request) {
@@ -160,4 +164,51 @@ func TestTokenErrorsOnTheWire(t *testing.T) {
 	w.postForm(with(inBody(w.mia), "scope", `no "such"`)).want(400).golden("invalid_scope")
 	w.postForm(with(inBody(w.mia), "grant_type", "magic")).want(400).golden("unsupported_grant_type")
 	w.postForm(with(inBody(w.mia), "resource", "https://stranger.example")).want(400).golden("invalid_target")
+}
+
+// The trail has a reason of its own for each refusal (R24): also for one of a client that was let in first, and for one of a key that was
+// revoked before the trail was written.
+func TestEachRefusalHasItsReason(t *testing.T) {
+	onEachStore(t, func(w *world) {
+		ending := w.miller()
+		gone := w.miller()
+		wrong := gone
+		wrong.secret = w.mia.secret
+		w.exchange(wrong).wantError(401, "invalid_client")
+		w.delete(w.ada, keyPath(gone)).want(204)
+		w.exchange(gone).wantError(401, "invalid_client")
+
+		elsewhere := w.miller()
+		body := map[string]string{"client_id": elsewhere.clientID, "client_secret": elsewhere.secret}
+		w.do(w.request(http.MethodPost, "/v1/auth-client?TENANTID=forge", body)).want(401)
+
+		w.run()()
+		w.wantTraffic(gone.traffic(), store.TrafficCounts{store.RefusedWrongSecret: 1, store.RefusedRevoked: 1})
+		w.clock.set(start.Add(90*policy.Day - 100*time.Millisecond))
+		w.exchange(ending).wantError(401, "invalid_client")
+		w.run()()
+
+		got := map[string]string{}
+		for _, event := range w.eventsOf(policy.ActionTokenRefused) {
+			got[event.ClientID] += event.Details["reason"] + " " + event.Details["count"] + " "
+		}
+		for name, want := range map[string]struct {
+			clientID string
+			events   []string
+		}{
+			"ends within this second": {ending.clientID, []string{"expired 1 "}},
+			"revoked later":           {gone.clientID, []string{"wrong_secret 1 ", "revoked 1 "}},
+			"another tenant":          {elsewhere.clientID, []string{"not_allowed 1 "}},
+		} {
+			for _, event := range want.events {
+				before := len(got[want.clientID])
+				if got[want.clientID] = strings.Replace(got[want.clientID], event, "", 1); len(got[want.clientID]) == before {
+					t.Errorf("%s: no event %q", name, event)
+				}
+			}
+			if left := got[want.clientID]; left != "" {
+				t.Errorf("%s: events %q too", name, left)
+			}
+		}
+	})
 }

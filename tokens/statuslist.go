@@ -16,28 +16,56 @@ const TypeStatusList = "statuslist+jwt"
 const StatusListSize = 1 << 17
 
 // StatusList is the bits of one list: 0 is valid, 1 is invalid, which means revoked for ever. In the zero
-// StatusList all entries are valid. It is not safe for concurrent use.
+// StatusList all entries are valid, and it takes no memory: a server knows thousands of such lists after many long stops.
+// Copies share their entries. It is not safe for concurrent use.
 type StatusList struct {
-	bits [StatusListSize / 8]byte
+	bits *listBits // nil while all entries are valid
 }
+
+type listBits [StatusListSize / 8]byte
+
+var allValid listBits
 
 // Revoke marks an entry, counted from 0 in this list.
 func (l *StatusList) Revoke(entry uint64) {
-	l.bits[entry/8] |= 1 << (entry % 8) // entry 0 is the least significant bit of the first byte (section 4.1)
+	l.own()[entry/8] |= 1 << (entry % 8) // entry 0 is the least significant bit of the first byte (section 4.1)
 }
 
 // Revoked says whether the entry, counted from 0 in this list, is marked.
-func (l *StatusList) Revoked(entry uint64) bool { return l.bits[entry/8]&(1<<(entry%8)) != 0 }
+func (l *StatusList) Revoked(entry uint64) bool { return l.all()[entry/8]&(1<<(entry%8)) != 0 }
+
+// AllValid says whether no entry is marked.
+func (l *StatusList) AllValid() bool { return *l.all() == allValid }
 
 // Add marks the entries that are marked in the other list.
 func (l *StatusList) Add(other *StatusList) {
+	if other.bits == nil {
+		return
+	}
+	own := l.own()
 	for i, bits := range other.bits {
-		l.bits[i] |= bits
+		own[i] |= bits
 	}
 }
 
 // Pack returns the list in the form that UnpackStatusList reads.
-func (l *StatusList) Pack() ([]byte, error) { return compress(l.bits[:]) }
+func (l *StatusList) Pack() ([]byte, error) { return compress(l.all()[:]) }
+
+// all is for reading.
+func (l *StatusList) all() *listBits {
+	if l.bits == nil {
+		return &allValid
+	}
+	return l.bits
+}
+
+// own is for writing.
+func (l *StatusList) own() *listBits {
+	if l.bits == nil {
+		l.bits = new(listBits)
+	}
+	return l.bits
+}
 
 // UnpackStatusList reads a packed list. An empty text is a list in which all entries are valid.
 func UnpackStatusList(packed []byte) (*StatusList, error) {
@@ -47,10 +75,13 @@ func UnpackStatusList(packed []byte) (*StatusList, error) {
 	}
 	unpacked, err := zlib.NewReader(bytes.NewReader(packed))
 	if err == nil {
-		_, err = io.ReadFull(unpacked, list.bits[:])
+		_, err = io.ReadFull(unpacked, list.own()[:])
 	}
 	if err != nil {
 		return nil, fmt.Errorf("unpacking a status list: %w", err)
+	}
+	if list.AllValid() {
+		list.bits = nil
 	}
 	return &list, nil
 }
@@ -73,7 +104,7 @@ type statusListBits struct {
 func (r *KeyRing) SignStatusList(
 	now time.Time, algorithm Algorithm, uri string, list *StatusList, ttl, lifetime time.Duration,
 ) (string, error) {
-	compressed, err := compress(list.bits[:])
+	compressed, err := compress(list.all()[:])
 	if err != nil {
 		return "", fmt.Errorf("compressing a status list: %w", err)
 	}

@@ -56,7 +56,7 @@ func ocsfClassOf(e policy.Event) (class ocsfClass, activity int, entity string) 
 	case policy.ActionKeyCreated:
 		return entityManagement(), 1, "access key"
 	case policy.ActionKeyRefreshed, policy.ActionKeyOverlapEnded, policy.ActionKeyUpdated, policy.ActionKeyCeilingSet,
-		policy.ActionKeySuspended, policy.ActionKeyResumed, policy.ActionKeyTransferred:
+		policy.ActionKeySuspended, policy.ActionKeyResumed, policy.ActionKeyTransferred, policy.ActionKeyLeaked:
 		return entityManagement(), 3, "access key"
 	case policy.ActionKeyRevoked, policy.ActionKeyPurged:
 		return entityManagement(), 4, "access key"

@@ -17,6 +17,7 @@ import (
 	"mintkey/server"
 	"mintkey/server/console"
 	"mintkey/server/console/openid"
+	"mintkey/server/leaks"
 	"mintkey/store"
 	"mintkey/store/boltstore"
 	"mintkey/tokens"
@@ -186,6 +187,10 @@ func (h *host) newServer(ctx context.Context) (*server.Server, error) {
 			slog.String("setting", "signing_keys.encryption_key"))
 		h.warnings = append(h.warnings, "signing_keys.encryption_key: not set, so the signing keys are stored in clear")
 	}
+	githubKeys, err := h.githubKeys()
+	if err != nil {
+		return nil, err
+	}
 	return server.New(server.Options{
 		Store:           h.gate,
 		KeyRing:         ring,
@@ -213,7 +218,31 @@ func (h *host) newServer(ctx context.Context) (*server.Server, error) {
 		OpenID:          h.openID(),
 		Certificate:     h.watchedCertificate(),
 		QuotaReportOnly: h.config.QuotaReportOnly,
+		GitHubKeys:      githubKeys,
 	})
+}
+
+// githubKeys reads the public keys that verify reports of leaked secrets. It is nil when none are configured.
+func (h *host) githubKeys() (func() (leaks.GitHubKeys, error), error) {
+	path := h.config.Leaks.GitHubKeys
+	if path == "" {
+		return nil, nil //nolint:nilnil // reports are not verified then
+	}
+	read := func() (leaks.GitHubKeys, error) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		keys, err := leaks.ParseGitHubKeys(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		return keys, nil
+	}
+	if _, err := read(); err != nil {
+		return nil, fmt.Errorf("leaks.github_keys: %w", err)
+	}
+	return read, nil
 }
 
 // watchedCertificate is nil for plain http, which a nil *certificate in the interface would not be.

@@ -44,7 +44,7 @@ func (p *program) secretCommand() *cobra.Command {
 	}
 	check.Flags().BoolVar(&staged, "staged", false, "look at the lines that are added by what is staged in git")
 	check.Flags().StringVar(&allow, "allow", "", "file with what may pass: lines of sha256:DIGEST and path:NAME")
-	return group("secret", "Find leaked client secrets", check)
+	return group("secret", "Find leaked client secrets", check, p.secretReportCommand())
 }
 
 func (p *program) checkForSecrets(ctx context.Context, paths []string, staged bool, allow string) error {

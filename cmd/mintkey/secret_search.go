@@ -22,6 +22,7 @@ import (
 type secretSearch struct {
 	allowed allowList
 	leaks   []leak
+	secrets map[string]bool // those found; nil to keep none
 	unread  []error
 }
 
@@ -99,9 +100,13 @@ func (s *secretSearch) read(name string, text io.Reader) {
 // text searches a part of a file that begins at the line and column.
 func (s *secretSearch) text(name string, text []byte, line, column int) {
 	for _, at := range policy.FindSecrets(text) {
-		digest := policy.ClientSecretFromRequest(string(text[at[0]:at[1]])).Digest()
+		secret := string(text[at[0]:at[1]])
+		digest := policy.ClientSecretFromRequest(secret).Digest()
 		if s.allowed.digest(digest) {
 			continue
+		}
+		if s.secrets != nil {
+			s.secrets[secret] = true
 		}
 		l, c := position(text[:at[0]], line, column)
 		s.leaks = append(s.leaks, leak{name, l, c, hex.EncodeToString(digest[:])})

@@ -2,6 +2,7 @@ package adminapi
 
 import (
 	"context"
+	"encoding/csv"
 	"net/http"
 	"strings"
 	"time"
@@ -54,9 +55,10 @@ type Call struct {
 // Reply is the answer to a Call.
 type Reply struct {
 	status   int
-	body     any    // nil for 204
-	location string // of what was created
-	etag     string // of the record that the body shows
+	body     any        // nil for 204
+	table    [][]string // instead of a body, answered as CSV
+	location string     // of what was created
+	etag     string     // of the record that the body shows
 }
 
 // Handler answers a Call. The Reply is ignored if there is an error.
@@ -82,6 +84,10 @@ func (a *API) HandleQuery(handle Handler, anyOf ...string) web.Handler {
 		}
 		if reply.etag != "" {
 			w.Header().Set("ETag", reply.etag)
+		}
+		if reply.table != nil {
+			w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+			return csv.NewWriter(w).WriteAll(reply.table)
 		}
 		if reply.body == nil {
 			w.WriteHeader(reply.status)

@@ -52,6 +52,12 @@ type Transfer struct {
 	UserID string `json:"user_id"`
 }
 
+// LeakReport hands in client secrets that were found where others can read them (R35).
+type LeakReport struct {
+	Secrets []string `json:"secrets"`
+	URL     string   `json:"url,omitempty"` // where they were found
+}
+
 // Suspension says since when, by whom (a user ID) and why something is suspended; absent while it works.
 type Suspension struct {
 	At     *time.Time `json:"suspended_at,omitempty"`

@@ -58,6 +58,9 @@ func (c *Console) myAccount(req *request) error {
 		for _, key := range keys {
 			row := newKeyRow(key, subject.Account.Expiration, req.info.At)
 			row.Why = suspensionText(key.Suspended, names)
+			if key.Leaked {
+				row.Why = wayBack
+			}
 			row.Path = accountPath + "/keys/" + key.ClientID
 			tenant.Rows = append(tenant.Rows, row)
 		}
@@ -105,7 +108,8 @@ func (c *Console) refreshOwnKey(req *request) error {
 		return c.showUsedForm(req, err)
 	}
 	refreshed, secret, err := c.Service.RefreshOwnKey(req.Context(), req.actor, req.in, key.ClientID, how)
-	if errors.Is(err, policy.ErrNotGrantable) || errors.Is(err, policy.ErrKeyExpired) || errors.Is(err, policy.ErrScopeAboveOwner) {
+	if errors.Is(err, policy.ErrNotGrantable) || errors.Is(err, policy.ErrKeyExpired) || errors.Is(err, policy.ErrScopeAboveOwner) ||
+		errors.Is(err, policy.ErrRefreshRequired) {
 		return c.showOwnRefresh(req, err)
 	}
 	if err != nil {

@@ -24,6 +24,7 @@ func actionWords() []struct {
 		{policy.ActionKeySuspended, "Suspended access key"},
 		{policy.ActionKeyResumed, "Resumed access key"},
 		{policy.ActionKeyTransferred, "Transferred access key"},
+		{policy.ActionKeyLeaked, "Reported a leaked secret of access key"},
 		{policy.ActionTenantUpdated, "Changed tenant"},
 		{policy.ActionTenantSuspended, "Suspended tenant"},
 		{policy.ActionTenantResumed, "Resumed tenant"},

@@ -32,6 +32,7 @@ type keyRow struct {
 	Marks      []policy.Mark
 	Waiting    bool // not yet picked up by its owner
 	Suspended  bool
+	Leaked     bool   // so that it can be refreshed, and not be resumed
 	Why        string // it is suspended, since when and by whom
 	OwnStop    bool   // the owner themselves suspended it
 	OldSecret  stamp  // when the overlap ends; zero without one
@@ -52,7 +53,8 @@ func newKeyRow(k admin.Key, p policy.ExpirationPolicy, now time.Time) keyRow {
 		Created: newStamp(k.CreatedAt, now), Age: durationText(now.Sub(k.CreatedAt)), LastAccess: newStamp(k.LastAccess.At, now),
 		Expires: newStamp(expiry, now), Expired: policy.Expired(expiry, now), Soon: within(policy.SoonDays), Urgent: within(policy.UrgentDays),
 		Marks: k.Marks(k.LastAccess.At, p, now), Waiting: len(k.Secrets) == 0, Suspended: k.IsSuspended(),
-		Path: keysPath(k.Membership.TenantID, k.ClientID),
+		Leaked: k.Leaked,
+		Path:   keysPath(k.Membership.TenantID, k.ClientID),
 	}
 	row.OwnStop = row.Suspended && k.Suspended.By == k.User.ID
 	row.LastAddress = k.LastAccess.Address
@@ -67,6 +69,8 @@ func (r keyRow) Status() string {
 	switch {
 	case r.Expired:
 		return "Expired"
+	case r.Leaked:
+		return "Leaked"
 	case r.Suspended:
 		return "Suspended"
 	case r.Waiting:

@@ -29,12 +29,16 @@ type overlap struct {
 	Chosen  bool
 }
 
-func overlaps(chosen string) []overlap {
+// overlaps are those that the key can be refreshed with: none if its secret has leaked.
+func overlaps(key policy.AccessKey, chosen string) []overlap {
 	all := []overlap{
 		{0, "Stop at once", false},
 		{int(time.Hour / time.Second), "Keep for 1 hour", false},
 		{int(policy.Day / time.Second), "Keep for 1 day", false},
 		{int(policy.MaxOverlap / time.Second), "Keep for " + policy.InDays(policy.MaxOverlap), false},
+	}
+	if key.Leaked {
+		all = all[:1]
 	}
 	for i := range all {
 		all[i].Chosen = strconv.Itoa(all[i].Seconds) == chosen || chosen == "" && i == 0
@@ -67,7 +71,7 @@ func (c *Console) showChange(req *request, name, title string, cause error) erro
 func (c *Console) showChangeOf(req *request, key admin.Key, name, title string, cause error) error {
 	page := changePage{
 		Path: req.URL.Path, Back: keysPath(req.in.Tenant.ID), Key: newKeyRow(key, req.in.Account.Expiration, req.info.At),
-		Own: key.User.ID == req.actor.User.ID, Overlaps: overlaps(req.Form.Get("overlap")), Reason: req.Form.Get("reason"),
+		Own: key.User.ID == req.actor.User.ID, Overlaps: overlaps(key.AccessKey, req.Form.Get("overlap")), Reason: req.Form.Get("reason"),
 	}
 	if sectionOf(req.URL.Path) == "account" {
 		page.Back = accountPath
@@ -94,7 +98,8 @@ func (c *Console) refreshKey(req *request) error {
 		return c.showUsedForm(req, err)
 	}
 	key, secret, err := c.Service.RefreshKey(req.Context(), req.actor, req.in, req.PathValue("client_id"), how)
-	if errors.Is(err, policy.ErrNotGrantable) || errors.Is(err, policy.ErrKeyExpired) || errors.Is(err, policy.ErrScopeAboveOwner) {
+	if errors.Is(err, policy.ErrNotGrantable) || errors.Is(err, policy.ErrKeyExpired) || errors.Is(err, policy.ErrScopeAboveOwner) ||
+		errors.Is(err, policy.ErrRefreshRequired) {
 		return c.showChange(req, refreshTemplate, "Refresh access key", err)
 	}
 	if err != nil {

@@ -108,7 +108,7 @@ func (c *Console) listKeys(req *request) error {
 	}
 	for _, key := range table.Keys {
 		row := newKeyRow(key, req.in.Account.Expiration, req.info.At)
-		row.Why = suspensionText(key.Suspended, names)
+		row.Why = whySuspended(key.AccessKey, names)
 		page.Rows = append(page.Rows, row)
 	}
 	page.paginate(q, req.URL.Path)

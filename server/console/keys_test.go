@@ -2,13 +2,13 @@ package console_test
 
 import (
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"mintkey/policy"
+	"mintkey/store/bolttest"
 )
 
 const (
@@ -41,9 +41,7 @@ func TestCreateShowsTheSecretOnce(t *testing.T) {
 			t.Errorf("%s shows the secret again", p.what)
 		}
 	}
-	file, err := os.ReadFile(h.path)
-	h.must(err)
-	if strings.Contains(string(file), secret) {
+	if strings.Contains(bolttest.Text(t, h.path), secret) {
 		t.Error("the store holds the secret")
 	}
 }

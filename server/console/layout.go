@@ -65,7 +65,11 @@ func (req *request) nav() []link {
 	add(policy.ScopeKeysRead, "key", "API access", keysPath(req.in.Tenant.ID))
 	add("", "user", "My account", accountPath)
 	add(policy.ScopePolicyRead, "shield", "Security", securityPath)
-	add(policy.ScopeAuditRead, "activity", "Activity", activityPath)
+	if req.actor.Require(policy.ScopeAuditRead) == nil {
+		add("", "activity", "Activity", activityPath)
+	} else {
+		add(policy.ScopeKeysRead, "activity", "Activity", tenantTrafficPath(req.in.Tenant.ID))
+	}
 	add(policy.ScopeUsersWrite, "users", "Users", usersPath)
 	add(policy.ScopeTenantsWrite, "tenants", "Tenants", tenantsPath)
 	return shown

@@ -27,6 +27,7 @@ type limitsForm struct {
 	End       string // in UTC
 	Soonest   string
 	Fault     fault
+	Now       besides // after a change of somebody else
 }
 
 // endLayout is that of <input type=datetime-local>.
@@ -69,6 +70,28 @@ func (c *Console) offering(form limitsForm, held, chosen []string, now time.Time
 	return form
 }
 
+// besides are the present values of those that are typed otherwise.
+func (f limitsForm) besides(present limitsForm) besides {
+	now := besides{}
+	now.note(endField, f.End, present.End, "none")
+	oneLine := func(text string) string { return strings.Join(strings.Fields(text), ", ") }
+	now.note(networksField, oneLine(f.Networks), oneLine(present.Networks), "none")
+	now.note(audiencesField, chosenNames(f.Audiences), chosenNames(present.Audiences), "none chosen")
+	now.note(lifetimeField, f.Lifetime, present.Lifetime, "none")
+	now.note(quotaField, f.Quota, present.Quota, "none")
+	return now
+}
+
+func chosenNames(choices []scopeChoice) string {
+	var names []string
+	for _, choice := range choices {
+		if choice.Chosen {
+			names = append(names, choice.Name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
 func endValue(end time.Time) string {
 	if end.IsZero() {
 		return ""
@@ -85,7 +108,7 @@ func (req *request) limits(key policy.AccessKey) (policy.KeyPatch, error) {
 		patch.AllowedNetworks = &networks
 	}
 	audiences := req.PostForm[audiencesField]
-	if !slices.Equal(slices.Sorted(slices.Values(audiences)), slices.Sorted(slices.Values(key.Audiences))) {
+	if !sameNames(audiences, key.Audiences) {
 		patch.Audiences = &audiences
 	}
 	lifetime, err := wholeNumber(req.PostForm.Get(lifetimeField), policy.ErrInvalidTokenLifetime)
@@ -110,6 +133,11 @@ func (req *request) limits(key policy.AccessKey) (policy.KeyPatch, error) {
 		patch.ExpiresAt = &end
 	}
 	return patch, nil
+}
+
+// sameNames says whether two lists differ in their order at most.
+func sameNames(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
 
 // wholeNumber is 0 for an empty field, and wrong for what is no number above 0.

@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -30,6 +31,7 @@ func (h *harness) limit(user, clientID string, patch policy.KeyPatch) {
 	}))
 }
 
+// keyOfLinus is a key of Linus in berlin.
 func (h *harness) keyOfLinus(clientID string) policy.AccessKey {
 	h.Helper()
 	m, err := h.store.Membership(h.Context(), "berlin", "linus")
@@ -78,7 +80,6 @@ func TestLimits(t *testing.T) {
 	tom.get(edit).want(200).says("Edit “contractor”").has(`value="300"`, `value="60"`, `value="`+end.Format("2006-01-02T15:04")+`"`,
 		"192.0.2.0/24\n2001:db8::/32", `value="https://billing.example" checked`)
 	delete(limits, "user")
-	delete(limits, "scope")
 	limits["label"], limits["lifetime"] = []string{"agency"}, []string{"5"}
 	tom.post(edit, limits).want(422).says("Enter a whole number of seconds").has(`value="agency"`, `value="5"`, `id="lifetime-error"`)
 	limits["lifetime"], limits["networks"] = []string{""}, []string{""}
@@ -91,7 +92,7 @@ func TestLimits(t *testing.T) {
 	limits["lifetime"] = []string{"60"}
 	tom.post(edit, limits).want(303)
 	tom.get(berlinKeys).says("have ended")
-	tom.post(edit, form{"label": {""}}).want(303)
+	tom.post(edit, form{"label": {""}, "scope": {"api"}}).want(303)
 	if key = h.keyOfLinus(clientID); !key.ExpiresAt.IsZero() || key.TokensPerMinute != 0 || key.Audiences != nil {
 		t.Errorf("all taken away, and it has %+v", key)
 	}
@@ -106,18 +107,57 @@ func TestEditLeavesWhatIsNotTouched(t *testing.T) {
 		Audiences: &[]string{"https://gone.example"}, TokenLifetimeSeconds: new(86400), ExpiresAt: &end,
 	})
 	h.as("tom").post(berlinKeys+"/"+clientID+"/edit", form{
-		"label": {"new"}, "audiences": {"https://gone.example"}, "lifetime": {"86400"}, "expires_at": {end.UTC().Format("2006-01-02T15:04")},
+		"label": {"new"}, "scope": {"api"}, "audiences": {"https://gone.example"}, "lifetime": {"86400"}, "expires_at": {end.UTC().Format("2006-01-02T15:04")},
 	}).want(303)
 	if key := h.keyOfLinus(clientID); key.Label != "new" || !key.ExpiresAt.Equal(end) || key.TokenLifetimeSeconds != 86400 {
 		t.Errorf("it is %+v", key)
 	}
 }
 
+// A form can choose several APIs.
+func TestSeveralAPIsAreChosen(t *testing.T) {
+	h := newHarness(t, withAudiences)
+	tom := h.as("tom")
+	both := []string{"https://api.example", "https://billing.example"}
+	clientID, _ := tom.submit(newKey, form{"user": {"linus"}, "label": {""}, "scope": {"api"}, "audiences": both}).revealed()
+	if key := h.keyOfLinus(clientID); !slices.Equal(key.Audiences, both) {
+		t.Errorf("made for %v", key.Audiences)
+	}
+	tom.post(berlinKeys+"/"+clientID+"/edit", form{"label": {"both"}, "scope": {"api"}, "audiences": both}).want(303)
+	if key := h.keyOfLinus(clientID); !slices.Equal(key.Audiences, both) || key.Label != "both" {
+		t.Errorf("changed to %+v", key)
+	}
+}
+
+// The page of a key takes scopes away and never adds one (R9).
+func TestEditTakesScopesAway(t *testing.T) {
+	h := newHarness(t)
+	tom := h.as("tom")
+	clientID, secret := tom.submit(newKey, form{"user": {"tom"}, "scope": {"api", "reports", "keys:read"}}).revealed()
+	token := h.accessToken(clientID, secret)
+	edit := berlinKeys + "/" + clientID + "/edit"
+	tom.get(edit).want(200).says("Scopes", "can only become fewer", "reports", "keys:read").saysNot("keys:write").
+		has(`name="scope" value="reports" checked`)
+	tom.post(edit, form{"label": {"less"}}).want(422).says("Choose at least one of the scopes").has(`id="scope-error"`, `value="less"`)
+	tom.post(edit, form{"label": {"less"}, "scope": {"api", "keys:write"}}).want(422).says("gets no more scopes once it is made")
+	tom.post(edit, form{"label": {"less"}, "scope": {"api", "keys:read"}}).want(303)
+	tom.get(berlinKeys).says("without reports from now on", "have ended")
+	m, err := h.store.Membership(t.Context(), "berlin", "tom")
+	h.must(err)
+	if key, err := m.Key(clientID); err != nil || !slices.Equal(key.Scopes, []string{"api", "keys:read"}) {
+		t.Errorf("it has %v, %v", key.Scopes, err)
+	}
+	if status := h.useToken(token); status != 401 {
+		t.Errorf("a token with the scope that was taken away is answered %d", status)
+	}
+	tom.get(edit).want(200).saysNot("reports")
+}
+
 // An expired key gets no other end, and nobody edits what is not theirs to stop.
 func TestEditIsRefused(t *testing.T) {
 	h := newHarness(t)
 	clientID, _ := h.key("berlin", "linus", "old", 100)
-	h.as("tom").post(berlinKeys+"/"+clientID+"/edit", form{"label": {"old"}, "expires_at": {"2099-01-01T00:00"}}).want(409).
+	h.as("tom").post(berlinKeys+"/"+clientID+"/edit", form{"label": {"old"}, "scope": {"api"}, "expires_at": {"2099-01-01T00:00"}}).want(409).
 		says("has expired").has(`value="2099-01-01T00:00"`)
 	h.as("grace").get(berlinKeys + "/" + clientID + "/edit").want(403)
 	h.as("tom").get(berlinKeys + "/mk_unknown/edit").want(404)

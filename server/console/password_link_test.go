@@ -3,7 +3,6 @@ package console_test
 import (
 	"fmt"
 	"log/slog"
-	"os"
 	"regexp"
 	"strings"
 	"sync"
@@ -14,6 +13,7 @@ import (
 	"mintkey/policy"
 	"mintkey/server"
 	"mintkey/store"
+	"mintkey/store/bolttest"
 )
 
 const (
@@ -338,19 +338,18 @@ func TestPasswordLinksAreNowhereElse(t *testing.T) {
 	v.get("/console//password/" + code)
 	v.get("/" + code)
 	v.post("/console/password/"+code, form{}).want(303)
-	file, err := os.ReadFile(m.path)
-	m.must(err)
+	file := bolttest.Text(t, m.path)
 	events, err := m.store.Events(t.Context(), "acme", store.EventsQuery{Limit: 10})
 	m.must(err)
 	if len(events) != 1 || events[0].Action != policy.ActionPasswordLinkRequested {
 		t.Errorf("the trail is %v", events)
 	}
-	for place, text := range map[string]string{"the store": string(file), "the log": log.String(), "the page": p.body} {
+	for place, text := range map[string]string{"the store": file, "the log": log.String(), "the page": p.body} {
 		if strings.Contains(text, code) {
 			t.Errorf("%s has the code of a link", place)
 		}
 	}
-	if !strings.Contains(log.String(), "/console/password/[redacted]") || !strings.Contains(string(file), "password-link/") {
+	if !strings.Contains(log.String(), "/console/password/[redacted]") || !strings.Contains(file, "password-link/") {
 		t.Error("this looked in the wrong place")
 	}
 }

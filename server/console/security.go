@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"strconv"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 )
 
 type securityPage struct {
+	Tag      admin.Tag
 	Enabled  bool // as chosen in the form
 	Periods  []order
 	Present  policy.Revision
@@ -60,7 +62,7 @@ func (req *request) policyChange() policy.PolicyChange {
 
 func (c *Console) showSecurity(req *request, cause error) error {
 	present := req.in.Account.Expiration.InForce(req.info.At)
-	page := securityPage{Present: present, Enabled: present.Enabled, Since: newStamp(present.At, req.info.At)}
+	page := securityPage{Tag: req.tag(admin.PolicyTag(req.in.Account.Expiration), cause), Present: present, Enabled: present.Enabled, Since: newStamp(present.At, req.info.At)}
 	change := policy.PolicyChange{Enabled: present.Enabled, PeriodDays: present.PeriodDays}
 	if req.Form.Has("period_days") {
 		change = req.policyChange()
@@ -86,7 +88,13 @@ func (c *Console) showSecurity(req *request, cause error) error {
 	if cause == nil {
 		return c.show(req, "security", "Security", page)
 	}
-	page.Fault, _ = formFault(cause)
+	if page.Fault, _ = formFault(cause); errors.Is(cause, admin.ErrPreconditionFailed) {
+		anyChange := func(policy.Event) bool { return true }
+		var err error
+		if page.Fault, err = c.staleFault(req, admin.EventFilter{Action: policy.ActionPolicyChanged}, anyChange); err != nil {
+			return err
+		}
+	}
 	return c.showStatus(req, cause, "security", "Security", page)
 }
 
@@ -132,7 +140,7 @@ func (c *Console) addCalendar(req *request, page *securityPage) error {
 
 func (c *Console) setPolicy(req *request) error {
 	change := req.policyChange()
-	after, err := c.Service.SetPolicy(req.Context(), req.actor, req.in, change, admin.IfMatch{})
+	after, err := c.Service.SetPolicy(req.Context(), req.actor, req.in, change, req.ifMatch())
 	if _, ok := formFault(err); err != nil && ok {
 		return c.showSecurity(req, err)
 	}

@@ -3,12 +3,12 @@ package console_test
 import (
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"mintkey/policy"
+	"mintkey/store/bolttest"
 )
 
 func (h *harness) cookie(v *visitor) *http.Cookie {
@@ -84,9 +84,7 @@ func (p page) setCookie(name string) string {
 func TestStoreHoldsNoSessionToken(t *testing.T) {
 	h := newHarness(t)
 	v := h.as("ada")
-	file, err := os.ReadFile(h.path)
-	h.must(err)
-	if strings.Contains(string(file), h.cookie(v).Value) {
+	if strings.Contains(bolttest.Text(t, h.path), h.cookie(v).Value) {
 		t.Error("the store holds the token of a session")
 	}
 }

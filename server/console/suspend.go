@@ -2,6 +2,7 @@ package console
 
 import (
 	"strings"
+	"time"
 
 	"mintkey/admin"
 	"mintkey/policy"
@@ -37,12 +38,29 @@ func suspensionText(s policy.Suspension, users map[string]policy.User) string {
 	if user, ok := users[s.By]; ok {
 		by = user.Name
 	}
-	text := "since " + s.At.UTC().Format("2 January 2006") + " by " + by
+	text := "since " + dayText(s.At) + " by " + by
 	if s.Reason != "" {
 		text += ": " + s.Reason
 	}
 	return text
 }
+
+// wayBack is what helps a key whose secret has leaked.
+const wayBack = "refresh it without overlap to make it work again"
+
+// whySuspended is suspensionText for an access key, with the way back if its secret has leaked (R35).
+func whySuspended(key policy.AccessKey, users map[string]policy.User) string {
+	switch {
+	case !key.Leaked:
+		return suspensionText(key.Suspended, users)
+	case key.StoppedByLeak():
+		return "since " + dayText(key.Suspended.At) + ": " + wayBack
+	default: // somebody has suspended it besides
+		return "suspended " + suspensionText(key.Suspended, users) + "; to be resumed it has to be refreshed without overlap first"
+	}
+}
+
+func dayText(at time.Time) string { return at.UTC().Format("2 January 2006") }
 
 func (c *Console) suspendPage(req *request) error {
 	return c.showChange(req, keySuspendTemplate, "Suspend access key", nil)

@@ -3,6 +3,7 @@ package console_test
 import (
 	"testing"
 
+	"mintkey/admin"
 	"mintkey/policy"
 )
 
@@ -36,6 +37,30 @@ func testSuspend(t *testing.T, h *harness) {
 	if tenant.IsSuspended() {
 		t.Error("oslo is still suspended")
 	}
+}
+
+// A key whose secret has leaked says so, with the only way back: it is not offered to be resumed, nor to keep its old secret (R35).
+func TestLeakedKey(t *testing.T) { onEachStore(t, testLeakedKey) }
+
+func testLeakedKey(t *testing.T, h *harness) {
+	tom, grace := h.as("tom"), h.as("grace")
+	clientID, secret := h.key("berlin", "grace", "nightly", 1)
+	path, own := berlinKeys+"/"+clientID, "/console/account/keys/"+clientID
+	report := admin.LeakReport{Secrets: []admin.LeakedSecret{{Digest: policy.ClientSecretFromRequest(secret).Digest()}}, At: h.now()}
+	h.must((&admin.Service{Store: h.store}).ReportLeak(t.Context(), report))
+	tom.get(berlinKeys).want(200).says("Leaked").says("refresh it without overlap").saysNot("Resume")
+	grace.get("/console/account").want(200).says("Leaked").says("refresh it without overlap")
+	tom.get(path + "/refresh").want(200).says("Stop at once").saysNot("Keep for")
+	tom.post(path+"/resume", nil).want(409).says("has leaked")
+	for visitor, path := range map[*visitor]string{tom: path, grace: own} {
+		page := visitor.get(path + "/refresh").want(200)
+		visitor.post(path+"/refresh", page.filled(form{"overlap": {"3600"}})).want(409).says("has leaked")
+	}
+	tom.post(path+"/suspend", form{"reason": {"look into it"}}).want(303)
+	tom.get(berlinKeys).want(200).says("look into it").says("refreshed without overlap first")
+	page := grace.get(own + "/refresh").want(200)
+	grace.post(own+"/refresh", page.filled(form{"overlap": {"0"}})).want(200)
+	tom.get(berlinKeys).want(200).saysNot("Leaked").says("Suspended").says("Resume")
 }
 
 const tenantsPage = "/console/tenants"

@@ -47,7 +47,7 @@ func (c *Console) listTenants(req *request) error {
 	for _, t := range tenants {
 		page.Rows = append(page.Rows, tenantRow{
 			t.ID, t.Name, t.Release.String(), t.Release.AllowsPassword(), quotaText(t.TokensPerMinute),
-			trafficFilter{Tenant: t.ID}.path(trafficPath), newStamp(t.CreatedAt, req.info.At),
+			trafficFilter{Tenant: t.ID}.path(""), newStamp(t.CreatedAt, req.info.At),
 			keysPath(t.ID), t.ID == req.in.Tenant.ID, t.IsSuspended(), suspensionText(t.Suspension(), names), tenantPath(t.ID),
 		})
 	}

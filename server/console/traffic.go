@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/url"
@@ -12,7 +13,10 @@ import (
 
 // trafficPage shows how many tokens were issued and refused.
 type trafficPage struct {
-	Views   []choice
+	Views   []choice // for those who see the whole account
+	Base    string
+	Place   string // the account or, on the page of a tenant, the tenant
+	Own     bool   // it is the page of a tenant
 	Ranges  []choice
 	Filter  trafficFilter
 	Tenants []order // to choose from; empty if there are too many to list
@@ -37,6 +41,8 @@ type trafficPage struct {
 // trafficFilter is the filter form as submitted.
 type trafficFilter struct {
 	Range, Tenant, Key string
+
+	base string // the path of the page of a tenant, which is always Tenant; empty on that of the account
 }
 
 // reasonRow is a reason for refusal, with its count.
@@ -62,18 +68,30 @@ const maxListedTenants = 200
 
 func (req *request) trafficFilter() trafficFilter {
 	f := req.activityFilter()
-	return trafficFilter{req.Form.Get("range"), f.Tenant, f.Key}
+	filter := trafficFilter{Range: req.Form.Get("range"), Tenant: f.Tenant, Key: f.Key}
+	if tenant := req.PathValue("tenant"); tenant != "" {
+		filter.Tenant, filter.base = tenant, tenantTrafficPath(tenant)
+	}
+	return filter
 }
+
+func tenantTrafficPath(tenantID string) string { return tenantPath(tenantID) + "/traffic" }
 
 func (f trafficFilter) wanted() admin.TrafficFilter {
 	return admin.TrafficFilter{Range: admin.TrafficRange(f.Range), TenantID: f.Tenant, ClientID: f.Key}
 }
 
-// path is the URL of a page with the filter in its query.
-func (f trafficFilter) path(base string) string {
-	q := url.Values{}
+// of is the filter for something else in the same time.
+func (f trafficFilter) of(tenant, key string) trafficFilter {
+	f.Tenant, f.Key = tenant, key
+	return f
+}
+
+// path is the URL of the page, or of one below it, with the filter in its query.
+func (f trafficFilter) path(below string) string {
+	base, q := cmp.Or(f.base, trafficPath)+below, url.Values{}
 	for name, value := range map[string]string{"range": f.Range, "tenant": f.Tenant, "key": f.Key} {
-		if value != "" {
+		if value != "" && (name != "tenant" || f.base == "") {
 			q.Set(name, value)
 		}
 	}
@@ -93,15 +111,26 @@ func (c *Console) traffic(req *request) error {
 	f := req.trafficFilter()
 	words := trafficWords(admin.TrafficRange(f.Range))
 	page := trafficPage{
-		Views: activityViews(trafficPath), Filter: f, Any: f.Tenant != "" || f.Key != "", When: words.when, Days: words.days,
-		CSV: f.path(trafficPath + "/export"), Issuer: c.Issuer,
+		Base: cmp.Or(f.base, trafficPath), Place: req.in.Account.Name, Own: f.base != "", Filter: f, When: words.when, Days: words.days,
+		CSV: f.path("/export"), Issuer: c.Issuer,
+	}
+	page.Any = f.Key != "" || f.Tenant != "" && !page.Own
+	seesAll := req.actor.Require(policy.ScopeAuditRead) == nil
+	if page.Own {
+		page.Place = req.in.Tenant.Name
+	} else {
+		page.Views = activityViews(trafficPath)
 	}
 	for _, r := range trafficRanges() {
-		page.Ranges = append(page.Ranges, choice{r.label, trafficFilter{string(r.key), f.Tenant, f.Key}.path(trafficPath), r.key == words.key})
+		other := f
+		other.Range = string(r.key)
+		page.Ranges = append(page.Ranges, choice{r.label, other.path(""), r.key == words.key})
 	}
-	var err error
-	if page.Tenants, err = c.tenantOrders(req, f.Tenant); err != nil {
-		return err
+	if !page.Own {
+		var err error
+		if page.Tenants, err = c.tenantOrders(req, f.Tenant); err != nil {
+			return err
+		}
 	}
 	report, err := c.Service.Traffic(req.Context(), req.actor, req.in, f.wanted())
 	if errors.Is(err, store.ErrNotFound) {
@@ -115,7 +144,7 @@ func (c *Console) traffic(req *request) error {
 	page.Total, page.Issued, page.Refused = counted(total.Total()), counted(total.Issued()), counted(total.Refused())
 	page.Share = share(total.Refused(), total.Total())
 	page.Chart, page.Reasons, page.ByKey = trafficChart(report, words), reasonRows(total), report.Of.TenantID != ""
-	if total.Refused() > total[store.RefusedRequest] && report.Of.ClientID != store.TrafficPasswords {
+	if seesAll && total.Refused() > total[store.RefusedRequest] && report.Of.ClientID != store.TrafficPasswords {
 		page.Trail = activityPath + "?" + activityFilter{Action: string(policy.ActionTokenRefused), Tenant: f.Tenant, Key: f.Key}.query().Encode()
 	}
 	if page.Whom, err = c.whomOf(req.Context(), report.Of, f); err != nil {
@@ -167,13 +196,13 @@ func (c *Console) trafficRow(ctx context.Context, of store.TrafficSource, part s
 		if errors.Is(err, store.ErrNotFound) {
 			tenant, err = policy.Tenant{Name: part.ID}, nil
 		}
-		row := trafficRow{Name: tenant.Name, Path: trafficFilter{f.Range, part.ID, ""}.path(trafficPath)}
+		row := trafficRow{Name: tenant.Name, Path: f.of(part.ID, "").path("")}
 		if quota := quotaText(tenant.TokensPerMinute); quota != "" {
 			row.Sub = "quota of " + quota
 		}
 		return row, err
 	}
-	row := trafficRow{Name: part.ID, Code: true, Path: trafficFilter{f.Range, of.TenantID, part.ID}.path(trafficPath)}
+	row := trafficRow{Name: part.ID, Code: true, Path: f.of(of.TenantID, part.ID).path("")}
 	if part.ID == store.TrafficPasswords {
 		row.Name, row.Code, row.Sub = "Passwords", false, "deprecated; no access key"
 		return row, nil

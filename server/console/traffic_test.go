@@ -121,6 +121,42 @@ func TestTrafficOfOthers(t *testing.T) {
 	}
 }
 
+// Tenant admins see the traffic of their tenant, and of no other.
+func TestTrafficOfATenant(t *testing.T) {
+	h := newHarness(t)
+	nightly, secret := h.key("berlin", "grace", "nightly", 1)
+	smoke, smokeSecret := h.key("lisbon", "grace", "", 1)
+	h.token(nightly, secret)
+	h.token(nightly, "wrong")
+	h.token(smoke, smokeSecret)
+	h.flush()
+	const path = "/console/tenants/berlin/traffic"
+	tom := h.as("tom")
+	tom.get(berlinKeys).has(`href="` + path + `"`)
+	page := tom.get(path).want(200).says("Tokens issued and refused in Berlin", "Issued 1 Refused 1", nightly+" nightly · Grace Hopper 1 1 100 %").
+		saysNot(smoke, "Lisbon 1", "All tenants", "Audit trail", "See them in the audit trail").has(path+"?key="+nightly, path+"?range=7d")
+	if strings.Contains(page.body, "/console/activity") {
+		t.Error("it links to pages that tenant admins may not see")
+	}
+	tom.get(path+"?key="+nightly+"&range=7d").says("Issued 1 Refused 1", "Wrong client secret")
+	tom.get(path + "?key=" + smoke).says("No access key of this tenant has the client ID").saysNot("Issued")
+	tom.get(path + "?tenant=lisbon").says("Issued 1 Refused 1") // the tenant is that of the path
+	tom.get(path + "?key=" + smoke + "&tenant=lisbon").says("No access key of this tenant").saysNot("Issued")
+	csv := tom.get(path + "/export?range=1h").want(200)
+	if !strings.Contains(csv.body, ",1,1,1,0") {
+		t.Errorf("as CSV: %s", csv.body)
+	}
+	tom.get(path + "/export?key=" + smoke).want(404)
+	for _, closed := range []string{"/console/tenants/lisbon/traffic", "/console/tenants/lisbon/traffic/export"} {
+		if p := tom.get(closed); p.status != 403 && p.status != 404 {
+			t.Errorf("%s answers a member %d", closed, p.status)
+		}
+	}
+	h.as("rita").get(path).want(404)
+	h.as("grace").get(path).want(403)
+	h.as("ada").get(path).want(200).says("Issued 1 Refused 1", "See them in the audit trail")
+}
+
 // Only the busiest are listed, but the totals include the rest.
 func TestTrafficOfMany(t *testing.T) {
 	h := newHarness(t)

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -64,7 +65,8 @@ func (c *Console) listUsers(req *request) error {
 
 type userForm struct {
 	New         bool
-	Token       string
+	Tag         admin.Tag
+	Now         besides // after a change of somebody else
 	Path        string
 	User        userRow
 	Name, Email string
@@ -77,6 +79,15 @@ type userForm struct {
 	SendLink    bool // to a new user
 	OpenID      bool // has signed in at the provider
 	Fault       fault
+}
+
+// besides are the present values of those that are typed otherwise.
+func (f userForm) besides(present userForm) besides {
+	now := besides{}
+	now.note("name", f.Name, present.Name, "none")
+	now.note("email", f.Email, present.Email, "none")
+	now.note("role", chosenNames(f.Roles), chosenNames(present.Roles), "none")
+	return now
 }
 
 // keysOfUser is how many access keys the page of a user shows at most; mintkey users owns lists all.
@@ -105,7 +116,9 @@ func (c *Console) showUserForm(req *request, title string, form userForm, cause 
 	if cause == nil {
 		return c.show(req, "user", title, form)
 	}
-	form.Fault, _ = formFault(cause)
+	if form.Fault.Text == "" {
+		form.Fault, _ = formFault(cause)
+	}
 	return c.showStatus(req, cause, "user", title, form)
 }
 
@@ -167,13 +180,21 @@ func (c *Console) showUser(req *request, cause error) error {
 		return err
 	}
 	form := userForm{
-		Path: req.URL.Path, User: newUserRow(user, req), Name: user.Name, Email: user.Email,
+		Path: req.URL.Path, Tag: req.tag(admin.UserTag(user), cause), User: newUserRow(user, req), Name: user.Name, Email: user.Email,
 		Roles: req.roleChoices(user.Roles), Self: user.ID == req.actor.User.ID,
 	}
 	form.OpenID = c.provider != nil && user.OpenID.Issuer == c.OpenID.Issuer
+	present := form
 	if cause != nil && req.PostForm.Has("name") {
 		form.Name, form.Email = req.PostForm.Get("name"), req.PostForm.Get("email")
 		form.Roles = req.roleChoices(rolesOf(req.PostForm["role"]))
+	}
+	if errors.Is(cause, admin.ErrPreconditionFailed) {
+		form.Now = form.besides(present)
+		about := func(e policy.Event) bool { return e.UserID == user.ID }
+		if form.Fault, err = c.staleFault(req, admin.EventFilter{Action: policy.ActionUserUpdated}, about); err != nil {
+			return err
+		}
 	}
 	tenants, err := c.Store.Tenants(req.Context(), req.in.Account.ID, store.Page{Limit: maxSwitch})
 	if err != nil {

@@ -17,7 +17,7 @@ func (c *Console) changeUser(req *request) error {
 	case "save":
 		name, email := strings.TrimSpace(req.PostForm.Get("name")), strings.TrimSpace(req.PostForm.Get("email"))
 		roles := rolesOf(req.PostForm["role"])
-		patch, notice = admin.UserPatch{Name: &name, Email: &email, Roles: &roles}, "Saved."
+		patch, notice = admin.UserPatch{Name: &name, Email: &email, Roles: &roles, IfMatch: req.ifMatch()}, "Saved."
 	case "password":
 		password := req.PostForm.Get("password")
 		chosen := &password

@@ -20,6 +20,7 @@ type conn struct {
 	begins   bool   // what is read next is the beginning of a request
 	exact    bool   // one whole request was read, and nothing behind it
 	held     bool   // counted in Door.held
+	whole    bool   // counted in Door.whole
 	late     bool   // the request has waited for too long
 	inside   bool   // the request has a place
 	place    admission.Place
@@ -51,14 +52,26 @@ func (c *conn) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// hold counts the request of which the first byte has come.
+func (c *conn) hold() {
+	if !c.held {
+		c.held = true
+		c.listener.door.held.Add(1)
+	}
+}
+
 // arrive waits for the turn of a request that has come in, if it is whole.
 func (c *conn) arrive(text []byte) {
-	c.held = true
+	c.hold()
 	door := c.listener.door
-	door.held.Add(1)
 	r, whole := parse(text)
 	c.exact = whole && !r.more
-	if !whole || door.Free(r.path) {
+	if !whole {
+		return
+	}
+	c.whole = true
+	door.whole.Add(1)
+	if door.Free(r.path) {
 		return
 	}
 	lane, ok := door.Known.Lane(r.credentials(door.Known))
@@ -72,6 +85,10 @@ func (c *conn) arrive(text []byte) {
 
 // arrived says that net/http knows of the request.
 func (c *conn) arrived() {
+	if c.whole {
+		c.whole = false
+		c.listener.door.whole.Add(-1)
+	}
 	if c.held {
 		c.held = false
 		c.listener.door.held.Add(-1)
@@ -92,6 +109,9 @@ func (c *conn) state(state http.ConnState) {
 		c.begins = len(c.ahead) == 0
 	case http.StateActive:
 		c.arrived()
+		if c.begins { // it was in the buffer of net/http, and what is read next is its body
+			c.begins, c.exact = false, false
+		}
 	case http.StateIdle:
 		c.leave()
 		c.late = false

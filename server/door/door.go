@@ -11,6 +11,9 @@ import (
 	"mintkey/server/admission"
 )
 
+// lastCall is how long Open waits for the rest of requests that have begun.
+const lastCall = time.Second
+
 // Options is what a Door needs. Every field is required.
 type Options struct {
 	Queue   *admission.Queue // its places are for requests that net/http has, until they are answered
@@ -27,6 +30,7 @@ type Door struct {
 
 	connections atomic.Int64 // that are open
 	held        atomic.Int64 // requests that have come in and that net/http doesn't know of yet
+	whole       atomic.Int64 // those of them that are whole
 	opened      context.Context
 	open        context.CancelFunc
 
@@ -56,6 +60,7 @@ func (d *Door) Guard(server *http.Server, l net.Listener) net.Listener {
 
 // Open is called before the server stops. It closes the connections that wait for a request outside of net/http, lets in all requests that
 // have come, and returns once net/http has read them: it takes a connection whose request it has not read for an idle one, and cuts it off.
+// Those that have come in part have a second for the rest: a client that writes no more must not take the time that others need to finish.
 func (d *Door) Open(ctx context.Context) {
 	d.open()
 	d.mu.Lock()
@@ -65,8 +70,10 @@ func (d *Door) Open(ctx context.Context) {
 	d.mu.Unlock()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	for d.held.Load() > 0 && ctx.Err() == nil {
-		<-tick.C
+	for end := d.Now().Add(lastCall); ctx.Err() == nil; <-tick.C {
+		if d.held.Load() == 0 || d.whole.Load() == 0 && d.Now().After(end) {
+			return
+		}
 	}
 }
 

@@ -89,6 +89,9 @@ func (c *conn) wait(patience time.Duration) {
 		return
 	}
 	n, _ := c.Conn.Read(c.first[:])
+	if n > 0 {
+		c.hold() // before Open can see neither
+	}
 	door.remove(c)
 	if n == 0 {
 		_ = c.Close()

@@ -23,6 +23,9 @@ func parse(text []byte) (r request, ok bool) {
 		return r, false
 	}
 	line, head, _ := bytes.Cut(head, []byte("\r\n"))
+	if bytes.IndexByte(line, '\n') >= 0 {
+		return r, false // net/http takes that for the end of the line
+	}
 	if words := bytes.Fields(line); len(words) > 1 {
 		r.path = string(words[1])
 	}
@@ -30,7 +33,7 @@ func parse(text []byte) (r request, ok bool) {
 	for len(head) > 0 {
 		line, head, _ = bytes.Cut(head, []byte("\r\n"))
 		if bytes.IndexByte(line, '\n') >= 0 {
-			return r, false // net/http takes that for the end of the line
+			return r, false
 		}
 		name, value, _ := bytes.Cut(line, []byte(":"))
 		switch value = bytes.TrimSpace(value); {

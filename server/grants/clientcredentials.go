@@ -42,6 +42,7 @@ func (g *clientCredentials) Authenticate(ctx context.Context, from *web.Info) (H
 	case err != nil:
 		return holder, err
 	case g.tenantID != "" && g.tenantID != client.Tenant.ID:
+		g.Refused(holder, store.RefusedRequest, from)
 		return holder, &clients.RefusedError{Reason: store.RefusedRequest, As: web.ErrInvalidClient}
 	}
 	holder.Expiry = client.Key.Expiry(client.Account.Expiration)
@@ -62,9 +63,9 @@ func (g *clientCredentials) Index(ctx context.Context, h Holder, now time.Time) 
 	return index, err
 }
 
-// OverQuota tells the audit trail, at most once a minute.
-func (g *clientCredentials) OverQuota(h Holder, from *web.Info) {
-	g.endpoint.Usage.Refusals.Note(h.ClientID, from.Address, store.RefusedQuota, from.At)
+// Refused tells the audit trail, at most once a minute.
+func (g *clientCredentials) Refused(h Holder, reason store.Outcome, from *web.Info) {
+	g.endpoint.Usage.Refusals.Note(h.ClientID, from.Address, reason, from.At)
 }
 
 // Used records the last access of the key (R7).

@@ -2,11 +2,13 @@ package grants
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"time"
 
 	"mintkey/policy"
+	"mintkey/server/clients"
 	"mintkey/server/web"
 	"mintkey/store"
 )
@@ -20,8 +22,8 @@ type Grant interface {
 	Authenticate(ctx context.Context, from *web.Info) (Holder, error)
 	// Index is the token's place in the status lists; 0 is none. A token that is issued now with it is alive everywhere.
 	Index(ctx context.Context, h Holder, now time.Time) (uint64, error)
-	// OverQuota records that a token was refused because a quota is used up.
-	OverQuota(h Holder, from *web.Info)
+	// Refused records why the holder, whom Authenticate let pass, gets no token.
+	Refused(h Holder, reason store.Outcome, from *web.Info)
 	// Used records that a token was issued.
 	Used(h Holder, from *web.Info)
 	// Warn adds headers that warn the program if this grant is deprecated.
@@ -68,7 +70,10 @@ func (e *Endpoint) Types() (types []string) {
 func (e *Endpoint) issue(ctx context.Context, request Request, from *web.Info) (issued token, err error) {
 	holder, err := request.Grant.Authenticate(ctx, from)
 	if err == nil {
-		issued, err = e.authorizeAndMint(ctx, request, holder, from)
+		issued, err = e.authorizeAndMint(ctx, request, holder, from.At)
+		if refused, ok := errors.AsType[*clients.RefusedError](err); ok {
+			request.Grant.Refused(holder, refused.Reason, from)
+		}
 	}
 	if err == nil {
 		from.Tenant = holder.Membership.TenantID
@@ -78,17 +83,17 @@ func (e *Endpoint) issue(ctx context.Context, request Request, from *web.Info) (
 	return issued, err
 }
 
-func (e *Endpoint) authorizeAndMint(ctx context.Context, request Request, holder Holder, from *web.Info) (issued token, err error) {
+func (e *Endpoint) authorizeAndMint(ctx context.Context, request Request, holder Holder, at time.Time) (issued token, err error) {
 	decided, err := e.authorize(request, holder)
 	if err != nil {
 		return token{}, err
 	}
-	metered, err := e.meter(ctx, request.Grant, holder, from)
+	metered, err := e.meter(ctx, holder)
 	if err != nil {
 		return token{}, err
 	}
-	if decided.index, err = request.Grant.Index(ctx, holder, from.At); err == nil {
-		issued, err = e.mint(ctx, decided, from.At)
+	if decided.index, err = request.Grant.Index(ctx, holder, at); err == nil {
+		issued, err = e.mint(ctx, decided, at)
 	}
 	if err != nil {
 		metered.Refund(ctx)

@@ -72,9 +72,13 @@ func (g *passwordLogin) Index(ctx context.Context, h Holder, now time.Time) (uin
 	return index, err
 }
 
-// OverQuota tells the audit trail, at most once a minute.
-func (g *passwordLogin) OverQuota(h Holder, from *web.Info) {
-	g.refused(h.Tenant, h.User.ID, store.RefusedQuota.String(), from)
+// Refused tells the audit trail, at most once a minute. A password that was right a moment ago has ended since, unless it is the quota.
+func (g *passwordLogin) Refused(h Holder, reason store.Outcome, from *web.Info) {
+	word := reason.String()
+	if reason == store.RefusedWrongSecret {
+		word = policy.SignInWrongPassword
+	}
+	g.refused(h.Tenant, h.User.ID, word, from)
 }
 
 // Used records that the user still uses a password.

@@ -28,7 +28,7 @@ func (e *quotaError) RetryAfter() time.Duration { return e.tooMany.RetryAfter }
 
 // meter takes one token from the quotas of the access key and of its tenant (R36), or nothing at all. Without a quota it asks nobody. A
 // quota that is used up refuses the token or, with QuotaReportOnly, is only reported.
-func (e *Endpoint) meter(ctx context.Context, grant Grant, h Holder, from *web.Info) (limits.Reservation, error) {
+func (e *Endpoint) meter(ctx context.Context, h Holder) (limits.Reservation, error) {
 	var takes []limits.Take
 	if h.Quota > 0 {
 		takes = append(takes, limits.TokenOfKey(h.ClientID, h.Quota))
@@ -49,7 +49,6 @@ func (e *Endpoint) meter(ctx context.Context, grant Grant, h Holder, from *web.I
 		e.report(ctx, h, tooMany)
 		return limits.Reservation{}, nil
 	}
-	grant.OverQuota(h, from)
 	return limits.Reservation{}, &clients.RefusedError{Reason: store.RefusedQuota, As: &quotaError{tooMany}}
 }
 

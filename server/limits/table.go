@@ -50,6 +50,10 @@ func openIDStarts() Budget {
 	return Budget{"openid-address", "address", "sign-ins begun at the OpenID provider", store.Rate{Burst: 300, Period: quarter}}
 }
 
+func leaksOfAddress() Budget {
+	return Budget{"leaks-address", "address", "reports of leaked secrets", store.Rate{Burst: 60, Period: time.Minute}}
+}
+
 // A form is kept until it is sent, for 12 hours at most, so these are about as many as a user can have there.
 func formTokens() Budget {
 	return Budget{"forms-user", "user", "forms opened in the console", store.Rate{Burst: 600, Period: 12 * time.Hour}}
@@ -67,7 +71,7 @@ func tokensOfTenant() Budget {
 func Table() []Budget {
 	return []Budget{
 		secretsOfClient(), guessesFromAddress(), passwordsFromAddress(), passwordsOfUser(),
-		linksFromAddress(), linksOfAddress(), linksToMailbox(), openIDStarts(), formTokens(),
+		linksFromAddress(), linksOfAddress(), linksToMailbox(), openIDStarts(), formTokens(), leaksOfAddress(),
 		tokensOfKey(), tokensOfTenant(),
 	}
 }

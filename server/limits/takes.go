@@ -66,6 +66,9 @@ func Mailbox(accountID, email string) []Take {
 // OpenIDStart is the cost of beginning a sign-in at the OpenID provider, which takes a session in the store.
 func OpenIDStart(address string) []Take { return []Take{openIDStarts().of(network(address))} }
 
+// LeakReport is the cost of reporting leaked secrets, whether or not there is such a secret (R35).
+func LeakReport(address string) []Take { return []Take{leaksOfAddress().of(network(address))} }
+
 // Form is the cost of opening a form, whose token is kept in the store until the form is sent.
 func Form(accountID, userID string) []Take {
 	return []Take{formTokens().of(accountID, userID)}

@@ -125,9 +125,12 @@ func (l *Log) History() int {
 func (l *Log) restore(ctx context.Context) error {
 	l.mu.RLock()
 	lost := l.lacking(slices.Collect(maps.Values(l.known)))
-	ended := map[uint64]tokens.StatusList{}
+	ended := map[uint64]*tokens.StatusList{}
 	for list, bits := range l.archived {
-		ended[list] = *bits
+		if !bits.AllValid() {
+			ended[list] = new(tokens.StatusList)
+			ended[list].Add(bits)
+		}
 	}
 	l.mu.RUnlock()
 	slices.SortFunc(lost, func(a, b store.Revocation) int { return a.At.Compare(b.At) })
@@ -137,7 +140,7 @@ func (l *Log) restore(ctx context.Context) error {
 		}
 	}
 	for list, bits := range ended {
-		if err := l.archive.merge(ctx, list, &bits); err != nil {
+		if err := l.archive.merge(ctx, list, bits); err != nil {
 			return err
 		}
 	}
@@ -348,7 +351,7 @@ func (l *Log) readArchive(ctx context.Context, list uint64) (*tokens.StatusList,
 	defer l.mu.Unlock()
 	kept := l.archivedList(list)
 	kept.Add(ended)
-	*ended = *kept
+	ended.Add(kept)
 	return ended, nil
 }
 

@@ -81,7 +81,7 @@ func (r *Refusals) write(ctx context.Context, due map[refusalKey]refusalCount) {
 			continue
 		}
 		reason := key.reason
-		if revoked { // the refusal itself could not tell the owner of a revoked key
+		if revoked && reason == store.RefusedUnknownClient { // the refusal itself could not tell the owner of a revoked key
 			reason = store.RefusedRevoked
 			source := store.TrafficSource{AccountID: owner.AccountID, TenantID: owner.TenantID, ClientID: key.clientID}
 			r.traffic.Note(source, refused.at, reason, refused.count)

@@ -13,15 +13,23 @@ const maxJSONBytes = 1 << 20
 
 // ReadJSON reads the body strictly: see decodeStrictly. Unknown members are refused, so that a misspelt one is never silently ignored.
 func ReadJSON(w http.ResponseWriter, r *http.Request, body any) error {
-	if err := checkJSONMediaType(r); err != nil {
-		return err
-	}
-	text, err := readBody(w, r, maxJSONBytes)
+	text, err := ReadJSONText(w, r)
 	if err != nil {
 		return err
 	}
-	return decodeStrictly(text, body, false)
+	return DecodeJSON(text, body)
 }
+
+// ReadJSONText reads a body that says it is JSON, for handlers that need its bytes, such as those that check a signature.
+func ReadJSONText(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if err := checkJSONMediaType(r); err != nil {
+		return nil, err
+	}
+	return readBody(w, r, maxJSONBytes)
+}
+
+// DecodeJSON is ReadJSON for a body that has been read.
+func DecodeJSON(text []byte, body any) error { return decodeStrictly(text, body, false) }
 
 // checkJSONMediaType accepts application/json and media types with the suffix +json (RFC 6839 section 3.1), in UTF-8 (RFC 8259 section
 // 8.1): a filter that believed another charset would read another document.

@@ -178,6 +178,7 @@ func renderings() []rendering {
 			kind: policy.ErrKeySuspended, status: conflict, code: "key_suspended", title: "Access key suspended",
 			oauth: "invalid_client", oauthStatus: unauthorized,
 		},
+		{kind: policy.ErrRefreshRequired, status: conflict, code: "refresh_required", title: "Refresh required"},
 		{
 			kind: policy.ErrTenantSuspended, status: conflict, code: "tenant_suspended", title: "Tenant suspended",
 			oauth: "invalid_client", oauthStatus: unauthorized,
