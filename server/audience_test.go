@@ -37,6 +37,10 @@ func TestDefaultAudienceOfToken(t *testing.T) {
 	w := newWorld(t)
 	admin := w.giveKey(w.gus, "keys:read", "self")
 	billing := w.fence(w.newMember(), []string{"api", "self"}, "https://other.example")
+	none := w.postForm(with(inBody(w.giveKey(w.newMember(), "api")), "resource", issuer)).wantError(400, "invalid_scope")
+	if got := none.field("error_description"); !strings.Contains(got, "None of these scopes is for "+issuer+": api.") {
+		t.Errorf("a key without a scope for the server is told: %s", got)
+	}
 	for _, c := range []struct {
 		name            string
 		p               person

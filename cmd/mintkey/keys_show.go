@@ -60,9 +60,9 @@ func showKey(w io.Writer, k api.Key) {
 		}
 		_, _ = fmt.Fprintf(w, "%-13s  of %s, last used %s%s\n", which, showTime(&secret.IssuedAt), showTime(secret.LastAccessAt), end)
 	}
-	if k.Suspension.At != nil {
-		_, _ = fmt.Fprintf(w, "%-13s  since %s by %s: %s\n", "Suspended", showTime(k.Suspension.At),
-			cmp.Or(k.Suspension.By, "a command on the store"), cmp.Or(k.Suspension.Reason, "no reason given"))
+	if k.At != nil {
+		_, _ = fmt.Fprintf(w, "%-13s  since %s by %s: %s\n", "Suspended", showTime(k.At),
+			cmp.Or(k.By, "a command on the store"), cmp.Or(k.Reason, "no reason given"))
 	}
 	showFences(w, k)
 }

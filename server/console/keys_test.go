@@ -186,7 +186,7 @@ func testOverlapsAreEnded(t *testing.T, h *harness) {
 			t.Fatalf("the old secret gets %d", status)
 		}
 		visitor.get(c.list).says("Old secret works until", "2 March 2026, 10:00:00 UTC", "last used", "just now", "End now")
-		visitor.get(path+"/refresh").says("The secret before it, which works until 2 March 2026, 10:00:00 UTC, stops at once in any case.")
+		visitor.get(path + "/refresh").says("The secret before it, which works until 2 March 2026, 10:00:00 UTC, stops at once in any case.")
 		visitor.get(path+"/end-overlap").want(200).says("Stop the old secret", "End its tokens too")
 		if h.token(clientID, first) != 200 {
 			t.Error("looking at the page has ended the overlap")
