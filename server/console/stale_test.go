@@ -48,7 +48,7 @@ func testTwoAdminsEditAKey(t *testing.T, h *harness) {
 
 func TestTwoAdminsEditAUser(t *testing.T) {
 	h := newHarness(t)
-	h.setRoles("grace", policy.RoleAccountAdmin)
+	h.giveGrace(policy.RoleAccountAdmin)
 	ada, grace := h.as("ada"), h.as("grace")
 	const path = "/console/users/linus"
 	first, second := ada.get(path).want(200), grace.get(path).want(200)
@@ -66,7 +66,7 @@ func TestTwoAdminsEditAUser(t *testing.T) {
 
 func TestTwoAdminsChangeThePolicy(t *testing.T) {
 	h := newHarness(t)
-	h.setRoles("grace", policy.RoleAccountAdmin)
+	h.giveGrace(policy.RoleAccountAdmin)
 	ada, grace := h.as("ada"), h.as("grace")
 	const path = "/console/security"
 	first, second := ada.get(path).want(200), grace.get(path+"?enabled=on&period_days=120").want(200)
