@@ -28,7 +28,8 @@ func TestTrafficAPI(t *testing.T) {
 		}
 		got := read(tom, tenant+"?client_id="+w.mia.clientID)
 		last := got.Steps[len(got.Steps)-1]
-		if got.AccountID != "acme" || got.TenantID != "forge" || got.ClientID != w.mia.clientID || len(got.Steps) != 24 || got.StepSeconds != 3600 ||
+		if got.AccountID != "acme" || got.TenantID != "forge" || got.ClientID != w.mia.clientID ||
+			len(got.Steps) != 24 || got.StepSeconds != 3600 ||
 			got.Total.Issued != 3 || got.Total.Refused != 1 || got.Total.Reasons["wrong_secret"] != 1 || last.Issued != 3 || len(got.Parts) != 0 {
 			t.Errorf("traffic of a key: %+v", got)
 		}
@@ -50,7 +51,8 @@ func TestTrafficAPI(t *testing.T) {
 			t.Errorf("as CSV: %s", csv)
 		}
 		for accept, want := range map[string]string{
-			"text/csv": "text/csv; charset=utf-8", "text/csv;q=0.9, */*": "text/csv; charset=utf-8", "*/*": "application/json", "": "application/json",
+			"text/csv": "text/csv; charset=utf-8", "text/csv;q=0.9, */*": "text/csv; charset=utf-8",
+			"*/*": "application/json", "": "application/json",
 		} {
 			r := w.request(http.MethodGet, tenant, nil)
 			r.Header.Set("Authorization", "Bearer "+string(tom))

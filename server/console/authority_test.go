@@ -19,9 +19,10 @@ func (h *harness) ceiling(tenant, user, clientID string) policy.Role {
 	return key.Ceiling
 }
 
-func (h *harness) setRoles(account, user string, roles ...policy.Role) {
+// giveGrace makes these the roles of Grace in the account.
+func (h *harness) giveGrace(roles ...policy.Role) {
 	h.Helper()
-	h.must(h.store.UpdateUser(h.Context(), account, user, func(u policy.User) (policy.User, []policy.Event, error) {
+	h.must(h.store.UpdateUser(h.Context(), "acme", "grace", func(u policy.User) (policy.User, []policy.Event, error) {
 		u.Roles = roles
 		return u, nil, nil
 	}))
@@ -60,7 +61,7 @@ func TestOnlyTheOwnerInASessionRaisesTheCeiling(t *testing.T) {
 	h := newHarness(t)
 	here, _ := h.key("lisbon", "tom", "made by ada", 1)
 	there, _ := h.key("berlin", "grace", "made by ada", 1)
-	h.setRoles("acme", "grace", policy.RoleOperator)
+	h.giveGrace(policy.RoleOperator)
 	h.as("ada").submit(berlinKeys+"/"+there+"/refresh", form{"overlap": {"0"}}).revealed()
 	if got := h.ceiling("berlin", "grace", there); got != policy.RoleMember {
 		t.Errorf("refreshed by somebody else the key can do what an %s can", got)
@@ -115,7 +116,7 @@ func TestTheConsoleExplainsRefusalsOfAuthority(t *testing.T) {
 	without := form{"do": {"save"}, "name": {"Ada"}, "email": {"ada@acme.example"}} // any role
 	ada.post("/console/users/ada", without).want(409).says("Nobody else who is a member")
 	ada.post("/console/tenants/berlin/members", form{"user": {"ada"}, "role": {""}}).want(409).says("The last admin")
-	h.setRoles("acme", "grace", policy.RoleOperator)
+	h.giveGrace(policy.RoleOperator)
 	ada.post("/console/tenants/berlin/members", form{"user": {"grace"}, "role": {""}}).want(403).says("Not yours to change")
 	ada.post("/console/users/grace", form{"do": {"disable"}}).want(403).says("Not yours to change")
 }

@@ -209,10 +209,10 @@ func (h *harness) actor(tenant, user string, at time.Time) admin.Actor {
 	return admin.Actor{Subject: subject, Scopes: subject.Cut(policy.AdministrationScopes(), nil), Via: "console", Address: "192.0.2.7", At: at}
 }
 
-// used records the last use of a key.
-func (h *harness) used(tenant, clientID string, ago time.Duration) {
+// used records the last use of a key in berlin.
+func (h *harness) used(clientID string, ago time.Duration) {
 	h.Helper()
 	h.must(h.store.RecordAccess(h.Context(), map[store.KeyRef]store.KeyAccess{
-		{TenantID: tenant, ClientID: clientID}: {At: h.now().Add(-ago)},
+		{TenantID: "berlin", ClientID: clientID}: {At: h.now().Add(-ago)},
 	}))
 }

@@ -107,7 +107,8 @@ func TestEditLeavesWhatIsNotTouched(t *testing.T) {
 		Audiences: &[]string{"https://gone.example"}, TokenLifetimeSeconds: new(86400), ExpiresAt: &end,
 	})
 	h.as("tom").post(berlinKeys+"/"+clientID+"/edit", form{
-		"label": {"new"}, "scope": {"api"}, "audiences": {"https://gone.example"}, "lifetime": {"86400"}, "expires_at": {end.UTC().Format("2006-01-02T15:04")},
+		"label": {"new"}, "scope": {"api"}, "audiences": {"https://gone.example"}, "lifetime": {"86400"},
+		"expires_at": {end.UTC().Format("2006-01-02T15:04")},
 	}).want(303)
 	if key := h.keyOfLinus(clientID); key.Label != "new" || !key.ExpiresAt.Equal(end) || key.TokenLifetimeSeconds != 86400 {
 		t.Errorf("it is %+v", key)

@@ -62,7 +62,10 @@ func (req *request) policyChange() policy.PolicyChange {
 
 func (c *Console) showSecurity(req *request, cause error) error {
 	present := req.in.Account.Expiration.InForce(req.info.At)
-	page := securityPage{Tag: req.tag(admin.PolicyTag(req.in.Account.Expiration), cause), Present: present, Enabled: present.Enabled, Since: newStamp(present.At, req.info.At)}
+	page := securityPage{
+		Tag:     req.tag(admin.PolicyTag(req.in.Account.Expiration), cause),
+		Present: present, Enabled: present.Enabled, Since: newStamp(present.At, req.info.At),
+	}
 	change := policy.PolicyChange{Enabled: present.Enabled, PeriodDays: present.PeriodDays}
 	if req.Form.Has("period_days") {
 		change = req.policyChange()

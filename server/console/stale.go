@@ -38,8 +38,8 @@ func (b besides) note(field, typed, present, empty string) {
 }
 
 // changedMeanwhile comes after who did it.
-const changedMeanwhile = " has changed this since you opened the page, so nothing was saved. The page has what you entered, and what it is " +
-	"now: save again if yours is still right."
+const changedMeanwhile = " has changed this since you opened the page, so nothing was saved. The page has what you entered, and what it " +
+	"is now: save again if yours is still right."
 
 // lookBack is how far back the audit trail is searched for who changed a record under a form: forms are rarely open for longer.
 const lookBack = time.Hour
