@@ -142,8 +142,8 @@ func (r *modelRun) keepsNone(k *modelKey, owner *modelUser) string {
 
 func (r *modelRun) refreshed(k *modelKey, answer answer, shown int, body map[string]any) {
 	k.handOut(k.owner, shown)
-	overlap := time.Duration(body["overlap_seconds"].(int)) // seconds
-	r.refresh(k, answer.field("client_secret"), time.Second*overlap)
+	seconds := body["overlap_seconds"].(int)
+	r.refresh(k, answer.field("client_secret"), time.Duration(seconds)*time.Second)
 	if body["revoke_tokens"] == true {
 		r.endKey(k, "refreshed with revoke_tokens")
 	}
