@@ -160,7 +160,8 @@ func (r *modelRun) rotate() {
 	a := w.postForm(with(with(inBody(p), "scope", "rotate"), "resource", issuer), r.from(true))
 	r.note("a token to rotate %s: %d", k.clientID, a.status)
 	if a.status == 401 && !r.ends(k).After(r.now.Add(2*time.Second)) && !r.ends(k).IsZero() {
-		return // it ends within this second
+		r.refused[modelRefusal{k.clientID, "expired"}]++ // it ends within this second
+		return
 	}
 	k.current().used = true
 	body := map[string]any{"overlap_seconds": r.anyOverlap()}
