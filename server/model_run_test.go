@@ -44,7 +44,7 @@ func TestModel(t *testing.T) {
 		if seed == 0 {
 			seed = rand.Uint64()
 		}
-		r := &modelRun{t: w.T, random: rand.New(rand.NewPCG(seed, 0)), servers: [2]*world{w, second}} //nolint:gosec // must be repeatable
+		r := &modelRun{t: w.T, random: rand.New(rand.NewPCG(seed, 0)), servers: [2]*world{w, second}}
 		defer func() {
 			if w.Failed() {
 				w.Logf("run with -model-seed=%d -model-steps=%d; the last steps were:", seed, *modelSteps)
@@ -91,9 +91,23 @@ func (r *modelRun) step() {
 		weight int
 		change func()
 	}{
-		{20, r.create}, {15, r.refreshKey}, {4, r.endOverlap}, {8, r.rotate}, {15, r.repeat}, {4, r.suspendKey}, {6, r.resumeKey},
-		{10, r.patchKey}, {3, r.revokeKey}, {1, r.revokeAll}, {4, r.transfer}, {3, r.changeRole}, {1, r.removeMember}, {1, r.ability},
-		{1, r.suspendMill}, {2, r.revise}, {6, r.undo},
+		{20, r.create},
+		{15, r.refreshKey},
+		{4, r.endOverlap},
+		{8, r.rotate},
+		{15, r.repeat},
+		{4, r.suspendKey},
+		{6, r.resumeKey},
+		{10, r.patchKey},
+		{3, r.revokeKey},
+		{1, r.revokeAll},
+		{4, r.transfer},
+		{3, r.changeRole},
+		{1, r.removeMember},
+		{1, r.ability},
+		{1, r.suspendMill},
+		{2, r.revise},
+		{6, r.undo},
 	}
 	total := 0
 	for _, c := range changes {
