@@ -33,7 +33,9 @@ func TestAKeyThatChangesHandsIsFollowed(t *testing.T) {
 				_, _, err := a.RefreshKey(a, a.actor, a.in, a.client, admin.RefreshRequest{RevokeTokens: true})
 				return err
 			},
-			done: func(key policy.AccessKey, err error) bool { return stands(key, err) && key.CreatedAt.Before(key.SecretIssuedAt()) },
+			done: func(key policy.AccessKey, err error) bool {
+				return stands(key, err) && key.CreatedAt.Before(key.SecretIssuedAt())
+			},
 		},
 		"suspend": {
 			do: func(a attempt) error {
