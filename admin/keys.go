@@ -326,7 +326,7 @@ func refreshDetails(how RefreshRequest, dropped []string) map[string]string {
 // store.ErrUnavailable, and is nil once. After nil it is store.ErrNotFound.
 func (s *Service) RevokeKey(ctx context.Context, actor Actor, in TenantContext, clientID string, condition IfMatch) error {
 	return s.revokeKey(ctx, actor, in, clientID, func(owner policy.Subject, key policy.AccessKey) error {
-		return cmp.Or(policy.CheckStop(actor.Authority(), owner, key), condition.check(KeyTag(key)))
+		return cmp.Or(policy.CheckStop(actor.Authority(), owner, key), condition.check(KeyTag(owner.User.ID, key)))
 	})
 }
 

@@ -44,7 +44,7 @@ func (s *Service) patchFoundKey(
 		if err != nil {
 			return m, nil, err
 		}
-		if err := cmp.Or(policy.CheckStop(actor.Authority(), owner, before), condition.check(KeyTag(before))); err != nil {
+		if err := cmp.Or(policy.CheckStop(actor.Authority(), owner, before), condition.check(KeyTag(m.UserID, before))); err != nil {
 			return m, nil, err
 		}
 		after, err := before.Patched(patch)

@@ -47,14 +47,15 @@ func TenantTag(t policy.Tenant) Tag { return tagOf(t) }
 // PolicyTag is the tag of an expiration policy.
 func PolicyTag(p policy.ExpirationPolicy) Tag { return tagOf(p) }
 
-// KeyTag is the tag of an access key. Status indexes change by themselves, with tokens, and notices with time.
-func KeyTag(k policy.AccessKey) Tag {
+// KeyTag is the tag of an access key that the user has: whoever would stop it for its owner must see that it has another one by now. Status
+// indexes change by themselves, with tokens, and notices with time.
+func KeyTag(userID string, k policy.AccessKey) Tag {
 	k = k.Clone()
 	k.Replaced, k.Noticed = nil, policy.Notice{}
 	for i := range k.Secrets {
 		k.Secrets[i].StatusIndex, k.Secrets[i].StatusSince = 0, k.Secrets[i].IssuedAt
 	}
-	return tagOf(k)
+	return tagOf([]any{userID, k})
 }
 
 func tagOf(record any) Tag {

@@ -108,6 +108,12 @@ func TestWhatChangesAnETag(t *testing.T) {
 	if tag(path) == first {
 		t.Error("a refresh has not changed the ETag")
 	}
+	refreshed := tag(path)
+	w.post(w.ada, path+"/transfer", map[string]string{"user_id": w.newMember().id}).want(200)
+	if tag(path) == refreshed {
+		t.Error("a change of owner has not changed the ETag")
+	}
+	w.conditional(w.ada, "DELETE", path, refreshed, nil).wantCode(412, "precondition_failed")
 	before := tag(user)
 	w.patch(w.ada, user, `{"password":"correct horse battery"}`).want(200)
 	if tag(user) == before {

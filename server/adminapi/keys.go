@@ -83,7 +83,7 @@ func (a *API) ListKeys(c *Call) (Reply, error) {
 // GetKey returns one access key.
 func (a *API) GetKey(c *Call) (Reply, error) {
 	key, err := a.service.Key(c.Context(), c.actor, c.in, c.PathValue("client_id"))
-	return ok(c.viewKey(key)).withTag(admin.KeyTag(key.AccessKey)), err
+	return ok(c.viewKey(key)).withTag(admin.KeyTag(key.User.ID, key.AccessKey)), err
 }
 
 // CreateKey creates an access key and returns its secret, or the link with which its owner generates one (R26).

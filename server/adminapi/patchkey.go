@@ -29,7 +29,7 @@ func (a *API) PatchKey(c *Call) (Reply, error) {
 		return Reply{}, err
 	}
 	key, err := a.service.PatchKey(c.Context(), c.actor, c.in, c.PathValue("client_id"), patch, condition)
-	return ok(c.viewKey(key)).withTag(admin.KeyTag(key.AccessKey)), err
+	return ok(c.viewKey(key)).withTag(admin.KeyTag(key.User.ID, key.AccessKey)), err
 }
 
 // listOf is a fence of a body as the operations take it: nil leaves it, an empty one takes it away.
