@@ -19,17 +19,18 @@ func (s *Service) SuspendKey(ctx context.Context, actor Actor, in TenantContext,
 }
 
 // SuspendOwnKey is SuspendKey for a key of the actor, who can always stop it, whatever it may do; for anybody else's it is
-// store.ErrNotFound.
+// store.ErrNotFound. See mustOwn for what an access key of the owner's can stop.
 func (s *Service) SuspendOwnKey(ctx context.Context, actor Actor, in TenantContext, clientID, reason string) (Key, error) {
 	return s.suspendKey(ctx, actor, in, clientID, reason, "", actor.mustOwn)
 }
 
-// mustOwn is store.ErrNotFound unless the actor is the owner.
-func (a Actor) mustOwn(owner policy.Subject, _ policy.AccessKey) error {
+// mustOwn is store.ErrNotFound unless the actor is the owner. Whoever made the owner a key knows its secret: so a key that was made for
+// a member does not stop those that the same person got as an admin, which is a policy.AuthorityError (R9, R32).
+func (a Actor) mustOwn(owner policy.Subject, key policy.AccessKey) error {
 	if owner.User.ID != a.User.ID {
 		return store.ErrNotFound
 	}
-	return nil
+	return policy.CheckStop(a.Authority(), owner, key)
 }
 
 func (s *Service) suspendKey(
