@@ -118,3 +118,25 @@ func TestRolesAreNotHandedUp(t *testing.T) {
 	w.patch(w.ada, users+"/tom", `{"roles":["account_admin"]}`).want(200) // her own authority she may share
 	w.patch(w.olga, users+"/mia", `{"roles":["operator"]}`).want(200)
 }
+
+// Whoever made somebody a key knows its secret. When its owner has become an admin, that secret does not stop the owner's keys that
+// administer; the owner does, with a key of that authority (R9, R32).
+func TestAKeyFromBeforeAPromotionStopsNoAdminKey(t *testing.T) {
+	w := newWorld(t)
+	w.delete(w.tom, forgeKeys+"/"+w.mia.clientID).want(204)
+	made := w.post(w.tom, forgeKeys, newKey("mia", "api", "self")).want(201)
+	before := w.mia
+	before.clientID, before.secret = made.field("client_id"), made.field("client_secret")
+	w.secrets.add(before.secret)
+	w.patch(w.ada, acmeUsers+"/mia", map[string]any{"roles": []string{"account_admin"}}).want(200)
+	after := w.giveKey(w.mia, everyScope()...)
+	for _, of := range []struct {
+		actor person
+		key   string
+		want  int
+	}{{before, after.clientID, 403}, {after, before.clientID, 200}, {after, after.clientID, 200}} {
+		if a := w.post(of.actor, "/me/v1/keys/"+of.key+"/suspend", map[string]any{}); a.status != of.want {
+			t.Errorf("%s suspends %s: %d %s", of.actor.clientID, of.key, a.status, a.body)
+		}
+	}
+}
