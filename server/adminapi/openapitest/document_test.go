@@ -45,6 +45,9 @@ func TestResponseSchemasAreClosed(t *testing.T) {
 		if !schema.Value.Type.Is("object") || open[name] {
 			continue
 		}
+		if len(schema.Value.Properties) == 0 && schema.Value.AdditionalProperties.Schema != nil {
+			continue // a map: it says of what
+		}
 		if closed := schema.Value.AdditionalProperties.Has; closed == nil || *closed {
 			t.Errorf("schema %s allows additional properties", name)
 		}
