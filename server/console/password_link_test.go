@@ -152,7 +152,7 @@ func TestForgottenPassword(t *testing.T) {
 		strings.Contains(confirmation, "/console/password/") {
 		t.Errorf("the user hears %s", confirmation)
 	}
-	m.as("ada").get("/console/activity").says("Somebody", "Asked for a new password of Grace Hopper", "by link: true")
+	m.as("ada").get("/console/activity").says("Somebody", "Asked for a new password: Grace Hopper", "by link: true")
 }
 
 // The response does not reveal whether there is a user.
