@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	netmail "net/mail"
+	"slices"
 	"strings"
 	"time"
 
@@ -178,6 +179,8 @@ func addKey(msg *message, event policy.Event, about policy.Subject) {
 	}
 	msg.Label, msg.expiry = oneLine(key.Label), key.Expiry(about.Account.Expiration)
 	msg.ForGood = key.EndsForGood(about.Account.Expiration)
+	msg.Robot = about.User.IsRobot()
+	msg.Self, msg.Rotates = slices.Contains(key.Scopes, policy.ScopeSelf), slices.Contains(key.Scopes, policy.ScopeRotate)
 	if event.Action == policy.ActionKeyRefreshed && len(key.Secrets) > 1 && key.SecretIssuedAt().Equal(event.At) {
 		msg.oldSecretEnds = key.Secrets[1].EndsAt
 	}

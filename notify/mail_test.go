@@ -7,6 +7,7 @@ import (
 	"mime/multipart"
 	"mime/quotedprintable"
 	"net/mail"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -129,8 +130,6 @@ To keep it working, refresh it before it expires. It keeps its client ID and
 gets a new client secret, which you then give to the programs that use it.
 
   On your page       https://mintkey.example.com/console/account
-  As a command       mintkey keys refresh mk_1 --mine
-  As a request       POST https://mintkey.example.com/me/v1/keys/mk_1/refresh
 
 If your programs need time to change over, choose an overlap of up to 7 days
 (--overlap 168h): the old secret goes on working that long, though never past
@@ -147,11 +146,49 @@ Mintkey at https://mintkey.example.com
 	}
 	for _, want := range []string{
 		"Hello Ada Lovelace", "expires in 7 days", "mk_1", "build server", "Tenant load (load)", "Saturday, 30 May 2026, 12:00 UTC",
-		`href="https://mintkey.example.com/console/account"`, "mintkey keys refresh mk_1 --mine",
+		`href="https://mintkey.example.com/console/account"`,
 	} {
 		if !strings.Contains(got.html, want) {
 			t.Errorf("the HTML has no %q", want)
 		}
+	}
+}
+
+// It names the ways that its reader has, and no other.
+func TestMailOfAnExpiringKeyNamesTheWayToRefreshIt(t *testing.T) {
+	const page, refresh, rotate, admin = "/console/account", "keys refresh mk_1 --mine", "keys rotate --self", "an admin of the tenant can refresh it"
+	for name, c := range map[string]struct {
+		kind   policy.UserKind
+		scopes []string
+		ways   []string
+	}{
+		"a person":                            {policy.KindPerson, []string{"api"}, []string{page}},
+		"a person whose programs see keys":    {policy.KindPerson, []string{"api", "self"}, []string{page, refresh}},
+		"a person whose programs rotate":      {policy.KindPerson, []string{"api", "self", "rotate"}, []string{page, rotate}},
+		"the contact of a robot":              {policy.KindService, []string{"api"}, []string{admin}},
+		"the contact of a robot that rotates": {policy.KindService, []string{"api", "rotate"}, []string{admin, rotate}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, server := openBolt(t), startMailServer(t, mailServerOptions{})
+			small(t, s)
+			must(t, s.UpdateUser(t.Context(), "acme", "ada", func(u policy.User) (policy.User, []policy.Event, error) {
+				u.Kind = c.kind
+				return u, nil, nil
+			}))
+			key := newKey("mk_1", "", noon)
+			key.Scopes = c.scopes
+			addKey(t, s, "ada", key)
+			event := expiringEvent(key)
+			must(t, deliver(t.Context(), s, newMail(t, notify.MailConfig{URL: server.url(), Records: s}), event, event.At))
+			got := read(t, server.only(t))
+			for _, text := range []string{got.text, got.html} {
+				for _, way := range []string{page, refresh, rotate, admin} {
+					if strings.Contains(text, way) != slices.Contains(c.ways, way) {
+						t.Errorf("%q is named: %t\n%s", way, strings.Contains(text, way), text)
+					}
+				}
+			}
+		})
 	}
 }
 

@@ -36,6 +36,9 @@ type message struct {
 	Changes     []string // of the user, in sentences
 	Reason      string   // why the key was suspended; may be empty
 	ForGood     bool     // the key ends at a time of its own: no refresh keeps it working
+	Robot       bool     // the owner never signs in, so the reader has no page
+	Self        bool     // a program with the key can refresh it, knowing its client ID (scope self)
+	Rotates     bool     // a program with the key can have it rotate itself (scope rotate)
 	Other       string   // the owner of the key before or after it was transferred
 
 	KeyOwner     string // in a message about a leak that goes to an admin of the tenant: the key's owner
