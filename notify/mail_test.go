@@ -156,7 +156,7 @@ Mintkey at https://mintkey.example.com
 
 // It names the ways that its reader has, and no other.
 func TestMailOfAnExpiringKeyNamesTheWayToRefreshIt(t *testing.T) {
-	const page, refresh, rotate, admin = "/console/account", "keys refresh mk_1 --mine", "keys rotate --self", "an admin of the tenant can refresh it"
+	const page, refresh, rotate, admin = "/console/account", "keys refresh mk_1 --mine", "keys rotate --self", "an admin of the tenant can"
 	for name, c := range map[string]struct {
 		kind   policy.UserKind
 		scopes []string
