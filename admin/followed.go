@@ -24,6 +24,15 @@ func (s *Service) followed(ctx context.Context, clientID string, operation func(
 	return store.ErrConflict
 }
 
+// unlessMoved is the error of an operation on the token path, which does not start again: store.ErrConflict in the place of
+// policy.ErrKeyNotFound if the key has changed hands, so that a right secret is never called wrong.
+func (s *Service) unlessMoved(ctx context.Context, clientID string, err error) error {
+	if errors.Is(err, policy.ErrKeyNotFound) && s.lives(ctx, clientID) {
+		return store.ErrConflict
+	}
+	return err
+}
+
 // lives says whether somebody may have the key: a store that can't say is not taken for one that has it no more.
 func (s *Service) lives(ctx context.Context, clientID string) bool {
 	_, err := s.Store.SubjectByClientID(ctx, clientID)

@@ -37,28 +37,32 @@ func (s *Service) ReportLeak(ctx context.Context, report LeakReport) error {
 		clientIDs, err := s.Store.KeysByDigestPrefix(ctx, secret.Digest.Prefix())
 		all = errors.Join(all, err)
 		for _, clientID := range clientIDs {
-			all = errors.Join(all, s.reportLeakOf(ctx, report, clientID, secret))
+			err := s.followed(ctx, clientID, func() error { return s.reportLeakOf(ctx, report, clientID, secret) })
+			if !errors.Is(err, policy.ErrKeyNotFound) { // nothing is left to stop
+				all = errors.Join(all, err)
+			}
 		}
 	}
 	return all
 }
 
+// reportLeakOf is policy.ErrKeyNotFound if whoever had the key does not have it any more.
 func (s *Service) reportLeakOf(ctx context.Context, report LeakReport, clientID string, secret LeakedSecret) error {
 	owner, err := s.Store.SubjectByClientID(ctx, clientID)
 	if errors.Is(err, store.ErrNotFound) {
-		return nil
+		return policy.ErrKeyNotFound
 	}
 	if err != nil {
 		return err
 	}
 	reporter := Actor{Via: "api", Address: report.Address, RequestID: report.RequestID, At: report.At}
 	change := func(m policy.Membership) (policy.Membership, []policy.Event, error) {
-		after, effect, err := m.WithLeakedSecret(clientID, secret.Digest, owner.Account.Expiration, report.At)
-		if err != nil || effect == policy.LeakChangesNothing {
-			return m, nil, err
-		}
 		before, err := m.Key(clientID)
 		if err != nil {
+			return m, nil, err
+		}
+		after, effect, err := m.WithLeakedSecret(clientID, secret.Digest, owner.Account.Expiration, report.At)
+		if err != nil || effect == policy.LeakChangesNothing {
 			return m, nil, err
 		}
 		event := keyEvent(reporter, policy.ActionKeyLeaked, m, before, secret.details(effect, report.By))
@@ -74,7 +78,7 @@ func (s *Service) reportLeakOf(ctx context.Context, report LeakReport, clientID 
 	}
 	err = s.changeMembership(ctx, owner.Membership.TenantID, owner.Membership.UserID, change)
 	if errors.Is(err, store.ErrNotFound) { // the membership has ended meanwhile
-		return nil
+		return policy.ErrKeyNotFound
 	}
 	return err
 }

@@ -141,7 +141,8 @@ func (r repetition) repeat(m policy.Membership) (repeated, error) {
 }
 
 // ClaimSecret records that a secret was used for the first time, where a repeat of the request that made it could still replace it (R37).
-// It is policy.ErrWrongSecret or policy.ErrKeyNotFound if that has happened since the subject was read. While the store takes no changes it
+// It is policy.ErrWrongSecret or policy.ErrKeyNotFound if that has happened since the subject was read, and store.ErrConflict if the key
+// has changed hands. While the store takes no changes it
 // does nothing: a program that has the secret must not be refused for that.
 func (s *Service) ClaimSecret(ctx context.Context, of policy.Subject, clientID string, secret policy.Secret, now time.Time) error {
 	if !of.Membership.Unclaimed(secret.Digest, now) {
@@ -162,7 +163,7 @@ func (s *Service) ClaimSecret(ctx context.Context, of policy.Subject, clientID s
 		s.Log.WarnContext(ctx, "recording the first use of a secret failed", slog.String("client_id", clientID), slog.Any("error", err))
 		return nil
 	case errors.Is(err, store.ErrNotFound):
-		return policy.ErrKeyNotFound
+		err = policy.ErrKeyNotFound
 	}
-	return err
+	return s.unlessMoved(ctx, clientID, err)
 }

@@ -12,7 +12,8 @@ import (
 )
 
 // SecretIndex returns the status index for a token of the key's secret that is issued now. Where the one that the secret has ended with a
-// disabling (R8), it gives the secret a new one, so that tokens from before stay dead. 0 is none.
+// disabling (R8), it gives the secret a new one, so that tokens from before stay dead. 0 is none. It is
+// store.ErrConflict if the key has changed hands since the subject was read.
 func (s *Service) SecretIndex(
 	ctx context.Context, of policy.Subject, clientID string, secret policy.Secret, now time.Time,
 ) (uint64, error) {
@@ -28,9 +29,10 @@ func (s *Service) SecretIndex(
 		}
 		return 0, false
 	}
-	return s.liveIndex(ctx, of, now, current, func(m policy.Membership, fresh policy.IndexRenewal) (policy.Membership, error) {
+	index, err := s.liveIndex(ctx, of, now, current, func(m policy.Membership, fresh policy.IndexRenewal) (policy.Membership, error) {
 		return m.WithKeyIndex(clientID, secret.Digest, fresh)
 	})
+	return index, s.unlessMoved(ctx, clientID, err)
 }
 
 // PasswordIndex returns the status index for a token that is issued now from the user's password (R27). The first such token, and the

@@ -44,6 +44,21 @@ func TestAKeyThatChangesHandsIsFollowed(t *testing.T) {
 			},
 			done: func(key policy.AccessKey, err error) bool { return err == nil && key.IsSuspended() },
 		},
+		"report a leak": {
+			do: func(a attempt) error {
+				subject, err := a.Store.SubjectByClientID(a, a.client)
+				if err != nil {
+					return err
+				}
+				key, err := subject.Membership.Key(a.client)
+				if err != nil {
+					return err
+				}
+				leaked := admin.LeakedSecret{Digest: key.Secrets[0].Digest}
+				return a.ReportLeak(a, admin.LeakReport{Secrets: []admin.LeakedSecret{leaked}, At: a.actor.At})
+			},
+			done: func(key policy.AccessKey, err error) bool { return err == nil && key.Leaked && key.IsSuspended() },
+		},
 		"limit": {
 			do: func(a attempt) error {
 				_, err := a.PatchKey(a, a.actor, a.in, a.client, policy.KeyPatch{ExpiresAt: &soon}, admin.IfMatch{})
@@ -82,6 +97,47 @@ func TestAKeyThatChangesHandsIsFollowed(t *testing.T) {
 			if !test.done(key, err) {
 				t.Errorf("%s: not done to the key of %q, %v", name, subject.User.ID, err)
 			}
+		}
+	})
+}
+
+// Whoever asks for a token with a right secret, just as the key changes hands, is told to try again, and not that the secret is wrong.
+func TestATokenOfAKeyThatChangesHands(t *testing.T) {
+	secretOf := func(secret policy.ClientSecret) policy.Secret { return policy.Secret{Digest: secret.Digest(), IssuedAt: start} }
+	tests := map[string]func(t *testing.T, a attempt, moves func()) error{
+		"the first use of a secret": func(t *testing.T, a attempt, moves func()) error {
+			how := admin.RefreshRequest{Request: admin.Request{IdempotencyKey: "once"}}
+			_, secret, err := a.RefreshKey(a, a.actor, a.in, a.client, how)
+			must(t, err)
+			subject, err := a.Store.SubjectByClientID(a, a.client)
+			must(t, err)
+			a.interrupt(moves)
+			return a.ClaimSecret(a, subject, a.client, secretOf(secret), start)
+		},
+		"a secret whose index has ended": func(t *testing.T, a attempt, moves func()) error {
+			must(t, a.disable(true))
+			must(t, a.disable(false))
+			subject, err := a.Store.SubjectByClientID(a, a.client)
+			must(t, err)
+			a.interrupt(moves)
+			_, err = a.SecretIndex(a, subject, a.client, secretOf(policy.ClientSecretFromRequest(a.user.ID)), start)
+			return err
+		},
+	}
+	onEachStore(t, func(t *testing.T, open func() store.Store) {
+		w := newTown(t, 1, open)
+		direct := w.services[0].Store
+		for name, ask := range tests {
+			a := w.attempt(policy.AuthorityOperator, policy.AuthorityMember)
+			next := w.admit(policy.AuthorityMember)
+			err := ask(t, a, func() {
+				_, err := w.services[1].TransferKey(a, a.actor, a.in, a.client, next.ID)
+				must(t, err)
+			})
+			if !errors.Is(err, store.ErrConflict) {
+				t.Errorf("%s: %v", name, err)
+			}
+			a.Store = direct
 		}
 	})
 }
