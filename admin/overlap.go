@@ -18,7 +18,7 @@ func (s *Service) EndOverlap(ctx context.Context, actor Actor, in TenantContext,
 	})
 }
 
-// EndOwnOverlap is EndOverlap for a key of the actor; for anybody else's it is store.ErrNotFound. Owners can always stop what is theirs.
+// EndOwnOverlap is EndOverlap for a key of the actor; for anybody else's it is store.ErrNotFound. See mustOwn.
 func (s *Service) EndOwnOverlap(ctx context.Context, actor Actor, in TenantContext, clientID string, revokeTokens bool) error {
 	return s.endOverlap(ctx, actor, in, clientID, revokeTokens, actor.mustOwn)
 }

@@ -142,8 +142,7 @@ func (r repetition) repeat(m policy.Membership) (repeated, error) {
 
 // ClaimSecret records that a secret was used for the first time, where a repeat of the request that made it could still replace it (R37).
 // It is policy.ErrWrongSecret or policy.ErrKeyNotFound if that has happened since the subject was read, and store.ErrConflict if the key
-// has changed hands. While the store takes no changes it
-// does nothing: a program that has the secret must not be refused for that.
+// has changed hands. While the store takes no changes it does nothing: a program that has the secret must not be refused for that.
 func (s *Service) ClaimSecret(ctx context.Context, of policy.Subject, clientID string, secret policy.Secret, now time.Time) error {
 	if !of.Membership.Unclaimed(secret.Digest, now) {
 		return nil

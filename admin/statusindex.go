@@ -12,8 +12,8 @@ import (
 )
 
 // SecretIndex returns the status index for a token of the key's secret that is issued now. Where the one that the secret has ended with a
-// disabling (R8), it gives the secret a new one, so that tokens from before stay dead. 0 is none. It is
-// store.ErrConflict if the key has changed hands since the subject was read.
+// disabling (R8), it gives the secret a new one, so that tokens from before stay dead. 0 is none. It is store.ErrConflict if the key has
+// changed hands since the subject was read.
 func (s *Service) SecretIndex(
 	ctx context.Context, of policy.Subject, clientID string, secret policy.Secret, now time.Time,
 ) (uint64, error) {

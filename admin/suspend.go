@@ -18,8 +18,8 @@ func (s *Service) SuspendKey(ctx context.Context, actor Actor, in TenantContext,
 	})
 }
 
-// SuspendOwnKey is SuspendKey for a key of the actor, who can always stop it, whatever it may do; for anybody else's it is
-// store.ErrNotFound. See mustOwn for what an access key of the owner's can stop.
+// SuspendOwnKey is SuspendKey for a key of the actor; for anybody else's it is store.ErrNotFound. Signed in, owners can always stop what is
+// theirs; see mustOwn for what an access key of theirs can stop.
 func (s *Service) SuspendOwnKey(ctx context.Context, actor Actor, in TenantContext, clientID, reason string) (Key, error) {
 	return s.suspendKey(ctx, actor, in, clientID, reason, "", actor.mustOwn)
 }
@@ -135,7 +135,7 @@ func (s *Service) changeFoundKey(
 	return key, err
 }
 
-// RevokeOwnKey deletes a key of the actor, who can always stop it; for anybody else's it is store.ErrNotFound. See RevokeKey.
+// RevokeOwnKey deletes a key of the actor; for anybody else's it is store.ErrNotFound. See RevokeKey and mustOwn.
 func (s *Service) RevokeOwnKey(ctx context.Context, actor Actor, in TenantContext, clientID string) error {
 	return s.revokeKey(ctx, actor, in, clientID, actor.mustOwn)
 }

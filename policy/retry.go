@@ -95,8 +95,8 @@ func (m Membership) WithRetry(retry Retry, clientID string, now time.Time) (Memb
 }
 
 // WithReplacedSecret returns the membership with a new secret in the place of the one that a request has made and whose answer was lost.
-// That one stops at once. All else stays: when the secret was issued, and the overlap with the secret before it. how.Longest is as in
-// WithRefreshedKey; the rest of how is ignored.
+// That one stops at once. All else stays: when the secret was issued, and the overlap with the secret before it; how.Overlap is ignored.
+// Its tokens are remembered as in WithRefreshedKey.
 func (m Membership) WithReplacedSecret(retry Retry, fresh Secret, how Refresh, p ExpirationPolicy, now time.Time) (Membership, error) {
 	record, repeated, err := m.Repeated(retry, now)
 	switch {
@@ -112,7 +112,7 @@ func (m Membership) WithReplacedSecret(retry Retry, fresh Secret, how Refresh, p
 	m.Keys, m.Retries = slices.Clone(m.Keys), slices.Clone(m.Retries)
 	key := &m.Keys[i]
 	lost := key.Secrets[0]
-	key.Replaced = key.replacedAfter([]Secret{lost}, Refresh{Longest: how.Longest}, now)
+	key.Replaced = key.replacedAfter([]Secret{lost}, how, now)
 	key.Secrets = slices.Clone(key.Secrets)
 	key.Secrets[0] = Secret{Digest: fresh.Digest, IssuedAt: lost.IssuedAt, StatusIndex: fresh.StatusIndex, StatusSince: now}
 	at := &m.Retries[m.retryIndex(retry, now)]

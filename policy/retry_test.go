@@ -46,6 +46,22 @@ func TestRepeatReplacesTheLostSecretOnly(t *testing.T) {
 	}
 }
 
+// The tokens of the lost secret are remembered as those of any secret that is replaced (R5): until the last can have expired, also where the
+// store has lost what the key's own limit was, and what has expired by the agreed time is forgotten.
+func TestRepeatRemembersTokensLikeARefresh(t *testing.T) {
+	p := policy.DefaultExpirationPolicy(day(0))
+	m := refreshedWith(t, 0, day(10))
+	m.Keys[0].TokenLifetimeSeconds = 60
+	now := day(10).Add(time.Hour)
+	m.Keys[0].Replaced = []policy.ReplacedIndex{{StatusIndex: 9, Until: day(10)}}
+	how := policy.Refresh{Longest: policy.MaxTokenLifetime, FenceUnknown: true, Agreed: now}
+	repeated, err := m.WithReplacedSecret(retryOf("a", "refresh"), policy.Secret{Digest: digestOf("again")}, how, p, now)
+	equal(t, "repeat", err, nil)
+	refreshed, err := m.WithRefreshedKey("mk_1", policy.Secret{Digest: digestOf("again")}, how, p, now)
+	equal(t, "refresh", err, nil)
+	equal(t, "remembered", repeated.Keys[0].Replaced, refreshed.Keys[0].Replaced)
+}
+
 func TestWhatIsNoRepeat(t *testing.T) {
 	p := policy.DefaultExpirationPolicy(day(0))
 	now := day(10)

@@ -120,10 +120,8 @@ func parseEnd(text string, now time.Time) (time.Time, error) {
 	if in, err := configs.ParseDuration(text); err == nil {
 		return now.Add(in).UTC().Truncate(time.Second), nil
 	}
-	for _, layout := range []string{time.RFC3339, time.DateOnly} {
-		if end, err := time.Parse(layout, text); err == nil {
-			return end, nil
-		}
+	if end, ok := dayOrTime(text); ok {
+		return end, nil
 	}
 	return time.Time{}, fmt.Errorf("%q is no time: write 2027-01-31, 2027-01-31T18:00:00Z, or how long from now, such as 30d or 12h", text)
 }

@@ -34,7 +34,7 @@ func (p *program) keysRevokeCommand(f *keysFlags) *cobra.Command {
 			filter.Marks = append(filter.Marks, policy.Mark(mark))
 		}
 		var err error
-		if filter.CreatedBefore, err = dayOrTime(*before); err != nil {
+		if filter.CreatedBefore, err = createdBefore(*before); err != nil {
 			return err
 		}
 		filtered := filter.UserID != "" || len(filter.Marks) > 0 || !filter.CreatedBefore.IsZero()
@@ -101,15 +101,21 @@ func (p *program) revokeFitting(ctx context.Context, server *client, f *keysFlag
 	})
 }
 
-// dayOrTime reads a day, which begins at midnight UTC, or a time; empty is the zero time.
-func dayOrTime(text string) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
+// createdBefore is the zero time for an empty text.
+func createdBefore(text string) (time.Time, error) {
+	at, ok := dayOrTime(text)
+	if !ok && text != "" {
+		return at, usagef("%.40q is neither a day (2026-01-30) nor a time (2026-01-30T12:00:00Z)", text)
 	}
+	return at, nil
+}
+
+// dayOrTime reads a day, which begins at midnight UTC, or a time.
+func dayOrTime(text string) (at time.Time, ok bool) {
 	for _, layout := range []string{time.DateOnly, time.RFC3339} {
 		if at, err := time.Parse(layout, text); err == nil {
-			return at, nil
+			return at, true
 		}
 	}
-	return time.Time{}, usagef("%.40q is neither a day (2026-01-30) nor a time (2026-01-30T12:00:00Z)", text)
+	return time.Time{}, false
 }

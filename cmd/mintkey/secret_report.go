@@ -18,9 +18,6 @@ import (
 	"mintkey/server/api"
 )
 
-// secretsAtOnce is how many secrets a report can have.
-const secretsAtOnce = 100
-
 func (p *program) secretReportCommand() *cobra.Command {
 	var server, foundAt string
 	report := &cobra.Command{
@@ -52,7 +49,7 @@ func (p *program) reportSecrets(ctx context.Context, server, foundAt string, pat
 	for _, path := range paths {
 		search.path(path, p.stdin)
 	}
-	for secrets := range slices.Chunk(slices.Sorted(maps.Keys(search.secrets)), secretsAtOnce) {
+	for secrets := range slices.Chunk(slices.Sorted(maps.Keys(search.secrets)), api.MaxLeakedSecrets) {
 		if err := postLeaks(ctx, server, api.LeakReport{Secrets: secrets, URL: foundAt}); err != nil {
 			return fmt.Errorf("report: %w", err)
 		}

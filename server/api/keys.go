@@ -52,6 +52,9 @@ type Transfer struct {
 	UserID string `json:"user_id"`
 }
 
+// MaxLeakedSecrets is how many secrets a LeakReport can have.
+const MaxLeakedSecrets = 100
+
 // LeakReport hands in client secrets that were found where others can read them (R35).
 type LeakReport struct {
 	Secrets []string `json:"secrets"`

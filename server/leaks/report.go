@@ -11,9 +11,6 @@ import (
 	"mintkey/server/web"
 )
 
-// maxSecrets is how many secrets a report can have. One that GitHub has signed can have as many as the body holds.
-const maxSecrets = 100
-
 // found is a secret as GitHub reports it. GitHub may add members.
 type found struct {
 	Token string `json:"token"`
@@ -36,8 +33,8 @@ func parse(body []byte, verified bool) (admin.LeakReport, error) {
 			all = append(all, found{secret, own.URL})
 		}
 	}
-	if len(all) > maxSecrets && !verified {
-		return report, web.Refuse(web.ErrInvalidRequest, "A report has at most %d secrets: send several.", maxSecrets)
+	if len(all) > api.MaxLeakedSecrets && !verified {
+		return report, web.Refuse(web.ErrInvalidRequest, "A report has at most %d secrets: send several.", api.MaxLeakedSecrets)
 	}
 	if verified {
 		report.By = admin.ReportedByGitHub

@@ -59,8 +59,8 @@ func (s *Store) MoveKey(ctx context.Context, tenantID, clientID, fromID, toID st
 	})
 }
 
-// enterMoved enters the digests of the new owner's keys. None is removed, not even after a refusal: another move may have entered the same
-// one, and readers expect entries for keys without the digest.
+// enterMoved enters the digests of keys that a server of version 1 wrote, which are in no index yet. Those of other keys stay as they are,
+// because the index names the key and not its owner.
 func (s *Store) enterMoved(ctx context.Context, before, after [2]policy.Membership) error {
 	indexed := slices.Concat(store.IndexedDigests(before[0]), store.IndexedDigests(before[1]))
 	return s.enterDigests(ctx, store.Without(slices.Concat(store.DigestEntries(after[0]), store.DigestEntries(after[1])), indexed))
