@@ -16,14 +16,12 @@ func issueOrderTwins() []twin {
 	return []twin{
 		{"keys by issue are in order, by account", "sorts IDs as joined by a slash", func(s store.Store) store.Store { return joinsIDs{s} }},
 		{"keys by issue are in order, by account", "cuts times", func(s store.Store) store.Store { return cutsIssue{s} }},
-		{"keys by issue are in order, by account", "takes a prefix for the account", func(s store.Store) store.Store { return prefixIssue{s} }},
+		{"keys by issue are in order, by account", "takes a prefix for the account", badlyIssued(takesPrefix)},
 		{"keys by issue in pages", "gives the place again", func(s store.Store) store.Store { return repeatsKey{s} }},
-		{"keys by issue in pages", "goes on after the time only", func(s store.Store) store.Store { return skipsInstant{s} }},
-		{"keys by issue until a time", "ends before the time", func(s store.Store) store.Store { return endsBefore{s} }},
-		{"keys by issue follow the membership", "keeps the first time", func(s store.Store) store.Store {
-			return firstIssue{s, map[string]time.Time{}}
-		}},
-		{"keys by issue follow the membership", "keeps what is revoked", func(s store.Store) store.Store { return &keepsRevoked{Store: s} }},
+		{"keys by issue in pages", "goes on after the time only", badlyIssued(skipsInstant)},
+		{"keys by issue until a time", "ends before the time", badlyIssued(endsBefore)},
+		{"keys by issue follow the membership", "keeps the first time", badlyIssued(keepsFirstTime)},
+		{"keys by issue follow the membership", "keeps what is revoked", badlyIssued(keepsGone)},
 		{"keys by issue follow the membership", "indexes before it changes", indexes},
 		{"race of 12 creates leaves two keys by issue", "indexes before it changes", indexes},
 		{"race of 100 creates leaves two keys by issue", "indexes before it changes", indexes},
@@ -55,19 +53,6 @@ func (b cutsIssue) KeysByIssue(
 	return keys, err
 }
 
-type prefixIssue struct{ store.Store }
-
-func (b prefixIssue) KeysByIssue(
-	ctx context.Context, accountID string, after store.DatedKey, until time.Time, limit int,
-) ([]store.DatedKey, error) {
-	own, err := b.Store.KeysByIssue(ctx, accountID, after, until, limit)
-	if err != nil {
-		return nil, err
-	}
-	foreign, err := b.Store.KeysByIssue(ctx, accountID+"-1", after, until, limit)
-	return append(own, foreign...), err
-}
-
 type repeatsKey struct{ store.Store }
 
 func (b repeatsKey) KeysByIssue(
@@ -77,58 +62,6 @@ func (b repeatsKey) KeysByIssue(
 		after.ClientID = after.ClientID[:len(after.ClientID)-1]
 	}
 	return b.Store.KeysByIssue(ctx, accountID, after, until, limit)
-}
-
-type skipsInstant struct{ store.Store }
-
-func (b skipsInstant) KeysByIssue(
-	ctx context.Context, accountID string, after store.DatedKey, until time.Time, limit int,
-) ([]store.DatedKey, error) {
-	if after.ClientID != "" {
-		after.TenantID = "~"
-	}
-	return b.Store.KeysByIssue(ctx, accountID, after, until, limit)
-}
-
-type endsBefore struct{ store.Store }
-
-func (b endsBefore) KeysByIssue(
-	ctx context.Context, accountID string, after store.DatedKey, until time.Time, limit int,
-) ([]store.DatedKey, error) {
-	return b.Store.KeysByIssue(ctx, accountID, after, until.Add(-time.Nanosecond), limit)
-}
-
-type firstIssue struct {
-	store.Store
-	seen map[string]time.Time
-}
-
-func (b firstIssue) KeysByIssue(
-	ctx context.Context, accountID string, after store.DatedKey, until time.Time, limit int,
-) ([]store.DatedKey, error) {
-	keys, err := b.Store.KeysByIssue(ctx, accountID, after, until, limit)
-	for i, key := range keys {
-		if _, ok := b.seen[key.ClientID]; !ok {
-			b.seen[key.ClientID] = key.At
-		}
-		keys[i].At = b.seen[key.ClientID]
-	}
-	return keys, err
-}
-
-type keepsRevoked struct {
-	store.Store
-	most []store.DatedKey
-}
-
-func (b *keepsRevoked) KeysByIssue(
-	ctx context.Context, accountID string, after store.DatedKey, until time.Time, limit int,
-) ([]store.DatedKey, error) {
-	keys, err := b.Store.KeysByIssue(ctx, accountID, after, until, limit)
-	if len(keys) >= len(b.most) {
-		b.most = slices.Clone(keys)
-	}
-	return b.most, err
 }
 
 // indexesRefused has an index that knows what a change would have made, even when it was refused.
