@@ -98,14 +98,11 @@ func (s *Service) renewalsFor(
 	if after, err := key.Patched(patch); err != nil || !key.TightenedBy(after) {
 		return nil, err
 	}
-	for range key.Secrets {
-		index, err := s.NextStatusIndex(ctx)
-		if err != nil {
-			return nil, err
-		}
+	fresh, err := s.newIndexes(ctx, len(key.Secrets))
+	for _, index := range fresh {
 		renewed = append(renewed, owner.Renewal(index, s.TokenLifetime, actor.At))
 	}
-	return renewed, nil
+	return renewed, err
 }
 
 // changedDetails are the details of what a change of the key has changed, as they are after it.

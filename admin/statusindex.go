@@ -109,6 +109,19 @@ func stoppedTenant(of policy.Subject) error {
 	return nil
 }
 
+// newIndexes returns status indexes that nothing has had.
+func (s *Service) newIndexes(ctx context.Context, n int) ([]uint64, error) {
+	fresh := make([]uint64, n)
+	for i := range fresh {
+		index, err := s.NextStatusIndex(ctx)
+		if err != nil {
+			return nil, err
+		}
+		fresh[i] = index
+	}
+	return fresh, nil
+}
+
 // replacing is what a change that takes secrets away must know of their tokens.
 func (s *Service) replacing(ctx context.Context, now time.Time) (policy.Refresh, error) {
 	lifetime, err := store.TokenLifetime(ctx, s.Store)

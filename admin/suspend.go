@@ -73,17 +73,13 @@ func (s *Service) resumeKey(
 	if err := policy.CheckReason(reason); err != nil {
 		return Key{}, err
 	}
-	var fresh [policy.MaxSecrets]uint64
-	for i := range fresh {
-		index, err := s.NextStatusIndex(ctx)
-		if err != nil {
-			return Key{}, err
-		}
-		fresh[i] = index
+	fresh, err := s.newIndexes(ctx, policy.MaxSecrets)
+	if err != nil {
+		return Key{}, err
 	}
 	return s.changeKey(ctx, actor, in, clientID, policy.ActionKeyResumed, reasonDetails(reason), may,
 		func(owner policy.Subject, m policy.Membership) (policy.Membership, error) {
-			return m.WithResumedKey(clientID, fresh, owner.Account.Expiration, actor.At)
+			return m.WithResumedKey(clientID, [policy.MaxSecrets]uint64(fresh), owner.Account.Expiration, actor.At)
 		})
 }
 

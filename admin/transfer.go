@@ -37,11 +37,11 @@ func (s *Service) transferFoundKey(ctx context.Context, actor Actor, in TenantCo
 		return key, nil
 	}
 	transfer := policy.Transfer{From: owner, To: next}
-	for i := range transfer.Fresh {
-		index, err := s.NextStatusIndex(ctx)
-		if err != nil {
-			return Key{}, err
-		}
+	fresh, err := s.newIndexes(ctx, policy.MaxSecrets)
+	if err != nil {
+		return Key{}, err
+	}
+	for i, index := range fresh {
 		transfer.Fresh[i] = next.Renewal(index, s.TokenLifetime, actor.At)
 	}
 	passed := Key{User: next.User, LastAccess: key.LastAccess}
