@@ -103,7 +103,9 @@ func TestAKeyThatChangesHandsIsFollowed(t *testing.T) {
 
 // Whoever asks for a token with a right secret, just as the key changes hands, is told to try again, and not that the secret is wrong.
 func TestATokenOfAKeyThatChangesHands(t *testing.T) {
-	secretOf := func(secret policy.ClientSecret) policy.Secret { return policy.Secret{Digest: secret.Digest(), IssuedAt: start} }
+	secretOf := func(secret policy.ClientSecret) policy.Secret {
+		return policy.Secret{Digest: secret.Digest(), IssuedAt: start}
+	}
 	tests := map[string]func(t *testing.T, a attempt, moves func()) error{
 		"the first use of a secret": func(t *testing.T, a attempt, moves func()) error {
 			how := admin.RefreshRequest{Request: admin.Request{IdempotencyKey: "once"}}

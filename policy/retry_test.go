@@ -46,8 +46,8 @@ func TestRepeatReplacesTheLostSecretOnly(t *testing.T) {
 	}
 }
 
-// The tokens of the lost secret are remembered as those of any secret that is replaced (R5): until the last can have expired, also where the
-// store has lost what the key's own limit was, and what has expired by the agreed time is forgotten.
+// The tokens of the lost secret are remembered as those of any secret that is replaced (R5): until the last can have expired, also where
+// the store has lost what the key's own limit was, and what has expired by the agreed time is forgotten.
 func TestRepeatRemembersTokensLikeARefresh(t *testing.T) {
 	p := policy.DefaultExpirationPolicy(day(0))
 	m := refreshedWith(t, 0, day(10))
