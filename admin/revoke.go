@@ -110,11 +110,17 @@ func revokedEvent(actor Actor, m policy.Membership, key policy.AccessKey, detail
 	return event
 }
 
-// revokedEvents records each key that was revoked with a membership or a user (R8).
+// revokedEvents records each key that was revoked with a membership or a user (R8). The owner is told of all of them in one message.
 func revokedEvents(actor Actor, m policy.Membership, keys []policy.AccessKey, reason string) []policy.Event {
 	var events []policy.Event
 	for _, key := range keys {
-		events = append(events, revokedEvent(actor, m, key, map[string]string{"reason": reason}))
+		event := revokedEvent(actor, m, key, map[string]string{"reason": reason})
+		if len(events) > 0 {
+			first := events[0]
+			event.Payload.Key.ToldWith = first.ClientID
+			first.Payload.Key.Also = append(first.Payload.Key.Also, policy.KeyName{ClientID: key.ClientID, Label: key.Label})
+		}
+		events = append(events, event)
 	}
 	return events
 }

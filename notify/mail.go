@@ -80,7 +80,7 @@ func (*Mail) Name() string { return "mail" }
 // second delivery of the same event for the same message (R17).
 func (m *Mail) Deliver(ctx context.Context, event policy.Event, subject SubjectFunc, now time.Time) error {
 	template, ok := m.templates[messageName(event)]
-	if !ok || ownDoing(event) && !forPickUp(event) && !aboutUser(event) {
+	if !ok || ownDoing(event) && !forPickUp(event) && !aboutUser(event) || toldWithAnother(event) {
 		return nil
 	}
 	content, to, err := m.compose(ctx, event, subject, now)
@@ -124,6 +124,9 @@ func forPickUp(event policy.Event) bool {
 	return event.Action == policy.ActionKeyCreated && event.Payload.Key != nil && event.Payload.Key.PickUp
 }
 
+// toldWithAnother says whether the message about another key, which the same act revoked, tells of this one too.
+func toldWithAnother(event policy.Event) bool { return event.Payload.Key != nil && event.Payload.Key.ToldWith != "" }
+
 func domain(address string) string { return address[strings.LastIndex(address, "@")+1:] }
 
 // compose builds the message and its recipient; the recipient is nil if the user is gone, or if nothing is left to link to.
@@ -144,6 +147,9 @@ func (m *Mail) compose(ctx context.Context, event policy.Event, subject SubjectF
 	}
 	if event.Payload.Key != nil {
 		msg.Label, msg.Reason = oneLine(event.Payload.Key.Label), oneLine(event.Payload.Key.Reason)
+		for _, key := range event.Payload.Key.Also {
+			msg.Also = append(msg.Also, keyName(oneLine(key.ClientID), oneLine(key.Label)))
+		}
 	}
 	if msg.Actor, err = m.actor(ctx, event); err != nil {
 		return message{}, nil, err

@@ -24,8 +24,9 @@ type message struct {
 	Email       string // of the owner, for a message about a password
 	Actor       string // the user who caused the event, if there is one
 	ClientID    string
-	Label       string // may be empty
-	AccountName string // for a message about a password
+	Label       string   // may be empty
+	Also        []string // the other keys that the same act revoked
+	AccountName string   // for a message about a password
 	TenantName  string
 	TenantID    string
 	Issuer      string
@@ -52,11 +53,13 @@ type message struct {
 }
 
 // Key names the access key in a subject line: people know it by its label, if it has one.
-func (m message) Key() string {
-	if m.Label == "" {
-		return m.ClientID
+func (m message) Key() string { return keyName(m.ClientID, m.Label) }
+
+func keyName(clientID, label string) string {
+	if label == "" {
+		return clientID
 	}
-	return m.Label + " (" + m.ClientID + ")"
+	return label + " (" + clientID + ")"
 }
 
 // MaxOverlap is the longest overlap of a refresh in words; MaxOverlapHours is the same for a command.

@@ -41,6 +41,16 @@ type KeyFacts struct {
 	// From and To are the user IDs of the other owner of a key that was transferred; one of them is empty.
 	From string `json:"from,omitempty"`
 	To   string `json:"to,omitempty"`
+	// Also names the other keys of the owner that the same act revoked, each with an event of its own. The message about this key tells
+	// of them too, and theirs say ToldWith and are not sent.
+	Also     []KeyName `json:"also,omitempty"`
+	ToldWith string    `json:"told_with,omitempty"` // a client ID
+}
+
+// KeyName is what an owner knows an access key by.
+type KeyName struct {
+	ClientID string `json:"client_id"`
+	Label    string `json:"label,omitempty"`
 }
 
 // LeakFacts is what the report of a leaked secret did (R35). URL is where the secret was found, if somebody who is trusted says so.
