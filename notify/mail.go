@@ -125,7 +125,9 @@ func forPickUp(event policy.Event) bool {
 }
 
 // toldWithAnother says whether the message about another key, which the same act revoked, tells of this one too.
-func toldWithAnother(event policy.Event) bool { return event.Payload.Key != nil && event.Payload.Key.ToldWith != "" }
+func toldWithAnother(event policy.Event) bool {
+	return event.Payload.Key != nil && event.Payload.Key.ToldWith != ""
+}
 
 func domain(address string) string { return address[strings.LastIndex(address, "@")+1:] }
 
