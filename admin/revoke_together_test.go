@@ -15,8 +15,10 @@ func TestOneMessageForTheKeysOfAMembership(t *testing.T) {
 		w := newTown(t, 1, open)
 		a := w.attempt(policy.AuthorityOperator, policy.AuthorityMember)
 		must(t, w.store.UpdateMembership(t.Context(), "berlin", a.user.ID, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
-			m, err := m.WithKey(policy.AccessKey{ClientID: "mk_other", Label: "nightly", CreatedAt: start, Scopes: []string{"api"},
-				Secrets: []policy.Secret{{IssuedAt: start, StatusIndex: 7}}}, w.place(0).Account.Expiration, w.at)
+			m, err := m.WithKey(policy.AccessKey{
+				ClientID: "mk_other", Label: "nightly", CreatedAt: start, Scopes: []string{"api"},
+				Secrets: []policy.Secret{{IssuedAt: start, StatusIndex: 7}},
+			}, w.place(0).Account.Expiration, w.at)
 			return m, nil, err
 		}))
 		must(t, a.RemoveMember(t.Context(), a.actor, a.in, a.user.ID))
@@ -30,7 +32,6 @@ func TestOneMessageForTheKeysOfAMembership(t *testing.T) {
 				continue
 			}
 			if event.ClientID == "mk_other" && event.Payload.Revoked == nil { // the only key with a status index
-
 				t.Errorf("gateways do not hear of %s", event.ClientID)
 			}
 			if event.Payload.Key.ToldWith != "" {

@@ -24,6 +24,8 @@ func TestHandlersAreApart(t *testing.T) {
 		"/me/v1/keys":                             true,
 		"/openapi.json":                           true,
 		"/":                                       false,
+		"/favicon.ico":                            false,
+		"/.well-known/change-password":            false,
 		"/admin/v1/accounts":                      false,
 		"/admin/v1/signing-keys":                  false,
 		"/console":                                false,

@@ -140,7 +140,13 @@ func (s *Server) selfRoutes(router *mux.Router) {
 
 func (s *Server) consoleRoutes(router *mux.Router) {
 	pages := withInfo(s.refusedPage, s.admit(s.administration, s.pages))
-	router.Handle("/", http.RedirectHandler(consolePath, http.StatusSeeOther)).Methods(http.MethodGet, http.MethodHead)
+	for from, to := range map[string]string{
+		"/":                            consolePath,
+		"/favicon.ico":                 consolePath + "/static/mintkey.svg",
+		"/.well-known/change-password": consolePath + "/account/password", // W3C: A Well-Known URL for Changing Passwords
+	} {
+		router.Handle(from, http.RedirectHandler(to, http.StatusSeeOther)).Methods(http.MethodGet, http.MethodHead)
+	}
 	router.HandleFunc(consolePath, pages)
 	router.PathPrefix(consolePath + "/").HandlerFunc(pages)
 }

@@ -68,7 +68,7 @@ func New(o Options) (http.Handler, error) {
 		return nil, fmt.Errorf("console: URL %s: %w", o.URL, err)
 	}
 	sameOrigin.SetDenyHandler(c.open(func(*request) error { return errCrossOrigin }))
-	return c.sessions.LoadAndSave(sameOrigin.Handler(c.routes())), nil
+	return compress(c.sessions.LoadAndSave(sameOrigin.Handler(c.routes())))
 }
 
 // routes lists every page, with the scope that it requires beyond a session. The scope is set here and nowhere else.
@@ -151,6 +151,8 @@ func (c *Console) routes() http.Handler {
 	page("GET /console/tenants/{tenant}/resume", policy.ScopeTenantsWrite, c.resumeTenantPage)
 	page("POST /console/tenants/{tenant}/resume", policy.ScopeTenantsWrite, c.resumeTenant)
 	page("POST /console/tenants/{tenant}/members", policy.ScopeUsersWrite, c.setMember)
-	page("/console/", "", func(*request) error { return store.ErrNotFound })
+	elsewhere := c.elsewhere(m)
+	m.HandleFunc("/console", elsewhere)
+	m.HandleFunc("/console/", elsewhere)
 	return m
 }

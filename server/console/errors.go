@@ -27,6 +27,7 @@ var (
 	errNoTenant     = errors.New("the user is not a member of any tenant")
 	errCrossOrigin  = errors.New("the form came from another site")
 	errBadForm      = errors.New("the form could not be read")
+	errMethod       = errors.New("the page has no such method")
 )
 
 // explanation is an error as shown to a person.
@@ -113,6 +114,7 @@ func explanations() []struct {
 			http.StatusBadRequest, "Not understood",
 			"What your browser sent could not be read. Go back and try again.", "",
 		}},
+		{errMethod, explanation{http.StatusMethodNotAllowed, "Not that way", "This page is not for requests of this kind.", ""}},
 		{admin.ErrInsufficientScope, explanation{
 			forbidden, "Not for your role",
 			"Your role does not allow this. An admin of your account can change it.", "",

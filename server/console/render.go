@@ -85,9 +85,17 @@ func (c *Console) showAs(req *request, status int, name, title string, page any)
 		return fmt.Errorf("show %s: %w", name, err)
 	}
 	req.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if holdsSecret(name) {
+		unpacked(req.w.Header())
+	}
 	req.w.WriteHeader(status)
 	_, _ = text.WriteTo(req.w) // the status is already sent: nothing to do if the browser hung up
 	return nil
+}
+
+// holdsSecret names the pages that show a secret, or a code that is as good as one.
+func holdsSecret(name string) bool {
+	return name == "secret" || name == "pick-up" || name == "password"
 }
 
 // emailParts splits an address before the @, where a line may break.
