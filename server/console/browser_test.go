@@ -132,6 +132,9 @@ func (b *browser) look(width, height int64, scheme string) {
 	}
 	b.do(chromedp.EmulateViewport(width, height, chromedp.EmulateScale(scale)))
 	features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}
+	if scheme == "forced" {
+		features = []*emulation.MediaFeature{{Name: "forced-colors", Value: "active"}}
+	}
 	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features}); err != nil {
 		b.Fatal(err)
 	}

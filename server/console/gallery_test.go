@@ -149,7 +149,12 @@ func gallery(h *harness) []scene {
 // galleryHarness offers mail, and sign-in at a provider that can't be reached.
 func galleryHarness(t *testing.T) *harness {
 	t.Helper()
-	return newHarness(t, withMail, withAudiences, func(o *server.Options) {
+	return galleryHarnessWith(t, func(*server.Options) {})
+}
+
+func galleryHarnessWith(t *testing.T, change func(*server.Options)) *harness {
+	t.Helper()
+	return newHarness(t, withMail, withAudiences, change, func(o *server.Options) {
 		o.OpenID = console.OpenID{Options: openid.Options{Issuer: "http://127.0.0.1:1", ClientID: "mintkey"}, Name: "Example Workplace"}
 	})
 }
@@ -157,7 +162,7 @@ func galleryHarness(t *testing.T) *harness {
 type appearance struct {
 	name          string
 	width, height int64
-	scheme        string
+	scheme        string // light, dark, or forced: colours of the reader's own
 }
 
 func appearances() []appearance {
@@ -166,6 +171,7 @@ func appearances() []appearance {
 		{"desktop-dark", 1360, 860, "dark"},
 		{"phone-light", 360, 760, "light"},
 		{"phone-dark", 360, 760, "dark"},
+		{"desktop-forced", 1360, 860, "forced"},
 	}
 }
 

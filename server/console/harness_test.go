@@ -113,7 +113,7 @@ func newHarnessOn(t *testing.T, opened store.Store, path string, change ...func(
 	running.Start()
 	t.Cleanup(running.Close)
 	h.service = &admin.Service{
-		Store: h.store, Hasher: h.hasher, Catalogue: options.Catalogue, ClientIDPrefix: "mk_",
+		Store: h.store, Hasher: h.hasher, Catalogue: options.Catalogue, ClientIDPrefix: options.ClientIDPrefix,
 		NextStatusIndex: tokens.NewStatusIndexes(h.store).Next,
 		Revoked:         func(context.Context, policy.Event) error { return nil },
 	}
