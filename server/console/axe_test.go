@@ -33,8 +33,8 @@ func (b *browser) violations(axe string) []string {
 const tooWideActions = `[...document.querySelectorAll(".row-actions")].filter(a => a.scrollWidth > a.clientWidth && a.clientWidth > 0)
 	.map(a => a.innerText.replaceAll("\n", " "))`
 
-// TestAccessibility checks every page, in light mode and with forced colours on a desktop, and in dark mode on a phone: no rule is broken, nothing is wider than
-// the screen or its card, and the browser reports no error.
+// TestAccessibility checks every page, in light mode and with forced colours on a desktop, and in dark mode on a phone: no rule is broken,
+// nothing is wider than the screen or its card, and the browser reports no error.
 func TestAccessibility(t *testing.T) {
 	for _, a := range appearances() {
 		if a.name == "desktop-dark" || a.name == "phone-light" {
