@@ -34,7 +34,7 @@ func FuzzFormsMeanWhatNetURLSays(f *testing.F) {
 		want, wantErr := url.ParseQuery(body)
 		refuse := wantErr != nil
 		for name, values := range want {
-			refuse = refuse || len(values) > 1 && name != "resource" || !plain(name) || slices.ContainsFunc(values, func(v string) bool { return !plain(v) })
+			refuse = refuse || len(values) > 1 && name != "resource" || !plain(name) || !plain(strings.Join(values, " "))
 		}
 		form, err := parse(body)
 		if (err != nil) != refuse {
@@ -56,7 +56,9 @@ func FuzzFormsMeanWhatNetURLSays(f *testing.F) {
 	})
 }
 
-func plain(text string) bool { return strings.ToValidUTF8(text, "") == text && !strings.Contains(text, "\x00") }
+func plain(text string) bool {
+	return strings.ToValidUTF8(text, "") == text && !strings.Contains(text, "\x00")
+}
 
 func many(n int) string {
 	var parts []string

@@ -26,7 +26,7 @@ func TestAboutNeedsAnInstant(t *testing.T) {
 	if got, err := web.About(inner); err != nil || got != &ctx.Info {
 		t.Errorf("got %v, %v", got, err)
 	}
-	if got, err := web.RequestOf(r.WithContext(inner)); err != nil || got.Info != &ctx.Info || got.Request.Context() != inner {
+	if got, err := web.RequestOf(r.WithContext(inner)); err != nil || got.Info != &ctx.Info || got.Context() != inner {
 		t.Errorf("got %v, %v", got, err)
 	}
 	w := httptest.NewRecorder()
