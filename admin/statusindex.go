@@ -17,20 +17,32 @@ import (
 func (s *Service) SecretIndex(
 	ctx context.Context, of policy.Subject, clientID string, secret policy.Secret, now time.Time,
 ) (uint64, error) {
-	current := func(of policy.Subject) (uint64, bool) {
-		key, _ := of.Membership.Key(clientID) // one that is gone has no secrets
-		if key.IsSuspended() {
-			return 0, false
-		}
-		for _, present := range key.Secrets {
-			if present.Digest.Equal(secret.Digest) {
-				return present.StatusIndex, of.SecretIndexLives(present)
-			}
-		}
+	if index, lives := secretIndex(&of, clientID, secret.Digest); lives { // as nearly always
+		return index, nil
+	}
+	return s.renewedSecretIndex(ctx, of, clientID, secret.Digest, now)
+}
+
+func secretIndex(of *policy.Subject, clientID string, secret policy.Digest) (index uint64, lives bool) {
+	key, _ := of.Membership.Key(clientID) // one that is gone has no secrets
+	if key.IsSuspended() {
 		return 0, false
 	}
+	for _, present := range key.Secrets {
+		if present.Digest.Equal(secret) {
+			return present.StatusIndex, of.SecretIndexLives(present)
+		}
+	}
+	return 0, false
+}
+
+// renewedSecretIndex is a function of its own so that SecretIndex, which every token calls, allocates nothing.
+func (s *Service) renewedSecretIndex(
+	ctx context.Context, of policy.Subject, clientID string, secret policy.Digest, now time.Time,
+) (uint64, error) {
+	current := func(of policy.Subject) (uint64, bool) { return secretIndex(&of, clientID, secret) }
 	index, err := s.liveIndex(ctx, of, now, current, func(m policy.Membership, fresh policy.IndexRenewal) (policy.Membership, error) {
-		return m.WithKeyIndex(clientID, secret.Digest, fresh)
+		return m.WithKeyIndex(clientID, secret, fresh)
 	})
 	return index, s.unlessMoved(ctx, clientID, err)
 }

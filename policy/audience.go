@@ -38,15 +38,9 @@ func (a Audiences) Default(fence, scopes []string) string {
 }
 
 // Fit returns those of the scopes that a token for the audience can have: administration scopes if it is the issuer, and those of the
-// catalogue if it is an API.
+// catalogue if it is an API. Where all can, they are the same slice.
 func (a Audiences) Fit(audience string, fence, scopes []string) []string {
-	var fit []string
-	for _, scope := range scopes {
-		if a.shared(fence) || isForAPI(scope) == (audience != a.Issuer) {
-			fit = append(fit, scope)
-		}
-	}
-	return fit
+	return filtered(scopes, func(scope string) bool { return a.shared(fence) || isForAPI(scope) == (audience != a.Issuer) })
 }
 
 // CheckFence returns ErrInvalidTarget unless a key can be limited to the audiences: each must be a configured API.

@@ -131,15 +131,29 @@ func (s Subject) Allows(scope string, catalogue Catalogue) bool {
 	return s.Authority() >= AuthorityMember && slices.Contains(catalogue, scope)
 }
 
-// Cut returns those of the scopes that the subject's roles still allow, in the same order (R9).
+// Cut returns those of the scopes that the subject's roles still allow, in the same order (R9). Where all are, they are the same slice.
 func (s Subject) Cut(scopes []string, catalogue Catalogue) []string {
-	kept := make([]string, 0, len(scopes))
-	for _, scope := range scopes {
-		if s.Allows(scope, catalogue) {
-			kept = append(kept, scope)
+	return filtered(scopes, func(scope string) bool { return s.Allows(scope, catalogue) })
+}
+
+// filtered returns the texts that are kept: all of them, as is usual, without a copy.
+func filtered(texts []string, keep func(string) bool) []string {
+	for i, text := range texts {
+		if keep(text) {
+			continue
 		}
+		kept := slices.Clone(texts[:i])
+		for _, text := range texts[i+1:] {
+			if keep(text) {
+				kept = append(kept, text)
+			}
+		}
+		return kept
 	}
-	return kept
+	if texts == nil {
+		return []string{}
+	}
+	return texts
 }
 
 // CheckGrant returns ErrNotGrantable if knowing the secret of a key with these scopes would give the actor more power than the actor has.

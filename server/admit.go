@@ -1,9 +1,7 @@
 package server
 
 import (
-	"bytes"
 	"context"
-	"io"
 	"net"
 	"net/http"
 	"runtime"
@@ -84,7 +82,9 @@ func (s *Server) admit(queue *admission.Queue, handle web.Handler) web.Handler {
 			return err
 		}
 		defer place.Leave()
-		s.workers.Do(func() { err = handle(w, r) })
+		work := handling{handle: handle, w: w, r: r}
+		s.workers.Do(&work)
+		err = work.err
 		if err != nil {
 			// Whoever is refused because a record is missing must not be refused because all are.
 			if lost := s.Watch.Confirm(r.Context(), r.At); lost != nil {
@@ -92,11 +92,25 @@ func (s *Server) admit(queue *admission.Queue, handle web.Handler) web.Handler {
 			}
 		}
 		if r.Tenant != "" {
-			s.known.Learn(credentials, "tenant "+r.Tenant)
+			s.known.Learn(credentials, tenantLane, r.Tenant)
 		}
 		return err
 	}
 }
+
+// tenantLane is what the names of lanes of tenants begin with: no address does.
+const tenantLane = "tenant "
+
+// handling is a job for a worker.
+type handling struct {
+	handle web.Handler
+	w      http.ResponseWriter
+	r      *web.Request
+	err    error
+}
+
+// Do implements admission.Job.
+func (h *handling) Do() { h.err = h.handle(h.w, h.r) }
 
 // credentialsOf is what the request authenticates with: the header Authorization or Cookie, or else the body, which it reads ahead.
 func (s *Server) credentialsOf(r *http.Request) (admission.Credentials, error) {
@@ -118,21 +132,10 @@ func (s *Server) credentialsOf(r *http.Request) (admission.Credentials, error) {
 
 // readBody reads the beginning of the body, and puts it back.
 func readBody(r *http.Request) ([]byte, error) {
-	body, size := r.Body, r.ContentLength
-	var read []byte
-	var err error
-	if size > 0 && size <= readAhead {
-		read = make([]byte, size)
-		_, err = io.ReadFull(body, read)
-	} else {
-		read, err = io.ReadAll(io.LimitReader(body, readAhead))
-	}
+	body, err := web.ReadAhead(r.Body, r.ContentLength, readAhead)
 	if err != nil {
 		return nil, err
 	}
-	r.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.MultiReader(bytes.NewReader(read), body), body}
-	return read, nil
+	r.Body = body
+	return body.Ahead(), nil
 }

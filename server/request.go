@@ -20,19 +20,33 @@ import (
 // noRoute is the route of a path that does not exist.
 const noRoute = "none"
 
+// exchange is what the server adds to a request, in one piece of memory.
+type exchange struct {
+	web.Context
+
+	recorder statusRecorder
+	id       [1]string // the value of a header
+}
+
+// nosniff is shared by all answers, so nobody changes it in place.
+var nosniff = []string{"nosniff"}
+
 // observe reads the clock once, gives the request an ID, and logs and counts the result.
 func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		about := &web.Info{
+		x := &exchange{Context: web.Context{Context: r.Context(), Info: web.Info{
 			ID: requestID(r), At: s.Now().UTC().Truncate(time.Microsecond), Address: s.clientAddress(r), Route: noRoute, Status: http.StatusOK,
-		}
-		w.Header().Set("X-Request-Id", about.ID)
-		w.Header().Set("X-Content-Type-Options", "nosniff")
+		}}}
+		about := &x.Info
+		x.id[0] = about.ID
+		w.Header()["X-Request-Id"] = x.id[:]
+		w.Header()["X-Content-Type-Options"] = nosniff
 		if r.TLS != nil {
 			w.Header().Set("Strict-Transport-Security", hsts)
 		}
-		recorder := &statusRecorder{ResponseWriter: w, about: about}
-		r = r.WithContext(web.WithInfo(r.Context(), about))
+		recorder := &x.recorder
+		recorder.ResponseWriter, recorder.about = w, about
+		r = r.WithContext(&x.Context)
 		defer func() {
 			if failure := recover(); failure != nil {
 				if err, ok := failure.(error); ok && errors.Is(err, http.ErrAbortHandler) {
@@ -99,7 +113,7 @@ func (s *Server) clientAddress(r *http.Request) string {
 	}
 	address := plain(peer.Addr())
 	if !s.trusts(address) {
-		return address.String()
+		return textOf(address, r.RemoteAddr)
 	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for _, text := range slices.Backward(hops) {
@@ -113,6 +127,16 @@ func (s *Server) clientAddress(r *http.Request) string {
 		}
 	}
 	return address.String()
+}
+
+// textOf is the text of an address. Where a longer text begins with it, as "192.0.2.1:80" does, it is a part of that, and no copy.
+func textOf(address netip.Addr, longer string) string {
+	var space [64]byte
+	text := address.AppendTo(space[:0])
+	if len(longer) > len(text) && longer[:len(text)] == string(text) && longer[len(text)] == ':' {
+		return longer[:len(text)]
+	}
+	return string(text)
 }
 
 // plain is an address in the one form that is compared and logged. A zone, which may be any text, means nothing outside its machine.

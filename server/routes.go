@@ -41,7 +41,7 @@ func (s *Server) PublicHandler() http.Handler {
 
 // The functions below are the whole URL surface.
 
-func (s *Server) oauthRoutes(router *mux.Router) {
+func (s *Server) oauthRoutes(router *surface) {
 	oauth := s.pathsOf(router, s.render.OAuth, s.work)
 	oauth(tokenPath, post(s.grants.Token))
 	oauth(introspectPath, post(s.oauth.Introspect))
@@ -56,13 +56,13 @@ func (s *Server) oauthRoutes(router *mux.Router) {
 	free(jwksPath, get(s.oauth.JWKS))
 }
 
-func (s *Server) compatRoutes(router *mux.Router) {
+func (s *Server) compatRoutes(router *surface) {
 	compat := s.pathsOf(router, s.render.Compat, s.work)
 	compat("/v1/auth-client", post(s.grants.CompatAuthClient))
 	compat("/v1/auth", post(s.grants.CompatAuth))
 }
 
-func (s *Server) adminRoutes(router *mux.Router) {
+func (s *Server) adminRoutes(router *surface) {
 	a, call, query := s.adminapi, s.adminapi.Handle, s.adminapi.HandleQuery
 	admin := s.pathsOf(router, s.render.Problem, s.administration)
 	admin("/admin/v1/accounts", methods{
@@ -123,7 +123,7 @@ func (s *Server) adminRoutes(router *mux.Router) {
 }
 
 // selfRoutes are what programs do with their own keys, what anybody may report, and the contract of it all.
-func (s *Server) selfRoutes(router *mux.Router) {
+func (s *Server) selfRoutes(router *surface) {
 	a, call, query := s.adminapi, s.adminapi.Handle, s.adminapi.HandleQuery
 	// Without a queue: nothing but a budget is looked up, and every answer waits as long as any other.
 	s.pathsOf(router, s.render.Problem, nil)("/leaks", post(s.leaks.Post))
@@ -138,7 +138,7 @@ func (s *Server) selfRoutes(router *mux.Router) {
 	self("/me/v1/keys/{client_id}/overlap", methods{http.MethodDelete: query(a.EndOwnOverlap, policy.ScopeSelf)})
 }
 
-func (s *Server) consoleRoutes(router *mux.Router) {
+func (s *Server) consoleRoutes(router *surface) {
 	pages := withInfo(s.refusedPage, s.admit(s.administration, s.pages))
 	for from, to := range map[string]string{
 		"/":                            consolePath,
@@ -152,8 +152,8 @@ func (s *Server) consoleRoutes(router *mux.Router) {
 }
 
 // router returns a new router with the routes.
-func (s *Server) router(routes ...func(*mux.Router)) http.Handler {
-	router := mux.NewRouter().SkipClean(true) // an unclean path is a 404, not a redirect that would drop the body
+func (s *Server) router(routes ...func(*surface)) http.Handler {
+	router := newSurface()
 	router.NotFoundHandler = http.HandlerFunc(s.notFound)
 	for _, add := range routes {
 		add(router)
@@ -172,7 +172,7 @@ type errorWriter func(http.ResponseWriter, *http.Request, error)
 
 // pathsOf returns a function that adds a path. It answers 405 with Allow itself, in the form of its API, because mux would send no Allow
 // and skip everything that wraps the handler. Requests wait for their turn in the queue, if there is one.
-func (s *Server) pathsOf(router *mux.Router, writeError errorWriter, queue *admission.Queue) func(path string, known methods) {
+func (s *Server) pathsOf(router *surface, writeError errorWriter, queue *admission.Queue) func(path string, known methods) {
 	return func(path string, known methods) {
 		if queue != nil {
 			for method, handle := range known {
@@ -184,7 +184,7 @@ func (s *Server) pathsOf(router *mux.Router, writeError errorWriter, queue *admi
 			known[http.MethodHead] = known[http.MethodGet]
 			allowed = append(allowed, http.MethodHead)
 		}
-		router.HandleFunc(path, withInfo(writeError, func(w http.ResponseWriter, r *web.Request) error {
+		router.handle(path, withInfo(writeError, func(w http.ResponseWriter, r *web.Request) error {
 			r.Route = path
 			for name, value := range mux.Vars(r.Request) {
 				r.SetPathValue(name, value)
@@ -205,9 +205,9 @@ func (s *Server) pathsOf(router *mux.Router, writeError errorWriter, queue *admi
 // withInfo passes the request's Info to a handler, and renders the handler's error.
 func withInfo(writeError errorWriter, handle web.Handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		info, err := web.About(r.Context())
+		request, err := web.RequestOf(r)
 		if err == nil {
-			err = handle(w, &web.Request{Request: r, Info: info})
+			err = handle(w, request)
 		}
 		if err != nil {
 			writeError(w, r, err)
@@ -217,4 +217,33 @@ func withInfo(writeError errorWriter, handle web.Handler) http.HandlerFunc {
 
 func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 	s.render.Problem(w, r, store.ErrNotFound)
+}
+
+// surface is a router that finds a path without variables in a map: mux would go through a list of patterns, and copy the request twice.
+type surface struct {
+	*mux.Router
+
+	plain map[string]http.Handler
+}
+
+func newSurface() *surface {
+	// SkipClean makes an unclean path a 404, not a redirect that would drop the body.
+	return &surface{mux.NewRouter().SkipClean(true), map[string]http.Handler{}}
+}
+
+// handle adds a path for all methods.
+func (s *surface) handle(path string, handler http.HandlerFunc) {
+	s.HandleFunc(path, handler)
+	if !strings.Contains(path, "{") {
+		s.plain[path] = handler
+	}
+}
+
+// ServeHTTP implements http.Handler.
+func (s *surface) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if handler, ok := s.plain[r.URL.Path]; ok {
+		handler.ServeHTTP(w, r)
+		return
+	}
+	s.Router.ServeHTTP(w, r)
 }

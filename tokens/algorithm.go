@@ -48,14 +48,6 @@ func (a Algorithm) method() jwt.SigningMethod {
 	}
 }
 
-// signatureSize is the size in bytes of a signature.
-func (a Algorithm) signatureSize() int {
-	if a == RS256 {
-		return rsaBits / 8
-	}
-	return 2 * coordinateSize // of Ed25519 too
-}
-
 func (a Algorithm) generate() (crypto.Signer, error) {
 	switch a {
 	case ES256:

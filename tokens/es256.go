@@ -3,6 +3,7 @@ package tokens
 import (
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/sha256"
 	"errors"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -25,28 +26,33 @@ func (m es256) Sign(text string, key any) ([]byte, error) {
 	if !ok {
 		return nil, jwt.ErrInvalidKeyType
 	}
-	hasher := crypto.SHA256.New()
-	hasher.Write([]byte(text))
-	var sum [coordinateSize]byte
-	// A nil source of random numbers asks for a deterministic signature.
-	der, err := private.Sign(nil, hasher.Sum(sum[:0]), crypto.SHA256)
+	signature, err := signES256(private, sha256.Sum256([]byte(text)))
 	if err != nil {
 		return nil, err
+	}
+	return signature[:], nil
+}
+
+// signES256 signs the SHA-256 of a text.
+func signES256(private *ecdsa.PrivateKey, sum [sha256.Size]byte) (signature [2 * coordinateSize]byte, err error) {
+	// A nil source of random numbers asks for a deterministic signature.
+	der, err := private.Sign(nil, sum[:], crypto.SHA256)
+	if err != nil {
+		return signature, err
 	}
 	return joseSignature(der)
 }
 
 // joseSignature turns the form of X.509 into that of JOSE: both numbers in full length.
-func joseSignature(der []byte) ([]byte, error) {
+func joseSignature(der []byte) (signature [2 * coordinateSize]byte, err error) {
 	input := cryptobyte.String(der)
 	var numbers cryptobyte.String
 	var r, s []byte
 	if !input.ReadASN1(&numbers, asn1.SEQUENCE) || !input.Empty() ||
 		!numbers.ReadASN1Integer(&r) || !numbers.ReadASN1Integer(&s) || !numbers.Empty() ||
 		len(r) > coordinateSize || len(s) > coordinateSize {
-		return nil, errSignature
+		return signature, errSignature
 	}
-	signature := make([]byte, 2*coordinateSize)
 	copy(signature[coordinateSize-len(r):], r)
 	copy(signature[2*coordinateSize-len(s):], s)
 	return signature, nil

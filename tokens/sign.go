@@ -1,10 +1,11 @@
 package tokens
 
 import (
+	"crypto/ecdsa"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -12,11 +13,6 @@ import (
 
 // TypeAccessToken is the typ of an access token (RFC 9068 section 2.1).
 const TypeAccessToken = "at+jwt"
-
-// appendsJSON are claims that write themselves without reflection, as json.Marshal would write them.
-type appendsJSON interface {
-	appendJSON(to []byte) []byte
-}
 
 // typicalClaims is the size in bytes up to which claims need no memory of their own.
 const typicalClaims = 1 << 10
@@ -32,7 +28,7 @@ func (r *KeyRing) Sign(now time.Time, algorithm Algorithm, typ string, claims an
 	var space [typicalClaims]byte
 	var body []byte
 	var err error
-	if known, ok := claims.(appendsJSON); ok {
+	if known, ok := claims.(*Claims); ok {
 		body = known.appendJSON(space[:0])
 	} else if body, err = json.Marshal(claims); err != nil {
 		return "", fmt.Errorf("encoding claims: %w", err)
@@ -47,19 +43,23 @@ func (r *KeyRing) Sign(now time.Time, algorithm Algorithm, typ string, claims an
 // sign makes a JWT (RFC 7515 section 7.1) in one piece of memory: what is signed is the beginning of what is returned.
 func (k *signingKey) sign(header string, body []byte) (string, error) {
 	encoding := base64.RawURLEncoding
-	var token strings.Builder
-	token.Grow(len(header) + 1 + encoding.EncodedLen(len(body)) + 1 + encoding.EncodedLen(k.algorithm.signatureSize()))
-	var space [2 * typicalClaims]byte
-	token.WriteString(header)
-	token.WriteByte('.')
-	token.Write(encoding.AppendEncode(space[:0], body))
-	signature, err := k.algorithm.method().Sign(token.String(), k.private)
+	var space [3 * typicalClaims]byte
+	token := append(space[:0], header...)
+	token = encoding.AppendEncode(append(token, '.'), body)
+	var signature []byte
+	var err error
+	if private, ok := k.private.(*ecdsa.PrivateKey); ok {
+		var both [2 * coordinateSize]byte
+		both, err = signES256(private, sha256.Sum256(token))
+		signature = both[:]
+	} else {
+		signature, err = k.algorithm.method().Sign(string(token), k.private)
+	}
 	if err != nil {
 		return "", fmt.Errorf("signing a token: %w", err)
 	}
-	token.WriteByte('.')
-	token.Write(encoding.AppendEncode(space[:0], signature))
-	return token.String(), nil
+	token = encoding.AppendEncode(append(token, '.'), signature)
+	return string(token), nil
 }
 
 // header is the encoded JOSE header of a token of the type. That of an access token is made once for each signing key.

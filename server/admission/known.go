@@ -2,6 +2,7 @@ package admission
 
 import (
 	"hash/maphash"
+	"strings"
 	"sync"
 )
 
@@ -39,12 +40,13 @@ func (k *Known) Lane(c Credentials) (lane string, ok bool) {
 	return lane, ok
 }
 
-// Learn remembers the lane of credentials that have just been good.
-func (k *Known) Learn(c Credentials, lane string) {
+// Learn remembers the lane of credentials that have just been good. Its name comes in two parts, so that nothing is allocated for one that
+// is known.
+func (k *Known) Learn(c Credentials, prefix, name string) {
 	k.mu.RLock()
-	known := k.recent[uint64(c)] == lane
+	known, found := strings.CutPrefix(k.recent[uint64(c)], prefix)
 	k.mu.RUnlock()
-	if known {
+	if found && known == name {
 		return
 	}
 	k.mu.Lock()
@@ -52,5 +54,5 @@ func (k *Known) Learn(c Credentials, lane string) {
 	if len(k.recent) >= knownSize {
 		k.older, k.recent = k.recent, map[uint64]string{}
 	}
-	k.recent[uint64(c)] = lane
+	k.recent[uint64(c)] = prefix + name
 }

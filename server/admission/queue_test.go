@@ -192,6 +192,10 @@ func TestAFreePlaceAllocatesNothing(t *testing.T) {
 	}
 }
 
+type job func()
+
+func (j job) Do() { j() }
+
 // A panic of a handler reaches the goroutine of its connection, with its stack, and the next handler finds a worker.
 func TestAPanicComesOutOfTheWorker(t *testing.T) {
 	var workers admission.Workers
@@ -202,10 +206,10 @@ func TestAPanicComesOutOfTheWorker(t *testing.T) {
 				t.Errorf("recovered %v", err)
 			}
 		}()
-		workers.Do(func() { panic(http.ErrAbortHandler) })
+		workers.Do(job(func() { panic(http.ErrAbortHandler) }))
 	}()
 	done := false
-	workers.Do(func() { done = true })
+	workers.Do(job(func() { done = true }))
 	if !done {
 		t.Error("the next was not done")
 	}
@@ -214,7 +218,7 @@ func TestAPanicComesOutOfTheWorker(t *testing.T) {
 // What was good is known by lane, and what is forgotten is only what was not used for long.
 func TestKnown(t *testing.T) {
 	k := admission.NewKnown()
-	k.Learn(k.Of("Basic YTpi"), "tenant load")
+	k.Learn(k.Of("Basic YTpi"), "tenant ", "load")
 	if lane, ok := k.Lane(k.Of("Basic YTpi")); !ok || lane != "tenant load" {
 		t.Errorf("lane %q", lane)
 	}
@@ -222,7 +226,7 @@ func TestKnown(t *testing.T) {
 		t.Error("another secret is known")
 	}
 	for i := range 40_000 {
-		k.Learn(k.Of(fmt.Sprint(i)), "tenant other")
+		k.Learn(k.Of(fmt.Sprint(i)), "tenant ", "other")
 	}
 	if _, ok := k.Lane(k.Of("Basic YTpi")); ok {
 		t.Error("nothing is ever forgotten")

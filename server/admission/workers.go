@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// Workers runs functions on goroutines that it keeps. A handler has a deep stack, and a goroutine keeps the stack that it once had: run on
+// Workers does jobs on goroutines that it keeps. A handler has a deep stack, and a goroutine keeps the stack that it once had: run on
 // the goroutines of thousands of connections, handlers would leave each with a large one. The zero value is ready. Its methods may be
 // called from many goroutines.
 type Workers struct {
@@ -14,19 +14,19 @@ type Workers struct {
 	idle []*worker
 }
 
-type worker struct{ jobs chan *job }
+// Job is what a worker does.
+type Job interface{ Do() }
 
-// job is a function to run.
-type job struct {
-	do       func()
-	panicked *PanicError
-	done     chan struct{}
+// worker runs one job at a time.
+type worker struct {
+	jobs chan Job
+	done chan *PanicError // nil if the job did not panic
 }
 
 // maxIdle is how many goroutines are kept: about as many as a Queue has places.
 const maxIdle = 256
 
-// PanicError is what comes out of Do when the function panicked.
+// PanicError is what comes out of Do when the job panicked.
 type PanicError struct {
 	Value any
 	Stack []byte // of the goroutine that panicked
@@ -40,48 +40,55 @@ func (p *PanicError) Unwrap() error {
 	return err
 }
 
-// Do runs the function on another goroutine and returns when it has. If it panics, so does Do, with a *PanicError.
-func (w *Workers) Do(do func()) {
-	j := &job{do: do, done: make(chan struct{})}
+// Do does the job on another goroutine and returns when it is done. If it panics, so does Do, with a *PanicError.
+func (w *Workers) Do(job Job) {
+	worker := w.take()
+	worker.jobs <- job
+	panicked := <-worker.done
+	w.giveBack(worker)
+	if panicked != nil {
+		panic(panicked)
+	}
+}
+
+// take returns a worker that nobody else has.
+func (w *Workers) take() *worker {
 	w.mu.Lock()
-	var free *worker
 	if n := len(w.idle); n > 0 {
-		free, w.idle = w.idle[n-1], w.idle[:n-1] // the last, whose memory is warm
+		free := w.idle[n-1] // the last, whose memory is warm
+		w.idle = w.idle[:n-1]
+		w.mu.Unlock()
+		return free
 	}
 	w.mu.Unlock()
-	if free == nil {
-		free = &worker{jobs: make(chan *job, 1)}
-		go w.work(free)
+	fresh := &worker{jobs: make(chan Job, 1), done: make(chan *PanicError, 1)}
+	go fresh.work()
+	return fresh
+}
+
+// giveBack keeps the worker, unless there are as many as are kept.
+func (w *Workers) giveBack(done *worker) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.idle) < maxIdle {
+		w.idle = append(w.idle, done)
+		return
 	}
-	free.jobs <- j
-	<-j.done
-	if j.panicked != nil {
-		panic(j.panicked)
+	close(done.jobs)
+}
+
+func (w *worker) work() {
+	for job := range w.jobs {
+		w.done <- do(job)
 	}
 }
 
-// work runs jobs until there are more goroutines than are kept.
-func (w *Workers) work(self *worker) {
-	for j := range self.jobs {
-		j.run()
-		w.mu.Lock()
-		keep := len(w.idle) < maxIdle
-		if keep {
-			w.idle = append(w.idle, self)
-		}
-		w.mu.Unlock()
-		close(j.done)
-		if !keep {
-			return
-		}
-	}
-}
-
-func (j *job) run() {
+func do(job Job) (panicked *PanicError) {
 	defer func() {
 		if value := recover(); value != nil {
-			j.panicked = &PanicError{Value: value, Stack: debug.Stack()}
+			panicked = &PanicError{Value: value, Stack: debug.Stack()}
 		}
 	}()
-	j.do()
+	job.Do()
+	return nil
 }

@@ -19,7 +19,7 @@ type Credentials struct {
 
 // ParseCredentials takes the client's credentials from the Authorization header or the body, and refuses a request that has both
 // (RFC 6749 section 2.3).
-func ParseCredentials(r *http.Request, form url.Values) (Credentials, error) {
+func ParseCredentials(r *http.Request, form web.Form) (Credentials, error) {
 	headers := r.Header.Values("Authorization")
 	switch {
 	case len(headers) > 1:
@@ -50,7 +50,8 @@ func parseBasic(header string) (Credentials, error) {
 	if !strings.EqualFold(scheme, "Basic") {
 		return Credentials{}, web.ErrInvalidClient
 	}
-	decoded, err := base64.StdEncoding.DecodeString(encoded)
+	var space [2 * policy.MaxClientIDLength]byte // on the stack, for any that is ours
+	decoded, err := base64.StdEncoding.AppendDecode(space[:0], []byte(encoded))
 	if err != nil {
 		return Credentials{}, web.ErrInvalidClient
 	}

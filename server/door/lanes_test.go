@@ -20,10 +20,10 @@ func TestLanesAtTheDoor(t *testing.T) {
 		handled.Add(-1)
 		echo(w, r)
 	})
-	g.known.Learn(g.known.Of("Basic c3Rvcm0="), "storm")
-	g.known.Learn(g.known.Of("Basic cXVpZXQ="), "quiet")
-	g.known.Learn(g.known.Of("client_id=calm&client_secret=x"), "calm")
-	g.known.Learn(g.known.Of("session=x"), "person")
+	g.known.Learn(g.known.Of("Basic c3Rvcm0="), "", "storm")
+	g.known.Learn(g.known.Of("Basic cXVpZXQ="), "", "quiet")
+	g.known.Learn(g.known.Of("client_id=calm&client_secret=x"), "", "calm")
+	g.known.Learn(g.known.Of("session=x"), "", "person")
 	waiting := 0
 	send := func(request string) {
 		c, _ := g.dial()

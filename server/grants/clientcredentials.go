@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 	"time"
 
 	"mintkey/policy"
@@ -22,7 +21,7 @@ type clientCredentials struct {
 	tenantID    string // as named by the request, must be the key's own (R1); empty if the request names none
 }
 
-func (e *Endpoint) parseClientCredentials(r *http.Request, form url.Values) (Grant, error) {
+func (e *Endpoint) parseClientCredentials(r *http.Request, form web.Form) (Grant, error) {
 	credentials, err := clients.ParseCredentials(r, form)
 	return &clientCredentials{endpoint: e, credentials: credentials}, err
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"mintkey/passwords"
@@ -79,21 +80,33 @@ func New(o Options) *Endpoint {
 	return &Endpoint{Options: o, generator: newGenerator(o.Ring)}
 }
 
-// tokenResponse is the body of RFC 6749 section 5.1, written by hand because it is written for every token.
-func tokenResponse(issued token) []byte {
-	lifetime := issued.claims.ExpiresAt.Sub(issued.claims.IssuedAt.Time)
-	body := make([]byte, 0, len(issued.text)+len(issued.claims.Scope)+responseFrame)
-	body = append(body, `{"access_token":"`...)
-	body = append(body, issued.text...) // base64url and dots
-	body = append(body, `","token_type":"Bearer","expires_in":`...)
-	body = strconv.AppendInt(body, int64(lifetime/time.Second), 10)
-	body = append(body, `,"scope":`...)
-	body = tokens.AppendJSONString(body, issued.claims.Scope)
-	return append(body, "}\n"...)
+// bodies are buffers for answers, which are used over and over.
+var bodies = sync.Pool{New: func() any { return new(make([]byte, 0, largestKept)) }}
+
+// largestKept is the size in bytes of the largest buffer that is kept: a typical answer fits in.
+const largestKept = 2 << 10
+
+// answer writes the body of RFC 6749 section 5.1, without reflection because it is written for every token.
+func (t token) answer(w http.ResponseWriter) {
+	buffer := bodies.Get().(*[]byte) //nolint:forcetypeassert // New makes nothing else
+	body := t.appendTo((*buffer)[:0])
+	web.WriteRawJSON(w, body)
+	if cap(body) <= largestKept {
+		clear(body) // the token is a secret
+		*buffer = body
+		bodies.Put(buffer)
+	}
 }
 
-// responseFrame is room for the rest of the body, in bytes.
-const responseFrame = 128
+func (t token) appendTo(body []byte) []byte {
+	body = append(body, `{"access_token":"`...)
+	body = append(body, t.text...) // base64url and dots
+	body = append(body, `","token_type":"Bearer","expires_in":`...)
+	body = strconv.AppendInt(body, int64(t.claims.ExpiresAt.Sub(t.claims.IssuedAt.Time)/time.Second), 10)
+	body = append(body, `,"scope":`...)
+	body = tokens.AppendJSONString(body, t.claims.Scope)
+	return append(body, "}\n"...)
+}
 
 // Token is the token endpoint.
 func (e *Endpoint) Token(w http.ResponseWriter, r *web.Request) error {
@@ -108,7 +121,7 @@ func (e *Endpoint) Token(w http.ResponseWriter, r *web.Request) error {
 	}
 	e.warn(w.Header(), request.Grant, issued, r.At)
 	web.SetNoStore(w.Header())
-	web.WriteRawJSON(w, tokenResponse(issued))
+	issued.answer(w)
 	return nil
 }
 

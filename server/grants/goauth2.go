@@ -27,26 +27,45 @@ func newGenerator(ring *tokens.KeyRing) *generator {
 	return &generator{manager}
 }
 
+// passage is what goes through the library in its context: what is to be signed, and what the library asks for on the way, in one piece of
+// memory.
+type passage struct {
+	context.Context
+
+	algorithm tokens.Algorithm
+	claims    tokens.Claims
+	audience  [1]string // of the claims
+	request   oauth2.TokenGenerateRequest
+}
+
+type passageKey struct{}
+
+// Value returns the passage itself for its key.
+func (p *passage) Value(key any) any {
+	if key == (passageKey{}) {
+		return p
+	}
+	return p.Context.Value(key)
+}
+
 // generate turns a decision into a signed token.
-func (g *generator) generate(ctx context.Context, decided *decision) (string, error) {
-	info, err := g.manager.GenerateAccessToken(context.WithValue(ctx, decisionKey{}, decided), oauth2.ClientCredentials,
-		&oauth2.TokenGenerateRequest{ClientID: decided.claims.Subject, Scope: decided.claims.Scope})
+func (g *generator) generate(p *passage) (string, error) {
+	p.request.ClientID, p.request.Scope = p.claims.Subject, p.claims.Scope
+	info, err := g.manager.GenerateAccessToken(p, oauth2.ClientCredentials, &p.request)
 	if err != nil {
 		return "", fmt.Errorf("generate token: %w", err)
 	}
 	return info.GetAccess(), nil
 }
 
-type decisionKey struct{}
-
 var errNoGrant = errors.New("no grant was decided")
 
-func decisionOf(ctx context.Context) (*decision, error) {
-	decided, ok := ctx.Value(decisionKey{}).(*decision)
+func passageOf(ctx context.Context) (*passage, error) {
+	p, ok := ctx.Value(passageKey{}).(*passage)
 	if !ok {
 		return nil, errNoGrant
 	}
-	return decided, nil
+	return p, nil
 }
 
 // accessGenerate signs an RFC 9068 access token. There are no refresh tokens: the access key takes their place.
@@ -55,11 +74,11 @@ type accessGenerate struct {
 }
 
 func (a accessGenerate) Token(ctx context.Context, _ *oauth2.GenerateBasic, _ bool) (access, refresh string, err error) {
-	decided, err := decisionOf(ctx)
+	p, err := passageOf(ctx)
 	if err != nil {
 		return "", "", err
 	}
-	access, err = a.ring.Sign(decided.claims.IssuedAt.Time, decided.algorithm, tokens.TypeAccessToken, &decided.claims)
+	access, err = a.ring.Sign(p.claims.IssuedAt.Time, p.algorithm, tokens.TypeAccessToken, &p.claims)
 	return access, "", err
 }
 
@@ -67,26 +86,25 @@ func (a accessGenerate) Token(ctx context.Context, _ *oauth2.GenerateBasic, _ bo
 type grantedClients struct{}
 
 func (grantedClients) GetByID(ctx context.Context, id string) (oauth2.ClientInfo, error) {
-	decided, err := decisionOf(ctx)
-	if err != nil || decided.claims.Subject != id {
+	p, err := passageOf(ctx)
+	if err != nil || p.claims.Subject != id {
 		return nil, errNoGrant
 	}
-	return grantedClient{id}, nil
+	return (*grantedClient)(p), nil
 }
 
-type grantedClient struct {
-	id string
-}
+// grantedClient is the client of a passage.
+type grantedClient passage
 
-func (c grantedClient) GetID() string   { return c.id }
-func (grantedClient) GetSecret() string { return "" }
-func (grantedClient) GetDomain() string { return "" }
-func (grantedClient) IsPublic() bool    { return false }
-func (grantedClient) GetUserID() string { return "" }
+func (c *grantedClient) GetID() string   { return c.claims.Subject }
+func (*grantedClient) GetSecret() string { return "" }
+func (*grantedClient) GetDomain() string { return "" }
+func (*grantedClient) IsPublic() bool    { return false }
+func (*grantedClient) GetUserID() string { return "" }
 
 // VerifyPassword keeps the library from comparing with an empty secret. The pipeline has checked the real one, and only it can
-// put a grant into the context that GetByID needs.
-func (grantedClient) VerifyPassword(string) bool { return true }
+// put a passage into the context that GetByID needs.
+func (*grantedClient) VerifyPassword(string) bool { return true }
 
 // noTokenStore stores nothing: a gateway validates a token by its signature, so tokens need no record.
 type noTokenStore struct{}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 	"time"
 
 	"mintkey/policy"
@@ -47,7 +46,7 @@ type Holder struct {
 // kind is a grant that the endpoint supports: its grant_type and its parser.
 type kind struct {
 	name  string
-	parse func(r *http.Request, form url.Values) (Grant, error)
+	parse func(r *http.Request, form web.Form) (Grant, error)
 }
 
 // kinds returns the supported grants. A new one is a line here and a file of its own.

@@ -19,8 +19,7 @@ type decision struct {
 	scopes    []string // those that were granted
 	audience  string
 	algorithm tokens.Algorithm
-	index     uint64        // in the status lists; 0: none
-	claims    tokens.Claims // what is signed
+	index     uint64 // in the status lists; 0: none
 }
 
 // token is an issued token.
@@ -39,13 +38,14 @@ func (e *Endpoint) mint(ctx context.Context, decided decision, now time.Time) (t
 	if !expiresAt.After(issuedAt) { // the key expires within this second
 		return token{}, &clients.RefusedError{Reason: store.RefusedExpired, As: policy.ErrKeyExpired}
 	}
-	decided.claims = tokens.Claims{
-		Issuer: e.Issuer, Subject: decided.ClientID, ClientID: decided.ClientID, Audience: tokens.Audience{decided.audience},
+	p := &passage{Context: ctx, algorithm: decided.algorithm, audience: [1]string{decided.audience}}
+	p.claims = tokens.Claims{
+		Issuer: e.Issuer, Subject: decided.ClientID, ClientID: decided.ClientID, Audience: p.audience[:],
 		IssuedAt: tokens.At(issuedAt), ExpiresAt: tokens.At(expiresAt), ID: rand.Text(),
 		Methods: decided.Methods, Scope: strings.Join(decided.scopes, " "),
 		TenantID: decided.Tenant.ID, AccountID: decided.Account.ID, UserID: decided.User.ID,
 		Status: e.Statuses.Reference(decided.index),
 	}
-	text, err := e.generator.generate(ctx, &decided)
-	return token{text, decided.claims, decided.Expiry, decided.Secret.Ends(decided.Account.Expiration)}, err
+	text, err := e.generator.generate(p)
+	return token{text, p.claims, decided.Expiry, decided.Secret.Ends(decided.Account.Expiration)}, err
 }

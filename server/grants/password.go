@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -32,7 +31,7 @@ type passwordLogin struct {
 	password string
 }
 
-func (e *Endpoint) parsePassword(_ *http.Request, form url.Values) (Grant, error) {
+func (e *Endpoint) parsePassword(_ *http.Request, form web.Form) (Grant, error) {
 	login := &passwordLogin{e, form.Get("tenant_id"), form.Get("username"), form.Get("password")}
 	if login.tenantID == "" || login.username == "" || login.password == "" {
 		return nil, web.Refuse(web.ErrInvalidRequest, "The password grant needs tenant_id, username and password.")

@@ -28,7 +28,7 @@ func (e *Endpoint) parse(w http.ResponseWriter, r *http.Request) (Request, error
 	for _, known := range e.kinds() {
 		if known.name == name {
 			grant, err := known.parse(r, form)
-			return Request{Grant: grant, Scopes: scopesOf(form.Get("scope")), Resources: resourcesOf(form["resource"])}, err
+			return Request{Grant: grant, Scopes: scopesOf(form.Get("scope")), Resources: resourcesOf(form.All("resource"))}, err
 		}
 	}
 	return Request{}, web.Refuse(web.ErrUnsupportedGrantType, "grant_type must be %s.", strings.Join(e.Types(), " or "))
@@ -43,5 +43,5 @@ func scopesOf(parameter string) []string {
 
 // resourcesOf drops empty values: a parameter without a value is treated as omitted (RFC 6749 section 3.2).
 func resourcesOf(parameters []string) []string {
-	return slices.DeleteFunc(slices.Clone(parameters), func(resource string) bool { return resource == "" })
+	return slices.DeleteFunc(parameters, func(resource string) bool { return resource == "" })
 }

@@ -3,7 +3,6 @@ package oauth
 import (
 	"errors"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"mintkey/policy"
@@ -91,7 +90,7 @@ func (e *Endpoints) newGateway(subject policy.Subject, key policy.AccessKey) gat
 }
 
 // authenticateGateway accepts a client, by its secret or by a token, that has the scope for introspection.
-func (e *Endpoints) authenticateGateway(r *web.Request, form url.Values) (gateway, error) {
+func (e *Endpoints) authenticateGateway(r *web.Request, form web.Form) (gateway, error) {
 	if scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
 		return e.gatewayByToken(r)
 	}

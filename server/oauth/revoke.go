@@ -3,7 +3,6 @@ package oauth
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"time"
 
 	"mintkey/server/clients"
@@ -55,7 +54,7 @@ func (e *Endpoints) revokeToken(w http.ResponseWriter, r *web.Request) error {
 
 // revokeByHolder revokes a token from a password. Such a token has no client that could authenticate, so whoever holds it may end it; a
 // client_id must be the user's ID, as in the token.
-func (e *Endpoints) revokeByHolder(r *web.Request, form url.Values) error {
+func (e *Endpoints) revokeByHolder(r *web.Request, form web.Form) error {
 	claims, err := e.Ring.Verify(form.Get("token"), tokens.TypeAccessToken, r.At)
 	if err != nil || !claims.FromPassword() {
 		return web.ErrInvalidClient

@@ -5,8 +5,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"net/url"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -21,7 +19,7 @@ const formType = "application/x-www-form-urlencoded"
 // ParseForm reads the body of a request to an OAuth endpoint. It ignores the query. It refuses a body that is not well-formed throughout,
 // where http.Request.ParseForm leaves a partial form, and a repeated parameter (RFC 6749 section 3.2). Only "resource" may be repeated
 // (RFC 8707 section 2).
-func ParseForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+func ParseForm(w http.ResponseWriter, r *http.Request) (Form, error) {
 	if !isForm(r.Header.Get("Content-Type")) {
 		return nil, Refuse(ErrUnsupportedMediaType, "The body must be %s.", formType)
 	}
@@ -37,15 +35,15 @@ func ParseForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	if err != nil {
 		return nil, Refuse(ErrInvalidRequest, "The body could not be read.")
 	}
-	form, err := url.ParseQuery(string(body))
+	form, err := parseParameters(string(body))
 	if err != nil {
 		return nil, Refuse(ErrInvalidRequest, "The body is not well-formed %s text.", formType)
 	}
-	for name, values := range form {
-		if len(values) > 1 && name != "resource" {
-			return nil, Refuse(ErrInvalidRequest, "The parameter %s comes more than once.", policy.Excerpt(name, 40))
-		}
-		if !isText(name) || slices.ContainsFunc(values, isNotText) {
+	if name, found := form.repeated("resource"); found {
+		return nil, Refuse(ErrInvalidRequest, "The parameter %s comes more than once.", policy.Excerpt(name, 40))
+	}
+	for _, p := range form {
+		if !isText(p.name) || !isText(p.value) {
 			return nil, Refuse(ErrInvalidRequest, "Parameters must be UTF-8 text without NUL.")
 		}
 	}
@@ -66,12 +64,13 @@ func readForm(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if r.ContentLength < 0 || r.ContentLength > MaxFormBytes {
 		return io.ReadAll(http.MaxBytesReader(w, r.Body, MaxFormBytes))
 	}
+	if body, ok := r.Body.(*Body); ok && int64(len(body.ahead)) == r.ContentLength {
+		return body.ahead, nil
+	}
 	body := make([]byte, r.ContentLength)
 	_, err := io.ReadFull(r.Body, body)
 	return body, err
 }
-
-func isNotText(parameter string) bool { return !isText(parameter) }
 
 func isText(parameter string) bool {
 	return utf8.ValidString(parameter) && strings.IndexByte(parameter, 0) < 0

@@ -30,18 +30,47 @@ type Handler func(http.ResponseWriter, *Request) error
 // ErrNoInfo means that a handler was reached without the middleware that reads the clock: a mistake in the wiring.
 var ErrNoInfo = errors.New("the request has no instant")
 
-type infoKey struct{}
+// Context is the context of a request, with its Info. It has room for the Request, because all of them are needed for every request.
+type Context struct {
+	context.Context
 
-// WithInfo returns a context that carries info.
-func WithInfo(ctx context.Context, info *Info) context.Context {
-	return context.WithValue(ctx, infoKey{}, info)
+	Info    Info
+	request Request
+}
+
+type contextKey struct{}
+
+// Value returns the Context itself for its key.
+func (c *Context) Value(key any) any {
+	if key == (contextKey{}) {
+		return c
+	}
+	return c.Context.Value(key)
+}
+
+func contextOf(ctx context.Context) (*Context, error) {
+	c, ok := ctx.Value(contextKey{}).(*Context)
+	if !ok || c.Info.At.IsZero() {
+		return nil, ErrNoInfo
+	}
+	return c, nil
 }
 
 // About returns the Info of the context's request, or ErrNoInfo: a missing instant is an error, never the year 1.
 func About(ctx context.Context) (*Info, error) {
-	info, ok := ctx.Value(infoKey{}).(*Info)
-	if !ok || info.At.IsZero() {
-		return nil, ErrNoInfo
+	c, err := contextOf(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return info, nil
+	return &c.Info, nil
+}
+
+// RequestOf returns the request with its Info, or ErrNoInfo.
+func RequestOf(r *http.Request) (*Request, error) {
+	c, err := contextOf(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	c.request = Request{r, &c.Info}
+	return &c.request, nil
 }

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -17,11 +18,15 @@ func TestAboutNeedsAnInstant(t *testing.T) {
 	if _, err := web.About(r.Context()); !errors.Is(err, web.ErrNoInfo) {
 		t.Errorf("without info: %v", err)
 	}
-	if _, err := web.About(web.WithInfo(r.Context(), &web.Info{ID: "1"})); !errors.Is(err, web.ErrNoInfo) {
+	if _, err := web.About(&web.Context{Context: r.Context(), Info: web.Info{ID: "1"}}); !errors.Is(err, web.ErrNoInfo) {
 		t.Errorf("without an instant: %v", err)
 	}
-	info := &web.Info{ID: "1", At: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
-	if got, err := web.About(web.WithInfo(r.Context(), info)); err != nil || got != info {
+	ctx := &web.Context{Context: r.Context(), Info: web.Info{ID: "1", At: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}}
+	inner := context.WithValue(ctx, http.ServerContextKey, 1)
+	if got, err := web.About(inner); err != nil || got != &ctx.Info {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if got, err := web.RequestOf(r.WithContext(inner)); err != nil || got.Info != &ctx.Info || got.Context() != inner {
 		t.Errorf("got %v, %v", got, err)
 	}
 	w := httptest.NewRecorder()
