@@ -12,6 +12,30 @@ import (
 
 const schemaKey = "schema"
 
+// prepareFile writes only if something is missing: a commit waits for the disk.
+func prepareFile(db *bbolt.DB) error {
+	var prepared bool
+	err := db.View(func(tx *bbolt.Tx) (err error) {
+		prepared, err = isCurrent(tx)
+		return err
+	})
+	if err != nil || prepared {
+		return err
+	}
+	return db.Update(prepare)
+}
+
+// isCurrent says whether all buckets are there and the version is this program's.
+func isCurrent(tx *bbolt.Tx) (bool, error) {
+	for _, b := range buckets() {
+		if tx.Bucket([]byte(b)) == nil {
+			return false, nil
+		}
+	}
+	version, err := schemaVersion(tx)
+	return version == store.SchemaVersion, err
+}
+
 // prepare checks the version of the layout before it touches anything. Buckets that came later are added to an older file.
 func prepare(tx *bbolt.Tx) error {
 	isNew := tx.Bucket([]byte(bucketMeta)) == nil
