@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -128,4 +129,32 @@ func addUsers(t *testing.T, s *boltstore.Store, users int) {
 		})
 	}
 	check(t, writers.Wait())
+}
+
+// A start changes several documents to what they are.
+func TestUnchangedDocumentIsNotWritten(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "mintkey.db")
+	s := open(t, path)
+	defer func() { check(t, s.Close()) }()
+	put := func(text []byte) { // and nil for none
+		t.Helper()
+		check(t, s.UpdateDocument(t.Context(), "some", func([]byte) ([]byte, error) { return text, nil }))
+	}
+	put([]byte("text"))
+	before, err := os.ReadFile(path)
+	check(t, err)
+	put([]byte("text"))
+	after, err := os.ReadFile(path)
+	check(t, err)
+	if !bytes.Equal(before, after) {
+		t.Error("the file has changed")
+	}
+	put([]byte{})
+	if document, err := s.Document(t.Context(), "some"); err != nil || len(document) > 0 {
+		t.Errorf("the emptied document is %q, %v", document, err)
+	}
+	put(nil)
+	if _, err := s.Document(t.Context(), "some"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("the removed document gives %v", err)
+	}
 }
