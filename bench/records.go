@@ -72,7 +72,7 @@ func (s *seeding) user(ctx context.Context, i int) error {
 		})
 }
 
-// key makes an access key. Keys were issued evenly over the last two months, so that some expire soon.
+// key makes an access key. Keys were issued evenly over the last two months, one after the other, so that some expire soon.
 func (s *seeding) key(ctx context.Context, number, tenant int) (policy.AccessKey, error) {
 	const months = 60 * policy.Day
 	index, err := s.indexes.Next(ctx)
@@ -84,7 +84,7 @@ func (s *seeding) key(ctx context.Context, number, tenant int) (policy.AccessKey
 	_, _ = rand.Read(forID[:]) // never fails
 	_, _ = rand.Read(forSecret[:])
 	id, secret := policy.NewClientID(forID, "mk_", ""), policy.NewClientSecret(forSecret)
-	issued := s.now.Add(-months * time.Duration(number) / time.Duration(s.size.keys))
+	issued := s.now.Add(-months * time.Duration(s.size.keys-number) / time.Duration(s.size.keys))
 	if every := max(s.size.keys/max(s.size.show, 1), 1); number%every == 0 {
 		s.mu.Lock()
 		s.shown = append(s.shown, seeded{id, secret.Reveal(), tenantID(tenant), s.accountOf(tenant)})

@@ -57,6 +57,20 @@ func buckets() []bucket {
 	}
 }
 
+// fill is how full a page is left that has to be split. What comes in the order of its keys, within an account, never goes back to a page;
+// half of one, as bbolt leaves it, would stay empty. IDs of users may come in order or at random: this costs little either way. Client
+// IDs and digests are random, and so is where a tenant's members are.
+func (b bucket) fill() float64 {
+	switch b {
+	case bucketEvents, bucketArrivals, bucketIssueOrder, bucketEndOrder, bucketRevocationEnds, bucketEphemeraExpiries:
+		return 0.7
+	case bucketUsers, bucketUserIDs, bucketEmails, bucketEmailAccounts, bucketUserTenants, bucketTenants, bucketAccountTenants:
+		return 0.6
+	default:
+		return bbolt.DefaultFillPercent
+	}
+}
+
 const separator = "/"
 
 // everything is a page large enough for a whole list.
@@ -70,7 +84,9 @@ func (b bucket) get(tx *bbolt.Tx, key string) []byte {
 func (b bucket) has(tx *bbolt.Tx, key string) bool { return b.get(tx, key) != nil }
 
 func (b bucket) put(tx *bbolt.Tx, key string, value []byte) error {
-	if err := tx.Bucket([]byte(b)).Put([]byte(key), value); err != nil {
+	within := tx.Bucket([]byte(b))
+	within.FillPercent = b.fill()
+	if err := within.Put([]byte(key), value); err != nil {
 		return fmt.Errorf("save %s %q: %w", b, key, err)
 	}
 	return nil
