@@ -21,8 +21,7 @@ const (
 	bucketAccountTenants bucket = "account_tenants" // account/tenant → nothing
 	bucketUsers          bucket = "users"           // account/user → JSON
 	bucketUserIDs        bucket = "user_ids"        // user → account, because IDs of users are unique in the store
-	bucketEmails         bucket = "emails"          // account/folded address → user
-	bucketEmailAccounts  bucket = "email_accounts"  // folded address/account → nothing
+	bucketAddresses      bucket = "addresses"       // folded address/account → user
 	bucketUsedIDs        bucket = "used_ids"        // digest → itself
 	bucketMemberships    bucket = "memberships"     // tenant/user → JSON
 	bucketUserTenants    bucket = "user_tenants"    // account/user/tenant → nothing
@@ -48,8 +47,8 @@ const (
 
 func buckets() []bucket {
 	return []bucket{
-		bucketMeta, bucketAccounts, bucketTenants, bucketAccountTenants, bucketUsers, bucketUserIDs, bucketEmails,
-		bucketEmailAccounts, bucketUsedIDs,
+		bucketMeta, bucketAccounts, bucketTenants, bucketAccountTenants, bucketUsers, bucketUserIDs, bucketAddresses,
+		bucketUsedIDs,
 		bucketMemberships, bucketUserTenants, bucketClientIDs, bucketAccessTimes, bucketAccesses, bucketEvents, bucketArrivals, bucketDocuments,
 		bucketDigests, bucketIssueOrder, bucketEndOrder, bucketOutbox, bucketOutboxPlaces,
 		bucketRevocations, bucketRevocationEnds, bucketEphemera, bucketEphemeraExpiries,
@@ -64,7 +63,7 @@ func (b bucket) fill() float64 {
 	switch b {
 	case bucketEvents, bucketArrivals, bucketIssueOrder, bucketEndOrder, bucketRevocationEnds, bucketEphemeraExpiries:
 		return 0.7
-	case bucketUsers, bucketUserIDs, bucketEmails, bucketEmailAccounts, bucketUserTenants, bucketTenants, bucketAccountTenants:
+	case bucketUsers, bucketUserIDs, bucketAddresses, bucketUserTenants, bucketTenants, bucketAccountTenants:
 		return 0.6
 	default:
 		return bbolt.DefaultFillPercent

@@ -2,6 +2,7 @@ package boltstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -32,6 +33,9 @@ func isCurrent(tx *bbolt.Tx) (bool, error) {
 			return false, nil
 		}
 	}
+	if tx.Bucket([]byte(oldEmails)) != nil {
+		return false, nil
+	}
 	version, err := schemaVersion(tx)
 	return version == store.SchemaVersion, err
 }
@@ -39,9 +43,10 @@ func isCurrent(tx *bbolt.Tx) (bool, error) {
 // prepare checks the version of the layout before it touches anything. Buckets that came later are added to an older file.
 func prepare(tx *bbolt.Tx) error {
 	isNew := tx.Bucket([]byte(bucketMeta)) == nil
+	version := store.SchemaVersion
 	if !isNew {
-		version, err := schemaVersion(tx)
-		if err != nil {
+		var err error
+		if version, err = schemaVersion(tx); err != nil {
 			return err
 		}
 		if version > store.SchemaVersion {
@@ -60,9 +65,17 @@ func prepare(tx *bbolt.Tx) error {
 		}
 	}
 	if !isNew {
-		return nil
+		return moveIfCurrent(tx, version)
 	}
 	return putSchemaVersion(tx, store.SchemaVersion)
+}
+
+// moveIfCurrent leaves a store of an earlier version as it is until it is upgraded, so that the earlier program can still use it.
+func moveIfCurrent(tx *bbolt.Tx, version int) error {
+	if version < store.SchemaVersion {
+		return nil
+	}
+	return moveOldEmails(tx)
 }
 
 func schemaVersion(tx *bbolt.Tx) (int, error) {
@@ -88,5 +101,7 @@ func (s *Store) SchemaVersion(ctx context.Context) (version int, err error) {
 
 // SetSchemaVersion implements store.Schema.
 func (s *Store) SetSchemaVersion(ctx context.Context, version int) error {
-	return s.write(ctx, func(tx *bbolt.Tx) error { return putSchemaVersion(tx, version) })
+	return s.write(ctx, func(tx *bbolt.Tx) error {
+		return errors.Join(moveIfCurrent(tx, version), putSchemaVersion(tx, version))
+	})
 }
