@@ -88,7 +88,7 @@ func redisOfVersionOne(t *testing.T) store.Store {
 		must(t, client.Del(ctx, "mintkey:{a:acme}:email:"+address[0]).Err())
 		must(t, client.Set(ctx, "mintkey:{a:acme}:email:"+strings.ToLower(address[1]), id, 0).Err())
 	}
-	lists, err := client.Keys(ctx, "mintkey:email:*").Result()
+	lists, err := client.Keys(ctx, "mintkey:emails:*").Result()
 	must(t, err)
 	must(t, client.Del(ctx, lists...).Err())
 	return s
