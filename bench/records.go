@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -31,10 +32,18 @@ func userID(i int) string    { return fmt.Sprintf("user-%d", i) }
 
 func (s *seeding) accountOf(tenant int) string { return accountID(tenant % s.size.accounts) }
 
+// made takes what an attempt before has made, whose answer was lost. The store was empty.
+func made(err error) error {
+	if errors.Is(err, store.ErrExists) {
+		return nil
+	}
+	return err
+}
+
 func (s *seeding) account(ctx context.Context, i int) error {
-	return s.store.CreateAccount(ctx, policy.Account{
+	return made(s.store.CreateAccount(ctx, policy.Account{
 		ID: accountID(i), Name: fmt.Sprintf("Account %d", i), CreatedAt: s.begin(), Expiration: policy.DefaultExpirationPolicy(s.begin()),
-	})
+	}))
 }
 
 func (s *seeding) tenant(ctx context.Context, i int) error {
@@ -42,17 +51,17 @@ func (s *seeding) tenant(ctx context.Context, i int) error {
 	if err != nil {
 		return err
 	}
-	return s.store.CreateTenant(ctx, policy.Tenant{
+	return made(s.store.CreateTenant(ctx, policy.Tenant{
 		ID: tenantID(i), AccountID: s.accountOf(i), Name: fmt.Sprintf("Tenant %d", i), Release: release, CreatedAt: s.begin(),
-	})
+	}))
 }
 
 func (s *seeding) user(ctx context.Context, i int) error {
 	tenant := i % s.size.tenants
-	err := s.store.CreateUser(ctx, policy.User{
+	err := made(s.store.CreateUser(ctx, policy.User{
 		ID: userID(i), AccountID: s.accountOf(tenant), Name: fmt.Sprintf("User %d", i), Email: fmt.Sprintf("user-%d@example.com", i),
 		Kind: policy.KindPerson, Generation: rand.Text(), CreatedAt: s.begin(),
-	})
+	}))
 	if err != nil {
 		return err
 	}
@@ -72,7 +81,7 @@ func (s *seeding) user(ctx context.Context, i int) error {
 		})
 }
 
-// key makes an access key. Keys were issued evenly over the last two months, so that some expire soon.
+// key makes an access key. Keys were issued evenly over the last two months, one after the other, so that some expire soon.
 func (s *seeding) key(ctx context.Context, number, tenant int) (policy.AccessKey, error) {
 	const months = 60 * policy.Day
 	index, err := s.indexes.Next(ctx)
@@ -84,7 +93,7 @@ func (s *seeding) key(ctx context.Context, number, tenant int) (policy.AccessKey
 	_, _ = rand.Read(forID[:]) // never fails
 	_, _ = rand.Read(forSecret[:])
 	id, secret := policy.NewClientID(forID, "mk_", ""), policy.NewClientSecret(forSecret)
-	issued := s.now.Add(-months * time.Duration(number) / time.Duration(s.size.keys))
+	issued := s.now.Add(-months * time.Duration(s.size.keys-number) / time.Duration(s.size.keys))
 	if every := max(s.size.keys/max(s.size.show, 1), 1); number%every == 0 {
 		s.mu.Lock()
 		s.shown = append(s.shown, seeded{id, secret.Reveal(), tenantID(tenant), s.accountOf(tenant)})

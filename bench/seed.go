@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -101,11 +102,26 @@ func seed(ctx context.Context, url string, want size, now time.Time) (shown []se
 		group, ctx := errgroup.WithContext(ctx)
 		group.SetLimit(writers)
 		for i := range step.count {
-			group.Go(func() error { return step.write(ctx, i) })
+			group.Go(func() error { return persist(ctx, func() error { return step.write(ctx, i) }) })
 		}
 		if err := group.Wait(); err != nil {
 			return nil, err
 		}
 	}
 	return s.shown, nil
+}
+
+// persist tries again while the store is unavailable, as a busy one is for so many writers, up to a minute.
+func persist(ctx context.Context, write func() error) (err error) {
+	for range 60 {
+		if err = write(); !errors.Is(err, store.ErrUnavailable) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(time.Second):
+		}
+	}
+	return err
 }

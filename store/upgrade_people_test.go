@@ -55,14 +55,16 @@ func boltOfVersionOne(t *testing.T) store.Store {
 	db, err := bbolt.Open(path, 0o600, nil)
 	must(t, err)
 	must(t, db.Update(func(tx *bbolt.Tx) error {
-		users, emails := tx.Bucket([]byte("users")), tx.Bucket([]byte("emails"))
+		users := tx.Bucket([]byte("users"))
+		emails, err := tx.CreateBucket([]byte("emails"))
+		must(t, err)
+		must(t, emails.Put([]byte("acme/kelvin@example.com"), []byte("ascii")))
 		for id, address := range oldAddresses() {
 			record := strings.ReplaceAll(string(users.Get([]byte("acme/"+id))), address[0], address[1])
 			must(t, users.Put([]byte("acme/"+id), []byte(record)))
-			must(t, emails.Delete([]byte("acme/"+address[0])))
 			must(t, emails.Put([]byte("acme/"+strings.ToLower(address[1])), []byte(id)))
 		}
-		return tx.DeleteBucket([]byte("email_accounts"))
+		return tx.DeleteBucket([]byte("addresses"))
 	}))
 	must(t, db.Close())
 	s, err = boltstore.Open(path)
@@ -86,7 +88,7 @@ func redisOfVersionOne(t *testing.T) store.Store {
 		must(t, client.Del(ctx, "mintkey:{a:acme}:email:"+address[0]).Err())
 		must(t, client.Set(ctx, "mintkey:{a:acme}:email:"+strings.ToLower(address[1]), id, 0).Err())
 	}
-	lists, err := client.Keys(ctx, "mintkey:email:*").Result()
+	lists, err := client.Keys(ctx, "mintkey:emails:*").Result()
 	must(t, err)
 	must(t, client.Del(ctx, lists...).Err())
 	return s

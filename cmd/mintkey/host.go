@@ -73,7 +73,7 @@ func listenAt(ctx context.Context, setting, address string) (net.Listener, error
 
 // open opens the store. It logs a warning about an unsafe store, or refuses it where store_strict is set.
 func (h *host) open(ctx context.Context) (err error) {
-	if h.store, err = openStoreSaying(ctx, h.config, h.log, slog.LevelInfo); err != nil {
+	if h.store, err = openStoreSaying(ctx, h.config, h.log, slog.LevelInfo, boltstore.OpenAtOnce); err != nil {
 		return err
 	}
 	h.gate = store.NewGate(h.store)

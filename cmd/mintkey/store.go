@@ -19,14 +19,17 @@ import (
 
 // openStore opens the configured store for a command, which has no use for what a client library says.
 func openStore(ctx context.Context, config configs.Config, log *slog.Logger) (store.Store, error) {
-	return openStoreSaying(ctx, config, log, slog.LevelDebug)
+	return openStoreSaying(ctx, config, log, slog.LevelDebug, boltstore.Open)
 }
 
 // openStoreSaying opens the configured store. It is the only place that knows all kinds. Messages of a client library go to the log, at the
 // level.
-func openStoreSaying(ctx context.Context, config configs.Config, log *slog.Logger, level slog.Level) (store.Store, error) {
+func openStoreSaying(
+	ctx context.Context, config configs.Config, log *slog.Logger, level slog.Level,
+	openFile func(path string) (*boltstore.Store, error),
+) (store.Store, error) {
 	if path, ok := storeFile(config); ok {
-		opened, err := boltstore.Open(path)
+		opened, err := openFile(path)
 		if errors.Is(err, store.ErrInUse) {
 			return nil, fmt.Errorf("%w; stop it first, or set store to another file", err)
 		}

@@ -35,6 +35,7 @@ type Store struct {
 
 	damage  atomic.Pointer[error]
 	damaged chan struct{} // closed when damage is set
+	behind  examining
 
 	accounts    recordCache[policy.Account]
 	tenants     recordCache[policy.Tenant]
@@ -53,16 +54,22 @@ type Store struct {
 // It examines all pages of the file, and the records that tokens depend on, and returns store.ErrDamaged if a part is missing or unsound;
 // Check examines the rest. A backup loses its checksum when it is opened, because the store is going to change.
 func Open(path string) (*Store, error) {
+	return open(path, func(found state) bool { return found != empty })
+}
+
+func open(path string, examinesFirst func(state) bool) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	if err := examine(path); err != nil {
-		return nil, fmt.Errorf("open store %s: %w", path, err)
-	}
 	var db *bbolt.DB
 	err := survive(func() error {
-		var err error
-		db, err = openFile(path)
+		found, err := stateOf(path)
+		if err == nil && examinesFirst(found) {
+			err = examine(path)
+		}
+		if err == nil {
+			db, err = openFile(path, examinesFirst(found))
+		}
 		return err
 	})
 	if err != nil {
@@ -80,7 +87,7 @@ func Open(path string) (*Store, error) {
 	}, nil
 }
 
-func openFile(path string) (*bbolt.DB, error) {
+func openFile(path string, examines bool) (*bbolt.DB, error) {
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{
 		Timeout:      lockTimeout,
 		FreelistType: bbolt.FreelistMapType,
@@ -89,7 +96,8 @@ func openFile(path string) (*bbolt.DB, error) {
 	if err != nil {
 		return nil, openError(err)
 	}
-	if err = db.Update(prepare); err == nil {
+	err = prepareFile(db)
+	if err == nil && examines {
 		err = db.View(func(tx *bbolt.Tx) error {
 			i := inspection{ctx: context.Background(), tx: tx, found: new(Contents)}
 			return i.core()
@@ -142,6 +150,13 @@ func (s *Store) Warnings(context.Context) ([]string, error) { return nil, nil }
 // Close implements store.Store. It waits for transactions under way, except in a damaged file, where one may never end; the file is then
 // in use until the process ends.
 func (s *Store) Close() error {
+	if s.behind.cancel != nil {
+		s.behind.cancel()
+		select {
+		case <-s.damaged:
+		case <-s.behind.ended:
+		}
+	}
 	select {
 	case <-s.damaged:
 		return nil

@@ -21,8 +21,7 @@ const (
 	bucketAccountTenants bucket = "account_tenants" // account/tenant → nothing
 	bucketUsers          bucket = "users"           // account/user → JSON
 	bucketUserIDs        bucket = "user_ids"        // user → account, because IDs of users are unique in the store
-	bucketEmails         bucket = "emails"          // account/folded address → user
-	bucketEmailAccounts  bucket = "email_accounts"  // folded address/account → nothing
+	bucketAddresses      bucket = "addresses"       // folded address/account → user
 	bucketUsedIDs        bucket = "used_ids"        // digest → itself
 	bucketMemberships    bucket = "memberships"     // tenant/user → JSON
 	bucketUserTenants    bucket = "user_tenants"    // account/user/tenant → nothing
@@ -48,12 +47,26 @@ const (
 
 func buckets() []bucket {
 	return []bucket{
-		bucketMeta, bucketAccounts, bucketTenants, bucketAccountTenants, bucketUsers, bucketUserIDs, bucketEmails,
-		bucketEmailAccounts, bucketUsedIDs,
+		bucketMeta, bucketAccounts, bucketTenants, bucketAccountTenants, bucketUsers, bucketUserIDs, bucketAddresses,
+		bucketUsedIDs,
 		bucketMemberships, bucketUserTenants, bucketClientIDs, bucketAccessTimes, bucketAccesses, bucketEvents, bucketArrivals, bucketDocuments,
 		bucketDigests, bucketIssueOrder, bucketEndOrder, bucketOutbox, bucketOutboxPlaces,
 		bucketRevocations, bucketRevocationEnds, bucketEphemera, bucketEphemeraExpiries,
 		bucketTraffic,
+	}
+}
+
+// fill is how full a page is left that has to be split. What comes in the order of its keys, within an account, never goes back to a page;
+// half of one, as bbolt leaves it, would stay empty. IDs of users may come in order or at random: this costs little either way. Client
+// IDs and digests are random, and so is where a tenant's members are.
+func (b bucket) fill() float64 {
+	switch b {
+	case bucketEvents, bucketArrivals, bucketIssueOrder, bucketEndOrder, bucketRevocationEnds, bucketEphemeraExpiries:
+		return 0.7
+	case bucketUsers, bucketUserIDs, bucketAddresses, bucketUserTenants, bucketTenants, bucketAccountTenants:
+		return 0.6
+	default:
+		return bbolt.DefaultFillPercent
 	}
 }
 
@@ -70,7 +83,9 @@ func (b bucket) get(tx *bbolt.Tx, key string) []byte {
 func (b bucket) has(tx *bbolt.Tx, key string) bool { return b.get(tx, key) != nil }
 
 func (b bucket) put(tx *bbolt.Tx, key string, value []byte) error {
-	if err := tx.Bucket([]byte(b)).Put([]byte(key), value); err != nil {
+	within := tx.Bucket([]byte(b))
+	within.FillPercent = b.fill()
+	if err := within.Put([]byte(key), value); err != nil {
 		return fmt.Errorf("save %s %q: %w", b, key, err)
 	}
 	return nil

@@ -3,7 +3,6 @@ package boltstore
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"os"
 
 	"go.etcd.io/bbolt"
@@ -37,15 +36,8 @@ func Check(ctx context.Context, path string) (found Contents, err error) {
 	return found, err
 }
 
-// examine checks the pages of an existing file before it is opened for writing, and removes the checksum of a backup.
+// examine checks all pages of an existing file before it is opened for writing, and removes the checksum of a backup.
 func examine(path string) error {
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Mode().IsRegular() && info.Size() == 0 {
-		return nil // bbolt makes a new store
-	}
-	if err != nil {
-		return err
-	}
 	return hold(path, func(db *bbolt.DB) error {
 		content, sealed, err := checkFile(path, db)
 		if err != nil || !sealed {
@@ -76,21 +68,24 @@ func hold(path string, f func(*bbolt.DB) error) (err error) {
 
 // checkFile examines checksum and pages of a file that db holds.
 func checkFile(path string, db *bbolt.DB) (content int64, sealed bool, err error) {
+	err = withFile(path, func(file *os.File, size int64) error {
+		if content, sealed, err = checkSeal(file, size); err != nil {
+			return err
+		}
+		return checkPages(file, content, db.Info().PageSize)
+	})
+	return content, sealed, err
+}
+
+// withFile runs f with the file and its size.
+func withFile(path string, f func(file *os.File, size int64) error) error {
 	file, err := os.Open(path)
 	if err != nil {
-		return 0, false, err
+		return err
 	}
-	defer func() { err = errors.Join(err, file.Close()) }()
 	info, err := file.Stat()
-	if err != nil {
-		return 0, false, err
+	if err == nil {
+		err = f(file, info.Size())
 	}
-	if content, sealed, err = checkSeal(file, info.Size()); err != nil {
-		return content, sealed, err
-	}
-	pageSize := db.Info().PageSize
-	if content%int64(pageSize) != 0 {
-		return content, sealed, damaged("%d bytes are not a whole number of pages", content)
-	}
-	return content, sealed, checkPages(file, content, pageSize)
+	return errors.Join(err, file.Close())
 }

@@ -19,18 +19,26 @@ const (
 
 func seal(sum []byte) []byte { return []byte(sealPrefix + hex.EncodeToString(sum) + "\n") }
 
-// checkSeal returns the size of the file without the checksum, and whether it has one. A wrong one is store.ErrDamaged.
-func checkSeal(file io.ReaderAt, size int64) (content int64, sealed bool, err error) {
-	found := make([]byte, sealSize)
-	content = size - sealSize
-	if content < 0 {
-		return size, false, nil
+// readSeal returns the size of the file without the checksum, and the checksum; nil if it has none.
+func readSeal(file io.ReaderAt, size int64) (content int64, found []byte, err error) {
+	if size < sealSize {
+		return size, nil, nil
 	}
-	if _, err := file.ReadAt(found, content); err != nil && !errors.Is(err, io.EOF) {
-		return size, false, err
+	found = make([]byte, sealSize)
+	if _, err := file.ReadAt(found, size-sealSize); err != nil && !errors.Is(err, io.EOF) {
+		return size, nil, err
 	}
 	if !bytes.HasPrefix(found, []byte(sealPrefix)) {
-		return size, false, nil
+		return size, nil, nil
+	}
+	return size - sealSize, found, nil
+}
+
+// checkSeal returns the size of the file without the checksum, and whether it has one. A wrong one is store.ErrDamaged.
+func checkSeal(file io.ReaderAt, size int64) (content int64, sealed bool, err error) {
+	content, found, err := readSeal(file, size)
+	if err != nil || found == nil {
+		return content, false, err
 	}
 	sum := sha256.New()
 	if _, err := io.Copy(sum, io.NewSectionReader(file, 0, content)); err != nil {

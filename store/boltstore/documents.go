@@ -21,16 +21,18 @@ func (s *Store) Document(ctx context.Context, name string) (document []byte, err
 	return document, err
 }
 
-// UpdateDocument implements store.Documents.
+// UpdateDocument implements store.Documents. A start changes several documents to what they are, which costs no commit.
 func (s *Store) UpdateDocument(ctx context.Context, name string, change func([]byte) ([]byte, error)) error {
-	return s.write(ctx, func(tx *bbolt.Tx) error {
-		document, err := change(bytes.Clone(bucketDocuments.get(tx, name)))
-		if err != nil {
-			return err
+	return s.writeIfChanged(ctx, func(tx *bbolt.Tx) (changed bool, err error) {
+		before := bucketDocuments.get(tx, name)
+		after, err := change(bytes.Clone(before))
+		switch {
+		case err != nil || bytes.Equal(before, after) && (before == nil) == (after == nil):
+			return false, err
+		case after == nil:
+			return true, bucketDocuments.delete(tx, name)
+		default:
+			return true, bucketDocuments.put(tx, name, after)
 		}
-		if document == nil {
-			return bucketDocuments.delete(tx, name)
-		}
-		return bucketDocuments.put(tx, name, document)
 	})
 }

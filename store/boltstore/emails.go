@@ -11,34 +11,27 @@ import (
 	"mintkey/store"
 )
 
-func emailKey(accountID, folded string) string { return accountID + separator + folded }
-
-func emailAccountKey(folded, accountID string) string { return folded + separator + accountID }
+func addressKey(folded, accountID string) string { return folded + separator + accountID }
 
 // claimEmail makes a person's address lead to the person, unless it leads to another one. That of a robot leads nowhere.
 func claimEmail(tx *bbolt.Tx, user policy.User) error {
 	if user.IsRobot() {
 		return nil
 	}
-	folded := policy.FoldEmail(user.Email)
-	if owner := bucketEmails.get(tx, emailKey(user.AccountID, folded)); owner != nil && string(owner) != user.ID {
+	address := addressKey(policy.FoldEmail(user.Email), user.AccountID)
+	if owner := bucketAddresses.get(tx, address); owner != nil && string(owner) != user.ID {
 		return store.ErrEmailTaken
 	}
-	return errors.Join(
-		bucketEmails.put(tx, emailKey(user.AccountID, folded), []byte(user.ID)),
-		bucketEmailAccounts.put(tx, emailAccountKey(folded, user.AccountID), nil),
-	)
+	return bucketAddresses.put(tx, address, []byte(user.ID))
 }
 
 // releaseEmail frees an address that leads to the user.
 func releaseEmail(tx *bbolt.Tx, user policy.User, folded string) error {
-	if string(bucketEmails.get(tx, emailKey(user.AccountID, folded))) != user.ID {
+	address := addressKey(folded, user.AccountID)
+	if string(bucketAddresses.get(tx, address)) != user.ID {
 		return nil
 	}
-	return errors.Join(
-		bucketEmails.delete(tx, emailKey(user.AccountID, folded)),
-		bucketEmailAccounts.delete(tx, emailAccountKey(folded, user.AccountID)),
-	)
+	return bucketAddresses.delete(tx, address)
 }
 
 // moveEmail gives up the address that the user had and claims the present one. See store.FoldedAs.
@@ -61,13 +54,9 @@ func moveEmail(tx *bbolt.Tx, before, after policy.User) error {
 func (s *Store) UsersByEmail(ctx context.Context, email string) (users []policy.User, err error) {
 	folded := policy.FoldEmail(email)
 	err = s.read(ctx, func(tx *bbolt.Tx) error {
-		return bucketEmailAccounts.scan(tx, folded+separator, everything(), func(accountID string, _ []byte) error {
+		return bucketAddresses.scan(tx, folded+separator, everything(), func(accountID string, id []byte) error {
 			if strings.Contains(accountID, separator) {
 				return nil // the key of a longer address with a slash
-			}
-			id := bucketEmails.get(tx, emailKey(accountID, folded))
-			if id == nil {
-				return nil
 			}
 			user, err := load[policy.User](tx, bucketUsers, userKey(accountID, string(id)))
 			users = append(users, user)
@@ -75,4 +64,39 @@ func (s *Store) UsersByEmail(ctx context.Context, email string) (users []policy.
 		})
 	})
 	return users, err
+}
+
+// oldEmails and oldEmailAccounts were two buckets in the place of bucketAddresses: account/folded address → user, and folded
+// address/account → nothing.
+const (
+	oldEmails        bucket = "emails"
+	oldEmailAccounts bucket = "email_accounts"
+)
+
+// moveOldEmails gives each person the address that leads to the person in oldEmails, and removes both old buckets. Version 1 folds
+// addresses in another way, so the upgrade has claimed those.
+func moveOldEmails(tx *bbolt.Tx) error {
+	if tx.Bucket([]byte(oldEmails)) == nil {
+		return nil
+	}
+	err := oldEmails.scan(tx, "", everything(), func(key string, id []byte) error {
+		accountID, folded, _ := strings.Cut(key, separator)
+		user, err := load[policy.User](tx, bucketUsers, userKey(accountID, string(id)))
+		if errors.Is(err, store.ErrNotFound) || err == nil && policy.FoldEmail(user.Email) != folded {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := claimEmail(tx, user); !errors.Is(err, store.ErrEmailTaken) {
+			return err
+		}
+		return nil
+	})
+	for _, old := range []bucket{oldEmails, oldEmailAccounts} {
+		if err == nil && tx.Bucket([]byte(old)) != nil {
+			err = tx.DeleteBucket([]byte(old))
+		}
+	}
+	return err
 }

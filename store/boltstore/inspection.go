@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"go.etcd.io/bbolt"
@@ -42,9 +43,13 @@ func (i *inspection) run() error {
 	return nil
 }
 
-// core inspects only what every token depends on.
+// coreBuckets have what every token depends on.
+func coreBuckets() []bucket {
+	return []bucket{bucketAccounts, bucketTenants, bucketUsers, bucketMemberships}
+}
+
 func (i *inspection) core() error {
-	for _, b := range []bucket{bucketAccounts, bucketTenants, bucketUsers, bucketMemberships} {
+	for _, b := range coreBuckets() {
 		if err := i.bucket(b); err != nil {
 			return err
 		}
@@ -53,14 +58,22 @@ func (i *inspection) core() error {
 }
 
 func (i *inspection) bucket(b bucket) error {
+	_, _, err := i.some(b, "", math.MaxInt)
+	return err
+}
+
+// some inspects records of a bucket after the given key, up to a limit, and returns the key of the last one and whether there may be more.
+func (i *inspection) some(b bucket, after string, limit int) (last string, more bool, err error) {
 	if i.tx.Bucket([]byte(b)) == nil {
-		return nil
+		return after, false, nil
 	}
-	check := i.checkOf(b)
-	return b.scan(i.tx, "", everything(), func(key string, value []byte) error {
+	check, left := i.checkOf(b), limit
+	err = b.scan(i.tx, "", store.Page{After: after, Limit: limit}, func(key string, value []byte) error {
 		if err := i.ctx.Err(); err != nil {
 			return err
 		}
+		after = key
+		left--
 		i.found.Records++
 		err := check(key, value)
 		if err != nil && !errors.Is(err, store.ErrDamaged) {
@@ -68,6 +81,7 @@ func (i *inspection) bucket(b bucket) error {
 		}
 		return err
 	})
+	return after, left == 0, err
 }
 
 // checkOf returns the check of the records of a bucket. The index entries that are checked with the record they belong to have none.

@@ -41,24 +41,51 @@ type examination struct {
 	pageSize uint64
 	pages    uint64 // that the file must have
 	used     []bool // by page
+	topOnly  bool   // leaves out what is in the buckets
+}
+
+// newExamination returns store.ErrDamaged unless a meta page is sound and all pages are there.
+func newExamination(file io.ReaderAt, size int64, pageSize int) (x examination, m meta, err error) {
+	x = examination{file: file, pageSize: uint64(pageSize)}
+	if size%int64(pageSize) != 0 {
+		return x, m, damaged("%d bytes are not a whole number of pages", size)
+	}
+	if m, err = x.readMeta(); err != nil {
+		return x, m, err
+	}
+	if x.pages = m.pages; m.pages > uint64(size)/x.pageSize {
+		return x, m, damaged("it is cut off: %d bytes, and %d pages of %d bytes belong to it", size, m.pages, pageSize)
+	}
+	x.used = make([]bool, m.pages)
+	return x, m, nil
+}
+
+// walk examines the trees that begin at a meta page, and the list of free pages.
+func (x *examination) walk(m meta) error {
+	if err := x.tree(m.root, true, bounds{}); err != nil {
+		return err
+	}
+	return x.freelist(m.freelist)
 }
 
 // checkPages returns store.ErrDamaged, with the reason, unless all pages of the file are there and form sound trees. It reads the whole
 // file, which nobody may change meanwhile.
 func checkPages(file io.ReaderAt, size int64, pageSize int) error {
-	x := examination{file: file, pageSize: uint64(pageSize)}
-	m, err := x.readMeta()
+	x, m, err := newExamination(file, size, pageSize)
 	if err != nil {
 		return err
 	}
-	if x.pages = m.pages; m.pages > uint64(size)/x.pageSize {
-		return damaged("it is cut off: %d bytes, and %d pages of %d bytes belong to it", size, m.pages, pageSize)
-	}
-	x.used = make([]bool, m.pages)
-	if err := x.tree(m.root, true, bounds{}); err != nil {
+	return x.walk(m)
+}
+
+// checkTop is checkPages for what bbolt reads when it opens a file: meta pages, buckets and free pages. All pages must be there.
+func checkTop(file io.ReaderAt, size int64, pageSize int) error {
+	x, m, err := newExamination(file, size, pageSize)
+	if err != nil {
 		return err
 	}
-	return x.freelist(m.freelist)
+	x.topOnly = true
+	return x.walk(m)
 }
 
 // readMeta returns the newer of the two meta pages. One may be torn by a crash in the middle of a commit.
@@ -196,6 +223,9 @@ func (x *examination) bucket(value []byte) error {
 		return damaged("a bucket without a root")
 	}
 	if root := binary.NativeEndian.Uint64(value); root != 0 {
+		if x.topOnly && 2 <= root && root < x.pages {
+			return nil
+		}
 		return x.tree(root, false, bounds{})
 	}
 	inline := page(value[16:])

@@ -22,7 +22,7 @@ type queue struct {
 }
 
 type write struct {
-	run  func(*bbolt.Tx) error
+	run  func(*bbolt.Tx) (changed bool, err error)
 	done chan error
 }
 
@@ -30,19 +30,28 @@ type write struct {
 // that were then rolled back.
 var errAlone = errors.New("run alone")
 
+// errUnchanged ends a transaction in which nothing was changed: a commit would wait for the disk.
+var errUnchanged = errors.New("nothing was changed")
+
 func newQueue() queue { return queue{committing: make(chan struct{}, 1)} }
 
 // write runs f in a transaction and commits. An error of f is returned as it is, and then nothing is written; f may
 // run more than once. When ctx is cancelled before f has ended, its error is returned and nothing is written either.
 func (s *Store) write(ctx context.Context, f func(*bbolt.Tx) error) error {
+	return s.writeIfChanged(ctx, func(tx *bbolt.Tx) (bool, error) { return true, f(tx) })
+}
+
+// writeIfChanged is write for a function that says whether it has changed anything.
+func (s *Store) writeIfChanged(ctx context.Context, f func(*bbolt.Tx) (bool, error)) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	w := &write{done: make(chan error, 1), run: func(tx *bbolt.Tx) error {
-		if err := f(tx); err != nil {
-			return err
+	w := &write{done: make(chan error, 1), run: func(tx *bbolt.Tx) (bool, error) {
+		changed, err := f(tx)
+		if err != nil {
+			return false, err
 		}
-		return ctx.Err()
+		return changed, ctx.Err()
 	}}
 	s.queue.add(w)
 	var err error
@@ -78,18 +87,23 @@ func (s *Store) commit(writes []*write) {
 	for len(writes) > 0 {
 		failed := -1
 		err := s.update(func(tx *bbolt.Tx) error {
+			unchanged := errUnchanged
 			for i, w := range writes {
-				if err := w.try(tx); err != nil {
+				changed, err := w.try(tx)
+				if err != nil {
 					failed = i
 					return err
 				}
+				if changed {
+					unchanged = nil
+				}
 			}
-			return nil
+			return unchanged
 		})
 		if failed < 0 {
-			s.saving.note(err, s.path)
+			err = s.ended(err)
 			for _, w := range writes {
-				w.done <- committed(err)
+				w.done <- err
 			}
 			return
 		}
@@ -99,7 +113,7 @@ func (s *Store) commit(writes []*write) {
 }
 
 // try turns a panic into an error, so that it can be raised again in the writer's own goroutine.
-func (w *write) try(tx *bbolt.Tx) (err error) {
+func (w *write) try(tx *bbolt.Tx) (changed bool, err error) {
 	defer func() {
 		if recover() != nil {
 			err = errAlone
@@ -113,11 +127,22 @@ func (s *Store) writeAlone(w *write) error {
 	defer func() { <-s.queue.committing }()
 	var refused error
 	err := s.update(func(tx *bbolt.Tx) error {
-		refused = w.run(tx)
-		return refused
+		var changed bool
+		if changed, refused = w.run(tx); refused != nil || changed {
+			return refused
+		}
+		return errUnchanged
 	})
 	if refused != nil && !errors.Is(err, store.ErrDamaged) {
 		return refused
+	}
+	return s.ended(err)
+}
+
+// ended notes and translates how a commit ended. One that was not needed says nothing about the disk.
+func (s *Store) ended(err error) error {
+	if errors.Is(err, errUnchanged) {
+		return nil
 	}
 	s.saving.note(err, s.path)
 	return committed(err)

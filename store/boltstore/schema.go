@@ -2,6 +2,7 @@ package boltstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -12,12 +13,40 @@ import (
 
 const schemaKey = "schema"
 
+// prepareFile writes only if something is missing: a commit waits for the disk.
+func prepareFile(db *bbolt.DB) error {
+	var prepared bool
+	err := db.View(func(tx *bbolt.Tx) (err error) {
+		prepared, err = isCurrent(tx)
+		return err
+	})
+	if err != nil || prepared {
+		return err
+	}
+	return db.Update(prepare)
+}
+
+// isCurrent says whether all buckets are there and the version is this program's.
+func isCurrent(tx *bbolt.Tx) (bool, error) {
+	for _, b := range buckets() {
+		if tx.Bucket([]byte(b)) == nil {
+			return false, nil
+		}
+	}
+	if tx.Bucket([]byte(oldEmails)) != nil {
+		return false, nil
+	}
+	version, err := schemaVersion(tx)
+	return version == store.SchemaVersion, err
+}
+
 // prepare checks the version of the layout before it touches anything. Buckets that came later are added to an older file.
 func prepare(tx *bbolt.Tx) error {
 	isNew := tx.Bucket([]byte(bucketMeta)) == nil
+	version := store.SchemaVersion
 	if !isNew {
-		version, err := schemaVersion(tx)
-		if err != nil {
+		var err error
+		if version, err = schemaVersion(tx); err != nil {
 			return err
 		}
 		if version > store.SchemaVersion {
@@ -36,9 +65,17 @@ func prepare(tx *bbolt.Tx) error {
 		}
 	}
 	if !isNew {
-		return nil
+		return moveIfCurrent(tx, version)
 	}
 	return putSchemaVersion(tx, store.SchemaVersion)
+}
+
+// moveIfCurrent leaves a store of an earlier version as it is until it is upgraded, so that the earlier program can still use it.
+func moveIfCurrent(tx *bbolt.Tx, version int) error {
+	if version < store.SchemaVersion {
+		return nil
+	}
+	return moveOldEmails(tx)
 }
 
 func schemaVersion(tx *bbolt.Tx) (int, error) {
@@ -64,5 +101,7 @@ func (s *Store) SchemaVersion(ctx context.Context) (version int, err error) {
 
 // SetSchemaVersion implements store.Schema.
 func (s *Store) SetSchemaVersion(ctx context.Context, version int) error {
-	return s.write(ctx, func(tx *bbolt.Tx) error { return putSchemaVersion(tx, version) })
+	return s.write(ctx, func(tx *bbolt.Tx) error {
+		return errors.Join(moveIfCurrent(tx, version), putSchemaVersion(tx, version))
+	})
 }

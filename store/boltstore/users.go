@@ -47,7 +47,7 @@ func (s *Store) User(ctx context.Context, accountID, id string) (user policy.Use
 // UserByEmail implements store.Users.
 func (s *Store) UserByEmail(ctx context.Context, accountID, email string) (user policy.User, err error) {
 	err = s.read(ctx, func(tx *bbolt.Tx) error {
-		id := bucketEmails.get(tx, emailKey(accountID, policy.FoldEmail(email)))
+		id := bucketAddresses.get(tx, addressKey(policy.FoldEmail(email), accountID))
 		if id == nil {
 			return store.ErrNotFound
 		}

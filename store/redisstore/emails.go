@@ -3,26 +3,27 @@ package redisstore
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/base64"
+	"encoding/hex"
 
 	"mintkey/policy"
 	"mintkey/store"
 )
 
 // Which accounts have an address is in a slot of its own, so it is written before the users and, like the list of a user's tenants,
-// only ever grows: what it names is looked up. An address is a person's, so only a digest is kept, of
-// 128 bits.
+// only ever grows: what it names is looked up. An address is a person's, so only a digest is kept; 64 bits are enough, because the address
+// itself is looked up in each account.
 
-func emailAccounts(folded string) string {
+func emailAccounts(folded string) spread {
 	digest := sha256.Sum256([]byte(folded))
-	return emailAccountsKey(base64.RawURLEncoding.EncodeToString(digest[:16]))
+	return spreadAt("mintkey:emails:", hex.EncodeToString(digest[:8]))
 }
 
 func (s *Store) enterEmail(ctx context.Context, user policy.User) error {
 	if user.IsRobot() {
 		return nil
 	}
-	return s.enter(ctx, emailAccounts(policy.FoldEmail(user.Email)), user.AccountID)
+	at := emailAccounts(policy.FoldEmail(user.Email))
+	return s.enter(ctx, at.key, at.member(user.AccountID))
 }
 
 // moveEmail makes the change give up the address that the user had and claim the present one. See store.FoldedAs.
@@ -73,7 +74,7 @@ func (s *Store) releaseEmail(ctx context.Context, user policy.User, folded strin
 func (s *Store) UsersByEmail(ctx context.Context, email string) (users []policy.User, err error) {
 	folded := policy.FoldEmail(email)
 	for after := ""; ; {
-		accounts, err := s.idsAfter(ctx, emailAccounts(folded), after, batch)
+		accounts, err := s.idsIn(ctx, emailAccounts(folded), after, batch)
 		if err != nil {
 			return nil, err
 		}

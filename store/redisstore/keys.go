@@ -22,11 +22,9 @@ const (
 // replicasKey is the note about replicas: see replicas.go. The address is that of a master of a Cluster, and empty otherwise.
 func replicasKey(address string) string { return "mintkey:replicas:" + address }
 
-func userClaimKey(userID string) string     { return "mintkey:user:" + userID }
-func emailAccountsKey(digest string) string { return "mintkey:email:" + digest } // sorted set of account IDs: see emails.go
-func clientKey(clientID string) string      { return "mintkey:client:" + clientID }
-func digestKey(prefix string) string        { return "mintkey:digest:" + prefix } // sorted set of client IDs
-func documentKey(name string) string        { return "mintkey:document:" + name }
+func userClaimKey(userID string) string { return "mintkey:user:" + userID }
+func clientKey(clientID string) string  { return "mintkey:client:" + clientID }
+func documentKey(name string) string    { return "mintkey:document:" + name }
 
 // slot is the hash tag of an account or a tenant, whose keys change together.
 type slot string

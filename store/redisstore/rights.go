@@ -68,8 +68,8 @@ func probes() [][]string {
 func probedKeys() []string {
 	tenant, account := ofTenant("x"), ofAccount("x")
 	return []string{
-		schemaKey, accountsKey, outboxesKey, revocationsKey, usedIDsKey, replicasKey(""), userClaimKey("x"), emailAccountsKey("x"),
-		clientKey("x"), digestKey("x"), documentKey("x"), accountKey("x"), tenantKey("x"), ephemeralKey("x"), limitKey("x"),
+		schemaKey, accountsKey, outboxesKey, revocationsKey, usedIDsKey, replicasKey(""), userClaimKey("x"), emailAccounts("x").key,
+		clientKey("x"), digestsOf("x").key, documentKey("x"), accountKey("x"), tenantKey("x"), ephemeralKey("x"), limitKey("x"),
 		tenant.trailKey(), account.outboxKey(), tenant.queueKey(), arrivedKey("x"), sweptKey("x"),
 	}
 }

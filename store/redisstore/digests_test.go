@@ -1,0 +1,35 @@
+package redisstore_test
+
+import (
+	"strings"
+	"testing"
+
+	"mintkey/policy"
+	"mintkey/store/redistest"
+)
+
+// A key for each digest would take three times the memory of an entry in one of 65,536 sets.
+func TestDigestsThatBeginAlikeShareASet(t *testing.T) {
+	server := redistest.Start(t)
+	s := opened(t, server.URL())
+	seed(t, s)
+	digests := []policy.Digest{{0xAB, 0xCD, 1}, {0xAB, 0xCD, 2}, {0xAB, 0xCE, 1}}
+	mustUpdate(t, s, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+		m.Role = policy.RoleMember
+		m.Keys = []policy.AccessKey{{ClientID: "mk_1"}, {ClientID: "mk_2"}}
+		for i, digest := range digests {
+			key := &m.Keys[i%2]
+			key.Secrets = append(key.Secrets, policy.Secret{Digest: digest})
+		}
+		return m, nil, nil
+	})
+	if keys := strings.Fields(server.Do("KEYS", "mintkey:digests:*")); len(keys) != 2 {
+		t.Errorf("the digests are in %q", keys)
+	}
+	for i, digest := range digests {
+		ids, err := s.KeysByDigestPrefix(t.Context(), digest.Prefix())
+		if want := []string{"mk_1", "mk_2"}[i%2]; err != nil || len(ids) != 1 || ids[0] != want {
+			t.Errorf("digest %d leads to %q, %v", i, ids, err)
+		}
+	}
+}
