@@ -37,11 +37,6 @@ func (s *Store) dropDigests(ctx context.Context, entries []store.DigestEntry) {
 }
 
 // KeysByDigestPrefix implements store.Digests.
-func (s *Store) KeysByDigestPrefix(ctx context.Context, prefix string) (all []string, err error) {
-	for after := ""; ; after = all[len(all)-1] {
-		ids, err := s.idsIn(ctx, digestsOf(prefix), after, batch)
-		if all = append(all, ids...); err != nil || len(ids) < batch {
-			return all, err
-		}
-	}
+func (s *Store) KeysByDigestPrefix(ctx context.Context, prefix string) ([]string, error) {
+	return s.allIn(ctx, digestsOf(prefix), "mintkey:digest:"+prefix)
 }

@@ -3,7 +3,9 @@ package redisstore
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
+	"slices"
 
 	"mintkey/policy"
 	"mintkey/store"
@@ -16,6 +18,12 @@ import (
 func emailAccounts(folded string) spread {
 	digest := sha256.Sum256([]byte(folded))
 	return spreadAt("mintkey:emails:", hex.EncodeToString(digest[:8]))
+}
+
+// emailAccountsBefore is the key of the same in the index of builds before the first release: see allIn.
+func emailAccountsBefore(folded string) string {
+	digest := sha256.Sum256([]byte(folded))
+	return "mintkey:email:" + base64.RawURLEncoding.EncodeToString(digest[:16])
 }
 
 func (s *Store) enterEmail(ctx context.Context, user policy.User) error {
@@ -73,13 +81,13 @@ func (s *Store) releaseEmail(ctx context.Context, user policy.User, folded strin
 // UsersByEmail implements store.Users.
 func (s *Store) UsersByEmail(ctx context.Context, email string) (users []policy.User, err error) {
 	folded := policy.FoldEmail(email)
-	for after := ""; ; {
-		accounts, err := s.idsIn(ctx, emailAccounts(folded), after, batch)
-		if err != nil {
-			return nil, err
-		}
-		keys := make([]string, len(accounts))
-		for i, accountID := range accounts {
+	accounts, err := s.allIn(ctx, emailAccounts(folded), emailAccountsBefore(folded))
+	if err != nil {
+		return nil, err
+	}
+	for some := range slices.Chunk(accounts, batch) {
+		keys := make([]string, len(some))
+		for i, accountID := range some {
 			keys[i] = emailKey(accountID, folded)
 		}
 		owners, err := s.getAll(ctx, keys...)
@@ -89,7 +97,7 @@ func (s *Store) UsersByEmail(ctx context.Context, email string) (users []policy.
 		var found []string
 		for i, owner := range owners {
 			if owner.exists {
-				found = append(found, userKey(accounts[i], owner.value))
+				found = append(found, userKey(some[i], owner.value))
 			}
 		}
 		records, err := s.getAll(ctx, found...)
@@ -106,9 +114,6 @@ func (s *Store) UsersByEmail(ctx context.Context, email string) (users []policy.
 			}
 			users = append(users, user)
 		}
-		if len(accounts) < batch {
-			return users, nil
-		}
-		after = accounts[len(accounts)-1]
 	}
+	return users, nil
 }

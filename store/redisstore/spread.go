@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"slices"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -39,4 +40,27 @@ func (s *Store) idsIn(ctx context.Context, p spread, after string, limit int) ([
 		ids[i] = member[len(p.prefix):]
 	}
 	return ids, nil
+}
+
+// allIn lists what the digest leads to, also by the index that builds before the first release kept in a key for each digest. Nothing adds
+// to those any more, and what they name is looked up like the rest.
+func (s *Store) allIn(ctx context.Context, p spread, before string) (all []string, err error) {
+	lists := []func(after string) ([]string, error){
+		func(after string) ([]string, error) { return s.idsIn(ctx, p, after, batch) },
+		func(after string) ([]string, error) { return s.idsAfter(ctx, before, after, batch) },
+	}
+	for _, list := range lists {
+		for after := ""; ; {
+			ids, err := list(after)
+			if err != nil {
+				return nil, err
+			}
+			if all = append(all, ids...); len(ids) < batch {
+				break
+			}
+			after = ids[len(ids)-1]
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all), nil
 }
