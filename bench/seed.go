@@ -20,7 +20,8 @@ import (
 // size is how much a seeded store holds.
 type size struct {
 	accounts, tenants, keys int
-	show                    int // how many access keys are printed, spread evenly over all of them
+	show                    int  // how many access keys are printed, spread evenly over all of them
+	events                  bool // whether the audit trail tells of each access key
 }
 
 // seeded is an access key that was printed.
@@ -52,6 +53,7 @@ func seedCommand() *cobra.Command {
 	c.Flags().IntVar(&s.tenants, "tenants", 10, "number of tenants, spread evenly over the accounts")
 	c.Flags().IntVar(&s.keys, "keys", 1000, "number of access keys, two for each user, spread evenly over the tenants")
 	c.Flags().IntVar(&s.show, "show", 100, "number of access keys to print")
+	c.Flags().BoolVar(&s.events, "events", false, "record in the audit trail that each access key was created")
 	c.Flags().StringVarP(&output, "output", "o", "table", "table or json")
 	_ = c.MarkFlagRequired("store")
 	return c

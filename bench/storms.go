@@ -256,13 +256,10 @@ func (l latencies) at(percent int) string {
 
 // token fetches a token.
 func (p *process) token(ctx context.Context, key seeded, scope string) (string, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url+"/oauth2/token", strings.NewReader(
-		url.Values{"grant_type": {"client_credentials"}, "scope": {scope}}.Encode()))
+	request, err := formRequest(ctx, p.url+"/oauth2/token", url.Values{"grant_type": {"client_credentials"}, "scope": {scope}}, key)
 	if err != nil {
 		return "", err
 	}
-	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	request.SetBasicAuth(key.ClientID, key.ClientSecret)
 	text, err := do(request)
 	if err != nil {
 		return "", err
@@ -272,6 +269,17 @@ func (p *process) token(ctx context.Context, key seeded, scope string) (string, 
 	}
 	err = json.Unmarshal(text, &body)
 	return body.AccessToken, err
+}
+
+// formRequest is one of an access key.
+func formRequest(ctx context.Context, path string, form url.Values, key seeded) (*http.Request, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, path, strings.NewReader(form.Encode()))
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.SetBasicAuth(key.ClientID, key.ClientSecret)
+	return request, nil
 }
 
 // call calls the administration API.
