@@ -3,6 +3,7 @@ package admin
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -83,9 +84,7 @@ func (s *Service) named(ctx context.Context, in TenantContext, upcoming []Upcomi
 			if err != nil {
 				return nil, err
 			}
-			for id, m := range found {
-				members[tenantID][id] = m
-			}
+			maps.Copy(members[tenantID], found)
 		}
 	}
 	named := upcoming[:0]

@@ -206,6 +206,11 @@ func (p *process) writeStorm(ctx context.Context, file, kind string, key seeded)
 	case "wrong secrets":
 		authorization = basic("wrong")
 	}
+	return writeRequest(file, method, path, authorization, body)
+}
+
+// writeRequest writes a script for wrk that always sends the same request.
+func writeRequest(file, method, path, authorization, body string) error {
 	script := fmt.Sprintf(`wrk.method = %q
 wrk.path = %q
 wrk.headers["Authorization"] = %q
