@@ -89,3 +89,13 @@ func TestAnOutlookReadsWhatItShows(t *testing.T) {
 		t.Errorf("%d keys are affected; %d memberships were read", len(affected), reading.memberships)
 	}
 }
+
+// A page of a tenant's keys reads no more members than it may show.
+func TestAPageOfKeysReadsWhatItShows(t *testing.T) {
+	reading, service, in := villages(t)
+	in.Tenant.ID = "t7"
+	keys, next, err := service.Keys(t.Context(), admin.Actor{At: start}, in, admin.KeyFilter{}, admin.KeyPage{Limit: 3})
+	if must(t, err); len(keys) != 3 || next == "" || reading.memberships > 4 {
+		t.Errorf("%d keys, next %q; %d memberships were read", len(keys), next, reading.memberships)
+	}
+}

@@ -78,8 +78,8 @@ func openStore(ctx context.Context, url string) (store.Store, error) {
 	return redisstore.Open(ctx, url)
 }
 
-// writers is how many records are written at once: a store makes one commit of many.
-const writers = 512
+// writers is how many records are written at once: a store makes one commit of many. With more, a Redis on a busy machine answers too late.
+const writers = 128
 
 // seed fills the store. Each user is a member of one tenant and has two access keys there, the last one perhaps a single one.
 func seed(ctx context.Context, url string, want size, now time.Time) (shown []seeded, err error) {
