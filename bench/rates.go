@@ -131,15 +131,24 @@ func requestsOf(ctx context.Context, yardstick, server *process, key seeded) ([]
 	basic := "Basic " + base64.StdEncoding.EncodeToString([]byte(key.ClientID+":"+key.ClientSecret))
 	const token, verify = "yardstick: a token", "yardstick: a verification"
 	return []*kindOfRequest{
-		{name: token, server: yardstick, method: http.MethodPost, path: "/oauth2/token", authorization: basic, body: tokenBody},
-		{name: "Mintkey: a token", yardstick: token, server: server, method: http.MethodPost, path: "/oauth2/token", authorization: basic, body: tokenBody},
+		asksForToken(token, "", yardstick, basic),
+		asksForToken("Mintkey: a token", token, server, basic),
 		{name: verify, server: yardstick, method: http.MethodGet, path: "/verify", authorization: "Bearer " + theirs},
-		{name: "Mintkey: forward-auth", yardstick: verify, server: server, method: http.MethodGet, path: "/oauth2/forward-auth", authorization: "Bearer " + ours},
 		{
-			name: "Mintkey: introspection", yardstick: verify, server: server, method: http.MethodPost, path: "/oauth2/introspect", authorization: basic,
-			body: url.Values{"token": {ours}}.Encode(),
+			name: "Mintkey: forward-auth", yardstick: verify, server: server, method: http.MethodGet, path: "/oauth2/forward-auth",
+			authorization: "Bearer " + ours,
+		},
+		{
+			name: "Mintkey: introspection", yardstick: verify, server: server, method: http.MethodPost, path: "/oauth2/introspect",
+			authorization: basic, body: url.Values{"token": {ours}}.Encode(),
 		},
 	}, nil
+}
+
+func asksForToken(name, yardstick string, server *process, basic string) *kindOfRequest {
+	return &kindOfRequest{
+		name: name, yardstick: yardstick, server: server, method: http.MethodPost, path: "/oauth2/token", authorization: basic, body: tokenBody,
+	}
 }
 
 // measureInTurn measures each as fast as it goes, and then at half of the rate of the slowest.
@@ -182,7 +191,8 @@ func ratesTable(out io.Writer, kind string, all []*kindOfRequest, l load) error 
 	if _, err := fmt.Fprintf(out, "%s, %s; load of the machine %s; `wrk -t1 -c%d`, %d rounds of %s in turn, medians;\n"+
 		"at a fixed rate: %.0f a second, whatever the answers take, half of what the slowest can\n\n"+
 		"| | requests/s | CPU each | CPU in yardsticks | p50 at the fixed rate | p99 | p99 in yardsticks |\n"+
-		"| --- | --- | --- | --- | --- | --- | --- |\n", processor(), kind, systemLoad(), l.connections, l.rounds, l.length, halfOfSlowest(all)); err != nil {
+		"| --- | --- | --- | --- | --- | --- | --- |\n",
+		processor(), kind, systemLoad(), l.connections, l.rounds, l.length, halfOfSlowest(all)); err != nil {
 		return err
 	}
 	for _, k := range all {

@@ -1,6 +1,7 @@
 // The yardstick does the least honest work of a token endpoint: it parses the form and HTTP Basic, looks the client up in a map, compares
 // the SHA-256 of its secret, signs one ES256 token with golang-jwt and answers in JSON. It has no store, no limits, no logs, no metrics
-// and no revocation. GET /verify is the least of a check of a token: one verification by golang-jwt for each request. Mintkey is measured in ratios to it, so that figures from different machines can be compared.
+// and no revocation. GET /verify is the least of a check of a token: one verification by golang-jwt for each request. Mintkey is measured
+// in ratios to it, so that figures from different machines can be compared.
 package main
 
 import (

@@ -89,9 +89,9 @@ type placedEvent struct {
 func (s *Store) merged(ctx context.Context, slots []slot, query store.EventsQuery) (events []placedEvent, err error) {
 	compare, share := compareEvents(query), query
 	share.Limit = min(2*query.Limit/len(slots)+1, query.Limit)
-	unread := make([]trailPart, len(slots))
-	for i, at := range slots {
-		unread[i] = trailPart{at, share}
+	unread := make([]trailPart, 0, len(slots))
+	for _, at := range slots {
+		unread = append(unread, trailPart{at, share})
 	}
 	for len(unread) > 0 {
 		var lasts []placedEvent // of the parts that may not be the end of their trails
