@@ -134,7 +134,7 @@ func elsewhere() map[string]string {
 		"Key": "reads", "Keys": "reads",
 		"KeyTable": "reads", "Members": "reads", "OwnKeys": "reads", "OwnerOf": "reads", "PasswordLinkUser": "reads", "PreviewPolicy": "reads",
 		"Resolve": "reads", "Tenants": "reads", "Traffic": "reads", "User": "reads", "Users": "reads", "UserKeys": "reads", "UsersByID": "reads",
-		"WaitingKey": "reads", "Expiries": "reads", "SignedIn": "records one's own", "SignedOut": "records one's own",
+		"WaitingKey": "reads", "Outlook": "reads", "SignedIn": "records one's own", "SignedOut": "records one's own",
 		"SecretIndex": "the token path", "PasswordIndex": "the token path",
 		"ClaimSecret": "the token path",
 	}

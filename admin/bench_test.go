@@ -31,9 +31,9 @@ func BenchmarkHundredThousandKeys(b *testing.B) {
 	})
 	b.Run("expiries", func(b *testing.B) {
 		for b.Loop() {
-			upcoming, err := service.Expiries(b.Context(), actor, place, start.AddDate(1, 0, 0))
-			if err != nil || len(upcoming) != 100_000 {
-				b.Fatal(len(upcoming), err)
+			times, first, err := service.Outlook(b.Context(), actor, place, start.AddDate(1, 0, 0), 5)
+			if err != nil || len(times) != 100_000 || len(first) != 5 {
+				b.Fatal(len(times), len(first), err)
 			}
 		}
 	})

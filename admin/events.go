@@ -29,12 +29,13 @@ func (f EventFilter) matches(e policy.Event) bool {
 }
 
 // Events lists the audit trail of the account, newest first, starting behind the event with the ID after. What events hold for the server
-// alone is left out. The cursor is empty on the last page.
+// alone is left out. The cursor is empty on the last page. If few events match, a page may have fewer than the limit, or none, and not be
+// the last: no call looks at more than examinedAtOnce.
 func (s *Service) Events(
 	ctx context.Context, in TenantContext, filter EventFilter, after string, limit int,
 ) (found []policy.Event, next string, err error) {
-	query := store.EventsQuery{Before: after, Since: filter.Since, Limit: walkSize}
-	for {
+	query := store.EventsQuery{Before: filter.newest(after), Since: filter.Since, Limit: filter.atOnce(limit)}
+	for examined := 0; examined < examinedAtOnce; examined += query.Limit {
 		events, err := s.Store.Events(ctx, in.Account.ID, query)
 		if err != nil {
 			return nil, "", err
@@ -49,13 +50,35 @@ func (s *Service) Events(
 			}
 			found = append(found, event.Public())
 		}
-		if len(events) < walkSize {
+		if len(events) < query.Limit {
 			return found, "", nil
 		}
 	}
+	return found, query.Before, nil
 }
 
-// examinedAtOnce is how many events FollowEvents looks at for one answer, when few match.
+// newest is the ID before which all events come that are behind the one with the ID after, and before the end of the filter.
+func (f EventFilter) newest(after string) string {
+	if f.Until.IsZero() {
+		return after
+	}
+	end := policy.NewEventID(f.Until.Add(time.Millisecond), [10]byte{}) // an ID has the millisecond only
+	if after == "" {
+		return end
+	}
+	return min(after, end)
+}
+
+// atOnce is how many events are read at once for a page. Where every event matches, it is those that are shown, one that says whether there
+// are more, and one that may be in the millisecond of the end, but not before it.
+func (f EventFilter) atOnce(limit int) int {
+	if f.Actor == "" && f.Action == "" && f.ClientID == "" && f.TenantID == "" {
+		return min(limit+2, walkSize)
+	}
+	return walkSize
+}
+
+// examinedAtOnce is how many events are looked at for one answer, when few match.
 const examinedAtOnce = 20 * walkSize
 
 // FollowEvents lists the audit trail of the account in the order in which events were committed, after a cursor; empty for the start. Who

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"mintkey/policy"
-	"mintkey/store"
 )
 
 // SetPolicy changes the expiration policy of the account, and returns the new one. A change without effect is not recorded.
@@ -65,10 +64,10 @@ func (s *Service) PreviewPolicy(
 		return nil, err
 	}
 	var affected []Affected
-	err = s.forEachKey(ctx, in, func(tenantID string, key *listedKey) {
-		was, becomes := key.expiry(in.Account.Expiration), key.expiry(after)
+	err = s.eachExpiring(ctx, in.Account, actor.At, time.Time{}, func(key expiring) {
+		was, becomes := key.at, policy.Earlier(after.Expiry(key.At), key.end)
 		if !was.Equal(becomes) {
-			affected = append(affected, Affected{key.clientID, tenantID, key.owner.userID, was, becomes})
+			affected = append(affected, Affected{key.ClientID, key.TenantID, key.UserID, was, becomes})
 		}
 	})
 	slices.SortFunc(affected, func(a, b Affected) int {
@@ -91,72 +90,5 @@ func compareExpiry(a, b time.Time) int {
 		return -1
 	default:
 		return a.Compare(b)
-	}
-}
-
-// Upcoming is an expiry, or a notice before one, that lies ahead.
-type Upcoming struct {
-	At         time.Time
-	DaysBefore int // of a notice; 0 for the expiry itself
-	ClientID   string
-	Label      string
-	TenantID   string
-	UserID     string
-	UserName   string
-	Email      string
-}
-
-// Calendar lists the expiries and notices of the account from now until the given time, soonest first.
-func (s *Service) Calendar(ctx context.Context, actor Actor, in TenantContext, until time.Time) ([]Upcoming, error) {
-	return s.upcoming(ctx, actor, in, until, append(policy.NoticeDays(), 0))
-}
-
-// Expiries is Calendar without the notices.
-func (s *Service) Expiries(ctx context.Context, actor Actor, in TenantContext, until time.Time) ([]Upcoming, error) {
-	return s.upcoming(ctx, actor, in, until, []int{0})
-}
-
-func (s *Service) upcoming(ctx context.Context, actor Actor, in TenantContext, until time.Time, daysBefore []int) ([]Upcoming, error) {
-	var upcoming []Upcoming
-	err := s.forEachKey(ctx, in, func(tenantID string, key *listedKey) {
-		expiry := key.expiry(in.Account.Expiration)
-		if expiry.IsZero() {
-			return
-		}
-		for _, days := range daysBefore {
-			if at := policy.NoticeTime(expiry, days); !at.Before(actor.At) && at.Before(until) {
-				owner := key.owner
-				upcoming = append(upcoming, Upcoming{at, days, key.clientID, key.label, tenantID, owner.userID, owner.name, owner.email})
-			}
-		}
-	})
-	slices.SortFunc(upcoming, func(a, b Upcoming) int {
-		if order := a.At.Compare(b.At); order != 0 {
-			return order
-		}
-		return cmp.Or(strings.Compare(a.ClientID, b.ClientID), cmp.Compare(b.DaysBefore, a.DaysBefore))
-	})
-	return upcoming, err
-}
-
-// forEachKey visits every access key of every tenant of the account.
-func (s *Service) forEachKey(ctx context.Context, in TenantContext, visit func(tenantID string, key *listedKey)) error {
-	for tenants := (store.Page{Limit: walkSize}); ; {
-		found, err := s.Store.Tenants(ctx, in.Account.ID, tenants)
-		if err != nil || len(found) == 0 {
-			return err
-		}
-		for _, tenant := range found {
-			members, err := s.memberIndex(ctx, TenantContext{in.Account, tenant})
-			if err != nil {
-				return err
-			}
-			for _, m := range members {
-				for i := range m.keys {
-					visit(tenant.ID, &m.keys[i])
-				}
-			}
-			tenants.After = tenant.ID
-		}
 	}
 }

@@ -73,7 +73,7 @@ func (s *Service) Keys(
 func (s *Service) keysInOrder(
 	ctx context.Context, actor Actor, in TenantContext, after cursor, limit int,
 ) (keys []Key, next string, err error) {
-	for key, err := range s.walk(ctx, in, after, actor.At) {
+	for key, err := range s.walk(ctx, in, after, actor.At, min(limit+1, walkSize)) { // most members have a key or two
 		if err != nil {
 			return nil, "", err
 		}
@@ -198,10 +198,10 @@ func (s *Service) recentAccess(tenantID string, clientIDs []string) map[string]s
 // walkSize is how many memberships are read at once where a whole tenant is walked.
 const walkSize = 500
 
-// walk visits the listed keys of a tenant in order, from the cursor on.
-func (s *Service) walk(ctx context.Context, in TenantContext, after cursor, now time.Time) iter.Seq2[Key, error] {
+// walk visits the listed keys of a tenant in order, from the cursor on. It reads so many memberships at once.
+func (s *Service) walk(ctx context.Context, in TenantContext, after cursor, now time.Time, atOnce int) iter.Seq2[Key, error] {
 	return func(yield func(Key, error) bool) {
-		next := store.Page{After: after.userID, Limit: walkSize}
+		next := store.Page{After: after.userID, Limit: atOnce}
 		memberships, err := s.resumeAt(ctx, in.Tenant.ID, after)
 		for err == nil {
 			var members []Member

@@ -212,7 +212,7 @@ func (w *town) compareOutlook(service *admin.Service, in admin.TenantContext) {
 		gotAffected[a.ClientID] = true
 	}
 	w.same("affected keys", gotAffected, wantAffected)
-	expiries, err := service.Expiries(w.Context(), w.actor(), in, until)
+	times, expiries, err := service.Outlook(w.Context(), w.actor(), in, until, 1000)
 	must(w, err)
 	gotUpcoming := map[string]time.Time{}
 	for _, u := range expiries {
@@ -222,6 +222,37 @@ func (w *town) compareOutlook(service *admin.Service, in admin.TenantContext) {
 	if !slices.IsSortedFunc(expiries, func(a, b admin.Upcoming) int { return a.At.Compare(b.At) }) {
 		w.Error("expiries are not sorted")
 	}
+	full := w.random.IntN(4)
+	_, first, err := service.Outlook(w.Context(), w.actor(), in, until, full)
+	must(w, err)
+	w.same("first expiries", first, expiries[:min(full, len(expiries))])
+	w.same("times", times, slices.Collect(func(yield func(time.Time) bool) {
+		for _, u := range expiries {
+			_ = yield(u.At)
+		}
+	}))
+	w.compareCalendar(service, in, until)
+}
+
+func (w *town) compareCalendar(service *admin.Service, in admin.TenantContext, until time.Time) {
+	w.Helper()
+	want, got := map[string]bool{}, map[string]bool{}
+	for i := range w.tenants {
+		for _, key := range everyKey(w, w.store, w.place(i), w.at) {
+			for _, days := range append(policy.NoticeDays(), 0) {
+				expiry := key.Expiry(in.Account.Expiration)
+				if at := policy.NoticeTime(expiry, days); !expiry.IsZero() && !at.Before(w.at) && at.Before(until) {
+					want[fmt.Sprint(at, days, key.ClientID, key.Label, key.User.Email)] = true
+				}
+			}
+		}
+	}
+	calendar, err := service.Calendar(w.Context(), w.actor(), in, until)
+	must(w, err)
+	for _, u := range calendar {
+		got[fmt.Sprint(u.At, u.DaysBefore, u.ClientID, u.Label, u.Email)] = true
+	}
+	w.same("calendar", got, want)
 }
 
 func (w *town) compareFinds(service *admin.Service, in admin.TenantContext, text string) {

@@ -125,7 +125,7 @@ func (s *Service) keysThatFit(ctx context.Context, in TenantContext, filter Revo
 		return err
 	}
 	whoever := RevokeFilter{UserID: filter.UserID, CreatedBefore: filter.CreatedBefore} // what needs no last access
-	for key, err := range s.walk(ctx, in, cursor{}, now) {
+	for key, err := range s.walk(ctx, in, cursor{}, now, walkSize) {
 		if err != nil {
 			return nil, err
 		}

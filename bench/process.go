@@ -116,6 +116,13 @@ func (p *process) status(name string) (float64, error) {
 	return kib / (1 << 10), err
 }
 
+// systemLoad is how many processes ran or wanted to in the last 1, 5 and 15 minutes, as the kernel counts them.
+func systemLoad() string {
+	text, _ := os.ReadFile("/proc/loadavg") // absent on other systems
+	fields := strings.Fields(string(text))
+	return strings.Join(fields[:min(len(fields), 3)], " ")
+}
+
 // freeAddress is an address of this machine on which nobody listens now.
 func freeAddress(ctx context.Context) (string, error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")

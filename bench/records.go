@@ -77,13 +77,32 @@ func (s *seeding) user(ctx context.Context, i int) error {
 		func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 			m, err := m.WithRole(policy.RoleMember, s.begin())
 			m.Keys = keys
-			return m, nil, err
+			return m, s.events(m), err
 		})
 }
 
+// events are what the audit trail tells of the keys of a membership.
+func (s *seeding) events(m policy.Membership) (events []policy.Event) {
+	if !s.size.events {
+		return nil
+	}
+	for _, key := range m.Keys {
+		var random [10]byte
+		_, _ = rand.Read(random[:]) // never fails
+		events = append(events, policy.Event{
+			ID: policy.NewEventID(key.CreatedAt, random), At: key.CreatedAt, Action: policy.ActionKeyCreated,
+			Actor: policy.Actor{UserID: m.UserID, Via: "console"}, AccountID: m.AccountID, TenantID: m.TenantID, UserID: m.UserID,
+			ClientID: key.ClientID,
+		})
+	}
+	return events
+}
+
+// months is how long ago the oldest key was issued.
+const months = 60 * policy.Day
+
 // key makes an access key. Keys were issued evenly over the last two months, one after the other, so that some expire soon.
 func (s *seeding) key(ctx context.Context, number, tenant int) (policy.AccessKey, error) {
-	const months = 60 * policy.Day
 	index, err := s.indexes.Next(ctx)
 	if err != nil {
 		return policy.AccessKey{}, err
@@ -93,7 +112,7 @@ func (s *seeding) key(ctx context.Context, number, tenant int) (policy.AccessKey
 	_, _ = rand.Read(forID[:]) // never fails
 	_, _ = rand.Read(forSecret[:])
 	id, secret := policy.NewClientID(forID, "mk_", ""), policy.NewClientSecret(forSecret)
-	issued := s.now.Add(-months * time.Duration(s.size.keys-number) / time.Duration(s.size.keys))
+	issued := s.now.Add(-months / time.Duration(s.size.keys) * time.Duration(s.size.keys-number)) // in this order, which does not overflow
 	if every := max(s.size.keys/max(s.size.show, 1), 1); number%every == 0 {
 		s.mu.Lock()
 		s.shown = append(s.shown, seeded{id, secret.Reveal(), tenantID(tenant), s.accountOf(tenant)})

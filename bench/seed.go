@@ -21,7 +21,8 @@ import (
 // size is how much a seeded store holds.
 type size struct {
 	accounts, tenants, keys int
-	show                    int // how many access keys are printed, spread evenly over all of them
+	show                    int  // how many access keys are printed, spread evenly over all of them
+	events                  bool // whether the audit trail tells of each access key
 }
 
 // seeded is an access key that was printed.
@@ -53,6 +54,7 @@ func seedCommand() *cobra.Command {
 	c.Flags().IntVar(&s.tenants, "tenants", 10, "number of tenants, spread evenly over the accounts")
 	c.Flags().IntVar(&s.keys, "keys", 1000, "number of access keys, two for each user, spread evenly over the tenants")
 	c.Flags().IntVar(&s.show, "show", 100, "number of access keys to print")
+	c.Flags().BoolVar(&s.events, "events", false, "record in the audit trail that each access key was created")
 	c.Flags().StringVarP(&output, "output", "o", "table", "table or json")
 	_ = c.MarkFlagRequired("store")
 	return c
@@ -77,8 +79,8 @@ func openStore(ctx context.Context, url string) (store.Store, error) {
 	return redisstore.Open(ctx, url)
 }
 
-// writers is how many records are written at once: a store makes one commit of many.
-const writers = 512
+// writers is how many records are written at once: a store makes one commit of many. With more, a Redis on a busy machine answers too late.
+const writers = 128
 
 // seed fills the store. Each user is a member of one tenant and has two access keys there, the last one perhaps a single one.
 func seed(ctx context.Context, url string, want size, now time.Time) (shown []seeded, err error) {

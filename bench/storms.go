@@ -206,6 +206,11 @@ func (p *process) writeStorm(ctx context.Context, file, kind string, key seeded)
 	case "wrong secrets":
 		authorization = basic("wrong")
 	}
+	return writeRequest(file, method, path, authorization, body)
+}
+
+// writeRequest writes a script for wrk that always sends the same request.
+func writeRequest(file, method, path, authorization, body string) error {
 	script := fmt.Sprintf(`wrk.method = %q
 wrk.path = %q
 wrk.headers["Authorization"] = %q
@@ -256,13 +261,10 @@ func (l latencies) at(percent int) string {
 
 // token fetches a token.
 func (p *process) token(ctx context.Context, key seeded, scope string) (string, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url+"/oauth2/token", strings.NewReader(
-		url.Values{"grant_type": {"client_credentials"}, "scope": {scope}}.Encode()))
+	request, err := formRequest(ctx, p.url+"/oauth2/token", url.Values{"grant_type": {"client_credentials"}, "scope": {scope}}, key)
 	if err != nil {
 		return "", err
 	}
-	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	request.SetBasicAuth(key.ClientID, key.ClientSecret)
 	text, err := do(request)
 	if err != nil {
 		return "", err
@@ -272,6 +274,17 @@ func (p *process) token(ctx context.Context, key seeded, scope string) (string, 
 	}
 	err = json.Unmarshal(text, &body)
 	return body.AccessToken, err
+}
+
+// formRequest is one of an access key.
+func formRequest(ctx context.Context, path string, form url.Values, key seeded) (*http.Request, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, path, strings.NewReader(form.Encode()))
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.SetBasicAuth(key.ClientID, key.ClientSecret)
+	return request, nil
 }
 
 // call calls the administration API.

@@ -1,6 +1,7 @@
 // The yardstick does the least honest work of a token endpoint: it parses the form and HTTP Basic, looks the client up in a map, compares
 // the SHA-256 of its secret, signs one ES256 token with golang-jwt and answers in JSON. It has no store, no limits, no logs, no metrics
-// and no revocation. Mintkey is measured in ratios to it, so that figures from different machines can be compared.
+// and no revocation. GET /verify is the least of a check of a token: one verification by golang-jwt for each request. Mintkey is measured
+// in ratios to it, so that figures from different machines can be compared.
 package main
 
 import (
@@ -17,6 +18,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -51,6 +53,7 @@ func run(address, keys string) error {
 	y := yardstick{key: key, issuer: issuer, digests: digests}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /oauth2/token", y.token)
+	mux.HandleFunc("GET /verify", y.verify)
 	if _, err := fmt.Fprintln(os.Stdout, listener.Addr()); err != nil {
 		return err
 	}
@@ -119,4 +122,15 @@ func (y yardstick) token(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	_ = json.NewEncoder(w).Encode(answer{signed, "Bearer", int(lifetime.Seconds()), "api"})
+}
+
+func (y yardstick) verify(w http.ResponseWriter, r *http.Request) {
+	text, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	_, err := jwt.Parse(text, func(*jwt.Token) (any, error) { return &y.key.PublicKey, nil },
+		jwt.WithValidMethods([]string{"ES256"}), jwt.WithIssuer(y.issuer), jwt.WithExpirationRequired())
+	if err != nil {
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
 }

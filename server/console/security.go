@@ -3,7 +3,6 @@ package console
 import (
 	"errors"
 	"strconv"
-	"time"
 
 	"mintkey/admin"
 	"mintkey/policy"
@@ -124,16 +123,12 @@ func (c *Console) previewTable(req *request, affected []admin.Affected) (preview
 
 // addCalendar adds the chart and list of keys that expire within a year.
 func (c *Console) addCalendar(req *request, page *securityPage) error {
-	expiries, err := c.Service.Expiries(req.Context(), req.actor, req.in, req.info.At.AddDate(1, 0, 0))
+	times, next, err := c.Service.Outlook(req.Context(), req.actor, req.in, req.info.At.AddDate(1, 0, 0), nextRows)
 	if err != nil {
 		return err
 	}
-	times := make([]time.Time, len(expiries))
-	for i, u := range expiries {
-		times[i] = u.At
-	}
 	page.Chart = newChart(times, req.info.At)
-	for _, u := range expiries[:min(len(expiries), nextRows)] {
+	for _, u := range next {
 		page.Next = append(page.Next, upcomingRow{
 			u.ClientID, u.Label, u.UserName, u.TenantID, newStamp(u.At, req.info.At), keysPath(u.TenantID) + "?q=" + u.ClientID,
 		})

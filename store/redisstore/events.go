@@ -84,36 +84,75 @@ type placedEvent struct {
 	at slot
 }
 
-// merged merges the trails of the slots, in the order of the query and down to its limit.
-func (s *Store) merged(ctx context.Context, slots []slot, query store.EventsQuery) ([]placedEvent, error) {
-	var events []placedEvent
-	for some := range slices.Chunk(slots, batch) {
-		pipe := s.client.Pipeline()
-		replies := make([]*redis.StringSliceCmd, len(some))
-		for i, at := range some {
-			replies[i] = pipe.ZRangeArgs(ctx, rangeOfTrail(at.trailKey(), query))
-		}
-		if _, err := pipe.Exec(ctx); err != nil {
-			return nil, unavailable(ctx, err)
-		}
-		for i, reply := range replies {
-			for _, entry := range reply.Val() {
-				event, err := decodeEvent(entry)
-				if err != nil {
-					return nil, err
-				}
-				events = append(events, placedEvent{event, some[i]})
+// merged merges the trails of the slots, in the order of the query and down to its limit. It reads a few events of each trail, and more of
+// one only while all that were read of it belong into the page: an account of many tenants has many trails, and a page few events.
+func (s *Store) merged(ctx context.Context, slots []slot, query store.EventsQuery) (events []placedEvent, err error) {
+	compare, share := compareEvents(query), query
+	share.Limit = min(2*query.Limit/len(slots)+1, query.Limit)
+	unread := make([]trailPart, 0, len(slots))
+	for _, at := range slots {
+		unread = append(unread, trailPart{at, share})
+	}
+	for len(unread) > 0 {
+		var lasts []placedEvent // of the parts that may not be the end of their trails
+		for some := range slices.Chunk(unread, batch) {
+			found, last, err := s.readTrails(ctx, some)
+			if err != nil {
+				return nil, err
 			}
+			events, lasts = append(events, found...), append(lasts, last...)
 		}
-		slices.SortFunc(events, func(a, b placedEvent) int {
-			if query.OldestFirst {
-				a, b = b, a
-			}
-			return cmp.Compare(b.ID, a.ID)
-		})
+		slices.SortFunc(events, compare)
 		events = events[:min(len(events), query.Limit)]
+		share.Limit = min(2*share.Limit, query.Limit)
+		unread = unread[:0]
+		for _, last := range lasts {
+			if len(events) < query.Limit || compare(last, events[query.Limit-1]) < 0 {
+				share.Before, share.After = last.ID, last.ID
+				unread = append(unread, trailPart{last.at, share})
+			}
+		}
 	}
 	return events, nil
+}
+
+// trailPart is what is to be read of the trail of a slot.
+type trailPart struct {
+	at    slot
+	query store.EventsQuery
+}
+
+// readTrails returns the parts, and the last event of each that is as long as it may be.
+func (s *Store) readTrails(ctx context.Context, parts []trailPart) (events, lasts []placedEvent, err error) {
+	pipe := s.client.Pipeline()
+	replies := make([]*redis.StringSliceCmd, len(parts))
+	for i, part := range parts {
+		replies[i] = pipe.ZRangeArgs(ctx, rangeOfTrail(part.at.trailKey(), part.query))
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, nil, unavailable(ctx, err)
+	}
+	for i, reply := range replies {
+		for _, entry := range reply.Val() {
+			event, err := decodeEvent(entry)
+			if err != nil {
+				return nil, nil, err
+			}
+			events = append(events, placedEvent{event, parts[i].at})
+		}
+		if n := len(reply.Val()); n == parts[i].query.Limit {
+			lasts = append(lasts, events[len(events)-1])
+		}
+	}
+	return events, lasts, nil
+}
+
+// compareEvents orders events as the query does.
+func compareEvents(query store.EventsQuery) func(a, b placedEvent) int {
+	if query.OldestFirst {
+		return func(a, b placedEvent) int { return cmp.Compare(a.ID, b.ID) }
+	}
+	return func(a, b placedEvent) int { return cmp.Compare(b.ID, a.ID) }
 }
 
 func rangeOfTrail(key string, query store.EventsQuery) redis.ZRangeArgs {

@@ -88,3 +88,10 @@ func works(t testing.TB, s store.Store, clientID string) error {
 	_, err := s.SubjectByClientID(t.Context(), clientID)
 	return err
 }
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

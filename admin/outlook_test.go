@@ -1,0 +1,101 @@
+package admin_test
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"mintkey/admin"
+	"mintkey/policy"
+	"mintkey/store"
+	"mintkey/store/boltstore"
+)
+
+// readingKeys counts the memberships and the places in the orders of keys that are read.
+type readingKeys struct {
+	store.Store
+
+	memberships, places int
+}
+
+func (s *readingKeys) Memberships(ctx context.Context, tenantID string, page store.Page) ([]policy.Membership, error) {
+	found, err := s.Store.Memberships(ctx, tenantID, page)
+	s.memberships += len(found)
+	return found, err
+}
+
+func (s *readingKeys) MembershipsByID(ctx context.Context, tenantID string, ids []string) (map[string]policy.Membership, error) {
+	found, err := s.Store.MembershipsByID(ctx, tenantID, ids)
+	s.memberships += len(found)
+	return found, err
+}
+
+func (s *readingKeys) KeysByIssue(
+	ctx context.Context, accountID string, after store.DatedKey, until time.Time, limit int,
+) ([]store.DatedKey, error) {
+	found, err := s.Store.KeysByIssue(ctx, accountID, after, until, limit)
+	s.places += len(found)
+	return found, err
+}
+
+// villages are 100 tenants of ten users, who got one access key each, one an hour.
+func villages(t *testing.T) (*readingKeys, *admin.Service, admin.TenantContext) {
+	t.Helper()
+	opened, err := boltstore.Open(filepath.Join(t.TempDir(), "mintkey.db"))
+	must(t, err)
+	t.Cleanup(func() { _ = opened.Close() })
+	release, err := policy.ParseRelease("24.3")
+	must(t, err)
+	account := policy.Account{ID: "a", Name: "A", Expiration: policy.DefaultExpirationPolicy(start)}
+	must(t, opened.CreateAccount(t.Context(), account))
+	for i := range 1000 {
+		tenantID, userID, at := fmt.Sprint("t", i/10), fmt.Sprint("u", i), start.Add(time.Duration(i)*time.Hour)
+		if i%10 == 0 {
+			must(t, opened.CreateTenant(t.Context(), policy.Tenant{ID: tenantID, AccountID: "a", Name: tenantID, Release: release}))
+		}
+		must(t, opened.CreateUser(t.Context(), policy.User{ID: userID, AccountID: "a", Name: userID, Email: userID + "@example.com"}))
+		must(t, opened.UpdateMembership(t.Context(), tenantID, userID,
+			func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+				m, err := m.WithRole(policy.RoleMember, start)
+				m.Keys = []policy.AccessKey{{ClientID: "mk_" + userID, CreatedAt: at, Secrets: []policy.Secret{{IssuedAt: at}}}}
+				return m, nil, err
+			}))
+	}
+	reading := &readingKeys{Store: opened}
+	return reading, &admin.Service{Store: reading}, admin.TenantContext{Account: account}
+}
+
+// The Security page reads the five keys that it names, a dry run none, and a calendar of a day what happens on it, in an account of many
+// tenants as in one of few.
+func TestAnOutlookReadsWhatItShows(t *testing.T) {
+	reading, service, in := villages(t)
+	actor := admin.Actor{At: start.Add(60 * policy.Day)}
+	times, first, err := service.Outlook(t.Context(), actor, in, actor.At.AddDate(1, 0, 0), 5)
+	if must(t, err); len(times) != 1000 || len(first) != 5 || first[0].UserName != "u0" || reading.memberships > 5 {
+		t.Errorf("%d times, %d keys in full; %d memberships were read", len(times), len(first), reading.memberships)
+	}
+	reading.memberships, reading.places = 0, 0
+	calendar, err := service.Calendar(t.Context(), actor, in, actor.At.Add(policy.Day))
+	// The first notices of those who got their keys on the first day. The next day's are read to find that there are no more.
+	if must(t, err); len(calendar) != 24 || reading.memberships > 24 || reading.places > 750 {
+		t.Errorf("%d entries; %d memberships and %d places were read", len(calendar), reading.memberships, reading.places)
+	}
+	reading.memberships = 0
+	change := policy.PolicyChange{Enabled: true, PeriodDays: 120}
+	affected, err := service.PreviewPolicy(t.Context(), actor, in, change, admin.IfMatch{})
+	if must(t, err); len(affected) != 1000 || reading.memberships > 0 {
+		t.Errorf("%d keys are affected; %d memberships were read", len(affected), reading.memberships)
+	}
+}
+
+// A page of a tenant's keys reads no more members than it may show.
+func TestAPageOfKeysReadsWhatItShows(t *testing.T) {
+	reading, service, in := villages(t)
+	in.Tenant.ID = "t7"
+	keys, next, err := service.Keys(t.Context(), admin.Actor{At: start}, in, admin.KeyFilter{}, admin.KeyPage{Limit: 3})
+	if must(t, err); len(keys) != 3 || next == "" || reading.memberships > 4 {
+		t.Errorf("%d keys, next %q; %d memberships were read", len(keys), next, reading.memberships)
+	}
+}
