@@ -37,6 +37,7 @@ type eventRow struct {
 	WhoID   string
 	Did     string
 	Key     string
+	KeyPath string
 	Whom    string
 	Tenant  string
 	Details []string
@@ -119,27 +120,16 @@ func (c *Console) activity(req *request) error {
 	return c.show(req, "activity", "Activity", page)
 }
 
-// namesIn looks up every user that the events name.
-func (c *Console) namesIn(ctx context.Context, accountID string, events []policy.Event) (map[string]policy.User, error) {
-	var ids []string
-	for _, event := range events {
-		for _, id := range []string{event.UserID, event.Actor.UserID} {
-			if id != "" {
-				ids = append(ids, id)
-			}
-		}
-	}
-	return c.Store.UsersByID(ctx, accountID, ids)
-}
-
-func newEventRow(e policy.Event, users map[string]policy.User, now time.Time) eventRow {
-	name := func(id string) string { return cmp.Or(users[id].Name, id) }
+func newEventRow(e policy.Event, names names, now time.Time) eventRow {
 	row := eventRow{
-		At: newStamp(e.At, now), Who: name(e.Actor.UserID), WhoID: e.Actor.ClientID, Did: actionText(e.Action),
-		Key: e.ClientID, Whom: name(e.UserID), Tenant: e.TenantID, Details: detailTexts(e.Details), From: e.Actor.Via,
+		At: newStamp(e.At, now), Who: names.user(e.Actor.UserID), WhoID: e.Actor.ClientID, Did: actionText(e.Action),
+		Key: e.ClientID, Whom: names.user(e.UserID), Tenant: names.tenant(e.TenantID), Details: detailWords(e, names), From: e.Actor.Via,
+	}
+	if e.ClientID != "" {
+		row.KeyPath = keysPath(e.TenantID, e.ClientID)
 	}
 	if strings.HasPrefix(string(e.Action), "tenant.") {
-		row.Whom, row.Tenant = e.TenantID, ""
+		row.Whom, row.Tenant = row.Tenant, ""
 	}
 	if row.Who == "" {
 		row.Who = map[string]string{"command": "The mintkey command", "console": "Somebody"}[e.Actor.Via]
