@@ -117,6 +117,8 @@ func (c *Console) routes() http.Handler {
 
 	page("GET /console/tenants/{tenant}/keys/{client_id}", read, c.keyPage)
 	page("GET /console/account/keys/{client_id}", policy.ScopeSelf, c.ownKeyPage)
+	page("GET /console/security/expiries.ics", policy.ScopePolicyRead, c.exportExpiries)
+	page("GET /console/account/expiries.ics", policy.ScopeSelf, c.exportOwnExpiries)
 
 	page("GET /console/tenants/{tenant}/traffic", read, c.traffic)
 	page("GET /console/tenants/{tenant}/traffic/export", read, c.exportTraffic)
