@@ -145,6 +145,8 @@ func gallery(h *harness) []scene {
 
 		{name: "key", who: "tom", path: "/console/tenants/berlin/keys/" + urgent},
 		{name: "key-limits", who: "ada", path: "/console/tenants/berlin/keys/" + limited},
+		{name: "tenant", who: "ada", path: "/console/tenants/berlin/settings"},
+		{name: "tenant-member-search", who: "tom", path: "/console/tenants/berlin/settings?q=grace"},
 		{name: "own-key", who: "grace", path: "/console/account/keys/" + nightly},
 
 		{name: "not-found", who: "grace", path: "/console/nothing"},

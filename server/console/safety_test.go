@@ -288,7 +288,7 @@ func testUsersAndTenants(t *testing.T, h *harness) {
 	ada.post("/console/tenants/new", form{"name": {"Paris"}, "id": {"berlin"}, "release": {"24.4"}}).want(409).says("taken")
 	ada.post("/console/tenants/new", form{"name": {"Paris"}, "id": {"paris"}, "release": {"24.4"}}).leadsTo("/console/tenants")
 	ada.get("/console/tenants").says("Paris", "24.4", "Access keys only", "passwords (deprecated)")
-	ada.get("/console/activity").says("Created tenant: paris", "Created user: Eve", "Signed in: Ada Lovelace")
+	ada.get("/console/activity").says("Created tenant: Paris", "Created user: Eve", "Signed in: Ada Lovelace")
 	ada.post("/console/tenants/paris/members", form{"user": {strings.TrimPrefix(at, "/console/users/")}, "role": {"tenant_admin"}}).leadsTo(at)
 	ada.get(at).says("Eve is now tenant admin in Paris.")
 	eve.post("/console/sign-in", form{"email": {"eve@acme.example"}, "password": {password}}).leadsTo("/console")
