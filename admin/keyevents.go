@@ -23,9 +23,29 @@ func (s *Service) KeyEvents(
 	if key.User.ID != actor.User.ID && actor.Require(policy.ScopeKeysRead) != nil {
 		return nil, "", store.ErrNotFound
 	}
-	filter := EventFilter{ClientID: clientID, TenantID: in.Tenant.ID}
 	query := store.EventsQuery{Before: after, Since: key.CreatedAt, Limit: walkSize}
-	for examined := 0; examined < examinedForKey; examined += walkSize {
+	return s.eventsWithin(ctx, in, EventFilter{ClientID: clientID, TenantID: in.Tenant.ID}, query, examinedForKey, limit)
+}
+
+// examinedForSignIn is how many of the newest events of the account LastSignIn looks at.
+const examinedForSignIn = 5 * walkSize
+
+// LastSignIn returns when and from where the user of the account signed in to the console last, if that is among the newest events of the
+// account: else the event is zero.
+func (s *Service) LastSignIn(ctx context.Context, in TenantContext, userID string) (policy.Event, error) {
+	filter := EventFilter{Actor: userID, Action: policy.ActionSessionStarted}
+	found, _, err := s.eventsWithin(ctx, in, filter, store.EventsQuery{Limit: walkSize}, examinedForSignIn, 1)
+	if err != nil || len(found) == 0 {
+		return policy.Event{}, err
+	}
+	return found[0], nil
+}
+
+// eventsWithin is Events that looks at a bounded number of events. next is empty once the query has no more.
+func (s *Service) eventsWithin(
+	ctx context.Context, in TenantContext, filter EventFilter, query store.EventsQuery, most, limit int,
+) (found []policy.Event, next string, err error) {
+	for examined := 0; examined < most; examined += query.Limit {
 		events, err := s.Store.Events(ctx, in.Account.ID, query)
 		if err != nil {
 			return nil, "", err
@@ -38,7 +58,7 @@ func (s *Service) KeyEvents(
 				return found, event.ID, nil
 			}
 		}
-		if len(events) < walkSize {
+		if len(events) < query.Limit {
 			return found, "", nil
 		}
 	}

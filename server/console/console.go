@@ -121,6 +121,8 @@ func (c *Console) routes() http.Handler {
 	page("GET /console/account/expiries.ics", policy.ScopeSelf, c.exportOwnExpiries)
 	page("GET /console/tenants/{tenant}/settings", read, c.tenantPage)
 	page("POST /console/tenants/{tenant}/settings", policy.ScopeTenantsWrite, c.changeTenant)
+	page("GET /console/users/{user}/delete", policy.ScopeUsersWrite, c.deleteUserPage)
+	page("POST /console/users/{user}/delete", policy.ScopeUsersWrite, c.deleteUser)
 
 	page("GET /console/tenants/{tenant}/traffic", read, c.traffic)
 	page("GET /console/tenants/{tenant}/traffic/export", read, c.exportTraffic)

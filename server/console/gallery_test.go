@@ -147,6 +147,7 @@ func gallery(h *harness) []scene {
 		{name: "key-limits", who: "ada", path: "/console/tenants/berlin/keys/" + limited},
 		{name: "tenant", who: "ada", path: "/console/tenants/berlin/settings"},
 		{name: "tenant-member-search", who: "tom", path: "/console/tenants/berlin/settings?q=grace"},
+		{name: "user-delete", who: "ada", path: "/console/users/grace/delete"},
 		{name: "own-key", who: "grace", path: "/console/account/keys/" + nightly},
 
 		{name: "not-found", who: "grace", path: "/console/nothing"},
