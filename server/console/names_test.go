@@ -15,8 +15,9 @@ func TestActivityInWords(t *testing.T) {
 	record := func(action policy.Action, by string, details map[string]string) {
 		h.advance(time.Second)
 		event := policy.Event{
-			ID: policy.NewEventID(h.now(), [10]byte{byte(h.now().Second())}), At: h.now(), Action: action, AccountID: "acme", TenantID: "berlin", UserID: "grace",
-			Actor: policy.Actor{UserID: by, Via: "api"}, Details: details,
+			ID: policy.NewEventID(h.now(), [10]byte{byte(h.now().Second())}), At: h.now(), Action: action, AccountID: "acme", TenantID: "berlin",
+			UserID: "grace",
+			Actor:  policy.Actor{UserID: by, Via: "api"}, Details: details,
 		}
 		h.must(h.store.RecordEvents(t.Context(), event))
 	}

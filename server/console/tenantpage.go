@@ -69,7 +69,9 @@ func (c *Console) showTenant(req *request, cause error) error {
 	if page.Quota = req.Form.Get(quotaField); errors.Is(cause, admin.ErrPreconditionFailed) {
 		page.Now = besides{}
 		page.Now.note(quotaField, page.Quota, present, "none")
-		about := func(e policy.Event) bool { return e.TenantID == tenant.ID && strings.HasPrefix(string(e.Action), "tenant.") }
+		about := func(e policy.Event) bool {
+			return e.TenantID == tenant.ID && strings.HasPrefix(string(e.Action), "tenant.")
+		}
 		if page.Fault, err = c.staleFault(req, admin.EventFilter{TenantID: tenant.ID}, about); err != nil {
 			return err
 		}

@@ -68,7 +68,7 @@ func TestMembersOfATenantPage(t *testing.T) {
 	first := tom.get(berlinSettings).says("Ada Lovelace", "Next").saysNot("Person user-59")
 	_, next, _ := strings.Cut(first.body, `href="`+berlinSettings+`?after=`)
 	next, _, _ = strings.Cut(next, "#")
-	tom.get(berlinSettings + "?after=" + next).says("Person user-59", "Back to the start").saysNot("Ada Lovelace")
-	tom.get(berlinSettings + "?q=USER-31").says("Person user-31").saysNot("Person user-32", "Next")
+	tom.get(berlinSettings+"?after="+next).says("Person user-59", "Back to the start").saysNot("Ada Lovelace")
+	tom.get(berlinSettings+"?q=USER-31").says("Person user-31").saysNot("Person user-32", "Next")
 	tom.get(berlinSettings + "?q=nobody").says("Nobody here has “nobody” in name or e-mail address.")
 }

@@ -83,7 +83,9 @@ type deleteUserForm struct {
 	Fault fault
 }
 
-func (c *Console) deleteUserPage(req *request) error { return c.showDeleteUser(req, http.StatusOK, fault{}) }
+func (c *Console) deleteUserPage(req *request) error {
+	return c.showDeleteUser(req, http.StatusOK, fault{})
+}
 
 func (c *Console) showDeleteUser(req *request, status int, wrong fault) error {
 	user, err := c.Store.User(req.Context(), req.in.Account.ID, req.PathValue("user"))

@@ -95,7 +95,7 @@ func (f userForm) besides(present userForm) besides {
 type tenantChoice struct {
 	ID, Name string
 	Role     policy.Role // empty: not a member
-	Keys     string // how many, in words; empty for none
+	Keys     string      // how many, in words; empty for none
 }
 
 func (c *Console) newUserPage(req *request) error { return c.showNewUser(req, nil) }
