@@ -56,7 +56,7 @@ func BenchmarkHundredThousandKeys(b *testing.B) {
 	})
 	b.Run("find a member", func(b *testing.B) {
 		for b.Loop() {
-			members, _, err := service.FindMembers(b.Context(), place, "u049999", 8)
+			members, _, err := service.FindMembers(b.Context(), place, "u049999", store.Page{Limit: 8})
 			if err != nil || len(members) != 1 {
 				b.Fatal(len(members), err)
 			}

@@ -8,9 +8,11 @@ import (
 	"mintkey/store"
 )
 
-// FindMembers lists members of the tenant whose name or e-mail address contains the text, without case, by user ID. more is
-// true if there are others beyond the limit.
-func (s *Service) FindMembers(ctx context.Context, in TenantContext, text string, limit int) (found []Member, more bool, err error) {
+// FindMembers lists members of the tenant whose name or e-mail address contains the text, without case, by user ID, after the given one.
+// more is true if there are others beyond the limit.
+func (s *Service) FindMembers(
+	ctx context.Context, in TenantContext, text string, page store.Page,
+) (found []Member, more bool, err error) {
 	listed, err := s.memberIndex(ctx, in)
 	if err != nil {
 		return nil, false, err
@@ -18,10 +20,10 @@ func (s *Service) FindMembers(ctx context.Context, in TenantContext, text string
 	text = strings.ToLower(text)
 	var ids []string
 	for _, m := range listed {
-		if !m.contains(text) {
+		if m.userID <= page.After || !m.contains(text) {
 			continue
 		}
-		if len(ids) == limit {
+		if len(ids) == page.Limit {
 			more = true
 			break
 		}

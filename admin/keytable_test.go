@@ -280,7 +280,7 @@ func (w *town) compareFinds(service *admin.Service, in admin.TenantContext, text
 			members = append(members, admin.Member{Membership: m, User: u})
 		}
 	}
-	first, more, err := service.FindMembers(w.Context(), in, text, limit)
+	first, more, err := service.FindMembers(w.Context(), in, text, store.Page{Limit: limit})
 	must(w, err)
 	w.same("members with "+text, first, members[:min(limit, len(members))])
 	w.same("more members with "+text, more, len(members) > limit)

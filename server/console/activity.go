@@ -22,6 +22,8 @@ type activityPage struct {
 	Older   string
 	CSV     string
 	JSON    string
+	Since   dayField
+	Until   dayField
 	Any     bool // a filter is set
 }
 
@@ -37,6 +39,7 @@ type eventRow struct {
 	WhoID   string
 	Did     string
 	Key     string
+	KeyPath string
 	Whom    string
 	Tenant  string
 	Details []string
@@ -63,7 +66,7 @@ func (f activityFilter) query() url.Values {
 	return values
 }
 
-// events converts the form to a filter of the audit trail. Days are UTC days, and the last one is included. Who may be an e-mail address.
+// events converts the form to a filter of the audit trail. The last day is included. Who may be an e-mail address.
 func (c *Console) events(ctx context.Context, accountID string, f activityFilter) (admin.EventFilter, error) {
 	found := admin.EventFilter{Action: policy.Action(f.Action), Actor: f.Who, ClientID: f.Key, TenantID: f.Tenant}
 	if strings.Contains(f.Who, "@") {
@@ -73,11 +76,38 @@ func (c *Console) events(ctx context.Context, accountID string, f activityFilter
 		}
 		found.Actor = cmp.Or(user.ID, f.Who)
 	}
-	found.Since, _ = time.Parse(time.DateOnly, f.Since)
-	if until, err := time.Parse(time.DateOnly, f.Until); err == nil {
-		found.Until = until.AddDate(0, 0, 1)
-	}
+	since, until := parseDay(f.Since, false), parseDay(f.Until, true)
+	found.Since, found.Until = since.instant, until.instant
 	return found, nil
+}
+
+// dayField is the first or the last day of a filter, as a form shows it. The days of a form without a script are days of UTC; the script
+// sends the instant at which the reader's day begins or, of the last day, ends.
+type dayField struct {
+	Day string // in UTC, for the form
+	At  string // the instant, for the script to show the reader's day; empty for none
+
+	instant time.Time
+}
+
+// parseDay is zero for what is no day and no instant.
+func parseDay(text string, last bool) dayField {
+	days := 0
+	if last {
+		days = 1
+	}
+	at, err := time.Parse(time.DateOnly, text)
+	if err == nil {
+		at = at.AddDate(0, 0, days)
+	} else if at, err = time.Parse(time.RFC3339, text); err != nil {
+		return dayField{}
+	}
+	at = at.UTC()
+	shown := at
+	if last {
+		shown = at.Add(-time.Nanosecond)
+	}
+	return dayField{shown.Format(time.DateOnly), at.Format(time.RFC3339), at}
 }
 
 func (c *Console) activity(req *request) error {
@@ -91,7 +121,10 @@ func (c *Console) activity(req *request) error {
 		return err
 	}
 	values := filter.query()
-	page := activityPage{Views: activityViews(activityPath), Filter: filter, Any: len(values) > 0, Actions: actions(filter.Action)}
+	page := activityPage{
+		Views: activityViews(activityPath), Filter: filter, Any: len(values) > 0, Actions: actions(filter.Action),
+		Since: parseDay(filter.Since, false), Until: parseDay(filter.Until, true),
+	}
 	at := func(path string, extra ...string) string {
 		q := filter.query()
 		for i := 0; i+1 < len(extra); i += 2 {
@@ -119,27 +152,16 @@ func (c *Console) activity(req *request) error {
 	return c.show(req, "activity", "Activity", page)
 }
 
-// namesIn looks up every user that the events name.
-func (c *Console) namesIn(ctx context.Context, accountID string, events []policy.Event) (map[string]policy.User, error) {
-	var ids []string
-	for _, event := range events {
-		for _, id := range []string{event.UserID, event.Actor.UserID} {
-			if id != "" {
-				ids = append(ids, id)
-			}
-		}
-	}
-	return c.Store.UsersByID(ctx, accountID, ids)
-}
-
-func newEventRow(e policy.Event, users map[string]policy.User, now time.Time) eventRow {
-	name := func(id string) string { return cmp.Or(users[id].Name, id) }
+func newEventRow(e policy.Event, names names, now time.Time) eventRow {
 	row := eventRow{
-		At: newStamp(e.At, now), Who: name(e.Actor.UserID), WhoID: e.Actor.ClientID, Did: actionText(e.Action),
-		Key: e.ClientID, Whom: name(e.UserID), Tenant: e.TenantID, Details: detailTexts(e.Details), From: e.Actor.Via,
+		At: newStamp(e.At, now), Who: names.user(e.Actor.UserID), WhoID: e.Actor.ClientID, Did: actionText(e.Action),
+		Key: e.ClientID, Whom: names.user(e.UserID), Tenant: names.tenant(e.TenantID), Details: detailWords(e, names), From: e.Actor.Via,
+	}
+	if e.ClientID != "" {
+		row.KeyPath = keysPath(e.TenantID, e.ClientID)
 	}
 	if strings.HasPrefix(string(e.Action), "tenant.") {
-		row.Whom, row.Tenant = e.TenantID, ""
+		row.Whom, row.Tenant = row.Tenant, ""
 	}
 	if row.Who == "" {
 		row.Who = map[string]string{"command": "The mintkey command", "console": "Somebody"}[e.Actor.Via]

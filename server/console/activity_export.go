@@ -30,46 +30,48 @@ func (c *Console) exportActivity(req *request) error {
 	}
 	h.Set("Content-Type", mediaType)
 	h.Set("Content-Disposition", `attachment; filename="`+name+extension+`"`)
-	return write(req.w, func(yield func(policy.Event) error) error {
-		return c.eachEvent(req, wanted, first, next, yield)
+	return write(req.w, func(yield func([]policy.Event, names) error) error {
+		return c.eachBatch(req, wanted, first, next, yield)
 	})
 }
 
-// eachEvent yields the events of the batch already loaded, then loads and yields the rest.
-func (c *Console) eachEvent(
-	req *request, wanted admin.EventFilter, events []policy.Event, next string, yield func(policy.Event) error,
+// eachBatch yields the events of the batch already loaded, then loads and yields the rest, with the names that they need.
+func (c *Console) eachBatch(
+	req *request, wanted admin.EventFilter, events []policy.Event, next string, yield func([]policy.Event, names) error,
 ) error {
 	for {
-		for _, event := range events {
-			if err := yield(event); err != nil {
-				return err
-			}
+		known, err := c.namesIn(req.Context(), req.in.Account.ID, events)
+		if err != nil {
+			return err
 		}
-		if next == "" {
-			return nil
+		if err := yield(events, known); err != nil || next == "" {
+			return err
 		}
-		var err error
 		if events, next, err = c.Service.Events(req.Context(), req.in, wanted, next, exportBatch); err != nil {
 			return err
 		}
 	}
 }
 
-type eachEvent func(yield func(policy.Event) error) error
+type eachBatch func(yield func([]policy.Event, names) error) error
 
-func writeEventsJSON(w io.Writer, each eachEvent) error {
+func writeEventsJSON(w io.Writer, each eachBatch) error {
 	if _, err := io.WriteString(w, "["); err != nil {
 		return err
 	}
 	separator := "\n"
-	err := each(func(e policy.Event) error {
-		line, err := json.Marshal(e)
-		if err != nil {
-			return err
+	err := each(func(events []policy.Event, _ names) error {
+		for _, e := range events {
+			line, err := json.Marshal(e)
+			if err != nil {
+				return err
+			}
+			if _, err = io.WriteString(w, separator+string(line)); err != nil {
+				return err
+			}
+			separator = ",\n"
 		}
-		_, err = io.WriteString(w, separator+string(line))
-		separator = ",\n"
-		return err
+		return nil
 	})
 	if err != nil {
 		return err
@@ -78,25 +80,32 @@ func writeEventsJSON(w io.Writer, each eachEvent) error {
 	return err
 }
 
-func writeEventsCSV(w io.Writer, each eachEvent) error {
+func writeEventsCSV(w io.Writer, each eachBatch) error {
 	table := csv.NewWriter(w)
 	header := []string{
 		"id", "at", "action", "actor_user_id", "actor_client_id", "via", "address", "request_id",
 		"tenant_id", "user_id", "client_id", "details",
+		"actor_name", "user_name", "tenant_name", // behind what programs count on
 	}
 	if err := table.Write(header); err != nil {
 		return err
 	}
-	err := each(func(e policy.Event) error {
-		row := []string{
-			e.ID, e.At.UTC().Format(time.RFC3339Nano), string(e.Action), e.Actor.UserID, e.Actor.ClientID,
-			e.Actor.Via, e.Actor.Address, e.Actor.RequestID,
-			e.TenantID, e.UserID, e.ClientID, strings.Join(detailTexts(e.Details), "; "),
+	err := each(func(events []policy.Event, names names) error {
+		for _, e := range events {
+			row := []string{
+				e.ID, e.At.UTC().Format(time.RFC3339Nano), string(e.Action), e.Actor.UserID, e.Actor.ClientID,
+				e.Actor.Via, e.Actor.Address, e.Actor.RequestID,
+				e.TenantID, e.UserID, e.ClientID, strings.Join(detailTexts(e.Details), "; "),
+				names.user(e.Actor.UserID), names.user(e.UserID), names.tenant(e.TenantID),
+			}
+			for i := range row {
+				row[i] = cell(row[i])
+			}
+			if err := table.Write(row); err != nil {
+				return err
+			}
 		}
-		for i := range row {
-			row[i] = cell(row[i])
-		}
-		return table.Write(row)
+		return nil
 	})
 	table.Flush()
 	if err != nil {

@@ -65,7 +65,7 @@ const (
 	barBottom = 150
 	barRoom   = 120
 	barLeast  = 3  // so that one stays visible beside a thousand
-	fewBars   = 12 // up to so many bars are drawn narrower
+	fewBars   = 13 // up to so many bars are drawn narrower
 )
 
 // draw lays out the bars; each needs one count per series. A bar whose total is top gets the full height.
@@ -89,10 +89,10 @@ func (c *chart) draw(top int) {
 	}
 }
 
-// newChart counts times by calendar month, for the 12 months from now on.
+// newChart counts times by calendar month, from this month to the same one next year: the months that the next 12 months fall into.
 func newChart(times []time.Time, now time.Time) chart {
 	first := time.Date(now.Year(), now.Month(), 1, 0, 0, 0, 0, time.UTC)
-	counts, top := [12]int{}, 1
+	counts, top := [13]int{}, 1
 	c := chart{Series: []series{{Class: "chart-bar"}}}
 	for _, at := range times {
 		month := (at.Year()-first.Year())*12 + int(at.Month()) - int(first.Month())

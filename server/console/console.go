@@ -115,6 +115,15 @@ func (c *Console) routes() http.Handler {
 	page("GET /console/tenants/{tenant}/keys/{client_id}/transfer", write, c.transferPage)
 	page("POST /console/tenants/{tenant}/keys/{client_id}/transfer", write, c.transferKey)
 
+	page("GET /console/tenants/{tenant}/keys/{client_id}", read, c.keyPage)
+	page("GET /console/account/keys/{client_id}", policy.ScopeSelf, c.ownKeyPage)
+	page("GET /console/security/expiries.ics", policy.ScopePolicyRead, c.exportExpiries)
+	page("GET /console/account/expiries.ics", policy.ScopeSelf, c.exportOwnExpiries)
+	page("GET /console/tenants/{tenant}/settings", read, c.tenantPage)
+	page("POST /console/tenants/{tenant}/settings", policy.ScopeTenantsWrite, c.changeTenant)
+	page("GET /console/users/{user}/delete", policy.ScopeUsersWrite, c.deleteUserPage)
+	page("POST /console/users/{user}/delete", policy.ScopeUsersWrite, c.deleteUser)
+
 	page("GET /console/tenants/{tenant}/traffic", read, c.traffic)
 	page("GET /console/tenants/{tenant}/traffic/export", read, c.exportTraffic)
 

@@ -142,6 +142,14 @@ func gallery(h *harness) []scene {
 		{name: "tenants", who: "ada", path: "/console/tenants"},
 		{name: "tenant-new", who: "ada", path: "/console/tenants/new"},
 		{name: "pick-up", who: "grace", path: waiting},
+
+		{name: "key", who: "tom", path: "/console/tenants/berlin/keys/" + urgent},
+		{name: "key-limits", who: "ada", path: "/console/tenants/berlin/keys/" + limited},
+		{name: "tenant", who: "ada", path: "/console/tenants/berlin/settings"},
+		{name: "tenant-member-search", who: "tom", path: "/console/tenants/berlin/settings?q=grace"},
+		{name: "user-delete", who: "ada", path: "/console/users/grace/delete"},
+		{name: "own-key", who: "grace", path: "/console/account/keys/" + nightly},
+
 		{name: "not-found", who: "grace", path: "/console/nothing"},
 	}
 }

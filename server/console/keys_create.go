@@ -83,7 +83,7 @@ func (c *Console) showNewKey(req *request, cause error) error {
 
 func (c *Console) findMembers(req *request) (memberForm, error) {
 	form := memberForm{Path: req.URL.Path, Find: strings.TrimSpace(req.Form.Get("find"))}
-	members, more, err := c.Service.FindMembers(req.Context(), req.in, form.Find, membersShown)
+	members, more, err := c.Service.FindMembers(req.Context(), req.in, form.Find, store.Page{Limit: membersShown})
 	if err != nil {
 		return form, err
 	}
@@ -171,7 +171,7 @@ func (c *Console) showSecret(req *request, key admin.RefreshedKey, secret policy
 		Dropped: strings.Join(key.DroppedScopes, ", "), Unconfirmed: key.Unconfirmed,
 	}
 	if isOwnPath(req.URL) {
-		page.Back = accountPath
+		page.Back, page.Key.Path = accountPath, ownKeyPath(key.ClientID)
 	}
 	return c.show(req, "secret", heading, page)
 }

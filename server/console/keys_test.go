@@ -153,7 +153,7 @@ func testRefresh(t *testing.T, h *harness) {
 	tom := h.as("tom")
 	clientID, first := tom.create("linus", "").revealed()
 	path := berlinKeys + "/" + clientID + "/refresh"
-	same, second := tom.submit(path, form{"overlap": {"3600"}}).says("The old secret works until 2 March 2026, 10:00:00 UTC").revealed()
+	same, second := tom.submit(path, form{"overlap": {"3600"}}).says("The old secret works until 2 Mar 2026, 10:00 UTC").revealed()
 	if same != clientID || h.token(clientID, first) != 200 || h.token(clientID, second) != 200 {
 		t.Error("with an overlap both secrets must work, under the same client ID")
 	}
@@ -185,8 +185,8 @@ func testOverlapsAreEnded(t *testing.T, h *harness) {
 		if status := h.token(clientID, first); status != 200 {
 			t.Fatalf("the old secret gets %d", status)
 		}
-		visitor.get(c.list).says("Old secret works until", "2 March 2026, 10:00:00 UTC", "last used", "just now", "End now")
-		visitor.get(path + "/refresh").says("The secret before it, which works until 2 March 2026, 10:00:00 UTC, stops at once in any case.")
+		visitor.get(c.list).says("Old secret works until", "2 Mar 2026, 10:00 UTC", "last used", "just now", "End now")
+		visitor.get(path + "/refresh").says("The secret before it, which works until 2 Mar 2026, 10:00 UTC")
 		visitor.get(path+"/end-overlap").want(200).says("Stop the old secret", "End its tokens too")
 		if h.token(clientID, first) != 200 {
 			t.Error("looking at the page has ended the overlap")

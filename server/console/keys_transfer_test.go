@@ -11,7 +11,7 @@ func TestTransferInTheConsole(t *testing.T) {
 	tom := h.as("tom")
 	tom.get(berlinKeys).says("Transfer")
 	tom.get(transfer).says("Transfer “nightly build”", "Linus Torvalds").saysNot(`value="grace"`)
-	h.as("ada").get("/console/users/grace").says("nightly build", "in berlin", "Transfer")
+	h.as("ada").get("/console/users/grace").says("nightly build", "Berlin", "Transfer")
 	tom.post(transfer, form{}).want(422).says("Choose a member of this tenant.")
 	tom.post(transfer, form{"user": {"rita"}}).want(422).says("Choose a member of this tenant.")
 	tom.post(transfer, form{"user": {"hal"}}).want(409).says("This user is disabled.")

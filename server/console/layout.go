@@ -71,7 +71,11 @@ func (req *request) nav() []link {
 		add(policy.ScopeKeysRead, "activity", "Activity", tenantTrafficPath(req.in.Tenant.ID))
 	}
 	add(policy.ScopeUsersWrite, "users", "Users", usersPath)
-	add(policy.ScopeTenantsWrite, "tenants", "Tenants", tenantsPath)
+	if req.actor.Require(policy.ScopeTenantsWrite) == nil {
+		add("", "tenants", "Tenants", tenantsPath)
+	} else {
+		add(policy.ScopeKeysRead, "tenants", "Tenant", tenantSettingsPath(req.in.Tenant.ID))
+	}
 	return shown
 }
 
@@ -124,7 +128,7 @@ func shiftText(offset time.Duration) string {
 // sectionOf is the menu entry that a path belongs to.
 func sectionOf(path string) string {
 	parts := strings.Split(strings.TrimPrefix(path, "/console/"), "/")
-	if parts[0] == "tenants" && len(parts) > 2 {
+	if parts[0] == "tenants" && len(parts) > 2 && parts[2] != "settings" {
 		return parts[2]
 	}
 	return parts[0]

@@ -233,7 +233,7 @@ func testActivity(t *testing.T, h *harness) {
 	clientID, _ := tom.create("linus", "=HYPERLINK(1)").revealed()
 	h.advance(time.Minute)
 	tom.post(berlinKeys+"/"+clientID+"/revoke", form{}).want(303)
-	ada.get("/console/activity").want(200).says("Tom Kilburn", "Created access key "+clientID+" of Linus Torvalds in berlin",
+	ada.get("/console/activity").want(200).says("Tom Kilburn", "Created access key "+clientID+" of Linus Torvalds in Berlin",
 		"Revoked access key", "console, 127.0.0.1", "1 minute ago")
 	ada.get("/console/activity?action=key.revoked&who=tom@acme.example&key=" + clientID).
 		says("Revoked access key " + clientID).saysNot("Created access key " + clientID)
@@ -243,7 +243,8 @@ func testActivity(t *testing.T, h *harness) {
 
 	csv := ada.get("/console/activity/export?format=csv&key=" + clientID).want(200)
 	lines := strings.Split(strings.TrimSpace(csv.body), "\n")
-	if len(lines) != 3 || !strings.Contains(lines[1], ",key.revoked,tom,") || !strings.Contains(lines[2], "label: =HYPERLINK(1)") {
+	if len(lines) != 3 || !strings.Contains(lines[1], ",key.revoked,tom,") || !strings.Contains(lines[2], "label: =HYPERLINK(1)") ||
+		!strings.HasSuffix(lines[0], ",details,actor_name,user_name,tenant_name") || !strings.HasSuffix(lines[1], ",Tom Kilburn,Linus Torvalds,Berlin") {
 		t.Errorf("the table is\n%s", csv.body)
 	}
 	var events []struct{ Action, ClientID string }
@@ -287,7 +288,7 @@ func testUsersAndTenants(t *testing.T, h *harness) {
 	ada.post("/console/tenants/new", form{"name": {"Paris"}, "id": {"berlin"}, "release": {"24.4"}}).want(409).says("taken")
 	ada.post("/console/tenants/new", form{"name": {"Paris"}, "id": {"paris"}, "release": {"24.4"}}).leadsTo("/console/tenants")
 	ada.get("/console/tenants").says("Paris", "24.4", "Access keys only", "passwords (deprecated)")
-	ada.get("/console/activity").says("Created tenant: paris", "Created user: Eve", "Signed in: Ada Lovelace")
+	ada.get("/console/activity").says("Created tenant: Paris", "Created user: Eve", "Signed in: Ada Lovelace")
 	ada.post("/console/tenants/paris/members", form{"user": {strings.TrimPrefix(at, "/console/users/")}, "role": {"tenant_admin"}}).leadsTo(at)
 	ada.get(at).says("Eve is now tenant admin in Paris.")
 	eve.post("/console/sign-in", form{"email": {"eve@acme.example"}, "password": {password}}).leadsTo("/console")

@@ -32,6 +32,7 @@ type previewTable struct {
 type affectedRow struct {
 	ClientID, User, Tenant string
 	Before, After          stamp
+	Path                   string
 }
 
 type upcomingRow struct {
@@ -108,17 +109,24 @@ func (c *Console) previewTable(req *request, affected []admin.Affected) (preview
 		}
 	}
 	affected = affected[:min(len(affected), previewRows)]
-	var ids []string
+	var ids, tenants []string
 	for _, a := range affected {
-		ids = append(ids, a.UserID)
+		ids, tenants = append(ids, a.UserID), append(tenants, a.TenantID)
 	}
-	users, err := c.Store.UsersByID(req.Context(), req.in.Account.ID, ids)
+	users, err := c.nameUsers(req.Context(), req.in.Account.ID, ids)
+	if err != nil {
+		return table, err
+	}
+	if users.tenants, err = c.nameTenants(req.Context(), req.in.Account.ID, tenants); err != nil {
+		return table, err
+	}
 	for _, a := range affected {
 		table.Rows = append(table.Rows, affectedRow{
-			a.ClientID, users[a.UserID].Name, a.TenantID, newStamp(a.Before, req.info.At), newStamp(a.After, req.info.At),
+			a.ClientID, users.user(a.UserID), users.tenant(a.TenantID), newStamp(a.Before, req.info.At), newStamp(a.After, req.info.At),
+			keysPath(a.TenantID, a.ClientID),
 		})
 	}
-	return table, err
+	return table, nil
 }
 
 // addCalendar adds the chart and list of keys that expire within a year.
@@ -128,9 +136,17 @@ func (c *Console) addCalendar(req *request, page *securityPage) error {
 		return err
 	}
 	page.Chart = newChart(times, req.info.At)
+	var ids []string
+	for _, u := range next {
+		ids = append(ids, u.TenantID)
+	}
+	tenants, err := c.nameTenants(req.Context(), req.in.Account.ID, ids)
+	if err != nil {
+		return err
+	}
 	for _, u := range next {
 		page.Next = append(page.Next, upcomingRow{
-			u.ClientID, u.Label, u.UserName, u.TenantID, newStamp(u.At, req.info.At), keysPath(u.TenantID) + "?q=" + u.ClientID,
+			u.ClientID, u.Label, u.UserName, tenants[u.TenantID], newStamp(u.At, req.info.At), keysPath(u.TenantID, u.ClientID),
 		})
 	}
 	return nil

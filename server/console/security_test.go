@@ -45,3 +45,16 @@ func TestTurningThePolicyOffNeedsAcknowledgement(t *testing.T) {
 	ada = h.as("ada")
 	ada.get(securityPath + "?enabled=on&period_days=90").says("All of them live shorter. None expires at once")
 }
+
+// What expires within 12 months is in the chart and in the list alike, be it on the last of their days.
+func TestChartHasWhatTheListHas(t *testing.T) {
+	h := newHarness(t)
+	h.must(h.store.UpdateAccount(t.Context(), "acme", func(a policy.Account) (policy.Account, []policy.Event, error) {
+		a.Expiration = policy.ExpirationPolicy{{At: start.Add(-400 * policy.Day), Enabled: true, PeriodDays: policy.MaxPeriodDays}}
+		return a, nil, nil
+	}))
+	h.advance(20 * policy.Day) // 22 March: the key expires on 17 March of the next year
+	_, _ = h.key("berlin", "grace", "nightly build", 0)
+	h.as("ada").get("/console/security").says("Next to expire", "17 Mar 2027, 09:00 UTC", "1 key expires unless it is refreshed before.").
+		saysNot("No access key expires").has("March 2027: 1 key")
+}

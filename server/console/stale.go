@@ -58,8 +58,8 @@ func (c *Console) staleFault(req *request, filter admin.EventFilter, about func(
 			return fault{}, err
 		}
 		for _, event := range events {
-			if user := names[event.Actor.UserID]; user.Name != "" && about(event) {
-				who = user.Name
+			if name := names.user(event.Actor.UserID); name != event.Actor.UserID && about(event) {
+				who = name
 				break
 			}
 		}

@@ -45,13 +45,17 @@ func (c *Console) listTenants(req *request) error {
 		return err
 	}
 	for _, t := range tenants {
-		page.Rows = append(page.Rows, tenantRow{
-			t.ID, t.Name, t.Release.String(), t.Release.AllowsPassword(), quotaText(t.TokensPerMinute),
-			trafficFilter{Tenant: t.ID}.path(""), newStamp(t.CreatedAt, req.info.At),
-			keysPath(t.ID), t.ID == req.in.Tenant.ID, t.IsSuspended(), suspensionText(t.Suspension(), names), tenantPath(t.ID),
-		})
+		page.Rows = append(page.Rows, newTenantRow(t, names, req))
 	}
 	return c.show(req, "tenants", "Tenants", page)
+}
+
+func newTenantRow(t policy.Tenant, suspenders map[string]policy.User, req *request) tenantRow {
+	return tenantRow{
+		t.ID, t.Name, t.Release.String(), t.Release.AllowsPassword(), quotaText(t.TokensPerMinute),
+		trafficFilter{Tenant: t.ID}.path(""), newStamp(t.CreatedAt, req.info.At),
+		keysPath(t.ID), t.ID == req.in.Tenant.ID, t.IsSuspended(), suspensionText(t.Suspension(), suspenders), tenantPath(t.ID),
+	}
 }
 
 type tenantForm struct {

@@ -72,7 +72,8 @@ type userForm struct {
 	Name, Email string
 	Roles       []scopeChoice
 	Tenants     []tenantChoice // memberships
-	Keys        []keyRow       // in all tenants
+	Keys        userKeys       // in all tenants
+	SignIn      lastSignIn
 	Self        bool
 	Robot       bool // a new user is to be one
 	Mail        bool // a link to choose a password can be sent
@@ -90,14 +91,11 @@ func (f userForm) besides(present userForm) besides {
 	return now
 }
 
-// keysOfUser is how many access keys the page of a user shows at most; mintkey users owns lists all.
-const keysOfUser = 200
-
 // tenantChoice is a tenant with the user's role in it.
 type tenantChoice struct {
 	ID, Name string
 	Role     policy.Role // empty: not a member
-	Keys     int
+	Keys     string      // how many, in words; empty for none
 }
 
 func (c *Console) newUserPage(req *request) error { return c.showNewUser(req, nil) }
@@ -203,18 +201,20 @@ func (c *Console) showUser(req *request, cause error) error {
 	for _, tenant := range tenants {
 		choice := tenantChoice{ID: tenant.ID, Name: tenant.Name}
 		if s, err := c.Store.Subject(req.Context(), tenant.ID, user.ID); err == nil {
-			choice.Role, choice.Keys = s.Membership.Role, len(s.Membership.Keys)
+			choice.Role = s.Membership.Role
+			if live := len(s.Membership.LiveKeys(req.in.Account.Expiration, req.info.At)); len(s.Membership.Keys) > 0 {
+				choice.Keys = keysText(live, len(s.Membership.Keys)-live)
+			}
 		}
 		form.Tenants = append(form.Tenants, choice)
 	}
-	keys, _, err := c.Service.UserKeys(req.Context(), req.actor, req.in, user.ID, admin.KeyPage{Limit: keysOfUser})
-	if err != nil {
+	if form.Keys, err = c.userKeys(req, user.ID); err != nil {
 		return err
 	}
-	for _, key := range keys {
-		row := newKeyRow(key, req.in.Account.Expiration, req.info.At)
-		row.Tenant = key.Membership.TenantID
-		form.Keys = append(form.Keys, row)
+	if !user.IsRobot() {
+		if form.SignIn, err = c.lastSignIn(req, user.ID); err != nil {
+			return err
+		}
 	}
 	return c.showUserForm(req, user.Name, form, cause)
 }

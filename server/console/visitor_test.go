@@ -182,3 +182,10 @@ func (h *harness) token(clientID, secret string) int {
 	values := form{"grant_type": {"client_credentials"}, "client_id": {clientID}, "client_secret": {secret}}
 	return h.visitor().post("/oauth2/token", values).status
 }
+
+// between is what stands between two texts, first there.
+func between(text, before, after string) string {
+	_, text, _ = strings.Cut(text, before)
+	text, _, _ = strings.Cut(text, after)
+	return text
+}

@@ -13,6 +13,7 @@ type stamp struct {
 	ISO    string // for <time datetime>, which the script converts to the reader's time zone
 	Date   string
 	Minute string
+	Hour   string
 	UTC    string
 	Words  string // distance from now, such as "in 12 days"
 }
@@ -23,7 +24,7 @@ func newStamp(at, now time.Time) stamp {
 	}
 	at = at.UTC()
 	return stamp{
-		ISO: at.Format(time.RFC3339), Date: at.Format("2 Jan 2006"), Minute: at.Format("2 Jan 2006, 15:04"),
+		ISO: at.Format(time.RFC3339), Date: at.Format("2 Jan 2006"), Minute: at.Format("2 Jan 2006, 15:04"), Hour: at.Format("15:04"),
 		UTC: at.Format("2 January 2006, 15:04:05 UTC"), Words: distance(at, now),
 	}
 }

@@ -3,8 +3,9 @@
 
 // The day of an instant in the reader's zone. The exact time in UTC stays in the title.
 const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
-const minute = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
-const exact = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "long" });
+// An instant in the reader's zone, which is named; beside it stands the same in UTC.
+const instant = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
+const hour = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
 
 const written = {
   clock: new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" }),
@@ -19,12 +20,49 @@ function localTimes(root) {
   for (const zone of root.querySelectorAll("[data-zone]")) {
     zone.textContent = day.resolvedOptions().timeZone;
   }
-  for (const time of root.querySelectorAll("time[datetime]:not([data-words])")) {
-    const at = new Date(time.dateTime);
-    const format = "exact" in time.dataset ? exact : "minute" in time.dataset ? minute : day;
-    time.textContent = format.format(at);
+  for (const time of root.querySelectorAll("time[data-hour]")) {
+    time.textContent = hour.format(new Date(time.dateTime));
+  }
+  for (const time of root.querySelectorAll("time[data-instant]")) {
+    const local = instant.format(new Date(time.dateTime));
+    if (!/ (UTC|GMT)$/.test(local)) {
+      const utc = document.createElement("span");
+      utc.className = "sub";
+      utc.textContent = ` (${time.textContent})`;
+      time.textContent = local;
+      time.after(utc);
+    }
+    delete time.dataset.instant; // once
+  }
+  for (const time of root.querySelectorAll("time[datetime]:not([data-words], [data-hour], .instant *)")) {
+    time.textContent = day.format(new Date(time.dateTime));
   }
 }
+
+// Days in filters are days of the reader: what is sent is the instant at which the first one begins or the last one ends.
+function localDays(root) {
+  for (const input of root.querySelectorAll("form[data-days] input[data-day]")) {
+    const at = new Date(input.dataset.day);
+    if ("through" in input.dataset) {
+      at.setMilliseconds(-1);
+    }
+    const two = (n) => String(n).padStart(2, "0");
+    input.value = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  }
+}
+
+document.addEventListener("formdata", (event) => {
+  if (!("days" in event.target.dataset)) {
+    return;
+  }
+  for (const input of event.target.querySelectorAll("input[type=date]")) {
+    const [year, month, date] = input.value.split("-").map(Number);
+    if (year) {
+      const at = new Date(year, month - 1, date + ("through" in input.dataset ? 1 : 0));
+      event.formData.set(input.name, at.toISOString().replace(".000", ""));
+    }
+  }
+});
 
 async function copy(button) {
   const source = document.getElementById(button.dataset.copy);
@@ -118,3 +156,4 @@ addEventListener("pageshow", (event) => {
 });
 
 localTimes(document);
+localDays(document);

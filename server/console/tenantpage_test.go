@@ -1,0 +1,74 @@
+package console_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"mintkey/admin"
+	"mintkey/policy"
+)
+
+const berlinSettings = "/console/tenants/berlin/settings"
+
+// The admins of a tenant see its page with its members; those who manage tenants change its quota there. Others do not see it.
+func TestPageOfATenant(t *testing.T) {
+	onEachStore(t, func(t *testing.T, h *harness) {
+		_, _ = h.key("berlin", "grace", "live", 12)
+		_, _ = h.key("berlin", "grace", "expired", 95)
+		tom, ada := h.as("tom"), h.as("ada")
+		tom.get(berlinSettings).want(200).says(
+			"Berlin", "24.3", "All 2", "Active 1", "Expired 1", "Grace Hopper", "1 key, 1 expired", "Hal Abelson", "Disabled", "Tom Kilburn", "Tenant admin",
+		).saysNot("Save quota", "Suspend Berlin").has(`href="/console/tenants/berlin/keys?state=active"`)
+		tom.get("/console/account").has(`href="` + berlinSettings + `"`)
+		tom.post(berlinSettings, form{"tokens_per_minute": {"10"}}).want(http.StatusForbidden)
+		tom.get("/console/tenants/lisbon/settings").want(http.StatusForbidden)
+		tom.get("/console/tenants/oslo/settings").want(http.StatusNotFound)
+		h.as("grace").get(berlinSettings).want(http.StatusForbidden)
+		h.as("rita").get(berlinSettings).want(http.StatusNotFound)
+
+		ada.get("/console/tenants").has(`href="` + berlinSettings + `"`)
+		ada.get(berlinSettings).says("Save quota", "Suspend Berlin", "Account admin").has(`href="/console/users/grace"`)
+		ada.post(berlinSettings, form{"tokens_per_minute": {"none"}}).want(422).has(`id="tokens_per_minute-error"`, `value="none"`)
+		ada.post(berlinSettings, form{"tokens_per_minute": {"1,200"}}).leadsTo(berlinSettings)
+		ada.get(berlinSettings).says("Saved. Berlin has 1,200 tokens a minute now.").has(`value="1200"`)
+		ada.post(berlinSettings, form{"tokens_per_minute": {""}}).leadsTo(berlinSettings)
+		ada.get(berlinSettings).says("Berlin has no quota now.")
+	})
+}
+
+// Who saves a quota over that of somebody else is told.
+func TestTwoAdminsEditATenant(t *testing.T) {
+	h := newHarness(t)
+	ada := h.as("ada")
+	_, tag, _ := strings.Cut(ada.get(berlinSettings).body, `name="if_match" value="`)
+	tag, _, _ = strings.Cut(tag, `"`)
+	actor := h.actor("berlin", "ada", start)
+	place, err := h.service.Resolve(t.Context(), actor, "", "berlin")
+	h.must(err)
+	_, err = h.service.PatchTenant(t.Context(), actor, place, admin.TenantPatch{TokensPerMinute: new(500)})
+	h.must(err)
+	ada.post(berlinSettings, form{"tokens_per_minute": {"10"}, "if_match": {tag}}).want(http.StatusConflict).
+		says("Ada Lovelace has changed this since you opened the page", "Now: 500").has(`value="10"`)
+	if tenant, err := h.store.Tenant(t.Context(), "berlin"); err != nil || tenant.TokensPerMinute != 500 {
+		t.Errorf("the quota is %d: %v", tenant.TokensPerMinute, err)
+	}
+}
+
+// Members are found and page.
+func TestMembersOfATenantPage(t *testing.T) {
+	h := newHarness(t)
+	for i := range 60 {
+		id := fmt.Sprintf("user-%02d", i)
+		h.user("acme", id, "Person "+id)
+		h.member("berlin", id, policy.RoleMember)
+	}
+	tom := h.as("tom")
+	first := tom.get(berlinSettings).says("Ada Lovelace", "Next").saysNot("Person user-59")
+	_, next, _ := strings.Cut(first.body, `href="`+berlinSettings+`?after=`)
+	next, _, _ = strings.Cut(next, "#")
+	tom.get(berlinSettings+"?after="+next).says("Person user-59", "Back to the start").saysNot("Ada Lovelace")
+	tom.get(berlinSettings+"?q=USER-31").says("Person user-31").saysNot("Person user-32", "Next")
+	tom.get(berlinSettings + "?q=nobody").says("Nobody here has “nobody” in name or e-mail address.")
+}
