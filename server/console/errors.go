@@ -292,11 +292,12 @@ func (f fault) Of(field string) string {
 	return f.Text
 }
 
-// formFault returns what a form should say about an error, and false if the input did not cause it.
+// formFault returns what a form should say about an error, and false if the form should not be shown again: the input did not cause it,
+// and the same input can't succeed later.
 func formFault(err error) (fault, bool) {
 	e := explain(err)
 	switch e.status {
-	case http.StatusConflict, http.StatusUnprocessableEntity:
+	case http.StatusConflict, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		return fault{e.field, e.text}, true
 	case http.StatusForbidden:
 		return fault{e.field, e.text}, e.field != ""
@@ -317,19 +318,38 @@ func (c *Console) showError(req *request, err error) {
 	}
 	e := explain(err)
 	page := errorPage{Heading: e.title, Text: e.text}
-	switch many, ok := errors.AsType[*limits.TooManyError](err); {
-	case ok:
-		req.w.Header().Set("Retry-After", strconv.Itoa(many.Seconds()))
-	case errors.Is(err, passwords.ErrBusy), errors.Is(err, web.ErrOverloaded):
-		// Not logged: a flood must not fill the log, and the access log has each request.
-		req.w.Header().Set("Retry-After", "5")
-	case e.status >= http.StatusInternalServerError && req.Context().Err() == nil:
+	if c.noteFailure(req, e, err) {
 		page.RequestID = req.info.ID
-		c.Log.ErrorContext(req.Context(), "console request failed",
-			slog.String("request_id", req.info.ID), slog.String("error", policy.WithoutSecrets(err.Error())))
 	}
 	if err := c.showAs(req, e.status, "error", e.title, page); err != nil {
 		http.Error(req.w, e.title, e.status)
+	}
+}
+
+// noteFailure logs a failure of the server, and says so. A limit that was reached is not logged: a flood must not fill the log, and the
+// access log has each request.
+func (c *Console) noteFailure(req *request, e explanation, err error) bool {
+	retryAfter(req, err)
+	if passes(err) || e.status < http.StatusInternalServerError || req.Context().Err() != nil {
+		return false
+	}
+	c.Log.ErrorContext(req.Context(), "console request failed",
+		slog.String("request_id", req.info.ID), slog.String("error", policy.WithoutSecrets(err.Error())))
+	return true
+}
+
+// passes says whether an error is over after a while, without anybody's doing: a limit that was reached.
+func passes(err error) bool {
+	_, many := errors.AsType[*limits.TooManyError](err)
+	return many || errors.Is(err, passwords.ErrBusy) || errors.Is(err, web.ErrOverloaded)
+}
+
+// retryAfter tells programs when an error that passes is over.
+func retryAfter(req *request, err error) {
+	if many, ok := errors.AsType[*limits.TooManyError](err); ok {
+		req.w.Header().Set("Retry-After", strconv.Itoa(many.Seconds()))
+	} else if passes(err) {
+		req.w.Header().Set("Retry-After", "5")
 	}
 }
 

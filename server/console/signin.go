@@ -45,8 +45,10 @@ func (c *Console) showSignIn(req *request, cause error, form signInForm) error {
 	if cause == nil {
 		return c.show(req, "sign-in", "Sign in", form)
 	}
-	form.Problem = explain(cause).text
-	return c.showStatus(req, cause, "sign-in", "Sign in", form)
+	e := explain(cause)
+	form.Problem = e.text
+	retryAfter(req, cause)
+	return c.showAs(req, e.status, "sign-in", "Sign in", form)
 }
 
 // signIn gives the same response after the same time to every failure: an unknown address, a wrong or missing password, a disabled user.
@@ -68,6 +70,8 @@ func (c *Console) signIn(req *request) error {
 			form.Accounts = which.accounts
 		}
 		return c.showSignIn(req, errWhichAccount, form)
+	case err != nil && passes(err):
+		return c.showSignIn(req, err, form)
 	case err != nil:
 		return err
 	}

@@ -190,6 +190,10 @@ func testGuessingIsSlowed(t *testing.T, h *harness) {
 	if p.header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
 	}
+	// What was typed and where it leads stays.
+	away := form{"email": {"ada@acme.example"}, "password": {password}, "next": {"/console/pick-up/abc"}, "account": {"acme"}}
+	h.visitor().post("/console/sign-in", away).want(429).
+		has(`value="ada@acme.example"`, `name="next" value="/console/pick-up/abc"`, `name="account" value="acme"`, `role="alert"`)
 	h.as("tom")
 }
 
