@@ -85,11 +85,14 @@ func (c *Console) routes() http.Handler {
 		open("GET "+callbackPath, c.finishOpenID)
 	}
 	open("POST /console/sign-out", c.signOut)
+	open("GET /console/session", c.sessionLeft)
+	page("POST /console/session", "", c.staySignedIn)
 	open("GET "+forgottenPath, c.mailing(c.forgottenPage))
 	open("POST "+forgottenPath, c.mailing(c.forgotten))
 	open("GET "+passwordPath+"/{code}", c.followLink)
 	open("GET "+passwordPath, c.choosePage)
 	open("POST "+passwordPath, c.choose)
+	page("GET /console/sign-out-everywhere", "", c.signOutEverywherePage)
 	page("POST /console/sign-out-everywhere", "", c.signOutEverywhere)
 	page("GET /console", "", c.home)
 	page("GET /console/tenants/{tenant}", "", c.home)
@@ -150,6 +153,7 @@ func (c *Console) routes() http.Handler {
 	page("POST /console/tenants/{tenant}/suspend", policy.ScopeTenantsWrite, c.suspendTenant)
 	page("GET /console/tenants/{tenant}/resume", policy.ScopeTenantsWrite, c.resumeTenantPage)
 	page("POST /console/tenants/{tenant}/resume", policy.ScopeTenantsWrite, c.resumeTenant)
+	page("GET /console/tenants/{tenant}/members", policy.ScopeUsersWrite, c.memberPage)
 	page("POST /console/tenants/{tenant}/members", policy.ScopeUsersWrite, c.setMember)
 	page("/console/", "", func(*request) error { return store.ErrNotFound })
 	return m

@@ -106,5 +106,6 @@ func (c *Console) fillFromDraft(req *request) error {
 	}
 	delete(d.Fields, formToken) // the page makes another
 	req.Form = d.Fields
+	req.layout.Notice = "Nothing was sent yet. What you entered is here: look at it, and send it."
 	return nil
 }

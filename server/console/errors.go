@@ -57,6 +57,9 @@ func explanations() []struct {
 		explanation
 	}
 	return []row{
+		{errSignedOut, explanation{
+			http.StatusUnauthorized, "You are signed out", "Nothing that you typed is lost: sign in in a new tab, then go on here.", "",
+		}},
 		{errWrongSignIn, explanation{http.StatusUnauthorized, "Sign in", "That e-mail address and password do not fit together.", ""}},
 		{errWhichAccount, explanation{
 			conflict, "Sign in",
@@ -136,6 +139,7 @@ func explanations() []struct {
 			http.StatusGone, "No longer there",
 			"The activity has been restored from a backup. Start from the newest again.", "",
 		}},
+		{errNotTyped, explanation{unprocessable, "Please confirm", "Type what the page asks for.", typedField}},
 		{policy.ErrLastAdmin, explanation{
 			conflict, "The last admin",
 			"Nobody else who is a member of a tenant has this role. Give it to another member first.", "",
@@ -308,16 +312,21 @@ func formFault(err error) (fault, bool) {
 
 type errorPage struct {
 	Heading, Text, RequestID string
+	SignIn                   string // where to sign in again, if that is what is missing
 }
 
 // showError answers with an error page. A visitor whose sign-in has ended goes to the sign-in page and returns here afterwards.
 func (c *Console) showError(req *request, err error) {
-	if errors.Is(err, errSignedOut) {
-		_ = req.redirect(signInPath + nextQuery(req))
+	signedOut := errors.Is(err, errSignedOut)
+	if signedOut && req.Header.Get("HX-Request") == "" {
+		_ = req.redirect(signInPath + c.nextQuery(req, err))
 		return
 	}
 	e := explain(err)
 	page := errorPage{Heading: e.title, Text: e.text}
+	if signedOut { // a part of a page was asked for, and the page is still there with all that was typed
+		page.SignIn = signInPath + c.nextQuery(req, err)
+	}
 	if c.noteFailure(req, e, err) {
 		page.RequestID = req.info.ID
 	}
@@ -354,12 +363,12 @@ func retryAfter(req *request, err error) {
 }
 
 // nextQuery is the query parameter that returns the visitor to this page after the sign-in.
-func nextQuery(req *request) string {
-	next := req.again()
-	if req.Header.Get("HX-Request") != "" {
-		if u, err := url.Parse(req.Header.Get("HX-Current-URL")); err == nil {
-			next = u.RequestURI() // the page that contains the requested part
-		}
+func (c *Console) nextQuery(req *request, cause error) string {
+	var next string
+	if req.Header.Get("HX-Request") == "" {
+		next = c.again(req, cause)
+	} else if u, err := url.Parse(req.Header.Get("HX-Current-URL")); err == nil {
+		next = u.RequestURI() // the page that contains the requested part
 	}
 	if next = localPath(next); next == homePath {
 		return ""

@@ -146,6 +146,9 @@ func (c *Console) signOut(req *request) error {
 
 // signOutEverywhere ends the visitor's sessions in every browser, this one included.
 func (c *Console) signOutEverywhere(req *request) error {
+	if yes, err := c.confirmed(req, everywhere()); !yes {
+		return err
+	}
 	if err := c.sessionCutoffs().Set(req.Context(), req.actor.User.ID, req.info.At); err != nil {
 		return err
 	}
@@ -156,6 +159,17 @@ func (c *Console) signOutEverywhere(req *request) error {
 		return err
 	}
 	return req.redirect(signInPath)
+}
+
+func (c *Console) signOutEverywherePage(req *request) error {
+	return c.askAgain(req, everywhere(), nil)
+}
+
+func everywhere() question {
+	return question{
+		Back: accountPath, Title: "Sign out everywhere?", Button: "Sign out everywhere",
+		Says: []string{"All your sessions end, in every browser, this one included. Your access keys go on working."},
+	}
 }
 
 // home redirects to the page that the visitor most likely wants.
