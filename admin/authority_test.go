@@ -130,7 +130,7 @@ func elsewhere() map[string]string {
 		"ChoosePassword": "whoever has the link", "RequestPasswordLink": "anybody; the mail goes to the user",
 		"ReportLeak":     "anybody: whoever has the secret could do worse",
 		"PasswordLinkOf": "the outbox", "PickUpOf": "the outbox",
-		"CheckPatchUser": "reads", "CheckRemoveMember": "reads", "CheckSuspendTenant": "reads",
+		"KeyOfPickUp": "reads", "CheckPatchUser": "reads", "CheckRemoveMember": "reads", "CheckSuspendTenant": "reads",
 		"Accounts": "reads", "Calendar": "reads", "Events": "reads", "FindMembers": "reads", "FindUsers": "reads", "FollowEvents": "reads",
 		"Key": "reads", "Keys": "reads",
 		"KeyTable": "reads", "Members": "reads", "OwnKeys": "reads", "OwnerOf": "reads", "PasswordLinkUser": "reads", "PreviewPolicy": "reads",

@@ -141,6 +141,9 @@ func (c *Console) signOut(req *request) error {
 	if err := c.sessions.Destroy(req.Context()); err != nil {
 		return err
 	}
+	if next := localPath(req.PostFormValue("next")); next != homePath { // to go on there as somebody else
+		return req.redirect(signInPath + "?" + url.Values{"next": {next}}.Encode())
+	}
 	return req.redirect(signInPath)
 }
 
