@@ -108,6 +108,7 @@ type suspensionForm struct {
 	Hits               hits
 	Type, TypeWhat     string // what has to be typed
 	Typed              string
+	Refused            bool   // it would leave nobody in charge
 	Stale              string // what has become of it meanwhile
 	Fault              fault
 }
@@ -138,8 +139,8 @@ func (c *Console) showTenantSuspension(req *request, name, title string, cause e
 		if _, ok := formFault(err); err != nil && !ok {
 			return err
 		}
-		cause = cmp.Or(cause, err) // said before anything is typed
-		form.Members = members
+		cause = cmp.Or(err, cause) // said before anything is typed
+		form.Members, form.Refused = members, err != nil
 		if form.Hits, err = c.hitsOfTenant(req); err != nil {
 			return err
 		}
