@@ -58,7 +58,7 @@ func explanations() []struct {
 	}
 	return []row{
 		{errSignedOut, explanation{
-			http.StatusUnauthorized, "You are signed out", "Nothing that you typed is lost: sign in in a new tab, then go on here.", "",
+			http.StatusUnauthorized, "You are signed out", "Nothing that you typed is lost: sign in again in a new tab, then go on here.", "",
 		}},
 		{errWrongSignIn, explanation{http.StatusUnauthorized, "Sign in", "That e-mail address and password do not fit together.", ""}},
 		{errWhichAccount, explanation{

@@ -9,7 +9,6 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
-	"mintkey/admin"
 	"mintkey/policy"
 	"mintkey/store/redisstore"
 	"mintkey/store/redistest"
@@ -52,13 +51,11 @@ func TestBrowserSaysWhatFailed(t *testing.T) {
 	b.signIn("tom@acme.example")
 	b.see("table.keys")
 
-	actor := h.actor("berlin", "ada", h.now())
-	place, err := h.service.Resolve(t.Context(), actor, "", "berlin")
-	h.must(err)
-	h.must(h.service.RevokeKey(t.Context(), actor, place, clientID, admin.IfMatch{}))
+	h.as("ada").post(berlinKeys+"/"+clientID+"/revoke", yes(form{})).want(303)
 	b.click(`[aria-label="Revoke ` + clientID + `"]`)
 	b.saysFailed("Not found.")
-	b.until(`document.querySelector("#results[data-stale]") && document.activeElement.getAttribute("aria-label") === "Revoke ` + clientID + `"`)
+	b.until(`document.querySelector("#results[data-stale]") &&
+		document.activeElement.getAttribute("aria-label") === "Revoke ` + clientID + `"`)
 	b.click(".failed button") // Reload the page
 	b.until(`!document.querySelector(".failed") && !document.body.innerText.includes("` + clientID + `")`)
 
@@ -73,7 +70,8 @@ func TestBrowserSaysWhatFailed(t *testing.T) {
 	h.advance(2 * time.Hour)
 	b.fill("#q", "!")
 	b.saysFailed("You are signed out.")
-	b.until(`document.querySelector(".failed a[target=_blank]").getAttribute("href").startsWith("/console/sign-in") && document.querySelector("#q").value === "nobody!"`)
+	b.until(`document.querySelector(".failed a[target=_blank]").getAttribute("href").startsWith("/console/sign-in") &&
+		document.querySelector("#q").value === "nobody!"`)
 	if said := b.complaints(); len(said) > 0 {
 		t.Errorf("the page said %v", said)
 	}
@@ -217,12 +215,20 @@ func testEveryFormSurvives(t *testing.T, h *harness) {
 			form{"name": {"Linus Tee"}, "email": {"tee@acme.example"}, "password": {"correct horse battery"}},
 			[]string{`value="Linus Tee"`, `value="tee@acme.example"`},
 		},
-		"/console/tenants/berlin/members":                       {form{"user": {"linus"}, "role": {"tenant_admin"}}, []string{`value="tenant_admin" selected`}},
-		securityPath:                                            {form{"enabled": {"on"}, "period_days": {"240"}}, []string{`value="240" selected`}},
-		"/console/tenants/new":                                  {form{"name": {"Paris"}, "release": {"25.1"}}, []string{`value="Paris"`, `value="25.1"`}},
-		"/console/tenants/oslo/suspend":                         {form{"reason": {"why so"}, "confirm": {"yes"}}, []string{`value="why so"`}},
-		"/console/sign-out-everywhere":                          {yes(form{}), []string{"Sign out everywhere?"}},
-		berlinKeys + "/" + clientID + "/edit":                   {form{"label": {"mine now"}, "scope": {"api"}, "if_match": {"old"}}, []string{`value="mine now"`}},
+		"/console/tenants/berlin/members": {form{"user": {"linus"}, "role": {"tenant_admin"}}, []string{
+			`value="tenant_admin" selected`,
+		}},
+		securityPath: {form{"enabled": {"on"}, "period_days": {"240"}}, []string{
+			`value="240" selected`,
+		}},
+		"/console/tenants/new": {form{"name": {"Paris"}, "release": {"25.1"}}, []string{
+			`value="Paris"`, `value="25.1"`,
+		}},
+		"/console/tenants/oslo/suspend": {form{"reason": {"why so"}, "confirm": {"yes"}}, []string{`value="why so"`}},
+		"/console/sign-out-everywhere":  {yes(form{}), []string{"Sign out everywhere?"}},
+		berlinKeys + "/" + clientID + "/edit": {form{"label": {"mine now"}, "scope": {"api"}, "if_match": {"old"}}, []string{
+			`value="mine now"`,
+		}},
 		berlinKeys + "/" + clientID + "/revoke":                 {yes(form{}), []string{"Revoke “nightly”?"}},
 		"/console/tenants/berlin/keys/" + clientID + "/suspend": {form{"reason": {"why so"}}, []string{`value="why so"`}},
 	} {

@@ -164,8 +164,9 @@ func questions(key string) []scene {
 			b.see(".member-fault")
 		}},
 		{name: "failed", who: "tom", path: "/console/tenants/berlin/keys", after: func(b *browser) {
-			b.js(`document.querySelector('a[href$="` + key + `/revoke"]').setAttribute("hx-get", "/console/tenants/berlin/keys/mk_gone/revoke"), htmx.process(document.body)`)
-			b.js(`htmx.ajax("get", "/console/tenants/berlin/keys/mk_gone/revoke", {source: document.querySelector('a[href$="` + key + `/revoke"]')})`)
+			b.js(`htmx.ajax("get", "/console/tenants/berlin/keys/mk_gone/revoke", {
+				source: document.querySelector('a[href$="` + key + `/revoke"]'),
+			})`)
 			b.see(".failed")
 		}},
 		{name: "no-pick-up", who: "tom", path: "/console/pick-up/NEVER"},

@@ -219,7 +219,7 @@ func TestPagesAreSmall(t *testing.T) {
 				}
 			}
 		}
-		if size >= 100_000 || len(seen) < 3 {
+		if size >= 120_000 || len(seen) < 3 {
 			t.Errorf("%s and the %d files that it loads are %d bytes", p.what, len(seen), size)
 		}
 		t.Logf("%s and %d files: %d bytes", p.what, len(seen), size)

@@ -93,5 +93,5 @@ func TestLinksFromBeforeDisablingStayDead(t *testing.T) {
 	h.advance(time.Second)
 	ada.post("/console/users/grace", form{"do": {"enable"}}).want(303)
 	h.advance(time.Second)
-	owner().get(link).want(404)
+	owner().get(link).want(410)
 }

@@ -201,10 +201,8 @@ func (c *Console) askedOfMember(req *request, id string, role policy.Role) (ques
 		return question{}, err
 	case tag != "" && tag != string(admin.MemberTag(m)):
 		return question{}, admin.ErrPreconditionFailed
-	case err != nil && role == "":
+	case role == "" && err != nil:
 		return question{}, err
-	case err != nil:
-		return question{}, nil // nothing to lose
 	}
 	name, tenant := user.Name, req.in.Tenant.Name
 	q := question{Back: usersPath + "/" + url.PathEscape(id)}
