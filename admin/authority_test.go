@@ -82,10 +82,10 @@ func mutations() []mutation {
 		{"DeleteUser", aboveRoles, func(a attempt) error { return a.DeleteUser(a, a.actor, a.in, a.user.ID, admin.IfMatch{}) }},
 		{"SendPasswordLink", aboveRoles, func(a attempt) error { return a.SendPasswordLink(a, a.actor, a.in, a.user.ID) }},
 		{"SetMember", above, func(a attempt) error {
-			_, _, err := a.SetMember(a, a.actor, a.in, a.user.ID, policy.RoleMember)
+			_, _, err := a.SetMember(a, a.actor, a.in, a.user.ID, policy.RoleMember, admin.IfMatch{})
 			return err
 		}},
-		{"RemoveMember", above, func(a attempt) error { return a.RemoveMember(a, a.actor, a.in, a.user.ID) }},
+		{"RemoveMember", above, func(a attempt) error { return a.RemoveMember(a, a.actor, a.in, a.user.ID, admin.IfMatch{}) }},
 		{"CreateKey", above, func(a attempt) error { _, _, err := a.CreateKey(a, a.actor, a.in, newKey(a)); return err }},
 		{"CreateKeyForPickUp", above, func(a attempt) error {
 			_, _, err := a.CreateKeyForPickUp(a, a.actor, a.in, newKey(a))
@@ -130,6 +130,7 @@ func elsewhere() map[string]string {
 		"ChoosePassword": "whoever has the link", "RequestPasswordLink": "anybody; the mail goes to the user",
 		"ReportLeak":     "anybody: whoever has the secret could do worse",
 		"PasswordLinkOf": "the outbox", "PickUpOf": "the outbox",
+		"KeyOfPickUp": "reads", "CheckPatchUser": "reads", "CheckRemoveMember": "reads", "CheckSuspendTenant": "reads",
 		"Accounts": "reads", "Calendar": "reads", "Events": "reads", "FindMembers": "reads", "FindUsers": "reads", "FollowEvents": "reads",
 		"Key": "reads", "KeyEvents": "reads", "Keys": "reads", "LastSignIn": "reads",
 		"KeyTable": "reads", "Members": "reads", "OwnKeys": "reads", "OwnerOf": "reads", "PasswordLinkUser": "reads", "PreviewPolicy": "reads",

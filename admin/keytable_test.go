@@ -93,7 +93,7 @@ func (w *town) step() {
 			ID: fmt.Sprintf("u%d", w.random.IntN(1000)), Name: name, Email: fmt.Sprintf("User%d@acme.example", w.made),
 		})
 	case 2, 3, 4:
-		_, _, err = service.SetMember(ctx, actor, in, user.ID, policy.RoleMember)
+		_, _, err = service.SetMember(ctx, actor, in, user.ID, policy.RoleMember, admin.IfMatch{})
 	case 5, 6, 7, 8:
 		made := admin.NewKey{UserID: user.ID, Label: some(w, []string{"", "Nightly", "ci"})}
 		if w.random.IntN(3) == 0 {
@@ -120,7 +120,7 @@ func (w *town) step() {
 		disabled := w.random.IntN(2) == 0
 		_, err = service.PatchUser(ctx, actor, in, user.ID, admin.UserPatch{Disabled: &disabled})
 	case 15:
-		err = service.RemoveMember(ctx, actor, in, user.ID)
+		err = service.RemoveMember(ctx, actor, in, user.ID, admin.IfMatch{})
 	case 16:
 		if w.random.IntN(3) == 0 {
 			err = service.DeleteUser(ctx, actor, in, user.ID, admin.IfMatch{})
@@ -363,7 +363,7 @@ func (w *town) come(writes, shows *admin.Service, in admin.TenantContext, id str
 	ctx, actor := w.Context(), w.actor()
 	_, err := writes.CreateUser(ctx, actor, in, admin.NewUser{ID: id, Email: id + "@acme.example"})
 	if err == nil {
-		_, _, err = writes.SetMember(ctx, actor, in, id, policy.RoleMember)
+		_, _, err = writes.SetMember(ctx, actor, in, id, policy.RoleMember, admin.IfMatch{})
 	}
 	for i := 0; i < 10 && err == nil; i++ {
 		var key admin.Key

@@ -23,7 +23,7 @@ func goings() map[string]func(a attempt) error {
 			return err
 		},
 		"delete": func(a attempt) error { return a.DeleteUser(a, a.actor, a.in, a.user.ID, admin.IfMatch{}) },
-		"remove": func(a attempt) error { return a.RemoveMember(a, a.actor, a.in, a.user.ID) },
+		"remove": func(a attempt) error { return a.RemoveMember(a, a.actor, a.in, a.user.ID, admin.IfMatch{}) },
 	}
 }
 

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -17,14 +18,14 @@ type Member struct {
 // SetMember gives a user of the account a role in the tenant, and says whether the membership is new. Somebody of higher authority than the
 // actor is left as they are (R32).
 func (s *Service) SetMember(
-	ctx context.Context, actor Actor, in TenantContext, userID string, role policy.Role,
+	ctx context.Context, actor Actor, in TenantContext, userID string, role policy.Role, condition IfMatch,
 ) (member Member, added bool, err error) {
 	user, err := s.Store.User(ctx, in.Account.ID, userID)
 	if err != nil {
 		return Member{}, false, err
 	}
 	return s.setMember(ctx, actor, in, user, role, func(m policy.Membership) error {
-		return policy.CheckOver(actor.Authority(), policy.Subject{User: user, Membership: m}.Standing())
+		return cmp.Or(policy.CheckOver(actor.Authority(), policy.Subject{User: user, Membership: m}.Standing()), condition.check(MemberTag(m)))
 	})
 }
 
@@ -56,7 +57,7 @@ func (s *Service) setMember(
 
 // RemoveMember ends a membership in the tenant and revokes its keys (R8). Nobody removes somebody of higher authority, and an admin whose
 // only membership it is stays until there is another one (R32): without a membership nobody can sign in or hold an access key.
-func (s *Service) RemoveMember(ctx context.Context, actor Actor, in TenantContext, userID string) error {
+func (s *Service) RemoveMember(ctx context.Context, actor Actor, in TenantContext, userID string, condition IfMatch) error {
 	user, err := s.Store.User(ctx, in.Account.ID, userID)
 	if err != nil && !errors.Is(err, store.ErrNotFound) { // a membership without a user is removed like any other
 		return err
@@ -70,7 +71,8 @@ func (s *Service) RemoveMember(ctx context.Context, actor Actor, in TenantContex
 			var role policy.Role
 			err := s.removeMember(ctx, actor, in, userID, "member removed", func(m policy.Membership) error {
 				role = m.Role
-				return policy.CheckOver(actor.Authority(), policy.Subject{User: user, Membership: m}.Standing())
+				return cmp.Or(policy.CheckOver(actor.Authority(), policy.Subject{User: user, Membership: m}.Standing()),
+					condition.check(MemberTag(m)))
 			})
 			if err != nil {
 				return err

@@ -3,7 +3,6 @@ package admin
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"strings"
 	"time"
 
@@ -129,6 +128,24 @@ func (s *Service) findWaitingKey(ctx context.Context, actor Actor, code string) 
 	return key, owner, err
 }
 
+// KeyOfPickUp returns the key that the code was for, to its owner alone and as long as the code lasts, whether it waits or not: so that who
+// opens a link once more can be told what has become of it. To everybody else it is store.ErrNotFound.
+func (s *Service) KeyOfPickUp(ctx context.Context, actor Actor, code string) (Key, error) {
+	record, err := s.pickUps().Get(ctx, ephemeral.Digest(code), actor.At)
+	if err != nil {
+		return Key{}, err
+	}
+	owner, err := s.Store.Subject(ctx, record.TenantID, actor.User.ID)
+	if err != nil {
+		return Key{}, err
+	}
+	key, err := s.Key(ctx, actor, TenantContext{owner.Account, owner.Tenant}, record.ClientID)
+	if err == nil && key.User.ID != actor.User.ID {
+		err = store.ErrNotFound
+	}
+	return key, err
+}
+
 // PickUpKey makes the secret of a waiting key, which is shown this once. Of many concurrent calls one succeeds. Scopes above what the owner
 // may do by now are dropped for good (R9).
 func (s *Service) PickUpKey(ctx context.Context, actor Actor, code string) (RefreshedKey, policy.ClientSecret, error) {
@@ -169,10 +186,6 @@ func (s *Service) PickUpKey(ctx context.Context, actor Actor, code string) (Refr
 	})
 	if err != nil {
 		return RefreshedKey{}, policy.ClientSecret{}, err
-	}
-	// The key has its secret, so the link no longer works; this only tidies up.
-	if err := s.pickUps().Delete(ctx, ephemeral.Digest(code)); err != nil {
-		s.Log.WarnContext(ctx, "removing a used pick-up link failed", slog.Any("error", err))
 	}
 	return picked, secret, nil
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"mintkey/admin"
 	"mintkey/policy"
 	"mintkey/store"
 )
@@ -21,7 +22,7 @@ func TestOneMessageForTheKeysOfAMembership(t *testing.T) {
 			}, w.place(0).Account.Expiration, w.at)
 			return m, nil, err
 		}))
-		must(t, a.RemoveMember(t.Context(), a.actor, a.in, a.user.ID))
+		must(t, a.RemoveMember(t.Context(), a.actor, a.in, a.user.ID, admin.IfMatch{}))
 
 		entries, err := w.store.ClaimOutbox(t.Context(), w.at, w.at.Add(time.Minute), 100)
 		must(t, err)

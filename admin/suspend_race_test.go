@@ -103,7 +103,7 @@ func TestSuspendingATenantThatTheLastAdminMovesTo(t *testing.T) {
 		other.Service = w.services[1]
 		a.interrupt(func() {
 			w.join("porto", a.user, start)
-			must(t, other.RemoveMember(t.Context(), a.actor, w.place(0), a.user.ID))
+			must(t, other.RemoveMember(t.Context(), a.actor, w.place(0), a.user.ID, admin.IfMatch{}))
 		})
 		if err := a.suspendTenant("porto", true); !errors.Is(err, policy.ErrLastAdmin) && !errors.Is(err, store.ErrConflict) {
 			t.Errorf("suspended: %v", err)
@@ -130,7 +130,7 @@ func TestRemovingAMemberWhoBecomesTheLastAdmin(t *testing.T) {
 			_, err = other.PatchUser(t.Context(), a.actor, a.in, a.actor.User.ID, admin.UserPatch{Roles: &none})
 			must(t, err)
 		})
-		if err := a.RemoveMember(t.Context(), a.actor, a.in, a.user.ID); !errors.Is(err, store.ErrConflict) {
+		if err := a.RemoveMember(t.Context(), a.actor, a.in, a.user.ID, admin.IfMatch{}); !errors.Is(err, store.ErrConflict) {
 			t.Errorf("removed: %v", err)
 		}
 		if role := w.recordOf(a.user).Membership.Role; role != policy.RoleMember {

@@ -99,7 +99,7 @@ func TestTheLastAdminKeepsATenant(t *testing.T) {
 		}
 		if err := a.RemoveMember(t.Context(), a.actor, admin.TenantContext{
 			Account: w.place(0).Account, Tenant: policy.Tenant{ID: "porto", AccountID: "acme"},
-		}, a.user.ID); !errors.Is(err, policy.ErrLastAdmin) {
+		}, a.user.ID, admin.IfMatch{}); !errors.Is(err, policy.ErrLastAdmin) {
 			t.Errorf("leaving the last tenant that works: %v", err)
 		}
 	})

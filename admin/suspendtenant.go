@@ -73,8 +73,9 @@ func (s *Service) suspendTenant(ctx context.Context, actor Actor, in TenantConte
 
 // membersSeen is what the suspension of a tenant has to know of the members.
 type membersSeen struct {
-	admins []policy.User // of the account or of the server
-	latest time.Time     // when the newest status index was given, perhaps by the clock of a server that is ahead
+	admins  []policy.User // of the account or of the server
+	members int
+	latest  time.Time // when the newest status index was given, perhaps by the clock of a server that is ahead
 }
 
 func (seen membersSeen) hasOtherAdminsThan(before membersSeen) bool {
@@ -100,6 +101,7 @@ func (s *Service) lookAtMembers(ctx context.Context, actor Actor, in TenantConte
 			if err := policy.CheckOver(actor.Authority(), policy.Subject{User: m.User, Membership: m.Membership}.Standing()); err != nil {
 				return seen, err
 			}
+			seen.members++
 			if len(m.User.AdminRoles()) > 0 {
 				seen.admins = append(seen.admins, m.User)
 			}

@@ -130,7 +130,7 @@ func (b *bootstrap) ensureUser(ctx context.Context, in admin.TenantContext, want
 func (b *bootstrap) ensureMember(ctx context.Context, in admin.TenantContext, userID string) error {
 	_, err := b.service.Store.Membership(ctx, in.Tenant.ID, userID)
 	if errors.Is(err, store.ErrNotFound) {
-		_, _, err = b.service.SetMember(ctx, b.actor(), in, userID, policy.RoleTenantAdmin)
+		_, _, err = b.service.SetMember(ctx, b.actor(), in, userID, policy.RoleTenantAdmin, admin.IfMatch{})
 		return b.count(err)
 	}
 	return err

@@ -56,7 +56,7 @@ func sampleOwner(
 	if err != nil {
 		return "", err
 	}
-	if _, _, err = service.SetMember(ctx, actor, in, user.ID, policy.RoleMember); err != nil {
+	if _, _, err = service.SetMember(ctx, actor, in, user.ID, policy.RoleMember, admin.IfMatch{}); err != nil {
 		return "", err
 	}
 	_, _, err = service.CreateKey(ctx, actor, in, admin.NewKey{UserID: user.ID, Label: label})

@@ -16,7 +16,7 @@ func (a *API) PutMember(c *Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	member, added, err := a.service.SetMember(c.Context(), c.actor, c.in, c.PathValue("user"), body.Role)
+	member, added, err := a.service.SetMember(c.Context(), c.actor, c.in, c.PathValue("user"), body.Role, admin.IfMatch{})
 	if added {
 		return created(viewMember(member), "/admin/v1/tenants/%s/members/%s", member.TenantID, member.UserID), err
 	}
@@ -25,7 +25,7 @@ func (a *API) PutMember(c *Call) (Reply, error) {
 
 // DeleteMember removes a user from the tenant and revokes the user's access keys there.
 func (a *API) DeleteMember(c *Call) (Reply, error) {
-	return noContent(), a.service.RemoveMember(c.Context(), c.actor, c.in, c.PathValue("user"))
+	return noContent(), a.service.RemoveMember(c.Context(), c.actor, c.in, c.PathValue("user"), admin.IfMatch{})
 }
 
 // ListMembers lists the members of the tenant.

@@ -39,6 +39,9 @@ func (c *Console) suspendOwnPage(req *request) error {
 }
 
 func (c *Console) suspendOwnKey(req *request) error {
+	if !req.saidYes() {
+		return c.suspendOwnPage(req)
+	}
 	reason := strings.TrimSpace(req.PostForm.Get("reason"))
 	return c.changeOwn(req, keySuspendTemplate, "Suspend access key", "Suspended", func(key admin.Key) error {
 		_, err := c.Service.SuspendOwnKey(req.Context(), req.actor, req.in, key.ClientID, reason)
@@ -62,6 +65,9 @@ func (c *Console) revokeOwnPage(req *request) error {
 }
 
 func (c *Console) revokeOwnKey(req *request) error {
+	if !req.saidYes() {
+		return c.revokeOwnPage(req)
+	}
 	return c.changeOwn(req, keyRevokeTemplate, "Revoke access key", "Revoked", func(key admin.Key) error {
 		return c.Service.RevokeOwnKey(req.Context(), req.actor, req.in, key.ClientID)
 	})

@@ -15,7 +15,7 @@ func TestOwnersStopTheirKeysInTheConsole(t *testing.T) {
 	if p := grace.get(own + "/suspend").says("Suspend “nightly build”?"); !strings.Contains(p.body, `href="/console/account" data-close`) {
 		t.Error("the form does not lead back to the visitor's own keys")
 	}
-	grace.post(own+"/suspend", form{"reason": {"in a log"}}).leadsTo("/console/account")
+	grace.post(own+"/suspend", yes(form{"reason": {"in a log"}})).leadsTo("/console/account")
 	if h.token(clientID, secret) != 401 {
 		t.Error("the key has not stopped")
 	}
@@ -26,13 +26,13 @@ func TestOwnersStopTheirKeysInTheConsole(t *testing.T) {
 	}
 
 	grace.get("/console/account").says("Resumed " + clientID + ".")
-	tom.post(berlinKeys+"/"+clientID+"/suspend", form{"reason": {"leaked"}}).want(303)
+	tom.post(berlinKeys+"/"+clientID+"/suspend", yes(form{"reason": {"leaked"}})).want(303)
 	grace.get("/console/account").says("by Tom Kilburn: leaked").saysNot("Resume")
 	grace.post(own+"/resume", form{}).want(403).says("Suspended by somebody else")
 	if h.token(clientID, secret) != 401 {
 		t.Error("the owner has undone what an admin did")
 	}
-	grace.post(own+"/revoke", form{}).leadsTo("/console/account")
+	grace.post(own+"/revoke", yes(form{})).leadsTo("/console/account")
 	grace.get("/console/account").says("Revoked " + clientID + ".").saysNot("nightly build")
-	grace.post(own+"/revoke", form{}).want(404)
+	grace.post(own+"/revoke", yes(form{})).want(404)
 }

@@ -58,6 +58,9 @@ func explanations() []struct {
 		explanation
 	}
 	return []row{
+		{errSignedOut, explanation{
+			http.StatusUnauthorized, "You are signed out", "Nothing that you typed is lost: sign in again in a new tab, then go on here.", "",
+		}},
 		{errWrongSignIn, explanation{http.StatusUnauthorized, "Sign in", "That e-mail address and password do not fit together.", ""}},
 		{errWhichAccount, explanation{
 			conflict, "Sign in",
@@ -138,6 +141,7 @@ func explanations() []struct {
 			http.StatusGone, "No longer there",
 			"The activity has been restored from a backup. Start from the newest again.", "",
 		}},
+		{errNotTyped, explanation{unprocessable, "Please confirm", "Type what the page asks for.", typedField}},
 		{policy.ErrLastAdmin, explanation{
 			conflict, "The last admin",
 			"Nobody else who is a member of a tenant has this role. Give it to another member first.", "",
@@ -294,11 +298,12 @@ func (f fault) Of(field string) string {
 	return f.Text
 }
 
-// formFault returns what a form should say about an error, and false if the input did not cause it.
+// formFault returns what a form should say about an error, and false if the form should not be shown again: the input did not cause it,
+// and the same input can't succeed later.
 func formFault(err error) (fault, bool) {
 	e := explain(err)
 	switch e.status {
-	case http.StatusConflict, http.StatusUnprocessableEntity:
+	case http.StatusConflict, http.StatusUnprocessableEntity, http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		return fault{e.field, e.text}, true
 	case http.StatusForbidden:
 		return fault{e.field, e.text}, e.field != ""
@@ -309,39 +314,63 @@ func formFault(err error) (fault, bool) {
 
 type errorPage struct {
 	Heading, Text, RequestID string
+	SignIn                   string // where to sign in again, if that is what is missing
 }
 
 // showError answers with an error page. A visitor whose sign-in has ended goes to the sign-in page and returns here afterwards.
 func (c *Console) showError(req *request, err error) {
-	if errors.Is(err, errSignedOut) {
-		_ = req.redirect(signInPath + nextQuery(req))
+	signedOut := errors.Is(err, errSignedOut)
+	if signedOut && req.Header.Get("HX-Request") == "" {
+		_ = req.redirect(signInPath + c.nextQuery(req, err))
 		return
 	}
 	e := explain(err)
 	page := errorPage{Heading: e.title, Text: e.text}
-	switch many, ok := errors.AsType[*limits.TooManyError](err); {
-	case ok:
-		req.w.Header().Set("Retry-After", strconv.Itoa(many.Seconds()))
-	case errors.Is(err, passwords.ErrBusy), errors.Is(err, web.ErrOverloaded):
-		// Not logged: a flood must not fill the log, and the access log has each request.
-		req.w.Header().Set("Retry-After", "5")
-	case e.status >= http.StatusInternalServerError && req.Context().Err() == nil:
+	if signedOut { // a part of a page was asked for, and the page is still there with all that was typed
+		page.SignIn = signInPath + c.nextQuery(req, err)
+	}
+	if c.noteFailure(req, e, err) {
 		page.RequestID = req.info.ID
-		c.Log.ErrorContext(req.Context(), "console request failed",
-			slog.String("request_id", req.info.ID), slog.String("error", policy.WithoutSecrets(err.Error())))
 	}
 	if err := c.showAs(req, e.status, "error", e.title, page); err != nil {
 		http.Error(req.w, e.title, e.status)
 	}
 }
 
+// noteFailure logs a failure of the server, and says so. A limit that was reached is not logged: a flood must not fill the log, and the
+// access log has each request.
+func (c *Console) noteFailure(req *request, e explanation, err error) bool {
+	retryAfter(req, err)
+	if passes(err) || e.status < http.StatusInternalServerError || req.Context().Err() != nil {
+		return false
+	}
+	c.Log.ErrorContext(req.Context(), "console request failed",
+		slog.String("request_id", req.info.ID), slog.String("error", policy.WithoutSecrets(err.Error())))
+	return true
+}
+
+// passes says whether an error is over after a while, without anybody's doing: a limit that was reached.
+func passes(err error) bool {
+	_, many := errors.AsType[*limits.TooManyError](err)
+	return many || errors.Is(err, passwords.ErrBusy) || errors.Is(err, web.ErrOverloaded)
+}
+
+// retryAfter tells programs when an error that passes is over.
+func retryAfter(req *request, err error) {
+	if many, ok := errors.AsType[*limits.TooManyError](err); ok {
+		req.w.Header().Set("Retry-After", strconv.Itoa(many.Seconds()))
+	} else if passes(err) {
+		req.w.Header().Set("Retry-After", "5")
+	}
+}
+
 // nextQuery is the query parameter that returns the visitor to this page after the sign-in.
-func nextQuery(req *request) string {
-	next := req.again()
-	if req.Header.Get("HX-Request") != "" {
-		if u, err := url.Parse(req.Header.Get("HX-Current-URL")); err == nil {
-			next = u.RequestURI() // the page that contains the requested part
-		}
+func (c *Console) nextQuery(req *request, cause error) string {
+	var next string
+	if req.Header.Get("HX-Request") == "" {
+		next = c.again(req, cause)
+	} else if u, err := url.Parse(req.Header.Get("HX-Current-URL")); err == nil {
+		next = u.RequestURI() // the page that contains the requested part
 	}
 	if next = localPath(next); next == homePath {
 		return ""

@@ -143,6 +143,7 @@ func testBrowserAccountAdmin(t *testing.T, h *harness) {
 	b.saysOnPage("This changes the expiry of 1 key")
 	b.saysOnPage(clientID)
 	b.click(".policy .primary")
+	b.click("dialog[open] .primary")
 	b.saysOnPage("Saved. Access keys expire after 180 days.")
 
 	b.click("#enabled")
@@ -151,6 +152,7 @@ func testBrowserAccountAdmin(t *testing.T, h *harness) {
 	b.saysOnPage("Confirm that you accept the risk.")
 	b.click("#acknowledge_risk")
 	b.click(".policy .primary")
+	b.click("dialog[open] .danger")
 	b.saysOnPage("Saved. Access keys do not expire.")
 }
 

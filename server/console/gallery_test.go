@@ -44,7 +44,7 @@ func gallery(h *harness) []scene {
 	waiting := h.waiting("lisbon", "grace", "Windows load generator")
 	h.busy([]string{nightly, second, urgent})
 	chosen := h.passwordLink("linus")
-	return []scene{
+	return append([]scene{
 		{name: "sign-in", path: "/console/sign-in"},
 		{name: "sign-in-away", path: "/console/sign-in?next=%2Fconsole%2Faccount", after: func(b *browser) {
 			b.click(`a[href^="/console/sign-in/oidc"]`)
@@ -151,6 +151,33 @@ func gallery(h *harness) []scene {
 		{name: "own-key", who: "grace", path: "/console/account/keys/" + nightly},
 
 		{name: "not-found", who: "grace", path: "/console/nothing"},
+	}, questions(urgent)...)
+}
+
+// questions are the dialogs before something ends, and what goes wrong.
+func questions(key string) []scene {
+	return []scene{
+		{name: "ask-disable", who: "ada", path: "/console/users/grace", after: func(b *browser) {
+			b.click(`form:has([value="disable"]) button`)
+			b.see("dialog[open] .hits")
+		}},
+		{name: "ask-policy", who: "ada", path: "/console/security?enabled=on&period_days=120", after: func(b *browser) {
+			b.click(".policy .primary")
+			b.see("dialog[open] .sheet")
+		}},
+		{name: "ask-suspend-tenant", who: "ada", path: "/console/tenants/berlin/suspend"},
+		{name: "ask-last-admin", who: "ada", path: "/console/users/ada", after: func(b *browser) {
+			b.js(`document.querySelector("form.member select").value = ""`)
+			b.click("form.member button")
+			b.see(".member-fault")
+		}},
+		{name: "failed", who: "tom", path: "/console/tenants/berlin/keys", after: func(b *browser) {
+			b.js(`htmx.ajax("get", "/console/tenants/berlin/keys/mk_gone/revoke", {
+				source: document.querySelector('a[href$="` + key + `/revoke"]'),
+			})`)
+			b.see(".failed")
+		}},
+		{name: "no-pick-up", who: "tom", path: "/console/pick-up/NEVER"},
 	}
 }
 

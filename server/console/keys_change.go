@@ -119,6 +119,9 @@ func (req *request) refreshRequest() (admin.RefreshRequest, error) {
 }
 
 func (c *Console) revokeKey(req *request) error {
+	if !req.saidYes() {
+		return c.revokePage(req)
+	}
 	clientID := req.PathValue("client_id")
 	what := clientID
 	key, err := c.Service.Key(req.Context(), req.actor, req.in, clientID)

@@ -36,11 +36,14 @@ func (c *Console) showEditKey(req *request, key admin.Key, cause error) error {
 		Key:   newKeyRow(key, req.in.Account.Expiration, req.info.At),
 		Label: key.Label, Scopes: keptScopes(key.Scopes, key.Scopes), Limits: c.limitsOf(key.AccessKey, req.info.At),
 	}
-	if cause == nil {
+	back := req.Form.Has(tagField) // after a mistake or a sign-in, with what was typed
+	if cause == nil && !back {
 		return c.show(req, "key-edit", "Edit access key", form)
 	}
 	present := form
-	form.Fault, _ = formFault(cause)
+	if cause != nil {
+		form.Fault, _ = formFault(cause)
+	}
 	form.Label, form.Scopes = req.Form.Get("label"), keptScopes(key.Scopes, req.Form["scope"])
 	form.Limits = c.limitsTyped(req, key.Audiences, form.Fault)
 	if errors.Is(cause, admin.ErrPreconditionFailed) {
@@ -52,6 +55,9 @@ func (c *Console) showEditKey(req *request, key admin.Key, cause error) error {
 		if form.Fault, err = c.staleFault(req, admin.EventFilter{ClientID: key.ClientID}, changesKey); err != nil {
 			return err
 		}
+	}
+	if cause == nil {
+		return c.show(req, "key-edit", "Edit access key", form)
 	}
 	return c.showStatus(req, cause, "key-edit", "Edit access key", form)
 }

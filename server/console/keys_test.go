@@ -138,13 +138,13 @@ func testRevoke(t *testing.T, h *harness) {
 	if h.token(clientID, secret) != 200 {
 		t.Error("asking already revoked the key")
 	}
-	tom.post(path, form{}).leadsTo(berlinKeys)
+	tom.post(path, yes(form{})).leadsTo(berlinKeys)
 	tom.get(berlinKeys).says("Revoked " + clientID + " of Linus Torvalds").says("No access keys yet")
 	tom.get(berlinKeys).saysNot("Revoked")
 	if status := h.token(clientID, secret); status != 401 {
 		t.Errorf("a revoked key gets %d from the token endpoint", status)
 	}
-	tom.post(path, form{}).want(404)
+	tom.post(path, yes(form{})).want(404)
 }
 
 func TestRefresh(t *testing.T) { onEachStore(t, testRefresh) }

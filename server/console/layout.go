@@ -21,7 +21,9 @@ type layout struct {
 	Notice   string // result of the previous action
 	Shift    string // offset of the clock; empty if there is none
 	Version  string
-	OpenID   string // name of the sign-in provider; empty if there is none
+	// SessionLeft is in how many seconds the session ends, if nothing more is done.
+	SessionLeft int
+	OpenID      string // name of the sign-in provider; empty if there is none
 }
 
 // choice is one option of several.

@@ -222,7 +222,7 @@ func TestOpenIDAddressWithANewOwner(t *testing.T) {
 	}
 	ada.get("/console/users/linus").saysNot("has signed in with Example")
 	ada.get("/console/users/grace").says("Grace Hopper has signed in with Example.")
-	ada.post("/console/users/grace", form{"do": {"forget-openid"}}).leadsTo("/console/users/grace")
+	ada.post("/console/users/grace", yes(form{"do": {"forget-openid"}})).leadsTo("/console/users/grace")
 	ada.get("/console/users/grace").says("Forgotten.").saysNot("has signed in with Example")
 	newcomer.arrive("grace-2").leadsTo("/console")
 	h.visitor().arrive("grace-1").want(403)

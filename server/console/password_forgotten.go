@@ -35,6 +35,15 @@ func (c *Console) forgottenPage(req *request) error {
 	return c.show(req, "forgot-password", "Forgot your password?", form)
 }
 
+// showForgotten shows the form again, unless what was typed has nothing to do with the error.
+func (c *Console) showForgotten(req *request, form forgottenForm, cause error) error {
+	var again bool
+	if form.Fault, again = formFault(cause); !again {
+		return cause
+	}
+	return c.showStatus(req, cause, "forgot-password", "Forgot your password?", form)
+}
+
 // forgottenTakes is how long a response takes at least: longer than finding the users and writing to the outbox.
 const forgottenTakes = 200 * time.Millisecond
 
@@ -43,11 +52,10 @@ func (c *Console) forgotten(req *request) error {
 	ctx := req.Context()
 	form := forgottenForm{Email: strings.TrimSpace(req.PostFormValue("email")), Account: req.PostFormValue("account")}
 	if err := policy.CheckEmail(form.Email); err != nil {
-		form.Fault, _ = formFault(err)
-		return c.showStatus(req, err, "forgot-password", "Forgot your password?", form)
+		return c.showForgotten(req, form, err)
 	}
 	if _, err := c.Limits.Reserve(ctx, limits.LinkRequest(form.Email, req.info.Address)); err != nil {
-		return err
+		return c.showForgotten(req, form, err)
 	}
 	answer := time.NewTimer(forgottenTakes)
 	defer answer.Stop()

@@ -257,9 +257,9 @@ func TestPasswordLinksDie(t *testing.T) {
 	change := func(values form) func(mailing) {
 		return func(m mailing) { m.as("ada").post("/console/users/grace", values).want(303) }
 	}
-	disable, enable := change(form{"do": {"disable"}}), change(form{"do": {"enable"}})
+	disable, enable := change(yes(form{"do": {"disable"}})), change(form{"do": {"enable"}})
 	for name, end := range map[string]func(mailing){
-		"another password":   change(form{"do": {"password"}, "password": {another}}),
+		"another password":   change(yes(form{"do": {"password"}, "password": {another}})),
 		"another address":    change(form{"do": {"save"}, "name": {"Grace"}, "email": {"grace.hopper@acme.example"}}),
 		"disabled":           disable,
 		"disabled, but back": func(m mailing) { disable(m); enable(m) },
@@ -295,7 +295,7 @@ func (m mailing) chooses(link, password string) {
 func TestNoLinkForWhoIsGone(t *testing.T) {
 	for name, end := range map[string]func(mailing){
 		"too late": func(m mailing) { m.advance(time.Hour) },
-		"disabled": func(m mailing) { m.as("ada").post("/console/users/linus", form{"do": {"disable"}}).want(303) },
+		"disabled": func(m mailing) { m.as("ada").post("/console/users/linus", yes(form{"do": {"disable"}})).want(303) },
 		"deleted":  func(m mailing) { m.must(m.store.DeleteUser(m.Context(), "acme", "linus")) },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -97,7 +97,7 @@ func TestLinksGiveNobodyMore(t *testing.T) {
 	ada := m.as("ada")
 	for _, values := range []form{
 		{"do": {"link"}},
-		{"do": {"password"}, "password": {another}},
+		yes(form{"do": {"password"}, "password": {another}}),
 		{"do": {"save"}, "name": {"Radia"}, "email": {"ada+root@acme.example"}, "role": {"operator"}},
 		{"do": {"save"}, "name": {"Radia"}, "email": {"ada+root@acme.example"}},
 	} {

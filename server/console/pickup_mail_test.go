@@ -75,6 +75,6 @@ func TestPickUpByMail(t *testing.T) {
 	if same != clientID || h.token(clientID, secret) != 200 {
 		t.Error("what was picked up does not open")
 	}
-	linus.get(path).want(404)
+	linus.get(path).want(410)
 	linus.get(adminsPath).want(404)
 }

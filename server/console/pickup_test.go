@@ -34,9 +34,17 @@ func TestPickUp(t *testing.T) {
 		t.Errorf("a key without a secret gets %d with an empty one", status)
 	}
 	for _, who := range []string{"tom", "ada", "grace", "rita"} {
-		h.as(who).get(path).want(404)
-		h.as(who).post(path, form{}).want(404)
+		other := h.as(who)
+		nonsense := other.get("/console/pick-up/NEVER").want(404).says("Sign in as somebody else")
+		wrong := other.get(path).want(404).says("You are signed in as", emailOf(who)).saysNot("Linus", clientID)
+		if strings.ReplaceAll(wrong.body, path, "") != strings.ReplaceAll(nonsense.body, "/console/pick-up/NEVER", "") {
+			t.Errorf("%s is told whether the link is somebody’s", who)
+		}
+		other.post(path, form{}).want(404)
 	}
+	wrong := h.as("grace")
+	wrong.post("/console/sign-out", form{"next": {path}}).leadsTo("/console/sign-in?next=" + strings.ReplaceAll(path, "/", "%2F"))
+	wrong.post("/console/sign-out", form{"next": {"//evil.example/"}}).leadsTo("/console/sign-in")
 	linus.get(path).leadsTo("/console/sign-in?next=" + strings.ReplaceAll(path, "/", "%2F"))
 	linus.post("/console/sign-in", form{"email": {"linus@acme.example"}, "password": {password}, "next": {path}}).leadsTo(path)
 	linus.get(path).want(200).says("Pick up your access key", clientID)
@@ -44,9 +52,12 @@ func TestPickUp(t *testing.T) {
 	if same != clientID || h.token(clientID, secret) != 200 {
 		t.Error("what was picked up does not open")
 	}
-	linus.get(path).want(404)
-	linus.post(path, form{}).want(404)
+	linus.get(path).want(410).says("Already picked up", clientID).has(`href="/console/account/keys/` + clientID + `/refresh"`)
+	linus.post(path, form{}).want(410).says("Already picked up").saysNot("mks_")
+	h.as("tom").get(path).want(404).saysNot(clientID)
 	tom.get(berlinKeys).saysNot("Waiting for pick-up")
+	tom.post(berlinKeys+"/"+clientID+"/revoke", yes(form{})).want(303)
+	linus.get(path).want(404).says("Nothing to pick up here")
 }
 
 // The page tells the admin whether the link must be passed on.
@@ -97,7 +108,7 @@ func TestRefreshEndsAPickUp(t *testing.T) {
 	tom := h.as("tom")
 	clientID, path := tom.handOver("linus")
 	tom.submit(berlinKeys+"/"+clientID+"/refresh", form{"overlap": {"0"}}).revealed()
-	h.as("linus").get(path).want(404)
+	h.as("linus").get(path).want(410)
 }
 
 func TestKeysForPickUpCount(t *testing.T) {

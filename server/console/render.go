@@ -71,7 +71,9 @@ func (c *Console) show(req *request, name, title string, page any) error {
 
 // showStatus answers with the page again, under the status of the error that the form caused.
 func (c *Console) showStatus(req *request, cause error, name, title string, page any) error {
-	return c.showAs(req, explain(cause).status, name, title, page)
+	e := explain(cause)
+	c.noteFailure(req, e, cause)
+	return c.showAs(req, e.status, name, title, page)
 }
 
 func (c *Console) showAs(req *request, status int, name, title string, page any) error {

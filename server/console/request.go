@@ -80,6 +80,9 @@ func (c *Console) signedIn(anyOf string, handle handler) http.HandlerFunc {
 				return err
 			}
 		}
+		if err := c.fillFromDraft(req); err != nil {
+			return err
+		}
 		return handle(req)
 	})
 }
@@ -111,8 +114,13 @@ func (c *Console) identify(req *request) error {
 			req.in = last
 		}
 	}
-	c.remember(ctx, s, req.in.Tenant.ID, req.info.At)
-	return c.fillLayout(req)
+	s = c.remember(ctx, s, req.in.Tenant.ID, req.info.At)
+	if err := c.fillLayout(req); err != nil {
+		return err
+	}
+	left, _ := s.left(req.info.At)
+	req.layout.SessionLeft = int(left.Seconds())
+	return nil
 }
 
 // subject returns the user in the given tenant or, if they are not a member of it or it is suspended, in the first of their tenants that
@@ -162,20 +170,16 @@ func keysPath(tenantID string, below ...string) string {
 	return strings.Join(parts, "/")
 }
 
-// again is the URL of the page where the visitor can retry the request: each POST has a GET on the same path that fills in the
-// form from the query. Passwords, form tokens and confirmations are left out.
-func (req *request) again() string {
-	if req.Method != http.MethodPost {
+// again is the URL of the page where the visitor can retry the request: each POST has a GET on the same path, which shows the form as it
+// was filled in. The fields are kept on the server, as far as it is known whose they are: they never stand in a URL.
+func (c *Console) again(req *request, cause error) string {
+	late, ok := errors.AsType[*signedOutError](cause)
+	if req.Method != http.MethodPost || !ok || len(req.PostForm) == 0 {
 		return req.URL.RequestURI()
 	}
-	fields := url.Values{}
-	for name, values := range req.PostForm {
-		if !strings.HasPrefix(name, "password") && name != formToken && name != "acknowledge_risk" {
-			fields[name] = values
-		}
+	code, _, err := c.keepDraft(req, policy.User{ID: late.userID, AccountID: late.accountID})
+	if err != nil {
+		return req.URL.Path // the form is too large, too many are kept, or nothing can be kept now
 	}
-	if len(fields) == 0 {
-		return req.URL.Path
-	}
-	return req.URL.Path + "?" + fields.Encode()
+	return req.URL.Path + "?" + url.Values{draftField: {code}}.Encode()
 }

@@ -154,7 +154,16 @@ func (c *Console) addCalendar(req *request, page *securityPage) error {
 
 func (c *Console) setPolicy(req *request) error {
 	change := req.policyChange()
-	after, err := c.Service.SetPolicy(req.Context(), req.actor, req.in, change, req.ifMatch())
+	q, err := c.askedOfPolicy(req, change)
+	if err == nil && q.Title != "" {
+		if yes, err := c.confirmed(req, q); !yes {
+			return err
+		}
+	}
+	var after policy.ExpirationPolicy
+	if err == nil {
+		after, err = c.Service.SetPolicy(req.Context(), req.actor, req.in, change, req.ifMatch())
+	}
 	if _, ok := formFault(err); err != nil && ok {
 		return c.showSecurity(req, err)
 	}
@@ -163,4 +172,42 @@ func (c *Console) setPolicy(req *request) error {
 	}
 	c.flash(req, "Saved. "+policyText(after.InForce(req.info.At)))
 	return req.redirect(securityPath)
+}
+
+// askedOfPolicy returns the question before a change that moves the expiry of access keys or turns expiry off, without a title for any
+// other, or the error that the change would have.
+func (c *Console) askedOfPolicy(req *request, change policy.PolicyChange) (question, error) {
+	before := req.in.Account.Expiration.InForce(req.info.At)
+	revised, err := req.in.Account.Expiration.Revise(change, req.info.At)
+	if err != nil {
+		return question{}, err
+	}
+	affected, err := c.Service.PreviewPolicy(req.Context(), req.actor, req.in, change, req.ifMatch())
+	if err != nil {
+		return question{}, err
+	}
+	after := revised.InForce(req.info.At)
+	q := question{Back: securityPath, Title: "Change the expiration policy?", Button: "Change the policy"}
+	q.Says = []string{"Until now: " + policyText(before) + " From now on: " + policyText(after)}
+	preview, err := c.previewTable(req, affected)
+	if err != nil {
+		return question{}, err
+	}
+	switch shorter := preview.Total - preview.Gains; {
+	case preview.Total == 0 && (!before.Enabled || after.Enabled):
+		return question{}, nil
+	case before.Enabled && !after.Enabled:
+		q.Says = append(q.Says, plural(preview.Total, "access key")+" that would have expired will not.")
+		q = q.typeNumber(preview.Total)
+	case shorter > 0:
+		q.Says = append(q.Says, plural(shorter, "access key")+" will expire earlier than so far, unless refreshed before. None expires at once: "+
+			"each has a whole new period from today.")
+		q = q.typeNumber(shorter)
+	default:
+		q.Harmless = true
+		q.Says = append(q.Says, plural(preview.Total, "access key")+" will expire later than so far.")
+	}
+	q.Moved = preview.Rows[:min(len(preview.Rows), shownHits)]
+	q.MovedMore = preview.Total - len(q.Moved)
+	return q, nil
 }

@@ -19,7 +19,7 @@ func TestPolicyPreviewAndChange(t *testing.T) {
 		young, old, "12 Mar 2026", "10 Jun 2026")
 	ada.get(securityPath).says("On: access keys expire 90 days") // a preview saves nothing
 
-	ada.post(securityPath, form{"enabled": {"on"}, "period_days": {"180"}}).leadsTo(securityPath)
+	ada.post(securityPath, yes(form{"enabled": {"on"}, "period_days": {"180"}})).leadsTo(securityPath)
 	ada.get(securityPath).says("Saved. Access keys expire after 180 days.")
 	ada.post(securityPath, form{"enabled": {"on"}, "period_days": {"100"}}).want(422).says("Choose 90 to 360 days in steps of 30.")
 	ada.get(securityPath + "?enabled=on&period_days=nonsense").want(200)
@@ -36,7 +36,7 @@ func TestTurningThePolicyOffNeedsAcknowledgement(t *testing.T) {
 	ada.post(securityPath, off).want(409).says("Confirm that you accept the risk.", "I understand the risk", clientID, "Never")
 	ada.get(berlinKeys).says("Access keys expire after 90 days.")
 	off.Set("acknowledge_risk", "on")
-	ada.post(securityPath, off).leadsTo(securityPath)
+	ada.post(securityPath, yes(off)).leadsTo(securityPath)
 	ada.get(berlinKeys).says("Access keys do not expire.", "Never")
 	if account, err := h.store.Account(t.Context(), "acme"); err != nil || account.Expiration.InForce(h.now()).Enabled {
 		t.Errorf("the policy is still on (%v)", err)

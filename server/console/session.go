@@ -19,7 +19,8 @@ import (
 const (
 	idleTimeout     = time.Hour
 	absoluteTimeout = 12 * time.Hour
-	touchEvery      = time.Minute // precision of the idle time-out; writing on every request would cost too much
+	sessionKept     = absoluteTimeout + draftLifetime // after its end it tells whose form was sent too late
+	touchEvery      = time.Minute                     // precision of the idle time-out; writing on every request would cost too much
 )
 
 // Names of values in a session.
@@ -47,7 +48,7 @@ func (c *Console) newSessions() *scs.SessionManager {
 	m := scs.New()
 	m.Store = sessionStore{c.Store, c.ClockOffset}
 	m.HashTokenInStore = true // so that reading the store is not enough to use a session
-	m.Lifetime = absoluteTimeout
+	m.Lifetime = sessionKept
 	m.Cookie.Name = "mintkey-session"
 	m.Cookie.Path = "/console"
 	m.Cookie.SameSite = http.SameSiteLaxMode
@@ -73,7 +74,7 @@ func (c *Console) session(ctx context.Context, now time.Time) (session, error) {
 		return s, errSignedOut
 	}
 	if now.Sub(s.seen) >= idleTimeout || now.Sub(s.started) >= absoluteTimeout {
-		return s, errors.Join(errSignedOut, c.sessions.Destroy(ctx))
+		return s, &signedOutError{s.accountID, s.userID} // the record stays for a while: it says whose a form is that is sent too late
 	}
 	ended, err := c.sessionCutoffs().Ended(ctx, s.userID, s.started)
 	if err != nil {
@@ -84,6 +85,14 @@ func (c *Console) session(ctx context.Context, now time.Time) (session, error) {
 	}
 	return s, nil
 }
+
+// signedOutError is errSignedOut for somebody who is known: their session has ended by time alone.
+type signedOutError struct{ accountID, userID string }
+
+func (*signedOutError) Error() string { return errSignedOut.Error() }
+
+// Is makes errors.Is(err, errSignedOut) true.
+func (*signedOutError) Is(target error) bool { return target == errSignedOut }
 
 // begin starts a session under a new token, so that a token planted in the browser beforehand is useless.
 func (c *Console) begin(ctx context.Context, subject policy.Subject, now time.Time) error {
@@ -102,14 +111,17 @@ func (c *Console) begin(ctx context.Context, subject policy.Subject, now time.Ti
 	return nil
 }
 
-// remember saves the tenant, for pages whose path names none, and the time of use.
-func (c *Console) remember(ctx context.Context, s session, tenantID string, now time.Time) {
+// remember saves the tenant, for pages whose path names none, and the time of use, and returns the session with them.
+func (c *Console) remember(ctx context.Context, s session, tenantID string, now time.Time) session {
 	if tenantID != s.tenantID {
 		c.sessions.Put(ctx, sessionTenant, tenantID)
+		s.tenantID = tenantID
 	}
 	if now.Sub(s.seen) >= touchEvery {
 		c.sessions.Put(ctx, sessionSeen, now.UnixNano())
+		s.seen = now
 	}
+	return s
 }
 
 // validFor reports whether the session is still the user's in the tenant. It hangs on the records that it began with: deleting or
@@ -169,7 +181,7 @@ func (s sessionStore) DeleteCtx(ctx context.Context, token string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.tombstones().Put(ctx, token, struct{}{}, info.At.Add(absoluteTimeout)); err != nil {
+	if err := s.tombstones().Put(ctx, token, struct{}{}, info.At.Add(sessionKept)); err != nil {
 		return err
 	}
 	return s.ephemera.DeleteEphemeral(ctx, sessionKey(token))

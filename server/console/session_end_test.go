@@ -17,16 +17,16 @@ func testSessionsEndForGood(t *testing.T, h *harness) {
 	}
 	removed := func(tenant string) func() {
 		return func() {
-			ada.post("/console/tenants/"+tenant+"/members", form{"user": {"grace"}, "role": {""}}).want(303)
+			ada.post("/console/tenants/"+tenant+"/members", yes(form{"user": {"grace"}, "role": {""}})).want(303)
 		}
 	}
 	added := func(tenant string) func() {
 		return func() {
-			ada.post("/console/tenants/"+tenant+"/members", form{"user": {"grace"}, "role": {"member"}}).want(303)
+			ada.post("/console/tenants/"+tenant+"/members", yes(form{"user": {"grace"}, "role": {"member"}})).want(303)
 		}
 	}
 	for name, steps := range map[string][]func(){
-		"disabled and enabled": {change(form{"do": {"disable"}}), change(form{"do": {"enable"}})},
+		"disabled and enabled": {change(yes(form{"do": {"disable"}})), change(form{"do": {"enable"}})},
 		"removed and added":    {removed("berlin"), removed("lisbon"), added("berlin"), added("lisbon")},
 		"another address and back": {
 			change(form{"do": {"save"}, "name": {"Grace"}, "email": {"new@acme.example"}}),
@@ -74,7 +74,7 @@ func TestSessionsOfAnotherIdentityEnd(t *testing.T) {
 	if !v.signedIn() {
 		t.Fatal("not signed in")
 	}
-	ada.post("/console/users/grace", form{"do": {"forget-openid"}}).want(303)
+	ada.post("/console/users/grace", yes(form{"do": {"forget-openid"}})).want(303)
 	if v.signedIn() {
 		t.Error("the session goes on")
 	}
@@ -89,9 +89,9 @@ func TestLinksFromBeforeDisablingStayDead(t *testing.T) {
 	owner().get(link).want(200)
 	h.advance(time.Second)
 	ada := h.as("ada")
-	ada.post("/console/users/grace", form{"do": {"disable"}}).want(303)
+	ada.post("/console/users/grace", yes(form{"do": {"disable"}})).want(303)
 	h.advance(time.Second)
 	ada.post("/console/users/grace", form{"do": {"enable"}}).want(303)
 	h.advance(time.Second)
-	owner().get(link).want(404)
+	owner().get(link).want(410)
 }

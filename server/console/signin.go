@@ -45,8 +45,10 @@ func (c *Console) showSignIn(req *request, cause error, form signInForm) error {
 	if cause == nil {
 		return c.show(req, "sign-in", "Sign in", form)
 	}
-	form.Problem = explain(cause).text
-	return c.showStatus(req, cause, "sign-in", "Sign in", form)
+	e := explain(cause)
+	form.Problem = e.text
+	retryAfter(req, cause)
+	return c.showAs(req, e.status, "sign-in", "Sign in", form)
 }
 
 // signIn gives the same response after the same time to every failure: an unknown address, a wrong or missing password, a disabled user.
@@ -68,6 +70,8 @@ func (c *Console) signIn(req *request) error {
 			form.Accounts = which.accounts
 		}
 		return c.showSignIn(req, errWhichAccount, form)
+	case err != nil && passes(err):
+		return c.showSignIn(req, err, form)
 	case err != nil:
 		return err
 	}
@@ -137,11 +141,17 @@ func (c *Console) signOut(req *request) error {
 	if err := c.sessions.Destroy(req.Context()); err != nil {
 		return err
 	}
+	if next := localPath(req.PostFormValue("next")); next != homePath { // to go on there as somebody else
+		return req.redirect(signInPath + "?" + url.Values{"next": {next}}.Encode())
+	}
 	return req.redirect(signInPath)
 }
 
 // signOutEverywhere ends the visitor's sessions in every browser, this one included.
 func (c *Console) signOutEverywhere(req *request) error {
+	if yes, err := c.confirmed(req, everywhere()); !yes {
+		return err
+	}
 	if err := c.sessionCutoffs().Set(req.Context(), req.actor.User.ID, req.info.At); err != nil {
 		return err
 	}
@@ -152,6 +162,17 @@ func (c *Console) signOutEverywhere(req *request) error {
 		return err
 	}
 	return req.redirect(signInPath)
+}
+
+func (c *Console) signOutEverywherePage(req *request) error {
+	return c.askAgain(req, everywhere(), nil)
+}
+
+func everywhere() question {
+	return question{
+		Back: accountPath, Title: "Sign out everywhere?", Button: "Sign out everywhere",
+		Says: []string{"All your sessions end, in every browser, this one included. Your access keys go on working."},
+	}
 }
 
 // home redirects to the page that the visitor most likely wants.

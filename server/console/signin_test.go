@@ -119,7 +119,7 @@ func TestSignOutEverywhere(t *testing.T) { onEachStore(t, testSignOutEverywhere)
 func testSignOutEverywhere(t *testing.T, h *harness) {
 	here, elsewhere, stranger := h.as("grace"), h.as("grace"), h.as("ada")
 	h.advance(time.Minute)
-	here.post("/console/sign-out-everywhere", form{}).leadsTo("/console/sign-in")
+	here.post("/console/sign-out-everywhere", yes(form{})).leadsTo("/console/sign-in")
 	if here.signedIn() || elsewhere.signedIn() {
 		t.Error("a session of the user goes on")
 	}
@@ -161,14 +161,14 @@ func TestChangesOfTheUserCountAtOnce(t *testing.T) { onEachStore(t, testChangesO
 func testChangesOfTheUserCountAtOnce(t *testing.T, h *harness) {
 	ada, tom, grace, linus := h.as("ada"), h.as("tom"), h.as("grace"), h.as("linus")
 	tom.get("/console/tenants/berlin/keys").want(200)
-	ada.post("/console/tenants/berlin/members", form{"user": {"tom"}, "role": {"member"}}).want(303)
+	ada.post("/console/tenants/berlin/members", yes(form{"user": {"tom"}, "role": {"member"}})).want(303)
 	tom.get("/console/tenants/berlin/keys").want(403).says("Your role does not allow this.")
 
-	ada.post("/console/users/grace", form{"do": {"disable"}}).want(303)
+	ada.post("/console/users/grace", yes(form{"do": {"disable"}})).want(303)
 	if grace.signedIn() {
 		t.Error("a disabled user goes on")
 	}
-	ada.post("/console/users/linus", form{"do": {"password"}, "password": {"another password"}}).want(303)
+	ada.post("/console/users/linus", yes(form{"do": {"password"}, "password": {"another password"}})).want(303)
 	if linus.signedIn() {
 		t.Error("a session goes on after the password was changed")
 	}
@@ -190,6 +190,10 @@ func testGuessingIsSlowed(t *testing.T, h *harness) {
 	if p.header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
 	}
+	// What was typed and where it leads stays.
+	away := form{"email": {"ada@acme.example"}, "password": {password}, "next": {"/console/pick-up/abc"}, "account": {"acme"}}
+	h.visitor().post("/console/sign-in", away).want(429).
+		has(`value="ada@acme.example"`, `name="next" value="/console/pick-up/abc"`, `name="account" value="acme"`, `role="alert"`)
 	h.as("tom")
 }
 

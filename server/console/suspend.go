@@ -1,6 +1,8 @@
 package console
 
 import (
+	"cmp"
+	"errors"
 	"strings"
 	"time"
 
@@ -67,6 +69,9 @@ func (c *Console) suspendPage(req *request) error {
 }
 
 func (c *Console) suspendKey(req *request) error {
+	if !req.saidYes() {
+		return c.suspendPage(req)
+	}
 	reason := strings.TrimSpace(req.PostForm.Get("reason"))
 	key, err := c.Service.SuspendKey(req.Context(), req.actor, req.in, req.PathValue("client_id"), reason)
 	if _, ok := formFault(err); err != nil && ok {
@@ -98,6 +103,13 @@ func (c *Console) resumeKey(req *request) error {
 // suspensionForm asks whether a tenant is to be suspended or resumed.
 type suspensionForm struct {
 	Path, Name, Reason string
+	Tag                admin.Tag
+	Members            int
+	Hits               hits
+	Type, TypeWhat     string // what has to be typed
+	Typed              string
+	Refused            bool   // it would leave nobody in charge
+	Stale              string // what has become of it meanwhile
 	Fault              fault
 }
 
@@ -110,23 +122,67 @@ func (c *Console) resumeTenantPage(req *request) error {
 }
 
 func (c *Console) showTenantSuspension(req *request, name, title string, cause error) error {
-	form := suspensionForm{Path: req.URL.Path, Name: req.in.Tenant.Name, Reason: req.Form.Get("reason")}
+	tenant, err := c.Store.Tenant(req.Context(), req.in.Tenant.ID)
+	if err != nil {
+		return err
+	}
+	form := suspensionForm{
+		Path: req.URL.Path, Name: tenant.Name, Reason: req.Form.Get("reason"), Typed: req.Form.Get(typedField),
+		Tag: req.tag(admin.TenantTag(tenant), cause),
+	}
+	if form.Stale, err = c.tenantNow(req, tenant, cause); err != nil {
+		return err
+	}
+	if name == tenantSuspendTemplate {
+		form.Type, form.TypeWhat = tenant.Name, "the name of the tenant"
+		members, err := c.Service.CheckSuspendTenant(req.Context(), req.actor, req.in, admin.IfMatch{})
+		if _, ok := formFault(err); err != nil && !ok {
+			return err
+		}
+		cause = cmp.Or(err, cause) // said before anything is typed
+		form.Members, form.Refused = members, err != nil
+		if form.Hits, err = c.hitsOfTenant(req); err != nil {
+			return err
+		}
+	}
 	if cause == nil {
 		return c.show(req, name, title, form)
 	}
 	form.Fault, _ = formFault(cause)
+	if errors.Is(cause, errNotTyped) {
+		form.Fault.Text = notTyped(form.Type)
+	}
 	return c.showStatus(req, cause, name, title, form)
 }
 
+// tenantNow says what a tenant is, if somebody has changed it under a form.
+func (c *Console) tenantNow(req *request, tenant policy.Tenant, cause error) (string, error) {
+	if !errors.Is(cause, admin.ErrPreconditionFailed) {
+		return "", nil
+	}
+	if !tenant.IsSuspended() {
+		return "It works.", nil
+	}
+	users, err := c.suspenders(req, func(yield func(policy.Suspension)) { yield(tenant.Suspension()) })
+	return "It is suspended, " + suspensionText(tenant.Suspension(), users), err
+}
+
 func (c *Console) suspendTenant(req *request) error {
+	if !sameText(req.PostForm.Get(typedField), req.in.Tenant.Name) {
+		var cause error
+		if req.saidYes() {
+			cause = errNotTyped
+		}
+		return c.showTenantSuspension(req, tenantSuspendTemplate, "Suspend tenant", cause)
+	}
 	suspended := true
-	patch := admin.TenantPatch{Suspended: &suspended, SuspendedReason: strings.TrimSpace(req.PostForm.Get("reason"))}
+	patch := admin.TenantPatch{Suspended: &suspended, SuspendedReason: strings.TrimSpace(req.PostForm.Get("reason")), IfMatch: req.ifMatch()}
 	return c.changeSuspension(req, patch, tenantSuspendTemplate, "Suspend tenant",
 		"Suspended. Its access keys make no more tokens; gateways drop the ones that they made within seconds.")
 }
 
 func (c *Console) resumeTenant(req *request) error {
-	return c.changeSuspension(req, admin.TenantPatch{Suspended: new(bool)}, tenantResumeTemplate, "Resume tenant",
+	return c.changeSuspension(req, admin.TenantPatch{Suspended: new(bool), IfMatch: req.ifMatch()}, tenantResumeTemplate, "Resume tenant",
 		"Resumed. Its access keys work again. Tokens and sessions from before do not.")
 }
 

@@ -16,8 +16,8 @@ func testSuspend(t *testing.T, h *harness) {
 	path := berlinKeys + "/" + clientID
 	tom.get(berlinKeys).want(200).says("Suspend")
 	tom.get(path + "/suspend").want(200).says("Suspend “nightly”?")
-	tom.post(path+"/suspend", form{"reason": {"a\x01b"}}).want(422).says("A reason has at most 200")
-	tom.post(path+"/suspend", form{"reason": {"in a build log"}}).want(303)
+	tom.post(path+"/suspend", yes(form{"reason": {"a\x01b"}})).want(422).says("A reason has at most 200")
+	tom.post(path+"/suspend", yes(form{"reason": {"in a build log"}})).want(303)
 	tom.get(berlinKeys).want(200).says("Suspended").says("in a build log").says("Resume")
 	tom.get(berlinKeys + "?state=suspended").want(200).says("1–1 of 1 key")
 	tom.get(path + "/resume").want(200).says("Resume “nightly”?")
@@ -27,7 +27,7 @@ func testSuspend(t *testing.T, h *harness) {
 	oslo := "/console/tenants/oslo"
 	ada.get(tenantsPage).want(200).says("Suspend")
 	ada.get(oslo + "/suspend").want(200).says("All access keys of this tenant stop at once")
-	ada.post(oslo+"/suspend", form{"reason": {"incident 7"}}).want(303)
+	ada.post(oslo+"/suspend", yes(form{"reason": {"incident 7"}, "confirm_typed": {"oslo"}})).want(303)
 	ada.get(tenantsPage).want(200).says("incident 7").says("Resume")
 	tom.post(oslo+"/resume", nil).want(404)
 	ada.get(oslo + "/resume").want(200)
@@ -56,7 +56,7 @@ func testLeakedKey(t *testing.T, h *harness) {
 		page := visitor.get(path + "/refresh").want(200)
 		visitor.post(path+"/refresh", page.filled(form{"overlap": {"3600"}})).want(409).says("has leaked")
 	}
-	tom.post(path+"/suspend", form{"reason": {"look into it"}}).want(303)
+	tom.post(path+"/suspend", yes(form{"reason": {"look into it"}})).want(303)
 	tom.get(berlinKeys).want(200).says("look into it").says("refreshed without overlap first")
 	page := grace.get(own + "/refresh").want(200)
 	grace.post(own+"/refresh", page.filled(form{"overlap": {"0"}})).want(200)

@@ -96,7 +96,7 @@ func TestTraffic(t *testing.T) {
 	ada.get(trafficPath).says("No tokens in the last 24 hours")
 	ada.get(trafficPath + "?range=7d").says("Issued 7 Refused 3")
 
-	ada.post("/console/tenants/berlin/keys/"+nightly+"/revoke", form{}).leadsTo(berlinKeys)
+	ada.post("/console/tenants/berlin/keys/"+nightly+"/revoke", yes(form{})).leadsTo(berlinKeys)
 	ada.get(trafficPath + "?range=7d&tenant=berlin").says(nightly + " no longer exists 6 3 100 %")
 	ada.get(trafficPath + "?range=7d&key=" + nightly).says("Issued 6 Refused 3")
 }

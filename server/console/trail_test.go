@@ -46,7 +46,7 @@ func TestSignInsLeaveATrail(t *testing.T) {
 	h.advance(time.Second)
 	v = try("grace@acme.example", password, 303)
 	h.advance(time.Second)
-	v.post("/console/sign-out-everywhere", form{}).want(303)
+	v.post("/console/sign-out-everywhere", yes(form{})).want(303)
 	h.advance(time.Second)
 	for range 3 {
 		try("grace@acme.example", "wrong", 401)

@@ -80,6 +80,7 @@ type userForm struct {
 	SendLink    bool // to a new user
 	OpenID      bool // has signed in at the provider
 	Fault       fault
+	FaultAt     string // the button that the fault is about, which is what the form sends as do; empty for those of fields
 }
 
 // besides are the present values of those that are typed otherwise.
@@ -96,6 +97,47 @@ type tenantChoice struct {
 	ID, Name string
 	Role     policy.Role // empty: not a member
 	Keys     string      // how many, in words; empty for none
+	Tag      admin.Tag
+	Now      string // after a change of somebody else
+	Fault    string
+}
+
+// tenantChoice reads the user's role in a tenant. The tenant that a form is about shows what was chosen.
+func (c *Console) tenantChoice(req *request, tenant policy.Tenant, user policy.User, cause error) (tenantChoice, error) {
+	choice := tenantChoice{ID: tenant.ID, Name: tenant.Name}
+	m, err := c.Store.Membership(req.Context(), tenant.ID, user.ID)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return choice, err
+	}
+	choice.Tag = admin.MemberTag(m)
+	if err == nil && m.BelongsTo(user) {
+		choice.Role = m.Role
+		if live := len(m.LiveKeys(req.in.Account.Expiration, req.info.At)); len(m.Keys) > 0 {
+			choice.Keys = keysText(live, len(m.Keys)-live)
+		}
+	}
+	if req.PathValue("tenant") != tenant.ID || !req.Form.Has("role") {
+		return choice, nil
+	}
+	present := choice.Role
+	choice.Role, choice.Tag = policy.Role(req.Form.Get("role")), req.tag(choice.Tag, cause)
+	if cause == nil {
+		return choice, nil
+	}
+	f, _ := formFault(cause)
+	if choice.Fault = f.Text; errors.Is(cause, admin.ErrPreconditionFailed) {
+		about := func(e policy.Event) bool {
+			return e.UserID == user.ID && strings.HasPrefix(string(e.Action), "member.")
+		}
+		if f, err = c.staleFault(req, admin.EventFilter{TenantID: tenant.ID}, about); err != nil {
+			return choice, err
+		}
+		choice.Fault = f.Text
+		if choice.Now = "Not a member"; present != "" {
+			choice.Now = membershipName(present)
+		}
+	}
+	return choice, nil
 }
 
 func (c *Console) newUserPage(req *request) error { return c.showNewUser(req, nil) }
@@ -170,24 +212,59 @@ func (c *Console) createUser(req *request) error {
 	return req.redirect(usersPath + "/" + url.PathEscape(user.ID))
 }
 
-func (c *Console) userPage(req *request) error { return c.showUser(req, nil) }
+// userPage shows a user. A form that comes back after a sign-in is filled in, and one that ends something asks at once.
+func (c *Console) userPage(req *request) error {
+	if req.Form.Get("do") == "" || req.Form.Get("do") == "save" {
+		return c.showUser(req, nil)
+	}
+	change, err := req.userChange()
+	if err != nil {
+		return c.showUser(req, nil)
+	}
+	q, err := c.askedOfUser(req, change)
+	if err != nil || q.Title == "" {
+		return c.showUser(req, err)
+	}
+	return c.askAgain(req, q, nil)
+}
+
+// placeFault puts what no field has caused beside the button that was pressed, if the page has it.
+func (f *userForm) placeFault(req *request, cause error) {
+	f.Fault, _ = formFault(cause)
+	do, person := req.Form.Get("do"), !f.User.Robot
+	shown := map[string]bool{
+		"save": true, "disable": !f.Self, "enable": !f.Self, "robot": person && !f.Self, "password": person,
+		"link": person && f.Mail && !f.User.Disabled, "forget-openid": person && f.OpenID,
+	}
+	switch {
+	case req.PathValue("tenant") != "":
+		f.FaultAt = "tenant"
+	case shown[do] && f.Fault.Field != "name" && f.Fault.Field != "email":
+		f.FaultAt = do
+	}
+}
 
 func (c *Console) showUser(req *request, cause error) error {
 	user, err := c.Store.User(req.Context(), req.in.Account.ID, req.PathValue("user"))
 	if err != nil {
 		return err
 	}
+	ofMember := req.PathValue("tenant") != "" // a form about the role in a tenant
 	form := userForm{
-		Path: req.URL.Path, Tag: req.tag(admin.UserTag(user), cause), User: newUserRow(user, req), Name: user.Name, Email: user.Email,
-		Roles: req.roleChoices(user.Roles), Self: user.ID == req.actor.User.ID,
+		Path: usersPath + "/" + url.PathEscape(user.ID), Tag: admin.UserTag(user), User: newUserRow(user, req), Name: user.Name,
+		Email: user.Email, Roles: req.roleChoices(user.Roles), Self: user.ID == req.actor.User.ID,
 	}
+	if !ofMember {
+		form.Tag = req.tag(form.Tag, cause)
+	}
+	form.Mail = c.mailsLinks()
 	form.OpenID = c.provider != nil && user.OpenID.Issuer == c.OpenID.Issuer
 	present := form
-	if cause != nil && req.PostForm.Has("name") {
-		form.Name, form.Email = req.PostForm.Get("name"), req.PostForm.Get("email")
-		form.Roles = req.roleChoices(rolesOf(req.PostForm["role"]))
+	if req.Form.Has("name") { // a form that comes back
+		form.Name, form.Email = req.Form.Get("name"), req.Form.Get("email")
+		form.Roles = req.roleChoices(rolesOf(req.Form["role"]))
 	}
-	if errors.Is(cause, admin.ErrPreconditionFailed) {
+	if errors.Is(cause, admin.ErrPreconditionFailed) && !ofMember {
 		form.Now = form.besides(present)
 		about := func(e policy.Event) bool { return e.UserID == user.ID }
 		if form.Fault, err = c.staleFault(req, admin.EventFilter{Action: policy.ActionUserUpdated}, about); err != nil {
@@ -199,14 +276,14 @@ func (c *Console) showUser(req *request, cause error) error {
 		return err
 	}
 	for _, tenant := range tenants {
-		choice := tenantChoice{ID: tenant.ID, Name: tenant.Name}
-		if s, err := c.Store.Subject(req.Context(), tenant.ID, user.ID); err == nil {
-			choice.Role = s.Membership.Role
-			if live := len(s.Membership.LiveKeys(req.in.Account.Expiration, req.info.At)); len(s.Membership.Keys) > 0 {
-				choice.Keys = keysText(live, len(s.Membership.Keys)-live)
-			}
+		choice, err := c.tenantChoice(req, tenant, user, cause)
+		if err != nil {
+			return err
 		}
 		form.Tenants = append(form.Tenants, choice)
+	}
+	if cause != nil && form.Fault.Text == "" {
+		form.placeFault(req, cause)
 	}
 	if form.Keys, err = c.userKeys(req, user.ID); err != nil {
 		return err

@@ -119,10 +119,10 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// A form that makes something is sent once, however often its button is pressed.
+// A form is sent once, however often its button is pressed. htmx sees to its own.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (!("once" in form.dataset)) {
+  if (form.method !== "post" || form.hasAttribute("hx-post") || event.defaultPrevented || event.submitter?.formMethod === "get") {
     return;
   }
   if ("sent" in form.dataset) {
@@ -130,7 +130,7 @@ document.addEventListener("submit", (event) => {
     return;
   }
   form.dataset.sent = "";
-  form.querySelector("[type=submit]:not([formmethod])").setAttribute("aria-disabled", "true");
+  form.querySelector("[type=submit]:not([formmethod])")?.setAttribute("aria-disabled", "true");
 });
 
 // A confirmation that htmx has fetched opens as a dialog.
