@@ -124,15 +124,11 @@ func CheckReason(reason string) error {
 	return nil
 }
 
-// printable also refuses a client secret, which would be shown in lists, mails and logs (R3).
-func printable(text string) bool {
-	return utf8.ValidString(text) && strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 && !HasSecret(text)
-}
-
 // CheckEmail returns ErrInvalidEmail unless email is one address without a name.
 func CheckEmail(email string) error {
 	address, err := mail.ParseAddress(email)
-	if err != nil || address.Address != email || len(email) > MaxEmailLength || !printable(email) {
+	if err != nil || address.Address != email || len(email) > MaxEmailLength || !printable(email) ||
+		strings.ContainsFunc(email, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return ErrInvalidEmail
 	}
 	return nil
