@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
 
 	"mintkey/policy"
 	"mintkey/store"
@@ -15,14 +14,10 @@ type listedUser struct {
 	id, foldedName, foldedEmail string
 }
 
-func (u listedUser) contains(text string) bool {
-	return strings.Contains(u.foldedName, text) || strings.Contains(u.foldedEmail, text)
-}
-
 // userIndex returns the account's current users, sorted by ID.
 func (s *Service) userIndex(ctx context.Context, in TenantContext) ([]listedUser, error) {
 	listed := func(u policy.User) listedUser {
-		return listedUser{u.ID, strings.ToLower(u.Name), strings.ToLower(u.Email)}
+		return listedUser{u.ID, policy.FoldText(u.Name), policy.FoldText(u.Email)}
 	}
 	return s.userIndexes.lookup(ctx, in.Account.ID, source[listedUser]{
 		changes: []func(context.Context, store.Version) (store.Changes, error){
