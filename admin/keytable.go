@@ -18,6 +18,7 @@ const (
 	KeysActive    KeyState = "active"
 	KeysExpiring  KeyState = "expiring" // active, and within the first notice before expiry
 	KeysUnused    KeyState = "unused"   // active, and marked unused
+	KeysOld       KeyState = "old"      // active, and marked old or stale: there is no policy that would end them
 	KeysSuspended KeyState = "suspended"
 	KeysExpired   KeyState = "expired"
 )
@@ -72,7 +73,7 @@ func (s *Service) KeyTable(ctx context.Context, actor Actor, in TenantContext, q
 		if q.Sort == ByLastAccess || policy.Unused(key.createdAt, time.Time{}, actor.At) { // for others the last access makes no difference
 			lastAccess = used[key.clientID]
 		}
-		standing := newStanding(key, expiry, lastAccess, actor.At)
+		standing := newStanding(key, expiry, lastAccess, in.Account.Expiration, actor.At)
 		for i, state := range states {
 			if standing.is(state) {
 				counts[i]++
@@ -101,13 +102,13 @@ func (s *Service) KeyTable(ctx context.Context, actor Actor, in TenantContext, q
 }
 
 func keyStates() []KeyState {
-	return []KeyState{"", KeysActive, KeysExpiring, KeysUnused, KeysSuspended, KeysExpired}
+	return []KeyState{"", KeysActive, KeysExpiring, KeysUnused, KeysOld, KeysSuspended, KeysExpired}
 }
 
 // standing returns the states that a key is in.
-type standing struct{ expired, suspended, expiring, unused bool }
+type standing struct{ expired, suspended, expiring, unused, old bool }
 
-func newStanding(key *listedKey, expiry, lastAccess, now time.Time) standing {
+func newStanding(key *listedKey, expiry, lastAccess time.Time, p policy.ExpirationPolicy, now time.Time) standing {
 	switch policy.StatusAt(expiry, key.suspended, now) {
 	case policy.StatusExpired:
 		return standing{expired: true}
@@ -115,7 +116,9 @@ func newStanding(key *listedKey, expiry, lastAccess, now time.Time) standing {
 		return standing{suspended: true}
 	default:
 		expiring := policy.ExpiresWithin(expiry, now, policy.SoonDays)
-		return standing{expiring: expiring, unused: policy.Unused(key.secretIssued, lastAccess, now)}
+		return standing{
+			expiring: expiring, unused: policy.Unused(key.secretIssued, lastAccess, now), old: policy.Old(key.secretIssued, p, now),
+		}
 	}
 }
 
@@ -129,6 +132,8 @@ func (s standing) is(state KeyState) bool {
 		return s.expiring
 	case KeysUnused:
 		return s.unused
+	case KeysOld:
+		return s.old
 	case KeysSuspended:
 		return s.suspended
 	case KeysExpired:

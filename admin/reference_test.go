@@ -62,6 +62,8 @@ func tableOf(keys []admin.Key, q admin.KeyTableQuery, p policy.ExpirationPolicy,
 			return active
 		case admin.KeysExpiring:
 			return active && !expiry.IsZero() && !now.Before(policy.NoticeTime(expiry, 30))
+		case admin.KeysOld:
+			return active && slices.Contains(k.Marks(k.LastAccess.At, p, now), policy.MarkOld)
 		case admin.KeysUnused:
 			return active && slices.Contains(k.Marks(k.LastAccess.At, p, now), policy.MarkUnused)
 		case admin.KeysSuspended:
@@ -119,7 +121,9 @@ func compareBy(column admin.KeyColumn, a, b admin.Key, p policy.ExpirationPolicy
 }
 
 func states() []admin.KeyState {
-	return []admin.KeyState{"", admin.KeysActive, admin.KeysExpiring, admin.KeysUnused, admin.KeysSuspended, admin.KeysExpired}
+	return []admin.KeyState{
+		"", admin.KeysActive, admin.KeysExpiring, admin.KeysUnused, admin.KeysOld, admin.KeysSuspended, admin.KeysExpired,
+	}
 }
 
 func columns() []admin.KeyColumn {

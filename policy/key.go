@@ -182,15 +182,18 @@ func (k AccessKey) Marks(lastAccess time.Time, p ExpirationPolicy, now time.Time
 	if Unused(issued, lastAccess, now) {
 		marks = append(marks, MarkUnused)
 	}
-	if !p.InForce(now).Enabled {
-		if now.Sub(issued) > OldAfter {
-			marks = append(marks, MarkOld)
-		}
+	if Old(issued, p, now) {
+		marks = append(marks, MarkOld)
 		if now.Sub(issued) > StaleAfter {
 			marks = append(marks, MarkStale)
 		}
 	}
 	return marks
+}
+
+// Old says whether a key whose secret was made then is marked old: only while no policy ends it.
+func Old(secretIssued time.Time, p ExpirationPolicy, now time.Time) bool {
+	return now.Sub(secretIssued) > OldAfter && !p.InForce(now).Enabled
 }
 
 // Unused says whether a key whose secret was made, and which was last used, at these times is marked unused. lastAccess is zero for never:
