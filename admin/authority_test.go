@@ -143,7 +143,7 @@ func elsewhere() map[string]string {
 		"ReportLeak":     "anybody: whoever has the secret could do worse",
 		"PasswordLinkOf": "the outbox", "PickUpOf": "the outbox",
 		"Accounts": "reads", "Calendar": "reads", "Events": "reads", "FindMembers": "reads", "FindUsers": "reads", "FollowEvents": "reads",
-		"Key": "reads", "Keys": "reads",
+		"Key": "reads", "KeyEvents": "reads", "Keys": "reads",
 		"KeyTable": "reads", "Members": "reads", "OwnKeys": "reads", "OwnerOf": "reads", "PasswordLinkUser": "reads", "PreviewPolicy": "reads",
 		"PreviewChosen": "reads",
 		"Resolve": "reads", "Tenants": "reads", "Traffic": "reads", "User": "reads", "Users": "reads", "UserKeys": "reads", "UsersByID": "reads",

@@ -1,7 +1,6 @@
 package adminapi
 
 import (
-	"fmt"
 	"time"
 
 	"mintkey/policy"
@@ -20,30 +19,24 @@ func (a *API) GetExpiry(c *Call) (Reply, error) {
 		ClientID: key.ClientID, IssuedAt: key.SecretIssuedAt(), ExpiresAt: api.OrNull(expiry), OwnExpiresAt: api.OrNull(key.ExpiresAt),
 		Steps: []api.ExpiryStep{}, Notices: viewNotices(expiry),
 	}
-	answer.DecidedBy, answer.Text = decided(key.AccessKey, expiration)
-	if policy.Expired(expiry, c.At) {
-		answer.Text = "The key has expired, and nothing revives it: make a new one."
-	}
+	answer.DecidedBy, answer.Text = decider(key.AccessKey, expiration), key.ExpiryInWords(expiration, c.At)
 	for _, step := range expiration.Explain(key.SecretIssuedAt()) {
 		answer.Steps = append(answer.Steps, api.ExpiryStep{
-			Revision: step.Revision, Rule: step.Rule, ExpiresAt: api.OrNull(step.ExpiresAt), Text: explainStep(step),
+			Revision: step.Revision, Rule: step.Rule, ExpiresAt: api.OrNull(step.ExpiresAt), Text: step.InWords(),
 		})
 	}
 	return ok(answer), nil
 }
 
-// decided says in words whether the policy or the key's own end counts: the earlier one.
-func decided(key policy.AccessKey, expiration policy.ExpirationPolicy) (api.ExpiryDecider, string) {
-	switch own, expiry := key.ExpiresAt, key.Expiry(expiration); {
-	case expiry.IsZero():
-		return api.DecidedByNone, "The key does not expire: no expiration policy applies to it, and it has no end of its own."
+// decider is what counts, the policy or the key's own end: the earlier one.
+func decider(key policy.AccessKey, expiration policy.ExpirationPolicy) api.ExpiryDecider {
+	switch {
+	case key.Expiry(expiration).IsZero():
+		return api.DecidedByNone
 	case key.EndsForGood(expiration):
-		return api.DecidedByKey, "The end that the key was given counts. A refresh does not move it: to go on after that, make a new key."
-	case !own.IsZero():
-		return api.DecidedByPolicy, "The expiration policy counts, because the end that the key was given is later. A refresh restarts the " +
-			"period, but does not move that end."
+		return api.DecidedByKey
 	default:
-		return api.DecidedByPolicy, "The expiration policy counts. A refresh restarts the period."
+		return api.DecidedByPolicy
 	}
 }
 
@@ -56,26 +49,4 @@ func viewNotices(expiry time.Time) []api.Notice {
 		notices = append(notices, api.Notice{DaysBefore: days, At: policy.NoticeTime(expiry, days)})
 	}
 	return notices
-}
-
-func explainStep(step policy.Step) string {
-	days, at := step.Revision.PeriodDays, step.Revision.At.UTC().Format("2 January 2006")
-	switch step.Rule {
-	case policy.RuleIssuedUnderPolicy:
-		return fmt.Sprintf("When the secret was made, keys expired after %d days.", days)
-	case policy.RuleIssuedWithoutPolicy:
-		return "When the secret was made, keys did not expire."
-	case policy.RuleTurnedOff:
-		return fmt.Sprintf("On %s the expiration policy was turned off: the key no longer expires.", at)
-	case policy.RulePeriodGrew:
-		return fmt.Sprintf("On %s the period became %d days, counted from when the secret was made.", at, days)
-	case policy.RuleWholePeriodFromNow:
-		return fmt.Sprintf("On %s the period became %d days: the key got that long from the day of the change.", at, days)
-	case policy.RulePresentExpiryKept:
-		return fmt.Sprintf("On %s the period became %d days; the key expires before that anyway.", at, days)
-	case policy.RuleAlreadyExpired:
-		return fmt.Sprintf("The change of %s came after the key had expired, and revives nothing.", at)
-	default:
-		return string(step.Rule)
-	}
 }

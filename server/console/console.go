@@ -115,6 +115,9 @@ func (c *Console) routes() http.Handler {
 	page("GET /console/tenants/{tenant}/keys/{client_id}/transfer", write, c.transferPage)
 	page("POST /console/tenants/{tenant}/keys/{client_id}/transfer", write, c.transferKey)
 
+	page("GET /console/tenants/{tenant}/keys/{client_id}", read, c.keyPage)
+	page("GET /console/account/keys/{client_id}", policy.ScopeSelf, c.ownKeyPage)
+
 	page("GET /console/tenants/{tenant}/traffic", read, c.traffic)
 	page("GET /console/tenants/{tenant}/traffic/export", read, c.exportTraffic)
 

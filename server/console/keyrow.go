@@ -23,6 +23,7 @@ type keyRow struct {
 	Limited    string // the same with numbers only, as there is little room in a list
 	Created    stamp
 	Age        string
+	SecretAge  string // of the present secret, where a refresh has made it; empty for one as old as the key
 	LastAccess stamp
 	Expires    stamp
 	Expired    bool
@@ -58,6 +59,9 @@ func newKeyRow(k admin.Key, p policy.ExpirationPolicy, now time.Time) keyRow {
 	}
 	row.OwnStop = row.Suspended && k.Suspended.By == k.User.ID
 	row.LastAddress = k.LastAccess.Address
+	if issued := k.SecretIssuedAt(); issued.After(k.CreatedAt) {
+		row.SecretAge = durationText(now.Sub(issued))
+	}
 	if old, ok := k.Overlap(p, now); ok {
 		row.OldSecret, row.OldSecretUsed = newStamp(old.EndsAt, now), newStamp(k.LastAccess.OfSecret(old.IssuedAt), now)
 	}

@@ -18,6 +18,7 @@ type changePage struct {
 	Key      keyRow
 	Own      bool
 	Overlaps []overlap
+	Renewed  stamp  // when it expires once it is refreshed
 	Reason   string // for a suspension, as it was typed
 	Fault    fault
 }
@@ -73,6 +74,7 @@ func (c *Console) showChangeOf(req *request, key admin.Key, name, title string, 
 		Path: req.URL.Path, Back: keysPath(req.in.Tenant.ID), Key: newKeyRow(key, req.in.Account.Expiration, req.info.At),
 		Own: key.User.ID == req.actor.User.ID, Overlaps: overlaps(key.AccessKey, req.Form.Get("overlap")), Reason: req.Form.Get("reason"),
 	}
+	page.Renewed = newStamp(policy.Earlier(req.in.Account.Expiration.Expiry(req.info.At), key.ExpiresAt), req.info.At)
 	if sectionOf(req.URL.Path) == "account" {
 		page.Back = accountPath
 	}

@@ -171,7 +171,7 @@ func (c *Console) showSecret(req *request, key admin.RefreshedKey, secret policy
 		Dropped: strings.Join(key.DroppedScopes, ", "), Unconfirmed: key.Unconfirmed,
 	}
 	if isOwnPath(req.URL) {
-		page.Back = accountPath
+		page.Back, page.Key.Path = accountPath, ownKeyPath(key.ClientID)
 	}
 	return c.show(req, "secret", heading, page)
 }

@@ -4,6 +4,8 @@
 // The day of an instant in the reader's zone. The exact time in UTC stays in the title.
 const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 const minute = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
+// An instant in the reader's zone, which is named; beside it stands the same in UTC.
+const instant = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
 const exact = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "long" });
 
 const written = {
@@ -19,7 +21,18 @@ function localTimes(root) {
   for (const zone of root.querySelectorAll("[data-zone]")) {
     zone.textContent = day.resolvedOptions().timeZone;
   }
-  for (const time of root.querySelectorAll("time[datetime]:not([data-words])")) {
+  for (const time of root.querySelectorAll("time[data-instant]")) {
+    const local = instant.format(new Date(time.dateTime));
+    if (!/ (UTC|GMT)$/.test(local)) {
+      const utc = document.createElement("span");
+      utc.className = "sub";
+      utc.textContent = ` (${time.textContent})`;
+      time.textContent = local;
+      time.after(utc);
+    }
+    delete time.dataset.instant; // once
+  }
+  for (const time of root.querySelectorAll("time[datetime]:not([data-words], .instant *)")) {
     const at = new Date(time.dateTime);
     const format = "exact" in time.dataset ? exact : "minute" in time.dataset ? minute : day;
     time.textContent = format.format(at);
