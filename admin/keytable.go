@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,15 +58,55 @@ type KeyTable struct {
 // need no order, should call Keys, which is cheaper. In a large tenant the order by last access and the count of unused keys may be half a
 // minute old.
 func (s *Service) KeyTable(ctx context.Context, actor Actor, in TenantContext, q KeyTableQuery) (KeyTable, error) {
-	members, err := s.memberIndex(ctx, in)
+	rows, counts, err := s.keyRows(ctx, actor, in, q)
 	if err != nil {
 		return KeyTable{}, err
+	}
+	table := KeyTable{Counts: counts, Matching: len(rows)}
+	from := min(max(q.Offset, 0), len(rows))
+	to := min(from+q.Limit, len(rows))
+	sortRange(rows, from, to, q.compare)
+	if table.Keys, err = s.readRows(ctx, in, rows[from:to]); err != nil {
+		return KeyTable{}, err
+	}
+	return table, nil
+}
+
+// EachKey visits all keys of a table in its order, whatever its offset and limit are. It reads a part at a time, so a key that is revoked
+// meanwhile may be visited or not. It ends with the first error of visit.
+func (s *Service) EachKey(ctx context.Context, actor Actor, in TenantContext, q KeyTableQuery, visit func(Key) error) error {
+	rows, _, err := s.keyRows(ctx, actor, in, q)
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(rows, q.compare)
+	for some := range slices.Chunk(rows, walkSize) {
+		keys, err := s.readRows(ctx, in, some)
+		if err != nil {
+			return err
+		}
+		for _, key := range keys {
+			if err := visit(key); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// keyRows returns the rows of all keys that match, in no order, and the counts.
+func (s *Service) keyRows(
+	ctx context.Context, actor Actor, in TenantContext, q KeyTableQuery,
+) (rows []row, byState map[KeyState]int, err error) {
+	members, err := s.memberIndex(ctx, in)
+	if err != nil {
+		return nil, nil, err
 	}
 	used, err := s.accessTimes(ctx, in.Tenant.ID, members, actor.At)
 	if err != nil {
-		return KeyTable{}, err
+		return nil, nil, err
 	}
-	rows := make([]row, 0, q.most(members))
+	rows = make([]row, 0, q.most(members))
 	states := keyStates()
 	counts := make([]int, len(states))
 	for key, expiry := range q.Filter.of(members, in.Account.Expiration, actor.At) {
@@ -83,22 +124,24 @@ func (s *Service) KeyTable(ctx context.Context, actor Actor, in TenantContext, q
 			rows = append(rows, q.row(key, expiry, lastAccess, len(rows)))
 		}
 	}
-	table := KeyTable{Counts: map[KeyState]int{}}
+	byState = map[KeyState]int{}
 	for i, state := range states {
-		table.Counts[state] = counts[i]
+		byState[state] = counts[i]
 	}
-	table.Matching = len(rows)
-	from := min(max(q.Offset, 0), len(rows))
-	to := min(from+q.Limit, len(rows))
-	sortRange(rows, from, to, q.compare)
-	page := make([]*listedKey, 0, to-from)
-	for _, row := range rows[from:to] {
-		page = append(page, row.key)
+	return rows, byState, nil
+}
+
+// readRows reads the keys of some rows, with their last access.
+func (s *Service) readRows(ctx context.Context, in TenantContext, rows []row) ([]Key, error) {
+	listed := make([]*listedKey, len(rows))
+	for i, row := range rows {
+		listed[i] = row.key
 	}
-	if table.Keys, err = s.readKeys(ctx, in, page); err != nil {
-		return KeyTable{}, err
+	keys, err := s.readKeys(ctx, in, listed)
+	if err != nil {
+		return nil, err
 	}
-	return table, s.addLastAccess(ctx, in.Tenant.ID, table.Keys)
+	return keys, s.addLastAccess(ctx, in.Tenant.ID, keys)
 }
 
 func keyStates() []KeyState {

@@ -79,6 +79,9 @@ func writeEventsJSON(w io.Writer, each eachEvent) error {
 }
 
 func writeEventsCSV(w io.Writer, each eachEvent) error {
+	if _, err := io.WriteString(w, byteOrderMark); err != nil {
+		return err
+	}
 	table := csv.NewWriter(w)
 	header := []string{
 		"id", "at", "action", "actor_user_id", "actor_client_id", "via", "address", "request_id",

@@ -27,6 +27,7 @@ var (
 	errNoTenant     = errors.New("the user is not a member of any tenant")
 	errCrossOrigin  = errors.New("the form came from another site")
 	errBadForm      = errors.New("the form could not be read")
+	errOtherCount   = errors.New("another number of access keys than was confirmed")
 )
 
 // explanation is an error as shown to a person.
@@ -112,6 +113,10 @@ func explanations() []struct {
 		{errBadForm, explanation{
 			http.StatusBadRequest, "Not understood",
 			"What your browser sent could not be read. Go back and try again.", "",
+		}},
+		{errOtherCount, explanation{
+			unprocessable, "Confirm the number",
+			"This is not the number of access keys. Others may have changed them meanwhile: look again, then confirm.", "count",
 		}},
 		{admin.ErrInsufficientScope, explanation{
 			forbidden, "Not for your role",
@@ -263,6 +268,9 @@ func explain(err error) explanation {
 	if many, ok := errors.AsType[*limits.TooManyError](err); ok {
 		text := fmt.Sprintf("There were too many tries. Try again in %s.", durationText(many.RetryAfter))
 		return explanation{http.StatusTooManyRequests, "Too many tries", text, ""}
+	}
+	if unknown, ok := errors.AsType[*filterError](err); ok {
+		return explanation{http.StatusBadRequest, "Not in this list", unknown.Error(), ""}
 	}
 	for _, row := range explanations() {
 		if errors.Is(err, row.kind) {

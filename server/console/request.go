@@ -49,7 +49,7 @@ func (c *Console) open(handle handler) http.HandlerFunc {
 // ambiguous says whether a field of which a form has one comes twice: it does not say which one is meant.
 func ambiguous(form url.Values) bool {
 	for name, values := range form {
-		if len(values) > 1 && name != "scope" && name != "role" && name != audiencesField {
+		if len(values) > 1 && name != "scope" && name != "role" && name != audiencesField && name != "selected" {
 			return true
 		}
 	}

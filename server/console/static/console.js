@@ -116,6 +116,15 @@ document.addEventListener("htmx:afterSettle", (event) => {
   }
 });
 
+// The box in the head of a list ticks the rows of the page.
+document.addEventListener("change", (event) => {
+  if ("pick" in event.target.dataset) {
+    for (const box of event.target.closest("table").querySelectorAll("input[name=selected]")) {
+      box.checked = event.target.checked;
+    }
+  }
+});
+
 // No secret comes back from the browser's memory of the page.
 addEventListener("pagehide", () => {
   for (const secret of document.querySelectorAll("[data-secret]")) {
