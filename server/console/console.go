@@ -93,6 +93,7 @@ func (c *Console) routes() http.Handler {
 	page("POST /console/sign-out-everywhere", "", c.signOutEverywhere)
 	page("GET /console", "", c.home)
 	page("GET /console/tenants/{tenant}", "", c.home)
+	page("GET "+switchPath, "", c.switchPage)
 
 	const read, write = policy.ScopeKeysRead, policy.ScopeKeysWrite
 	page("GET /console/tenants/{tenant}/keys", read, c.listKeys)

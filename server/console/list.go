@@ -28,7 +28,9 @@ func (e *filterError) Error() string {
 }
 
 // listQuery reads the parameters of a list with these states and orders, of which the first is the usual one.
-func (req *request) listQuery(states, orders []string) (listQuery, error) { return newListQuery(req.URL.Query(), states, orders) }
+func (req *request) listQuery(states, orders []string) (listQuery, error) {
+	return newListQuery(req.URL.Query(), states, orders)
+}
 
 func newListQuery(values url.Values, states, orders []string) (listQuery, error) {
 	q := listQuery{
@@ -101,6 +103,9 @@ type pager struct {
 	From, To, Matching int
 	Prev, Next         string
 }
+
+// Pages is for templates that pass the pager on.
+func (p pager) Pages() pager { return p }
 
 func (q listQuery) pager(base string, rows, matching int) pager {
 	p := pager{Matching: matching}

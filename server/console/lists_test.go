@@ -33,7 +33,7 @@ func TestFiltersSurviveAChange(t *testing.T) {
 	first := berlinKeys + "/" + keys[0]
 	way := "?list=page%3D2%26q%3Dlukasz%26sort%3Dcreated"
 	page.has(`href="`+first+`/revoke`+way+`"`, `href="`+first+`/suspend`+way+`"`, `href="`+first+`/edit`+way+`"`)
-	tom.get(first + "/suspend" + way).want(200).has(`action="`+first+`/suspend`+way+`"`, `href="`+strings.ReplaceAll(list, "&", "&amp;")+`"`)
+	tom.get(first+"/suspend"+way).want(200).has(`action="`+first+`/suspend`+way+`"`, `href="`+strings.ReplaceAll(list, "&", "&amp;")+`"`)
 	tom.post(first+"/suspend"+way, form{"reason": {""}}).leadsTo(list)
 	tom.post(first+"/resume"+way, form{}).leadsTo(list)
 	tom.post(first+"/revoke"+way, form{}).leadsTo(list)
@@ -58,8 +58,8 @@ func TestUnknownFilters(t *testing.T) {
 		"state=nonsense": "no state “nonsense”", "sort=nonsense": "no order “nonsense”", "page=-3": "no page “-3”", "page=x": "no page “x”",
 		"sort=-": "no order “-”",
 	} {
-		tom.get(berlinKeys+"?"+query).want(400).says(says)
-		tom.get(berlinKeys+"/export?"+query).want(400).says(says)
+		tom.get(berlinKeys + "?" + query).want(400).says(says)
+		tom.get(berlinKeys + "/export?" + query).want(400).says(says)
 	}
 }
 
@@ -80,7 +80,7 @@ func TestRevokingMany(t *testing.T) {
 		h.used(keys[3], 2*policy.Day)
 		tom := h.as("tom")
 		stop := berlinKeys + "/stop"
-		tom.get(stop+"?do=revoke").want(200).says("Tick access keys in the list first")
+		tom.get(stop + "?do=revoke").want(200).says("Tick access keys in the list first")
 		tom.get(stop + "?do=nonsense&all=on").want(400)
 
 		// A few that are ticked, with one click.
@@ -124,7 +124,7 @@ func TestSuspendingMany(t *testing.T) {
 	all.Set("reason", "audit")
 	tom.post(stop, all).leadsTo(berlinKeys)
 	tom.get(berlinKeys+"?state=suspended").says("Suspended 3 access keys.", "1 access key of higher authority stayed.", "Suspended 4", "by Tom Kilburn: audit")
-	tom.get(stop+"?do=revoke&selected="+admins).want(200).says("Not yours to stop")
+	tom.get(stop + "?do=revoke&selected=" + admins).want(200).says("Not yours to stop")
 	h.as("grace").get(stop + "?" + all.Encode()).want(403)
 	h.as("grace").post(stop, all).want(403)
 }

@@ -99,6 +99,9 @@ func (c *Console) begin(ctx context.Context, subject policy.Subject, now time.Ti
 	} {
 		c.sessions.Put(ctx, name, value)
 	}
+	if subject.InAccount {
+		c.sessions.Put(ctx, sessionAlone, true)
+	}
 	return nil
 }
 
@@ -106,6 +109,7 @@ func (c *Console) begin(ctx context.Context, subject policy.Subject, now time.Ti
 func (c *Console) remember(ctx context.Context, s session, tenantID string, now time.Time) {
 	if tenantID != s.tenantID {
 		c.sessions.Put(ctx, sessionTenant, tenantID)
+		c.rememberTenant(ctx, s.userID, tenantID, now)
 	}
 	if now.Sub(s.seen) >= touchEvery {
 		c.sessions.Put(ctx, sessionSeen, now.UnixNano())

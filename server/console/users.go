@@ -71,8 +71,8 @@ type userForm struct {
 	User        userRow
 	Name, Email string
 	Roles       []scopeChoice
-	Tenants     []tenantChoice // memberships
-	Keys        []keyRow       // in all tenants
+	Memberships memberships
+	Keys        []keyRow // in all tenants
 	Self        bool
 	Robot       bool // a new user is to be one
 	Mail        bool // a link to choose a password can be sent
@@ -92,13 +92,6 @@ func (f userForm) besides(present userForm) besides {
 
 // keysOfUser is how many access keys the page of a user shows at most; mintkey users owns lists all.
 const keysOfUser = 200
-
-// tenantChoice is a tenant with the user's role in it.
-type tenantChoice struct {
-	ID, Name string
-	Role     policy.Role // empty: not a member
-	Keys     int
-}
 
 func (c *Console) newUserPage(req *request) error { return c.showNewUser(req, nil) }
 
@@ -196,16 +189,8 @@ func (c *Console) showUser(req *request, cause error) error {
 			return err
 		}
 	}
-	tenants, err := c.Store.Tenants(req.Context(), req.in.Account.ID, store.Page{Limit: maxSwitch})
-	if err != nil {
+	if form.Memberships, err = c.memberships(req, user); err != nil {
 		return err
-	}
-	for _, tenant := range tenants {
-		choice := tenantChoice{ID: tenant.ID, Name: tenant.Name}
-		if s, err := c.Store.Subject(req.Context(), tenant.ID, user.ID); err == nil {
-			choice.Role, choice.Keys = s.Membership.Role, len(s.Membership.Keys)
-		}
-		form.Tenants = append(form.Tenants, choice)
 	}
 	keys, _, err := c.Service.UserKeys(req.Context(), req.actor, req.in, user.ID, admin.KeyPage{Limit: keysOfUser})
 	if err != nil {
