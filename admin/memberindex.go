@@ -15,6 +15,7 @@ import (
 // they take about 250 bytes a key.
 type listedMember struct {
 	userID, name, email     string
+	role                    policy.Role
 	foldedName, foldedEmail string      // by policy.FoldText
 	keys                    []listedKey // by client ID
 }
@@ -35,7 +36,7 @@ func (k *listedKey) expiry(p policy.ExpirationPolicy) time.Time {
 
 func newListedMember(m policy.Membership, u policy.User) *listedMember {
 	listed := &listedMember{
-		userID: m.UserID, name: u.Name, email: u.Email, foldedName: policy.FoldText(u.Name), foldedEmail: policy.FoldText(u.Email),
+		userID: m.UserID, role: m.Role, name: u.Name, email: u.Email, foldedName: policy.FoldText(u.Name), foldedEmail: policy.FoldText(u.Email),
 	}
 	for _, key := range m.Keys {
 		listed.keys = append(listed.keys, listedKey{

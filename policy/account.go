@@ -78,6 +78,8 @@ type User struct {
 	// SignInsEndedAt is when the e-mail address changed last or the user was unbound from the OpenID provider: sessions and links from
 	// before are dead, even if the change is undone. Zero: never.
 	SignInsEndedAt time.Time `json:"sign_ins_ended_at,omitzero"`
+	// LastSignInAt is when the person last signed in to the console; zero when never since servers record it.
+	LastSignInAt time.Time `json:"last_sign_in_at,omitzero"`
 
 	Unknown Unknown `json:"-"`
 }

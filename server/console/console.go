@@ -94,6 +94,8 @@ func (c *Console) routes() http.Handler {
 	page("GET /console", "", c.home)
 	page("GET /console/tenants/{tenant}", "", c.home)
 	page("GET "+switchPath, "", c.switchPage)
+	page("GET "+accountsPath, policy.ScopeAccountsWrite, c.listAccounts)
+	page("GET "+accountsPath+"/{account}", policy.ScopeAccountsWrite, c.enterAccount)
 
 	const read, write = policy.ScopeKeysRead, policy.ScopeKeysWrite
 	page("GET /console/tenants/{tenant}/keys", read, c.listKeys)

@@ -67,6 +67,7 @@ func (req *request) nav() []link {
 	}
 	add(policy.ScopeUsersWrite, "users", "Users", usersPath)
 	add(policy.ScopeTenantsWrite, "tenants", "Tenants", tenantsPath)
+	add(policy.ScopeAccountsWrite, "tenants", "Accounts", accountsPath)
 	return shown
 }
 

@@ -9,59 +9,7 @@ import (
 
 	"mintkey/admin"
 	"mintkey/policy"
-	"mintkey/store"
 )
-
-type usersPage struct {
-	Find string
-	Rows []userRow
-	Next string
-	Back string
-}
-
-type userRow struct {
-	ID, Name, Email string
-	Roles           []string
-	Disabled        bool
-	Robot           bool
-	NoPassword      bool // of a person
-	Created         stamp
-	Path            string
-}
-
-func newUserRow(u policy.User, req *request) userRow {
-	row := userRow{
-		ID: u.ID, Name: u.Name, Email: u.Email, Disabled: u.Disabled,
-		Robot: u.IsRobot(), NoPassword: u.PasswordHash == "" && !u.IsRobot(),
-		Created: newStamp(u.CreatedAt, req.info.At), Path: usersPath + "/" + url.PathEscape(u.ID),
-	}
-	for _, role := range u.Roles {
-		row.Roles = append(row.Roles, roleText(role))
-	}
-	return row
-}
-
-func roleText(role policy.Role) string {
-	return capitalized(strings.ReplaceAll(string(role), "_", " "))
-}
-
-func (c *Console) listUsers(req *request) error {
-	page := usersPage{Find: strings.TrimSpace(req.Form.Get("q"))}
-	users, more, err := c.Service.FindUsers(req.Context(), req.in, page.Find, store.Page{After: req.Form.Get("after"), Limit: rowsPerPage})
-	if err != nil {
-		return err
-	}
-	for _, user := range users {
-		page.Rows = append(page.Rows, newUserRow(user, req))
-	}
-	if more {
-		page.Next = usersPath + "?" + url.Values{"q": {page.Find}, "after": {users[len(users)-1].ID}}.Encode()
-	}
-	if req.Form.Get("after") != "" {
-		page.Back = usersPath + "?" + url.Values{"q": {page.Find}}.Encode()
-	}
-	return c.show(req, "users", "Users", page)
-}
 
 type userForm struct {
 	New         bool
