@@ -15,6 +15,7 @@ type EventFilter struct {
 	Since    time.Time // at or after
 	Until    time.Time // before
 	Actor    string    // a user ID or a client ID
+	Who      string    // each word in the name, e-mail address or ID of who acted, or in the client ID: see policy.NewSearch
 	Action   policy.Action
 	ClientID string
 	TenantID string
@@ -33,6 +34,10 @@ func (f EventFilter) matches(e policy.Event) bool {
 func (s *Service) Events(
 	ctx context.Context, in TenantContext, filter EventFilter, after string, limit int,
 ) (found []policy.Event, next string, err error) {
+	acted, err := s.actedBy(ctx, in, filter.Who)
+	if err != nil {
+		return nil, "", err
+	}
 	query := store.EventsQuery{Before: after, Since: filter.Since, Limit: walkSize}
 	for {
 		events, err := s.Store.Events(ctx, in.Account.ID, query)
@@ -41,7 +46,7 @@ func (s *Service) Events(
 		}
 		for _, event := range events {
 			query.Before = event.ID
-			if !filter.matches(event) {
+			if !filter.matches(event) || !acted(event.Actor) {
 				continue
 			}
 			if len(found) == limit {

@@ -15,7 +15,7 @@ const exportBatch = 1000
 
 // exportActivity sends every event that the filter selects.
 func (c *Console) exportActivity(req *request) error {
-	wanted, err := c.events(req.Context(), req.in.Account.ID, req.activityFilter())
+	wanted, err := c.events(req, req.activityFilter())
 	if err != nil {
 		return err
 	}

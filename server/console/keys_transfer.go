@@ -33,6 +33,9 @@ func (c *Console) showTransfer(req *request, cause error) error {
 }
 
 func (c *Console) transferKey(req *request) error {
+	if req.finding() {
+		return c.showTransfer(req, nil)
+	}
 	if req.PostForm.Get("user") == "" {
 		return c.showTransfer(req, policy.ErrNotMember)
 	}

@@ -181,3 +181,41 @@ func TestOldKeysAreMarked(t *testing.T) {
 	h.advance(270 * policy.Day)
 	h.as("tom").get(berlinKeys).says("Very old")
 }
+
+// Who finds people as every list does, and what the trail can't be narrowed to is refused.
+func TestActivityFindsPeople(t *testing.T) {
+	onEachStore(t, func(_ *testing.T, h *harness) {
+		h.user("acme", "lucas", "Łukasz Nowak")
+		h.member("berlin", "lucas", policy.RoleTenantAdmin)
+		lucas := h.as("lucas")
+		clientID, _ := h.key("berlin", "grace", "", 0)
+		lucas.post(berlinKeys+"/"+clientID+"/revoke", form{}).want(303)
+		ada := h.as("ada")
+		for _, who := range []string{"lukasz", " NOWAK lukasz ", "lucas@acme.example", "lucas"} {
+			ada.get("/console/activity?who="+url.QueryEscape(who)).says("Revoked access key", "Łukasz Nowak").saysNot("Created access key mk_")
+		}
+		ada.get("/console/activity?who=nobody").says("Nothing matches", "Clear the filter")
+		ada.get("/console/activity?tenant=berlin&action=key.revoked").says("Revoked access key").has(`id="tenant" name="tenant" value="berlin"`)
+		for query, says := range map[string]string{
+			"since=garbage": "no day “garbage”", "until=2026-02-31": "no day “2026-02-31”", "action=nonsense": "no action “nonsense”",
+			"tenant=rome": "no tenant “rome”", "tenant=nowhere": "no tenant “nowhere”", "tenant=A%3AB": "no tenant “A:B”",
+		} {
+			ada.get("/console/activity?" + query).want(400).says(says)
+			ada.get("/console/activity/export?" + query).want(400).says(says)
+		}
+	})
+}
+
+// Finding a member sends the form, so that neither its token nor what was typed gets into the address.
+func TestFindingAMemberKeepsTheForm(t *testing.T) {
+	h := newHarness(t)
+	tom := h.as("tom")
+	page := tom.submit(newKey, form{"do": {"find"}, "find": {"no such"}, "label": {"night"}, "scope": {"api"}}).want(200)
+	page.says("No member has").has(`value="night"`, `name="do" value="find"`)
+	if strings.Contains(page.body, `formmethod="get"`) {
+		t.Error("a button sends the form by GET")
+	}
+	clientID, _ := h.key("berlin", "grace", "", 0)
+	tom.post(berlinKeys+"/"+clientID+"/transfer", form{"do": {"find"}, "find": {"linus"}, "user": {"linus"}}).want(200).says("Linus Torvalds")
+	tom.get(berlinKeys).says("Grace Hopper")
+}

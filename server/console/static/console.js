@@ -105,7 +105,7 @@ document.addEventListener("submit", (event) => {
     return;
   }
   form.dataset.sent = "";
-  form.querySelector("[type=submit]:not([formmethod])").setAttribute("aria-disabled", "true");
+  form.querySelector("[type=submit]:not([formmethod], [value=find])").setAttribute("aria-disabled", "true");
 });
 
 // A confirmation that htmx has fetched opens as a dialog.
