@@ -20,8 +20,8 @@ type AccountTable struct {
 	Matching int
 }
 
-// FindAccounts lists accounts whose name or ID has each word of the text, by ID: every account for an operator, and for everybody else their
-// own. The counts are those of the page: see keyCounts for how old they may be.
+// FindAccounts lists accounts whose name or ID has each word of the text, by ID: every account for an operator, and their own
+// for everybody else. The counts are those of the page: see keyCounts for how old they may be.
 func (s *Service) FindAccounts(ctx context.Context, actor Actor, text string, offset, limit int) (table AccountTable, err error) {
 	search := policy.NewSearch(text)
 	visit := func(account policy.Account) error {

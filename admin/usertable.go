@@ -158,7 +158,7 @@ func (u *listedUser) is(state UserState) bool {
 
 // compare orders users by the column asked for; those that are equal are in the order of names and IDs.
 func (q UserQuery) compare(a, b userRow) int {
-	order := 0
+	var order int
 	switch q.Sort {
 	case ByUserEmail:
 		order = strings.Compare(a.foldedEmail, b.foldedEmail)

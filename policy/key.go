@@ -191,11 +191,6 @@ func (k AccessKey) Marks(lastAccess time.Time, p ExpirationPolicy, now time.Time
 	return marks
 }
 
-// Old says whether a key whose secret was made then is marked old: only while no policy ends it.
-func Old(secretIssued time.Time, p ExpirationPolicy, now time.Time) bool {
-	return now.Sub(secretIssued) > OldAfter && !p.InForce(now).Enabled
-}
-
 // Unused says whether a key whose secret was made, and which was last used, at these times is marked unused. lastAccess is zero for never:
 // then a fresh secret has its time to come into use.
 func Unused(secretIssued, lastAccess, now time.Time) bool {

@@ -32,7 +32,9 @@ func FoldText(text string) string {
 func isKanaMark(r rune) bool { return r == '\u3099' || r == '\u309a' }
 
 // plainLetters have no decomposition in Unicode.
-var plainLetters = strings.NewReplacer("ł", "l", "ø", "o", "đ", "d", "ð", "d", "ħ", "h", "ı", "i", "ŧ", "t", "æ", "ae", "œ", "oe", "þ", "th")
+var plainLetters = strings.NewReplacer(
+	"ł", "l", "ø", "o", "đ", "d", "ð", "d", "ħ", "h", "ı", "i", "ŧ", "t", "æ", "ae", "œ", "oe", "þ", "th",
+)
 
 // Search is what somebody types to find records: words that must each be in one of the fields of a record. The empty one finds all.
 type Search []string
@@ -47,7 +49,7 @@ func NewSearch(text string) Search {
 		return Search{"\n"} // which no field has
 	}
 	var words Search
-	for _, word := range strings.Fields(FoldText(text)) {
+	for word := range strings.FieldsSeq(FoldText(text)) {
 		if word = strings.Trim(word, `<>"',;“”`); word != "" && !slices.Contains(words, word) {
 			words = append(words, word)
 		}

@@ -75,7 +75,7 @@ func TestSearchOfKeys(t *testing.T) {
 }
 
 func TestRevokingMany(t *testing.T) {
-	onEachStore(t, func(t *testing.T, h *harness) {
+	onEachStore(t, func(_ *testing.T, h *harness) {
 		keys := h.robots(20)
 		h.used(keys[3], 2*policy.Day)
 		tom := h.as("tom")
@@ -123,7 +123,8 @@ func TestSuspendingMany(t *testing.T) {
 	all.Set("count", "3")
 	all.Set("reason", "audit")
 	tom.post(stop, all).leadsTo(berlinKeys)
-	tom.get(berlinKeys+"?state=suspended").says("Suspended 3 access keys.", "1 access key of higher authority stayed.", "Suspended 4", "by Tom Kilburn: audit")
+	tom.get(berlinKeys+"?state=suspended").says("Suspended 3 access keys.",
+		"1 access key of higher authority stayed.", "Suspended 4", "by Tom Kilburn: audit")
 	tom.get(stop + "?do=revoke&selected=" + admins).want(200).says("Not yours to stop")
 	h.as("grace").get(stop + "?" + all.Encode()).want(403)
 	h.as("grace").post(stop, all).want(403)

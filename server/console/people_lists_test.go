@@ -9,7 +9,7 @@ import (
 )
 
 // before fails the test unless the page names these in this order.
-func (p page) before(texts ...string) page {
+func (p page) before(texts ...string) {
 	p.Helper()
 	at := 0
 	for _, text := range texts {
@@ -19,7 +19,6 @@ func (p page) before(texts ...string) page {
 		}
 		at += i
 	}
-	return p
 }
 
 func TestListOfUsers(t *testing.T) {
@@ -37,7 +36,8 @@ func TestListOfUsers(t *testing.T) {
 		ada.get("/console/users?state=never").says("1–3 of 3 users")
 		ada.get("/console/users?role=account_admin").says("1–1 of 1 user", "Ada Lovelace")
 		ada.get("/console/users?role=operator").says("No user matches", "Nobody fits the filter", "Clear the filter")
-		ada.get("/console/users?tenant=lisbon&sort=-keys").says("Members of Lisbon", "1–2 of 2 users").before("Grace Hopper", "1", "Tom Kilburn", "0")
+		ada.get("/console/users?tenant=lisbon&sort=-keys").says("Members of Lisbon", "1–2 of 2 users").
+			before("Grace Hopper", "1", "Tom Kilburn", "0")
 		ada.get("/console/users?tenant=berlin&role=tenant_admin").says("1–2 of 2 users", "Ada Lovelace", "Tom Kilburn")
 		ada.get("/console/users?q=hopper+ACME").says("1–1 of 1 user")
 		ada.get("/console/users?page=7").says("1–5 of 5 users")

@@ -71,7 +71,9 @@ func (h *harness) grow(tenants, users int) {
 				return err
 			}
 			id := fmt.Sprintf("site-%04d", i)
-			return h.store.CreateTenant(h.Context(), policy.Tenant{ID: id, AccountID: "acme", Name: "Site " + id, Release: release, CreatedAt: start})
+			return h.store.CreateTenant(h.Context(), policy.Tenant{
+				ID: id, AccountID: "acme", Name: "Site " + id, Release: release, CreatedAt: start,
+			})
 		})
 	}
 	for i := range users {
