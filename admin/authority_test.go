@@ -105,10 +105,15 @@ func mutations() []mutation {
 		{"EndOverlap", above, func(a attempt) error { return a.EndOverlap(a, a.actor, a.in, a.client, true) }},
 		{"RevokeKeys", above, func(a attempt) error {
 			result, err := a.RevokeKeys(a, a.actor, a.in, admin.RevokeFilter{UserID: a.user.ID}, false)
-			if err == nil && len(result.Refused) > 0 {
-				err = result.Refused[0].Err
-			}
-			return err
+			return firstRefusal(result, err)
+		}},
+		{"RevokeChosen", above, func(a attempt) error {
+			result, err := a.RevokeChosen(a, a.actor, a.in, admin.KeyChoice{ClientIDs: []string{a.client}})
+			return firstRefusal(result, err)
+		}},
+		{"SuspendChosen", above, func(a attempt) error {
+			result, err := a.SuspendChosen(a, a.actor, a.in, admin.KeyChoice{Filter: admin.KeyFilter{UserID: a.user.ID}}, "")
+			return firstRefusal(result, err)
 		}},
 		{"TransferKey", above, func(a attempt) error {
 			_, err := a.TransferKey(a, a.actor, a.in, a.client, a.actor.User.ID)
@@ -116,6 +121,13 @@ func mutations() []mutation {
 		}},
 		{"RevokeKey", above, func(a attempt) error { return a.RevokeKey(a, a.actor, a.in, a.client, admin.IfMatch{}) }},
 	}
+}
+
+func firstRefusal(result admin.StoppedKeys, err error) error {
+	if err == nil && len(result.Refused) > 0 {
+		err = result.Refused[0].Err
+	}
+	return err
 }
 
 // elsewhere names the methods that change nothing of anybody else, and why.
@@ -134,6 +146,7 @@ func elsewhere() map[string]string {
 		"Accounts": "reads", "Calendar": "reads", "Events": "reads", "FindMembers": "reads", "FindUsers": "reads", "FollowEvents": "reads",
 		"Key": "reads", "KeyEvents": "reads", "Keys": "reads", "LastSignIn": "reads",
 		"KeyTable": "reads", "Members": "reads", "OwnKeys": "reads", "OwnerOf": "reads", "PasswordLinkUser": "reads", "PreviewPolicy": "reads",
+		"PreviewChosen": "reads", "EachKey": "reads", "FindTenants": "reads", "UserTable": "reads", "FindAccounts": "reads",
 		"Resolve": "reads", "Tenants": "reads", "Traffic": "reads", "User": "reads", "Users": "reads", "UserKeys": "reads", "UsersByID": "reads",
 		"WaitingKey": "reads", "Outlook": "reads", "SignedIn": "records one's own", "SignedOut": "records one's own",
 		"SecretIndex": "the token path", "PasswordIndex": "the token path",

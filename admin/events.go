@@ -15,6 +15,7 @@ type EventFilter struct {
 	Since    time.Time // at or after
 	Until    time.Time // before
 	Actor    string    // a user ID or a client ID
+	Who      string    // each word in the name, e-mail address or ID of who acted, or in the client ID: see policy.NewSearch
 	Action   policy.Action
 	ClientID string
 	TenantID string
@@ -34,6 +35,10 @@ func (f EventFilter) matches(e policy.Event) bool {
 func (s *Service) Events(
 	ctx context.Context, in TenantContext, filter EventFilter, after string, limit int,
 ) (found []policy.Event, next string, err error) {
+	acted, err := s.actedBy(ctx, in, filter.Who)
+	if err != nil {
+		return nil, "", err
+	}
 	query := store.EventsQuery{Before: filter.newest(after), Since: filter.Since, Limit: filter.atOnce(limit)}
 	for examined := 0; examined < examinedAtOnce; examined += query.Limit {
 		events, err := s.Store.Events(ctx, in.Account.ID, query)
@@ -42,7 +47,7 @@ func (s *Service) Events(
 		}
 		for _, event := range events {
 			query.Before = event.ID
-			if !filter.matches(event) {
+			if !filter.matches(event) || !acted(event.Actor) {
 				continue
 			}
 			if len(found) == limit {
@@ -72,7 +77,7 @@ func (f EventFilter) newest(after string) string {
 // atOnce is how many events are read at once for a page. Where every event matches, it is those that are shown, one that says whether there
 // are more, and one that may be in the millisecond of the end, but not before it.
 func (f EventFilter) atOnce(limit int) int {
-	if f.Actor == "" && f.Action == "" && f.ClientID == "" && f.TenantID == "" {
+	if f.Actor == "" && f.Who == "" && f.Action == "" && f.ClientID == "" && f.TenantID == "" {
 		return min(limit+2, walkSize)
 	}
 	return walkSize

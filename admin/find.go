@@ -2,14 +2,13 @@ package admin
 
 import (
 	"context"
-	"strings"
 
 	"mintkey/policy"
 	"mintkey/store"
 )
 
-// FindMembers lists members of the tenant whose name or e-mail address contains the text, without case, by user ID, after the given one.
-// more is true if there are others beyond the limit.
+// FindMembers lists members of the tenant who have each word of the text in their name or e-mail address, by user ID, after the given one:
+// see policy.NewSearch. more is true if there are others beyond the limit.
 func (s *Service) FindMembers(
 	ctx context.Context, in TenantContext, text string, page store.Page,
 ) (found []Member, more bool, err error) {
@@ -17,10 +16,10 @@ func (s *Service) FindMembers(
 	if err != nil {
 		return nil, false, err
 	}
-	text = strings.ToLower(text)
+	search := policy.NewSearch(text)
 	var ids []string
 	for _, m := range listed {
-		if m.userID <= page.After || !m.contains(text) {
+		if m.userID <= page.After || !search.In(m.foldedName, m.foldedEmail) {
 			continue
 		}
 		if len(ids) == page.Limit {
@@ -38,8 +37,8 @@ func (s *Service) FindMembers(
 	return found, more, err
 }
 
-// FindUsers lists users of the account whose name or e-mail address contains the text, without case, by user ID, after the given one.
-// more is true if there are others beyond the limit.
+// FindUsers lists users of the account who have each word of the text in their name or e-mail address, by user ID, after the given one:
+// see policy.NewSearch. more is true if there are others beyond the limit.
 func (s *Service) FindUsers(
 	ctx context.Context, in TenantContext, text string, page store.Page,
 ) (found []policy.User, more bool, err error) {
@@ -55,10 +54,10 @@ func (s *Service) FindUsers(
 	if err != nil {
 		return nil, false, err
 	}
-	text = strings.ToLower(text)
+	search := policy.NewSearch(text)
 	var ids []string
 	for _, u := range listed {
-		if u.id <= page.After || !u.contains(text) {
+		if u.id <= page.After || !search.In(u.foldedName, u.foldedEmail) {
 			continue
 		}
 		if len(ids) == page.Limit {

@@ -17,21 +17,21 @@ import (
 type KeyFilter struct {
 	UserID string
 	Status policy.Status
-	Text   string // in the client ID, the user's name or e-mail address, or the label; without case
+	Text   string // each word in the client ID, the user's name or e-mail address, or the label: see policy.NewSearch
 }
 
 // of visits the listed keys of the members that match, in order, each with its expiry.
 func (f KeyFilter) of(members []*listedMember, p policy.ExpirationPolicy, now time.Time) iter.Seq2[*listedKey, time.Time] {
-	text := strings.ToLower(f.Text)
+	search := policy.NewSearch(f.Text)
 	return func(yield func(*listedKey, time.Time) bool) {
 		for _, m := range members {
 			if f.UserID != "" && m.userID != f.UserID {
 				continue
 			}
-			everyKey := m.contains(text)
+			rest := search.Beyond(m.foldedName, m.foldedEmail)
 			for i := range m.keys {
 				key := &m.keys[i]
-				if !everyKey && !key.contains(text) {
+				if len(rest) > 0 && !rest.In(key.foldedID, key.foldedLabel) {
 					continue
 				}
 				expiry := key.expiry(p)

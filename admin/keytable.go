@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,7 @@ const (
 	KeysActive    KeyState = "active"
 	KeysExpiring  KeyState = "expiring" // active, and within the first notice before expiry
 	KeysUnused    KeyState = "unused"   // active, and marked unused
+	KeysOld       KeyState = "old"      // active, and marked old or stale: there is no policy that would end them
 	KeysSuspended KeyState = "suspended"
 	KeysExpired   KeyState = "expired"
 )
@@ -56,15 +58,55 @@ type KeyTable struct {
 // need no order, should call Keys, which is cheaper. In a large tenant the order by last access and the count of unused keys may be half a
 // minute old.
 func (s *Service) KeyTable(ctx context.Context, actor Actor, in TenantContext, q KeyTableQuery) (KeyTable, error) {
-	members, err := s.memberIndex(ctx, in)
+	rows, counts, err := s.keyRows(ctx, actor, in, q)
 	if err != nil {
 		return KeyTable{}, err
+	}
+	table := KeyTable{Counts: counts, Matching: len(rows)}
+	from := min(max(q.Offset, 0), len(rows))
+	to := min(from+q.Limit, len(rows))
+	sortRange(rows, from, to, q.compare)
+	if table.Keys, err = s.readRows(ctx, in, rows[from:to]); err != nil {
+		return KeyTable{}, err
+	}
+	return table, nil
+}
+
+// EachKey visits all keys of a table in its order, whatever its offset and limit are. It reads a part at a time, so a key that is revoked
+// meanwhile may be visited or not. It ends with the first error of visit.
+func (s *Service) EachKey(ctx context.Context, actor Actor, in TenantContext, q KeyTableQuery, visit func(Key) error) error {
+	rows, _, err := s.keyRows(ctx, actor, in, q)
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(rows, q.compare)
+	for some := range slices.Chunk(rows, walkSize) {
+		keys, err := s.readRows(ctx, in, some)
+		if err != nil {
+			return err
+		}
+		for _, key := range keys {
+			if err := visit(key); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// keyRows returns the rows of all keys that match, in no order, and the counts.
+func (s *Service) keyRows(
+	ctx context.Context, actor Actor, in TenantContext, q KeyTableQuery,
+) (rows []row, byState map[KeyState]int, err error) {
+	members, err := s.memberIndex(ctx, in)
+	if err != nil {
+		return nil, nil, err
 	}
 	used, err := s.accessTimes(ctx, in.Tenant.ID, members, actor.At)
 	if err != nil {
-		return KeyTable{}, err
+		return nil, nil, err
 	}
-	rows := make([]row, 0, q.most(members))
+	rows = make([]row, 0, q.most(members))
 	states := keyStates()
 	counts := make([]int, len(states))
 	for key, expiry := range q.Filter.of(members, in.Account.Expiration, actor.At) {
@@ -72,7 +114,7 @@ func (s *Service) KeyTable(ctx context.Context, actor Actor, in TenantContext, q
 		if q.Sort == ByLastAccess || policy.Unused(key.createdAt, time.Time{}, actor.At) { // for others the last access makes no difference
 			lastAccess = used[key.clientID]
 		}
-		standing := newStanding(key, expiry, lastAccess, actor.At)
+		standing := newStanding(key, expiry, lastAccess, in.Account.Expiration, actor.At)
 		for i, state := range states {
 			if standing.is(state) {
 				counts[i]++
@@ -82,32 +124,34 @@ func (s *Service) KeyTable(ctx context.Context, actor Actor, in TenantContext, q
 			rows = append(rows, q.row(key, expiry, lastAccess, len(rows)))
 		}
 	}
-	table := KeyTable{Counts: map[KeyState]int{}}
+	byState = map[KeyState]int{}
 	for i, state := range states {
-		table.Counts[state] = counts[i]
+		byState[state] = counts[i]
 	}
-	table.Matching = len(rows)
-	from := min(max(q.Offset, 0), len(rows))
-	to := min(from+q.Limit, len(rows))
-	sortRange(rows, from, to, q.compare)
-	page := make([]*listedKey, 0, to-from)
-	for _, row := range rows[from:to] {
-		page = append(page, row.key)
+	return rows, byState, nil
+}
+
+// readRows reads the keys of some rows, with their last access.
+func (s *Service) readRows(ctx context.Context, in TenantContext, rows []row) ([]Key, error) {
+	listed := make([]*listedKey, len(rows))
+	for i, row := range rows {
+		listed[i] = row.key
 	}
-	if table.Keys, err = s.readKeys(ctx, in, page); err != nil {
-		return KeyTable{}, err
+	keys, err := s.readKeys(ctx, in, listed)
+	if err != nil {
+		return nil, err
 	}
-	return table, s.addLastAccess(ctx, in.Tenant.ID, table.Keys)
+	return keys, s.addLastAccess(ctx, in.Tenant.ID, keys)
 }
 
 func keyStates() []KeyState {
-	return []KeyState{"", KeysActive, KeysExpiring, KeysUnused, KeysSuspended, KeysExpired}
+	return []KeyState{"", KeysActive, KeysExpiring, KeysUnused, KeysOld, KeysSuspended, KeysExpired}
 }
 
 // standing returns the states that a key is in.
-type standing struct{ expired, suspended, expiring, unused bool }
+type standing struct{ expired, suspended, expiring, unused, old bool }
 
-func newStanding(key *listedKey, expiry, lastAccess, now time.Time) standing {
+func newStanding(key *listedKey, expiry, lastAccess time.Time, p policy.ExpirationPolicy, now time.Time) standing {
 	switch policy.StatusAt(expiry, key.suspended, now) {
 	case policy.StatusExpired:
 		return standing{expired: true}
@@ -115,7 +159,9 @@ func newStanding(key *listedKey, expiry, lastAccess, now time.Time) standing {
 		return standing{suspended: true}
 	default:
 		expiring := policy.ExpiresWithin(expiry, now, policy.SoonDays)
-		return standing{expiring: expiring, unused: policy.Unused(key.secretIssued, lastAccess, now)}
+		return standing{
+			expiring: expiring, unused: policy.Unused(key.secretIssued, lastAccess, now), old: policy.Old(key.secretIssued, p, now),
+		}
 	}
 }
 
@@ -129,6 +175,8 @@ func (s standing) is(state KeyState) bool {
 		return s.expiring
 	case KeysUnused:
 		return s.unused
+	case KeysOld:
+		return s.old
 	case KeysSuspended:
 		return s.suspended
 	case KeysExpired:

@@ -15,7 +15,8 @@ import (
 // they take about 250 bytes a key.
 type listedMember struct {
 	userID, name, email     string
-	foldedName, foldedEmail string      // without case
+	role                    policy.Role
+	foldedName, foldedEmail string      // by policy.FoldText
 	keys                    []listedKey // by client ID
 }
 
@@ -35,27 +36,17 @@ func (k *listedKey) expiry(p policy.ExpirationPolicy) time.Time {
 
 func newListedMember(m policy.Membership, u policy.User) *listedMember {
 	listed := &listedMember{
-		userID: m.UserID, name: u.Name, email: u.Email, foldedName: strings.ToLower(u.Name), foldedEmail: strings.ToLower(u.Email),
+		userID: m.UserID, role: m.Role, name: u.Name, email: u.Email, foldedName: policy.FoldText(u.Name), foldedEmail: policy.FoldText(u.Email),
 	}
 	for _, key := range m.Keys {
 		listed.keys = append(listed.keys, listedKey{
 			owner: listed, clientID: key.ClientID, label: key.Label,
-			foldedID: strings.ToLower(key.ClientID), foldedLabel: strings.ToLower(key.Label),
+			foldedID: policy.FoldText(key.ClientID), foldedLabel: policy.FoldText(key.Label),
 			createdAt: key.CreatedAt, secretIssued: key.SecretIssuedAt(), end: key.ExpiresAt, suspended: key.IsSuspended(),
 		})
 	}
 	slices.SortFunc(listed.keys, func(a, b listedKey) int { return strings.Compare(a.clientID, b.clientID) })
 	return listed
-}
-
-// contains says whether the text, which is in lower case, is in the member's name or e-mail address.
-func (m *listedMember) contains(text string) bool {
-	return strings.Contains(m.foldedName, text) || strings.Contains(m.foldedEmail, text)
-}
-
-// contains says whether the text, which is in lower case, is in the client ID or the label.
-func (k *listedKey) contains(text string) bool {
-	return strings.Contains(k.foldedID, text) || strings.Contains(k.foldedLabel, text)
 }
 
 // memberIndex returns the current members of the tenant, sorted by user ID.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"time"
 
 	"mintkey/policy"
 )
@@ -33,8 +34,9 @@ func (m IfMatch) check(tag Tag) error {
 	return ErrPreconditionFailed
 }
 
-// UserTag is the tag of a user. It depends on when the password was changed, and not on the password.
+// UserTag is the tag of a user. It depends on when the password was changed, and not on the password. A sign-in changes no tag.
 func UserTag(u policy.User) Tag {
+	u.LastSignInAt = time.Time{}
 	if u.PasswordHash != "" {
 		u.PasswordHash = "set"
 	}

@@ -41,10 +41,15 @@ func everyKey(t testing.TB, s store.Store, in admin.TenantContext, now time.Time
 
 func matching(keys []admin.Key, f admin.KeyFilter, p policy.ExpirationPolicy, now time.Time) []admin.Key {
 	return slices.DeleteFunc(slices.Clone(keys), func(k admin.Key) bool {
-		parts := strings.ToLower(strings.Join([]string{k.ClientID, k.User.Name, k.User.Email, k.Label}, "\n"))
+		parts := strings.Join([]string{k.ClientID, k.User.Name, k.User.Email, k.Label}, "\n")
 		return f.UserID != "" && k.Membership.UserID != f.UserID || f.Status != "" && k.Status(p, now) != f.Status ||
-			!strings.Contains(parts, strings.ToLower(f.Text))
+			!hasWords(parts, f.Text)
 	})
+}
+
+func hasWords(record, text string) bool {
+	record = policy.FoldText(record)
+	return !slices.ContainsFunc(strings.Fields(policy.FoldText(text)), func(word string) bool { return !strings.Contains(record, word) })
 }
 
 // tableOf sorts all that matches, and cuts the page out.
@@ -57,6 +62,8 @@ func tableOf(keys []admin.Key, q admin.KeyTableQuery, p policy.ExpirationPolicy,
 			return active
 		case admin.KeysExpiring:
 			return active && !expiry.IsZero() && !now.Before(policy.NoticeTime(expiry, 30))
+		case admin.KeysOld:
+			return active && slices.Contains(k.Marks(k.LastAccess.At, p, now), policy.MarkOld)
 		case admin.KeysUnused:
 			return active && slices.Contains(k.Marks(k.LastAccess.At, p, now), policy.MarkUnused)
 		case admin.KeysSuspended:
@@ -93,7 +100,7 @@ func compareBy(column admin.KeyColumn, a, b admin.Key, p policy.ExpirationPolicy
 	case admin.ByClientID:
 		return cmp.Compare(a.ClientID, b.ClientID)
 	case admin.ByEmail:
-		return cmp.Compare(strings.ToLower(a.User.Email), strings.ToLower(b.User.Email))
+		return cmp.Compare(policy.FoldText(a.User.Email), policy.FoldText(b.User.Email))
 	case admin.ByCreated:
 		return a.CreatedAt.Compare(b.CreatedAt)
 	case admin.ByLastAccess:
@@ -109,12 +116,14 @@ func compareBy(column admin.KeyColumn, a, b admin.Key, p policy.ExpirationPolicy
 		}
 		return x.Compare(y)
 	default:
-		return cmp.Compare(strings.ToLower(a.User.Name), strings.ToLower(b.User.Name))
+		return cmp.Compare(policy.FoldText(a.User.Name), policy.FoldText(b.User.Name))
 	}
 }
 
 func states() []admin.KeyState {
-	return []admin.KeyState{"", admin.KeysActive, admin.KeysExpiring, admin.KeysUnused, admin.KeysSuspended, admin.KeysExpired}
+	return []admin.KeyState{
+		"", admin.KeysActive, admin.KeysExpiring, admin.KeysUnused, admin.KeysOld, admin.KeysSuspended, admin.KeysExpired,
+	}
 }
 
 func columns() []admin.KeyColumn {

@@ -43,8 +43,8 @@ type RefusedKey struct {
 	Err error
 }
 
-// RevokedKeys is what RevokeKeys has done, or would do.
-type RevokedKeys struct {
+// StoppedKeys is what was done to many keys, or would be.
+type StoppedKeys struct {
 	Keys    []Key
 	Refused []RefusedKey
 	More    bool // there are more than MaxRevokedAtOnce: call again
@@ -62,36 +62,59 @@ var errActingKey = errors.New("this is the access key that you act with: revoke 
 // what ended; a repeat finds those keys no more, and succeeds once that is confirmed.
 func (s *Service) RevokeKeys(
 	ctx context.Context, actor Actor, in TenantContext, filter RevokeFilter, dryRun bool,
-) (result RevokedKeys, err error) {
+) (result StoppedKeys, err error) {
 	found, err := s.keysThatFit(ctx, in, filter, actor.At)
 	if err != nil {
-		return RevokedKeys{}, err
+		return StoppedKeys{}, err
 	}
+	if !dryRun {
+		return s.stopKeys(ctx, in, found, func(ctx context.Context, key Key) error {
+			return s.revokeFitting(ctx, actor, in, filter, key, false)
+		})
+	}
+	for _, key := range found {
+		if err := result.note(key, s.revokeFitting(ctx, actor, in, filter, key, true)); err != nil {
+			return StoppedKeys{}, err
+		}
+	}
+	return result, nil
+}
+
+// stopKeys does the same to each of the keys, until MaxRevokedAtOnce have ended. It is ErrInEffect if no replica of the store has confirmed
+// what ended, in this call or one before it.
+func (s *Service) stopKeys(
+	ctx context.Context, in TenantContext, keys []Key, stop func(context.Context, Key) error,
+) (result StoppedKeys, err error) {
 	err = store.ConfirmOnce(ctx, func(ctx context.Context) error {
-		for _, key := range found {
-			if !dryRun && len(result.Keys) == MaxRevokedAtOnce {
+		for _, key := range keys {
+			if len(result.Keys) == MaxRevokedAtOnce {
 				result.More = true
 				break
 			}
-			switch err := s.revokeFitting(ctx, actor, in, filter, key, dryRun); {
-			case err == nil:
-				result.Keys = append(result.Keys, key)
-			case errors.Is(err, policy.ErrNotGrantable), errors.Is(err, errActingKey):
-				result.Refused = append(result.Refused, RefusedKey{key, err})
-			case errors.Is(err, store.ErrNotFound), errors.Is(err, policy.ErrKeyNotFound), errors.Is(err, errOtherKey):
-			default:
+			if err := result.note(key, stop(ctx, key)); err != nil {
 				return err
 			}
 		}
-		if dryRun {
-			return nil
-		}
-		return s.Store.Confirm(ctx, in.Tenant.ID) // also of what a call before this one has ended
+		return s.Store.Confirm(ctx, in.Tenant.ID)
 	})
 	if err != nil {
-		return RevokedKeys{}, inEffect(err)
+		return StoppedKeys{}, inEffect(err)
 	}
 	return result, nil
+}
+
+// note records how it went with a key, and returns what ends the whole.
+func (k *StoppedKeys) note(key Key, err error) error {
+	switch {
+	case err == nil:
+		k.Keys = append(k.Keys, key)
+	case errors.Is(err, policy.ErrNotGrantable), errors.Is(err, errActingKey):
+		k.Refused = append(k.Refused, RefusedKey{key, err})
+	case errors.Is(err, store.ErrNotFound), errors.Is(err, policy.ErrKeyNotFound), errors.Is(err, errOtherKey):
+	default:
+		return err
+	}
+	return nil
 }
 
 func (s *Service) revokeFitting(ctx context.Context, actor Actor, in TenantContext, filter RevokeFilter, key Key, dryRun bool) error {

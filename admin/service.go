@@ -39,6 +39,7 @@ type Service struct {
 	memberIndexes caches[*listedMember] // by tenant
 	userIndexes   caches[listedUser]    // by account
 	accesses      accessCopies
+	keyCounted    countedKeys
 }
 
 // Actor is the one that calls an operation: a program with a token, or a person who has signed in.

@@ -8,7 +8,13 @@ import (
 
 // SignedIn records that the actor began a session of the console.
 func (s *Service) SignedIn(ctx context.Context, actor Actor, method string) error {
-	return s.recordSession(ctx, actor, policy.ActionSessionStarted, map[string]string{"method": method})
+	event := sessionEvent(actor, policy.ActionSessionStarted, map[string]string{"method": method})
+	return s.Store.UpdateUser(ctx, actor.User.AccountID, actor.User.ID, func(u policy.User) (policy.User, []policy.Event, error) {
+		if actor.At.After(u.LastSignInAt) {
+			u.LastSignInAt = actor.At
+		}
+		return u, []policy.Event{event}, nil
+	})
 }
 
 // SignedOut records that the actor ended the session, or all sessions in every browser.
@@ -17,11 +23,11 @@ func (s *Service) SignedOut(ctx context.Context, actor Actor, everywhere bool) e
 	if everywhere {
 		details = map[string]string{"everywhere": "true"}
 	}
-	return s.recordSession(ctx, actor, policy.ActionSessionEnded, details)
+	return s.Store.RecordEvents(ctx, sessionEvent(actor, policy.ActionSessionEnded, details))
 }
 
-func (s *Service) recordSession(ctx context.Context, actor Actor, action policy.Action, details map[string]string) error {
+func sessionEvent(actor Actor, action policy.Action, details map[string]string) policy.Event {
 	event := actor.event(action, actor.User.AccountID)
 	event.UserID, event.Details = actor.User.ID, details
-	return s.Store.RecordEvents(ctx, event)
+	return event
 }

@@ -4,25 +4,27 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
+	"time"
 
 	"mintkey/policy"
 	"mintkey/store"
 )
 
-// listedUser is the part of a user that searches look at.
+// listedUser is the part of a user that tables search and sort by.
 type listedUser struct {
 	id, foldedName, foldedEmail string
-}
-
-func (u listedUser) contains(text string) bool {
-	return strings.Contains(u.foldedName, text) || strings.Contains(u.foldedEmail, text)
+	roles                       []policy.Role
+	disabled, robot, password   bool
+	created, lastSignIn         time.Time
 }
 
 // userIndex returns the account's current users, sorted by ID.
 func (s *Service) userIndex(ctx context.Context, in TenantContext) ([]listedUser, error) {
 	listed := func(u policy.User) listedUser {
-		return listedUser{u.ID, strings.ToLower(u.Name), strings.ToLower(u.Email)}
+		return listedUser{
+			id: u.ID, foldedName: policy.FoldText(u.Name), foldedEmail: policy.FoldText(u.Email), roles: u.Roles, disabled: u.Disabled,
+			robot: u.IsRobot(), password: u.PasswordHash != "", created: u.CreatedAt, lastSignIn: u.LastSignInAt,
+		}
 	}
 	return s.userIndexes.lookup(ctx, in.Account.ID, source[listedUser]{
 		changes: []func(context.Context, store.Version) (store.Changes, error){

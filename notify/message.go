@@ -9,7 +9,6 @@ import (
 	"strings"
 	texttemplate "text/template"
 	"time"
-	"unicode"
 
 	"mintkey/policy"
 )
@@ -124,7 +123,7 @@ func inWords(left time.Duration) string {
 // oneLine makes a text safe for a header and for a line of a table. Names are checked when they are saved; this does not rely on it.
 func oneLine(text string) string {
 	clean := strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
+		if !policy.OnOneLine(r) {
 			return ' '
 		}
 		return r

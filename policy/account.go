@@ -78,6 +78,8 @@ type User struct {
 	// SignInsEndedAt is when the e-mail address changed last or the user was unbound from the OpenID provider: sessions and links from
 	// before are dead, even if the change is undone. Zero: never.
 	SignInsEndedAt time.Time `json:"sign_ins_ended_at,omitzero"`
+	// LastSignInAt is when the person last signed in to the console; zero when never since servers record it.
+	LastSignInAt time.Time `json:"last_sign_in_at,omitzero"`
 
 	Unknown Unknown `json:"-"`
 }
@@ -124,15 +126,11 @@ func CheckReason(reason string) error {
 	return nil
 }
 
-// printable also refuses a client secret, which would be shown in lists, mails and logs (R3).
-func printable(text string) bool {
-	return utf8.ValidString(text) && strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 && !HasSecret(text)
-}
-
 // CheckEmail returns ErrInvalidEmail unless email is one address without a name.
 func CheckEmail(email string) error {
 	address, err := mail.ParseAddress(email)
-	if err != nil || address.Address != email || len(email) > MaxEmailLength || !printable(email) {
+	if err != nil || address.Address != email || len(email) > MaxEmailLength || !printable(email) ||
+		strings.ContainsFunc(email, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return ErrInvalidEmail
 	}
 	return nil

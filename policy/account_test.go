@@ -27,7 +27,11 @@ var shown = map[string]bool{
 	"a": true, "Ada Lovelace": true, "Łódź 東京 🙂": true, "<script>": true, " padded ": true,
 	strings.Repeat("é", 200): true, strings.Repeat("é", 201): false, strings.Repeat("x", 1<<20): false,
 	"a\nb": false, "a\tb": false, "a\x00": false, "a\x1b[31m": false, "\xff": false, "a\u202eb": false, "a\u200bb": false,
-	"a\u00a0b": false, "a\u2028b": false,
+	"a\u00a0b": true, "a\u2028b": false, "山田\u3000太郎": true, "Jean\u202fPaul": true,
+	"علی\u200cرضا": true, "क्\u200dष": true, "👩\u200d💻": true, "❤\ufe0f\u200d🔥": true, // joiners inside a word
+	"\u200dada": false, "ada\u200c": false, "ada \u200c b": false, "a\u200c\u200cb": false,
+	"\u200c": false, "\u3164": false, "\u2800": false, "\ufe0f": false, "\u115f \u1160": false, "\u0301": false, // show as nothing
+	"a\u2066b": false, "a\u200fb": false, "a\u061cb": false, "a\ufeffb": false, "a\u00adb": false, "a\U000e0041b": false, "a\u0085b": false,
 }
 
 func TestCheckNameAndLabel(t *testing.T) {
@@ -41,6 +45,11 @@ func TestCheckNameAndLabel(t *testing.T) {
 	}
 	equal(t, "empty name", policy.CheckName(""), policy.ErrInvalidName)
 	equal(t, "blank name", policy.CheckName("   "), policy.ErrInvalidName)
+	equal(t, "name of wide blanks", policy.CheckName("\u00a0\u3000"), policy.ErrInvalidName)
+	secret := policy.NewClientSecret([32]byte{}).Reveal()
+	equal(t, "a secret with a joiner in it", policy.CheckLabel(secret[:9]+"\u200d"+secret[9:]), policy.ErrInvalidLabel)
+	equal(t, "an address with a joiner", policy.CheckEmail("a\u200db@example.com"), policy.ErrInvalidEmail)
+	equal(t, "an address with a no-break space", policy.CheckEmail("a\u00a0b@example.com"), policy.ErrInvalidEmail)
 	equal(t, "empty label", policy.CheckLabel(""), nil)
 }
 

@@ -3,7 +3,6 @@ package policy
 import (
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
@@ -25,8 +24,4 @@ func FoldEmail(email string) string {
 	}, email)
 	once := norm.NFKD.String(fold.String(norm.NFD.String(visible)))
 	return norm.NFKC.String(fold.String(once))
-}
-
-func isASCII(text string) bool {
-	return strings.IndexFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
 }

@@ -182,10 +182,8 @@ func (k AccessKey) Marks(lastAccess time.Time, p ExpirationPolicy, now time.Time
 	if Unused(issued, lastAccess, now) {
 		marks = append(marks, MarkUnused)
 	}
-	if !p.InForce(now).Enabled {
-		if now.Sub(issued) > OldAfter {
-			marks = append(marks, MarkOld)
-		}
+	if Old(issued, p, now) {
+		marks = append(marks, MarkOld)
 		if now.Sub(issued) > StaleAfter {
 			marks = append(marks, MarkStale)
 		}

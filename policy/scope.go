@@ -97,12 +97,15 @@ type Subject struct {
 
 	// Limit is the ceiling of the access key that the user acts through: see Through. AuthorityNone is no limit: the user acts in person.
 	Limit Authority
+	// InAccount is an admin of the account, or an operator, who has signed in and is a member of no tenant: whoever makes the first one.
+	// There is no Tenant and no Membership then. It is never so of an access key or a token.
+	InAccount bool
 }
 
 // Authority is the highest authority that the subject's roles give, cut to the ceiling of the access key that it acts through (R9).
 func (s Subject) Authority() Authority {
 	switch {
-	case s.User.Disabled || s.Tenant.IsSuspended() || !s.Membership.Exists():
+	case s.User.Disabled || s.Tenant.IsSuspended() || !s.Membership.Exists() && !s.InAccount:
 		return AuthorityNone
 	case s.Limit != AuthorityNone:
 		return min(s.Limit, s.Standing())

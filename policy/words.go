@@ -21,3 +21,8 @@ func InDays(d time.Duration) string {
 	}
 	return strconv.Itoa(int(d/Day)) + " days"
 }
+
+// Old says whether a key whose secret was made then is marked old: only while no policy ends it.
+func Old(secretIssued time.Time, p ExpirationPolicy, now time.Time) bool {
+	return now.Sub(secretIssued) > OldAfter && !p.InForce(now).Enabled
+}

@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf16"
+
+	"mintkey/policy"
 )
 
 // forTerminal makes text that others chose harmless: an escape sequence in a name or in a server's answer must not drive the terminal.
-// What can't be printed is shown as its Go escape. Line breaks stay, and so do the joiners that some scripts need.
+// What can't be printed is shown as its Go escape. Line breaks stay, and so do the spaces and joiners that some scripts need.
 func forTerminal(text string) string {
 	var safe strings.Builder
 	for _, r := range text {
@@ -42,4 +43,4 @@ func jsonForTerminal(text string) string {
 	return safe.String()
 }
 
-func harmless(r rune) bool { return unicode.IsPrint(r) || r == '\n' || r == '\u200c' || r == '\u200d' }
+func harmless(r rune) bool { return policy.OnOneLine(r) || r == '\n' }

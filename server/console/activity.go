@@ -2,15 +2,12 @@ package console
 
 import (
 	"cmp"
-	"context"
-	"errors"
 	"net/url"
 	"strings"
 	"time"
 
 	"mintkey/admin"
 	"mintkey/policy"
-	"mintkey/store"
 )
 
 type activityPage struct {
@@ -66,15 +63,11 @@ func (f activityFilter) query() url.Values {
 	return values
 }
 
-// events converts the form to a filter of the audit trail. The last day is included. Who may be an e-mail address.
-func (c *Console) events(ctx context.Context, accountID string, f activityFilter) (admin.EventFilter, error) {
-	found := admin.EventFilter{Action: policy.Action(f.Action), Actor: f.Who, ClientID: f.Key, TenantID: f.Tenant}
-	if strings.Contains(f.Who, "@") {
-		user, err := c.Store.UserByEmail(ctx, accountID, f.Who)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return found, err
-		}
-		found.Actor = cmp.Or(user.ID, f.Who)
+// events converts the form to a filter of the audit trail. The last day is included.
+func (c *Console) events(req *request, f activityFilter) (admin.EventFilter, error) {
+	found := admin.EventFilter{Action: policy.Action(f.Action), Who: f.Who, ClientID: f.Key, TenantID: f.Tenant}
+	if err := c.checkFilter(req, f); err != nil {
+		return found, err
 	}
 	since, until := parseDay(f.Since, false), parseDay(f.Until, true)
 	found.Since, found.Until = since.instant, until.instant
@@ -112,7 +105,7 @@ func parseDay(text string, last bool) dayField {
 
 func (c *Console) activity(req *request) error {
 	ctx, filter := req.Context(), req.activityFilter()
-	wanted, err := c.events(ctx, req.in.Account.ID, filter)
+	wanted, err := c.events(req, filter)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ const exportBatch = 1000
 
 // exportActivity sends every event that the filter selects.
 func (c *Console) exportActivity(req *request) error {
-	wanted, err := c.events(req.Context(), req.in.Account.ID, req.activityFilter())
+	wanted, err := c.events(req, req.activityFilter())
 	if err != nil {
 		return err
 	}
@@ -81,6 +81,9 @@ func writeEventsJSON(w io.Writer, each eachBatch) error {
 }
 
 func writeEventsCSV(w io.Writer, each eachBatch) error {
+	if _, err := io.WriteString(w, byteOrderMark); err != nil {
+		return err
+	}
 	table := csv.NewWriter(w)
 	header := []string{
 		"id", "at", "action", "actor_user_id", "actor_client_id", "via", "address", "request_id",

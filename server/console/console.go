@@ -96,11 +96,17 @@ func (c *Console) routes() http.Handler {
 	page("POST /console/sign-out-everywhere", "", c.signOutEverywhere)
 	page("GET /console", "", c.home)
 	page("GET /console/tenants/{tenant}", "", c.home)
+	page("GET "+switchPath, "", c.switchPage)
+	page("GET "+accountsPath, policy.ScopeAccountsWrite, c.listAccounts)
+	page("GET "+accountsPath+"/{account}", policy.ScopeAccountsWrite, c.enterAccount)
 
 	const read, write = policy.ScopeKeysRead, policy.ScopeKeysWrite
 	page("GET /console/tenants/{tenant}/keys", read, c.listKeys)
 	page("GET /console/tenants/{tenant}/keys/new", write, c.newKeyPage)
 	page("POST /console/tenants/{tenant}/keys/new", write, c.createKey)
+	page("GET /console/tenants/{tenant}/keys/export", read, c.exportKeys)
+	page("GET /console/tenants/{tenant}/keys/stop", write, c.stopPage)
+	page("POST /console/tenants/{tenant}/keys/stop", write, c.stopKeys)
 	page("GET /console/tenants/{tenant}/keys/{client_id}/edit", write, c.editKeyPage)
 	page("POST /console/tenants/{tenant}/keys/{client_id}/edit", write, c.editKey)
 	page("GET /console/tenants/{tenant}/keys/{client_id}/refresh", write, c.refreshPage)

@@ -28,6 +28,7 @@ var (
 	errCrossOrigin  = errors.New("the form came from another site")
 	errBadForm      = errors.New("the form could not be read")
 	errMethod       = errors.New("the page has no such method")
+	errOtherCount   = errors.New("another number of access keys than was confirmed")
 )
 
 // explanation is an error as shown to a person.
@@ -118,6 +119,10 @@ func explanations() []struct {
 			"What your browser sent could not be read. Go back and try again.", "",
 		}},
 		{errMethod, explanation{http.StatusMethodNotAllowed, "Not that way", "This page is not for requests of this kind.", ""}},
+		{errOtherCount, explanation{
+			unprocessable, "Confirm the number",
+			"This is not the number of access keys. Others may have changed them meanwhile: look again, then confirm.", "count",
+		}},
 		{admin.ErrInsufficientScope, explanation{
 			forbidden, "Not for your role",
 			"Your role does not allow this. An admin of your account can change it.", "",
@@ -269,6 +274,9 @@ func explain(err error) explanation {
 	if many, ok := errors.AsType[*limits.TooManyError](err); ok {
 		text := fmt.Sprintf("There were too many tries. Try again in %s.", durationText(many.RetryAfter))
 		return explanation{http.StatusTooManyRequests, "Too many tries", text, ""}
+	}
+	if unknown, ok := errors.AsType[*filterError](err); ok {
+		return explanation{http.StatusBadRequest, "Not in this list", unknown.Error(), ""}
 	}
 	for _, row := range explanations() {
 		if errors.Is(err, row.kind) {

@@ -41,6 +41,7 @@ type keyRow struct {
 	OldSecretUsed stamp
 	LastAddress   string // where the last access came from; empty if that is not known
 	Path          string // of the key; the paths of its actions start with it
+	Return        string // the query for these paths that leads back to the list as it is
 }
 
 func newKeyRow(k admin.Key, p policy.ExpirationPolicy, now time.Time) keyRow {
@@ -88,6 +89,15 @@ func (r keyRow) Status() string {
 
 // Unused reports whether the key is marked as unused.
 func (r keyRow) Unused() bool { return slices.Contains(r.Marks, policy.MarkUnused) }
+
+// Old reports whether the key is older than is good, and no policy ends it.
+func (r keyRow) Old() bool { return slices.Contains(r.Marks, policy.MarkOld) }
+
+// Stale reports whether it is very old.
+func (r keyRow) Stale() bool { return slices.Contains(r.Marks, policy.MarkStale) }
+
+// OnlyMarked reports whether the key works and the marks say it better: "Active" beside "Unused" would contradict itself.
+func (r keyRow) OnlyMarked() bool { return r.Status() == "Active" && (r.Unused() || r.Old()) }
 
 // Name is the label, or the client ID of a key without one.
 func (r keyRow) Name() string {

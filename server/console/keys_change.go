@@ -71,7 +71,7 @@ func (c *Console) showChange(req *request, name, title string, cause error) erro
 
 func (c *Console) showChangeOf(req *request, key admin.Key, name, title string, cause error) error {
 	page := changePage{
-		Path: req.URL.Path, Back: keysPath(req.in.Tenant.ID), Key: newKeyRow(key, req.in.Account.Expiration, req.info.At),
+		Path: req.URL.Path + req.list().asReturn(), Back: req.backToKeys(), Key: newKeyRow(key, req.in.Account.Expiration, req.info.At),
 		Own: key.User.ID == req.actor.User.ID, Overlaps: overlaps(key.AccessKey, req.Form.Get("overlap")), Reason: req.Form.Get("reason"),
 	}
 	page.Renewed = newStamp(policy.Earlier(req.in.Account.Expiration.Expiry(req.info.At), key.ExpiresAt), req.info.At)
@@ -135,5 +135,5 @@ func (c *Console) revokeKey(req *request) error {
 		return err
 	}
 	c.flash(req, "Revoked "+what+". It makes no more tokens; gateways drop the ones it made within seconds.")
-	return req.redirect(keysPath(req.in.Tenant.ID))
+	return req.redirect(req.backToKeys())
 }

@@ -81,6 +81,10 @@ func (c *Console) showNewKey(req *request, cause error) error {
 	return c.showStatus(req, cause, "key-new", "Create access key", form)
 }
 
+// finding says whether the form was sent to find members, by the button or by Enter in the field. It is sent like the rest, so that nothing
+// of it gets into the address.
+func (req *request) finding() bool { return req.PostForm.Get("do") == "find" }
+
 func (c *Console) findMembers(req *request) (memberForm, error) {
 	form := memberForm{Path: req.URL.Path, Find: strings.TrimSpace(req.Form.Get("find"))}
 	members, more, err := c.Service.FindMembers(req.Context(), req.in, form.Find, store.Page{Limit: membersShown})
@@ -111,6 +115,9 @@ func (c *Console) findMembers(req *request) (memberForm, error) {
 
 // createKey answers with the page that shows the secret.
 func (c *Console) createKey(req *request) error {
+	if req.finding() {
+		return c.showNewKey(req, nil)
+	}
 	scopes := req.PostForm["scope"]
 	if len(scopes) == 0 {
 		return c.showNewKey(req, policy.ErrInvalidScope)

@@ -32,7 +32,7 @@ func (c *Console) editKeyPage(req *request) error {
 // showEditKey shows the form with what the key has or, after an error, with what was typed.
 func (c *Console) showEditKey(req *request, key admin.Key, cause error) error {
 	form := editKeyForm{
-		Tag: req.tag(admin.KeyTag(key.User.ID, key.AccessKey), cause), Path: req.URL.Path, Back: keysPath(req.in.Tenant.ID),
+		Tag: req.tag(admin.KeyTag(key.User.ID, key.AccessKey), cause), Path: req.URL.Path + req.list().asReturn(), Back: req.backToKeys(),
 		Key:   newKeyRow(key, req.in.Account.Expiration, req.info.At),
 		Label: key.Label, Scopes: keptScopes(key.Scopes, key.Scopes), Limits: c.limitsOf(key.AccessKey, req.info.At),
 	}
@@ -123,5 +123,5 @@ func (c *Console) editKey(req *request) error {
 		notice += " The tokens that it has made have ended; gateways drop them within seconds."
 	}
 	c.flash(req, notice)
-	return req.redirect(keysPath(req.in.Tenant.ID))
+	return req.redirect(req.backToKeys())
 }

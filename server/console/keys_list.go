@@ -1,200 +1,37 @@
 package console
 
 import (
+	"encoding/json"
 	"net/url"
-	"strconv"
 
 	"mintkey/admin"
 	"mintkey/policy"
 )
 
-const rowsPerPage = 50
-
 type keysPage struct {
-	Path      string
-	Query     string
-	State     admin.KeyState
-	States    []choice
-	Sort      string
-	Columns   []column
-	Orders    []order
-	Rows      []keyRow
-	Matching  int
-	All       int
-	From, To  int
-	Prev      string
-	Next      string
-	CanChange bool
-	Policy    string
+	pager
+
+	Path       string
+	Query      string
+	State      admin.KeyState
+	States     []choice
+	Columns    []column
+	Orders     []order
+	Rows       []keyRow
+	Filter     []hidden // what the form for many keys passes on
+	Values     string   // the same as JSON, for htmx, which takes it for all that is in the form
+	CSV        string
+	CanChange  bool
+	Users      bool // the visitor may open the page of a user
+	Restricted bool // a filter or a search is set
+	Policy     string
 }
 
-// column is a table heading that may sort the list.
-type column struct {
-	Label, Path string
-	Sorted      string // ascending or descending; empty if another column sorts
-}
+// hidden is a field of a form that is not shown.
+type hidden struct{ Name, Value string }
 
-// order is one option of a select element.
-type order struct {
-	Value, Label string
-	Current      bool
-}
-
-// listQuery holds the query parameters of the list.
-type listQuery struct {
-	text, state, sort string
-	page              int
-}
-
-const defaultSort = "-created"
-
-func (req *request) listQuery() listQuery {
-	q := listQuery{text: req.Form.Get("q"), state: req.Form.Get("state"), sort: req.Form.Get("sort")}
-	q.page, _ = strconv.Atoi(req.Form.Get("page"))
-	q.page = min(max(q.page, 1), 1<<20)
-	if q.sort == "" {
-		q.sort = defaultSort
-	}
-	return q
-}
-
-// path is the URL of the list, without parameters that have their default value.
-func (q listQuery) path(base string) string {
-	values := url.Values{}
-	set := func(name, value, usual string) {
-		if value != usual {
-			values.Set(name, value)
-		}
-	}
-	set("q", q.text, "")
-	set("state", q.state, "")
-	set("sort", q.sort, defaultSort)
-	set("page", strconv.Itoa(q.page), "1")
-	if len(values) == 0 {
-		return base
-	}
-	return base + "?" + values.Encode()
-}
-
-func (q listQuery) sorting() (by admin.KeyColumn, descending bool) {
-	if q.sort[0] == '-' {
-		return admin.KeyColumn(q.sort[1:]), true
-	}
-	return admin.KeyColumn(q.sort), false
-}
-
-func (c *Console) listKeys(req *request) error {
-	q := req.listQuery()
-	by, descending := q.sorting()
-	table, err := c.Service.KeyTable(req.Context(), req.actor, req.in, admin.KeyTableQuery{
-		Filter: admin.KeyFilter{Text: q.text}, State: admin.KeyState(q.state), Sort: by, Descending: descending,
-		Offset: (q.page - 1) * rowsPerPage, Limit: rowsPerPage,
-	})
-	if err != nil {
-		return err
-	}
-	page := keysPage{
-		Path: req.URL.Path, Query: q.text, State: admin.KeyState(q.state), Sort: q.sort, Matching: table.Matching, All: table.Counts[""],
-		CanChange: req.actor.Require("keys:write") == nil, Policy: policyText(req.in.Account.Expiration.InForce(req.info.At)),
-	}
-	page.States, page.Columns, page.Orders = q.states(req.URL.Path, table.Counts), q.columns(req.URL.Path), q.orders()
-	names, err := c.suspenders(req, func(yield func(policy.Suspension)) {
-		for _, key := range table.Keys {
-			yield(key.Suspended)
-		}
-	})
-	if err != nil {
-		return err
-	}
-	for _, key := range table.Keys {
-		row := newKeyRow(key, req.in.Account.Expiration, req.info.At)
-		row.Why = whySuspended(key.AccessKey, names)
-		page.Rows = append(page.Rows, row)
-	}
-	page.paginate(q, req.URL.Path)
-	return c.show(req, "keys", "API access", page)
-}
-
-// paginate fills in the range of this page and the links to its neighbours.
-func (p *keysPage) paginate(q listQuery, base string) {
-	before := (q.page - 1) * rowsPerPage
-	if len(p.Rows) > 0 {
-		p.From, p.To = before+1, before+len(p.Rows)
-	}
-	at := func(page int) string { q.page = page; return q.path(base) }
-	if q.page > 1 {
-		p.Prev = at(q.page - 1)
-	}
-	if before+rowsPerPage < p.Matching {
-		p.Next = at((before+rowsPerPage)/rowsPerPage + 1)
-	}
-}
-
-func (q listQuery) states(base string, counts map[admin.KeyState]int) []choice {
-	q.page = 1
-	var all []choice
-	for _, s := range []struct {
-		state admin.KeyState
-		label string
-	}{
-		{"", "All"},
-		{admin.KeysActive, "Active"},
-		{admin.KeysExpiring, "Expiring soon"},
-		{admin.KeysUnused, "Unused"},
-		{admin.KeysSuspended, "Suspended"},
-		{admin.KeysExpired, "Expired"},
-	} {
-		to := q
-		to.state = string(s.state)
-		all = append(all, choice{s.label + " " + grouped(counts[s.state]), to.path(base), q.state == to.state})
-	}
-	return all
-}
-
-func (q listQuery) columns(base string) []column {
-	q.page = 1
-	var all []column
-	for _, h := range []struct{ label, sort string }{
-		{"Client ID", "client_id"},
-		{"User", "user"},
-		{"Email", "email"},
-		{"Created", "-created"},
-		{"Age", ""},
-		{"Last access", "-last_access"},
-		{"Expires", "expires"},
-	} {
-		to := column{Label: h.label}
-		if h.sort != "" {
-			to.Path, to.Sorted = q.sortedBy(base, h.sort)
-		}
-		all = append(all, to)
-	}
-	return all
-}
-
-// sortedBy returns the URL that sorts by a column, in its usual order or, if the list is sorted like that already, in the opposite one.
-func (q listQuery) sortedBy(base, usual string) (path, sorted string) {
-	opposite := "-" + usual
-	if usual[0] == '-' {
-		opposite = usual[1:]
-	}
-	present := q.sort
-	if q.sort = usual; present == usual {
-		q.sort = opposite
-	}
-	switch {
-	case present != usual && present != opposite:
-	case present[0] == '-':
-		sorted = "descending"
-	default:
-		sorted = "ascending"
-	}
-	return q.path(base), sorted
-}
-
-func (q listQuery) orders() []order {
-	var all []order
-	for _, o := range []struct{ sort, label string }{
+func keyOrders() [][2]string {
+	return [][2]string{
 		{"-created", "Newest first"},
 		{"created", "Oldest first"},
 		{"expires", "Expiring first"},
@@ -207,8 +44,121 @@ func (q listQuery) orders() []order {
 		{"-email", "By e-mail, Z to A"},
 		{"client_id", "By client ID"},
 		{"-client_id", "By client ID, Z to A"},
-	} {
-		all = append(all, order{o.sort, o.label, o.sort == q.sort})
+	}
+}
+
+func keyStates() [][2]string {
+	return [][2]string{
+		{"", "All"},
+		{string(admin.KeysActive), "Active"},
+		{string(admin.KeysExpiring), "Expiring soon"},
+		{string(admin.KeysUnused), "Unused"},
+		{string(admin.KeysOld), "Old"},
+		{string(admin.KeysSuspended), "Suspended"},
+		{string(admin.KeysExpired), "Expired"},
+	}
+}
+
+func keyListQuery(values url.Values) (listQuery, error) {
+	return newListQuery(values, firsts(keyStates()), firsts(keyOrders()))
+}
+
+// table is the query for one page of the keys.
+func (q listQuery) table() admin.KeyTableQuery {
+	by, descending := q.sorting()
+	return admin.KeyTableQuery{
+		Filter: admin.KeyFilter{Text: q.text}, State: admin.KeyState(q.state), Sort: admin.KeyColumn(by), Descending: descending,
+		Offset: q.offset(), Limit: rowsPerPage,
+	}
+}
+
+func (c *Console) listKeys(req *request) error {
+	q, err := keyListQuery(req.URL.Query())
+	if err != nil {
+		return err
+	}
+	table, err := c.Service.KeyTable(req.Context(), req.actor, req.in, q.table())
+	if err == nil && q.page > lastPage(table.Matching) { // as after many were revoked
+		q.page = lastPage(table.Matching)
+		table, err = c.Service.KeyTable(req.Context(), req.actor, req.in, q.table())
+	}
+	if err != nil {
+		return err
+	}
+	base := req.URL.Path
+	page := keysPage{
+		pager: q.pager(base, len(table.Keys), table.Matching), Path: base, Query: q.text, State: admin.KeyState(q.state),
+		States: q.states(base, table.Counts), Orders: options(q.sort, keyOrders()), CSV: q.csv(base), Restricted: q.filtered(),
+		Users: req.actor.Require(policy.ScopeUsersWrite) == nil, CanChange: req.actor.Require(policy.ScopeKeysWrite) == nil,
+		Policy: policyText(req.in.Account.Expiration.InForce(req.info.At)),
+	}
+	page.Columns = q.columns(base, [][2]string{
+		{"Client ID", "client_id"},
+		{"User", "user"},
+		{"Email", "email"},
+		{"Created", "-created"},
+		{"Age", ""},
+		{"Last access", "-last_access"},
+		{"Expires", "expires"},
+	})
+	names, err := c.suspenders(req, func(yield func(policy.Suspension)) {
+		for _, key := range table.Keys {
+			yield(key.Suspended)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	list := q.asReturn()
+	page.Filter = append(page.Filter, hidden{"list", q.values().Encode()})
+	values, err := json.Marshal(map[string]string{"list": q.values().Encode()})
+	if err != nil {
+		return err
+	}
+	page.Values = string(values)
+	for _, key := range table.Keys {
+		row := newKeyRow(key, req.in.Account.Expiration, req.info.At)
+		row.Why, row.Return = whySuspended(key.AccessKey, names), list
+		page.Rows = append(page.Rows, row)
+	}
+	return c.show(req, "keys", "API access", page)
+}
+
+// states are the tabs. Old keys are there only where no policy ends them.
+func (q listQuery) states(base string, counts map[admin.KeyState]int) []choice {
+	q.page = 1
+	var all []choice
+	for _, s := range keyStates() {
+		to := q
+		to.state = s[0]
+		count := counts[admin.KeyState(to.state)]
+		if to.state == string(admin.KeysOld) && count == 0 && q.state != to.state {
+			continue
+		}
+		all = append(all, choice{s[1] + " " + grouped(count), to.path(base), q.state == to.state})
 	}
 	return all
 }
+
+// asReturn is the query that a page below the list takes to find the way back to it as it is.
+func (q listQuery) asReturn() string {
+	if values := q.values(); len(values) > 0 {
+		return "?" + url.Values{"list": {values.Encode()}}.Encode()
+	}
+	return ""
+}
+
+// list is the list of keys that the visitor came from: with its filters, order and page, as far as they are right.
+func (req *request) list() listQuery {
+	values, err := url.ParseQuery(req.Form.Get("list"))
+	if err == nil {
+		if q, err := keyListQuery(values); err == nil {
+			return q
+		}
+	}
+	q, _ := keyListQuery(url.Values{})
+	return q
+}
+
+// backToKeys is the path of the list that the visitor came from.
+func (req *request) backToKeys() string { return req.list().path(keysPath(req.in.Tenant.ID)) }

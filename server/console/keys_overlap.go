@@ -21,7 +21,7 @@ func (c *Console) endOverlap(req *request) error {
 	if err := c.Service.EndOverlap(req.Context(), req.actor, req.in, key.ClientID, req.endsTokens()); err != nil {
 		return err
 	}
-	return c.overlapEnded(req, key, keysPath(req.in.Tenant.ID))
+	return c.overlapEnded(req, key, req.backToKeys())
 }
 
 func (c *Console) endOwnOverlapPage(req *request) error {

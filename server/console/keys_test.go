@@ -246,14 +246,12 @@ func testListIsSearchedSortedAndPaged(t *testing.T, h *harness) {
 		t.Error("no link to the next page")
 	}
 	tom.get(berlinKeys+"?page=2").says("51–60 of 60 keys", "Robot robot-ch").saysNot("Robot robot-aa")
-	tom.get(berlinKeys + "?page=99").says("No access key").want(200)
 	tom.get(berlinKeys + "?sort=created").says("Robot robot-ch").saysNot("Robot robot-aa")
 	tom.get(berlinKeys+"?q=ROBOT-BC").says("1–1 of 1 key", "job robot-bc")
 	tom.get(berlinKeys+"?q=nothing+like+it").says("No access key matches", "nothing like it")
 	h.advance(5 * policy.Day)
 	tom = h.as("tom")
 	tom.get(berlinKeys+"?state=expiring&sort=expires").says("Expiring soon 5", "1–5 of 5 keys").saysNot("Robot robot-aa")
-	tom.get(berlinKeys + "?sort=nonsense&state=nonsense&page=-3").want(200)
 }
 
 // A form or a query with two values for a field that has one is refused: it does not say which user the key is for.

@@ -20,7 +20,7 @@ func (c *Console) showTransfer(req *request, cause error) error {
 	if err != nil {
 		return err
 	}
-	form := transferForm{Back: keysPath(req.in.Tenant.ID), Key: newKeyRow(key, req.in.Account.Expiration, req.info.At)}
+	form := transferForm{Back: req.backToKeys(), Key: newKeyRow(key, req.in.Account.Expiration, req.info.At)}
 	if form.memberForm, err = c.findMembers(req); err != nil {
 		return err
 	}
@@ -33,6 +33,9 @@ func (c *Console) showTransfer(req *request, cause error) error {
 }
 
 func (c *Console) transferKey(req *request) error {
+	if req.finding() {
+		return c.showTransfer(req, nil)
+	}
 	if req.PostForm.Get("user") == "" {
 		return c.showTransfer(req, policy.ErrNotMember)
 	}
@@ -44,5 +47,5 @@ func (c *Console) transferKey(req *request) error {
 		return err
 	}
 	c.flash(req, key.ClientID+" is a key of "+key.User.Name+" now. Tokens from before stop working within seconds.")
-	return req.redirect(keysPath(req.in.Tenant.ID))
+	return req.redirect(req.backToKeys())
 }

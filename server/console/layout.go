@@ -2,11 +2,9 @@ package console
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"mintkey/policy"
-	"mintkey/store"
 )
 
 // layout is the data of the parts that all pages share.
@@ -16,11 +14,13 @@ type layout struct {
 	Role     string
 	Account  policy.Account
 	Tenant   policy.Tenant
-	Tenants  []choice // to switch to
-	Nav      []link
-	Notice   string // result of the previous action
-	Shift    string // offset of the clock; empty if there is none
-	Version  string
+	Tenants  []tenantLink // to switch to, the first few
+	// MoreTenants is the path of the page that finds the others; empty if there are none.
+	MoreTenants string
+	Nav         []link
+	Notice      string // result of the previous action
+	Shift       string // offset of the clock; empty if there is none
+	Version     string
 	// SessionLeft is in how many seconds the session ends, if nothing more is done.
 	SessionLeft int
 	OpenID      string // name of the sign-in provider; empty if there is none
@@ -37,21 +37,14 @@ type link struct {
 	Current           bool
 }
 
-// maxSwitch is how many tenants the switcher lists; account admins find the others under Tenants.
-const maxSwitch = 50
-
 // fillLayout fills the layout for the signed-in user. What their role does not allow is left out.
 func (c *Console) fillLayout(req *request) error {
 	req.layout = layout{
 		SignedIn: true, User: req.actor.User, Role: roleName(req.actor.Subject), Account: req.in.Account, Tenant: req.in.Tenant,
 		Notice: c.sessions.PopString(req.Context(), sessionNotice),
 	}
-	tenants, err := c.tenants(req)
-	if err != nil {
+	if err := c.fillSwitcher(req); err != nil {
 		return err
-	}
-	for _, tenant := range tenants {
-		req.layout.Tenants = append(req.layout.Tenants, choice{tenant.Name, tenantPath(tenant.ID), tenant.ID == req.in.Tenant.ID})
 	}
 	req.layout.Nav = req.nav()
 	return nil
@@ -64,7 +57,9 @@ func (req *request) nav() []link {
 			shown = append(shown, link{icon, label, path, sectionOf(req.URL.Path) == sectionOf(path)})
 		}
 	}
-	add(policy.ScopeKeysRead, "key", "API access", keysPath(req.in.Tenant.ID))
+	if req.in.Tenant.ID != "" {
+		add(policy.ScopeKeysRead, "key", "API access", keysPath(req.in.Tenant.ID))
+	}
 	add("", "user", "My account", accountPath)
 	add(policy.ScopePolicyRead, "shield", "Security", securityPath)
 	if req.actor.Require(policy.ScopeAuditRead) == nil {
@@ -78,28 +73,8 @@ func (req *request) nav() []link {
 	} else {
 		add(policy.ScopeKeysRead, "tenants", "Tenant", tenantSettingsPath(req.in.Tenant.ID))
 	}
+	add(policy.ScopeAccountsWrite, "tenants", "Accounts", accountsPath)
 	return shown
-}
-
-// tenants returns the tenants that the visitor can switch to.
-func (c *Console) tenants(req *request) ([]policy.Tenant, error) {
-	ctx, account := req.Context(), req.actor.Account.ID
-	if req.actor.Authority() >= policy.AuthorityAccountAdmin {
-		return c.Store.Tenants(ctx, account, store.Page{Limit: maxSwitch})
-	}
-	ids, err := c.Store.TenantsOf(ctx, account, req.actor.User.ID)
-	if err != nil {
-		return nil, err
-	}
-	var tenants []policy.Tenant
-	for _, id := range ids[:min(len(ids), maxSwitch)] {
-		tenant, err := c.Store.Tenant(ctx, id)
-		if err != nil {
-			return nil, err
-		}
-		tenants = append(tenants, tenant)
-	}
-	return tenants, nil
 }
 
 // flash stores a message for the next page.
@@ -125,13 +100,4 @@ func shiftText(offset time.Duration) string {
 		return ""
 	}
 	return offset.String()
-}
-
-// sectionOf is the menu entry that a path belongs to.
-func sectionOf(path string) string {
-	parts := strings.Split(strings.TrimPrefix(path, "/console/"), "/")
-	if parts[0] == "tenants" && len(parts) > 2 && parts[2] != "settings" {
-		return parts[2]
-	}
-	return parts[0]
 }

@@ -49,7 +49,7 @@ func (c *Console) open(handle handler) http.HandlerFunc {
 // ambiguous says whether a field of which a form has one comes twice: it does not say which one is meant.
 func ambiguous(form url.Values) bool {
 	for name, values := range form {
-		if len(values) > 1 && name != "scope" && name != "role" && name != audiencesField {
+		if len(values) > 1 && name != "scope" && name != "role" && name != audiencesField && name != "selected" {
 			return true
 		}
 	}
@@ -94,7 +94,7 @@ func (c *Console) identify(req *request) error {
 	if err != nil {
 		return err
 	}
-	subject, err := c.subject(ctx, s, cmp.Or(req.PathValue("tenant"), s.tenantID))
+	subject, err := c.visiting(ctx, s, cmp.Or(req.PathValue("tenant"), s.tenantID))
 	if errors.Is(err, store.ErrNotFound) || err == nil && (subject.Authority() == policy.AuthorityNone || !s.validFor(subject)) {
 		return errors.Join(errSignedOut, c.sessions.Destroy(ctx))
 	}
@@ -105,14 +105,8 @@ func (c *Console) identify(req *request) error {
 		Subject: subject, Scopes: subject.Cut(policy.AdministrationScopes(), c.Service.Catalogue),
 		Via: admin.ViaConsole, Address: req.info.Address, RequestID: req.info.ID, At: req.info.At,
 	}
-	if req.in, err = c.Service.Resolve(ctx, req.actor, "", req.PathValue("tenant")); err != nil {
+	if req.in, err = c.place(ctx, req.actor, s, req.PathValue("tenant")); err != nil {
 		return err
-	}
-	if req.PathValue("tenant") == "" && s.tenantID != "" {
-		// An account admin may have last used a tenant without being a member of it.
-		if last, err := c.Service.Resolve(ctx, req.actor, "", s.tenantID); err == nil {
-			req.in = last
-		}
 	}
 	s = c.remember(ctx, s, req.in.Tenant.ID, req.info.At)
 	if err := c.fillLayout(req); err != nil {

@@ -108,6 +108,9 @@ func (c *Console) begin(ctx context.Context, subject policy.Subject, now time.Ti
 	} {
 		c.sessions.Put(ctx, name, value)
 	}
+	if subject.InAccount {
+		c.sessions.Put(ctx, sessionAlone, true)
+	}
 	return nil
 }
 
@@ -116,6 +119,7 @@ func (c *Console) remember(ctx context.Context, s session, tenantID string, now 
 	if tenantID != s.tenantID {
 		c.sessions.Put(ctx, sessionTenant, tenantID)
 		s.tenantID = tenantID
+		c.rememberTenant(ctx, s.userID, tenantID, now)
 	}
 	if now.Sub(s.seen) >= touchEvery {
 		c.sessions.Put(ctx, sessionSeen, now.UnixNano())

@@ -2,7 +2,6 @@ package console
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"net/url"
 	"path"
@@ -10,7 +9,6 @@ import (
 
 	"mintkey/passwords"
 	"mintkey/policy"
-	"mintkey/store"
 )
 
 type signInForm struct {
@@ -122,15 +120,6 @@ func (c *Console) authenticate(req *request, form signInForm, password string) (
 	return subject, err
 }
 
-// defaultSubject returns the user in the first of their tenants.
-func (c *Console) defaultSubject(ctx context.Context, u policy.User) (policy.Subject, error) {
-	subject, err := c.subject(ctx, session{accountID: u.AccountID, userID: u.ID}, "")
-	if errors.Is(err, store.ErrNotFound) || err == nil && subject.Authority() == policy.AuthorityNone {
-		return policy.Subject{}, errNoTenant
-	}
-	return subject, err
-}
-
 // signOut also works for a session that is dead by now.
 func (c *Console) signOut(req *request) error {
 	if c.identify(req) == nil {
@@ -177,6 +166,9 @@ func everywhere() question {
 
 // home redirects to the page that the visitor most likely wants.
 func (c *Console) home(req *request) error {
+	if req.in.Tenant.ID == "" {
+		return req.redirect(tenantsPath)
+	}
 	if req.actor.Require(policy.ScopeKeysRead) == nil {
 		return req.redirect(keysPath(req.in.Tenant.ID))
 	}

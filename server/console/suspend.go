@@ -81,7 +81,7 @@ func (c *Console) suspendKey(req *request) error {
 		return err
 	}
 	c.flash(req, "Suspended "+key.ClientID+" of "+key.User.Name+". It makes no more tokens; gateways drop the ones it made within seconds.")
-	return req.redirect(keysPath(req.in.Tenant.ID))
+	return req.redirect(req.backToKeys())
 }
 
 func (c *Console) resumePage(req *request) error {
@@ -97,7 +97,7 @@ func (c *Console) resumeKey(req *request) error {
 		return err
 	}
 	c.flash(req, "Resumed "+key.ClientID+" of "+key.User.Name+". Its secret works again; tokens from before do not.")
-	return req.redirect(keysPath(req.in.Tenant.ID))
+	return req.redirect(req.backToKeys())
 }
 
 // suspensionForm asks whether a tenant is to be suspended or resumed.

@@ -92,7 +92,11 @@ func (c *Console) keyCounts(req *request) ([]choice, error) {
 	if err != nil {
 		return nil, err
 	}
-	return listQuery{sort: defaultSort, page: 1}.states(keysPath(req.in.Tenant.ID), table.Counts), nil
+	all, err := keyListQuery(url.Values{})
+	if err != nil {
+		return nil, err
+	}
+	return all.states(keysPath(req.in.Tenant.ID), table.Counts), nil
 }
 
 func (c *Console) addMembers(req *request, page *tenantPage) error {

@@ -1,16 +1,22 @@
 package console
 
 import (
-	"net/url"
 	"strings"
 
+	"mintkey/admin"
 	"mintkey/policy"
-	"mintkey/store"
 )
 
 type tenantsPage struct {
-	Rows []tenantRow
-	Next string
+	pager
+
+	Query      string
+	Columns    []column
+	States     []order
+	Orders     []order
+	Rows       []tenantRow
+	Restricted bool
+	All        int
 }
 
 type tenantRow struct {
@@ -26,25 +32,62 @@ type tenantRow struct {
 	Path              string
 }
 
+func tenantStates() [][2]string {
+	return [][2]string{
+		{"", "All tenants"},
+		{string(admin.TenantsActive), "Not suspended"},
+		{string(admin.TenantsSuspended), "Suspended"},
+		{string(admin.TenantsPasswords), "Passwords allowed"},
+	}
+}
+
+func tenantOrders() [][2]string {
+	return [][2]string{
+		{"name", "By name"},
+		{"-name", "By name, Z to A"},
+		{"id", "By ID"},
+		{"-id", "By ID, Z to A"},
+		{"release", "Oldest release first"},
+		{"-release", "Newest release first"},
+		{"-created", "Newest first"},
+		{"created", "Oldest first"},
+	}
+}
+
 func (c *Console) listTenants(req *request) error {
-	tenants, err := c.Store.Tenants(req.Context(), req.in.Account.ID, store.Page{After: req.Form.Get("after"), Limit: rowsPerPage + 1})
+	q, err := req.listQuery(firsts(tenantStates()), firsts(tenantOrders()))
 	if err != nil {
 		return err
 	}
-	var page tenantsPage
-	if len(tenants) > rowsPerPage {
-		tenants = tenants[:rowsPerPage]
-		page.Next = tenantsPath + "?" + url.Values{"after": {tenants[rowsPerPage-1].ID}}.Encode()
+	table, err := c.tenantTable(req, q)
+	if err == nil && q.page > lastPage(table.Matching) {
+		q.page = lastPage(table.Matching)
+		table, err = c.tenantTable(req, q)
+	}
+	if err != nil {
+		return err
+	}
+	page := tenantsPage{
+		pager: q.pager(tenantsPath, len(table.Tenants), table.Matching), Query: q.text, Restricted: q.filtered(), All: table.All,
+		States: options(q.state, tenantStates()), Orders: options(q.sort, tenantOrders()),
+		Columns: q.columns(tenantsPath, [][2]string{
+			{"Tenant", "name"},
+			{"ID", "id"},
+			{"Release", "release"},
+			{"Authentication", ""},
+			{"Quota", ""},
+			{"Created", "-created"},
+		}),
 	}
 	names, err := c.suspenders(req, func(yield func(policy.Suspension)) {
-		for _, t := range tenants {
+		for _, t := range table.Tenants {
 			yield(t.Suspension())
 		}
 	})
 	if err != nil {
 		return err
 	}
-	for _, t := range tenants {
+	for _, t := range table.Tenants {
 		page.Rows = append(page.Rows, newTenantRow(t, names, req))
 	}
 	return c.show(req, "tenants", "Tenants", page)
@@ -56,6 +99,14 @@ func newTenantRow(t policy.Tenant, suspenders map[string]policy.User, req *reque
 		trafficFilter{Tenant: t.ID}.path(""), newStamp(t.CreatedAt, req.info.At),
 		keysPath(t.ID), t.ID == req.in.Tenant.ID, t.IsSuspended(), suspensionText(t.Suspension(), suspenders), tenantPath(t.ID),
 	}
+}
+
+func (c *Console) tenantTable(req *request, q listQuery) (admin.TenantTable, error) {
+	by, descending := q.sorting()
+	return c.Service.FindTenants(req.Context(), req.actor, req.in, admin.TenantQuery{
+		Text: q.text, State: admin.TenantState(q.state), Sort: admin.TenantColumn(by), Descending: descending,
+		Offset: q.offset(), Limit: rowsPerPage,
+	})
 }
 
 type tenantForm struct {

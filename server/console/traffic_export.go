@@ -2,6 +2,7 @@ package console
 
 import (
 	"encoding/csv"
+	"io"
 	"time"
 )
 
@@ -14,5 +15,8 @@ func (c *Console) exportTraffic(req *request) error {
 	h := req.w.Header()
 	h.Set("Content-Type", "text/csv; charset=utf-8")
 	h.Set("Content-Disposition", `attachment; filename="mintkey-traffic-`+req.in.Account.ID+"-"+req.info.At.Format(time.DateOnly)+`.csv"`)
+	if _, err := io.WriteString(req.w, byteOrderMark); err != nil {
+		return err
+	}
 	return csv.NewWriter(req.w).WriteAll(report.Table())
 }

@@ -186,7 +186,7 @@ func TestTrafficExport(t *testing.T) {
 	h.flush()
 	csv := h.as("ada").get(trafficPath + "/export?range=7d&tenant=berlin").want(200)
 	lines := strings.Split(strings.TrimSpace(csv.body), "\n")
-	want := "from,issued,refused,wrong_secret,expired,revoked,user_disabled,not_allowed,quota_exceeded,suspended"
+	want := "\ufefffrom,issued,refused,wrong_secret,expired,revoked,user_disabled,not_allowed,quota_exceeded,suspended"
 	if len(lines) != 1+7*24 || lines[0] != want {
 		t.Fatalf("%d lines, the first %q", len(lines), lines[0])
 	}

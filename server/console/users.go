@@ -9,59 +9,7 @@ import (
 
 	"mintkey/admin"
 	"mintkey/policy"
-	"mintkey/store"
 )
-
-type usersPage struct {
-	Find string
-	Rows []userRow
-	Next string
-	Back string
-}
-
-type userRow struct {
-	ID, Name, Email string
-	Roles           []string
-	Disabled        bool
-	Robot           bool
-	NoPassword      bool // of a person
-	Created         stamp
-	Path            string
-}
-
-func newUserRow(u policy.User, req *request) userRow {
-	row := userRow{
-		ID: u.ID, Name: u.Name, Email: u.Email, Disabled: u.Disabled,
-		Robot: u.IsRobot(), NoPassword: u.PasswordHash == "" && !u.IsRobot(),
-		Created: newStamp(u.CreatedAt, req.info.At), Path: usersPath + "/" + url.PathEscape(u.ID),
-	}
-	for _, role := range u.Roles {
-		row.Roles = append(row.Roles, roleText(role))
-	}
-	return row
-}
-
-func roleText(role policy.Role) string {
-	return capitalized(strings.ReplaceAll(string(role), "_", " "))
-}
-
-func (c *Console) listUsers(req *request) error {
-	page := usersPage{Find: strings.TrimSpace(req.Form.Get("q"))}
-	users, more, err := c.Service.FindUsers(req.Context(), req.in, page.Find, store.Page{After: req.Form.Get("after"), Limit: rowsPerPage})
-	if err != nil {
-		return err
-	}
-	for _, user := range users {
-		page.Rows = append(page.Rows, newUserRow(user, req))
-	}
-	if more {
-		page.Next = usersPath + "?" + url.Values{"q": {page.Find}, "after": {users[len(users)-1].ID}}.Encode()
-	}
-	if req.Form.Get("after") != "" {
-		page.Back = usersPath + "?" + url.Values{"q": {page.Find}}.Encode()
-	}
-	return c.show(req, "users", "Users", page)
-}
 
 type userForm struct {
 	New         bool
@@ -71,8 +19,8 @@ type userForm struct {
 	User        userRow
 	Name, Email string
 	Roles       []scopeChoice
-	Tenants     []tenantChoice // memberships
-	Keys        userKeys       // in all tenants
+	Memberships memberships
+	Keys        userKeys // in all tenants
 	SignIn      lastSignIn
 	Self        bool
 	Robot       bool // a new user is to be one
@@ -90,54 +38,6 @@ func (f userForm) besides(present userForm) besides {
 	now.note("email", f.Email, present.Email, "none")
 	now.note("role", chosenNames(f.Roles), chosenNames(present.Roles), "none")
 	return now
-}
-
-// tenantChoice is a tenant with the user's role in it.
-type tenantChoice struct {
-	ID, Name string
-	Role     policy.Role // empty: not a member
-	Keys     string      // how many, in words; empty for none
-	Tag      admin.Tag
-	Now      string // after a change of somebody else
-	Fault    string
-}
-
-// tenantChoice reads the user's role in a tenant. The tenant that a form is about shows what was chosen.
-func (c *Console) tenantChoice(req *request, tenant policy.Tenant, user policy.User, cause error) (tenantChoice, error) {
-	choice := tenantChoice{ID: tenant.ID, Name: tenant.Name}
-	m, err := c.Store.Membership(req.Context(), tenant.ID, user.ID)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return choice, err
-	}
-	choice.Tag = admin.MemberTag(m)
-	if err == nil && m.BelongsTo(user) {
-		choice.Role = m.Role
-		if live := len(m.LiveKeys(req.in.Account.Expiration, req.info.At)); len(m.Keys) > 0 {
-			choice.Keys = keysText(live, len(m.Keys)-live)
-		}
-	}
-	if req.PathValue("tenant") != tenant.ID || !req.Form.Has("role") {
-		return choice, nil
-	}
-	present := choice.Role
-	choice.Role, choice.Tag = policy.Role(req.Form.Get("role")), req.tag(choice.Tag, cause)
-	if cause == nil {
-		return choice, nil
-	}
-	f, _ := formFault(cause)
-	if choice.Fault = f.Text; errors.Is(cause, admin.ErrPreconditionFailed) {
-		about := func(e policy.Event) bool {
-			return e.UserID == user.ID && strings.HasPrefix(string(e.Action), "member.")
-		}
-		if f, err = c.staleFault(req, admin.EventFilter{TenantID: tenant.ID}, about); err != nil {
-			return choice, err
-		}
-		choice.Fault = f.Text
-		if choice.Now = "Not a member"; present != "" {
-			choice.Now = membershipName(present)
-		}
-	}
-	return choice, nil
 }
 
 func (c *Console) newUserPage(req *request) error { return c.showNewUser(req, nil) }
@@ -271,16 +171,8 @@ func (c *Console) showUser(req *request, cause error) error {
 			return err
 		}
 	}
-	tenants, err := c.Store.Tenants(req.Context(), req.in.Account.ID, store.Page{Limit: maxSwitch})
-	if err != nil {
+	if form.Memberships, err = c.memberships(req, user, cause); err != nil {
 		return err
-	}
-	for _, tenant := range tenants {
-		choice, err := c.tenantChoice(req, tenant, user, cause)
-		if err != nil {
-			return err
-		}
-		form.Tenants = append(form.Tenants, choice)
 	}
 	if cause != nil && form.Fault.Text == "" {
 		form.placeFault(req, cause)

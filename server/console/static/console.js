@@ -130,7 +130,7 @@ document.addEventListener("submit", (event) => {
     return;
   }
   form.dataset.sent = "";
-  form.querySelector("[type=submit]:not([formmethod])")?.setAttribute("aria-disabled", "true");
+  form.querySelector("[type=submit]:not([formmethod], [value=find])")?.setAttribute("aria-disabled", "true");
 });
 
 // A confirmation that htmx has fetched opens as a dialog.
@@ -138,6 +138,15 @@ document.addEventListener("htmx:afterSettle", (event) => {
   localTimes(event.target);
   if (event.target.id === "dialog" && !event.target.open) {
     event.target.showModal();
+  }
+});
+
+// The box in the head of a list ticks the rows of the page.
+document.addEventListener("change", (event) => {
+  if ("pick" in event.target.dataset) {
+    for (const box of event.target.closest("table").querySelectorAll("input[name=selected]")) {
+      box.checked = event.target.checked;
+    }
   }
 });
 
