@@ -80,6 +80,9 @@ func (c *Console) signedIn(anyOf string, handle handler) http.HandlerFunc {
 				return err
 			}
 		}
+		if err := c.fillFromDraft(req); err != nil {
+			return err
+		}
 		return handle(req)
 	})
 }

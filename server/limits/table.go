@@ -59,6 +59,12 @@ func formTokens() Budget {
 	return Budget{"forms-user", "user", "forms opened in the console", store.Rate{Burst: 600, Period: 12 * time.Hour}}
 }
 
+// A draft is kept for an hour at most, with up to 16 KiB.
+func draftsOfUser() Budget {
+	const what = "forms kept in the console until their sender has signed in or proved who they are"
+	return Budget{"drafts-user", "user", what, store.Rate{Burst: 60, Period: time.Hour}}
+}
+
 func tokensOfKey() Budget {
 	return Budget{"quota-key", "access key", "tokens issued", store.Rate{Period: time.Minute}}
 }
@@ -71,7 +77,7 @@ func tokensOfTenant() Budget {
 func Table() []Budget {
 	return []Budget{
 		secretsOfClient(), guessesFromAddress(), passwordsFromAddress(), passwordsOfUser(),
-		linksFromAddress(), linksOfAddress(), linksToMailbox(), openIDStarts(), formTokens(), leaksOfAddress(),
+		linksFromAddress(), linksOfAddress(), linksToMailbox(), openIDStarts(), formTokens(), draftsOfUser(), leaksOfAddress(),
 		tokensOfKey(), tokensOfTenant(),
 	}
 }

@@ -74,6 +74,11 @@ func Form(accountID, userID string) []Take {
 	return []Take{formTokens().of(accountID, userID)}
 }
 
+// Draft is the cost of keeping a form that was sent until its sender has signed in or proved who they are.
+func Draft(accountID, userID string) []Take {
+	return []Take{draftsOfUser().of(accountID, userID)}
+}
+
 // TokenOfKey is a token for an access key that has a quota, above 0, of tokens a minute (R36).
 func TokenOfKey(clientID string, quota int) Take { return tokensOfKey().with(quota).of(clientID) }
 
