@@ -110,6 +110,14 @@ func mutations() []mutation {
 			}
 			return err
 		}},
+		{"SessionsOf", aboveRoles, func(a attempt) error {
+			_, err := a.SessionsOf(a, a.actor, a.in, a.user.ID)
+			return err
+		}},
+		{"EndSessions", aboveRoles, func(a attempt) error {
+			_, err := a.EndSessions(a, a.actor, a.in, a.user.ID)
+			return err
+		}},
 		{"TransferKey", above, func(a attempt) error {
 			_, err := a.TransferKey(a, a.actor, a.in, a.client, a.actor.User.ID)
 			return err
@@ -135,6 +143,8 @@ func elsewhere() map[string]string {
 		"KeyTable": "reads", "Members": "reads", "OwnKeys": "reads", "OwnerOf": "reads", "PasswordLinkUser": "reads", "PreviewPolicy": "reads",
 		"Resolve": "reads", "Tenants": "reads", "Traffic": "reads", "User": "reads", "Users": "reads", "UserKeys": "reads", "UsersByID": "reads",
 		"WaitingKey": "reads", "Expiries": "reads", "SignedIn": "records one's own", "SignedOut": "records one's own",
+		"StartSession": "only one's own", "SessionUsed": "only one's own", "EndSession": "only one's own",
+		"EndOtherSessions": "only one's own", "ForgetSessions": "whoever has chosen the password", "OwnSessions": "reads", "Session": "reads",
 		"SecretIndex": "the token path", "PasswordIndex": "the token path",
 		"ClaimSecret": "the token path",
 	}

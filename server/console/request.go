@@ -22,6 +22,8 @@ type request struct {
 	actor  admin.Actor         // zero on pages that need no session
 	in     admin.TenantContext // the tenant in the path, or else the last one used
 	layout layout
+
+	session admin.Session // of the signed-in user
 }
 
 type handler func(*request) error
@@ -114,7 +116,10 @@ func (c *Console) identify(req *request) error {
 			req.in = last
 		}
 	}
-	c.remember(ctx, s, req.in.Tenant.ID, req.info.At)
+	req.session = s.Session
+	if err := c.remember(req, s); err != nil {
+		return err
+	}
 	return c.fillLayout(req)
 }
 

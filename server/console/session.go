@@ -10,44 +10,45 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 
+	"mintkey/admin"
 	"mintkey/policy"
 	"mintkey/server/web"
 	"mintkey/store"
 	"mintkey/store/ephemeral"
 )
 
-const (
-	idleTimeout     = time.Hour
-	absoluteTimeout = 12 * time.Hour
-	touchEvery      = time.Minute // precision of the idle time-out; writing on every request would cost too much
-)
+// touchEvery is the precision of the idle time-out; writing on every request would cost too much.
+const touchEvery = time.Minute
 
 // Names of values in a session.
 const (
 	sessionAccount = "account"
 	sessionUser    = "user"
 	sessionTenant  = "tenant"
-	sessionStarted = "started"
-	sessionSeen    = "seen"
-	sessionState   = "state"
+	sessionID      = "id"
 	sessionNotice  = "notice"
-	sessionLink    = "link"  // to choose a password, before the sign-in
-	sessionEmail   = "email" // for the sign-in page
+	sessionLink    = "link"   // to choose a password, before the sign-in
+	sessionEmail   = "email"  // for the sign-in page
+	sessionProved  = "proved" // when the visitor last proved who they are
+
+	// Of a round through the OpenID provider to prove it again.
+	sessionProofState = "proof-state"
+	sessionProofBegun = "proof-begun"
 )
 
 // session is a sign-in: the user and the time.
 type session struct {
 	accountID, userID string
 	tenantID          string // the last one used
-	started, seen     time.Time
-	state             string // fingerprint of the user at sign-in
+
+	admin.Session
 }
 
 func (c *Console) newSessions() *scs.SessionManager {
 	m := scs.New()
 	m.Store = sessionStore{c.Store, c.ClockOffset}
 	m.HashTokenInStore = true // so that reading the store is not enough to use a session
-	m.Lifetime = absoluteTimeout
+	m.Lifetime = admin.SessionLongest
 	m.Cookie.Name = "mintkey-session"
 	m.Cookie.Path = "/console"
 	m.Cookie.SameSite = http.SameSiteLaxMode
@@ -66,65 +67,76 @@ func (c *Console) newSessions() *scs.SessionManager {
 func (c *Console) session(ctx context.Context, now time.Time) (session, error) {
 	s := session{
 		accountID: c.sessions.GetString(ctx, sessionAccount), userID: c.sessions.GetString(ctx, sessionUser),
-		tenantID: c.sessions.GetString(ctx, sessionTenant), state: c.sessions.GetString(ctx, sessionState),
-		started: time.Unix(0, c.sessions.GetInt64(ctx, sessionStarted)), seen: time.Unix(0, c.sessions.GetInt64(ctx, sessionSeen)),
+		tenantID: c.sessions.GetString(ctx, sessionTenant),
 	}
 	if s.userID == "" {
 		return s, errSignedOut
 	}
-	if now.Sub(s.seen) >= idleTimeout || now.Sub(s.started) >= absoluteTimeout {
+	var err error
+	s.Session, err = c.Service.Session(ctx, s.userID, c.sessions.GetString(ctx, sessionID), now)
+	if errors.Is(err, store.ErrNotFound) {
 		return s, errors.Join(errSignedOut, c.sessions.Destroy(ctx))
 	}
-	ended, err := c.sessionCutoffs().Ended(ctx, s.userID, s.started)
-	if err != nil {
-		return s, err
-	}
-	if ended {
-		return s, errors.Join(errSignedOut, c.sessions.Destroy(ctx))
-	}
-	return s, nil
+	return s, err
 }
 
 // begin starts a session under a new token, so that a token planted in the browser beforehand is useless.
-func (c *Console) begin(ctx context.Context, subject policy.Subject, now time.Time) error {
+func (c *Console) begin(req *request, actor admin.Actor, method string) error {
+	ctx := req.Context()
+	if err := c.endThisSession(req); err != nil {
+		return err
+	}
 	if err := c.sessions.Clear(ctx); err != nil {
 		return err
 	}
 	if err := c.sessions.RenewToken(ctx); err != nil {
 		return err
 	}
+	begun := admin.Session{
+		ID: ephemeral.NewCode(), Method: method, Address: actor.Address, Browser: browserOf(req.UserAgent()), Started: actor.At, Seen: actor.At,
+	}
 	for name, value := range map[string]any{
-		sessionAccount: subject.Account.ID, sessionUser: subject.User.ID, sessionTenant: subject.Tenant.ID,
-		sessionStarted: now.UnixNano(), sessionSeen: now.UnixNano(), sessionState: fingerprint(subject.User),
+		sessionAccount: actor.Account.ID, sessionUser: actor.User.ID, sessionTenant: actor.Tenant.ID,
+		sessionID: begun.ID, sessionProved: actor.At.UnixNano(),
 	} {
 		c.sessions.Put(ctx, name, value)
 	}
-	return nil
+	return c.Service.StartSession(ctx, actor, begun)
+}
+
+// endThisSession ends the session of this browser, if there is one that is alive.
+func (c *Console) endThisSession(req *request) error {
+	s, err := c.session(req.Context(), req.info.At)
+	if errors.Is(err, errSignedOut) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	err = c.Service.EndSession(req.Context(), admin.Actor{Subject: policy.Subject{User: policy.User{ID: s.userID}}, At: req.info.At}, s.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 // remember saves the tenant, for pages whose path names none, and the time of use.
-func (c *Console) remember(ctx context.Context, s session, tenantID string, now time.Time) {
-	if tenantID != s.tenantID {
-		c.sessions.Put(ctx, sessionTenant, tenantID)
+func (c *Console) remember(req *request, s session) error {
+	if req.in.Tenant.ID != s.tenantID {
+		c.sessions.Put(req.Context(), sessionTenant, req.in.Tenant.ID)
 	}
-	if now.Sub(s.seen) >= touchEvery {
-		c.sessions.Put(ctx, sessionSeen, now.UnixNano())
+	if req.info.At.Sub(s.Seen) < touchEvery {
+		return nil
 	}
+	return c.Service.SessionUsed(req.Context(), req.actor, s.ID)
 }
 
 // validFor reports whether the session is still the user's in the tenant. It hangs on the records that it began with: deleting or
 // disabling the user, or making a robot of them, ends it, as does another password, e-mail address or identity at the provider, a
 // membership that ended, and a suspension of the tenant. Undoing any of these does not bring it back.
 func (s session) validFor(subject policy.Subject) bool {
-	return !subject.User.IsRobot() && subject.User.AccountID == s.accountID && fingerprint(subject.User) == s.state &&
-		!s.started.Before(subject.Membership.JoinedAt) && s.started.After(subject.Tenant.EndedBefore)
-}
-
-func fingerprint(u policy.User) string { return ephemeral.Digest(u.SignInState()) }
-
-// sessionCutoffs end all sessions of a user, by user ID, that began up to a given time.
-func (c *Console) sessionCutoffs() ephemeral.Cutoffs {
-	return ephemeral.Cutoffs{Store: c.Store, Prefix: "sessions-ended/", Longest: absoluteTimeout}
+	return subject.User.AccountID == s.accountID && s.Of(subject.User) &&
+		!s.Started.Before(subject.Membership.JoinedAt) && s.Started.After(subject.Tenant.EndedBefore)
 }
 
 // sessionStore keeps scs's records in the store's ephemeral values, which expire on their own. scs uses the real clock; the store expires
@@ -169,7 +181,7 @@ func (s sessionStore) DeleteCtx(ctx context.Context, token string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.tombstones().Put(ctx, token, struct{}{}, info.At.Add(absoluteTimeout)); err != nil {
+	if err := s.tombstones().Put(ctx, token, struct{}{}, info.At.Add(admin.SessionLongest)); err != nil {
 		return err
 	}
 	return s.ephemera.DeleteEphemeral(ctx, sessionKey(token))

@@ -134,7 +134,7 @@ func (c *Console) signOut(req *request) error {
 			return err
 		}
 	}
-	if err := c.sessions.Destroy(req.Context()); err != nil {
+	if err := errors.Join(c.endThisSession(req), c.sessions.Destroy(req.Context())); err != nil {
 		return err
 	}
 	return req.redirect(signInPath)
@@ -142,7 +142,7 @@ func (c *Console) signOut(req *request) error {
 
 // signOutEverywhere ends the visitor's sessions in every browser, this one included.
 func (c *Console) signOutEverywhere(req *request) error {
-	if err := c.sessionCutoffs().Set(req.Context(), req.actor.User.ID, req.info.At); err != nil {
+	if _, err := c.Service.EndOtherSessions(req.Context(), req.actor, ""); err != nil {
 		return err
 	}
 	if err := c.farewell(req, true); err != nil {

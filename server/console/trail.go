@@ -13,7 +13,7 @@ func (c *Console) welcome(req *request, subject policy.Subject, method string) e
 	if err := c.Service.SignedIn(req.Context(), actor, method); err != nil {
 		return err
 	}
-	if err := c.begin(req.Context(), subject, req.info.At); err != nil {
+	if err := c.begin(req, actor, method); err != nil {
 		return err
 	}
 	c.Log.InfoContext(req.Context(), "signed in", append(aboutPerson(actor), slog.String("method", method))...)
