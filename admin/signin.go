@@ -6,9 +6,13 @@ import (
 	"mintkey/policy"
 )
 
-// SignedIn records that the actor began a session of the console.
-func (s *Service) SignedIn(ctx context.Context, actor Actor, method string) error {
-	return s.recordSession(ctx, actor, policy.ActionSessionStarted, map[string]string{"method": method})
+// SignedIn records that the actor began a session of the console. The browser is in words, and may be empty.
+func (s *Service) SignedIn(ctx context.Context, actor Actor, method, browser string) error {
+	details := map[string]string{"method": method}
+	if browser != "" {
+		details["browser"] = browser
+	}
+	return s.recordSession(ctx, actor, policy.ActionSessionStarted, details)
 }
 
 // SignedOut records that the actor ended the session, or all sessions in every browser.

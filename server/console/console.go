@@ -124,6 +124,11 @@ func (c *Console) routes() http.Handler {
 	page("GET /console/tenants/{tenant}/traffic/export", read, c.exportTraffic)
 
 	page("GET /console/account", "", c.myAccount)
+	page("POST "+endSessionPath, "", c.endSession)
+	page("POST "+endOthersPath, "", c.endOtherSessions)
+	page("GET "+ownPasswordPath, "", c.ownPasswordPage)
+	page("POST "+ownPasswordPath, "", c.changeOwnPassword) // asks for the password itself
+	page("GET "+signInsPath, "", c.signInHistory)
 	page("GET /console/account/keys/{client_id}/refresh", policy.ScopeSelf, c.refreshOwnPage)
 	fresh("POST /console/account/keys/{client_id}/refresh", policy.ScopeSelf, c.refreshOwnKey)
 	page("GET /console/account/keys/{client_id}/end-overlap", policy.ScopeSelf, c.endOwnOverlapPage)

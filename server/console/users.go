@@ -64,6 +64,7 @@ func (c *Console) listUsers(req *request) error {
 }
 
 type userForm struct {
+	Sessions    int // that the visitor can end
 	New         bool
 	Tag         admin.Tag
 	Now         besides // after a change of somebody else
@@ -206,6 +207,9 @@ func (c *Console) showUser(req *request, cause error) error {
 			choice.Role, choice.Keys = s.Membership.Role, len(s.Membership.Keys)
 		}
 		form.Tenants = append(form.Tenants, choice)
+	}
+	if form.Sessions, err = c.othersSessions(req, user); err != nil {
+		return err
 	}
 	keys, _, err := c.Service.UserKeys(req.Context(), req.actor, req.in, user.ID, admin.KeyPage{Limit: keysOfUser})
 	if err != nil {
