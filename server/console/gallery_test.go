@@ -44,7 +44,7 @@ func gallery(h *harness) []scene {
 	waiting := h.waiting("lisbon", "grace", "Windows load generator")
 	h.busy([]string{nightly, second, urgent})
 	chosen := h.passwordLink("linus")
-	return []scene{
+	return append([]scene{
 		{name: "sign-in", path: "/console/sign-in"},
 		{name: "sign-in-away", path: "/console/sign-in?next=%2Fconsole%2Faccount", after: func(b *browser) {
 			b.click(`a[href^="/console/sign-in/oidc"]`)
@@ -143,6 +143,32 @@ func gallery(h *harness) []scene {
 		{name: "tenant-new", who: "ada", path: "/console/tenants/new"},
 		{name: "pick-up", who: "grace", path: waiting},
 		{name: "not-found", who: "grace", path: "/console/nothing"},
+	}, ownSignInScenes()...)
+}
+
+// ownSignInScenes come last: they move the clock on.
+func ownSignInScenes() []scene {
+	return []scene{
+		{name: "own-password", who: "grace", path: "/console/account/password"},
+		{name: "own-password-wrong", who: "grace", path: "/console/account/password", after: func(b *browser) {
+			b.fill("#proof", "wrong password")
+			b.fill("#password", another)
+			b.fill("#password-again", another)
+			b.click(".form button[type=submit].primary")
+			b.see("#proof-error")
+		}},
+		{name: "sign-ins", who: "grace", path: "/console/account/sign-ins"},
+		{name: "is-it-you", who: "ada", path: "/console/users/grace", after: func(b *browser) {
+			b.harness.advance(quarter)
+			b.click(".form button[type=submit].primary")
+			b.see("#proof")
+		}},
+		{name: "is-it-you-wrong", who: "ada", path: "/console/users/grace", after: func(b *browser) {
+			b.click(".form button[type=submit].primary")
+			b.fill("#proof", "wrong password")
+			b.click(".prove button[type=submit].primary")
+			b.see(".alert")
+		}},
 	}
 }
 

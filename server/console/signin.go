@@ -129,13 +129,17 @@ func (c *Console) defaultSubject(ctx context.Context, u policy.User) (policy.Sub
 
 // signOut also works for a session that is dead by now.
 func (c *Console) signOut(req *request) error {
-	if c.identify(req) == nil {
+	known := c.identify(req) == nil
+	if known {
 		if err := c.farewell(req, false); err != nil {
 			return err
 		}
 	}
 	if err := errors.Join(c.endThisSession(req), c.sessions.Destroy(req.Context())); err != nil {
 		return err
+	}
+	if known { // a stranger gets no session for it
+		c.flash(req, "You are signed out.")
 	}
 	return req.redirect(signInPath)
 }
