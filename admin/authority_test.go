@@ -145,7 +145,8 @@ func elsewhere() map[string]string {
 		"WaitingKey": "reads", "Expiries": "reads", "SignedIn": "records one's own", "SignedOut": "records one's own",
 		"StartSession": "only one's own", "SessionUsed": "only one's own", "EndSession": "only one's own",
 		"ChangeOwnPassword": "only one's own",
-		"EndOtherSessions":  "only one's own", "ForgetSessions": "whoever has chosen the password", "OwnSessions": "reads", "SignInHistory": "reads", "Session": "reads",
+		"EndOtherSessions":  "only one's own", "ForgetSessions": "whoever has chosen the password", "OwnSessions": "reads",
+		"SignInHistory": "reads", "Session": "reads",
 		"SecretIndex": "the token path", "PasswordIndex": "the token path",
 		"ClaimSecret": "the token path",
 	}

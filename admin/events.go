@@ -60,7 +60,9 @@ const examinedAtOnce = 20 * walkSize
 
 // SignInHistory lists the sign-ins, sign-outs and failed attempts of the actor since then, newest first, from behind the event with the ID
 // after. One call looks at so many events of the account and no more; next is where to look on, empty at the end.
-func (s *Service) SignInHistory(ctx context.Context, actor Actor, since time.Time, after string) (found []policy.Event, next string, err error) {
+func (s *Service) SignInHistory(
+	ctx context.Context, actor Actor, since time.Time, after string,
+) (found []policy.Event, next string, err error) {
 	query := store.EventsQuery{Before: after, Since: since, Limit: walkSize}
 	for range examinedAtOnce / walkSize {
 		events, err := s.Store.Events(ctx, actor.User.AccountID, query)
