@@ -115,6 +115,14 @@ func mutations() []mutation {
 			result, err := a.SuspendChosen(a, a.actor, a.in, admin.KeyChoice{Filter: admin.KeyFilter{UserID: a.user.ID}}, "")
 			return firstRefusal(result, err)
 		}},
+		{"SessionsOf", aboveRoles, func(a attempt) error {
+			_, err := a.SessionsOf(a, a.actor, a.in, a.user.ID)
+			return err
+		}},
+		{"EndSessions", aboveRoles, func(a attempt) error {
+			_, err := a.EndSessions(a, a.actor, a.in, a.user.ID)
+			return err
+		}},
 		{"TransferKey", above, func(a attempt) error {
 			_, err := a.TransferKey(a, a.actor, a.in, a.client, a.actor.User.ID)
 			return err
@@ -149,6 +157,10 @@ func elsewhere() map[string]string {
 		"PreviewChosen": "reads", "EachKey": "reads", "FindTenants": "reads", "UserTable": "reads", "FindAccounts": "reads",
 		"Resolve": "reads", "Tenants": "reads", "Traffic": "reads", "User": "reads", "Users": "reads", "UserKeys": "reads", "UsersByID": "reads",
 		"WaitingKey": "reads", "Outlook": "reads", "SignedIn": "records one's own", "SignedOut": "records one's own",
+		"StartSession": "only one's own", "SessionUsed": "only one's own", "EndSession": "only one's own",
+		"ChangeOwnPassword": "only one's own",
+		"EndOtherSessions":  "only one's own", "ForgetSessions": "whoever has chosen the password", "OwnSessions": "reads",
+		"SignInHistory": "reads", "Session": "reads",
 		"SecretIndex": "the token path", "PasswordIndex": "the token path",
 		"ClaimSecret": "the token path",
 	}

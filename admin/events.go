@@ -86,6 +86,40 @@ func (f EventFilter) atOnce(limit int) int {
 // examinedAtOnce is how many events are looked at for one answer, when few match.
 const examinedAtOnce = 20 * walkSize
 
+// SignInHistory lists the sign-ins, sign-outs and failed attempts of the actor since then, newest first, from behind the event with the ID
+// after. One call looks at so many events of the account and no more; next is where to look on, empty at the end.
+func (s *Service) SignInHistory(
+	ctx context.Context, actor Actor, since time.Time, after string,
+) (found []policy.Event, next string, err error) {
+	query := store.EventsQuery{Before: after, Since: since, Limit: walkSize}
+	for range examinedAtOnce / walkSize {
+		events, err := s.Store.Events(ctx, actor.User.AccountID, query)
+		if err != nil {
+			return nil, "", err
+		}
+		for _, event := range events {
+			query.Before = event.ID
+			if event.UserID != actor.User.ID || !isSignIn(event) {
+				continue
+			}
+			if found = append(found, event.Public()); len(found) == signInsAtOnce {
+				return found, event.ID, nil
+			}
+		}
+		if len(events) < walkSize {
+			return found, "", nil
+		}
+	}
+	return found, query.Before, nil
+}
+
+const signInsAtOnce = 50
+
+func isSignIn(e policy.Event) bool {
+	return e.Action == policy.ActionSessionStarted || e.Action == policy.ActionSessionEnded || e.Action == policy.ActionSessionRefused ||
+		e.Action == policy.ActionTokenRefused && e.ClientID == ""
+}
+
 // FollowEvents lists the audit trail of the account in the order in which events were committed, after a cursor; empty for the start. Who
 // goes on at next misses no event and gets none twice, however many servers write meanwhile. There is always a next; it is the cursor that
 // was passed in when nothing has happened since. Next can move on although nothing matches. store.ErrPositionLost is for a cursor of

@@ -129,6 +129,31 @@ func (s *Service) ChoosePassword(ctx context.Context, actor Actor, id, password 
 	if err != nil {
 		return policy.User{}, err
 	}
+	tidyUp := func(ctx context.Context) { // the new password has ended the link already
+		if err := s.passwordLinks().Delete(ctx, id); err != nil {
+			s.Log.WarnContext(ctx, "removing a used password link failed", slog.Any("error", err))
+		}
+	}
+	if _, err := s.replacePassword(ctx, actor, user, password, true, tidyUp); err != nil {
+		return policy.User{}, err
+	}
+	return user, nil
+}
+
+// ChangeOwnPassword gives the actor, who has proved who they are, another password, and returns them as they are then. It ends what the
+// old one began: sessions, links, and tokens of the password grant. The actor is told by mail.
+func (s *Service) ChangeOwnPassword(ctx context.Context, actor Actor, password string) (policy.User, error) {
+	if !actor.inPerson() {
+		return policy.User{}, policy.ErrNotGrantable
+	}
+	return s.replacePassword(ctx, actor, actor.User, password, false, func(context.Context) {})
+}
+
+// replacePassword sets the password that the user has chosen, unless what they sign in with has changed since, and records them as the
+// actor. Then it calls done.
+func (s *Service) replacePassword(
+	ctx context.Context, actor Actor, user policy.User, password string, byLink bool, done func(context.Context),
+) (after policy.User, err error) {
 	if err := policy.CheckPasswordOf(user, password); err != nil {
 		return policy.User{}, err
 	}
@@ -145,29 +170,25 @@ func (s *Service) ChoosePassword(ctx context.Context, actor Actor, id, password 
 		if u.Disabled || u.IsRobot() || userDigest(u) != userDigest(user) {
 			return u, nil, store.ErrNotFound
 		}
-		before := u
-		u = u.WithPassword(hash, ends)
-		actor.User = u
+		after = u.WithPassword(hash, ends)
+		actor.User = after
 		event = actor.event(policy.ActionUserUpdated, u.AccountID)
 		event.UserID, event.Announce = u.ID, true
-		event.Details = map[string]string{policy.DetailChanged: policy.ChangedPassword, policy.DetailByLink: "true"}
-		event.Payload.Password = &policy.PasswordChange{ByLink: true}
-		event.Payload.Ended = policy.TokensEnded(before, u)
-		return u, []policy.Event{event}, nil
+		event.Details = map[string]string{policy.DetailChanged: policy.ChangedPassword}
+		if byLink {
+			event.Details[policy.DetailByLink] = "true"
+		}
+		event.Payload.Password = &policy.PasswordChange{ByLink: byLink}
+		event.Payload.Ended = policy.TokensEnded(u, after)
+		return after, []policy.Event{event}, nil
 	}
 	err = store.ConfirmOnce(ctx, func(ctx context.Context) error {
 		if err := s.Store.UpdateUser(ctx, user.AccountID, user.ID, change); err != nil {
 			return err
 		}
 		_ = s.publish(ctx, event) // logged, and the outbox retries
-		// The new password has ended the link already; this only tidies up.
-		if err := s.passwordLinks().Delete(ctx, id); err != nil {
-			s.Log.WarnContext(ctx, "removing a used password link failed", slog.Any("error", err))
-		}
+		done(ctx)
 		return nil
 	})
-	if err != nil {
-		return policy.User{}, err
-	}
-	return user, nil
+	return after, err
 }

@@ -6,9 +6,13 @@ import (
 	"mintkey/policy"
 )
 
-// SignedIn records that the actor began a session of the console.
-func (s *Service) SignedIn(ctx context.Context, actor Actor, method string) error {
-	event := sessionEvent(actor, policy.ActionSessionStarted, map[string]string{"method": method})
+// SignedIn records that the actor began a session of the console. The browser is in words, and may be empty.
+func (s *Service) SignedIn(ctx context.Context, actor Actor, method, browser string) error {
+	details := map[string]string{"method": method}
+	if browser != "" {
+		details["browser"] = browser
+	}
+	event := sessionEvent(actor, policy.ActionSessionStarted, details)
 	return s.Store.UpdateUser(ctx, actor.User.AccountID, actor.User.ID, func(u policy.User) (policy.User, []policy.Event, error) {
 		if actor.At.After(u.LastSignInAt) {
 			u.LastSignInAt = actor.At

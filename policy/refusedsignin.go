@@ -13,7 +13,8 @@ const (
 	SignInDisabled      = "user_disabled"
 	SignInSuspended     = "tenant_suspended"
 	SignInNotMember     = "not_a_member"
-	SignInOtherPerson   = "other_person" // of the OpenID provider: see ErrOtherPerson
+	SignInOtherPerson   = "other_person"    // of the OpenID provider: see ErrOtherPerson
+	SignInNotAsked      = "not_asked_again" // by the OpenID provider, when the person was to prove who they are once more
 	SignInTooMany       = "too_many_attempts"
 )
 

@@ -14,6 +14,9 @@ type Ephemera interface {
 	Ephemeral(ctx context.Context, key string) ([]byte, error)
 	// TakeEphemeral returns the value and removes it, so that of many callers one gets it and the others ErrNotFound.
 	TakeEphemeral(ctx context.Context, key string) ([]byte, error)
+	// UpdateEphemeral replaces the value by what change makes of it, in one step; there is none while change gets nil. Change may be
+	// called several times, and its error is returned as it is, with nothing changed.
+	UpdateEphemeral(ctx context.Context, key string, change func(value []byte) ([]byte, time.Time, error)) error
 	// DeleteEphemeral removes the value. One that is gone already is no error.
 	DeleteEphemeral(ctx context.Context, key string) error
 	// ForgetEphemera deletes expired values, where the store does not do so by itself.

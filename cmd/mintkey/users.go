@@ -15,9 +15,10 @@ import (
 )
 
 func (p *program) usersCommand() *cobra.Command {
-	c := group("users", "List and create users, and see what they own")
+	c := group("users", "List and create users, see what they own, and sign them out")
 	access, account := addAccessFlags(c), addAccountFlag(c)
-	c.AddCommand(p.usersListCommand(access, account), p.usersCreateCommand(access, account), p.usersOwnsCommand(access, account))
+	c.AddCommand(p.usersListCommand(access, account), p.usersCreateCommand(access, account), p.usersOwnsCommand(access, account),
+		p.usersSignOutCommand(access, account))
 	return c
 }
 

@@ -78,3 +78,9 @@ func (a *API) DeleteUser(c *Call) (Reply, error) {
 	}
 	return noContent(), a.service.DeleteUser(c.Context(), c.actor, c.in, c.PathValue("user"), condition)
 }
+
+// EndSessions ends all sessions of a user in the console.
+func (a *API) EndSessions(c *Call) (Reply, error) {
+	_, err := a.service.EndSessions(c.Context(), c.actor, c.in, c.PathValue("user"))
+	return noContent(), err
+}

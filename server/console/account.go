@@ -9,8 +9,10 @@ import (
 )
 
 type myAccountPage struct {
-	Tenants []myTenant
-	Keys    int
+	Tenants  []myTenant
+	Keys     int
+	Sessions []sessionRow
+	Password bool // the visitor has one to change
 }
 
 // myTenant is one of the visitor's tenants with their keys in it.
@@ -28,7 +30,10 @@ func (c *Console) myAccount(req *request) error {
 	if err != nil {
 		return err
 	}
-	var page myAccountPage
+	page := myAccountPage{Password: c.hasPassword(req.actor.User)}
+	if page.Sessions, err = c.ownSessions(req); err != nil {
+		return err
+	}
 	for _, id := range ids {
 		subject, err := c.Store.Subject(ctx, id, req.actor.User.ID)
 		if errors.Is(err, store.ErrNotFound) {

@@ -1,7 +1,9 @@
 package console
 
 import (
-	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -26,6 +28,9 @@ const (
 	maxDraftBytes = 16 << 10
 )
 
+// errDraftGone refuses a draft that was taken before, has expired, or is somebody else's.
+var errDraftGone = errors.New("the draft is gone")
+
 // draft is a form that was sent and waits until its sender has signed in or proved who they are once more. It is kept on the server: its
 // fields never stand in a URL. Only the same user can take it, on the path that it was sent to, and once.
 type draft struct {
@@ -33,20 +38,36 @@ type draft struct {
 	Path    string     `json:"path"`
 	Fields  url.Values `json:"fields"`
 	Partial bool       `json:"partial,omitempty"` // passwords were left out, so the form can only be shown again
-	Expires time.Time  `json:"expires"`
+}
+
+// sealedDraft is a draft in the store, encrypted under its code: whoever reads the store learns neither names and addresses that somebody
+// typed, nor the code of a link that is part of the path.
+type sealedDraft struct {
+	Sealed  []byte    `json:"sealed"`
+	Expires time.Time `json:"expires"`
 }
 
 // ExpiresAt implements ephemeral.Expiring.
-func (d draft) ExpiresAt() time.Time { return d.Expires }
+func (d sealedDraft) ExpiresAt() time.Time { return d.Expires }
 
-func (c *Console) drafts() ephemeral.Links[draft] {
-	return ephemeral.Links[draft]{Store: c.Store, Prefix: "draft/"}
+func (c *Console) drafts() ephemeral.Links[sealedDraft] {
+	return ephemeral.Links[sealedDraft]{Store: c.Store, Prefix: "draft/"}
+}
+
+// draftBox encrypts under a code, which is random.
+func draftBox(code string) (cipher.AEAD, error) {
+	key := sha256.Sum256([]byte("draft/" + code))
+	block, err := aes.NewCipher(key[:])
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCMWithRandomNonce(block)
 }
 
 // keepDraft keeps the form of the request for the user, and returns the code. Passwords and what serves a proof are left out. The form
 // token stays, so that the form still counts once; it opens nothing.
 func (c *Console) keepDraft(req *request, u policy.User) (code string, d draft, err error) {
-	d = draft{UserID: u.ID, Path: req.URL.Path, Fields: url.Values{}, Expires: req.info.At.Add(draftLifetime)}
+	d = draft{UserID: u.ID, Path: req.URL.Path, Fields: url.Values{}}
 	for name, values := range req.PostForm {
 		switch {
 		case name == draftField || strings.HasPrefix(name, proofPrefix):
@@ -56,39 +77,53 @@ func (c *Console) keepDraft(req *request, u policy.User) (code string, d draft, 
 			d.Fields[name] = values
 		}
 	}
-	if text, err := json.Marshal(d); err != nil || len(text) > maxDraftBytes {
+	text, err := json.Marshal(d)
+	if err != nil || len(text) > maxDraftBytes {
 		return "", draft{}, errBadForm
+	}
+	code = ephemeral.NewCode()
+	box, err := draftBox(code)
+	if err != nil {
+		return "", draft{}, err
 	}
 	if _, err := c.Limits.Reserve(req.Context(), limits.Draft(u.AccountID, u.ID)); err != nil {
 		return "", draft{}, err
 	}
-	code = ephemeral.NewCode()
-	return code, d, c.drafts().Put(req.Context(), ephemeral.Digest(code), d)
+	kept := sealedDraft{box.Seal(nil, nil, text, nil), req.info.At.Add(draftLifetime)}
+	return code, d, c.drafts().Put(req.Context(), ephemeral.Digest(code), kept)
 }
 
-// draft returns the draft and leaves it, or returns store.ErrNotFound.
-func (c *Console) draft(ctx context.Context, code, userID, path string, now time.Time) (draft, error) {
-	d, err := c.drafts().Get(ctx, ephemeral.Digest(code), now)
-	return d.of(userID, path, err)
+// draft returns the user's draft for the path, or for whatever path if it is empty, and leaves it. It returns errDraftGone if there is none.
+func (c *Console) draft(req *request, code, userID, path string) (draft, error) {
+	kept, err := c.drafts().Get(req.Context(), ephemeral.Digest(code), req.info.At)
+	return kept.open(code, userID, path, err)
 }
 
 // takeDraft is draft that uses it up: of many callers one gets it. Whoever may not have it leaves it alone.
-func (c *Console) takeDraft(ctx context.Context, code, userID, path string, now time.Time) (draft, error) {
-	if _, err := c.draft(ctx, code, userID, path, now); err != nil {
+func (c *Console) takeDraft(req *request, code, userID, path string) (draft, error) {
+	if _, err := c.draft(req, code, userID, path); err != nil {
 		return draft{}, err
 	}
-	d, err := c.drafts().Take(ctx, ephemeral.Digest(code), now)
-	return d.of(userID, path, err)
+	kept, err := c.drafts().Take(req.Context(), ephemeral.Digest(code), req.info.At)
+	return kept.open(code, userID, path, err)
 }
 
-func (d draft) of(userID, path string, err error) (draft, error) {
-	if err == nil && (d.UserID != userID || d.Path != path) {
-		err = store.ErrNotFound
+func (d sealedDraft) open(code, userID, path string, err error) (opened draft, _ error) {
+	if errors.Is(err, store.ErrNotFound) {
+		return draft{}, errDraftGone
 	}
 	if err != nil {
 		return draft{}, err
 	}
-	return d, nil
+	box, err := draftBox(code)
+	if err != nil {
+		return draft{}, err
+	}
+	text, err := box.Open(nil, nil, d.Sealed, nil)
+	if err != nil || json.Unmarshal(text, &opened) != nil || opened.UserID != userID || path != "" && opened.Path != path {
+		return draft{}, errDraftGone
+	}
+	return opened, nil
 }
 
 // fillFromDraft lets a page show the form of the draft in the query, as the visitor had filled it in.
@@ -97,8 +132,8 @@ func (c *Console) fillFromDraft(req *request) error {
 	if req.Method != http.MethodGet || code == "" {
 		return nil
 	}
-	d, err := c.takeDraft(req.Context(), code, req.actor.User.ID, req.URL.Path, req.info.At)
-	if errors.Is(err, store.ErrNotFound) {
+	d, err := c.takeDraft(req, code, req.actor.User.ID, req.URL.Path)
+	if errors.Is(err, errDraftGone) {
 		return nil // a reload: the form is shown empty
 	}
 	if err != nil {

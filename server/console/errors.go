@@ -63,6 +63,12 @@ func explanations() []struct {
 			http.StatusUnauthorized, "You are signed out", "Nothing that you typed is lost: sign in again in a new tab, then go on here.", "",
 		}},
 		{errWrongSignIn, explanation{http.StatusUnauthorized, "Sign in", "That e-mail address and password do not fit together.", ""}},
+		{errNotProved, explanation{http.StatusUnauthorized, "Is it you?", "Prove once more who you are, then try again.", ""}},
+		{errWrongProof, explanation{http.StatusUnauthorized, "Is it you?", "That is not your password.", "proof_password"}},
+		{errDraftGone, explanation{
+			conflict, "Already sent, or too late",
+			"This form has been sent on already, or waited for more than an hour. See whether it was done; if it was not, begin again.", "",
+		}},
 		{errWhichAccount, explanation{
 			conflict, "Sign in",
 			"Several accounts have a user with this e-mail address. Say which account you mean, and enter your password again.", "",

@@ -151,7 +151,7 @@ func gallery(h *harness) []scene {
 		{name: "own-key", who: "grace", path: "/console/account/keys/" + nightly},
 
 		{name: "not-found", who: "grace", path: "/console/nothing"},
-	}, questions(urgent)...)
+	}, append(questions(urgent), ownSignInScenes()...)...)
 }
 
 // questions are the dialogs before something ends, and what goes wrong.
@@ -178,6 +178,32 @@ func questions(key string) []scene {
 			b.see(".failed")
 		}},
 		{name: "no-pick-up", who: "tom", path: "/console/pick-up/NEVER"},
+	}
+}
+
+// ownSignInScenes come last: they move the clock on.
+func ownSignInScenes() []scene {
+	return []scene{
+		{name: "own-password", who: "grace", path: "/console/account/password"},
+		{name: "own-password-wrong", who: "grace", path: "/console/account/password", after: func(b *browser) {
+			b.fill("#proof", "wrong password")
+			b.fill("#password", another)
+			b.fill("#password-again", another)
+			b.click(".form button[type=submit].primary")
+			b.see("#proof-error")
+		}},
+		{name: "sign-ins", who: "grace", path: "/console/account/sign-ins"},
+		{name: "is-it-you", who: "ada", path: "/console/users/grace", after: func(b *browser) {
+			b.harness.advance(quarter)
+			b.click(".form button[type=submit].primary")
+			b.see("#proof")
+		}},
+		{name: "is-it-you-wrong", who: "ada", path: "/console/users/grace", after: func(b *browser) {
+			b.click(".form button[type=submit].primary")
+			b.fill("#proof", "wrong password")
+			b.click(".prove button[type=submit].primary")
+			b.see(".alert")
+		}},
 	}
 }
 

@@ -104,9 +104,13 @@ func (c *Console) finishOpenID(req *request) error {
 		return c.refuseOpenID(req, form, errLostAttempt)
 	}
 	c.forgetAttempt(req)
+	since, proves := c.proving(req, begun)
 	person, err := c.provider.Finish(ctx, begun.Attempt, req.Form, req.info.At.Add(-c.ClockOffset))
 	if err != nil {
 		return c.refuseOpenID(req, form, err)
+	}
+	if proves {
+		return c.finishProof(req, begun, person, since)
 	}
 	subject, err := c.userAtProvider(req, begun.Account, person)
 	if err != nil {

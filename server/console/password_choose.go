@@ -95,7 +95,7 @@ func (c *Console) choose(req *request) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(c.sessionCutoffs().Set(ctx, user.ID, req.info.At), c.sessions.Clear(ctx)); err != nil {
+	if err := errors.Join(c.Service.ForgetSessions(ctx, user, req.info.At), c.sessions.Clear(ctx)); err != nil {
 		return err
 	}
 	c.flash(req, "Your password is set. Sign in with it.")

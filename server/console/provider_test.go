@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"html"
 	"io"
 	"log/slog"
 	"net/http"
@@ -158,6 +159,7 @@ func (v *visitor) begin(query string) *url.URL {
 
 var (
 	formAction = regexp.MustCompile(`<form[^>]* action="([^"]+)"`)
+	formHidden = regexp.MustCompile(`<input type="hidden" name="([^"]+)" value="([^"]*)"`)
 	formPrompt = regexp.MustCompile(`name="prompt" value="([^"]+)"`)
 	abortLink  = regexp.MustCompile(`href="([^"]+/abort)"`)
 )
@@ -177,9 +179,15 @@ func (v *visitor) answer(at *url.URL, login string) string {
 		case login == "":
 			to = abortLink.FindStringSubmatch(body)[1]
 		default:
-			action, err := at.Parse(form[1])
+			action, err := at.Parse(html.UnescapeString(form[1]))
 			v.must(err)
-			fields := url.Values{"prompt": {formPrompt.FindStringSubmatch(body)[1]}, "login": {login}, "password": {"any"}}
+			fields := url.Values{}
+			for _, hidden := range formHidden.FindAllStringSubmatch(body, -1) { // as of the form that signs out whoever was signed in before
+				fields.Set(hidden[1], hidden[2])
+			}
+			if prompt := formPrompt.FindStringSubmatch(body); prompt != nil {
+				fields = url.Values{"prompt": {prompt[1]}, "login": {login}, "password": {"any"}}
+			}
 			to, _ = v.fetch(http.MethodPost, action, fields)
 		}
 		next, err := at.Parse(to)

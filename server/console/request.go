@@ -22,6 +22,8 @@ type request struct {
 	actor  admin.Actor         // zero on pages that need no session
 	in     admin.TenantContext // the tenant in the path, or else the last one used
 	layout layout
+
+	session admin.Session // of the signed-in user
 }
 
 type handler func(*request) error
@@ -108,7 +110,10 @@ func (c *Console) identify(req *request) error {
 	if req.in, err = c.place(ctx, req.actor, s, req.PathValue("tenant")); err != nil {
 		return err
 	}
-	s = c.remember(ctx, s, req.in.Tenant.ID, req.info.At)
+	req.session = s.Session
+	if s, err = c.remember(req, s); err != nil {
+		return err
+	}
 	if err := c.fillLayout(req); err != nil {
 		return err
 	}

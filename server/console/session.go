@@ -10,6 +10,7 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 
+	"mintkey/admin"
 	"mintkey/policy"
 	"mintkey/server/web"
 	"mintkey/store"
@@ -17,10 +18,8 @@ import (
 )
 
 const (
-	idleTimeout     = time.Hour
-	absoluteTimeout = 12 * time.Hour
-	sessionKept     = absoluteTimeout + draftLifetime // after its end it tells whose form was sent too late
-	touchEvery      = time.Minute                     // precision of the idle time-out; writing on every request would cost too much
+	touchEvery  = time.Minute // precision of the idle time-out; writing on every request would cost too much
+	sessionKept = admin.SessionLongest + admin.SessionRemembered
 )
 
 // Names of values in a session.
@@ -28,20 +27,23 @@ const (
 	sessionAccount = "account"
 	sessionUser    = "user"
 	sessionTenant  = "tenant"
-	sessionStarted = "started"
-	sessionSeen    = "seen"
-	sessionState   = "state"
+	sessionID      = "id"
 	sessionNotice  = "notice"
-	sessionLink    = "link"  // to choose a password, before the sign-in
-	sessionEmail   = "email" // for the sign-in page
+	sessionLink    = "link"   // to choose a password, before the sign-in
+	sessionEmail   = "email"  // for the sign-in page
+	sessionProved  = "proved" // when the visitor last proved who they are
+
+	// Of a round through the OpenID provider to prove it again.
+	sessionProofState = "proof-state"
+	sessionProofBegun = "proof-begun"
 )
 
 // session is a sign-in: the user and the time.
 type session struct {
 	accountID, userID string
 	tenantID          string // the last one used
-	started, seen     time.Time
-	state             string // fingerprint of the user at sign-in
+
+	admin.Session
 }
 
 func (c *Console) newSessions() *scs.SessionManager {
@@ -67,23 +69,20 @@ func (c *Console) newSessions() *scs.SessionManager {
 func (c *Console) session(ctx context.Context, now time.Time) (session, error) {
 	s := session{
 		accountID: c.sessions.GetString(ctx, sessionAccount), userID: c.sessions.GetString(ctx, sessionUser),
-		tenantID: c.sessions.GetString(ctx, sessionTenant), state: c.sessions.GetString(ctx, sessionState),
-		started: time.Unix(0, c.sessions.GetInt64(ctx, sessionStarted)), seen: time.Unix(0, c.sessions.GetInt64(ctx, sessionSeen)),
+		tenantID: c.sessions.GetString(ctx, sessionTenant),
 	}
 	if s.userID == "" {
 		return s, errSignedOut
 	}
-	if now.Sub(s.seen) >= idleTimeout || now.Sub(s.started) >= absoluteTimeout {
-		return s, &signedOutError{s.accountID, s.userID} // the record stays for a while: it says whose a form is that is sent too late
-	}
-	ended, err := c.sessionCutoffs().Ended(ctx, s.userID, s.started)
-	if err != nil {
-		return s, err
-	}
-	if ended {
+	var err error
+	s.Session, err = c.Service.Session(ctx, s.userID, c.sessions.GetString(ctx, sessionID), now)
+	switch {
+	case errors.Is(err, admin.ErrSessionOver): // the record stays for a while: it says whose a form is that is sent too late
+		return s, &signedOutError{s.accountID, s.userID}
+	case errors.Is(err, store.ErrNotFound):
 		return s, errors.Join(errSignedOut, c.sessions.Destroy(ctx))
 	}
-	return s, nil
+	return s, err
 }
 
 // signedOutError is errSignedOut for somebody who is known: their session has ended by time alone.
@@ -95,52 +94,68 @@ func (*signedOutError) Error() string { return errSignedOut.Error() }
 func (*signedOutError) Is(target error) bool { return target == errSignedOut }
 
 // begin starts a session under a new token, so that a token planted in the browser beforehand is useless.
-func (c *Console) begin(ctx context.Context, subject policy.Subject, now time.Time) error {
+func (c *Console) begin(req *request, actor admin.Actor, method string) error {
+	ctx := req.Context()
+	if err := c.endThisSession(req); err != nil {
+		return err
+	}
 	if err := c.sessions.Clear(ctx); err != nil {
 		return err
 	}
 	if err := c.sessions.RenewToken(ctx); err != nil {
 		return err
 	}
+	begun := admin.Session{
+		ID: ephemeral.NewCode(), Method: method, Address: actor.Address, Browser: browserOf(req.UserAgent()), Started: actor.At, Seen: actor.At,
+	}
 	for name, value := range map[string]any{
-		sessionAccount: subject.Account.ID, sessionUser: subject.User.ID, sessionTenant: subject.Tenant.ID,
-		sessionStarted: now.UnixNano(), sessionSeen: now.UnixNano(), sessionState: fingerprint(subject.User),
+		sessionAccount: actor.Account.ID, sessionUser: actor.User.ID, sessionTenant: actor.Tenant.ID,
+		sessionID: begun.ID, sessionProved: actor.At.UnixNano(),
 	} {
 		c.sessions.Put(ctx, name, value)
 	}
-	if subject.InAccount {
+	if actor.InAccount {
 		c.sessions.Put(ctx, sessionAlone, true)
 	}
-	return nil
+	return c.Service.StartSession(ctx, actor, begun)
+}
+
+// endThisSession ends the session of this browser, if there is one that is alive.
+func (c *Console) endThisSession(req *request) error {
+	s, err := c.session(req.Context(), req.info.At)
+	if errors.Is(err, errSignedOut) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	err = c.Service.EndSession(req.Context(), admin.Actor{Subject: policy.Subject{User: policy.User{ID: s.userID}}, At: req.info.At}, s.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 // remember saves the tenant, for pages whose path names none, and the time of use, and returns the session with them.
-func (c *Console) remember(ctx context.Context, s session, tenantID string, now time.Time) session {
-	if tenantID != s.tenantID {
-		c.sessions.Put(ctx, sessionTenant, tenantID)
+func (c *Console) remember(req *request, s session) (session, error) {
+	if tenantID := req.in.Tenant.ID; tenantID != s.tenantID {
+		c.sessions.Put(req.Context(), sessionTenant, tenantID)
 		s.tenantID = tenantID
-		c.rememberTenant(ctx, s.userID, tenantID, now)
+		c.rememberTenant(req.Context(), s.userID, tenantID, req.info.At)
 	}
-	if now.Sub(s.seen) >= touchEvery {
-		c.sessions.Put(ctx, sessionSeen, now.UnixNano())
-		s.seen = now
+	if req.info.At.Sub(s.Seen) < touchEvery {
+		return s, nil
 	}
-	return s
+	s.Seen = req.info.At
+	return s, c.Service.SessionUsed(req.Context(), req.actor, s.ID)
 }
 
 // validFor reports whether the session is still the user's in the tenant. It hangs on the records that it began with: deleting or
 // disabling the user, or making a robot of them, ends it, as does another password, e-mail address or identity at the provider, a
 // membership that ended, and a suspension of the tenant. Undoing any of these does not bring it back.
 func (s session) validFor(subject policy.Subject) bool {
-	return !subject.User.IsRobot() && subject.User.AccountID == s.accountID && fingerprint(subject.User) == s.state &&
-		!s.started.Before(subject.Membership.JoinedAt) && s.started.After(subject.Tenant.EndedBefore)
-}
-
-func fingerprint(u policy.User) string { return ephemeral.Digest(u.SignInState()) }
-
-// sessionCutoffs end all sessions of a user, by user ID, that began up to a given time.
-func (c *Console) sessionCutoffs() ephemeral.Cutoffs {
-	return ephemeral.Cutoffs{Store: c.Store, Prefix: "sessions-ended/", Longest: absoluteTimeout}
+	return subject.User.AccountID == s.accountID && s.Of(subject.User) &&
+		!s.Started.Before(subject.Membership.JoinedAt) && s.Started.After(subject.Tenant.EndedBefore)
 }
 
 // sessionStore keeps scs's records in the store's ephemeral values, which expire on their own. scs uses the real clock; the store expires

@@ -3,12 +3,14 @@ package console
 import (
 	"encoding/json"
 	"time"
+
+	"mintkey/admin"
 )
 
 // left is until when the session lasts if nothing more is done, and until when it can last at most.
 func (s session) left(now time.Time) (idle, most time.Duration) {
-	most = absoluteTimeout - now.Sub(s.started)
-	return min(idleTimeout-now.Sub(s.seen), most), most
+	most = admin.SessionLongest - now.Sub(s.Started)
+	return min(admin.SessionIdle-now.Sub(s.Seen), most), most
 }
 
 // sessionLeft says how long the session lasts, and does not make it last longer.
@@ -22,7 +24,9 @@ func (c *Console) sessionLeft(req *request) error {
 
 // staySignedIn makes the session last as long as it would after any other request, to the second.
 func (c *Console) staySignedIn(req *request) error {
-	c.sessions.Put(req.Context(), sessionSeen, req.info.At.UnixNano())
+	if err := c.Service.SessionUsed(req.Context(), req.actor, req.session.ID); err != nil {
+		return err
+	}
 	return c.sessionLeft(req)
 }
 

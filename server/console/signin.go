@@ -122,13 +122,17 @@ func (c *Console) authenticate(req *request, form signInForm, password string) (
 
 // signOut also works for a session that is dead by now.
 func (c *Console) signOut(req *request) error {
-	if c.identify(req) == nil {
+	known := c.identify(req) == nil
+	if known {
 		if err := c.farewell(req, false); err != nil {
 			return err
 		}
 	}
-	if err := c.sessions.Destroy(req.Context()); err != nil {
+	if err := errors.Join(c.endThisSession(req), c.sessions.Destroy(req.Context())); err != nil {
 		return err
+	}
+	if known { // a stranger gets no session for it
+		c.flash(req, "You are signed out.")
 	}
 	if next := localPath(req.PostFormValue("next")); next != homePath { // to go on there as somebody else
 		return req.redirect(signInPath + "?" + url.Values{"next": {next}}.Encode())
@@ -141,7 +145,7 @@ func (c *Console) signOutEverywhere(req *request) error {
 	if yes, err := c.confirmed(req, everywhere()); !yes {
 		return err
 	}
-	if err := c.sessionCutoffs().Set(req.Context(), req.actor.User.ID, req.info.At); err != nil {
+	if _, err := c.Service.EndOtherSessions(req.Context(), req.actor, ""); err != nil {
 		return err
 	}
 	if err := c.farewell(req, true); err != nil {

@@ -10,10 +10,10 @@ import (
 // welcome starts the session of a person whose sign-in succeeded, and records it. Without a record there is no session.
 func (c *Console) welcome(req *request, subject policy.Subject, method string) error {
 	actor := c.actorOf(req, subject)
-	if err := c.Service.SignedIn(req.Context(), actor, method); err != nil {
+	if err := c.Service.SignedIn(req.Context(), actor, method, browserOf(req.UserAgent())); err != nil {
 		return err
 	}
-	if err := c.begin(req.Context(), subject, req.info.At); err != nil {
+	if err := c.begin(req, actor, method); err != nil {
 		return err
 	}
 	c.Log.InfoContext(req.Context(), "signed in", append(aboutPerson(actor), slog.String("method", method))...)

@@ -59,9 +59,9 @@ func TestSignInsLeaveATrail(t *testing.T) {
 
 	from := " via console from 127.0.0.1 "
 	want := []string{
-		`session.started of grace by "grace"` + from + "map[method:password]",
+		`session.started of grace by "grace"` + from + "map[browser:Go-http-client method:password]",
 		`session.ended of grace by "grace"` + from + "map[]",
-		`session.started of grace by "grace"` + from + "map[method:password]",
+		`session.started of grace by "grace"` + from + "map[browser:Go-http-client method:password]",
 		`session.ended of grace by "grace"` + from + "map[everywhere:true]",
 		`session.refused of grace by ""` + from + "map[count:3 method:password reason:wrong_password]",
 		`session.refused of hal by ""` + from + "map[count:1 method:password reason:user_disabled]",
@@ -111,7 +111,7 @@ func TestOpenIDSignInsLeaveATrail(t *testing.T) {
 	h.visitor().arrive("hal").want(403)
 	h.flush()
 	want := []string{
-		`session.started of ada by "ada" via console from 127.0.0.1 map[method:openid]`,
+		`session.started of ada by "ada" via console from 127.0.0.1 map[browser:Go-http-client method:openid]`,
 		`session.refused of hal by "" via console from 127.0.0.1 map[count:1 method:openid reason:user_disabled]`,
 	}
 	if got := h.trail(); !slices.Equal(got, want) {

@@ -12,6 +12,7 @@ import (
 )
 
 type userForm struct {
+	Sessions    int // that the visitor can end
 	New         bool
 	Tag         admin.Tag
 	Now         besides // after a change of somebody else
@@ -184,6 +185,9 @@ func (c *Console) showUser(req *request, cause error) error {
 		if form.SignIn, err = c.lastSignIn(req, user.ID); err != nil {
 			return err
 		}
+	}
+	if form.Sessions, err = c.othersSessions(req, user); err != nil {
+		return err
 	}
 	return c.showUserForm(req, user.Name, form, cause)
 }

@@ -31,6 +31,7 @@ func (req *request) userChange() (userChange, error) {
 			change.patch = admin.UserPatch{Password: &chosen}
 		}
 		change.notice = "The password is set. Sessions that began with the old one have ended."
+	case "sign-out":
 	case "forget-openid":
 		change.patch.ForgetOpenID = true
 		change.notice = "Forgotten. Whoever signs in with the e-mail address next is remembered."
@@ -66,6 +67,9 @@ func (c *Console) changeUser(req *request) error {
 		if yes, err := c.confirmed(req, q); !yes {
 			return err
 		}
+	}
+	if err == nil && change.do == "sign-out" {
+		return c.signUserOut(req, id)
 	}
 	if err == nil {
 		_, err = c.Service.PatchUser(req.Context(), req.actor, req.in, id, change.patch)
@@ -120,6 +124,9 @@ func (c *Console) askedOfUser(req *request, change userChange) (question, error)
 		q.Title, q.Button, q.NewPassword, q.For = "Set a password for "+name+"?", "Set password", true, user.Email
 		q.Says = []string{"The old password stops working, and so do sessions and links that began with it. You will know this password: " +
 			"tell it to nobody else, and have it changed."}
+	case change.do == "sign-out":
+		q.Title, q.Button = "End all sessions of "+name+"?", "End all sessions"
+		q.Says = []string{name + " is signed out of the console in every browser, and can sign in again. Access keys and tokens go on working."}
 	case change.do == "forget-openid":
 		q.Title, q.Button = "Forget who "+name+" is at "+c.OpenID.Name+"?", "Forget"
 		q.Says = []string{

@@ -13,13 +13,30 @@ import (
 
 // PutEphemeral implements store.Ephemera.
 func (s *Store) PutEphemeral(ctx context.Context, key string, value []byte, expires time.Time) error {
+	return s.write(ctx, func(tx *bbolt.Tx) error { return putEphemeral(tx, key, value, expires) })
+}
+
+func putEphemeral(tx *bbolt.Tx, key string, value []byte, expires time.Time) error {
+	at := instant(expires)
+	return errors.Join(
+		deleteEphemeral(tx, key),
+		bucketEphemera.put(tx, key, append([]byte(at), value...)),
+		bucketEphemeraExpiries.put(tx, at+key, nil),
+	)
+}
+
+// UpdateEphemeral implements store.Ephemera.
+func (s *Store) UpdateEphemeral(ctx context.Context, key string, change func([]byte) ([]byte, time.Time, error)) error {
 	return s.write(ctx, func(tx *bbolt.Tx) error {
-		at := instant(expires)
-		return errors.Join(
-			deleteEphemeral(tx, key),
-			bucketEphemera.put(tx, key, append([]byte(at), value...)),
-			bucketEphemeraExpiries.put(tx, at+key, nil),
-		)
+		before, err := ephemeral(tx, key)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		after, expires, err := change(before)
+		if err != nil {
+			return err
+		}
+		return putEphemeral(tx, key, after, expires)
 	})
 }
 

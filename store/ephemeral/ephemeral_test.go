@@ -98,24 +98,23 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-func TestCutoffs(t *testing.T) {
-	s := open(t)
-	cutoffs := ephemeral.Cutoffs{s, "ended/", time.Hour}
-	ended := func(id string, began time.Time) bool {
-		t.Helper()
-		ended, err := cutoffs.Ended(t.Context(), id, began)
-		must(t, err)
-		return ended
+// An update sees what is there, and of many at once none is lost.
+func TestRecordsAreUpdated(t *testing.T) {
+	counts := ephemeral.Records[int]{open(t), "counts/"}
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if err := counts.Update(t.Context(), "a", func(n int) (int, time.Time, error) { return n + 1, noon, nil }); err != nil {
+				t.Error(err)
+			}
+		})
 	}
-	if ended("ada", noon) {
-		t.Error("ended without a cutoff")
+	all.Wait()
+	refused := errors.New("refused")
+	if err := counts.Update(t.Context(), "a", func(n int) (int, time.Time, error) { return 0, noon, refused }); !errors.Is(err, refused) {
+		t.Errorf("refused: %v", err)
 	}
-	must(t, cutoffs.Set(t.Context(), "ada", noon))
-	if !ended("ada", noon.Add(-time.Hour)) || !ended("ada", noon) || ended("ada", noon.Add(1)) || ended("max", noon) {
-		t.Error("not exactly what began until noon has ended, and for ada alone")
-	}
-	must(t, s.ForgetEphemera(t.Context(), noon.Add(time.Hour-1)))
-	if !ended("ada", noon) {
-		t.Error("forgotten while something from before can still be there")
+	if n, err := counts.Get(t.Context(), "a"); n != 8 || err != nil {
+		t.Errorf("%d, %v", n, err)
 	}
 }

@@ -34,6 +34,25 @@ func (r Records[T]) Take(ctx context.Context, id string) (T, error) {
 	return r.read(ctx, r.Store.TakeEphemeral, id)
 }
 
+// Update replaces the record by what change makes of it, in one step; change gets the zero record while there is none, and says until when
+// the new one is kept. It may be called several times; its error is returned as it is, with nothing changed.
+func (r Records[T]) Update(ctx context.Context, id string, change func(T) (T, time.Time, error)) error {
+	return r.Store.UpdateEphemeral(ctx, r.Prefix+id, func(value []byte) ([]byte, time.Time, error) {
+		var record T
+		if value != nil {
+			if err := json.Unmarshal(value, &record); err != nil {
+				return nil, time.Time{}, fmt.Errorf("read %s: %w", r.Prefix, err)
+			}
+		}
+		record, expires, err := change(record)
+		if err != nil {
+			return nil, time.Time{}, err
+		}
+		value, err = json.Marshal(record)
+		return value, expires, err
+	})
+}
+
 // Delete removes the record. One that is gone already is no error.
 func (r Records[T]) Delete(ctx context.Context, id string) error {
 	return r.Store.DeleteEphemeral(ctx, r.Prefix+id)

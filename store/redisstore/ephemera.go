@@ -28,8 +28,35 @@ func expiryScore(t time.Time) float64 { return float64(t.UnixMicro()) }
 func (s *Store) PutEphemeral(ctx context.Context, key string, value []byte, expires time.Time) error {
 	return untilSaved(ctx, func() (bool, error) {
 		var c change
-		c.do("SET", ephemeralKey(key), instant(expires)+" "+string(value))
-		c.do("ZADD", ephemera.key(ephemeraExpires), expiryScore(expires), key)
+		c.keep(key, value, expires)
+		return s.commit(ctx, c)
+	})
+}
+
+// keep does not ask what the value was.
+func (c *change) keep(key string, value []byte, expires time.Time) {
+	c.do("SET", ephemeralKey(key), instant(expires)+" "+string(value))
+	c.do("ZADD", ephemera.key(ephemeraExpires), expiryScore(expires), key)
+}
+
+// UpdateEphemeral implements store.Ephemera.
+func (s *Store) UpdateEphemeral(ctx context.Context, key string, edit func([]byte) ([]byte, time.Time, error)) error {
+	return untilSaved(ctx, func() (bool, error) {
+		read, err := s.get(ctx, ephemeralKey(key))
+		if err != nil {
+			return false, err
+		}
+		var before []byte
+		if _, text, ok := strings.Cut(read.value, " "); read.exists && ok {
+			before = []byte(text)
+		}
+		after, expires, err := edit(before)
+		if err != nil {
+			return false, err
+		}
+		var c change
+		c.expect(read)
+		c.keep(key, after, expires)
 		return s.commit(ctx, c)
 	})
 }

@@ -67,6 +67,9 @@ func cancelledWrites(t testing.TB, at place) {
 	wantError(t, s.ForgetRevocations(ctx, farOff()), context.Canceled)
 	wantError(t, s.PutEphemeral(ctx, "session/1", []byte("new"), farOff()), context.Canceled)
 	wantError(t, s.DeleteEphemeral(ctx, "session/1"), context.Canceled)
+	wantError(t, s.UpdateEphemeral(ctx, "session/1", func([]byte) ([]byte, time.Time, error) {
+		return []byte("new"), farOff(), nil
+	}), context.Canceled)
 	_, err = s.TakeEphemeral(ctx, "session/1")
 	wantError(t, err, context.Canceled)
 	wantError(t, s.ForgetEphemera(ctx, farOff().Add(time.Hour)), context.Canceled)

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -13,8 +14,10 @@ func ephemeraCases() []testCase {
 		{"ephemeral missing", ephemeralMissing},
 		{"ephemeral is taken once", ephemeralIsTakenOnce},
 		{"ephemeral is deleted", ephemeralIsDeleted},
+		{"ephemeral is updated", ephemeralIsUpdated},
 		{"ephemera are forgotten after their time", ephemeraAreForgotten},
 		{"race for an ephemeral has one winner", racingTakes},
+		{"updates of an ephemeral at once all count", racingUpdates},
 	}
 }
 
@@ -90,6 +93,35 @@ func ephemeralIsDeleted(t testing.TB, at place) {
 	wantEphemeral(t, s, "session/2", "other")
 }
 
+func ephemeralIsUpdated(t testing.TB, at place) {
+	s, ctx := at.connect(t), t.Context()
+	keep(t, s, "sessions/11", "another")
+	refused := s.UpdateEphemeral(ctx, "sessions/1", func(before []byte) ([]byte, time.Time, error) {
+		if before != nil {
+			t.Errorf("a missing value is passed as %q, want nil", before)
+		}
+		return []byte("refused"), farOff(), errRefused
+	})
+	wantRefused(t, refused)
+	wantNoEphemeral(t, s, "sessions/1")
+	keep(t, s, "sessions/1", "")
+	for _, step := range []struct {
+		want, next string
+		expires    time.Time
+	}{{"", "first", longPast()}, {"first", "second", farOff()}} {
+		check(t, s.UpdateEphemeral(ctx, "sessions/1", func(before []byte) ([]byte, time.Time, error) {
+			if before == nil {
+				t.Error("an empty value is passed as none")
+			}
+			equal(t, "value before the change", string(before), step.want)
+			return []byte(step.next), step.expires, nil
+		}))
+	}
+	check(t, s.ForgetEphemera(ctx, day(0)))
+	wantEphemeral(t, s, "sessions/1", "second")
+	wantEphemeral(t, s, "sessions/11", "another")
+}
+
 // ephemeraAreForgotten also prolongs and shortens a life: only the last word counts.
 func ephemeraAreForgotten(t testing.TB, at place) {
 	s, ctx := at.connect(t), t.Context()
@@ -127,4 +159,16 @@ func racingTakes(t testing.TB, at place) {
 		return err
 	})
 	equal(t, "takers who got the value", count(t, results, store.ErrNotFound), 1)
+}
+
+func racingUpdates(t testing.TB, at place) {
+	both := at.connectTwice(t)
+	const times = 20
+	results := race(both, times, func(s store.Store, _ int) error {
+		return s.UpdateEphemeral(t.Context(), "sessions", func(before []byte) ([]byte, time.Time, error) {
+			return append(before, 'x'), farOff(), nil
+		})
+	})
+	equal(t, "updates", count(t, results, errRefused), times)
+	wantEphemeral(t, both[0], "sessions", strings.Repeat("x", times))
 }

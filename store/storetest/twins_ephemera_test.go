@@ -15,6 +15,8 @@ func ephemeraTwins() []twin {
 		{"ephemeral missing", "returns an empty value", func(s store.Store) store.Store { return emptyEphemeral{s} }},
 		{"ephemeral is taken once", "leaves what is taken", func(s store.Store) store.Store { return leavesTaken{s} }},
 		{"ephemeral is deleted", "complains of what is gone", func(s store.Store) store.Store { return complains{s} }},
+		{"ephemeral is updated", "changes what is refused", func(s store.Store) store.Store { return updatesRefused{s} }},
+		{"updates of an ephemeral at once all count", "reads, then writes", func(s store.Store) store.Store { return readsThenPuts{s, m} }},
 		{"ephemera are forgotten after their time", "never forgets", func(s store.Store) store.Store { return neverForgets{s} }},
 		{"ephemera are forgotten after their time", "minds times of old", func(s store.Store) store.Store {
 			return mindsOldTimes{s, map[string]time.Time{}}
@@ -87,4 +89,31 @@ func (b looksThenTakes) TakeEphemeral(ctx context.Context, key string) ([]byte, 
 		return nil, err
 	}
 	return value, b.DeleteEphemeral(ctx, key)
+}
+
+type updatesRefused struct{ store.Store }
+
+func (b updatesRefused) UpdateEphemeral(ctx context.Context, key string, change func([]byte) ([]byte, time.Time, error)) (err error) {
+	return errors.Join(b.Store.UpdateEphemeral(ctx, key, func(before []byte) (after []byte, expires time.Time, _ error) {
+		after, expires, err = change(before)
+		return after, expires, nil
+	}), err)
+}
+
+type readsThenPuts struct {
+	store.Store
+	meeting
+}
+
+func (b readsThenPuts) UpdateEphemeral(ctx context.Context, key string, change func([]byte) ([]byte, time.Time, error)) error {
+	before, err := b.Ephemeral(ctx, key)
+	if unless(err, store.ErrNotFound) != nil {
+		return err
+	}
+	b.wait()
+	after, expires, err := change(before)
+	if err != nil {
+		return err
+	}
+	return b.PutEphemeral(ctx, key, after, expires)
 }

@@ -28,13 +28,22 @@ func (a Attempt) Matches(answer url.Values) bool { return same(a.State, answer.G
 func same(a, b string) bool { return a != "" && subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
 // Begin returns a new attempt, and the provider's URL to send the browser to.
-func (p *Provider) Begin(ctx context.Context) (Attempt, string, error) {
+func (p *Provider) Begin(ctx context.Context) (Attempt, string, error) { return p.begin(ctx) }
+
+// BeginAgain is Begin for a person who has to prove who they are, signed in at the provider or not. Person.SignedInAt tells whether the
+// provider has asked.
+func (p *Provider) BeginAgain(ctx context.Context) (Attempt, string, error) {
+	return p.begin(ctx, oauth2.SetAuthURLParam("prompt", "login"), oauth2.SetAuthURLParam("max_age", "0"))
+}
+
+func (p *Provider) begin(ctx context.Context, with ...oauth2.AuthCodeOption) (Attempt, string, error) {
 	of, err := p.discover(oidc.ClientContext(ctx, p.client))
 	if err != nil {
 		return Attempt{}, "", err
 	}
 	attempt := Attempt{State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier()}
-	return attempt, p.config(of).AuthCodeURL(attempt.State, oidc.Nonce(attempt.Nonce), oauth2.S256ChallengeOption(attempt.Verifier)), nil
+	with = append(with, oidc.Nonce(attempt.Nonce), oauth2.S256ChallengeOption(attempt.Verifier))
+	return attempt, p.config(of).AuthCodeURL(attempt.State, with...), nil
 }
 
 // Finish checks the provider's answer to an attempt and returns the person. Now is the real time, even if the server's clock is shifted.

@@ -14,6 +14,9 @@ type Person struct {
 	Issuer  string
 	Subject string // the provider never reuses it for another person
 	Email   string // verified
+
+	SignedInAt time.Time // at the provider, by its clock; the zero time if it does not say
+	IDToken    string    // for the sign-out there
 }
 
 // claims are the claims used from an ID token or the UserInfo endpoint, besides the subject.
@@ -21,6 +24,7 @@ type claims struct {
 	Email      string `json:"email"`
 	Verified   any    `json:"email_verified"` // a boolean, or "true" from some providers
 	Authorized string `json:"azp"`
+	AuthTime   int64  `json:"auth_time"`
 }
 
 // identify validates the ID token (OpenID Connect Core 1.0, section 3.1.3.7) and returns the person.
@@ -43,12 +47,17 @@ func (p *Provider) identify(ctx context.Context, of *discovery, token *oauth2.To
 	if idToken.Subject == "" {
 		return Person{}, fmt.Errorf("%w: the ID token has no subject", ErrUntrusted)
 	}
+	person := Person{Issuer: p.Issuer, Subject: idToken.Subject, IDToken: text}
+	if said.AuthTime > 0 {
+		person.SignedInAt = time.Unix(said.AuthTime, 0)
+	}
 	if said.Email == "" {
 		if said, err = p.userInfo(ctx, of, token, idToken.Subject); err != nil {
 			return Person{}, err
 		}
 	}
-	return Person{Issuer: p.Issuer, Subject: idToken.Subject, Email: said.Email}, p.checkEmail(said)
+	person.Email = said.Email
+	return person, p.checkEmail(said)
 }
 
 // userInfo asks the UserInfo endpoint: some providers leave the e-mail address out of ID tokens.
