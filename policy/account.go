@@ -15,6 +15,8 @@ type Account struct {
 	Name       string           `json:"name"`
 	CreatedAt  time.Time        `json:"created_at"`
 	Expiration ExpirationPolicy `json:"expiration_policy"`
+	// SecondFactor says who must have one to act as an admin; empty for nobody. See SecondFactorOf.
+	SecondFactor SecondFactorRule `json:"second_factor,omitempty"`
 
 	Unknown Unknown `json:"-"`
 }
@@ -78,6 +80,10 @@ type User struct {
 	// SignInsEndedAt is when the e-mail address changed last or the user was unbound from the OpenID provider: sessions and links from
 	// before are dead, even if the change is undone. Zero: never.
 	SignInsEndedAt time.Time `json:"sign_ins_ended_at,omitzero"`
+	// Passkeys sign a person in, in place of the password or after it.
+	Passkeys []Passkey `json:"passkeys,omitempty"`
+	// RecoveryCodes are digests of the codes that are left, each of which stands in for a passkey once.
+	RecoveryCodes []string `json:"recovery_codes,omitempty"`
 
 	Unknown Unknown `json:"-"`
 }
