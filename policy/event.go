@@ -49,7 +49,7 @@ const (
 	ActionSigningKeysRotated Action = "signing_keys.rotated"
 	// ActionPasswordLinkRequested comes from the sign-in page. Only the IP address of the actor is known.
 	ActionPasswordLinkRequested Action = "user.password_link_requested"
-	// ActionPasskeyCreated and the next are about the second factor of a person; ActionSecondFactorReset means that somebody else took it away.
+	// ActionPasskeyCreated and the next are about a person's second factor; ActionSecondFactorReset means that somebody else took it away.
 	ActionPasskeyCreated       Action = "passkey.created"
 	ActionPasskeyDeleted       Action = "passkey.deleted"
 	ActionRecoveryCodesCreated Action = "recovery_codes.created"
