@@ -11,6 +11,8 @@ import (
 type myAccountPage struct {
 	Tenants []myTenant
 	Keys    int
+
+	Passkeys ownPasskeys
 }
 
 // myTenant is one of the visitor's tenants with their keys in it.
@@ -28,7 +30,7 @@ func (c *Console) myAccount(req *request) error {
 	if err != nil {
 		return err
 	}
-	var page myAccountPage
+	page := myAccountPage{Passkeys: c.ownPasskeys(req)}
 	for _, id := range ids {
 		subject, err := c.Store.Subject(ctx, id, req.actor.User.ID)
 		if errors.Is(err, store.ErrNotFound) {

@@ -13,6 +13,7 @@ import (
 	"mintkey/passwords"
 	"mintkey/policy"
 	"mintkey/server/console/openid"
+	"mintkey/server/console/passkeys"
 	"mintkey/server/limits"
 	"mintkey/store"
 )
@@ -53,7 +54,8 @@ type Console struct {
 	Options
 
 	sessions *scs.SessionManager
-	provider *openid.Provider      // nil where passwords are the only way in
+	provider *openid.Provider      // nil where there is none
+	passkeys *passkeys.Site        // nil where nobody can have a passkey
 	assets   func() assets         // made when a browser first asks, because most of a server's life is tokens
 	pages    func() (pages, error) // likewise
 }
@@ -63,6 +65,12 @@ func New(o Options) (http.Handler, error) {
 	c := &Console{Options: o, assets: sync.OnceValue(loadAssets)}
 	c.pages = sync.OnceValues(func() (pages, error) { return parsePages(c.assets()) })
 	c.sessions, c.provider = c.newSessions(), c.OpenID.provider(o.URL)
+	if !o.OpenID.Only {
+		var err error
+		if c.passkeys, err = passkeys.New(o.URL); err != nil {
+			return nil, fmt.Errorf("console: URL %s: %w", o.URL, err)
+		}
+	}
 	sameOrigin := http.NewCrossOriginProtection()
 	if err := sameOrigin.AddTrustedOrigin(origin(o.URL)); err != nil {
 		return nil, fmt.Errorf("console: URL %s: %w", o.URL, err)
@@ -84,6 +92,7 @@ func (c *Console) routes() http.Handler {
 		open("GET "+openIDPath, c.startOpenID)
 		open("GET "+callbackPath, c.finishOpenID)
 	}
+	c.passkeyRoutes(open, page, func(pattern string, h handler) { m.HandleFunc(pattern, c.identified(h)) })
 	open("POST /console/sign-out", c.signOut)
 	open("GET "+forgottenPath, c.mailing(c.forgottenPage))
 	open("POST "+forgottenPath, c.mailing(c.forgotten))

@@ -30,6 +30,9 @@ const (
 	sessionStarted = "started"
 	sessionSeen    = "seen"
 	sessionState   = "state"
+	sessionMethod  = "method"
+	sessionPasskey = "passkey"
+	sessionProved  = "proved"
 	sessionNotice  = "notice"
 	sessionLink    = "link"  // to choose a password, before the sign-in
 	sessionEmail   = "email" // for the sign-in page
@@ -41,7 +44,12 @@ type session struct {
 	tenantID          string // the last one used
 	started, seen     time.Time
 	state             string // fingerprint of the user at sign-in
+	proof
+	provedAt time.Time // when the visitor last proved who they are
 }
+
+// proof is how somebody has proved who they are: a policy.Method, with the ID of the passkey if there was one.
+type proof struct{ method, passkey string }
 
 func (c *Console) newSessions() *scs.SessionManager {
 	m := scs.New()
@@ -68,6 +76,11 @@ func (c *Console) session(ctx context.Context, now time.Time) (session, error) {
 		accountID: c.sessions.GetString(ctx, sessionAccount), userID: c.sessions.GetString(ctx, sessionUser),
 		tenantID: c.sessions.GetString(ctx, sessionTenant), state: c.sessions.GetString(ctx, sessionState),
 		started: time.Unix(0, c.sessions.GetInt64(ctx, sessionStarted)), seen: time.Unix(0, c.sessions.GetInt64(ctx, sessionSeen)),
+		proof: proof{
+			method:  cmp.Or(c.sessions.GetString(ctx, sessionMethod), policy.MethodPassword), // the weakest, for sessions of an earlier version
+			passkey: c.sessions.GetString(ctx, sessionPasskey),
+		},
+		provedAt: time.Unix(0, c.sessions.GetInt64(ctx, sessionProved)),
 	}
 	if s.userID == "" {
 		return s, errSignedOut
@@ -86,7 +99,7 @@ func (c *Console) session(ctx context.Context, now time.Time) (session, error) {
 }
 
 // begin starts a session under a new token, so that a token planted in the browser beforehand is useless.
-func (c *Console) begin(ctx context.Context, subject policy.Subject, now time.Time) error {
+func (c *Console) begin(ctx context.Context, subject policy.Subject, how proof, now time.Time) error {
 	if err := c.sessions.Clear(ctx); err != nil {
 		return err
 	}
@@ -96,6 +109,7 @@ func (c *Console) begin(ctx context.Context, subject policy.Subject, now time.Ti
 	for name, value := range map[string]any{
 		sessionAccount: subject.Account.ID, sessionUser: subject.User.ID, sessionTenant: subject.Tenant.ID,
 		sessionStarted: now.UnixNano(), sessionSeen: now.UnixNano(), sessionState: fingerprint(subject.User),
+		sessionMethod: how.method, sessionPasskey: how.passkey, sessionProved: now.UnixNano(),
 	} {
 		c.sessions.Put(ctx, name, value)
 	}
@@ -114,9 +128,13 @@ func (c *Console) remember(ctx context.Context, s session, tenantID string, now 
 
 // validFor reports whether the session is still the user's in the tenant. It hangs on the records that it began with: deleting or
 // disabling the user, or making a robot of them, ends it, as does another password, e-mail address or identity at the provider, a
-// membership that ended, and a suspension of the tenant. Undoing any of these does not bring it back.
+// membership that ended, and a suspension of the tenant. Undoing any of these does not bring it back. Removing the passkey that it began
+// with ends it too, and so does the first passkey if it began with a password alone.
 func (s session) validFor(subject policy.Subject) bool {
-	return !subject.User.IsRobot() && subject.User.AccountID == s.accountID && fingerprint(subject.User) == s.state &&
+	if _, err := subject.User.Passkey(s.passkey); s.passkey != "" && err != nil {
+		return false
+	}
+	return subject.User.StillSignedIn(s.method) && !subject.User.IsRobot() && subject.User.AccountID == s.accountID && fingerprint(subject.User) == s.state &&
 		!s.started.Before(subject.Membership.JoinedAt) && s.started.After(subject.Tenant.EndedBefore)
 }
 

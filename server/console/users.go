@@ -78,6 +78,7 @@ type userForm struct {
 	Mail        bool // a link to choose a password can be sent
 	SendLink    bool // to a new user
 	OpenID      bool // has signed in at the provider
+	Passkeys    int
 	Fault       fault
 }
 
@@ -181,7 +182,7 @@ func (c *Console) showUser(req *request, cause error) error {
 	}
 	form := userForm{
 		Path: req.URL.Path, Tag: req.tag(admin.UserTag(user), cause), User: newUserRow(user, req), Name: user.Name, Email: user.Email,
-		Roles: req.roleChoices(user.Roles), Self: user.ID == req.actor.User.ID,
+		Roles: req.roleChoices(user.Roles), Self: user.ID == req.actor.User.ID, Passkeys: len(user.Passkeys),
 	}
 	form.OpenID = c.provider != nil && user.OpenID.Issuer == c.OpenID.Issuer
 	present := form

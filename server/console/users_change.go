@@ -24,6 +24,8 @@ func (c *Console) changeUser(req *request) error {
 		patch, notice = admin.UserPatch{Password: &chosen}, "The password is set. Sessions that began with the old one have ended."
 	case "link":
 		return c.sendLink(req, id)
+	case "reset-second-factor":
+		return c.resetSecondFactor(req, id)
 	case "forget-openid":
 		patch, notice = admin.UserPatch{ForgetOpenID: true}, "Forgotten. Whoever signs in with the e-mail address next is remembered."
 	case "robot":
