@@ -28,6 +28,16 @@ func (b *browser) authenticator() webauthn.AuthenticatorID {
 	return made.AuthenticatorID
 }
 
+// present says whether the device answers by itself, also what the sign-in page offers in the e-mail field.
+func (b *browser) present(device webauthn.AuthenticatorID, there bool) {
+	b.Helper()
+	if _, err := chromedp.Call(b.ctx, webauthn.SetAutomaticPresenceSimulation, webauthn.SetAutomaticPresenceSimulationParams{
+		AuthenticatorID: device, Enabled: there,
+	}); err != nil {
+		b.Fatal(err)
+	}
+}
+
 // namedBrowser opens the console by its name.
 func namedBrowser(t *testing.T, change ...func(*server.Options)) (*harness, *browser) {
 	t.Helper()
@@ -51,13 +61,7 @@ func TestBrowserPasskeys(t *testing.T) {
 	b.saysOnPage("Work laptop")
 	b.saysOnPage("10 recovery codes are left.")
 
-	present := func(there bool) {
-		if _, err := chromedp.Call(b.ctx, webauthn.SetAutomaticPresenceSimulation, webauthn.SetAutomaticPresenceSimulationParams{
-			AuthenticatorID: device, Enabled: there,
-		}); err != nil {
-			t.Fatal(err)
-		}
-	}
+	present := func(there bool) { b.present(device, there) }
 	signOut := func() {
 		b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("form[action='/console/sign-out']").submit()`))
 		b.see("#email")

@@ -122,12 +122,12 @@ func TestSignInWithAPasskey(t *testing.T) {
 	if len(codes) != 10 {
 		t.Fatalf("codes %v", codes)
 	}
-	grace.get("/console/account").says("Phone", "last used Never", "10 recovery codes are left.")
+	grace.get("/console/account").says("Phone", "never used", "10 recovery codes are left.")
 
 	v := h.visitor()
 	v.get("/console/sign-in").has("Sign in with a passkey", `autocomplete="username webauthn"`)
 	v.byPasskey(phone).leadsTo("/console")
-	v.get("/console/account").says("Grace Hopper").saysNot("last used Never")
+	v.get("/console/account").says("Grace Hopper").saysNot("never used")
 
 	// The password alone is not enough, and its page opens nothing.
 	v = h.visitor().password("grace")
