@@ -53,11 +53,16 @@ type ceremonyForm struct {
 	Options string // JSON
 }
 
-// beginCeremony keeps what begin returns. The number of ceremonies that one address begins is limited.
+// beginCeremony keeps what begin returns, for the user or, as long as nobody is known, for anybody. The number of ceremonies is limited: of
+// those of a user as that of other forms, of the others by address, which a whole office may share.
 func (c *Console) beginCeremony(
-	req *request, kind, userID string, begin func() (passkeys.Ceremony, error),
+	req *request, kind string, user policy.User, begin func() (passkeys.Ceremony, error),
 ) (ceremonyForm, error) {
-	if _, err := c.Limits.Reserve(req.Context(), limits.PasskeyStart(req.info.Address)); err != nil {
+	cost := limits.Form(user.AccountID, user.ID)
+	if user.ID == "" {
+		cost = limits.PasskeyStart(req.info.Address)
+	}
+	if _, err := c.Limits.Reserve(req.Context(), cost); err != nil {
 		return ceremonyForm{}, err
 	}
 	begun, err := begin()
@@ -65,7 +70,7 @@ func (c *Console) beginCeremony(
 		return ceremonyForm{}, err
 	}
 	form := ceremonyForm{ephemeral.NewCode(), string(begun.Options)}
-	record := ceremonyRecord{kind, userID, begun.State, req.info.At.Add(ceremonyLifetime)}
+	record := ceremonyRecord{kind, user.ID, begun.State, req.info.At.Add(ceremonyLifetime)}
 	return form, c.ceremonies().Put(req.Context(), ephemeral.Digest(form.Code), record)
 }
 
@@ -80,7 +85,7 @@ func (c *Console) takeCeremony(req *request, kind, userID string) (state json.Ra
 
 // askForPasskey begins to ask the user, who is known, for one of their passkeys.
 func (c *Console) askForPasskey(req *request, kind string, user policy.User) (ceremonyForm, error) {
-	return c.beginCeremony(req, kind, user.ID, func() (passkeys.Ceremony, error) { return c.passkeys.Ask(user) })
+	return c.beginCeremony(req, kind, user, func() (passkeys.Ceremony, error) { return c.passkeys.Ask(user) })
 }
 
 // proveByPasskey ends what askForPasskey began, and returns the ID of the passkey by which the user has proved who they are. It is

@@ -42,7 +42,7 @@ func (c *Console) passkeyRoutes(open func(string, handler), page func(pattern, a
 
 // passkeyOptions begins a sign-in by passkey. The script of the sign-in page calls it.
 func (c *Console) passkeyOptions(req *request) error {
-	form, err := c.beginCeremony(req, ceremonySignIn, "", c.passkeys.AskAnybody)
+	form, err := c.beginCeremony(req, ceremonySignIn, policy.User{}, c.passkeys.AskAnybody)
 	if err != nil {
 		return err
 	}

@@ -75,7 +75,7 @@ func (c *Console) showNewPasskey(req *request, cause error) error {
 	if c.passkeys == nil {
 		form.Why = c.noPasskeysHere()
 	} else {
-		form.Ceremony, err = c.beginCeremony(req, ceremonyRegister, req.actor.User.ID, func() (passkeys.Ceremony, error) {
+		form.Ceremony, err = c.beginCeremony(req, ceremonyRegister, req.actor.User, func() (passkeys.Ceremony, error) {
 			return c.passkeys.Register(req.actor.User)
 		})
 		if err != nil {

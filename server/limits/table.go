@@ -51,7 +51,7 @@ func openIDStarts() Budget {
 }
 
 func passkeysOfAddress() Budget {
-	return Budget{"passkeys-address", "address", "passkeys asked for", store.Rate{Burst: 300, Period: quarter}}
+	return Budget{"passkeys-address", "address", "passkeys asked for in place of a password", store.Rate{Burst: 300, Period: quarter}}
 }
 
 func codesFromAddress() Budget {

@@ -65,7 +65,7 @@ func RecoveryCode(u User, v Visitor) []Take {
 	}
 }
 
-// PasskeyStart is the cost of asking for a passkey, which takes a record in the store.
+// PasskeyStart is the cost of asking for a passkey before anybody is known, which takes a record in the store.
 func PasskeyStart(address string) []Take { return []Take{passkeysOfAddress().of(network(address))} }
 
 // LinkRequest is the cost of asking for links to choose a password, whether or not a user has the e-mail address.
