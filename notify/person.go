@@ -73,7 +73,8 @@ func factorChanges(factor *policy.SecondFactorChange) (changes []string) {
 		return nil
 	}
 	if factor.PasskeyAdded != "" {
-		changes = append(changes, "The passkey “"+oneLine(factor.PasskeyAdded)+"” was added. With it, and not with the password alone, you sign in.")
+		changes = append(changes, "The passkey “"+oneLine(factor.PasskeyAdded)+"” was added. "+
+			"With it, and not with the password alone, you sign in.")
 	}
 	if factor.PasskeyRemoved != "" {
 		changes = append(changes, "The passkey “"+oneLine(factor.PasskeyRemoved)+"” was removed.")

@@ -172,7 +172,8 @@ func TestTheFirstPasskeyEndsSessionsByPasswordAlone(t *testing.T) {
 // passkeyPath is where the visitor removes the passkey of the name.
 func passkeyPath(t *testing.T, v *visitor, name string) string {
 	t.Helper()
-	found := regexp.MustCompile(`<a[^>]*href="([^"]+/remove)"[^>]*aria-label="Remove ` + name + `"`).FindStringSubmatch(v.get("/console/account").body)
+	link := regexp.MustCompile(`<a[^>]*href="([^"]+/remove)"[^>]*aria-label="Remove ` + name + `"`)
+	found := link.FindStringSubmatch(v.get("/console/account").body)
 	if found == nil {
 		t.Fatalf("no passkey %s", name)
 	}

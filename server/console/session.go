@@ -134,7 +134,8 @@ func (s session) validFor(subject policy.Subject) bool {
 	if _, err := subject.User.Passkey(s.passkey); s.passkey != "" && err != nil {
 		return false
 	}
-	return subject.User.StillSignedIn(s.method) && !subject.User.IsRobot() && subject.User.AccountID == s.accountID && fingerprint(subject.User) == s.state &&
+	return subject.User.StillSignedIn(s.method) &&
+		!subject.User.IsRobot() && subject.User.AccountID == s.accountID && fingerprint(subject.User) == s.state &&
 		!s.started.Before(subject.Membership.JoinedAt) && s.started.After(subject.Tenant.EndedBefore)
 }
 
