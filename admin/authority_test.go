@@ -81,6 +81,10 @@ func mutations() []mutation {
 		}},
 		{"DeleteUser", aboveRoles, func(a attempt) error { return a.DeleteUser(a, a.actor, a.in, a.user.ID, admin.IfMatch{}) }},
 		{"SendPasswordLink", aboveRoles, func(a attempt) error { return a.SendPasswordLink(a, a.actor, a.in, a.user.ID) }},
+		{"ResetSecondFactor", aboveRoles, func(a attempt) error {
+			_, err := a.ResetSecondFactor(a, a.actor, a.in, a.user.ID)
+			return err
+		}},
 		{"SetMember", above, func(a attempt) error {
 			_, _, err := a.SetMember(a, a.actor, a.in, a.user.ID, policy.RoleMember, admin.IfMatch{})
 			return err
@@ -144,7 +148,10 @@ func elsewhere() map[string]string {
 		"CreateAccount": "the scope is enough", "CreateTenant": "the scope is enough",
 		"PatchTenant":   "a quota: the scope is enough; a suspension: TestSuspendingTenants",
 		"SuspendOwnKey": "only one's own", "ResumeOwnKey": "only one's own", "RevokeOwnKey": "only one's own",
-		"SetPolicy":      "the scope is enough",
+		"SetPolicy":       "the scope is enough",
+		"SetSecondFactor": "the scope and a passkey of one's own",
+		"AddPasskey":      "only one's own", "RemovePasskey": "only one's own", "UsePasskey": "only one's own",
+		"NewRecoveryCodes": "only one's own", "UseRecoveryCode": "only one's own",
 		"RecordRotation": "the scope is enough", "RefreshOwnKey": "only one's own", "RefreshThisKey": "only the key behind the token",
 		"EndOwnOverlap": "only one's own", "PickUpKey": "only one's own", "SignedInAs": "only one's own",
 		"ChoosePassword": "whoever has the link", "RequestPasswordLink": "anybody; the mail goes to the user",
@@ -240,6 +247,7 @@ func (w *town) admit(authority policy.Authority) policy.User {
 	w.made++
 	id := fmt.Sprintf("user-%d", w.made)
 	user := policy.User{ID: id, AccountID: "acme", Name: id, Email: id + "@acme.example", Generation: id, CreatedAt: start}
+	user.Passkeys, user.RecoveryCodes = []policy.Passkey{{ID: id, Name: "Phone"}}, []string{"digest"}
 	role := policy.RoleMember
 	if authority >= policy.AuthorityAccountAdmin {
 		user.Roles = []policy.Role{authority.Role()}

@@ -40,6 +40,7 @@ func UserTag(u policy.User) Tag {
 	if u.PasswordHash != "" {
 		u.PasswordHash = "set"
 	}
+	u.Passkeys, u.RecoveryCodes = nil, nil // change with each sign-in, and by nothing that has a condition
 	return tagOf(u)
 }
 

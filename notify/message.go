@@ -145,7 +145,7 @@ func messageName(event policy.Event) string {
 		return messagePickUp
 	case event.Action == policy.ActionKeyTransferred && event.Payload.Key != nil && event.Payload.Key.From != "":
 		return messageReceived
-	case event.Payload.Person != nil:
+	case event.Payload.Person != nil, event.Payload.SecondFactor != nil:
 		return messageUserChanged
 	case event.Payload.Password != nil && !event.Payload.Password.TakenAway:
 		return messagePasswordSet

@@ -11,7 +11,8 @@ import (
 // aboutUser says whether the event is about a user rather than a key, and the user is told. They are told even of their own change:
 // somebody who has their session or reads their mail may have made it.
 func aboutUser(event policy.Event) bool {
-	return wantsPasswordLink(event) || event.Payload.Person != nil || event.Payload.Password != nil && !event.Payload.Password.TakenAway
+	return wantsPasswordLink(event) || event.Payload.Person != nil || event.Payload.SecondFactor != nil ||
+		event.Payload.Password != nil && !event.Payload.Password.TakenAway
 }
 
 func wantsPasswordLink(event policy.Event) bool {

@@ -3,6 +3,7 @@ package notify
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 
 	"mintkey/policy"
@@ -33,7 +34,7 @@ func (m *Mail) changed(ctx context.Context, event policy.Event) (policy.User, er
 func (m *Mail) changesIn(ctx context.Context, event policy.Event) (changes []string, err error) {
 	person := event.Payload.Person
 	if person == nil {
-		return nil, nil
+		return factorChanges(event.Payload.SecondFactor), nil
 	}
 	if person.Email != nil {
 		changes = append(changes, "Your e-mail address is now "+oneLine(person.Email.After)+".")
@@ -64,6 +65,31 @@ func (m *Mail) changesIn(ctx context.Context, event policy.Event) (changes []str
 		changes = append(changes, "A new password was set.")
 	}
 	return changes, nil
+}
+
+// factorChanges says what happened to a second factor.
+func factorChanges(factor *policy.SecondFactorChange) (changes []string) {
+	if factor == nil {
+		return nil
+	}
+	if factor.PasskeyAdded != "" {
+		changes = append(changes, "The passkey “"+oneLine(factor.PasskeyAdded)+"” was added. "+
+			"With it, and not with the password alone, you sign in.")
+	}
+	if factor.PasskeyRemoved != "" {
+		changes = append(changes, "The passkey “"+oneLine(factor.PasskeyRemoved)+"” was removed.")
+	}
+	if factor.CodesMade {
+		changes = append(changes, "New recovery codes were made. Older ones no longer work.")
+	}
+	if factor.CodeUsed {
+		changes = append(changes, "A recovery code was used to sign in. Codes left: "+strconv.Itoa(factor.CodesLeft)+".")
+	}
+	if factor.TakenAway {
+		changes = append(changes, "All your passkeys and recovery codes were taken away, and all sessions ended: "+
+			"your password alone signs you in again.")
+	}
+	return changes
 }
 
 // roles puts roles in words.

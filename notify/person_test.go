@@ -55,6 +55,22 @@ func TestMailAboutAChangedUser(t *testing.T) {
 			tenant: "load", to: "ada@example.com",
 			lines: []string{"(load) is now member. It was tenant admin."},
 		},
+		"passkey": {
+			payload: policy.Payload{SecondFactor: &policy.SecondFactorChange{PasskeyAdded: "Work laptop", CodesMade: true}},
+			to:      "ada@example.com", lines: []string{"The passkey “Work laptop” was added.", "New recovery codes were made."},
+		},
+		"passkey removed": {
+			payload: policy.Payload{SecondFactor: &policy.SecondFactorChange{PasskeyRemoved: "Phone"}},
+			to:      "ada@example.com", lines: []string{"The passkey “Phone” was removed."},
+		},
+		"recovery code": {
+			payload: policy.Payload{SecondFactor: &policy.SecondFactorChange{CodeUsed: true, CodesLeft: 9}},
+			to:      "ada@example.com", lines: []string{"A recovery code was used to sign in. Codes left: 9."},
+		},
+		"second factor taken away": {
+			payload: policy.Payload{SecondFactor: &policy.SecondFactorChange{TakenAway: true}},
+			to:      "ada@example.com", lines: []string{"your password alone signs you in again."},
+		},
 		"binding": {
 			payload: policy.Payload{Person: &policy.PersonChange{OpenID: true}}, to: "ada@example.com",
 			lines: []string{"the next person with your address there becomes you here."},

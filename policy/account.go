@@ -15,6 +15,8 @@ type Account struct {
 	Name       string           `json:"name"`
 	CreatedAt  time.Time        `json:"created_at"`
 	Expiration ExpirationPolicy `json:"expiration_policy"`
+	// SecondFactor says who must have one to act as an admin; empty for nobody. See SecondFactorOf.
+	SecondFactor SecondFactorRule `json:"second_factor,omitempty"`
 
 	Unknown Unknown `json:"-"`
 }
@@ -80,6 +82,10 @@ type User struct {
 	SignInsEndedAt time.Time `json:"sign_ins_ended_at,omitzero"`
 	// LastSignInAt is when the person last signed in to the console; zero when never since servers record it.
 	LastSignInAt time.Time `json:"last_sign_in_at,omitzero"`
+	// Passkeys sign a person in, in place of the password or after it.
+	Passkeys []Passkey `json:"passkeys,omitempty"`
+	// RecoveryCodes are digests of the codes that are left, each of which stands in for a passkey once.
+	RecoveryCodes []string `json:"recovery_codes,omitempty"`
 
 	Unknown Unknown `json:"-"`
 }

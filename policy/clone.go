@@ -19,7 +19,10 @@ func (t Tenant) Clone() Tenant {
 
 // Clone is a copy of the user.
 func (u User) Clone() User {
-	u.Roles = slices.Clone(u.Roles)
+	u.Roles, u.Passkeys, u.RecoveryCodes = slices.Clone(u.Roles), slices.Clone(u.Passkeys), slices.Clone(u.RecoveryCodes)
+	for i := range u.Passkeys {
+		u.Passkeys[i].Transports = slices.Clone(u.Passkeys[i].Transports)
+	}
 	return u
 }
 

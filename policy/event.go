@@ -49,6 +49,14 @@ const (
 	ActionSigningKeysRotated Action = "signing_keys.rotated"
 	// ActionPasswordLinkRequested comes from the sign-in page. Only the IP address of the actor is known.
 	ActionPasswordLinkRequested Action = "user.password_link_requested"
+	// ActionPasskeyCreated and the next are about a person's second factor; ActionSecondFactorReset means that somebody else took it away.
+	ActionPasskeyCreated       Action = "passkey.created"
+	ActionPasskeyDeleted       Action = "passkey.deleted"
+	ActionRecoveryCodesCreated Action = "recovery_codes.created"
+	ActionRecoveryCodeUsed     Action = "recovery_code.used"
+	ActionSecondFactorReset    Action = "second_factor.reset"
+	// ActionAccountUpdated means that the account asks for a second factor of other people than before.
+	ActionAccountUpdated Action = "account.updated"
 	// ActionPasswordLinkSent means that an admin sent the user a link to choose a password.
 	ActionPasswordLinkSent Action = "user.password_link_sent"
 )

@@ -23,6 +23,8 @@ type Payload struct {
 	Password *PasswordChange `json:"password,omitempty"`
 	// Person is set when something else changed by which somebody could become, or act as, the user.
 	Person *PersonChange `json:"person,omitempty"`
+	// SecondFactor is set when the person's second factor changed, or a recovery code was used.
+	SecondFactor *SecondFactorChange `json:"second_factor,omitempty"`
 }
 
 // RevokedTokens names tokens that ended before their time.
@@ -65,6 +67,16 @@ type PasswordChange struct {
 	ByLink bool `json:"by_link,omitempty"`
 	// TakenAway says that the user has no password any more.
 	TakenAway bool `json:"taken_away,omitempty"`
+}
+
+// SecondFactorChange is what a user is told of their second factor. One event has one of these, or a new passkey with the first codes.
+type SecondFactorChange struct {
+	PasskeyAdded   string `json:"passkey_added,omitempty"` // its name
+	PasskeyRemoved string `json:"passkey_removed,omitempty"`
+	CodesMade      bool   `json:"codes_made,omitempty"`
+	CodeUsed       bool   `json:"code_used,omitempty"`
+	CodesLeft      int    `json:"codes_left,omitempty"` // after CodeUsed
+	TakenAway      bool   `json:"taken_away,omitempty"` // with all passkeys and codes
 }
 
 // EndedTokens says that tokens of a user or of a tenant ended, namely those whose status index is from Until or before.

@@ -4,6 +4,10 @@ package policy
 const (
 	MethodPassword = "password"
 	MethodOpenID   = "openid"
+	// MethodPasskey is a passkey in place of the password. The others are a password, and after it a passkey or a recovery code.
+	MethodPasskey            = "passkey"
+	MethodPasswordAndPasskey = "password_and_passkey"
+	MethodPasswordAndCode    = "password_and_recovery_code"
 )
 
 // Reasons to refuse a sign-in, in the details of events. The visitor is not told which it was.
@@ -16,6 +20,9 @@ const (
 	SignInOtherPerson   = "other_person"    // of the OpenID provider: see ErrOtherPerson
 	SignInNotAsked      = "not_asked_again" // by the OpenID provider, when the person was to prove who they are once more
 	SignInTooMany       = "too_many_attempts"
+	SignInWrongPasskey  = "wrong_passkey"
+	SignInCopiedPasskey = "copied_passkey" // see ErrPasskeyCopied
+	SignInWrongCode     = "wrong_recovery_code"
 )
 
 // RefusedSignIn is a failed attempt to act as a person: at the console, or with the password grant.

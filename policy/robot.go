@@ -42,5 +42,6 @@ func (u User) AsRobot(now time.Time) User {
 		return u
 	}
 	u.Kind = KindService
+	u.Passkeys, u.RecoveryCodes = nil, nil
 	return u.Unbound(now).WithPassword("", now)
 }

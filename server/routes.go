@@ -69,7 +69,10 @@ func (s *Server) adminRoutes(router *surface) {
 		http.MethodGet:  query(a.ListAccounts, policy.ScopesThatSeeTenants()),
 		http.MethodPost: call(a.CreateAccount, policy.ScopeAccountsWrite),
 	})
-	admin("/admin/v1/accounts/{account}", get(call(a.GetAccount, policy.ScopesThatSeeTenants())))
+	admin("/admin/v1/accounts/{account}", methods{
+		http.MethodGet:   call(a.GetAccount, policy.ScopesThatSeeTenants()),
+		http.MethodPatch: call(a.PatchAccount, policy.ScopePolicyWrite),
+	})
 	admin("/admin/v1/accounts/{account}/expiration-policy", methods{
 		http.MethodGet: call(a.GetPolicy, policy.ScopePolicyRead),
 		http.MethodPut: query(a.PutPolicy, policy.ScopePolicyWrite),

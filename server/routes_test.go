@@ -44,6 +44,7 @@ func bodies() map[string]string {
 		"PUT /admin/v1/accounts/{account}/expiration-policy":        `{"enabled":true,"period_days":360}`,
 		"POST /admin/v1/accounts/{account}/tenants":                 `{"id":"new","name":"New","release":"24.3"}`,
 		"POST /admin/v1/accounts/{account}/users":                   `{"id":"new","email":"new@acme.example"}`,
+		"PATCH /admin/v1/accounts/{account}":                        `{"second_factor":"optional"}`,
 		"PATCH /admin/v1/tenants/{tenant}":                          `{"tokens_per_minute":1000}`,
 		"PATCH /admin/v1/tenants/{tenant}/keys/{client_id}":         `{"tokens_per_minute":1000}`,
 		"PATCH /admin/v1/accounts/{account}/users/{user}":           `{"name":"Renamed"}`,

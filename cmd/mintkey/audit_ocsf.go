@@ -27,6 +27,7 @@ const ocsfOther = 99 // an activity that the class has no number for
 func accountChange() ocsfClass {
 	return ocsfClass{3001, 3, "Account Change", "Identity & Access Management", map[int]string{
 		1: "Create", 3: "Password Change", 4: "Password Reset", 6: "Delete", 7: "Attach Policy", 8: "Detach Policy",
+		10: "MFA Factor Enable", 11: "MFA Factor Disable",
 	}}
 }
 
@@ -47,6 +48,8 @@ func ocsfClassOf(e policy.Event) (class ocsfClass, activity int, entity string) 
 	switch e.Action {
 	case policy.ActionAccountCreated:
 		return entityManagement(), 1, "account"
+	case policy.ActionAccountUpdated:
+		return entityManagement(), 3, "account"
 	case policy.ActionPolicyChanged:
 		return entityManagement(), 3, "expiration policy"
 	case policy.ActionTenantCreated:
@@ -75,6 +78,12 @@ func ocsfClassOf(e policy.Event) (class ocsfClass, activity int, entity string) 
 		return accountChange(), 6, ""
 	case policy.ActionPasswordLinkRequested, policy.ActionPasswordLinkSent:
 		return accountChange(), 4, ""
+	case policy.ActionPasskeyCreated, policy.ActionRecoveryCodesCreated:
+		return accountChange(), 10, ""
+	case policy.ActionPasskeyDeleted, policy.ActionSecondFactorReset:
+		return accountChange(), 11, ""
+	case policy.ActionRecoveryCodeUsed:
+		return accountChange(), ocsfOther, ""
 	case policy.ActionMemberAdded, policy.ActionMemberRoleChanged:
 		return accountChange(), 7, ""
 	case policy.ActionMemberRemoved:

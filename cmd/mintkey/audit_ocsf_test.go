@@ -18,7 +18,7 @@ var ocsfRequired = map[int]struct {
 	activities int // 1 to this one, and 99
 	category   int
 }{
-	3001: {attributes: []string{"user"}, activities: 9, category: 3},
+	3001: {attributes: []string{"user"}, activities: 11, category: 3},
 	3002: {attributes: []string{"user"}, anyOf: []string{"service", "dst_endpoint"}, activities: 6, category: 3},
 	3004: {attributes: []string{"entity"}, activities: 4, category: 3},
 	6003: {attributes: []string{"actor", "api", "src_endpoint"}, activities: 4, category: 6},

@@ -17,7 +17,7 @@ import (
 
 func (p *program) storeCommand() *cobra.Command {
 	return group("store", "Look after the store", p.storeCheckCommand(), p.storeUpgradeCommand(), p.storeSettingsCommand(),
-		p.storeReplicasCommand())
+		p.storeReplicasCommand(), p.storeResetSecondFactorCommand())
 }
 
 func (p *program) storeUpgradeCommand() *cobra.Command {

@@ -7,7 +7,7 @@ import (
 )
 
 func viewAccount(a policy.Account) api.Account {
-	return api.Account{ID: a.ID, Name: a.Name, CreatedAt: a.CreatedAt}
+	return api.Account{ID: a.ID, Name: a.Name, CreatedAt: a.CreatedAt, SecondFactor: a.SecondFactorOf()}
 }
 
 // CreateAccount creates an account.
@@ -32,3 +32,13 @@ func (a *API) ListAccounts(c *Call) (Reply, error) {
 
 // GetAccount returns one account.
 func (*API) GetAccount(c *Call) (Reply, error) { return ok(viewAccount(c.in.Account)), nil }
+
+// PatchAccount changes of whom the console asks for a second factor.
+func (a *API) PatchAccount(c *Call) (Reply, error) {
+	body, err := decode[api.AccountChange](c)
+	if err != nil || body.SecondFactor == nil {
+		return ok(viewAccount(c.in.Account)), err
+	}
+	account, err := a.service.SetSecondFactor(c.Context(), c.actor, c.in, *body.SecondFactor)
+	return ok(viewAccount(account)), err
+}

@@ -17,6 +17,13 @@ type Account struct {
 	ID        string    `json:"id"`
 	Name      string    `json:"name"`
 	CreatedAt time.Time `json:"created_at"`
+	// SecondFactor says of whom the console asks for a second factor.
+	SecondFactor policy.SecondFactorRule `json:"second_factor"`
+}
+
+// AccountChange changes an account. What it leaves out stays as it is.
+type AccountChange struct {
+	SecondFactor *policy.SecondFactorRule `json:"second_factor,omitempty"`
 }
 
 // NewTenant requests a new tenant. The ID is generated if it is empty.

@@ -13,6 +13,7 @@ type myAccountPage struct {
 	Keys     int
 	Sessions []sessionRow
 	Password bool // the visitor has one to change
+	Passkeys ownPasskeys
 }
 
 // myTenant is one of the visitor's tenants with their keys in it.
@@ -30,7 +31,7 @@ func (c *Console) myAccount(req *request) error {
 	if err != nil {
 		return err
 	}
-	page := myAccountPage{Password: c.hasPassword(req.actor.User)}
+	page := myAccountPage{Password: c.hasPassword(req.actor.User), Passkeys: c.ownPasskeys(req)}
 	if page.Sessions, err = c.ownSessions(req); err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"mintkey/passwords"
 	"mintkey/policy"
 	"mintkey/server/console/openid"
+	"mintkey/server/console/passkeys"
 	"mintkey/server/limits"
 	"mintkey/store"
 )
@@ -53,7 +54,8 @@ type Console struct {
 	Options
 
 	sessions *scs.SessionManager
-	provider *openid.Provider      // nil where passwords are the only way in
+	provider *openid.Provider      // nil where there is none
+	passkeys *passkeys.Site        // nil where nobody can have a passkey
 	assets   func() assets         // made when a browser first asks, because most of a server's life is tokens
 	pages    func() (pages, error) // likewise
 }
@@ -63,6 +65,12 @@ func New(o Options) (http.Handler, error) {
 	c := &Console{Options: o, assets: sync.OnceValue(loadAssets)}
 	c.pages = sync.OnceValues(func() (pages, error) { return parsePages(c.assets()) })
 	c.sessions, c.provider = c.newSessions(), c.OpenID.provider(o.URL)
+	if !o.OpenID.Only {
+		var err error
+		if c.passkeys, err = passkeys.New(o.URL); err != nil {
+			return nil, fmt.Errorf("console: URL %s: %w", o.URL, err)
+		}
+	}
 	sameOrigin := http.NewCrossOriginProtection()
 	if err := sameOrigin.AddTrustedOrigin(origin(o.URL)); err != nil {
 		return nil, fmt.Errorf("console: URL %s: %w", o.URL, err)
@@ -76,6 +84,7 @@ func (c *Console) routes() http.Handler {
 	m := http.NewServeMux()
 	open := func(pattern string, h handler) { m.HandleFunc(pattern, c.open(h)) }
 	page := func(pattern, anyOf string, h handler) { m.HandleFunc(pattern, c.signedIn(anyOf, h)) }
+	early := func(pattern string, h handler) { m.HandleFunc(pattern, c.identified(h)) } // also without the second factor that is required
 	fresh := func(pattern, anyOf string, h handler) { page(pattern, anyOf, c.fresh(h)) } // asks who it is, after a while
 
 	m.HandleFunc("GET /console/static/{file}", func(w http.ResponseWriter, r *http.Request) { c.assets().ServeHTTP(w, r) })
@@ -85,6 +94,7 @@ func (c *Console) routes() http.Handler {
 		open("GET "+openIDPath, c.startOpenID)
 		open("GET "+callbackPath, c.finishOpenID)
 	}
+	c.passkeyRoutes(open, page, fresh, early)
 	open("POST /console/sign-out", c.signOut)
 	open("GET /console/session", c.sessionLeft)
 	page("POST /console/session", "", c.staySignedIn)
@@ -95,9 +105,9 @@ func (c *Console) routes() http.Handler {
 	open("POST "+passwordPath, c.choose)
 	page("GET /console/sign-out-everywhere", "", c.signOutEverywherePage)
 	page("POST /console/sign-out-everywhere", "", c.signOutEverywhere)
-	page("GET "+provePath, "", c.provePage)
+	early("GET "+provePath, c.provePage)
 	if c.provider != nil {
-		page("GET "+proveOpenIDPath, "", c.startProof)
+		early("GET "+proveOpenIDPath, c.startProof)
 	}
 	page("GET /console", "", c.home)
 	page("GET /console/tenants/{tenant}", "", c.home)

@@ -71,6 +71,8 @@ func (c *Console) keepDraft(req *request, u policy.User) (code string, d draft, 
 	for name, values := range req.PostForm {
 		switch {
 		case name == draftField || strings.HasPrefix(name, proofPrefix):
+		case name == answerField || name == ceremonyField || name == codeField:
+			d.Partial = true
 		case strings.HasPrefix(name, "password"):
 			d.Partial = d.Partial || strings.Join(values, "") != ""
 		default:

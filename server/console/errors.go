@@ -69,6 +69,22 @@ func explanations() []struct {
 			conflict, "Already sent, or too late",
 			"This form has been sent on already, or waited for more than an hour. See whether it was done; if it was not, begin again.", "",
 		}},
+		{errWrongPasskey, explanation{
+			http.StatusUnauthorized, "Sign in",
+			"That passkey proves nothing here: it was removed, belongs somewhere else, or took too long. Try again.", "",
+		}},
+		{policy.ErrPasskeyCopied, explanation{
+			forbidden, "Sign in",
+			"The counter of this passkey has gone back, so somebody may have a copy of it. Sign in another way, remove it, and tell an admin.", "",
+		}},
+		{policy.ErrWrongRecoveryCode, explanation{
+			http.StatusUnauthorized, "Sign in",
+			"That is none of your recovery codes, or it was used before.", "",
+		}},
+		{errHalfOver, explanation{
+			http.StatusUnauthorized, "Sign in",
+			"The second step took too long, or your user has changed meanwhile. Sign in again.", "",
+		}},
 		{errWhichAccount, explanation{
 			conflict, "Sign in",
 			"Several accounts have a user with this e-mail address. Say which account you mean, and enter your password again.", "",
@@ -143,6 +159,11 @@ func explanations() []struct {
 			"There is nothing here that you may see. It may have been revoked or removed, or belong to another tenant.", "",
 		}},
 		{policy.ErrNoOverlap, explanation{notFound, "No old secret", "The old secret of this access key has stopped working already.", ""}},
+		{policy.ErrPasskeyNotFound, explanation{notFound, "Not found", "You have no such passkey. It may have been removed.", ""}},
+		{policy.ErrPasskeyExists, explanation{conflict, "Added already", "This passkey is among yours already.", ""}},
+		{policy.ErrTooManyPasskeys, explanation{conflict, "Too many passkeys", asSentence(policy.ErrTooManyPasskeys), ""}},
+		{policy.ErrNoPasskey, explanation{conflict, "No passkey yet", "Add a passkey on My account first.", ""}},
+		{policy.ErrInvalidSecondFactor, explanation{unprocessable, "Invalid choice", "Choose one of the two.", "second_factor"}},
 		{policy.ErrKeyNotFound, explanation{notFound, "Not found", "This access key is gone: it was revoked, or it expired long ago.", ""}},
 		{store.ErrPositionForgotten, explanation{ // an ErrPositionLost too, so it comes first
 			http.StatusGone, "No longer there",

@@ -17,8 +17,11 @@ const provenFor = 15 * time.Minute
 
 const provePath = "/console/prove"
 
-// proofPassword is the field of the proof page with the visitor's own password.
-const proofPassword = proofPrefix + "_password"
+// The fields of the proof page: the visitor's own password, or that the answer of a passkey follows.
+const (
+	proofPassword = proofPrefix + "_password"
+	proofPasskey  = proofPrefix + "_passkey"
+)
 
 // errNotProved asks for another proof; errWrongProof refuses the one that was given.
 var (
@@ -31,6 +34,7 @@ type provePage struct {
 	Path     string // to which it goes
 	Password bool   // the visitor has a password that counts
 	OpenID   string // name of the provider, if the visitor can prove it there
+	Passkey  *ceremonyForm
 	Fresh    bool   // proved meanwhile: the form only has to be sent
 	Problem  string
 }
@@ -43,7 +47,7 @@ func (c *Console) fresh(handle handler) handler {
 		switch err := c.prove(req); {
 		case errors.Is(err, errNotProved) && code == "":
 			return c.keepAndAsk(req)
-		case errors.Is(err, errNotProved), errors.Is(err, errWrongProof):
+		case errors.Is(err, errNotProved), errors.Is(err, errWrongProof), errors.Is(err, errWrongPasskey), errors.Is(err, policy.ErrPasskeyCopied):
 			return c.askProof(req, code, err)
 		case err != nil:
 			return err
@@ -70,6 +74,13 @@ func (c *Console) fresh(handle handler) handler {
 func (c *Console) prove(req *request) error {
 	if given := req.PostForm.Get(proofPassword); given != "" {
 		return c.proveByPassword(req, given)
+	}
+	if req.PostForm.Get(proofPasskey) != "" {
+		_, err := c.proveByPasskey(req, ceremonyProof, policy.MethodPasskey, req.actor.User)
+		if err != nil {
+			return err
+		}
+		return c.proved(req, policy.MethodPasskey)
 	}
 	if req.info.At.Sub(c.provedAt(req.Context())) < provenFor {
 		return nil
@@ -175,6 +186,13 @@ func (c *Console) showProve(req *request, code, path string, cause error) error 
 	const title = "Is it you?"
 	if cause == nil {
 		return c.show(req, "prove", title, page)
+	}
+	if user := req.actor.User; c.passkeys != nil && user.HasSecondFactor() {
+		asked, err := c.askForPasskey(req, ceremonyProof, user)
+		if err != nil {
+			return err
+		}
+		page.Passkey = &asked
 	}
 	if !errors.Is(cause, errNotProved) {
 		page.Problem = explain(cause).text

@@ -21,6 +21,7 @@ type request struct {
 	info   *web.Info
 	actor  admin.Actor         // zero on pages that need no session
 	in     admin.TenantContext // the tenant in the path, or else the last one used
+	began  session             // zero on pages that need no session
 	layout layout
 
 	session admin.Session // of the signed-in user
@@ -71,16 +72,29 @@ func newRequest(w http.ResponseWriter, r *http.Request) (*request, error) {
 }
 
 // signedIn wraps a handler with the checks of every page behind the sign-in, in this order: the visitor is signed in (else redirect to
-// the sign-in page), may see the tenant in the path (else 404), and has one of the scopes (else 403).
+// the sign-in page), may see the tenant in the path (else 404), has the second factor that the account requires (else redirect to where
+// one is made), and has one of the scopes (else 403).
 func (c *Console) signedIn(anyOf string, handle handler) http.HandlerFunc {
-	return c.open(func(req *request) error {
-		if err := c.identify(req); err != nil {
+	return c.identified(func(req *request) error {
+		if closed, err := c.mustRegister(req); err != nil {
 			return err
+		} else if closed {
+			return req.redirect(newPasskeyPath)
 		}
 		if anyOf != "" {
 			if err := req.actor.Require(anyOf); err != nil {
 				return err
 			}
+		}
+		return handle(req)
+	})
+}
+
+// identified wraps a handler of what those can do too who have yet to make the second factor that their account requires.
+func (c *Console) identified(handle handler) http.HandlerFunc {
+	return c.open(func(req *request) error {
+		if err := c.identify(req); err != nil {
+			return err
 		}
 		if err := c.fillFromDraft(req); err != nil {
 			return err
@@ -103,6 +117,7 @@ func (c *Console) identify(req *request) error {
 	if err != nil {
 		return err
 	}
+	req.began = s
 	req.actor = admin.Actor{
 		Subject: subject, Scopes: subject.Cut(policy.AdministrationScopes(), c.Service.Catalogue),
 		Via: admin.ViaConsole, Address: req.info.Address, RequestID: req.info.ID, At: req.info.At,

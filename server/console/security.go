@@ -20,6 +20,8 @@ type securityPage struct {
 	Fault    fault
 	Chart    chart
 	Next     []upcomingRow
+
+	FactorRequired bool // of admins
 }
 
 // previewTable lists the keys that the change in the form would affect (R15).
@@ -65,6 +67,7 @@ func (c *Console) showSecurity(req *request, cause error) error {
 	page := securityPage{
 		Tag:     req.tag(admin.PolicyTag(req.in.Account.Expiration), cause),
 		Present: present, Enabled: present.Enabled, Since: newStamp(present.At, req.info.At),
+		FactorRequired: req.in.Account.SecondFactorOf() == policy.SecondFactorRequiredForAdmins,
 	}
 	change := policy.PolicyChange{Enabled: present.Enabled, PeriodDays: present.PeriodDays}
 	if req.Form.Has("period_days") {

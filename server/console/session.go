@@ -28,6 +28,8 @@ const (
 	sessionUser    = "user"
 	sessionTenant  = "tenant"
 	sessionID      = "id"
+	sessionMethod  = "method"
+	sessionPasskey = "passkey"
 	sessionNotice  = "notice"
 	sessionLink    = "link"   // to choose a password, before the sign-in
 	sessionEmail   = "email"  // for the sign-in page
@@ -44,7 +46,11 @@ type session struct {
 	tenantID          string // the last one used
 
 	admin.Session
+	proof
 }
+
+// proof is how somebody has proved who they are: a policy.Method, with the ID of the passkey if there was one.
+type proof struct{ method, passkey string }
 
 func (c *Console) newSessions() *scs.SessionManager {
 	m := scs.New()
@@ -70,6 +76,10 @@ func (c *Console) session(ctx context.Context, now time.Time) (session, error) {
 	s := session{
 		accountID: c.sessions.GetString(ctx, sessionAccount), userID: c.sessions.GetString(ctx, sessionUser),
 		tenantID: c.sessions.GetString(ctx, sessionTenant),
+		proof: proof{
+			method:  cmp.Or(c.sessions.GetString(ctx, sessionMethod), policy.MethodPassword), // the weakest, for sessions of an earlier version
+			passkey: c.sessions.GetString(ctx, sessionPasskey),
+		},
 	}
 	if s.userID == "" {
 		return s, errSignedOut
@@ -94,7 +104,7 @@ func (*signedOutError) Error() string { return errSignedOut.Error() }
 func (*signedOutError) Is(target error) bool { return target == errSignedOut }
 
 // begin starts a session under a new token, so that a token planted in the browser beforehand is useless.
-func (c *Console) begin(req *request, actor admin.Actor, method string) error {
+func (c *Console) begin(req *request, actor admin.Actor, how proof) error {
 	ctx := req.Context()
 	if err := c.endThisSession(req); err != nil {
 		return err
@@ -106,11 +116,11 @@ func (c *Console) begin(req *request, actor admin.Actor, method string) error {
 		return err
 	}
 	begun := admin.Session{
-		ID: ephemeral.NewCode(), Method: method, Address: actor.Address, Browser: browserOf(req.UserAgent()), Started: actor.At, Seen: actor.At,
+		ID: ephemeral.NewCode(), Method: how.method, Address: actor.Address, Browser: browserOf(req.UserAgent()), Started: actor.At, Seen: actor.At,
 	}
 	for name, value := range map[string]any{
 		sessionAccount: actor.Account.ID, sessionUser: actor.User.ID, sessionTenant: actor.Tenant.ID,
-		sessionID: begun.ID, sessionProved: actor.At.UnixNano(),
+		sessionID: begun.ID, sessionProved: actor.At.UnixNano(), sessionMethod: how.method, sessionPasskey: how.passkey,
 	} {
 		c.sessions.Put(ctx, name, value)
 	}
@@ -152,9 +162,13 @@ func (c *Console) remember(req *request, s session) (session, error) {
 
 // validFor reports whether the session is still the user's in the tenant. It hangs on the records that it began with: deleting or
 // disabling the user, or making a robot of them, ends it, as does another password, e-mail address or identity at the provider, a
-// membership that ended, and a suspension of the tenant. Undoing any of these does not bring it back.
+// membership that ended, and a suspension of the tenant. Undoing any of these does not bring it back. Removing the passkey that it began
+// with ends it too, and so does the first passkey if it began with a password alone.
 func (s session) validFor(subject policy.Subject) bool {
-	return subject.User.AccountID == s.accountID && s.Of(subject.User) &&
+	if _, err := subject.User.Passkey(s.passkey); s.passkey != "" && err != nil {
+		return false
+	}
+	return subject.User.StillSignedIn(s.method) && subject.User.AccountID == s.accountID && s.Of(subject.User) &&
 		!s.Started.Before(subject.Membership.JoinedAt) && s.Started.After(subject.Tenant.EndedBefore)
 }
 

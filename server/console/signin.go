@@ -22,6 +22,7 @@ type signInForm struct {
 	Info       string
 	Mail       bool // links to choose a new password can be mailed
 	OpenID     openIDChoice
+	Passkeys   bool // browsers can have passkeys for this console
 }
 
 func (c *Console) signInPage(req *request) error {
@@ -39,7 +40,7 @@ func (c *Console) signInPage(req *request) error {
 
 // showSignIn shows the page with every way to sign in that is configured.
 func (c *Console) showSignIn(req *request, cause error, form signInForm) error {
-	form.OpenID, form.Mail = c.openIDChoice(form), c.mailsLinks()
+	form.OpenID, form.Mail, form.Passkeys = c.openIDChoice(form), c.mailsLinks(), c.passkeys != nil
 	if cause == nil {
 		return c.show(req, "sign-in", "Sign in", form)
 	}
@@ -73,7 +74,10 @@ func (c *Console) signIn(req *request) error {
 	case err != nil:
 		return err
 	}
-	if err := c.welcome(req, subject, policy.MethodPassword); err != nil {
+	if subject.User.HasSecondFactor() {
+		return c.beginSecondFactor(req, subject.User, form.Next)
+	}
+	if err := c.welcome(req, subject, proof{method: policy.MethodPassword}); err != nil {
 		return err
 	}
 	return req.redirect(form.Next)

@@ -8,15 +8,15 @@ import (
 )
 
 // welcome starts the session of a person whose sign-in succeeded, and records it. Without a record there is no session.
-func (c *Console) welcome(req *request, subject policy.Subject, method string) error {
+func (c *Console) welcome(req *request, subject policy.Subject, how proof) error {
 	actor := c.actorOf(req, subject)
-	if err := c.Service.SignedIn(req.Context(), actor, method, browserOf(req.UserAgent())); err != nil {
+	if err := c.Service.SignedIn(req.Context(), actor, how.method, browserOf(req.UserAgent())); err != nil {
 		return err
 	}
-	if err := c.begin(req, actor, method); err != nil {
+	if err := c.begin(req, actor, how); err != nil {
 		return err
 	}
-	c.Log.InfoContext(req.Context(), "signed in", append(aboutPerson(actor), slog.String("method", method))...)
+	c.Log.InfoContext(req.Context(), "signed in", append(aboutPerson(actor), slog.String("method", how.method))...)
 	c.rememberDevice(req, subject.User)
 	return nil
 }

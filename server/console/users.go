@@ -28,6 +28,7 @@ type userForm struct {
 	Mail        bool // a link to choose a password can be sent
 	SendLink    bool // to a new user
 	OpenID      bool // has signed in at the provider
+	Passkeys    int
 	Fault       fault
 	FaultAt     string // the button that the fault is about, which is what the form sends as do; empty for those of fields
 }
@@ -153,7 +154,7 @@ func (c *Console) showUser(req *request, cause error) error {
 	ofMember := req.PathValue("tenant") != "" // a form about the role in a tenant
 	form := userForm{
 		Path: usersPath + "/" + url.PathEscape(user.ID), Tag: admin.UserTag(user), User: newUserRow(user, req), Name: user.Name,
-		Email: user.Email, Roles: req.roleChoices(user.Roles), Self: user.ID == req.actor.User.ID,
+		Email: user.Email, Roles: req.roleChoices(user.Roles), Self: user.ID == req.actor.User.ID, Passkeys: len(user.Passkeys),
 	}
 	if !ofMember {
 		form.Tag = req.tag(form.Tag, cause)

@@ -31,7 +31,7 @@ func (req *request) userChange() (userChange, error) {
 			change.patch = admin.UserPatch{Password: &chosen}
 		}
 		change.notice = "The password is set. Sessions that began with the old one have ended."
-	case "sign-out":
+	case "sign-out", "reset-second-factor":
 	case "forget-openid":
 		change.patch.ForgetOpenID = true
 		change.notice = "Forgotten. Whoever signs in with the e-mail address next is remembered."
@@ -68,8 +68,11 @@ func (c *Console) changeUser(req *request) error {
 			return err
 		}
 	}
-	if err == nil && change.do == "sign-out" {
+	switch {
+	case err == nil && change.do == "sign-out":
 		return c.signUserOut(req, id)
+	case err == nil && change.do == "reset-second-factor":
+		return c.resetSecondFactor(req, id)
 	}
 	if err == nil {
 		_, err = c.Service.PatchUser(req.Context(), req.actor, req.in, id, change.patch)
@@ -127,6 +130,9 @@ func (c *Console) askedOfUser(req *request, change userChange) (question, error)
 	case change.do == "sign-out":
 		q.Title, q.Button = "End all sessions of "+name+"?", "End all sessions"
 		q.Says = []string{name + " is signed out of the console in every browser, and can sign in again. Access keys and tokens go on working."}
+	case change.do == "reset-second-factor":
+		q.Title, q.Button = "Take the second factor from "+name+"?", "Take away the second factor"
+		q.Says = []string{"All passkeys and recovery codes of " + name + " are removed, and all sessions end. The password alone signs them in again."}
 	case change.do == "forget-openid":
 		q.Title, q.Button = "Forget who "+name+" is at "+c.OpenID.Name+"?", "Forget"
 		q.Says = []string{

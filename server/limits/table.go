@@ -50,6 +50,18 @@ func openIDStarts() Budget {
 	return Budget{"openid-address", "address", "sign-ins begun at the OpenID provider", store.Rate{Burst: 300, Period: quarter}}
 }
 
+func passkeysOfAddress() Budget {
+	return Budget{"passkeys-address", "address", "passkeys asked for in place of a password", store.Rate{Burst: 300, Period: quarter}}
+}
+
+func codesFromAddress() Budget {
+	return Budget{"codes-user-address", "user and address", "wrong recovery codes", store.Rate{Burst: 10, Period: time.Minute}}
+}
+
+func codesOfUser() Budget {
+	return Budget{"codes-user", "user", "wrong recovery codes", store.Rate{Burst: 100, Period: quarter}}
+}
+
 func leaksOfAddress() Budget {
 	return Budget{"leaks-address", "address", "reports of leaked secrets", store.Rate{Burst: 60, Period: time.Minute}}
 }
@@ -78,6 +90,7 @@ func Table() []Budget {
 	return []Budget{
 		secretsOfClient(), guessesFromAddress(), passwordsFromAddress(), passwordsOfUser(),
 		linksFromAddress(), linksOfAddress(), linksToMailbox(), openIDStarts(), formTokens(), draftsOfUser(), leaksOfAddress(),
+		passkeysOfAddress(), codesFromAddress(), codesOfUser(),
 		tokensOfKey(), tokensOfTenant(),
 	}
 }

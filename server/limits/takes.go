@@ -45,12 +45,28 @@ func UnknownUser(accountID, name string) User {
 func Password(users []User, v Visitor) []Take {
 	var takes []Take
 	for _, u := range users {
-		everywhere := passwordsOfUser().of(u.key)
-		everywhere.spared = func(ctx context.Context, l *Limiter) bool { return l.knows(ctx, u, v) }
-		takes = append(takes, passwordsFromAddress().of(u.key, network(v.Address)), everywhere)
+		takes = append(takes, passwordsFromAddress().of(u.key, network(v.Address)), passwordsOfUser().everywhere(u, v))
 	}
 	return append(takes, guessesFromAddress().of(network(v.Address)))
 }
+
+// everywhere is one from the user's budget for all addresses together, unless the visitor is known.
+func (b Budget) everywhere(u User, v Visitor) Take {
+	take := b.of(u.key)
+	take.spared = func(ctx context.Context, l *Limiter) bool { return l.knows(ctx, u, v) }
+	return take
+}
+
+// RecoveryCode is the cost of a wrong recovery code, after the password. It is apart from that of passwords, so that nobody without the
+// password can use it up.
+func RecoveryCode(u User, v Visitor) []Take {
+	return []Take{
+		codesFromAddress().of(u.key, network(v.Address)), codesOfUser().everywhere(u, v), guessesFromAddress().of(network(v.Address)),
+	}
+}
+
+// PasskeyStart is the cost of asking for a passkey before anybody is known, which takes a record in the store.
+func PasskeyStart(address string) []Take { return []Take{passkeysOfAddress().of(network(address))} }
 
 // LinkRequest is the cost of asking for links to choose a password, whether or not a user has the e-mail address.
 func LinkRequest(email, address string) []Take {

@@ -128,6 +128,13 @@ func renderings() []rendering {
 			kind: store.ErrNotFound, status: http.StatusNotFound, code: "not_found", title: "Not found",
 			detail: "There is nothing here that you may see.", oauth: "invalid_request",
 		},
+		{kind: policy.ErrPasskeyNotFound, status: http.StatusNotFound, code: "not_found", title: "Not found"},
+		{kind: policy.ErrNoPasskey, status: conflict, code: "passkey_required", title: "A passkey of your own is required"},
+		{kind: policy.ErrInvalidSecondFactor, status: unprocessable, code: "invalid_second_factor", title: "Invalid rule"},
+		{kind: policy.ErrTooManyPasskeys, status: conflict, code: "too_many_passkeys", title: "Too many passkeys"},
+		{kind: policy.ErrPasskeyExists, status: conflict, code: "passkey_exists", title: "Passkey registered already"},
+		{kind: policy.ErrPasskeyCopied, status: http.StatusForbidden, code: "passkey_copied", title: "Passkey may be copied"},
+		{kind: policy.ErrWrongRecoveryCode, status: http.StatusForbidden, code: "wrong_recovery_code", title: "Wrong recovery code"},
 		{kind: policy.ErrNoOverlap, status: http.StatusNotFound, code: "not_found", title: "Not found"},
 		{
 			kind: policy.ErrKeyNotFound, status: http.StatusNotFound, code: "not_found", title: "Not found",

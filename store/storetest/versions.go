@@ -25,6 +25,8 @@ func unknownSurvive(t testing.TB, at place) {
 	ctx := t.Context()
 	a, te, u := account(acme), tenant(t, acme, load), user(acme, ada)
 	a.Unknown, te.Unknown, u.Unknown = newer, newer, newer
+	u.Passkeys = []policy.Passkey{{ID: "key", Name: "Phone", Transports: []string{"usb"}, Unknown: newer}}
+	u.RecoveryCodes = []string{"digest"}
 	m := membership(load, ada, "mk_1", "mk_2")
 	m.Unknown, m.Keys[0].Unknown, m.Keys[1].Secrets[1].Unknown = newer, newer, newer
 	check(t, s.CreateAccount(ctx, a))

@@ -77,7 +77,7 @@ func problemHeader(more ...string) map[string]string {
 
 const (
 	accounts = "/admin/v1/accounts"
-	account  = `{"id":"acme","name":"Acme","created_at":"2025-10-05T08:00:00Z"}`
+	account  = `{"id":"acme","name":"Acme","created_at":"2025-10-05T08:00:00Z","second_factor":"optional"}`
 	key      = `"client_id":"mk_1","tenant_id":"t1","user_id":"ada","user_name":"Ada","email":"ada@example.com","label":"","scopes":["api"],` +
 		`"status":"active","created_at":"2025-10-05T08:00:00Z","secret_issued_at":"2025-10-05T08:00:00.5Z",` +
 		`"last_access_at":null,"last_access_address":null,"secrets":[],"marks":["unused"]`
@@ -163,7 +163,10 @@ func TestViolationsAreReported(t *testing.T) {
 			reply{200, jsonHeader(), `{"token":"a.b.c","expires_in":900}`},
 			"expires_in",
 		},
-		{"missing field", "GET", accounts + "/acme", reply{200, jsonHeader(), `{"id":"acme","created_at":"2025-10-05T08:00:00Z"}`}, "name"},
+		{
+			"missing field", "GET", accounts + "/acme",
+			reply{200, jsonHeader(), `{"id":"acme","created_at":"2025-10-05T08:00:00Z","second_factor":"optional"}`}, "name",
+		},
 		{"missing nullable field", "GET", "/admin/v1/tenants/t1/keys/mk_1", reply{200, jsonHeader(), `{` + key + `}`}, "expires_at"},
 		{"null for a list", "GET", accounts, reply{200, jsonHeader(), `{"items":null}`}, "items"},
 		{"null for a time", "GET", accounts + "/acme", reply{200, jsonHeader(), `{"id":"acme","name":"Acme","created_at":null}`}, "created_at"},
