@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/sha256"
@@ -143,6 +144,6 @@ func (c *Console) fillFromDraft(req *request) error {
 	}
 	delete(d.Fields, formToken) // the page makes another
 	req.Form = d.Fields
-	req.layout.Notice = "Nothing was sent yet. What you entered is here: look at it, and send it."
+	req.layout.Notice = cmp.Or(req.layout.Notice, "Nothing was sent yet. What you entered is here: look at it, and send it.")
 	return nil
 }
