@@ -18,7 +18,8 @@ const (
 	SessionIdle    = time.Hour
 	SessionLongest = 12 * time.Hour
 	// SessionRemembered is for how long a session that has ended by time is told from one that never was, or that somebody has ended.
-	SessionRemembered = time.Hour
+	// Whoever comes back from a meeting to a form finds what they typed.
+	SessionRemembered = SessionLongest
 	MaxSessions       = 50
 )
 

@@ -93,6 +93,7 @@ func (c *Console) routes() http.Handler {
 	if c.provider != nil {
 		open("GET "+openIDPath, c.startOpenID)
 		open("GET "+callbackPath, c.finishOpenID)
+		open("GET "+openIDSignOutPath, c.leaveProvider)
 	}
 	c.passkeyRoutes(open, page, fresh, early)
 	open("POST /console/sign-out", c.signOut)
