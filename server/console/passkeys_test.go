@@ -392,7 +392,7 @@ func TestAdminsMustHaveASecondFactor(t *testing.T) {
 	names := strings.NewReplacer("{tenant}", "berlin", "{client_id}", clientID, "{user}", "grace", "{code}", "x", "{passkey}", "x",
 		`"+ownPasskeysPath+"`, "/console/account/passkeys", `"+recoveryCodesPath`, `/console/account/recovery-codes"`,
 		`"+factorRulePath`, factorRulePath+`"`)
-	routes := regexp.MustCompile(`page\("(GET|POST) ([^"]+)"`).FindAllStringSubmatch(names.Replace(string(source)+string(more)), -1)
+	routes := regexp.MustCompile(`(?:page|fresh)\("(GET|POST) ([^"]+)"`).FindAllStringSubmatch(names.Replace(string(source)+string(more)), -1)
 	if len(routes) < 60 {
 		t.Fatalf("only %d routes were found", len(routes))
 	}
