@@ -43,7 +43,9 @@ func (s Session) alive(now time.Time) bool {
 }
 
 // remembered is true for a while longer.
-func (s Session) remembered(now time.Time) bool { return now.Sub(s.Started) < SessionLongest+SessionRemembered }
+func (s Session) remembered(now time.Time) bool {
+	return now.Sub(s.Started) < SessionLongest+SessionRemembered
+}
 
 // ErrSessionOver is for a session that has ended by time, a while ago at most.
 var ErrSessionOver = errors.New("the session was not used for long, or lasted too long")

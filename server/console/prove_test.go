@@ -137,7 +137,7 @@ func TestDraftsAreTheirUsers(t *testing.T) {
 	if !strings.HasPrefix(at, "/console/users/new?draft=") {
 		t.Fatalf("leads to %s", at)
 	}
-	ada.get(at).want(200).says("enter the new one again").has(`value="Eve Visible"`, `value="eve@acme.example"`).saysNot(another)
+	ada.get(at).want(200).says("enter that part again").has(`value="Eve Visible"`, `value="eve@acme.example"`).saysNot(another)
 	if strings.Contains(ada.get(at).want(200).body, "Eve Visible") {
 		t.Error("the draft is shown twice")
 	}
