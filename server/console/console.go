@@ -84,7 +84,7 @@ func (c *Console) routes() http.Handler {
 	m := http.NewServeMux()
 	open := func(pattern string, h handler) { m.HandleFunc(pattern, c.open(h)) }
 	page := func(pattern, anyOf string, h handler) { m.HandleFunc(pattern, c.signedIn(anyOf, h)) }
-	early := func(pattern string, h handler) { m.HandleFunc(pattern, c.identified(h)) } // also without the second factor that is required
+	early := func(pattern string, h handler) { m.HandleFunc(pattern, c.identified(h)) }  // also without the second factor that is required
 	fresh := func(pattern, anyOf string, h handler) { page(pattern, anyOf, c.fresh(h)) } // asks who it is, after a while
 
 	m.HandleFunc("GET /console/static/{file}", func(w http.ResponseWriter, r *http.Request) { c.assets().ServeHTTP(w, r) })

@@ -75,7 +75,7 @@ func TestPageOfAKeyThatNeedsAttention(t *testing.T) {
 		return a, nil, nil
 	}))
 	tom := h.as("tom")
-	tom.post(berlinKeys+"/"+stopped+"/suspend", form{"reason": {"laptop lost"}}).leadsTo(berlinKeys)
+	tom.post(berlinKeys+"/"+stopped+"/suspend", yes(form{"reason": {"laptop lost"}})).leadsTo(berlinKeys)
 	tom.get(berlinKeys+"/"+stopped).says("Suspended", "by Tom Kilburn: laptop lost", "Resume").saysNot("Transfer")
 	linus := h.as("linus").get("/console/account").want(200)
 	at := strings.Index(linus.body, "/console/account/keys/mk_")

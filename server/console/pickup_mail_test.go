@@ -76,5 +76,5 @@ func TestPickUpByMail(t *testing.T) {
 		t.Error("what was picked up does not open")
 	}
 	linus.get(path).want(410)
-	linus.get(adminsPath).want(404)
+	linus.get(adminsPath).want(410).says("Already picked up")
 }
