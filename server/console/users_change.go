@@ -187,10 +187,13 @@ func (c *Console) setMember(req *request) error {
 	case role == "":
 		err = c.Service.RemoveMember(req.Context(), req.actor, req.in, id, req.ifMatch())
 		notice = "Removed from " + req.in.Tenant.Name + ". Their access keys there are revoked."
+		if errors.Is(err, store.ErrNotFound) { // saved as it was, or somebody else was faster
+			err, notice = nil, "Not a member of "+req.in.Tenant.Name+", as before."
+		}
 	default:
 		var member admin.Member
 		member, _, err = c.Service.SetMember(req.Context(), req.actor, req.in, id, role, req.ifMatch())
-		notice = member.User.Name + " is now " + strings.ToLower(membershipName(role)) + " in " + req.in.Tenant.Name + "."
+		notice = member.User.Name + " is now a " + strings.ToLower(membershipName(role)) + " of " + req.in.Tenant.Name + "."
 	}
 	if _, ok := formFault(err); err != nil && ok {
 		return c.showUser(req, err)
