@@ -10,6 +10,7 @@ import (
 
 type myAccountPage struct {
 	Tenants  []myTenant
+	Others   int // tenants that are not among them, as the visitor has no key there
 	Keys     int
 	Sessions []sessionRow
 	Password bool // the visitor has one to change
@@ -20,10 +21,14 @@ type myAccountPage struct {
 // myTenant is one of the visitor's tenants with their keys in it.
 type myTenant struct {
 	Name   string
+	New    string // the path for making a key, if the visitor may
 	Role   string
 	Policy string
 	Rows   []keyRow
 }
+
+// maxEmptyTenants is how many tenants My account names without a key of the visitor in them: an admin may be in a thousand.
+const maxEmptyTenants = 5
 
 // myAccount shows the visitor's keys in all their tenants.
 func (c *Console) myAccount(req *request) error {
@@ -53,6 +58,13 @@ func (c *Console) myAccount(req *request) error {
 		tenant := myTenant{
 			Name: subject.Tenant.Name, Role: membershipName(subject.Membership.Role),
 			Policy: policyText(subject.Account.Expiration.InForce(req.info.At)),
+		}
+		if len(keys) == 0 && len(ids) > maxEmptyTenants {
+			page.Others++
+			continue
+		}
+		if subject.Membership.Role == policy.RoleTenantAdmin {
+			tenant.New = keysPath(id, "new")
 		}
 		names, err := c.suspenders(req, func(yield func(policy.Suspension)) {
 			for _, key := range keys {

@@ -126,7 +126,7 @@ func TestManyKeysAskForTyping(t *testing.T) {
 		h.key(tenant, "grace", "two", 70)
 	}
 	const user = "/console/users/grace"
-	ada.post(user, form{"do": {"disable"}}).want(200).says("6 access keys stop", "And 1 more", "type the name of the user")
+	ada.post(user, form{"do": {"disable"}}).want(200).says("6 access keys stop", "And 1 other", "type the name of the user")
 	ada.post(user, yes(form{"do": {"disable"}})).want(422).says("Type “Grace Hopper”")
 	ada.post(user, typed("Grace", form{"do": {"disable"}})).want(422).has(`value="Grace"`, `id="confirm_typed-error"`)
 	ada.post(securityPath, typed("6", form{"enabled": {"on"}, "period_days": {"180"}})).leadsTo(securityPath)

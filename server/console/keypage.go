@@ -60,7 +60,7 @@ func (c *Console) keyPage(req *request) error {
 	if err != nil {
 		return err
 	}
-	page := keyPage{Back: keysPath(req.in.Tenant.ID), CanChange: req.actor.Require(policy.ScopeKeysWrite) == nil}
+	page := keyPage{Back: req.backToKeys(), CanChange: req.actor.Require(policy.ScopeKeysWrite) == nil}
 	if req.actor.Require(policy.ScopeUsersWrite) == nil {
 		page.UserPath = usersPath + "/" + url.PathEscape(key.User.ID)
 	}
@@ -81,6 +81,8 @@ func (c *Console) showKey(req *request, key admin.Key, page keyPage) error {
 	page.Key, page.Tenant = newKeyRow(key, expiration, now), req.in.Tenant.Name
 	if page.Own {
 		page.Key.Path = ownKeyPath(key.ClientID)
+	} else {
+		page.Key.Return = req.list().asReturn()
 	}
 	suspenders, err := c.suspenders(req, func(yield func(policy.Suspension)) { yield(key.Suspended) })
 	if err != nil {

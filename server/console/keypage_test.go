@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +23,9 @@ func TestPageOfAKey(t *testing.T) {
 		page, own := berlinKeys+"/"+clientID, "/console/account/keys/"+clientID
 		tom := h.as("tom")
 		tom.get(berlinKeys).has(`<a href="` + page + `"><code>` + clientID)
+		filtered := "?" + url.Values{"list": {"q=nightly"}}.Encode()
+		tom.get(berlinKeys + "?q=nightly").has(`<a href="` + page + filtered + `"><code>` + clientID)
+		tom.get(page+filtered).want(200).has(`class="back" href="`+berlinKeys+`?q=nightly"`, page+"/edit"+filtered, page+"/revoke"+filtered)
 		tom.get(page).want(200).says(
 			"nightly build", clientID, "Grace Hopper", "Berlin", "12 days old",
 			"192.0.2.0/24", "300 seconds", "60 tokens a minute", "22 Mar 2026, 09:00 UTC", "for good",

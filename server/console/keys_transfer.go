@@ -11,6 +11,7 @@ type transferForm struct {
 
 	Back string
 	Key  keyRow
+	Mail bool // whether both owners hear of it
 }
 
 func (c *Console) transferPage(req *request) error { return c.showTransfer(req, nil) }
@@ -20,7 +21,7 @@ func (c *Console) showTransfer(req *request, cause error) error {
 	if err != nil {
 		return err
 	}
-	form := transferForm{Back: req.backToKeys(), Key: newKeyRow(key, req.in.Account.Expiration, req.info.At)}
+	form := transferForm{Back: req.backToKeys(), Key: newKeyRow(key, req.in.Account.Expiration, req.info.At), Mail: c.Mail}
 	if form.memberForm, err = c.findMembers(req); err != nil {
 		return err
 	}

@@ -55,6 +55,7 @@ func TestLayoutHolds(t *testing.T) {
 			{"390", 390, ""},
 			{"640, which is 1280 at 200 %", 640, ""},
 			{"768", 768, ""},
+			{"1181, the narrowest with the menu at the side", 1181, ""},
 			{"1920", 1920, ""},
 			{"1280", 1280, ""},
 			{"forced colours", 390, "forced"},

@@ -85,7 +85,7 @@ func TestRevokingMany(t *testing.T) {
 
 		// A few that are ticked, with one click.
 		two := form{"do": {"revoke"}, "selected": {keys[0], keys[1], "mk_nothing"}, "list": {"sort=created"}}
-		tom.get(stop+"?"+two.Encode()).want(200).says("Revoke 2 access keys?", "Last used Never", "job robot-01").saysNot("to confirm")
+		tom.get(stop+"?"+two.Encode()).want(200).says("Revoke 2 access keys?", "Last access Never", "job robot-01").saysNot("to confirm")
 		two.Set("count", "2")
 		tom.post(stop, two).leadsTo(berlinKeys + "?sort=created")
 		tom.get(berlinKeys+"?sort=created").says("Revoked 2 access keys.", "1–18 of 18")

@@ -19,7 +19,7 @@ var templateFiles embed.FS
 type pages map[string]*template.Template
 
 func parsePages(a assets) (pages, error) {
-	functions := template.FuncMap{"asset": a.path, "part": newPart, "plural": plural, "emailParts": emailParts}
+	functions := template.FuncMap{"asset": a.path, "part": newPart, "plural": plural, "grouped": grouped, "emailParts": emailParts}
 	shared, err := template.New("").Funcs(functions).ParseFS(templateFiles, "templates/parts/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("parse templates: %w", err)

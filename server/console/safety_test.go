@@ -296,8 +296,10 @@ func testUsersAndTenants(t *testing.T, h *harness) {
 	ada.post("/console/tenants/new", form{"name": {"Paris"}, "id": {"paris"}, "release": {"24.4"}}).leadsTo("/console/tenants")
 	ada.get("/console/tenants").says("Paris", "24.4", "Access keys only", "passwords (deprecated)")
 	ada.get("/console/activity").says("Created tenant: Paris", "Created user: Eve", "Signed in: Ada Lovelace")
+	ada.post("/console/tenants/paris/members", form{"user": {strings.TrimPrefix(at, "/console/users/")}, "role": {""}}).leadsTo(at)
+	ada.get(at).says("Not a member of Paris, as before.")
 	ada.post("/console/tenants/paris/members", form{"user": {strings.TrimPrefix(at, "/console/users/")}, "role": {"tenant_admin"}}).leadsTo(at)
-	ada.get(at).says("Eve is now tenant admin in Paris.")
+	ada.get(at).says("Eve is now a tenant admin of Paris.")
 	eve.post("/console/sign-in", form{"email": {"eve@acme.example"}, "password": {password}}).leadsTo("/console")
 	eve.get("/console").leadsTo("/console/tenants/paris/keys")
 

@@ -20,7 +20,7 @@ func TestPageOfAUser(t *testing.T) {
 		h.used(live, 3*time.Hour)
 		ada := h.as("ada")
 		ada.get("/console/users/grace").want(200).says(
-			"2 keys, 1 expired", "1 key, 1 expired", "live", "3 hours ago", "Lisbon", "The newest part of the audit trail has no sign-in.",
+			"2 keys, 1 expired", "1 key, 1 expired", "live", "3 hours ago", "Lisbon", "No recent sign-in in the audit trail.",
 		).saysNot("3 access keys").has(`href="/console/tenants/berlin/keys/` + live + `"`)
 		h.as("grace")
 		ada.get("/console/users/grace").says("Signed in last 2 Mar 2026, 09:00 UTC", "just now, from 127.0.0.1")

@@ -171,6 +171,9 @@ func (c *Console) memberPage(req *request) error {
 	return c.showUser(req, nil)
 }
 
+// errNoMember means that somebody was to be removed who is not a member: the form was saved as it was, or another admin was faster.
+var errNoMember = errors.New("not a member of the tenant")
+
 // setMember gives a user a role in the tenant of the path, or ends the membership.
 func (c *Console) setMember(req *request) error {
 	id, role := req.PostForm.Get("user"), policy.Role(req.PostForm.Get("role"))
@@ -183,6 +186,8 @@ func (c *Console) setMember(req *request) error {
 	}
 	var notice string
 	switch {
+	case errors.Is(err, errNoMember):
+		err, notice = nil, "Not a member of "+req.in.Tenant.Name+", as before."
 	case err != nil:
 	case role == "":
 		err = c.Service.RemoveMember(req.Context(), req.actor, req.in, id, req.ifMatch())
@@ -190,7 +195,7 @@ func (c *Console) setMember(req *request) error {
 	default:
 		var member admin.Member
 		member, _, err = c.Service.SetMember(req.Context(), req.actor, req.in, id, role, req.ifMatch())
-		notice = member.User.Name + " is now " + strings.ToLower(membershipName(role)) + " in " + req.in.Tenant.Name + "."
+		notice = member.User.Name + " is now a " + strings.ToLower(membershipName(role)) + " of " + req.in.Tenant.Name + "."
 	}
 	if _, ok := formFault(err); err != nil && ok {
 		return c.showUser(req, err)
@@ -215,7 +220,7 @@ func (c *Console) askedOfMember(req *request, id string, role policy.Role) (ques
 	case tag != "" && tag != string(admin.MemberTag(m)):
 		return question{}, admin.ErrPreconditionFailed
 	case role == "" && err != nil:
-		return question{}, err
+		return question{}, errNoMember
 	}
 	name, tenant := user.Name, req.in.Tenant.Name
 	q := question{Back: usersPath + "/" + url.PathEscape(id)}
