@@ -84,7 +84,7 @@ func (c *Console) routes() http.Handler {
 	m := http.NewServeMux()
 	open := func(pattern string, h handler) { m.HandleFunc(pattern, c.open(h)) }
 	page := func(pattern, anyOf string, h handler) { m.HandleFunc(pattern, c.signedIn(anyOf, h)) }
-	early := func(pattern string, h handler) { m.HandleFunc(pattern, c.identified(h)) } // also without the second factor that is required
+	early := func(pattern string, h handler) { m.HandleFunc(pattern, c.identified(h)) }  // also without the second factor that is required
 	fresh := func(pattern, anyOf string, h handler) { page(pattern, anyOf, c.fresh(h)) } // asks who it is, after a while
 
 	m.HandleFunc("GET /console/static/{file}", func(w http.ResponseWriter, r *http.Request) { c.assets().ServeHTTP(w, r) })
@@ -172,6 +172,7 @@ func (c *Console) routes() http.Handler {
 
 	page("GET /console/security", policy.ScopePolicyRead, c.securityPage)
 	fresh("POST /console/security", policy.ScopePolicyWrite, c.setPolicy)
+	page("GET "+previewExportPath, policy.ScopePolicyRead, c.exportPreview)
 	page("GET /console/activity", policy.ScopeAuditRead, c.activity)
 	page("GET /console/activity/export", policy.ScopeAuditRead, c.exportActivity)
 	page("GET /console/activity/traffic", policy.ScopeAuditRead, c.traffic)

@@ -35,7 +35,7 @@ type provePage struct {
 	Password bool   // the visitor has a password that counts
 	OpenID   string // name of the provider, if the visitor can prove it there
 	Passkey  *ceremonyForm
-	Fresh    bool   // proved meanwhile: the form only has to be sent
+	Fresh    bool // proved meanwhile: the form only has to be sent
 	Problem  string
 }
 
