@@ -21,6 +21,7 @@ type layout struct {
 	Notice      string // result of the previous action
 	Shift       string // offset of the clock; empty if there is none
 	Version     string
+	Docs        string // URL of the documentation; may be empty
 	// SessionLeft is in how many seconds the session ends, if nothing more is done.
 	SessionLeft int
 	OpenID      string // name of the sign-in provider; empty if there is none
