@@ -173,6 +173,8 @@ func (c *Console) routes() http.Handler {
 
 	page("GET /console/security", policy.ScopePolicyRead, c.securityPage)
 	fresh("POST /console/security", policy.ScopePolicyWrite, c.setPolicy)
+	page("GET "+firstStepsPath, policy.ScopeTenantsWrite, c.firstStepsPage)
+	page("POST "+firstStepsPath, policy.ScopeTenantsWrite, c.hideFirstSteps)
 	page("GET "+previewExportPath, policy.ScopePolicyRead, c.exportPreview)
 	page("GET /console/activity", policy.ScopeAuditRead, c.activity)
 	page("GET /console/activity/export", policy.ScopeAuditRead, c.exportActivity)

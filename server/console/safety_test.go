@@ -34,6 +34,7 @@ func everyPage(clientID string) map[string]string {
 		"/console/users":                 "ada",
 		"/console/users/new":             "ada",
 		"/console/users/grace":           "ada",
+		firstStepsPath:                   "ada",
 		"/console/tenants":               "ada",
 		"/console/tenants/new":           "ada",
 		"/console/account/keys/" + clientID + "/refresh": "grace",
