@@ -41,6 +41,7 @@ func (c Config) check() map[string]string {
 		"listen":                           checkAddress(c.Listen),
 		"admin_listen":                     checkOptionalAddress(c.AdminListen),
 		"console_url":                      checkBaseURL(c.ConsoleURL),
+		"docs_url":                         checkWebPage(c.DocsURL),
 		"ops_listen":                       checkOptionalAddress(c.OpsListen),
 		"max_connections":                  checkMaxConnections(c.MaxConnections),
 		"issuer":                           checkBaseURL(c.Issuer),
@@ -108,6 +109,14 @@ func checkBaseURL(text string) string {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil ||
 		strings.ContainsAny(text, "?#") || strings.HasSuffix(text, "/") {
 		return "must be an http or https URL without user, query, fragment or trailing slash, such as https://mintkey.example.com"
+	}
+	return ""
+}
+
+func checkWebPage(text string) string {
+	u, err := url.Parse(text)
+	if text != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil) {
+		return "must be an http or https URL without user, such as https://wiki.example.com/mintkey"
 	}
 	return ""
 }

@@ -15,6 +15,8 @@ type Config struct {
 	AdminListen string `koanf:"admin_listen" help:"address of the administration API and the console, to keep them off listen; empty: there"`
 	// ConsoleURL is the URL by which people reach the console, for links in mails and the way back from an OpenID provider. Empty: Issuer.
 	ConsoleURL string `koanf:"console_url" help:"URL at which people reach the console, without /console (default: the issuer)"`
+	// DocsURL is where people read about the server: the console links to it. Empty: no link.
+	DocsURL string `koanf:"docs_url" help:"URL of the documentation that every page of the console links to; empty: no link"`
 	// OpsListen is the address of /healthz, /readyz and /metrics. It is separate so that it can stay private.
 	OpsListen string `koanf:"ops_listen" default:"127.0.0.1:9464" help:"address of /healthz, /readyz and /metrics; empty turns them off"`
 	// MaxConnections is how many connections may be open at Listen, and as many at AdminListen. More wait in the backlog of the kernel. 0 is

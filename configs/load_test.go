@@ -169,6 +169,8 @@ func TestWrongValuesNameTheirSetting(t *testing.T) {
 		{"client_id.suffix", "%40"},
 		{"signing_keys.encryption_key", "c2hvcnQ="},
 		{"signing_keys.rotate_every", "1m"},
+		{"docs_url", "javascript:alert(1)"},
+		{"docs_url", "wiki.example.com"},
 		{"smtp.url", "http://mail.example.com"},
 		{"smtp.url", "smtp://"},
 		{"smtp.url", "smtp://mail.example.com?tls=maybe"},

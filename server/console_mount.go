@@ -16,6 +16,7 @@ func (s *Server) newConsole() (http.Handler, error) {
 		Limits:  s.limits,
 		Refused: s.usage.SignIns,
 		Issuer:  s.Issuer, URL: s.ConsoleURL,
+		DocsURL:     s.DocsURL,
 		Log:         s.Log,
 		Mail:        s.Mail,
 		ClockOffset: s.ClockOffset,

@@ -52,6 +52,7 @@ type Options struct {
 	Hasher         *passwords.Hasher
 	Issuer         string     // the base URL, without a slash at the end
 	ConsoleURL     string     // the base URL at which people reach the console; empty for Issuer
+	DocsURL        string     // of the documentation that the console links to; may be empty
 	Audiences      []Audience // the issuer is one of them; of the others, the APIs, the first is the default
 	TokenLifetime  time.Duration
 	Catalogue      policy.Catalogue

@@ -197,6 +197,7 @@ func (h *host) newServer(ctx context.Context) (*server.Server, error) {
 		Hasher:          passwords.NewHasher(passwords.Options{}),
 		Issuer:          h.issuer(),
 		ConsoleURL:      h.config.ConsoleURL,
+		DocsURL:         h.config.DocsURL,
 		Audiences:       audiences,
 		TokenLifetime:   h.config.Tokens.Lifetime,
 		Catalogue:       policy.Catalogue(h.config.Scopes),

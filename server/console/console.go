@@ -28,7 +28,7 @@ type Store interface {
 	store.Ephemera
 }
 
-// Options configures a console. Every field except Mail, ClockOffset and OpenID is required.
+// Options configures a console. Every field except DocsURL, Mail, ClockOffset and OpenID is required.
 type Options struct {
 	Service     *admin.Service
 	Store       Store
@@ -37,6 +37,7 @@ type Options struct {
 	Refused     Refused
 	Issuer      string // base URL, without a trailing slash, of the OAuth endpoints
 	URL         string // base URL at which people reach the console, without a trailing slash
+	DocsURL     string // of the documentation; empty for no link
 	Log         *slog.Logger
 	Mail        bool          // whether the server sends mail
 	ClockOffset time.Duration // difference between the time of a request and the real time
@@ -174,6 +175,9 @@ func (c *Console) routes() http.Handler {
 
 	page("GET /console/security", policy.ScopePolicyRead, c.securityPage)
 	fresh("POST /console/security", policy.ScopePolicyWrite, c.here(c.setPolicy))
+	page("GET "+firstStepsPath, policy.ScopeTenantsWrite, c.firstStepsPage)
+	page("POST "+firstStepsPath, policy.ScopeTenantsWrite, c.hideFirstSteps)
+	page("GET "+previewExportPath, policy.ScopePolicyRead, c.exportPreview)
 	page("GET /console/activity", policy.ScopeAuditRead, c.activity)
 	page("GET /console/activity/export", policy.ScopeAuditRead, c.exportActivity)
 	page("GET /console/activity/traffic", policy.ScopeAuditRead, c.traffic)

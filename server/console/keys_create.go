@@ -164,6 +164,15 @@ type secretPage struct {
 	Own         bool
 	Dropped     string // scopes that the key lost at this refresh
 	Unconfirmed bool   // by a replica of the store
+	Endpoint    string // of tokens, to try the secret at; empty if a page of the console may not ask it
+}
+
+// tokenEndpoint is where a page of the console can ask for a token: the Content-Security-Policy lets it ask its own origin only.
+func (c *Console) tokenEndpoint() string {
+	if origin(c.Issuer) != origin(c.URL) {
+		return ""
+	}
+	return c.Issuer + "/oauth2/token"
 }
 
 func (c *Console) showSecret(req *request, key admin.RefreshedKey, secret policy.ClientSecret, heading string) error {
@@ -175,7 +184,7 @@ func (c *Console) showSecret(req *request, key admin.RefreshedKey, secret policy
 	page := secretPage{
 		Heading: heading, Key: newKeyRow(key.Key, req.in.Account.Expiration, req.info.At), Secret: secret.Reveal(),
 		Tenant: req.in.Tenant.Name, Issuer: c.Issuer, Back: keysPath(req.in.Tenant.ID), Own: key.User.ID == req.actor.User.ID,
-		Dropped: strings.Join(key.DroppedScopes, ", "), Unconfirmed: key.Unconfirmed,
+		Dropped: strings.Join(key.DroppedScopes, ", "), Unconfirmed: key.Unconfirmed, Endpoint: c.tokenEndpoint(),
 	}
 	if isOwnPath(req.URL) {
 		page.Back, page.Key.Path = accountPath, ownKeyPath(key.ClientID)

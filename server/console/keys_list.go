@@ -23,6 +23,7 @@ type keysPage struct {
 	Users      bool // the visitor may open the page of a user
 	Restricted bool // a filter or a search is set
 	Policy     string
+	First      *firstSteps // of a new account
 }
 
 // hidden is a field of a form that is not shown.
@@ -114,6 +115,9 @@ func (c *Console) listKeys(req *request) error {
 		row.Why, row.Return = whySuspended(key.AccessKey, names), list
 		row.Path = "keys/" + key.ClientID // a row has it six times
 		page.Rows = append(page.Rows, row)
+	}
+	if page.First, err = c.firstSteps(req); err != nil {
+		return err
 	}
 	return c.show(req, "keys", "API access", page)
 }

@@ -21,6 +21,8 @@ type layout struct {
 	Notice      string // result of the previous action
 	Shift       string // offset of the clock; empty if there is none
 	Version     string
+	HasFirst    bool   // the visitor has a page about the first steps of an account
+	Docs        string // URL of the documentation; may be empty
 	// SessionLeft is in how many seconds the session ends, if nothing more is done.
 	SessionLeft int
 	OpenID      string // name of the sign-in provider; empty if there is none
@@ -47,6 +49,7 @@ func (c *Console) fillLayout(req *request) error {
 		return err
 	}
 	req.layout.Nav = req.nav()
+	req.layout.HasFirst = req.actor.Require(policy.ScopeTenantsWrite) == nil
 	return nil
 }
 

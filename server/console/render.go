@@ -83,6 +83,7 @@ func (c *Console) showAs(req *request, status int, name, title string, page any)
 		return err
 	}
 	req.layout.Version, req.layout.Shift, req.layout.OpenID = c.Version, shiftText(c.ClockOffset), c.OpenID.Name
+	req.layout.Docs = c.DocsURL
 	var text bytes.Buffer // buffered, so that a failing template gives an error page, not half a page
 	if err := all[name].ExecuteTemplate(&text, "layout", view{req.layout, title, page}); err != nil {
 		return fmt.Errorf("show %s: %w", name, err)

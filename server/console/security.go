@@ -29,6 +29,7 @@ type previewTable struct {
 	Rows  []affectedRow
 	Total int
 	Gains int // keys that would expire later or not at all
+	CSV   string
 }
 
 type affectedRow struct {
@@ -87,6 +88,7 @@ func (c *Console) showSecurity(req *request, cause error) error {
 		if page.Preview, err = c.previewTable(req, affected); err != nil {
 			return err
 		}
+		page.Preview.CSV = previewExport(change)
 	}
 	if err := c.addCalendar(req, &page); err != nil {
 		return err

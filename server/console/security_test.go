@@ -3,6 +3,8 @@ package console_test
 import (
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"mintkey/policy"
 )
 
@@ -17,6 +19,10 @@ func TestPolicyPreviewAndChange(t *testing.T) {
 		"Change something to see whom it hits")
 	ada.get(securityPath+"?enabled=on&period_days=180").says("This changes the expiry of 2 keys", "All of them live longer.",
 		young, old, "12 Mar 2026", "10 Jun 2026")
+	all := ada.get(securityPath + "/preview/export?enabled=on&period_days=180").want(200)
+	all.has("client_id,user_id,user_name,tenant_id,tenant_name,expires_now,would_expire",
+		old+",grace,Grace Hopper,lisbon,Lisbon,2026-03-12T09:00:00Z,2026-06-10T09:00:00Z", young+",grace,Grace Hopper,berlin,Berlin,")
+	ada.get(securityPath + "/preview/export?enabled=on&period_days=100").want(422)
 	ada.get(securityPath).says("On: access keys expire 90 days") // a preview saves nothing
 
 	ada.post(securityPath, yes(form{"enabled": {"on"}, "period_days": {"180"}})).leadsTo(securityPath)
@@ -57,4 +63,36 @@ func TestChartHasWhatTheListHas(t *testing.T) {
 	_, _ = h.key("berlin", "grace", "nightly build", 0)
 	h.as("ada").get("/console/security").says("Next to expire", "17 Mar 2027, 09:00 UTC", "1 key expires unless it is refreshed before.").
 		saysNot("No access key expires").has("March 2027: 1 key")
+}
+
+// However many access keys a preview lists, Save stays in view, and the rest is a click away.
+func TestPreviewLeavesSaveInView(t *testing.T) {
+	h := newHarness(t)
+	for _, user := range []string{"ada", "tom", "grace", "linus"} {
+		_, _ = h.key("berlin", user, "first", 10)
+		_, _ = h.key("berlin", user, "second", 11)
+	}
+	b := newBrowser(t, h)
+	b.look(1360, 700, "light")
+	b.signIn(emailOf("ada"))
+	b.open(securityPath)
+	b.do(chromedp.SetValue(chromedp.CSS("#period_days"), "180"))
+	run(b, chromedp.Evaluate[bool](`document.getElementById("period_days").dispatchEvent(new Event("change", {bubbles: true}))`))
+	b.saysOnPage("This changes the expiry of 8 keys")
+	if bottom := run(b, chromedp.Evaluate[float64](`document.querySelector(".policy .primary").getBoundingClientRect().bottom`)); bottom > 700 {
+		t.Errorf("Save ends at %v px of 700", bottom)
+	}
+	b.click("#preview summary")
+	b.see("#preview table")
+}
+
+// A distance is in days, as periods are, up to a year.
+func TestDistancesInDaysBelowAYear(t *testing.T) {
+	h := newHarness(t)
+	h.must(h.store.UpdateAccount(t.Context(), "acme", func(a policy.Account) (policy.Account, []policy.Event, error) {
+		a.Expiration = policy.ExpirationPolicy{{At: start.Add(-400 * policy.Day), Enabled: true, PeriodDays: 180}}
+		return a, nil, nil
+	}))
+	_, _ = h.key("berlin", "grace", "", 2)
+	h.as("ada").get(securityPath).says("in 178 days").saysNot("in 5 months")
 }

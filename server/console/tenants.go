@@ -17,6 +17,7 @@ type tenantsPage struct {
 	Rows       []tenantRow
 	Restricted bool
 	All        int
+	First      *firstSteps // of a new account
 }
 
 type tenantRow struct {
@@ -89,6 +90,9 @@ func (c *Console) listTenants(req *request) error {
 	}
 	for _, t := range table.Tenants {
 		page.Rows = append(page.Rows, newTenantRow(t, names, req))
+	}
+	if page.First, err = c.firstSteps(req); err != nil {
+		return err
 	}
 	return c.show(req, "tenants", "Tenants", page)
 }

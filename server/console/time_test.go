@@ -7,6 +7,8 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+
+	"mintkey/policy"
 )
 
 // A reader in Auckland sees the day and the hour there, with UTC beside it, and filters by days there.
@@ -36,7 +38,7 @@ func TestTimesInTheZoneOfTheReader(t *testing.T) {
 	b.open("/console/activity?action=key.created")
 	b.do(chromedp.SetValue(chromedp.CSS("#since"), "2026-03-02"), chromedp.SetValue(chromedp.CSS("#until"), "2026-03-02"))
 	b.click(".filter-go button")
-	b.until(`location.search.includes("since=")`)
+	b.until(`location.search.includes("since=") && document.readyState === "complete"`)
 	b.see(".filter-go a")
 	said := text()
 	if !strings.Contains(said, created) || strings.Contains(said, before) || !strings.Contains(said, "2 Mar 2026, 10:00 GMT+13") {
@@ -54,4 +56,18 @@ func TestTimesInTheZoneOfTheReader(t *testing.T) {
 		t.Errorf("the browser says %s", complaints)
 	}
 	h.as("ada").get("/console/activity?since=2026-03-02").says("From UTC", "Until UTC").saysNot(created)
+}
+
+// The script writes months as the server does.
+func TestSeptemberIsWrittenAlike(t *testing.T) {
+	h := newHarness(t)
+	h.advance(110 * policy.Day) // 20 June: the key expires on 18 September
+	_, _ = h.key("berlin", "grace", "", 0)
+	h.as("ada").get(berlinKeys).says("18 Sep 2026")
+	b := newBrowser(t, h)
+	b.signIn(emailOf("ada"))
+	b.open(berlinKeys)
+	if said := run(b, chromedp.Evaluate[string](`document.querySelector("main").innerText`)); !strings.Contains(said, "18 Sep 2026") || strings.Contains(said, "Sept ") {
+		t.Errorf("the page says %s", said)
+	}
 }

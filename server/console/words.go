@@ -29,7 +29,7 @@ func newStamp(at, now time.Time) stamp {
 	}
 }
 
-// distance returns the distance from now, such as "in 12 days" or "3 months ago".
+// distance returns the distance from now, such as "in 178 days" or "13 months ago".
 func distance(at, now time.Time) string {
 	if d := at.Sub(now); d >= time.Minute {
 		return "in " + durationText(d)
@@ -45,12 +45,12 @@ const (
 	year  = 365 * policy.Day
 )
 
-// durationText rounds down to the largest unit that still gives a useful number.
+// durationText rounds down to the largest unit that still gives a useful number. Below a year that is days, in which periods are set.
 func durationText(d time.Duration) string {
 	switch {
 	case d >= 2*year:
 		return plural(int(d/year), "year")
-	case d >= 4*month:
+	case d >= year:
 		return plural(int(d/month), "month")
 	case d >= 2*policy.Day:
 		return plural(int(d/policy.Day), "day")

@@ -1,35 +1,40 @@
 // What the pages do better with JavaScript: dialogs, copy buttons, the reader's own time zone. Every page works without it.
 "use strict";
 
+// The months are as the server writes them: "Sep", not "Sept".
+const words = (options) => {
+  const written = new Intl.DateTimeFormat("en-GB", options);
+  return (at) => written.format(new Date(at)).replace(/\bSept\b/, "Sep");
+};
 // The exact time in UTC, for titles.
-const exact = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "long", timeZone: "UTC" });
+const exact = words({ dateStyle: "long", timeStyle: "long", timeZone: "UTC" });
 // The day of an instant in the reader's zone.
-const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
+const day = words({ day: "numeric", month: "short", year: "numeric" });
 // An instant in the reader's zone, which is named; beside it stands the same in UTC.
-const instant = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
-const hour = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
+const instant = words({ day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
+const hour = words({ hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
 
 const written = {
-  clock: new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" }),
-  weekday: new Intl.DateTimeFormat("en-GB", { weekday: "short", hour: "2-digit", minute: "2-digit" }),
-  moment: new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }),
+  clock: words({ hour: "2-digit", minute: "2-digit" }),
+  weekday: words({ weekday: "short", hour: "2-digit", minute: "2-digit" }),
+  moment: words({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }),
 };
 
 function localTimes(root) {
   for (const time of root.querySelectorAll("time[datetime]:not([title])")) {
-    time.title = exact.format(new Date(time.dateTime));
+    time.title = exact(time.dateTime);
   }
   for (const mark of root.querySelectorAll("[data-at]")) {
-    mark.textContent = written[mark.dataset.as].format(new Date(mark.dataset.at)) + (mark.dataset.rest ?? "");
+    mark.textContent = written[mark.dataset.as](mark.dataset.at) + (mark.dataset.rest ?? "");
   }
   for (const zone of root.querySelectorAll("[data-zone]")) {
-    zone.textContent = day.resolvedOptions().timeZone;
+    zone.textContent = new Intl.DateTimeFormat().resolvedOptions().timeZone;
   }
   for (const time of root.querySelectorAll("time[data-hour]")) {
-    time.textContent = hour.format(new Date(time.dateTime));
+    time.textContent = hour(time.dateTime);
   }
   for (const time of root.querySelectorAll("time[data-instant]")) {
-    const local = instant.format(new Date(time.dateTime));
+    const local = instant(time.dateTime);
     if (!/ (UTC|GMT)$/.test(local)) {
       const utc = document.createElement("span");
       utc.className = "sub";
@@ -40,7 +45,7 @@ function localTimes(root) {
     delete time.dataset.instant; // once
   }
   for (const time of root.querySelectorAll("time[datetime]:not([data-words], [data-hour], .instant *)")) {
-    time.textContent = day.format(new Date(time.dateTime));
+    time.textContent = day(time.dateTime);
   }
 }
 
