@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -151,7 +152,7 @@ func gallery(h *harness) []scene {
 		{name: "own-key", who: "grace", path: "/console/account/keys/" + nightly},
 
 		{name: "not-found", who: "grace", path: "/console/nothing"},
-	}, append(questions(urgent), ownSignInScenes()...)...)
+	}, slices.Concat(placeScenes(h), questions(urgent), ownSignInScenes())...)
 }
 
 // questions are the dialogs before something ends, and what goes wrong.
@@ -167,8 +168,8 @@ func questions(key string) []scene {
 		}},
 		{name: "ask-suspend-tenant", who: "ada", path: "/console/tenants/berlin/suspend"},
 		{name: "ask-last-admin", who: "ada", path: "/console/users/ada", after: func(b *browser) {
-			b.js(`document.querySelector("form.member select").value = ""`)
-			b.click("form.member button")
+			b.js(`document.querySelector("form.member[action*='/berlin/'] select").value = ""`)
+			b.click("form.member[action*='/berlin/'] button")
 			b.see(".member-fault")
 		}},
 		{name: "failed", who: "tom", path: "/console/tenants/berlin/keys", after: func(b *browser) {
