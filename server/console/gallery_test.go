@@ -136,6 +136,15 @@ func gallery(h *harness) []scene {
 		{name: "traffic-key", who: "ada", path: trafficPath + "?range=30d&key=" + urgent},
 		{name: "traffic-empty", who: "ada", path: trafficPath + "?range=1h&tenant=oslo"},
 		{name: "traffic-none", who: "rita", path: trafficPath},
+		{name: "insights", who: "ada", path: insightsPath},
+		{name: "first-steps", who: "rita", path: "/console/tenants/rome/keys"},
+		{name: "first-steps-done", who: "ada", path: firstStepsPath},
+		{name: "secret-tried", who: "tom", path: "/console/tenants/berlin/keys/new", after: func(b *browser) {
+			b.click(`input[value="linus"]`)
+			b.click(".form button[type=submit].primary")
+			b.click("[data-try]")
+			b.see(".try-result.works, .try-result.fails")
+		}},
 		{name: "users", who: "ada", path: "/console/users"},
 		{name: "user", who: "ada", path: "/console/users/grace"},
 		{name: "user-new", who: "ada", path: "/console/users/new"},
