@@ -161,7 +161,7 @@ func elsewhere() map[string]string {
 		"Accounts": "reads", "Calendar": "reads", "Events": "reads", "FindMembers": "reads", "FindUsers": "reads", "FollowEvents": "reads",
 		"Key": "reads", "KeyEvents": "reads", "Keys": "reads", "LastSignIn": "reads",
 		"KeyTable": "reads", "Members": "reads", "OwnKeys": "reads", "OwnerOf": "reads", "PasswordLinkUser": "reads", "PreviewPolicy": "reads",
-		"PreviewChosen": "reads", "EachKey": "reads", "FindTenants": "reads", "UserTable": "reads", "FindAccounts": "reads", "FirstSteps": "reads",
+		"PreviewChosen": "reads", "EachKey": "reads", "FindTenants": "reads", "UserTable": "reads", "FindAccounts": "reads", "FirstSteps": "reads", "Insights": "reads",
 		"Resolve": "reads", "Tenants": "reads", "Traffic": "reads", "User": "reads", "Users": "reads", "UserKeys": "reads", "UsersByID": "reads",
 		"WaitingKey": "reads", "Outlook": "reads", "SignedIn": "records one's own", "SignedOut": "records one's own",
 		"StartSession": "only one's own", "SessionUsed": "only one's own", "EndSession": "only one's own",

@@ -180,6 +180,7 @@ func (c *Console) routes() http.Handler {
 	page("GET "+previewExportPath, policy.ScopePolicyRead, c.exportPreview)
 	page("GET /console/activity", policy.ScopeAuditRead, c.activity)
 	page("GET /console/activity/export", policy.ScopeAuditRead, c.exportActivity)
+	page("GET "+insightsPath, policy.ScopeAuditRead, c.insights)
 	page("GET /console/activity/traffic", policy.ScopeAuditRead, c.traffic)
 	page("GET /console/activity/traffic/export", policy.ScopeAuditRead, c.exportTraffic)
 	page("GET /console/users", policy.ScopeUsersWrite, c.listUsers)

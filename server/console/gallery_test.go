@@ -102,6 +102,8 @@ func gallery(h *harness) []scene {
 			b.fill("#label", "deploy job")
 			b.click(".form button[type=submit].primary")
 			b.see("#client-secret")
+			b.click("[data-try]")
+			b.see(".try-result.works, .try-result.fails")
 		}},
 		{name: "ready-for-pick-up", who: "tom", path: "/console/tenants/berlin/keys/new", after: func(b *browser) {
 			b.click(`input[value="tom"]`)
@@ -137,6 +139,9 @@ func gallery(h *harness) []scene {
 		{name: "traffic-key", who: "ada", path: trafficPath + "?range=30d&key=" + urgent},
 		{name: "traffic-empty", who: "ada", path: trafficPath + "?range=1h&tenant=oslo"},
 		{name: "traffic-none", who: "rita", path: trafficPath},
+		{name: "insights", who: "ada", path: insightsPath},
+		{name: "first-steps", who: "rita", path: "/console/tenants/rome/keys"},
+		{name: "first-steps-done", who: "ada", path: firstStepsPath},
 		{name: "users", who: "ada", path: "/console/users"},
 		{name: "user", who: "ada", path: "/console/users/grace"},
 		{name: "user-new", who: "ada", path: "/console/users/new"},

@@ -28,6 +28,7 @@ func everyPage(clientID string) map[string]string {
 		"/console/security":              "ada",
 		"/console/activity":              "ada",
 		"/console/activity/export":       "ada",
+		insightsPath:                     "ada",
 		trafficPath:                      "ada",
 		trafficPath + "/export":          "ada",
 		securityPath + "/preview/export": "ada",

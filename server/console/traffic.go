@@ -63,6 +63,8 @@ type trafficRow struct {
 
 const trafficPath = activityPath + "/traffic"
 
+const goneKey = "no longer exists"
+
 // maxListedTenants is how many tenants the filter lists; with more it takes a tenant's ID.
 const maxListedTenants = 200
 
@@ -101,9 +103,13 @@ func (f trafficFilter) path(below string) string {
 	return base + "?" + q.Encode()
 }
 
-// activityViews are the two pages on activity.
+// activityViews are the pages on activity.
 func activityViews(present string) []choice {
-	return []choice{{"Audit trail", activityPath, present == activityPath}, {"Token traffic", trafficPath, present == trafficPath}}
+	return []choice{
+		{"Audit trail", activityPath, present == activityPath},
+		{"Token traffic", trafficPath, present == trafficPath},
+		{"What stands out", insightsPath, present == insightsPath},
+	}
 }
 
 // traffic shows the tokens that were issued and refused in the account, in a tenant or to an access key.
@@ -209,7 +215,7 @@ func (c *Console) trafficRow(ctx context.Context, of store.TrafficSource, part s
 	}
 	subject, err := c.Store.SubjectByClientID(ctx, part.ID)
 	if errors.Is(err, store.ErrNotFound) {
-		row.Sub = "no longer exists"
+		row.Sub = goneKey
 		return row, nil
 	}
 	if err != nil {

@@ -5,15 +5,23 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
+	"mintkey/policy"
 	"mintkey/store"
 )
 
 // Logins records uses of passwords, in one document for each tenant, so that admins see who still has to move to access keys.
 type Logins struct {
-	saved store.Documents
+	saved loginStore
 	uses  *batch[loginKey, store.PasswordUse]
+}
+
+type loginStore interface {
+	store.Documents
+	MembershipsByID(ctx context.Context, tenantID string, userIDs []string) (map[string]policy.Membership, error)
 }
 
 type loginKey struct{ tenantID, userID string }
@@ -68,17 +76,49 @@ func (l *Logins) flush(ctx context.Context) (int, error) {
 	})
 }
 
+// save drops those who are no members any more, so that the document does not grow with everybody who ever was one.
 func (l *Logins) save(ctx context.Context, tenantID string, uses map[string]store.PasswordUse) error {
+	left, err := l.whoLeft(ctx, tenantID)
+	if err != nil {
+		return err
+	}
 	return l.saved.UpdateDocument(ctx, loginsDocument(tenantID), func(old []byte) ([]byte, error) {
 		saved, err := parseUses(old)
 		if err != nil {
 			return nil, err
+		}
+		for _, userID := range left {
+			delete(saved, userID)
 		}
 		for userID, use := range uses {
 			saved[userID] = saved[userID].Plus(use)
 		}
 		return json.Marshal(saved)
 	})
+}
+
+// whoLeft are the users of the document who are no members of the tenant.
+func (l *Logins) whoLeft(ctx context.Context, tenantID string) ([]string, error) {
+	document, err := l.saved.Document(ctx, loginsDocument(tenantID))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	saved, err := parseUses(document)
+	if err != nil {
+		return nil, err
+	}
+	ids := slices.Collect(maps.Keys(saved))
+	members, err := l.saved.MembershipsByID(ctx, tenantID, ids)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(ids, func(id string) bool {
+		_, ok := members[id]
+		return ok
+	}), nil
 }
 
 func parseUses(document []byte) (map[string]store.PasswordUse, error) {

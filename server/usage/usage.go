@@ -17,6 +17,7 @@ type Store interface {
 	store.AuditTrail
 	store.Documents
 	User(ctx context.Context, accountID, id string) (policy.User, error)
+	MembershipsByID(ctx context.Context, tenantID string, userIDs []string) (map[string]policy.Membership, error)
 }
 
 // Usage holds all the recorders. They may be used from many goroutines.
