@@ -17,7 +17,8 @@ import (
 const (
 	SessionIdle    = time.Hour
 	SessionLongest = 12 * time.Hour
-	// SessionRemembered is for how long a session that has ended by time is told from one that never was, or that somebody has ended.
+	// SessionRemembered is for how long after its longest a session that has ended by time is told from one that never was, or that
+	// somebody has ended: a form that was left open over lunch, or in the evening, is sent late, and must not be lost.
 	SessionRemembered = time.Hour
 	MaxSessions       = 50
 )
@@ -42,7 +43,9 @@ func (s Session) alive(now time.Time) bool {
 }
 
 // remembered is true for a while longer.
-func (s Session) remembered(now time.Time) bool { return s.alive(now.Add(-SessionRemembered)) }
+func (s Session) remembered(now time.Time) bool {
+	return now.Sub(s.Started) < SessionLongest+SessionRemembered
+}
 
 // ErrSessionOver is for a session that has ended by time, a while ago at most.
 var ErrSessionOver = errors.New("the session was not used for long, or lasted too long")

@@ -6,8 +6,9 @@ import (
 	"mintkey/policy"
 )
 
-// SignedIn records that the actor began a session of the console. The browser is in words, and may be empty.
-func (s *Service) SignedIn(ctx context.Context, actor Actor, method, browser string) error {
+// SignedIn records that the actor began a session of the console. The browser is in words, and may be empty. If it is new, the actor is
+// told, unless they want no such mail: what they wanted when it happened counts, and not what whoever came in has chosen since.
+func (s *Service) SignedIn(ctx context.Context, actor Actor, method, browser string, isNew bool) error {
 	details := map[string]string{"method": method}
 	if browser != "" {
 		details["browser"] = browser
@@ -16,6 +17,10 @@ func (s *Service) SignedIn(ctx context.Context, actor Actor, method, browser str
 	return s.Store.UpdateUser(ctx, actor.User.AccountID, actor.User.ID, func(u policy.User) (policy.User, []policy.Event, error) {
 		if actor.At.After(u.LastSignInAt) {
 			u.LastSignInAt = actor.At
+		}
+		event := event
+		if isNew && !u.Notifications.NoNewBrowser {
+			event.Announce, event.Payload.NewBrowser = true, &policy.NewBrowser{Browser: browser, Method: method}
 		}
 		return u, []policy.Event{event}, nil
 	})

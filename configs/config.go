@@ -139,7 +139,7 @@ type Passwords struct {
 }
 
 // OIDC is the OpenID Connect provider at which people can sign in to the console. The redirect URI to register there is the issuer of
-// this server followed by /console/sign-in/oidc/callback.
+// this server followed by /console/sign-in/oidc/callback, the post-logout redirect URI is it followed by /console/sign-in.
 type OIDC struct {
 	// Issuer is the provider's URL, exactly as its tokens have it. Empty turns it off.
 	Issuer string `koanf:"issuer" help:"URL of the OpenID provider at which people can sign in to the console; empty for passwords only"`

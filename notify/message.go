@@ -32,6 +32,9 @@ type message struct {
 	Console     string   // base URL of the console
 	LinkURL     string   // to a key that waits, or to choose a password
 	Own         bool     // the owner did it
+	Browser     string   // of a sign-in from a new one, in words; may be empty
+	Method      string   // of that sign-in, in words
+	Address     string   // from which it came
 	ByLink      bool     // the password was chosen through a link
 	Changes     []string // of the user, in sentences
 	Reason      string   // why the key was suspended; may be empty
@@ -136,6 +139,7 @@ const (
 	messagePickUp      = "key.pick-up"
 	messagePasswordSet = "user.password-set"
 	messageReceived    = "key.received"
+	messageNewBrowser  = "session.new-browser"
 )
 
 // messageName returns the name of the message about an event. There may be no such message.
@@ -145,6 +149,8 @@ func messageName(event policy.Event) string {
 		return messagePickUp
 	case event.Action == policy.ActionKeyTransferred && event.Payload.Key != nil && event.Payload.Key.From != "":
 		return messageReceived
+	case event.Payload.NewBrowser != nil:
+		return messageNewBrowser
 	case event.Payload.Person != nil, event.Payload.SecondFactor != nil:
 		return messageUserChanged
 	case event.Payload.Password != nil && !event.Payload.Password.TakenAway:
@@ -172,6 +178,7 @@ func parseMessages() (map[string]messageTemplate, error) {
 		string(policy.ActionKeyOverlapEnded), string(policy.ActionKeyTransferred), messageReceived, string(policy.ActionKeyLeaked),
 		messagePickUp,
 		string(policy.ActionPasswordLinkRequested), string(policy.ActionPasswordLinkSent), messagePasswordSet, messageUserChanged,
+		messageNewBrowser,
 	} {
 		path := "templates/" + name
 		text, err := texttemplate.ParseFS(templateFiles, "templates/frame.txt", path+".txt")

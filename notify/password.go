@@ -11,7 +11,7 @@ import (
 // aboutUser says whether the event is about a user rather than a key, and the user is told. They are told even of their own change:
 // somebody who has their session or reads their mail may have made it.
 func aboutUser(event policy.Event) bool {
-	return wantsPasswordLink(event) || event.Payload.Person != nil || event.Payload.SecondFactor != nil ||
+	return wantsPasswordLink(event) || event.Payload.Person != nil || event.Payload.SecondFactor != nil || event.Payload.NewBrowser != nil ||
 		event.Payload.Password != nil && !event.Payload.Password.TakenAway
 }
 
@@ -32,6 +32,9 @@ func (m *Mail) composeUser(ctx context.Context, event policy.Event, now time.Tim
 	msg := message{
 		Owner: oneLine(user.Name), Email: oneLine(user.Email), AccountName: oneLine(account.Name), Issuer: m.issuer, Console: m.console,
 		Own: ownDoing(event), at: event.At, now: now,
+	}
+	if in := event.Payload.NewBrowser; in != nil {
+		msg.Browser, msg.Method, msg.Address = oneLine(in.Browser), methodText(in.Method), oneLine(event.Actor.Address)
 	}
 	if event.Payload.Password != nil {
 		msg.ByLink = event.Payload.Password.ByLink

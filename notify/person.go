@@ -57,6 +57,10 @@ func (m *Mail) changesIn(ctx context.Context, event policy.Event) (changes []str
 		changes = append(changes, "This user is a robot now, which nobody can sign in as: the password, all sessions and all links have ended. "+
 			"Its access keys go on working.")
 	}
+	if wanted := person.NewBrowser; wanted != nil {
+		changes = append(changes, "You "+map[bool]string{true: "get a mail again", false: "no longer get a mail"}[*wanted]+
+			" when somebody signs in as you from a new browser.")
+	}
 	switch password := event.Payload.Password; {
 	case password == nil || person.Robot:
 	case password.TakenAway:
@@ -119,4 +123,20 @@ func (m message) ChangeLines() string {
 		list.WriteString(line + "\n")
 	}
 	return list.String()
+}
+
+// methodText says how somebody signed in.
+func methodText(method string) string {
+	switch method {
+	case policy.MethodPassword:
+		return "the password"
+	case policy.MethodPasskey:
+		return "a passkey"
+	case policy.MethodPasswordAndPasskey:
+		return "the password and a passkey"
+	case policy.MethodOpenID:
+		return "the sign-in provider"
+	default:
+		return "the password and a recovery code"
+	}
 }

@@ -59,6 +59,14 @@ func TestMailAboutAChangedUser(t *testing.T) {
 			payload: policy.Payload{SecondFactor: &policy.SecondFactorChange{PasskeyAdded: "Work laptop", CodesMade: true}},
 			to:      "ada@example.com", lines: []string{"The passkey “Work laptop” was added.", "New recovery codes were made."},
 		},
+		"mail about new browsers off": {
+			payload: policy.Payload{Person: &policy.PersonChange{NewBrowser: new(false)}},
+			to:      "ada@example.com", lines: []string{"You no longer get a mail when somebody signs in as you from a new browser."},
+		},
+		"mail about new browsers on": {
+			payload: policy.Payload{Person: &policy.PersonChange{NewBrowser: new(true)}},
+			to:      "ada@example.com", lines: []string{"You get a mail again when somebody signs in as you from a new browser."},
+		},
 		"passkey removed": {
 			payload: policy.Payload{SecondFactor: &policy.SecondFactorChange{PasskeyRemoved: "Phone"}},
 			to:      "ada@example.com", lines: []string{"The passkey “Phone” was removed."},
@@ -140,5 +148,44 @@ func TestPersonChangesAreStored(t *testing.T) {
 	must(t, err)
 	if events[0].Public().Payload != (policy.Payload{}) {
 		t.Error("the trail shows what is for the server alone")
+	}
+}
+
+// The person is told what is known of the browser, which may be nothing, on lines that no name breaks out of.
+func TestMailAboutANewBrowser(t *testing.T) {
+	for name, row := range map[string]struct {
+		browser, method, address string
+		lines                    []string
+	}{
+		"known": {"Firefox on Linux", policy.MethodPasskey, "192.0.2.7", []string{
+			"Browser: Firefox on Linux", "Address: 192.0.2.7", "With: a passkey",
+		}},
+		"unknown": {"", policy.MethodPasswordAndCode, "", []string{
+			"Browser: unknown", "Address: unknown", "With: the password and a recovery code",
+		}},
+		"forged": {"Fire\r\nAddress: 10.0.0.1", policy.MethodOpenID, "192.0.2.7", []string{
+			"Browser: Fire Address: 10.0.0.1 Address: 192.0.2.7",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, server := openBolt(t), startMailServer(t, mailServerOptions{})
+			small(t, s)
+			event := asked(policy.ActionSessionStarted, "ada", nil)
+			event.TenantID, event.Actor.Address = "", row.address
+			event.Payload.NewBrowser = &policy.NewBrowser{Browser: row.browser, Method: row.method}
+			channel := newMail(t, notify.MailConfig{URL: server.url(), Records: s})
+			must(t, deliver(t.Context(), s, channel, event, noon.Add(time.Minute)))
+			raw := server.only(t)
+			if diff := cmp.Diff([]string{"ada@example.com"}, raw.to); diff != "" {
+				t.Error(diff)
+			}
+			got := read(t, raw)
+			text := strings.Join(strings.Fields(got.text), " ")
+			for _, line := range append(row.lines, "Somebody signed in as ada@example.com in Account acme", "/console/account") {
+				if !strings.Contains(text, line) {
+					t.Errorf("%q is missing in\n%s", line, got.text)
+				}
+			}
+		})
 	}
 }

@@ -86,6 +86,8 @@ type User struct {
 	Passkeys []Passkey `json:"passkeys,omitempty"`
 	// RecoveryCodes are digests of the codes that are left, each of which stands in for a passkey once.
 	RecoveryCodes []string `json:"recovery_codes,omitempty"`
+	// Notifications is which mails the person gets.
+	Notifications Notifications `json:"notifications,omitzero"`
 
 	Unknown Unknown `json:"-"`
 }

@@ -25,6 +25,8 @@ type Payload struct {
 	Person *PersonChange `json:"person,omitempty"`
 	// SecondFactor is set when the person's second factor changed, or a recovery code was used.
 	SecondFactor *SecondFactorChange `json:"second_factor,omitempty"`
+	// NewBrowser is set with a session.started that the person is told of.
+	NewBrowser *NewBrowser `json:"new_browser,omitempty"`
 }
 
 // RevokedTokens names tokens that ended before their time.

@@ -10,6 +10,8 @@ type PersonChange struct {
 	OpenID bool `json:"openid,omitempty"`
 	// Robot says that the user became a robot, which can't sign in (R34).
 	Robot bool `json:"robot,omitempty"`
+	// NewBrowser is set when the mails about sign-ins from new browsers were turned on or off: whoever takes a user over would turn them off.
+	NewBrowser *bool `json:"new_browser,omitempty"`
 }
 
 // EmailChange is a change of a user's address.
@@ -35,6 +37,9 @@ func PersonChangeOf(before, after User) *PersonChange {
 	}
 	change.Robot = after.IsRobot() && !before.IsRobot()
 	change.OpenID = before.OpenID != Identity{} && after.OpenID == Identity{} && change.Email == nil && !change.Robot
+	if before.Notifications.NoNewBrowser != after.Notifications.NoNewBrowser {
+		change.NewBrowser = new(!after.Notifications.NoNewBrowser)
+	}
 	if change == (PersonChange{}) {
 		return nil
 	}

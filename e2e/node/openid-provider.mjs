@@ -3,14 +3,16 @@
 import http from 'node:http'
 import { Provider } from 'oidc-provider'
 
-const { port, redirectURI, people, userInfoOnly } = JSON.parse(process.argv[2])
+const { port, redirectURI, signedOutURI, people, userInfoOnly } = JSON.parse(process.argv[2])
 
 const server = http.createServer()
 server.listen(port, '127.0.0.1', () => {
   // Another site than 127.0.0.1, where the console is: cookies must survive the way between them.
   const issuer = `http://localhost:${server.address().port}`
   const provider = new Provider(issuer, {
-    clients: [{ client_id: 'mintkey', client_secret: 'the secret of mintkey', redirect_uris: [redirectURI] }],
+    clients: [{
+      client_id: 'mintkey', client_secret: 'the secret of mintkey', redirect_uris: [redirectURI], post_logout_redirect_uris: [signedOutURI],
+    }],
     claims: { openid: ['sub'], email: ['email', 'email_verified'] },
     conformIdTokenClaims: userInfoOnly,
     cookies: { keys: ['only for tests'] },

@@ -15,6 +15,7 @@ type myAccountPage struct {
 	Sessions []sessionRow
 	Password bool // the visitor has one to change
 	Passkeys ownPasskeys
+	Mails    ownMails
 }
 
 // myTenant is one of the visitor's tenants with their keys in it.
@@ -36,7 +37,7 @@ func (c *Console) myAccount(req *request) error {
 	if err != nil {
 		return err
 	}
-	page := myAccountPage{Password: c.hasPassword(req.actor.User), Passkeys: c.ownPasskeys(req)}
+	page := myAccountPage{Password: c.hasPassword(req.actor.User), Passkeys: c.ownPasskeys(req), Mails: c.ownMails(req)}
 	if page.Sessions, err = c.ownSessions(req); err != nil {
 		return err
 	}

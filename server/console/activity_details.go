@@ -36,6 +36,10 @@ func detailWords(e policy.Event, names names) []string {
 		if at := take("expires_at"); at != "" {
 			add("expiry " + instantWords(at))
 		}
+	case policy.ActionSessionEnded:
+		if count := take("count"); count != "" {
+			add(countWords(count, "session"))
+		}
 	case policy.ActionUserUpdated:
 		changed := take(policy.DetailChanged)
 		add(changedWords(changed, take("roles"), take("disabled")))
@@ -154,9 +158,7 @@ func detailTable() []detail {
 			}
 			return "“" + reason + "”"
 		}},
-		{"method", func(method string, _ names) string {
-			return cmp.Or(map[string]string{policy.MethodPassword: "with a password", policy.MethodOpenID: "at the OpenID provider"}[method], method)
-		}},
+		{"method", func(method string, _ names) string { return methodWords(method, "the OpenID provider") }},
 		{"everywhere", yes("everywhere")},
 		{policy.DetailByLink, yes("by a mailed link")},
 		{"emergency", func(value string, _ names) string {
@@ -176,13 +178,15 @@ func refusalWords(count, reason string) string {
 	}
 	if noun := map[string]string{
 		store.RefusedWrongSecret.String(): "wrong secret", policy.SignInWrongPassword: "wrong password",
+		policy.SignInWrongPasskey: "wrong passkey", policy.SignInWrongCode: "wrong recovery code",
 	}[reason]; noun != "" {
 		return plural(n, noun)
 	}
 	text := map[string]string{
 		policy.SignInUnknownUser: "unknown user", policy.SignInDisabled: "the user is disabled", policy.SignInSuspended: "the tenant is suspended",
 		policy.SignInNotMember: "a member of no tenant", policy.SignInOtherPerson: "somebody else at the OpenID provider",
-		policy.SignInTooMany: "too many attempts",
+		policy.SignInTooMany: "too many attempts", policy.SignInNotAsked: "the OpenID provider did not ask again",
+		policy.SignInCopiedPasskey: "a passkey that has been copied",
 	}[reason]
 	for o := store.TokenIssued; o <= store.RefusedNetwork; o++ {
 		if text == "" && o.String() == reason {

@@ -84,7 +84,7 @@ func (c *Console) routes() http.Handler {
 	m := http.NewServeMux()
 	open := func(pattern string, h handler) { m.HandleFunc(pattern, c.open(h)) }
 	page := func(pattern, anyOf string, h handler) { m.HandleFunc(pattern, c.signedIn(anyOf, h)) }
-	early := func(pattern string, h handler) { m.HandleFunc(pattern, c.identified(h)) } // also without the second factor that is required
+	early := func(pattern string, h handler) { m.HandleFunc(pattern, c.identified(h)) }  // also without the second factor that is required
 	fresh := func(pattern, anyOf string, h handler) { page(pattern, anyOf, c.fresh(h)) } // asks who it is, after a while
 
 	m.HandleFunc("GET /console/static/{file}", func(w http.ResponseWriter, r *http.Request) { c.assets().ServeHTTP(w, r) })
@@ -93,6 +93,7 @@ func (c *Console) routes() http.Handler {
 	if c.provider != nil {
 		open("GET "+openIDPath, c.startOpenID)
 		open("GET "+callbackPath, c.finishOpenID)
+		open("GET "+openIDSignOutPath, c.leaveProvider)
 	}
 	c.passkeyRoutes(open, page, fresh, early)
 	open("POST /console/sign-out", c.signOut)
@@ -157,6 +158,7 @@ func (c *Console) routes() http.Handler {
 	page("GET "+ownPasswordPath, "", c.ownPasswordPage)
 	page("POST "+ownPasswordPath, "", c.changeOwnPassword) // asks for the password itself
 	page("GET "+signInsPath, "", c.signInHistory)
+	fresh("POST "+ownMailsPath, "", c.setOwnMails)
 	page("GET /console/account/keys/{client_id}/refresh", policy.ScopeSelf, c.refreshOwnPage)
 	fresh("POST /console/account/keys/{client_id}/refresh", policy.ScopeSelf, c.refreshOwnKey)
 	page("GET /console/account/keys/{client_id}/end-overlap", policy.ScopeSelf, c.endOwnOverlapPage)

@@ -35,6 +35,11 @@ func (c *Console) rememberDevice(req *request, u policy.User) {
 	})
 }
 
+// newHere says whether the user has not signed in from this browser lately.
+func (c *Console) newHere(req *request, u policy.User) bool {
+	return !c.Limits.KnowsDevice(req.Context(), limits.KnownUser(u.AccountID, u.ID), c.visitor(req))
+}
+
 // deviceCookie returns the attributes of the cookie. With https, no other host of the domain can set it.
 func (c *Console) deviceCookie() (name, path string, secure bool) {
 	if strings.HasPrefix(c.URL, "https:") {

@@ -143,6 +143,10 @@ func (c *Console) fillFromDraft(req *request) error {
 	}
 	delete(d.Fields, formToken) // the page makes another
 	req.Form = d.Fields
-	req.layout.Notice = "Nothing was sent yet. What you entered is here: look at it, and send it."
+	notice := "Nothing was sent yet. What you entered is here: look at it, and send it."
+	if d.Partial {
+		notice = "Nothing was sent yet. What you entered is here, but passwords and passkeys are never kept: enter the new one again, and send it."
+	}
+	req.layout.Notice = strings.TrimSpace(req.layout.Notice + " " + notice)
 	return nil
 }

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"encoding/json"
 	"net/url"
 
 	"mintkey/admin"
@@ -19,7 +18,6 @@ type keysPage struct {
 	Orders     []order
 	Rows       []keyRow
 	Filter     []hidden // what the form for many keys passes on
-	Values     string   // the same as JSON, for htmx, which takes it for all that is in the form
 	CSV        string
 	CanChange  bool
 	Users      bool // the visitor may open the page of a user
@@ -111,14 +109,10 @@ func (c *Console) listKeys(req *request) error {
 	}
 	list := q.asReturn()
 	page.Filter = append(page.Filter, hidden{"list", q.values().Encode()})
-	values, err := json.Marshal(map[string]string{"list": q.values().Encode()})
-	if err != nil {
-		return err
-	}
-	page.Values = string(values)
 	for _, key := range table.Keys {
 		row := newKeyRow(key, req.in.Account.Expiration, req.info.At)
 		row.Why, row.Return = whySuspended(key.AccessKey, names), list
+		row.Path = "keys/" + key.ClientID // a row has it six times
 		page.Rows = append(page.Rows, row)
 	}
 	return c.show(req, "keys", "API access", page)

@@ -32,12 +32,12 @@ func TestFiltersSurviveAChange(t *testing.T) {
 	page := tom.get(list).want(200)
 	first := berlinKeys + "/" + keys[0]
 	way := "?list=page%3D2%26q%3Dlukasz%26sort%3Dcreated"
-	page.has(`href="`+first+`/revoke`+way+`"`, `href="`+first+`/suspend`+way+`"`, `href="`+first+`/edit`+way+`"`)
+	page.has(`href="keys/`+keys[0]+`/revoke`+way+`"`, `href="keys/`+keys[0]+`/suspend`+way+`"`, `href="keys/`+keys[0]+`/edit`+way+`"`)
 	tom.get(first+"/suspend"+way).want(200).has(`action="`+first+`/suspend`+way+`"`, `href="`+strings.ReplaceAll(list, "&", "&amp;")+`"`)
-	tom.post(first+"/suspend"+way, form{"reason": {""}}).leadsTo(list)
+	tom.post(first+"/suspend"+way, yes(form{"reason": {""}})).leadsTo(list)
 	tom.post(first+"/resume"+way, form{}).leadsTo(list)
-	tom.post(first+"/revoke"+way, form{}).leadsTo(list)
-	tom.post(berlinKeys+"/"+keys[1]+"/revoke?list="+url.QueryEscape("state=nonsense&page=//evil.example"), form{}).leadsTo(berlinKeys)
+	tom.post(first+"/revoke"+way, yes(form{})).leadsTo(list)
+	tom.post(berlinKeys+"/"+keys[1]+"/revoke?list="+url.QueryEscape("state=nonsense&page=//evil.example"), yes(form{})).leadsTo(berlinKeys)
 	tom.get(list).says("51–58 of 58 keys")
 }
 
@@ -117,7 +117,7 @@ func TestSuspendingMany(t *testing.T) {
 	h.giveAdminScopes("berlin", "ada", admins)
 	tom := h.as("tom")
 	stop := berlinKeys + "/stop"
-	tom.post(berlinKeys+"/"+keys[0]+"/suspend", form{}).want(303)
+	tom.post(berlinKeys+"/"+keys[0]+"/suspend", yes(form{})).want(303)
 	all := form{"do": {"suspend"}, "all": {"on"}}
 	tom.get(stop+"?"+all.Encode()).want(200).says("Suspend 3 access keys?", "1 access key of higher authority than yours")
 	all.Set("count", "3")
@@ -173,7 +173,7 @@ func TestOldKeysAreMarked(t *testing.T) {
 	_, _ = h.key("berlin", "linus", "", 0)
 	tom := h.as("tom")
 	tom.get(berlinKeys).saysNot("Old 0")
-	h.as("ada").post("/console/security", form{"acknowledge_risk": {"on"}}).want(303)
+	h.as("ada").post("/console/security", yes(form{"acknowledge_risk": {"on"}})).want(303)
 	h.advance(91 * policy.Day)
 	h.used(clientID, 0)
 	tom = h.as("tom")
@@ -190,7 +190,7 @@ func TestActivityFindsPeople(t *testing.T) {
 		h.member("berlin", "lucas", policy.RoleTenantAdmin)
 		lucas := h.as("lucas")
 		clientID, _ := h.key("berlin", "grace", "", 0)
-		lucas.post(berlinKeys+"/"+clientID+"/revoke", form{}).want(303)
+		lucas.post(berlinKeys+"/"+clientID+"/revoke", yes(form{})).want(303)
 		ada := h.as("ada")
 		for _, who := range []string{"lukasz", " NOWAK lukasz ", "lucas@acme.example", "lucas"} {
 			ada.get("/console/activity?who="+url.QueryEscape(who)).says("Revoked access key", "Łukasz Nowak").saysNot("Created access key mk_")

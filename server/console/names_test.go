@@ -36,7 +36,7 @@ func TestActivityInWords(t *testing.T) {
 	record(policy.ActionKeyExpiring, "", map[string]string{"days_before": "7", "expires_at": "2026-05-01T10:00:00.25Z"})
 	record(policy.ActionKeyLeaked, "", map[string]string{policy.DetailEffect: string(policy.LeakStopsKey), "new_thing": "as it is"})
 	h.as("ada").get("/console/activity").says(
-		"12 wrong secrets", "2 requests: network not allowed to the access key", "1 request: too many attempts · with a password",
+		"12 wrong secrets", "2 requests: network not allowed to the access key", "1 request: too many attempts · with the password",
 		"now on, with 120 days · before off", "Olga Operator (operator)",
 		"the old secret works for 1 day more · lost scopes a, b", "from Linus Torvalds · scopes api, reports",
 		"label taken away · from every network · quota of 60 tokens a minute · ends for good 1 May 2026, 10:00 UTC",

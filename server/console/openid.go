@@ -116,7 +116,7 @@ func (c *Console) finishOpenID(req *request) error {
 	if err != nil {
 		return c.refuseOpenID(req, form, err)
 	}
-	if err := c.welcome(req, subject, proof{method: policy.MethodOpenID}); err != nil {
+	if err := c.welcome(req, subject, proof{method: policy.MethodOpenID, idToken: person.IDToken}); err != nil {
 		return err
 	}
 	return req.redirect(form.Next)

@@ -17,6 +17,16 @@ func TestOpenIDInABrowser(t *testing.T) {
 		t.Errorf("signed in as %q", name)
 	}
 
+	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("form[action='/console/sign-out']").submit()`))
+	b.click(`a[href="/console/sign-out/oidc"]`)
+	b.see("button[name=logout][value=yes]")
+	b.complaints() // about the provider's page
+	b.click("button[name=logout][value=yes]")
+	b.saysOnPage("You are signed out, here and at Example.")
+	b.click(`a[href^="/console/sign-in/oidc"]`)
+	b.see("input[name=login]") // the provider asks who it is, so it has signed the person out
+	b.complaints()
+
 	other := newBrowser(t, h)
 	other.open("/console/account")
 	other.signInAt("stranger")

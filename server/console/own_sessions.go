@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"errors"
 
 	"mintkey/admin"
@@ -42,18 +43,23 @@ func (c *Console) ownSessions(req *request) ([]sessionRow, error) {
 
 // methodText says how somebody signed in.
 func (c *Console) methodText(method string) string {
+	return methodWords(method, cmp.Or(c.OpenID.Name, "the sign-in provider"))
+}
+
+func methodWords(method, provider string) string {
 	switch method {
 	case policy.MethodPassword:
 		return "with the password"
 	case policy.MethodOpenID:
-		if c.OpenID.Name != "" {
-			return "with " + c.OpenID.Name
-		}
-		return "with the sign-in provider"
-	case "":
-		return ""
+		return "with " + provider
+	case policy.MethodPasskey:
+		return "with a passkey"
+	case policy.MethodPasswordAndPasskey:
+		return "with the password and a passkey"
+	case policy.MethodPasswordAndCode:
+		return "with the password and a recovery code"
 	default:
-		return "by " + method
+		return method
 	}
 }
 

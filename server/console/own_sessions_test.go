@@ -116,16 +116,16 @@ func testAdminsEndSessions(t *testing.T, h *harness) {
 	h.as("grace")
 	h.advance(time.Second)
 	ada.get("/console/users/grace").says("2 sessions go on")
-	ada.post("/console/users/grace", form{"do": {"sign-out"}}).leadsTo("/console/users/grace")
+	ada.post("/console/users/grace", yes(form{"do": {"sign-out"}})).leadsTo("/console/users/grace")
 	ada.get("/console/users/grace").says("Ended 2 sessions").saysNot("sessions go on")
 	if grace.signedIn() {
 		t.Error("the session goes on")
 	}
 	h.giveGrace("operator")
-	grace = h.as("grace")
 	h.advance(time.Second)
+	grace = h.as("grace")
 	ada.get("/console/users/grace").saysNot("goes on")
-	ada.post("/console/users/grace", form{"do": {"sign-out"}}).want(403)
+	ada.post("/console/users/grace", yes(form{"do": {"sign-out"}})).want(403)
 	if !grace.signedIn() {
 		t.Error("an account admin has ended the session of an operator")
 	}

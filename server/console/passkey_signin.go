@@ -66,7 +66,7 @@ func (c *Console) signInByPasskey(req *request) error {
 	case err != nil:
 		return err
 	}
-	return c.finishSignIn(req, user, proof{policy.MethodPasskey, answered.PasskeyID}, form.Next, "")
+	return c.finishSignIn(req, user, proof{method: policy.MethodPasskey, passkey: answered.PasskeyID}, form.Next, "")
 }
 
 // userOfHandle returns store.ErrNotFound if there is nobody. Where the handle has no room for the account, all are searched.

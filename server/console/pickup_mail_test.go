@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -55,11 +56,9 @@ func TestPickUpByMail(t *testing.T) {
 	h.advance(time.Hour)
 	_, err = worker.Tick(t.Context(), h.now())
 	h.must(err)
-	var message string
-	select {
-	case message = <-messages:
-	default:
-		t.Fatal("no mail")
+	message := <-messages
+	if strings.Contains(message, "Sign-in from a new browser") { // Tom's
+		message = <-messages
 	}
 	link := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(h.url) + `(/console/pick-up/[A-Z2-7]{26})\r$`).FindStringSubmatch(message)
 	if link == nil || link[1] == adminsPath {
@@ -76,5 +75,5 @@ func TestPickUpByMail(t *testing.T) {
 		t.Error("what was picked up does not open")
 	}
 	linus.get(path).want(410)
-	linus.get(adminsPath).want(404)
+	linus.get(adminsPath).want(410).says("Already picked up")
 }

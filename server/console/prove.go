@@ -35,7 +35,7 @@ type provePage struct {
 	Password bool   // the visitor has a password that counts
 	OpenID   string // name of the provider, if the visitor can prove it there
 	Passkey  *ceremonyForm
-	Fresh    bool   // proved meanwhile: the form only has to be sent
+	Fresh    bool // proved meanwhile: the form only has to be sent
 	Problem  string
 }
 
@@ -56,7 +56,6 @@ func (c *Console) fresh(handle handler) handler {
 		}
 		d, err := c.draft(req, code, req.actor.User.ID, req.URL.Path)
 		if err == nil && d.Partial {
-			c.flash(req, "Thank you. Passwords are never kept: enter the new one again.")
 			return req.redirect(req.URL.Path + "?" + draftField + "=" + code)
 		}
 		if err == nil {

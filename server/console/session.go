@@ -35,6 +35,12 @@ const (
 	sessionEmail   = "email"  // for the sign-in page
 	sessionProved  = "proved" // when the visitor last proved who they are
 
+	// Of the sign-out at the OpenID provider: the ID token that names the session there, and for somebody who has signed out here, the code of
+	// what is kept for that, and the state with which they come back.
+	sessionIDToken = "id-token"
+	sessionLeaving = "leaving"
+	sessionLeft    = "left"
+
 	// Of a round through the OpenID provider to prove it again.
 	sessionProofState = "proof-state"
 	sessionProofBegun = "proof-begun"
@@ -49,8 +55,9 @@ type session struct {
 	proof
 }
 
-// proof is how somebody has proved who they are: a policy.Method, with the ID of the passkey if there was one.
-type proof struct{ method, passkey string }
+// proof is how somebody has proved who they are: a policy.Method, with the ID of the passkey if there was one, or the ID token of a provider
+// that has a sign-out.
+type proof struct{ method, passkey, idToken string }
 
 func (c *Console) newSessions() *scs.SessionManager {
 	m := scs.New()
@@ -79,6 +86,7 @@ func (c *Console) session(ctx context.Context, now time.Time) (session, error) {
 		proof: proof{
 			method:  cmp.Or(c.sessions.GetString(ctx, sessionMethod), policy.MethodPassword), // the weakest, for sessions of an earlier version
 			passkey: c.sessions.GetString(ctx, sessionPasskey),
+			idToken: c.sessions.GetString(ctx, sessionIDToken),
 		},
 	}
 	if s.userID == "" {
@@ -123,6 +131,9 @@ func (c *Console) begin(req *request, actor admin.Actor, how proof) error {
 		sessionID: begun.ID, sessionProved: actor.At.UnixNano(), sessionMethod: how.method, sessionPasskey: how.passkey,
 	} {
 		c.sessions.Put(ctx, name, value)
+	}
+	if how.idToken != "" {
+		c.sessions.Put(ctx, sessionIDToken, how.idToken)
 	}
 	if actor.InAccount {
 		c.sessions.Put(ctx, sessionAlone, true)

@@ -22,7 +22,8 @@ type signInForm struct {
 	Info       string
 	Mail       bool // links to choose a new password can be mailed
 	OpenID     openIDChoice
-	Passkeys   bool // browsers can have passkeys for this console
+	Leave      string // name of the provider at which one who has signed out here can sign out too
+	Passkeys   bool   // browsers can have passkeys for this console
 }
 
 func (c *Console) signInPage(req *request) error {
@@ -32,6 +33,11 @@ func (c *Console) signInPage(req *request) error {
 	form := signInForm{Email: req.FormValue("email"), Account: req.FormValue("account"), Next: localPath(req.FormValue("next"))}
 	form.Email = cmp.Or(form.Email, c.sessions.PopString(req.Context(), sessionEmail))
 	req.layout.Notice = c.sessions.PopString(req.Context(), sessionNotice)
+	c.back(req)
+	var err error
+	if form.Leave, err = c.canLeave(req); err != nil {
+		return err
+	}
 	if form.Next != homePath {
 		form.Info = "Sign in to go on."
 	}
@@ -136,7 +142,9 @@ func (c *Console) signOut(req *request) error {
 		return err
 	}
 	if known { // a stranger gets no session for it
-		c.flash(req, "You are signed out.")
+		if err := c.sayGoodbye(req); err != nil {
+			return err
+		}
 	}
 	if next := localPath(req.PostFormValue("next")); next != homePath { // to go on there as somebody else
 		return req.redirect(signInPath + "?" + url.Values{"next": {next}}.Encode())
@@ -155,7 +163,7 @@ func (c *Console) signOutEverywhere(req *request) error {
 	if err := c.farewell(req, true); err != nil {
 		return err
 	}
-	if err := c.sessions.Destroy(req.Context()); err != nil {
+	if err := errors.Join(c.sessions.Destroy(req.Context()), c.sayGoodbye(req)); err != nil {
 		return err
 	}
 	return req.redirect(signInPath)

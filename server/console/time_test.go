@@ -36,6 +36,7 @@ func TestTimesInTheZoneOfTheReader(t *testing.T) {
 	b.open("/console/activity?action=key.created")
 	b.do(chromedp.SetValue(chromedp.CSS("#since"), "2026-03-02"), chromedp.SetValue(chromedp.CSS("#until"), "2026-03-02"))
 	b.click(".filter-go button")
+	b.until(`location.search.includes("since=")`)
 	b.see(".filter-go a")
 	said := text()
 	if !strings.Contains(said, created) || strings.Contains(said, before) || !strings.Contains(said, "2 Mar 2026, 10:00 GMT+13") {

@@ -10,7 +10,7 @@ import (
 // welcome starts the session of a person whose sign-in succeeded, and records it. Without a record there is no session.
 func (c *Console) welcome(req *request, subject policy.Subject, how proof) error {
 	actor := c.actorOf(req, subject)
-	if err := c.Service.SignedIn(req.Context(), actor, how.method, browserOf(req.UserAgent())); err != nil {
+	if err := c.Service.SignedIn(req.Context(), actor, how.method, browserOf(req.UserAgent()), c.newHere(req, subject.User)); err != nil {
 		return err
 	}
 	if err := c.begin(req, actor, how); err != nil {

@@ -82,6 +82,12 @@ func (l *Limiter) knows(ctx context.Context, u User, v Visitor) bool {
 	return err == nil && slices.ContainsFunc(known, func(p knownPlace) bool { return slices.Contains(v.places(), p.Digest) })
 }
 
+// KnowsDevice is like knows for the device alone: others may sign in from the same address.
+func (l *Limiter) KnowsDevice(ctx context.Context, u User, v Visitor) bool {
+	known, err := l.known(ctx, u, v.At)
+	return err == nil && v.Device != "" && slices.ContainsFunc(known, func(p knownPlace) bool { return p.Digest == v.places()[1] })
+}
+
 // known returns the user's known places, the most recently used last.
 func (l *Limiter) known(ctx context.Context, u User, now time.Time) (known []knownPlace, err error) {
 	value, err := l.places.Ephemeral(ctx, knownKey(u))

@@ -18,6 +18,7 @@ func notRendered() map[string]string {
 		"store.ErrInUse":                  "refuses to open a store, before there is a server",
 		"store.ErrNotEmpty":               "refuses to fill a store, where there is no server",
 		"tokens.ErrWrongKeyEncryptionKey": "refuses to open the key ring, before there is a server",
+		"admin.ErrSessionOver":            "refuses a session of the console, which has a table of its own",
 		"policy.ErrOtherPerson":           "refuses a sign-in to the console, which has a table of its own",
 		"grants.errNoGrant":               "a bug of the server: internal",
 		"admission.errFull":               "becomes ErrOverloaded before it is rendered",

@@ -16,7 +16,7 @@ type Person struct {
 	Email   string // verified
 
 	SignedInAt time.Time // at the provider, by its clock; the zero time if it does not say
-	IDToken    string    // for the sign-out there
+	IDToken    string    // for SignOut; empty if the provider has none
 }
 
 // claims are the claims used from an ID token or the UserInfo endpoint, besides the subject.
@@ -47,7 +47,10 @@ func (p *Provider) identify(ctx context.Context, of *discovery, token *oauth2.To
 	if idToken.Subject == "" {
 		return Person{}, fmt.Errorf("%w: the ID token has no subject", ErrUntrusted)
 	}
-	person := Person{Issuer: p.Issuer, Subject: idToken.Subject, IDToken: text}
+	person := Person{Issuer: p.Issuer, Subject: idToken.Subject}
+	if of.signOut != nil && len(text) <= maxHint {
+		person.IDToken = text
+	}
 	if said.AuthTime > 0 {
 		person.SignedInAt = time.Unix(said.AuthTime, 0)
 	}

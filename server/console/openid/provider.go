@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -44,6 +45,7 @@ type discovery struct {
 
 	namesIssuer bool // its answers name their issuer (RFC 9207)
 	secretStyle oauth2.AuthStyle
+	signOut     *url.URL // nil where it has none
 }
 
 // discover loads the provider's metadata and caches it. A failure is not cached: the next call tries again.
@@ -57,12 +59,13 @@ func (p *Provider) discover(ctx context.Context) (*discovery, error) {
 	}
 	var metadata struct {
 		NamesIssuer bool     `json:"authorization_response_iss_parameter_supported"`
+		EndSession  string   `json:"end_session_endpoint"`
 		AuthMethods []string `json:"token_endpoint_auth_methods_supported"`
 	}
 	if err := provider.Claims(&metadata); err != nil {
 		return nil, fmt.Errorf("%w: discovery: %w", ErrUnavailable, err)
 	}
-	found := &discovery{provider, metadata.NamesIssuer, oauth2.AuthStyleInHeader}
+	found := &discovery{provider, metadata.NamesIssuer, oauth2.AuthStyleInHeader, p.signOutOf(metadata.EndSession)}
 	if len(metadata.AuthMethods) > 0 && !slices.Contains(metadata.AuthMethods, "client_secret_basic") {
 		found.secretStyle = oauth2.AuthStyleInParams
 	}

@@ -1,7 +1,9 @@
 // What the pages do better with JavaScript: dialogs, copy buttons, the reader's own time zone. Every page works without it.
 "use strict";
 
-// The day of an instant in the reader's zone. The exact time in UTC stays in the title.
+// The exact time in UTC, for titles.
+const exact = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "long", timeZone: "UTC" });
+// The day of an instant in the reader's zone.
 const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 // An instant in the reader's zone, which is named; beside it stands the same in UTC.
 const instant = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
@@ -14,6 +16,9 @@ const written = {
 };
 
 function localTimes(root) {
+  for (const time of root.querySelectorAll("time[datetime]:not([title])")) {
+    time.title = exact.format(new Date(time.dateTime));
+  }
   for (const mark of root.querySelectorAll("[data-at]")) {
     mark.textContent = written[mark.dataset.as].format(new Date(mark.dataset.at)) + (mark.dataset.rest ?? "");
   }
