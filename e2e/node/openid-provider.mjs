@@ -16,7 +16,7 @@ server.listen(port, '127.0.0.1', () => {
     claims: { openid: ['sub'], email: ['email', 'email_verified'] },
     conformIdTokenClaims: userInfoOnly,
     cookies: { keys: ['only for tests'] },
-    ttl: { AccessToken: 600, AuthorizationCode: 60, Grant: 600, IdToken: 600, Interaction: 600, Session: 600 },
+    ttl: { AccessToken: 600, AuthorizationCode: 60, Grant: 600, IdToken: 1200, Interaction: 600, Session: 600 },
     findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, ...people[id] }) }),
   })
   server.on('request', provider.callback())

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"mintkey/admin"
 	"mintkey/policy"
@@ -117,9 +118,9 @@ func writeEventsCSV(w io.Writer, each eachBatch) error {
 	return table.Error()
 }
 
-// cell keeps a spreadsheet from running a value as a formula.
+// cell keeps a spreadsheet from running a value as a formula. Those of East Asia take wide characters for the narrow ones.
 func cell(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+	if first, _ := utf8.DecodeRuneInString(text); text != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
 		return "'" + text
 	}
 	return text

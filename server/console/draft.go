@@ -128,10 +128,30 @@ func (d sealedDraft) open(code, userID, path string, err error) (opened draft, _
 	return opened, nil
 }
 
+// fromAddress are the parameters of an address that say what a page shows. None of them fills in a form: else a link could put somebody
+// else's e-mail address, or no networks, into a form that the visitor then sends with a change of their own.
+func fromAddress(u *url.URL) url.Values {
+	values := u.Query()
+	if u.Path == securityPath { // its form asks for a preview in this way, and shows what it previews
+		return values
+	}
+	for name := range values {
+		switch name {
+		case "after", "q", "list", "format", "action", "who", "key", "tenant", "since", "until", "range", "do", "all", "selected":
+		default:
+			delete(values, name)
+		}
+	}
+	return values
+}
+
 // fillFromDraft lets a page show the form of the draft in the query, as the visitor had filled it in.
 func (c *Console) fillFromDraft(req *request) error {
+	if req.Method == http.MethodPost {
+		return nil
+	}
 	code := req.URL.Query().Get(draftField)
-	if req.Method != http.MethodGet || code == "" {
+	if req.Form = fromAddress(req.URL); code == "" {
 		return nil
 	}
 	d, err := c.takeDraft(req, code, req.actor.User.ID, req.URL.Path)

@@ -140,6 +140,11 @@ func explanations() []struct {
 			http.StatusBadRequest, "Not understood",
 			"What your browser sent could not be read. Go back and try again.", "",
 		}},
+		{errOtherAccount, explanation{
+			conflict, "Another account",
+			"You have gone to another account since this page was opened, so nothing was done. Go back to the one that you mean, and open " +
+				"the page there.", "",
+		}},
 		{errMethod, explanation{http.StatusMethodNotAllowed, "Not that way", "This page is not for requests of this kind.", ""}},
 		{errOtherCount, explanation{
 			unprocessable, "Confirm the number",

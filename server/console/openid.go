@@ -116,7 +116,11 @@ func (c *Console) finishOpenID(req *request) error {
 	if err != nil {
 		return c.refuseOpenID(req, form, err)
 	}
-	if err := c.welcome(req, subject, proof{method: policy.MethodOpenID, idToken: person.IDToken}); err != nil {
+	how := proof{method: policy.MethodOpenID, idToken: person.IDToken}
+	if !person.SignedInAt.IsZero() {
+		how.at = person.SignedInAt.Add(c.ClockOffset)
+	}
+	if err := c.welcome(req, subject, how); err != nil {
 		return err
 	}
 	return req.redirect(form.Next)

@@ -84,9 +84,13 @@ func (c *Console) takeCeremony(req *request, kind, userID string) (state json.Ra
 	return record.State, []byte(req.PostForm.Get(answerField)), err
 }
 
-// askForPasskey begins to ask the user, who is known, for one of their passkeys.
+// askForPasskey begins to ask the user, who is known, for one of their passkeys: after the password or, as a proof, in place of it.
 func (c *Console) askForPasskey(req *request, kind string, user policy.User) (ceremonyForm, error) {
-	return c.beginCeremony(req, kind, user, func() (passkeys.Ceremony, error) { return c.passkeys.Ask(user) })
+	ask := c.passkeys.Ask
+	if kind == ceremonyProof {
+		ask = c.passkeys.AskAlone
+	}
+	return c.beginCeremony(req, kind, user, func() (passkeys.Ceremony, error) { return ask(user) })
 }
 
 // proveByPasskey ends what askForPasskey began, and returns the ID of the passkey by which the user has proved who they are. It is

@@ -37,7 +37,7 @@ func (c *Console) passkeyRoutes(open func(string, handler), page, fresh func(pat
 	page("GET "+recoveryCodesPath, "", c.recoveryCodesPage)
 	fresh("POST "+recoveryCodesPath, "", c.newRecoveryCodes)
 	page("GET "+factorRulePath, policy.ScopePolicyWrite, c.factorRulePage)
-	fresh("POST "+factorRulePath, policy.ScopePolicyWrite, c.setFactorRule)
+	fresh("POST "+factorRulePath, policy.ScopePolicyWrite, c.here(c.setFactorRule))
 }
 
 // passkeyOptions begins a sign-in by passkey. The script of the sign-in page calls it.

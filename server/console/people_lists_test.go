@@ -80,7 +80,8 @@ func TestOperatorsFindAndEnterAccounts(t *testing.T) {
 		olga.get("/console/accounts/zero").leadsTo("/console/tenants")
 		olga.get("/console/tenants").says("Zéro SA", "No tenant yet")
 		olga.get("/console").leadsTo("/console/tenants")
-		olga.post("/console/tenants/new", form{"name": {"First"}, "id": {"first"}, "release": {"25.1"}}).leadsTo("/console/tenants")
+		olga.post("/console/tenants/new", form{"name": {"First"}, "id": {"first"}, "release": {"25.1"}, "in_account": {"zero"}}).
+			leadsTo("/console/tenants")
 		olga.get("/console/tenants").says("First", "Zéro SA")
 		olga.get("/console/tenants/berlin/keys").says("Acme Corporation")
 		olga.get("/console/users").says("Grace Hopper")

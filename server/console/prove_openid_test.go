@@ -91,3 +91,17 @@ func TestOnlyTheBoundProveAtTheProvider(t *testing.T) {
 	p := tom.post(berlinKeys+"/mk_none/revoke", form{}).want(401).saysNot("Example again")
 	tom.get("/console/prove/oidc?draft=" + p.proof("")["draft"][0]).want(401)
 }
+
+// To sign in once more at a provider that does not ask, since somebody is signed in there, proves nothing new: else whoever finds an
+// unlocked computer would only have to sign out and in again.
+func TestSigningInAgainUnaskedProvesNothing(t *testing.T) {
+	h, _, _ := openIDHarness(t)
+	v := h.visitor()
+	v.arrive("ada-login").leadsTo("/console")
+	path, save := "/console/users/grace", form{"do": {"save"}, "name": {"Grace B. Hopper"}, "email": {"grace@acme.example"}}
+	v.post(path, save).leadsTo(path)
+	h.advance(quarter + time.Minute) // the test's clock stood still since the sign-in, and the provider's did not
+	v.post("/console/sign-out", form{}).leadsTo("/console/sign-in")
+	v.arrive("").leadsTo("/console") // past pages that would ask for a login
+	v.post(path, save).want(401).says("Is it you?", "Sign in with Example again")
+}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -97,7 +98,7 @@ func (c *Console) showAs(req *request, status int, name, title string, page any)
 
 // holdsSecret names the pages that show a secret, or a code that is as good as one.
 func holdsSecret(name string) bool {
-	return name == "secret" || name == "pick-up" || name == "password"
+	return slices.Contains([]string{"secret", "pick-up", "handed-over", "password", "recovery-codes"}, name)
 }
 
 // emailParts splits an address before the @, where a line may break.

@@ -57,7 +57,19 @@ type session struct {
 
 // proof is how somebody has proved who they are: a policy.Method, with the ID of the passkey if there was one, or the ID token of a provider
 // that has a sign-out.
-type proof struct{ method, passkey, idToken string }
+type proof struct {
+	method, passkey, idToken string
+
+	at time.Time // if it was before the sign-in here: the provider may not have asked; else zero
+}
+
+// lately is when it was, as far as is known at now.
+func (p proof) lately(now time.Time) time.Time {
+	if p.at.IsZero() || p.at.After(now) {
+		return now
+	}
+	return p.at
+}
 
 func (c *Console) newSessions() *scs.SessionManager {
 	m := scs.New()
@@ -128,7 +140,7 @@ func (c *Console) begin(req *request, actor admin.Actor, how proof) error {
 	}
 	for name, value := range map[string]any{
 		sessionAccount: actor.Account.ID, sessionUser: actor.User.ID, sessionTenant: actor.Tenant.ID,
-		sessionID: begun.ID, sessionProved: actor.At.UnixNano(), sessionMethod: how.method, sessionPasskey: how.passkey,
+		sessionID: begun.ID, sessionProved: how.lately(actor.At).UnixNano(), sessionMethod: how.method, sessionPasskey: how.passkey,
 	} {
 		c.sessions.Put(ctx, name, value)
 	}

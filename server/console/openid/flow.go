@@ -27,8 +27,14 @@ func (a Attempt) Matches(answer url.Values) bool { return same(a.State, answer.G
 // same compares random strings in constant time; an empty one equals nothing.
 func same(a, b string) bool { return a != "" && subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
+// anyAge is a year, in seconds: who signed in at the provider within it is not asked again. A provider that is told a greatest age has to
+// say when that was (OpenID Connect Core 1.0, section 3.1.2.1); without one it may leave it out.
+const anyAge = "31536000"
+
 // Begin returns a new attempt, and the provider's URL to send the browser to.
-func (p *Provider) Begin(ctx context.Context) (Attempt, string, error) { return p.begin(ctx) }
+func (p *Provider) Begin(ctx context.Context) (Attempt, string, error) {
+	return p.begin(ctx, oauth2.SetAuthURLParam("max_age", anyAge))
+}
 
 // BeginAgain is Begin for a person who has to prove who they are, signed in at the provider or not. Person.SignedInAt tells whether the
 // provider has asked.

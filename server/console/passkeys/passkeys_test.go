@@ -178,11 +178,16 @@ func TestInPlaceOfAPasswordTheDeviceVerifiesThePerson(t *testing.T) {
 	c.must(err)
 	_, err = c.site.Asked(c.ada, begun.State, c.device.Sign(begun.Options))
 	c.must(err)
+	begun, err = c.site.AskAlone(c.ada)
+	c.must(err)
+	if _, err := c.site.Asked(c.ada, begun.State, c.device.Sign(begun.Options)); !errors.Is(err, passkeys.ErrRefused) {
+		t.Errorf("of Ada: %v", err)
+	}
 	if begun, err = c.site.AskAnybody(); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := c.site.Anybody(begun.State, c.device.Sign(begun.Options), c.find); !errors.Is(err, passkeys.ErrRefused) {
-		t.Errorf("%v", err)
+		t.Errorf("of anybody: %v", err)
 	}
 }
 

@@ -119,12 +119,19 @@ const (
 )
 
 // Ask begins to ask the user for one of their passkeys, after the password.
-func (s *Site) Ask(u policy.User) (Ceremony, error) {
+func (s *Site) Ask(u policy.User) (Ceremony, error) { return s.ask(u) }
+
+// AskAlone begins to ask the user for one of their passkeys in place of the password: so the device has to verify the person.
+func (s *Site) AskAlone(u policy.User) (Ceremony, error) {
+	return s.ask(u, webauthn.WithUserVerification(protocol.VerificationRequired))
+}
+
+func (s *Site) ask(u policy.User, how ...webauthn.LoginOption) (Ceremony, error) {
 	who, err := ownerOf(u)
 	if err != nil {
 		return Ceremony{}, err
 	}
-	assertion, state, err := s.web.BeginLogin(who)
+	assertion, state, err := s.web.BeginLogin(who, how...)
 	if err != nil {
 		return Ceremony{}, fmt.Errorf("passkeys: %w", err)
 	}
