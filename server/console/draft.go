@@ -165,7 +165,8 @@ func (c *Console) fillFromDraft(req *request) error {
 	req.Form = d.Fields
 	notice := "Nothing was sent yet. What you entered is here: look at it, and send it."
 	if d.Partial {
-		notice = "Nothing was sent yet. What you entered is here, but passwords and passkeys are never kept: enter the new one again, and send it."
+		notice = "Nothing was sent yet. What you entered is here, but passwords and the answers of passkeys are never kept: " +
+			"enter that part again, and send it."
 	}
 	req.layout.Notice = strings.TrimSpace(req.layout.Notice + " " + notice)
 	return nil

@@ -22,9 +22,9 @@ func TestPageOfAKey(t *testing.T) {
 		h.used(clientID, time.Hour)
 		page, own := berlinKeys+"/"+clientID, "/console/account/keys/"+clientID
 		tom := h.as("tom")
-		tom.get(berlinKeys).has(`<a href="` + page + `"><code>` + clientID)
+		tom.get(berlinKeys).has(`<a href="keys/` + clientID + `"><code>`)
 		filtered := "?" + url.Values{"list": {"q=nightly"}}.Encode()
-		tom.get(berlinKeys + "?q=nightly").has(`<a href="` + page + filtered + `"><code>` + clientID)
+		tom.get(berlinKeys + "?q=nightly").has(`<a href="keys/` + clientID + filtered + `"><code>`)
 		tom.get(page+filtered).want(200).has(`class="back" href="`+berlinKeys+`?q=nightly"`, page+"/edit"+filtered, page+"/revoke"+filtered)
 		tom.get(page).want(200).says(
 			"nightly build", clientID, "Grace Hopper", "Berlin", "12 days old",
