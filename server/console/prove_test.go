@@ -44,7 +44,8 @@ func TestEveryFormAsksAgainOrIsHarmless(t *testing.T) {
 	h.advance(quarter)
 	asked, all := 0, 0
 	fill := strings.NewReplacer("ownMailsPath", ownMailsPath, "newPasskeyPath", newPasskeyPath, "recoveryCodesPath", recoveryPath,
-		"factorRulePath", factorRulePath, "ownPasskeysPath", "/console/account/passkeys/x/remove", "{tenant}", "berlin", "{client_id}", "mk_none", "{user}", "grace", "{code}", "none", "{session}", "none")
+		"factorRulePath", factorRulePath, "ownPasskeysPath", "/console/account/passkeys/x/remove",
+		"{tenant}", "berlin", "{client_id}", "mk_none", "{user}", "grace", "{code}", "none", "{session}", "none")
 	for _, found := range regexp.MustCompile(`"POST (?:"\+(\w+)|([^"]+)")`).FindAllStringSubmatch(string(source), -1) {
 		all++
 		if path := found[1] + found[2]; !slices.Contains(harmless(), path) {
@@ -193,7 +194,7 @@ func TestAskedAgainThroughHTMX(t *testing.T) {
 	h := newHarness(t)
 	ada := h.as("ada")
 	h.advance(quarter)
-	to := ada.post("/console/users/grace", form{"do": {"disable"}}, fromHTMX).want(200).header.Get("HX-Redirect")
+	to := ada.post("/console/users/grace", yes(form{"do": {"disable"}}), fromHTMX).want(200).header.Get("HX-Redirect")
 	asked := ada.get(to).want(401)
 	ada.post("/console/users/grace", asked.proof(password)).leadsTo("/console/users/grace")
 	if u, err := h.store.User(t.Context(), "acme", "grace"); err != nil || !u.Disabled {

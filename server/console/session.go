@@ -55,8 +55,8 @@ type session struct {
 	proof
 }
 
-// proof is how somebody has proved who they are: a policy.Method, with the ID of the passkey if there was one, or the ID token of a provider
-// that has a sign-out.
+// proof is how somebody has proved who they are: a policy.Method, with the ID of the passkey if there was one, or the ID token of a
+// provider that has a sign-out.
 type proof struct{ method, passkey, idToken string }
 
 func (c *Console) newSessions() *scs.SessionManager {
@@ -124,7 +124,8 @@ func (c *Console) begin(req *request, actor admin.Actor, how proof) error {
 		return err
 	}
 	begun := admin.Session{
-		ID: ephemeral.NewCode(), Method: how.method, Address: actor.Address, Browser: browserOf(req.UserAgent()), Started: actor.At, Seen: actor.At,
+		ID: ephemeral.NewCode(), Method: how.method, Address: actor.Address, Browser: browserOf(req.UserAgent()),
+		Started: actor.At, Seen: actor.At,
 	}
 	for name, value := range map[string]any{
 		sessionAccount: actor.Account.ID, sessionUser: actor.User.ID, sessionTenant: actor.Tenant.ID,
