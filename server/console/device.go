@@ -35,9 +35,14 @@ func (c *Console) rememberDevice(req *request, u policy.User) {
 	})
 }
 
-// newHere says whether the user has not signed in from this browser lately.
+// newHere says whether the user has not signed in from this browser lately, and is not told of too many such sign-ins already.
 func (c *Console) newHere(req *request, u policy.User) bool {
-	return !c.Limits.KnowsDevice(req.Context(), limits.KnownUser(u.AccountID, u.ID), c.visitor(req))
+	user := limits.KnownUser(u.AccountID, u.ID)
+	if u.Notifications.NoNewBrowser || c.Limits.KnowsDevice(req.Context(), user, c.visitor(req)) {
+		return false
+	}
+	_, err := c.Limits.Reserve(req.Context(), limits.NewBrowser(user))
+	return err == nil
 }
 
 // deviceCookie returns the attributes of the cookie. With https, no other host of the domain can set it.

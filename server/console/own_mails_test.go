@@ -80,6 +80,19 @@ func TestMailAboutANewBrowserIsNotStoppedByWhoComesIn(t *testing.T) {
 	thief.post(ownMailsPath, form{"new_browser": {"on"}}).want(401).says("Is it you?")
 }
 
+// Whoever has the password can't flood the mailbox, and is told of all the same.
+func TestMailsAboutNewBrowsersAreBounded(t *testing.T) {
+	m := newMailing(t)
+	told := 0
+	for range 14 {
+		m.as("grace")
+		told += len(about(m.all(), "Somebody signed in as grace@acme.example"))
+	}
+	if told < 10 || told > 12 { // the budget grows again meanwhile
+		t.Errorf("%d mails about 14 browsers", told)
+	}
+}
+
 // Whoever changes the password is not alone in knowing it.
 func TestMailAboutAPasswordOfOnesOwn(t *testing.T) {
 	m := newMailing(t)

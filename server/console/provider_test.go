@@ -60,7 +60,8 @@ func peopleAtTheProvider() map[string]person {
 func newProvider(t *testing.T, redirectURI string, userInfoOnly bool) *provider {
 	t.Helper()
 	p := &provider{T: t, setup: map[string]any{
-		"port": 0, "redirectURI": redirectURI, "signedOutURI": strings.TrimSuffix(redirectURI, "/oidc/callback"), "people": peopleAtTheProvider(), "userInfoOnly": userInfoOnly,
+		"port": 0, "redirectURI": redirectURI, "signedOutURI": strings.TrimSuffix(redirectURI, "/oidc/callback"),
+		"people": peopleAtTheProvider(), "userInfoOnly": userInfoOnly,
 	}}
 	p.start()
 	t.Cleanup(p.stop)

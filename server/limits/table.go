@@ -77,6 +77,10 @@ func draftsOfUser() Budget {
 	return Budget{"drafts-user", "user", what, store.Rate{Burst: 60, Period: time.Hour}}
 }
 
+func newBrowsersOfUser() Budget {
+	return Budget{"browsers-user", "user", "mails about a sign-in from a new browser", store.Rate{Burst: 10, Period: time.Hour}}
+}
+
 func tokensOfKey() Budget {
 	return Budget{"quota-key", "access key", "tokens issued", store.Rate{Period: time.Minute}}
 }
@@ -89,7 +93,8 @@ func tokensOfTenant() Budget {
 func Table() []Budget {
 	return []Budget{
 		secretsOfClient(), guessesFromAddress(), passwordsFromAddress(), passwordsOfUser(),
-		linksFromAddress(), linksOfAddress(), linksToMailbox(), openIDStarts(), formTokens(), draftsOfUser(), leaksOfAddress(),
+		linksFromAddress(), linksOfAddress(), linksToMailbox(), openIDStarts(), formTokens(), draftsOfUser(), newBrowsersOfUser(),
+		leaksOfAddress(),
 		passkeysOfAddress(), codesFromAddress(), codesOfUser(),
 		tokensOfKey(), tokensOfTenant(),
 	}

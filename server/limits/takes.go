@@ -95,6 +95,9 @@ func Draft(accountID, userID string) []Take {
 	return []Take{draftsOfUser().of(accountID, userID)}
 }
 
+// NewBrowser is the cost of a mail about a sign-in from a new browser, so that whoever has the password can't flood the mailbox.
+func NewBrowser(u User) []Take { return []Take{newBrowsersOfUser().of(u.key)} }
+
 // TokenOfKey is a token for an access key that has a quota, above 0, of tokens a minute (R36).
 func TokenOfKey(clientID string, quota int) Take { return tokensOfKey().with(quota).of(clientID) }
 

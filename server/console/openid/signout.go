@@ -21,8 +21,8 @@ func (p *Provider) signOutOf(endpoint string) *url.URL {
 	return u
 }
 
-// SignOut returns the provider's URL at which the person with the ID token signs out there too, and comes back with the state (OpenID Connect
-// RP-Initiated Logout 1.0, section 2). It is ErrUnavailable where the provider has none.
+// SignOut returns the provider's URL at which the person with the ID token signs out there too, and comes back with the state (OpenID
+// Connect RP-Initiated Logout 1.0, section 2). It is ErrUnavailable where the provider has none.
 func (p *Provider) SignOut(ctx context.Context, idToken, back, state string) (string, error) {
 	of, err := p.discover(oidc.ClientContext(ctx, p.client))
 	if err != nil {
