@@ -46,7 +46,9 @@ func TestPagesWithCodesAreNotCompressed(t *testing.T) {
 	grace, tom := h.as("grace"), h.as("tom")
 	ceremony, options := grace.get(newPasskeyPath).want(200).asked()
 	first := form{"name": {"Phone"}, "ceremony": {ceremony}, "answer": {string(h.device().Register(options))}}
-	link := tom.get(newKey).want(200).filled(form{"user": {"linus"}, "scope": {"api"}, "label": {strings.Repeat("x", 100)}, "hand_over": {"pick-up"}})
+	link := tom.get(newKey).want(200).filled(form{
+		"user": {"linus"}, "scope": {"api"}, "label": {strings.Repeat("x", 100)}, "hand_over": {"pick-up"},
+	})
 	for what, p := range map[string]page{
 		"first codes": grace.post(newPasskeyPath, first, gzipped).want(200).says("Recovery codes"),
 		"new codes":   grace.post(recoveryPath, grace.get(recoveryPath).want(200).filled(form{}), gzipped).want(200).says("Recovery codes"),

@@ -141,7 +141,8 @@ func (c *Console) begin(req *request, actor admin.Actor, how proof) error {
 	}
 	for name, value := range map[string]any{
 		sessionAccount: actor.Account.ID, sessionUser: actor.User.ID, sessionTenant: actor.Tenant.ID,
-		sessionID: begun.ID, sessionProved: how.lately(actor.At).UnixNano(), sessionMethod: how.method, sessionPasskey: how.passkey,
+		sessionID: begun.ID, sessionProved: how.lately(actor.At).UnixNano(),
+		sessionMethod: how.method, sessionPasskey: how.passkey,
 	} {
 		c.sessions.Put(ctx, name, value)
 	}
