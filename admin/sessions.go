@@ -43,7 +43,9 @@ func (s Session) alive(now time.Time) bool {
 }
 
 // remembered is true for a while longer.
-func (s Session) remembered(now time.Time) bool { return now.Sub(s.Started) < SessionLongest+SessionRemembered }
+func (s Session) remembered(now time.Time) bool {
+	return now.Sub(s.Started) < SessionLongest+SessionRemembered
+}
 
 // ErrSessionOver is for a session that has ended by time, a while ago at most.
 var ErrSessionOver = errors.New("the session was not used for long, or lasted too long")
@@ -101,8 +103,8 @@ func (s *Service) sessionsOf(ctx context.Context, user policy.User, now time.Tim
 	return alive, err
 }
 
-// Session is the one with the ID of the user with the ID, ErrSessionOver if it has ended by time, a while ago at most, and store.ErrNotFound
-// if there is none. Whose it is has to be asked of it.
+// Session is the one with the ID of the user with the ID, ErrSessionOver if it has ended by time, a while ago at most, and
+// store.ErrNotFound if there is none. Whose it is has to be asked of it.
 func (s *Service) Session(ctx context.Context, userID, id string, now time.Time) (Session, error) {
 	record, err := s.sessions().Get(ctx, userID)
 	if err != nil {

@@ -43,6 +43,7 @@ func detailWords(e policy.Event, names names) []string {
 	case policy.ActionUserUpdated:
 		changed := take(policy.DetailChanged)
 		add(changedWords(changed, take("roles"), take("disabled")))
+	default: // the table says all
 	}
 	for _, w := range detailTable() {
 		if value, ok := d[w.name]; ok {
@@ -183,7 +184,8 @@ func refusalWords(count, reason string) string {
 		return plural(n, noun)
 	}
 	text := map[string]string{
-		policy.SignInUnknownUser: "unknown user", policy.SignInDisabled: "the user is disabled", policy.SignInSuspended: "the tenant is suspended",
+		policy.SignInUnknownUser: "unknown user", policy.SignInDisabled: "the user is disabled",
+		policy.SignInSuspended: "the tenant is suspended",
 		policy.SignInNotMember: "a member of no tenant", policy.SignInOtherPerson: "somebody else at the OpenID provider",
 		policy.SignInTooMany: "too many attempts", policy.SignInNotAsked: "the OpenID provider did not ask again",
 		policy.SignInCopiedPasskey: "a passkey that has been copied",
@@ -206,7 +208,7 @@ func policyWords(enabled, days string) string {
 // changedWords says what a change of a user changed.
 func changedWords(changed, roles, disabled string) string {
 	var words []string
-	for _, field := range strings.Split(changed, ", ") {
+	for field := range strings.SplitSeq(changed, ", ") {
 		switch field {
 		case "roles":
 			words = append(words, rolesWords(roles))

@@ -91,11 +91,12 @@ func (c *Console) keepDraft(req *request, u policy.User) (code string, d draft, 
 	if _, err := c.Limits.Reserve(req.Context(), limits.Draft(u.AccountID, u.ID)); err != nil {
 		return "", draft{}, err
 	}
-	kept := sealedDraft{box.Seal(nil, nil, text, nil), req.info.At.Add(draftLifetime)}
+	kept := sealedDraft{box.Seal(nil, nil, text, nil), req.info.At.Add(draftLifetime)} //nolint:gosec // the box makes its own nonce
 	return code, d, c.drafts().Put(req.Context(), ephemeral.Digest(code), kept)
 }
 
-// draft returns the user's draft for the path, or for whatever path if it is empty, and leaves it. It returns errDraftGone if there is none.
+// draft returns the user's draft for the path, or for whatever path if it is empty, and leaves it. It returns errDraftGone if there is
+// none.
 func (c *Console) draft(req *request, code, userID, path string) (draft, error) {
 	kept, err := c.drafts().Get(req.Context(), ephemeral.Digest(code), req.info.At)
 	return kept.open(code, userID, path, err)
@@ -145,7 +146,8 @@ func (c *Console) fillFromDraft(req *request) error {
 	req.Form = d.Fields
 	notice := "Nothing was sent yet. What you entered is here: look at it, and send it."
 	if d.Partial {
-		notice = "Nothing was sent yet. What you entered is here, but passwords and passkeys are never kept: enter the new one again, and send it."
+		notice = "Nothing was sent yet. What you entered is here, but passwords and passkeys are never kept: " +
+			"enter the new one again, and send it."
 	}
 	req.layout.Notice = strings.TrimSpace(req.layout.Notice + " " + notice)
 	return nil

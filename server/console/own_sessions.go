@@ -137,7 +137,8 @@ func (c *Console) changeOwnPassword(req *request) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(c.Service.ForgetSessions(req.Context(), user, req.info.At.Add(-1)), c.begin(req, req.actor, req.began.proof)); err != nil {
+	err = errors.Join(c.Service.ForgetSessions(req.Context(), user, req.info.At.Add(-1)), c.begin(req, req.actor, req.began.proof))
+	if err != nil {
 		return err
 	}
 	c.flash(req, "Your password is changed. All your other sessions have ended.")

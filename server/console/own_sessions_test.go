@@ -30,7 +30,8 @@ func testOwnSessions(t *testing.T, h *harness) {
 	other, third := h.with("grace", firefox), h.as("grace")
 	h.advance(10 * time.Minute)
 	here := h.as("grace")
-	p := here.get("/console/account").want(200).says("This session", "Firefox on Linux", "from 127.0.0.1, signed in with the password 10 minutes ago")
+	p := here.get("/console/account").want(200).
+		says("This session", "Firefox on Linux", "from 127.0.0.1, signed in with the password 10 minutes ago")
 	ids := sessionField.FindAllStringSubmatch(p.body, -1)
 	if len(ids) != 2 {
 		t.Fatalf("%d sessions can be ended", len(ids))

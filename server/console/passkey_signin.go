@@ -23,7 +23,8 @@ const (
 
 // passkeyRoutes lists the pages of passkeys and second factors. Those of early can be seen by people who have yet to make the second factor
 // that their account requires.
-func (c *Console) passkeyRoutes(open func(string, handler), page, fresh func(pattern, anyOf string, h handler), early func(string, handler)) {
+func (c *Console) passkeyRoutes(open func(string, handler), page, fresh func(pattern, anyOf string, h handler), early func(string, handler),
+) {
 	if c.passkeys != nil {
 		open("POST "+passkeyOptionsPath, c.passkeyOptions)
 		open("POST "+passkeyPath, c.signInByPasskey)

@@ -25,7 +25,7 @@ const (
 
 // errNotProved asks for another proof; errWrongProof refuses the one that was given.
 var (
-	errNotProved  = errors.New("the last proof of who the visitor is is too old")
+	errNotProved  = errors.New("the visitor’s last proof of who they are is too old")
 	errWrongProof = errors.New("wrong password")
 )
 
@@ -47,7 +47,8 @@ func (c *Console) fresh(handle handler) handler {
 		switch err := c.prove(req); {
 		case errors.Is(err, errNotProved) && code == "":
 			return c.keepAndAsk(req)
-		case errors.Is(err, errNotProved), errors.Is(err, errWrongProof), errors.Is(err, errWrongPasskey), errors.Is(err, policy.ErrPasskeyCopied):
+		case errors.Is(err, errNotProved), errors.Is(err, errWrongProof),
+			errors.Is(err, errWrongPasskey), errors.Is(err, policy.ErrPasskeyCopied):
 			return c.askProof(req, code, err)
 		case err != nil:
 			return err

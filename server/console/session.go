@@ -116,7 +116,8 @@ func (c *Console) begin(req *request, actor admin.Actor, how proof) error {
 		return err
 	}
 	begun := admin.Session{
-		ID: ephemeral.NewCode(), Method: how.method, Address: actor.Address, Browser: browserOf(req.UserAgent()), Started: actor.At, Seen: actor.At,
+		ID: ephemeral.NewCode(), Method: how.method, Address: actor.Address, Browser: browserOf(req.UserAgent()),
+		Started: actor.At, Seen: actor.At,
 	}
 	for name, value := range map[string]any{
 		sessionAccount: actor.Account.ID, sessionUser: actor.User.ID, sessionTenant: actor.Tenant.ID,

@@ -66,6 +66,7 @@ func (c *Console) newHistoryRow(e policy.Event, req *request) historyRow {
 		if e.Details["everywhere"] == "true" {
 			add("everywhere")
 		}
+	default:
 	}
 	row.How = strings.Join(how, ", ")
 	return row
