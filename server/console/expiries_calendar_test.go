@@ -41,7 +41,8 @@ func TestCalendarOfExpiries(t *testing.T) {
 	if err != nil || !at.Equal(expiry) || said != "Access key “"+label+"” expires" {
 		t.Errorf("%s at %s (%v), want %s", said, at, err, expiry)
 	}
-	if text := events[1].GetProperty(ics.ComponentPropertyDescription).Value; text != clientID+" of Grace Hopper in Lisbon. Refresh it before." {
+	text := events[1].GetProperty(ics.ComponentPropertyDescription).Value
+	if text != clientID+" of Grace Hopper in Lisbon. Refresh it before." {
 		t.Errorf("the text is %s", text)
 	}
 

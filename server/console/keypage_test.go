@@ -13,7 +13,7 @@ import (
 
 // Who may see a key sees its page: the admins of its tenant, and its owner. Nobody else learns that it exists.
 func TestPageOfAKey(t *testing.T) {
-	onEachStore(t, func(t *testing.T, h *harness) {
+	onEachStore(t, func(_ *testing.T, h *harness) {
 		clientID, _ := h.key("berlin", "grace", "nightly build", 12)
 		h.limit("grace", clientID, policy.KeyPatch{
 			AllowedNetworks: &[]string{"192.0.2.0/24"}, TokenLifetimeSeconds: new(300), TokensPerMinute: new(60),
@@ -84,7 +84,8 @@ func TestPageOfAKeyThatNeedsAttention(t *testing.T) {
 	linus := h.as("linus").get("/console/account").want(200)
 	at := strings.Index(linus.body, "/console/account/keys/mk_")
 	path, _, _ := strings.Cut(linus.body[at:], `"`)
-	linus.get(strings.TrimSuffix(path, "/refresh")).says("Unused: nobody has used it for 90 days", "Old: its secret was made more than 90 days ago")
+	linus.get(strings.TrimSuffix(path, "/refresh")).
+		says("Unused: nobody has used it for 90 days", "Old: its secret was made more than 90 days ago")
 }
 
 // The history pages, and a page that has to look far back says so instead of reading the whole trail.

@@ -94,7 +94,8 @@ func (c *Console) memberships(req *request, user policy.User, cause error) (memb
 		return memberships{}, err
 	}
 	path, shown := usersPath+"/"+url.PathEscape(user.ID), table.Tenants
-	if about := req.in.Tenant; req.PathValue("tenant") != "" && !slices.ContainsFunc(shown, func(t policy.Tenant) bool { return t.ID == about.ID }) {
+	about := req.in.Tenant
+	if is := func(t policy.Tenant) bool { return t.ID == about.ID }; req.PathValue("tenant") != "" && !slices.ContainsFunc(shown, is) {
 		shown = append([]policy.Tenant{about}, shown...)
 	}
 	found := memberships{

@@ -32,7 +32,9 @@ func TestActivityInWords(t *testing.T) {
 	record(policy.ActionKeyUpdated, "ada", map[string]string{
 		"label": "", policy.DetailTokensPerMinute: "60", policy.DetailAllowedNetworks: "none", policy.DetailOwnEnd: "2026-05-01T10:00:00Z",
 	})
-	record(policy.ActionUserUpdated, "ada", map[string]string{policy.DetailChanged: "name, roles", "roles": "account_admin", "disabled": "false"})
+	record(policy.ActionUserUpdated, "ada", map[string]string{
+		policy.DetailChanged: "name, roles", "roles": "account_admin", "disabled": "false",
+	})
 	record(policy.ActionKeyExpiring, "", map[string]string{"days_before": "7", "expires_at": "2026-05-01T10:00:00.25Z"})
 	record(policy.ActionKeyLeaked, "", map[string]string{policy.DetailEffect: string(policy.LeakStopsKey), "new_thing": "as it is"})
 	h.as("ada").get("/console/activity").says(

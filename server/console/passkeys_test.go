@@ -386,7 +386,9 @@ func TestAdminsMustHaveASecondFactor(t *testing.T) {
 
 	elsewhere := h.as("tom")
 	elsewhere.get("/console/tenants/lisbon").leadsTo(newPasskeyPath) // where he is no admin
-	fill := strings.NewReplacer("{tenant}", "berlin", "{client_id}", clientID, "{user}", "grace", "{code}", "x", "{passkey}", "x", "{account}", "acme")
+	fill := strings.NewReplacer(
+		"{tenant}", "berlin", "{client_id}", clientID, "{user}", "grace", "{code}", "x", "{passkey}", "x", "{account}", "acme",
+	)
 	closed := 0
 	for _, route := range routes(t) {
 		if route.wrapper != "page" && route.wrapper != "fresh" {

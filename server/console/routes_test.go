@@ -46,7 +46,8 @@ func routes(t *testing.T) (all []route) {
 	for _, found := range regexp.MustCompile(`(?m)^(?:const |\t)(\w+Path) += ([^\n]*")`).FindAllStringSubmatch(source.String(), -1) {
 		constants[found[1]] = found[2]
 	}
-	for _, found := range regexp.MustCompile(`\b(open|page|fresh|early)\(("(?:GET|POST) [^,\n]+), `).FindAllStringSubmatch(source.String(), -1) {
+	registered := regexp.MustCompile(`\b(open|page|fresh|early)\(("(?:GET|POST) [^,\n]+), `)
+	for _, found := range registered.FindAllStringSubmatch(source.String(), -1) {
 		method, path, _ := strings.Cut(value(found[2]), " ")
 		if !strings.HasPrefix(path, "/console") {
 			t.Fatalf("%s is no path of the console: %s", found[2], path)

@@ -254,7 +254,8 @@ func testActivity(t *testing.T, h *harness) {
 	csv := ada.get("/console/activity/export?format=csv&key=" + clientID).want(200)
 	lines := strings.Split(strings.TrimSpace(csv.body), "\n")
 	if len(lines) != 3 || !strings.Contains(lines[1], ",key.revoked,tom,") || !strings.Contains(lines[2], "label: =HYPERLINK(1)") ||
-		!strings.HasSuffix(lines[0], ",details,actor_name,user_name,tenant_name") || !strings.HasSuffix(lines[1], ",Tom Kilburn,Linus Torvalds,Berlin") {
+		!strings.HasSuffix(lines[0], ",details,actor_name,user_name,tenant_name") ||
+		!strings.HasSuffix(lines[1], ",Tom Kilburn,Linus Torvalds,Berlin") {
 		t.Errorf("the table is\n%s", csv.body)
 	}
 	var events []struct{ Action, ClientID string }

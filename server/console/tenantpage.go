@@ -108,7 +108,7 @@ func (c *Console) addMembers(req *request, page *tenantPage) error {
 	}
 	managesUsers := req.actor.Require(policy.ScopeUsersWrite) == nil
 	for _, m := range members {
-		row := memberRow{User: newUserRow(m.User, req), Role: membershipName(m.Membership.Role)}
+		row := memberRow{User: newUserRow(m.User, req), Role: membershipName(m.Role)}
 		live := m.LiveKeys(req.in.Account.Expiration, req.info.At)
 		if row.Keys = "None"; len(m.Keys) > 0 {
 			row.KeysPath = keysPath(req.in.Tenant.ID) + "?" + url.Values{"q": {m.User.Email}}.Encode()

@@ -14,12 +14,13 @@ const berlinSettings = "/console/tenants/berlin/settings"
 
 // The admins of a tenant see its page with its members; those who manage tenants change its quota there. Others do not see it.
 func TestPageOfATenant(t *testing.T) {
-	onEachStore(t, func(t *testing.T, h *harness) {
+	onEachStore(t, func(_ *testing.T, h *harness) {
 		_, _ = h.key("berlin", "grace", "live", 12)
 		_, _ = h.key("berlin", "grace", "expired", 95)
 		tom, ada := h.as("tom"), h.as("ada")
 		tom.get(berlinSettings).want(200).says(
-			"Berlin", "24.3", "All 2", "Active 1", "Expired 1", "Grace Hopper", "1 key, 1 expired", "Hal Abelson", "Disabled", "Tom Kilburn", "Tenant admin",
+			"Berlin", "24.3", "All 2", "Active 1", "Expired 1", "Grace Hopper", "1 key, 1 expired", "Hal Abelson", "Disabled",
+			"Tom Kilburn", "Tenant admin",
 		).saysNot("Save quota", "Suspend Berlin").has(`href="/console/tenants/berlin/keys?state=active"`)
 		tom.get("/console/account").has(`href="` + berlinSettings + `"`)
 		tom.post(berlinSettings, form{"tokens_per_minute": {"10"}}).want(http.StatusForbidden)

@@ -22,7 +22,8 @@ func TestTimesInTheZoneOfTheReader(t *testing.T) {
 	h.advance(37 * time.Hour)
 
 	b := newBrowser(t, h)
-	if _, err := chromedp.Call(b.ctx, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: "Pacific/Auckland"}); err != nil {
+	auckland := emulation.SetTimezoneOverrideParams{TimezoneID: "Pacific/Auckland"}
+	if _, err := chromedp.Call(b.ctx, emulation.SetTimezoneOverride, auckland); err != nil {
 		t.Fatal(err)
 	}
 	b.signIn(emailOf("ada"))

@@ -129,7 +129,8 @@ func (c *Console) deleteUser(req *request) error {
 		return c.showDeleteUser(req, http.StatusConflict, fault{Text: "You can’t delete yourself: another admin can."})
 	}
 	if policy.FoldEmail(strings.TrimSpace(req.PostForm.Get("confirm"))) != policy.FoldEmail(user.Email) {
-		return c.showDeleteUser(req, http.StatusUnprocessableEntity, fault{Field: "confirm", Text: "That is not the e-mail address of this user."})
+		wrong := fault{Field: "confirm", Text: "That is not the e-mail address of this user."}
+		return c.showDeleteUser(req, http.StatusUnprocessableEntity, wrong)
 	}
 	err = c.Service.DeleteUser(req.Context(), req.actor, req.in, user.ID, req.ifMatch())
 	if wrong, ok := formFault(err); err != nil && ok {

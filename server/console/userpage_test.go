@@ -13,7 +13,7 @@ import (
 
 // The page of a user has their keys in all tenants, those that have expired apart, and when they signed in last.
 func TestPageOfAUser(t *testing.T) {
-	onEachStore(t, func(t *testing.T, h *harness) {
+	onEachStore(t, func(_ *testing.T, h *harness) {
 		live, _ := h.key("berlin", "grace", "live", 12)
 		_, _ = h.key("berlin", "grace", "expired", 95)
 		_, _ = h.key("lisbon", "grace", "", 3)
@@ -51,7 +51,8 @@ func TestDeletingAUser(t *testing.T) {
 		_, _ = h.key("berlin", "grace", "expired", 95)
 		ada, deletion := h.as("ada"), "/console/users/grace/delete"
 		ada.get("/console/users/grace").has(`href="` + deletion + `"`)
-		ada.get(deletion).want(200).says("Delete Grace Hopper?", "1 access key, which stop working at once", "To confirm, type grace @acme.example")
+		ada.get(deletion).want(200).
+			says("Delete Grace Hopper?", "1 access key, which stop working at once", "To confirm, type grace @acme.example")
 		ada.post(deletion, form{}).want(422).says("That is not the e-mail address of this user.")
 		ada.post(deletion, form{"confirm": {"linus@acme.example"}}).want(422)
 		ada.post(deletion, form{"confirm": {emailOf("grace")}, "if_match": {"stale"}}).want(409).says("Somebody has changed this")

@@ -132,7 +132,8 @@ func (c *Console) askedOfUser(req *request, change userChange) (question, error)
 		q.Says = []string{name + " is signed out of the console in every browser, and can sign in again. Access keys and tokens go on working."}
 	case change.do == "reset-second-factor":
 		q.Title, q.Button = "Take the second factor from "+name+"?", "Take away the second factor"
-		q.Says = []string{"All passkeys and recovery codes of " + name + " are removed, and all sessions end. The password alone signs them in again."}
+		q.Says = []string{"All passkeys and recovery codes of " + name + " are removed, and all sessions end. " +
+			"The password alone signs them in again."}
 	case change.do == "forget-openid":
 		q.Title, q.Button = "Forget who "+name+" is at "+c.OpenID.Name+"?", "Forget"
 		q.Says = []string{
