@@ -81,7 +81,7 @@ func (s *Service) Insights(ctx context.Context, actor Actor, in TenantContext) (
 		if counts, err = s.Store.Traffic(ctx, of, span(insightDays)); err != nil {
 			return Insights{}, err
 		}
-		if weeks, any := byWeek(counts); any {
+		if weeks, some := byWeek(counts); some {
 			found.Passwords = append(found.Passwords, WeeksOfTenant{tenant.ID, weeks})
 		}
 	}
@@ -113,11 +113,11 @@ func failingKey(tenantID string, key store.TrafficPart) FailingKey {
 	return failing
 }
 
-func byWeek(days []store.TrafficCounts) (weeks []int64, any bool) {
+func byWeek(days []store.TrafficCounts) (weeks []int64, some bool) {
 	weeks = make([]int64, len(days)/7)
 	for i, day := range days {
 		weeks[i/7] += day.Issued()
-		any = any || day.Issued() > 0
+		some = some || day.Issued() > 0
 	}
-	return weeks, any
+	return weeks, some
 }

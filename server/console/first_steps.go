@@ -42,16 +42,17 @@ func (c *Console) firstSteps(req *request) (*firstSteps, error) {
 		return nil, nil //nolint:nilnil // nothing to show
 	}
 	steps, err := c.stepsOf(req)
-	if err != nil || steps.Done {
+	if err != nil {
 		return nil, err
+	}
+	if steps.Done {
+		return nil, nil //nolint:nilnil // nothing left to show
 	}
 	_, err = c.hiddenSteps().Get(req.Context(), hiddenStepsID(req))
-	switch {
-	case errors.Is(err, store.ErrNotFound):
+	if errors.Is(err, store.ErrNotFound) {
 		return steps, nil
-	default:
-		return nil, err
 	}
+	return nil, err
 }
 
 func (c *Console) stepsOf(req *request) (*firstSteps, error) {

@@ -121,7 +121,8 @@ func (p *insightsPage) addPasswords(found admin.Insights, named names) {
 	p.Chart.Series = []series{{Class: "chart-bar"}}
 	sums := make([]int, len(found.Weeks))
 	for _, tenant := range found.Passwords {
-		row := weeksRow{Name: named.tenant(tenant.TenantID), Path: trafficFilter{Range: string(admin.TrafficQuarter), Tenant: tenant.TenantID}.path("")}
+		traffic := trafficFilter{Range: string(admin.TrafficQuarter), Tenant: tenant.TenantID}
+		row := weeksRow{Name: named.tenant(tenant.TenantID), Path: traffic.path("")}
 		for i, n := range tenant.Counts {
 			sums[i] += int(n)
 			row.Counts = append(row.Counts, counted(n))

@@ -79,7 +79,8 @@ func TestPreviewLeavesSaveInView(t *testing.T) {
 	b.do(chromedp.SetValue(chromedp.CSS("#period_days"), "180"))
 	run(b, chromedp.Evaluate[bool](`document.getElementById("period_days").dispatchEvent(new Event("change", {bubbles: true}))`))
 	b.saysOnPage("This changes the expiry of 8 keys")
-	if bottom := run(b, chromedp.Evaluate[float64](`document.querySelector(".policy .primary").getBoundingClientRect().bottom`)); bottom > 700 {
+	const end = `document.querySelector(".policy .primary").getBoundingClientRect().bottom`
+	if bottom := run(b, chromedp.Evaluate[float64](end)); bottom > 700 {
 		t.Errorf("Save ends at %v px of 700", bottom)
 	}
 	b.click("#preview summary")

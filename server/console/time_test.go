@@ -68,7 +68,8 @@ func TestSeptemberIsWrittenAlike(t *testing.T) {
 	b := newBrowser(t, h)
 	b.signIn(emailOf("ada"))
 	b.open(berlinKeys)
-	if said := run(b, chromedp.Evaluate[string](`document.querySelector("main").innerText`)); !strings.Contains(said, "18 Sep 2026") || strings.Contains(said, "Sept ") {
+	said := run(b, chromedp.Evaluate[string](`document.querySelector("main").innerText`))
+	if !strings.Contains(said, "18 Sep 2026") || strings.Contains(said, "Sept ") {
 		t.Errorf("the page says %s", said)
 	}
 }
