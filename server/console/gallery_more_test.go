@@ -18,7 +18,8 @@ func placeScenes(h *harness) []scene {
 			b.see("dialog[open] .sheet")
 		}},
 		{name: "edit-after-a-search", who: "tom", path: "/console/tenants/berlin/keys?sort=user", after: func(b *browser) {
-			b.click(`a[aria-label^="Edit "]`)
+			b.click(".keys .cell-main a")
+			b.click(`.key-actions a[href*="/edit"]`)
 			b.see("#label")
 		}},
 		{name: "second-factor-rule", who: "ada", path: factorRulePath},
