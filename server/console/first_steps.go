@@ -48,11 +48,14 @@ func (c *Console) firstSteps(req *request) (*firstSteps, error) {
 	if steps.Done {
 		return nil, nil //nolint:nilnil // nothing left to show
 	}
-	_, err = c.hiddenSteps().Get(req.Context(), hiddenStepsID(req))
-	if errors.Is(err, store.ErrNotFound) {
+	switch _, err := c.hiddenSteps().Get(req.Context(), hiddenStepsID(req)); {
+	case err == nil:
+		return nil, nil //nolint:nilnil // nothing that is wanted
+	case errors.Is(err, store.ErrNotFound):
 		return steps, nil
+	default:
+		return nil, err
 	}
-	return nil, err
 }
 
 func (c *Console) stepsOf(req *request) (*firstSteps, error) {

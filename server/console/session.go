@@ -55,8 +55,8 @@ type session struct {
 	proof
 }
 
-// proof is how somebody has proved who they are: a policy.Method, with the ID of the passkey if there was one, or the ID token of a provider
-// that has a sign-out.
+// proof is how somebody has proved who they are: a policy.Method, with the ID of the passkey if there was one, or the ID token of a
+// provider that has a sign-out.
 type proof struct {
 	method, passkey, idToken string
 

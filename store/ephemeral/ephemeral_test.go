@@ -111,7 +111,7 @@ func TestRecordsAreUpdated(t *testing.T) {
 	}
 	all.Wait()
 	refused := errors.New("refused")
-	if err := counts.Update(t.Context(), "a", func(n int) (int, time.Time, error) { return 0, noon, refused }); !errors.Is(err, refused) {
+	if err := counts.Update(t.Context(), "a", func(int) (int, time.Time, error) { return 0, noon, refused }); !errors.Is(err, refused) {
 		t.Errorf("refused: %v", err)
 	}
 	if n, err := counts.Get(t.Context(), "a"); n != 8 || err != nil {

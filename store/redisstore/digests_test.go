@@ -52,7 +52,7 @@ func TestIndexesOfEarlierBuildsAreRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	address := sha256.Sum256([]byte(policy.FoldEmail(subject.User.Email)))
-	for _, key := range strings.Fields(server.Do("KEYS", "mintkey:digests:*") + " " + server.Do("KEYS", "mintkey:emails:*")) {
+	for key := range strings.FieldsSeq(server.Do("KEYS", "mintkey:digests:*") + " " + server.Do("KEYS", "mintkey:emails:*")) {
 		server.Do("DEL", key)
 	}
 	server.Do("ZADD", "mintkey:digest:"+digest.Prefix(), "0", "mk_1")
