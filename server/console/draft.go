@@ -133,7 +133,7 @@ func (d sealedDraft) open(code, userID, path string, err error) (opened draft, _
 // else's e-mail address, or no networks, into a form that the visitor then sends with a change of their own.
 func fromAddress(u *url.URL) url.Values {
 	values := u.Query()
-	if u.Path == securityPath { // its form asks for a preview in this way, and shows what it previews
+	if u.Path == securityPath || u.Path == previewExportPath { // the form asks for a preview in this way, and shows what it previews
 		return values
 	}
 	for name := range values {

@@ -72,7 +72,8 @@ func TestLimits(t *testing.T) {
 		!key.ExpiresAt.Equal(end) {
 		t.Errorf("made with %+v", key)
 	}
-	tom.get(berlinKeys).says("2 networks, 1 API, tokens of 5 minutes", "for good", "Edit")
+	tom.get(berlinKeys).says("2 networks, 1 API, tokens of 5 minutes", "for good")
+	tom.get(berlinKeys + "/" + clientID).says("Edit")
 	tom.get(berlinKeys + "/" + clientID + "/revoke").
 		says("from 192.0.2.0/24, 2001:db8::/32; for https://billing.example; tokens of 300 seconds")
 

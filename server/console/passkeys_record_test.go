@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"mintkey/store"
 )
 
 // What the store holds of a second factor is in no page, export or trail.

@@ -23,6 +23,7 @@ func harmless() []string {
 		"/console/tenants/{tenant}/keys/{client_id}/end-overlap", "/console/tenants/{tenant}/keys/{client_id}/suspend",
 		"/console/account/keys/{client_id}/end-overlap", "/console/account/keys/{client_id}/suspend",
 		"/console/tenants/new", "/console/account/sessions/end", "/console/account/sessions/end-others",
+		"/console/first-steps",      // hides them
 		"/console/account/password", // asks for the password itself, each time
 	}
 }
