@@ -38,7 +38,8 @@ func hiddenStepsID(req *request) string { return req.in.Account.ID + "/" + req.a
 
 // firstSteps returns what the first pages of an account admin show while the account has no key or no token yet; else nil.
 func (c *Console) firstSteps(req *request) (*firstSteps, error) {
-	if req.Header.Get("HX-Request") != "" || req.actor.Require(policy.ScopeTenantsWrite) != nil {
+	part := req.Header.Get("HX-Request") != ""
+	if may := req.actor.Require(policy.ScopeTenantsWrite) == nil; part || !may {
 		return nil, nil //nolint:nilnil // nothing to show
 	}
 	steps, err := c.stepsOf(req)

@@ -183,7 +183,7 @@ func (h *harness) member(tenant, user string, role policy.Role) {
 // key creates an access key of the given age, as Ada.
 func (h *harness) key(tenant, user, label string, ageDays int) (clientID, secret string) {
 	h.Helper()
-	actor := h.actor("ada", h.now().Add(-time.Duration(ageDays)*policy.Day))
+	actor := h.adaAt(h.now().Add(-time.Duration(ageDays) * policy.Day))
 	place, err := h.service.Resolve(h.Context(), actor, "", tenant)
 	h.must(err)
 	key, made, err := h.service.CreateKey(h.Context(), actor, place, admin.NewKey{UserID: user, Label: label, Scopes: []string{"api"}})
@@ -194,7 +194,7 @@ func (h *harness) key(tenant, user, label string, ageDays int) (clientID, secret
 // waiting creates an access key for pick-up and returns the path of its link.
 func (h *harness) waiting(tenant, user, label string) string {
 	h.Helper()
-	actor := h.actor("ada", h.now())
+	actor := h.adaAt(h.now())
 	place, err := h.service.Resolve(h.Context(), actor, "", tenant)
 	h.must(err)
 	_, link, err := h.service.CreateKeyForPickUp(h.Context(), actor, place, admin.NewKey{UserID: user, Label: label, Scopes: []string{"api"}})
@@ -202,10 +202,10 @@ func (h *harness) waiting(tenant, user, label string) string {
 	return "/console/pick-up/" + link.Code
 }
 
-// actor is a member of berlin.
-func (h *harness) actor(user string, at time.Time) admin.Actor {
+// adaAt is Ada in berlin, who acts at the time.
+func (h *harness) adaAt(at time.Time) admin.Actor {
 	h.Helper()
-	subject, err := h.store.Subject(h.Context(), "berlin", user)
+	subject, err := h.store.Subject(h.Context(), "berlin", "ada")
 	h.must(err)
 	return admin.Actor{Subject: subject, Scopes: subject.Cut(policy.AdministrationScopes(), nil), Via: "console", Address: "192.0.2.7", At: at}
 }

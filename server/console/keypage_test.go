@@ -92,7 +92,7 @@ func TestPageOfAKeyThatNeedsAttention(t *testing.T) {
 func TestHistoryOfAKey(t *testing.T) {
 	h := newHarness(t)
 	clientID, _ := h.key("berlin", "grace", "nightly build", 30)
-	actor := h.actor("ada", start)
+	actor := h.adaAt(start)
 	place, err := h.service.Resolve(t.Context(), actor, "", "berlin")
 	h.must(err)
 	for i := range 45 {

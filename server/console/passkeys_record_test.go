@@ -1,9 +1,9 @@
 package console_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
-
 )
 
 // What the store holds of a second factor is in no page, export or trail.
@@ -32,4 +32,50 @@ func TestNoPasskeysWithoutAName(t *testing.T) {
 	grace.post(newPasskeyPath, form{"name": {"x"}}).want(401)
 	h.visitor().get("/console/sign-in").saysNot("passkey")
 	h.visitor().post("/console/sign-in/passkey/options", nil).want(303)
+}
+
+// From the moment that the account requires it, an admin without a second factor reaches one page only, in sessions that are open too.
+func TestAdminsMustHaveASecondFactor(t *testing.T) {
+	h := newHarness(t, named)
+	clientID, _ := h.key("berlin", "tom", "", 5)
+	ada, tom, grace := h.as("ada"), h.as("tom"), h.as("grace")
+	ada.get("/console/security").says("Optional: everybody can add passkeys")
+	ada.get(factorRulePath).says("Add a passkey of your own first")
+	ada.post(factorRulePath, form{"second_factor": {"required_for_admins"}}).want(409).says("Add a passkey on My account first.")
+	ada.register(h.device(), "Laptop")
+	ada.get(factorRulePath).says("Require it")
+	ada.post(factorRulePath, form{"second_factor": {"sometimes"}}).want(422)
+	ada.post(factorRulePath, form{"second_factor": {"required_for_admins"}}).leadsTo("/console/security")
+	ada.get("/console/security").says("Admins without a passkey can do nothing until", "Required of admins")
+	grace.get("/console/account").want(200)
+
+	elsewhere := h.as("tom")
+	elsewhere.get("/console/tenants/lisbon").leadsTo(newPasskeyPath) // where he is no admin
+	fill := strings.NewReplacer(
+		"{tenant}", "berlin", "{client_id}", clientID, "{user}", "grace", "{code}", "x", "{passkey}", "x", "{account}", "acme",
+	)
+	closed := 0
+	for _, route := range routes(t) {
+		if route.wrapper != "page" && route.wrapper != "fresh" {
+			continue
+		}
+		closed++
+		var values form
+		if route.method == http.MethodPost {
+			values = yes(form{"do": {"disable"}})
+		}
+		if p := tom.send(route.method, fill.Replace(route.path), values); p.status != 303 || p.header.Get("Location") != newPasskeyPath {
+			t.Errorf("%s answered %d and leads to %q", p.what, p.status, p.header.Get("Location"))
+		}
+	}
+	if closed < 60 {
+		t.Errorf("only %d routes were tried", closed)
+	}
+	tom.get(newPasskeyPath).says("Acme Corporation requires a second factor of its admins.").saysNot("API access")
+	tom.register(h.device(), "Phone")
+	tom.get(berlinKeys).want(200)
+	elsewhere.get(berlinKeys).want(303)
+
+	ada.post(factorRulePath, form{"second_factor": {"optional"}}).leadsTo("/console/security")
+	ada.get("/console/security").says("Optional: everybody can add passkeys")
 }

@@ -24,7 +24,7 @@ func testQuotas(t *testing.T, h *harness) {
 	ada.get(trafficPath + "?tenant=berlin").saysNot("quota of 1,000").says("quota of 2 tokens")
 
 	ada.get("/console/tenants").saysNot("tokens a minute")
-	actor := h.actor("ada", h.now())
+	actor := h.adaAt(h.now())
 	in, err := h.service.Resolve(t.Context(), actor, "", "berlin")
 	h.must(err)
 	_, err = h.service.PatchTenant(t.Context(), actor, in, admin.TenantPatch{TokensPerMinute: new(1000)})

@@ -45,7 +45,7 @@ func TestTwoAdminsEditATenant(t *testing.T) {
 	ada := h.as("ada")
 	_, tag, _ := strings.Cut(ada.get(berlinSettings).body, `name="if_match" value="`)
 	tag, _, _ = strings.Cut(tag, `"`)
-	actor := h.actor("ada", start)
+	actor := h.adaAt(start)
 	place, err := h.service.Resolve(t.Context(), actor, "", "berlin")
 	h.must(err)
 	_, err = h.service.PatchTenant(t.Context(), actor, place, admin.TenantPatch{TokensPerMinute: new(500)})

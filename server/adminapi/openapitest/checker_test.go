@@ -165,7 +165,8 @@ func TestViolationsAreReported(t *testing.T) {
 		},
 		{
 			"missing field", "GET", accounts + "/acme",
-			reply{200, jsonHeader(), `{"id":"acme","created_at":"2025-10-05T08:00:00Z","second_factor":"optional"}`}, "name",
+			reply{200, jsonHeader(), `{"id":"acme","created_at":"2025-10-05T08:00:00Z","second_factor":"optional"}`},
+			"name",
 		},
 		{"missing nullable field", "GET", "/admin/v1/tenants/t1/keys/mk_1", reply{200, jsonHeader(), `{` + key + `}`}, "expires_at"},
 		{"null for a list", "GET", accounts, reply{200, jsonHeader(), `{"items":null}`}, "items"},
