@@ -13,7 +13,7 @@ func placeScenes(h *harness) []scene {
 		{name: "stop-many", who: "tom", path: "/console/tenants/berlin/keys/stop?do=suspend&all=on"},
 		{name: "stop-none", who: "tom", path: "/console/tenants/berlin/keys/stop?do=revoke"},
 		{name: "stop-dialog", who: "tom", path: "/console/tenants/berlin/keys?sort=user", after: func(b *browser) {
-			b.click("[data-pick]")
+			b.click(`[name="selected"]`)
 			b.click(`.pick-do [value="revoke"]`)
 			b.see("dialog[open] .sheet")
 		}},
