@@ -2,22 +2,22 @@
 "use strict";
 
 // The months are as the server writes them: "Sep", not "Sept".
-const words = (options) => {
+const dated = (options) => {
   const written = new Intl.DateTimeFormat("en-GB", options);
   return (at) => written.format(new Date(at)).replace(/\bSept\b/, "Sep");
 };
 // The exact time in UTC, for titles.
-const exact = words({ dateStyle: "long", timeStyle: "long", timeZone: "UTC" });
+const exact = dated({ dateStyle: "long", timeStyle: "long", timeZone: "UTC" });
 // The day of an instant in the reader's zone.
-const day = words({ day: "numeric", month: "short", year: "numeric" });
+const day = dated({ day: "numeric", month: "short", year: "numeric" });
 // An instant in the reader's zone, which is named; beside it stands the same in UTC.
-const instant = words({ day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
-const hour = words({ hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
+const instant = dated({ day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
+const hour = dated({ hour: "2-digit", minute: "2-digit", timeZoneName: "short" });
 
 const written = {
-  clock: words({ hour: "2-digit", minute: "2-digit" }),
-  weekday: words({ weekday: "short", hour: "2-digit", minute: "2-digit" }),
-  moment: words({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }),
+  clock: dated({ hour: "2-digit", minute: "2-digit" }),
+  weekday: dated({ weekday: "short", hour: "2-digit", minute: "2-digit" }),
+  moment: dated({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }),
 };
 
 function localTimes(root) {
