@@ -6,13 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"strconv"
 	"strings"
 	"time"
+
+	"mintkey/e2e/freeport"
 )
 
 // process is a server that is measured.
@@ -45,7 +46,7 @@ func start(ctx context.Context, name, address, command string, args ...string) (
 
 // startMintkey starts the server of a folder on a store.
 func startMintkey(ctx context.Context, dir folder, store string) (*process, error) {
-	address, err := freeAddress(ctx)
+	address, err := freeport.Address(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -121,13 +122,4 @@ func systemLoad() string {
 	text, _ := os.ReadFile("/proc/loadavg") // absent on other systems
 	fields := strings.Fields(string(text))
 	return strings.Join(fields[:min(len(fields), 3)], " ")
-}
-
-// freeAddress is an address of this machine on which nobody listens now.
-func freeAddress(ctx context.Context) (string, error) {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return listener.Addr().String(), listener.Close()
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"mintkey/e2e/freeport"
 )
 
 // scale says what is measured as it grows.
@@ -205,7 +206,7 @@ func (g *growing) serve(ctx context.Context) error {
 		if g.server != nil {
 			g.server.stop()
 		}
-		address, err := freeAddress(ctx)
+		address, err := freeport.Address(ctx)
 		if err != nil {
 			return 0, err
 		}

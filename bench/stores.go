@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"time"
 
+	"mintkey/e2e/freeport"
 	"mintkey/store/redisstore"
 )
 
@@ -28,7 +29,7 @@ func newStore(ctx context.Context, dir folder, kind string) (url string, done fu
 
 // startRedis starts one that loses nothing, as operators are told to.
 func startRedis(ctx context.Context, place string) (url string, done func(), err error) {
-	address, err := freeAddress(ctx)
+	address, err := freeport.Address(ctx)
 	if err != nil {
 		return "", nil, err
 	}

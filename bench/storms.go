@@ -18,6 +18,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
+	"mintkey/e2e/freeport"
 )
 
 // storms says what is measured.
@@ -95,7 +96,7 @@ func (s storms) run(ctx context.Context, out io.Writer) error {
 
 // measure starts a server, and prints a line about one storm; without connections about none.
 func (s storms) measure(ctx context.Context, out io.Writer, f folder, quiet stormKey, kind string, connections int) error {
-	address, err := freeAddress(ctx)
+	address, err := freeport.Address(ctx)
 	if err != nil {
 		return err
 	}

@@ -1,8 +1,6 @@
 package main_test
 
 import (
-	"context"
-	"errors"
 	"net"
 	"os"
 	"slices"
@@ -13,6 +11,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	mintkey "mintkey/cmd/mintkey"
+	"mintkey/e2e/freeport"
 	"mintkey/store/redisstore"
 	"mintkey/store/redistest"
 )
@@ -101,7 +100,7 @@ func runScripts(t *testing.T, dir string, variables map[string]string) {
 			env.Values[begunKey{}] = new(net.Conn)
 			env.Setenv("V1", versionOne(t))
 			for _, name := range []string{"PORT", "ADMIN_PORT", "OPS_PORT"} {
-				port, err := freePort(t.Context())
+				port, err := freeport.Port(t.Context())
 				if err != nil {
 					return err
 				}
@@ -110,14 +109,4 @@ func runScripts(t *testing.T, dir string, variables map[string]string) {
 			return nil
 		},
 	})
-}
-
-func freePort(ctx context.Context) (string, error) {
-	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	return port, errors.Join(err, listener.Close())
 }

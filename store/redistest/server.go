@@ -2,16 +2,16 @@ package redistest
 
 import (
 	"bytes"
-	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"mintkey/e2e/freeport"
 )
 
 // Server is one redis-server process.
@@ -145,16 +145,11 @@ func Eventually(t testing.TB, what string, condition func() bool) {
 
 func freePort(t testing.TB) string {
 	t.Helper()
-	listener, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	port, err := freeport.Port(t.Context())
 	if err != nil {
-		t.Fatalf("find a free port: %v", err)
+		t.Fatal(err)
 	}
-	defer func() { _ = listener.Close() }()
-	address, ok := listener.Addr().(*net.TCPAddr)
-	if !ok {
-		t.Fatal(fmt.Errorf("no port in %v", listener.Addr()))
-	}
-	return strconv.Itoa(address.Port)
+	return port
 }
 
 // port is the port of a server on TCP.

@@ -3,13 +3,14 @@ package e2etest
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+
+	"mintkey/e2e/freeport"
 )
 
 // Process is a program that a test runs. It can be started again after it was killed; the log goes on.
@@ -135,13 +136,12 @@ func CleanEnviron() []string {
 	return env
 }
 
-// FreeAddress is an address of 127.0.0.1 on which nobody listens now.
+// FreeAddress is an address of 127.0.0.1 on which nobody listens, for this test alone.
 func FreeAddress(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := freeport.Address(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
+	return address
 }
