@@ -75,7 +75,7 @@ func (p *program) signingKeysExportCommand(access *accessFlags) *cobra.Command {
 			}
 		}
 		if found == 0 {
-			return fmt.Errorf("no signing key is %s %s", *algorithm, *state)
+			return notFoundf("no signing key fits --algorithm %q and --state %q", *algorithm, *state)
 		}
 		return nil
 	}

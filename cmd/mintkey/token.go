@@ -29,7 +29,7 @@ func (p *program) tokenCommand() *cobra.Command {
 		"audience to ask for (default: the first API configured, or the server itself if all scopes are for administration)")
 	decode := c.Flags().Bool("decode", false, "show what is in the token instead of the token")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		a, err := p.resolve(flags)
+		a, err := p.resolve(c.Context(), flags)
 		if err != nil {
 			return err
 		}

@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -62,7 +60,8 @@ func (p *program) usersCreateCommand(access *accessFlags, account *string) *cobr
 	name := c.Flags().String("name", "", "name (default: the e-mail address)")
 	email := c.Flags().String("email", "", "e-mail address")
 	roles := c.Flags().StringSlice("roles", nil, "roles, separated by commas: account_admin, operator")
-	rule := fmt.Sprintf("password, %d to %d characters; - reads a line of standard input", policy.MinPasswordLength, policy.MaxPasswordLength)
+	rule := fmt.Sprintf("password, %d to %d characters; - asks at the terminal, or reads a line of standard input",
+		policy.MinPasswordLength, policy.MaxPasswordLength)
 	password := c.Flags().String("password", "", rule)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if err := needFlags(c, "email"); err != nil {
@@ -73,7 +72,7 @@ func (p *program) usersCreateCommand(access *accessFlags, account *string) *cobr
 			wanted.Roles = append(wanted.Roles, policy.Role(role))
 		}
 		if *password != "" {
-			text, err := p.readPassword(*password)
+			text, err := p.readPassword(c.Context(), *password)
 			if err != nil {
 				return err
 			}
@@ -92,16 +91,4 @@ func (p *program) usersCreateCommand(access *accessFlags, account *string) *cobr
 		})
 	}
 	return c
-}
-
-// readPassword returns the value of a --password flag, or a line of standard input for "-", which keeps it out of process lists.
-func (p *program) readPassword(flag string) (string, error) {
-	if flag != "-" {
-		return flag, nil
-	}
-	line, err := bufio.NewReader(p.stdin).ReadString('\n')
-	if err != nil && err != io.EOF {
-		return "", fmt.Errorf("read the password: %w", err)
-	}
-	return strings.TrimRight(line, "\r\n"), nil
 }
