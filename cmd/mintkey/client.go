@@ -159,6 +159,7 @@ type client struct {
 
 // claims are the claims of the token from which commands take their defaults.
 type claims struct {
+	ClientID  string `json:"client_id"`
 	AccountID string `json:"account_id"`
 	TenantID  string `json:"tenant_id"`
 	UserID    string `json:"user_id"`
