@@ -90,15 +90,6 @@ func (p *program) showAccount(w io.Writer, a api.Account) {
 	})
 }
 
-// showFacts writes what is known of one thing; what is empty is left out.
-func showFacts(w io.Writer, facts [][2]string) {
-	for _, fact := range facts {
-		if fact[1] != "" {
-			_, _ = fmt.Fprintf(w, "%-13s  %s\n", fact[0], fact[1])
-		}
-	}
-}
-
 func (p *program) accountsCreateCommand(access *accessFlags) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "create",

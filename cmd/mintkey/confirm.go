@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 
@@ -34,7 +32,7 @@ func (p *program) addYesFlag(c *cobra.Command) *asker {
 
 // asks says whether anybody will be asked, so that a script doesn't pay for finding out what to ask.
 func (a *asker) asks() bool {
-	_, is := terminalOf(a.stdin)
+	_, is := a.terminal()
 	return is && !a.yes
 }
 
@@ -43,40 +41,21 @@ func (a *asker) confirm(ctx context.Context, words, name string) error {
 	if !a.asks() {
 		return nil
 	}
-	if name == "" {
-		a.sayf("%s\nGo on? [y/N] ", strings.TrimRight(words, "\n"))
-	} else {
-		a.sayf("%s\nType %s to go on: ", strings.TrimRight(words, "\n"), name)
+	a.sayf("%s\n", strings.TrimRight(words, "\n"))
+	question := "Go on? [y/N]"
+	if name != "" {
+		question = "Type " + name + " to go on"
 	}
-	answer, err := a.line(ctx)
-	if err != nil {
-		return err
-	}
-	if name != "" && answer == name || name == "" && (strings.EqualFold(answer, "y") || strings.EqualFold(answer, "yes")) {
-		return nil
-	}
-	return errNotConfirmed
-}
-
-// line reads a line of the terminal. Nothing ends that read when the context does, so it is left behind then.
-func (a *asker) line(ctx context.Context) (string, error) {
-	type answer struct {
-		text string
-		err  error
-	}
-	typed := make(chan answer, 1)
-	go func() {
-		text, err := bufio.NewReader(a.stdin).ReadString('\n')
-		typed <- answer{text, err}
-	}()
-	select {
-	case <-ctx.Done():
+	answer, err := a.askLine(ctx, question, "")
+	switch {
+	case ctx.Err() != nil || errors.Is(err, io.EOF): // Ctrl-C and Ctrl-D
 		a.sayf("\n")
-		return "", errNotConfirmed
-	case got := <-typed:
-		if got.err != nil && !errors.Is(got.err, io.EOF) {
-			return "", fmt.Errorf("read the answer: %w", got.err)
-		}
-		return strings.TrimSpace(got.text), nil
+		return errNotConfirmed
+	case err != nil:
+		return err
+	case name != "" && answer == name, name == "" && (strings.EqualFold(answer, "y") || strings.EqualFold(answer, "yes")):
+		return nil
+	default:
+		return errNotConfirmed
 	}
 }

@@ -140,13 +140,14 @@ func nameIfMany(n int, name string) string {
 	return ""
 }
 
-// policyWords says whom a change of the policy hits: how many keys, and which of them is the first to expire.
-func (a *asker) policyWords(affected []api.AffectedKey, wanted *change) string {
+// policyWords says whom a change of the policy hits: how many keys, and which of them is the first to expire. It does harm if a key
+// expires earlier, or if keys never do any more.
+func (a *asker) policyWords(affected []api.AffectedKey, wanted *change) (words string, harms bool) {
 	what := fmt.Sprintf("expire %d days after their secret was made", wanted.days)
 	if wanted.off {
 		what = "never expire"
 	}
-	words := fmt.Sprintf("Access keys will %s. This moves the expiry of %s.", what, count(len(affected), "access key"))
+	words = fmt.Sprintf("Access keys will %s. This moves the expiry of %s.", what, count(len(affected), "access key"))
 	sooner := 0
 	var first *time.Time
 	for _, key := range affected {
@@ -163,5 +164,5 @@ func (a *asker) policyWords(affected []api.AffectedKey, wanted *change) string {
 	if sooner > 0 {
 		words += fmt.Sprintf(" Earlier than now: %d; the first expires %s, on %s.", sooner, inWords(*first, a.clock()), showTime(first))
 	}
-	return words
+	return words, sooner > 0 || wanted.off
 }

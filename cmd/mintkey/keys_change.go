@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -94,7 +95,7 @@ func (p *program) keysRefreshCommand(f *keysFlags) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return printAnswer(p, answer, func(w io.Writer, k api.KeyWithSecret) {
+		err = printAnswer(p, answer, func(w io.Writer, k api.KeyWithSecret) {
 			showSecret(w, k.ClientID, k.ClientSecret)
 			if k.PreviousSecretEndsAt != nil {
 				_, _ = fmt.Fprintf(w, "The old secret works until %s.\n", showTime(k.PreviousSecretEndsAt))
@@ -105,6 +106,7 @@ func (p *program) keysRefreshCommand(f *keysFlags) *cobra.Command {
 			_, _ = fmt.Fprintf(w, "Expires: %s.\n", showTime(k.ExpiresAt))
 			noteUnconfirmed(w, isUnconfirmed(k.Unconfirmed))
 		})
+		return errors.Join(err, p.keepOwnSecret(server.access, answer))
 	}
 	return c
 }

@@ -73,7 +73,7 @@ func (p *program) policySetCommand(access *accessFlags, account *string) *cobra.
 	return c
 }
 
-// beforePolicy says whom the change hits and asks, unless it hits nobody.
+// beforePolicy says whom the change hits and asks, unless it only gives access keys more time.
 func (p *program) beforePolicy(c *cobra.Command, access *accessFlags, account string, wanted *change, asks *asker) error {
 	if !asks.asks() || wanted.off && !wanted.acknowledge { // the server refuses that, and says why
 		return nil
@@ -86,10 +86,11 @@ func (p *program) beforePolicy(c *cobra.Command, access *accessFlags, account st
 	if err := json.Unmarshal(answer, &preview); err != nil {
 		return fmt.Errorf("read the answer: %w", err)
 	}
-	if len(preview.Affected) == 0 {
+	words, harms := asks.policyWords(preview.Affected, wanted)
+	if !harms {
 		return nil
 	}
-	return asks.confirm(c.Context(), asks.policyWords(preview.Affected, wanted), "")
+	return asks.confirm(c.Context(), words, "")
 }
 
 func (p *program) policyPreviewCommand(access *accessFlags, account *string) *cobra.Command {

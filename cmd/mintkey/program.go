@@ -29,6 +29,7 @@ func (p *program) rootCommand() *cobra.Command {
 		Long: "Mintkey is an OAuth 2.0 authorization server for machines: an access key (a client ID and a secret) becomes a\n" +
 			"short-lived token, which API gateways check without a call to the server.\n\n" +
 			"New here? Try: mintkey demo",
+		Version:       thisBuild().Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.ArbitraryArgs,
@@ -45,6 +46,7 @@ func (p *program) rootCommand() *cobra.Command {
 			return nil
 		},
 	}
+	root.SetVersionTemplate("mintkey {{.Version}}\n")
 	root.SetIn(p.stdin)
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
@@ -57,10 +59,14 @@ func (p *program) rootCommand() *cobra.Command {
 			root.AddCommand(c)
 		}
 	}
-	add(groupServer, p.demoCommand(), p.initCommand(), p.serveCommand(), p.backupCommand(), p.restoreCommand(), p.storeCommand())
-	add(groupClient, p.loginCommand(), p.tokenCommand(), p.keysCommand(), p.tenantsCommand(), p.usersCommand(), p.membersCommand(),
-		p.accountsCommand(), p.policyCommand(), p.passwordLoginsCommand(), p.auditCommand(), p.calendarCommand(), p.trafficCommand(), p.signingKeysCommand())
-	root.AddCommand(p.secretCommand(), p.versionCommand())
+	add(groupServer, p.demoCommand(), p.initCommand(), p.serveCommand(), p.backupCommand(), p.restoreCommand(), p.storeCommand(),
+		p.configCommand())
+	add(groupClient, p.loginCommand(), p.logoutCommand(), p.whoamiCommand(), p.switchCommand(), p.profilesCommand(), p.statusCommand(),
+		p.tokenCommand(), p.keysCommand(), p.accountsCommand(), p.tenantsCommand(), p.usersCommand(), p.membersCommand(),
+		p.policyCommand(), p.auditCommand(), p.calendarCommand(), p.trafficCommand(), p.passwordLoginsCommand(), p.signingKeysCommand(),
+		p.apiCommand())
+	root.AddCommand(p.secretCommand(), p.versionCommand(), p.manCommand(), exitCodesCommand())
+	strictly(root)
 	return root
 }
 

@@ -54,5 +54,5 @@ func (c *client) userID(ctx context.Context, account, text string) (string, erro
 			return user.ID, nil
 		}
 	}
-	return "", fmt.Errorf("nobody in the account has the e-mail address %s", text)
+	return "", notFoundf("nobody in the account has the e-mail address %s", text)
 }

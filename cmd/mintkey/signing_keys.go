@@ -118,7 +118,7 @@ func (p *program) signingKeysExportCommand(access *accessFlags) *cobra.Command {
 			return *algorithm != "" && key.Algorithm != *algorithm || *state != "" && key.State != *state
 		})
 		if len(items) == 0 {
-			return fmt.Errorf("there is no signing key that is %s", strings.TrimSpace(*state+" "+*algorithm))
+			return notFoundf("no signing key fits --algorithm %q and --state %q", *algorithm, *state)
 		}
 		if p.output != outputTable {
 			return out.print(items)

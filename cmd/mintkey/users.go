@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -77,7 +75,8 @@ func (p *program) usersCreateCommand(access *accessFlags, account *string) *cobr
 	name := c.Flags().String("name", "", "name (default: the e-mail address)")
 	email := c.Flags().String("email", "", "e-mail address")
 	roles := addListFlag(c, "roles", "roles, separated by commas: account_admin, operator")
-	rule := fmt.Sprintf("password, %d to %d characters; - reads a line of standard input", policy.MinPasswordLength, policy.MaxPasswordLength)
+	rule := fmt.Sprintf("password, %d to %d characters; - asks at the terminal, or reads a line of standard input",
+		policy.MinPasswordLength, policy.MaxPasswordLength)
 	password := c.Flags().String("password", "", rule)
 	withOutputs(c, outputCSV, outputName)
 	p.complete(c, "kind", fixed(policy.KindPerson, policy.KindService))
@@ -91,7 +90,7 @@ func (p *program) usersCreateCommand(access *accessFlags, account *string) *cobr
 			wanted.Roles = append(wanted.Roles, policy.Role(role))
 		}
 		if *password != "" {
-			text, err := p.readPassword(*password)
+			text, err := p.readPassword(c.Context(), *password)
 			if err != nil {
 				return err
 			}
@@ -110,16 +109,4 @@ func (p *program) usersCreateCommand(access *accessFlags, account *string) *cobr
 		})
 	}
 	return c
-}
-
-// readPassword returns the value of a --password flag, or a line of standard input for "-", which keeps it out of process lists.
-func (p *program) readPassword(flag string) (string, error) {
-	if flag != "-" {
-		return flag, nil
-	}
-	line, err := bufio.NewReader(p.stdin).ReadString('\n')
-	if err != nil && err != io.EOF {
-		return "", fmt.Errorf("read the password: %w", err)
-	}
-	return strings.TrimRight(line, "\r\n"), nil
 }

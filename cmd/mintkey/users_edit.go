@@ -81,7 +81,7 @@ func (p *program) usersEditCommand(access *accessFlags, account *string) *cobra.
 	email := c.Flags().String("email", "", "e-mail address")
 	kind := c.Flags().String("kind", "", "service: a robot, which never signs in; nothing makes a person of it again")
 	roles := addListFlag(c, "roles", `all roles that the user has then: account_admin, operator; "" for none`)
-	password := c.Flags().String("password", "", "new password; - reads a line of standard input")
+	password := c.Flags().String("password", "", "new password; - asks at the terminal, or reads a line of standard input")
 	noPassword := c.Flags().Bool("no-password", false, "take the password away")
 	p.complete(c, "kind", fixed(policy.KindService))
 	p.complete(c, "roles", fixed(policy.RoleAccountAdmin, policy.RoleOperator))
@@ -109,7 +109,7 @@ func (p *program) usersEditCommand(access *accessFlags, account *string) *cobra.
 			}
 		}
 		if c.Flag("password").Changed {
-			text, err := p.readPassword(*password)
+			text, err := p.readPassword(c.Context(), *password)
 			if err != nil {
 				return err
 			}
