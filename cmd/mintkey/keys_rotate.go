@@ -39,9 +39,9 @@ func (p *program) keysRotateCommand(f *keysFlags) *cobra.Command {
 	}
 	self := c.Flags().Bool("self", false, "the access key in use; nothing else can be rotated")
 	out := c.Flags().String("out", "", "file with the access key of the program")
-	every := c.Flags().Duration("every", 0, "do nothing while FILE is younger than this")
-	overlap := c.Flags().Duration("overlap", defaultRotationOverlap,
-		fmt.Sprintf("how long the old secret keeps working, from 1m to %dh", policy.MaxOverlap/time.Hour))
+	every := addDurationFlag(c, "every", 0, time.Nanosecond, "do nothing while FILE is younger than this, such as 30d")
+	overlap := addDurationFlag(c, "overlap", defaultRotationOverlap, time.Second,
+		fmt.Sprintf("how long the old secret keeps working, from 1m to %dd", policy.MaxOverlap/day))
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		switch {
 		case !*self:
@@ -50,7 +50,7 @@ func (p *program) keysRotateCommand(f *keysFlags) *cobra.Command {
 			return usagef("give --out, the file with the access key of the program")
 		case *overlap < time.Minute || *overlap > policy.MaxOverlap:
 			// Without an overlap, an answer that is lost on the way would take the only secret with it.
-			return usagef("--overlap is between 1m and %dh", policy.MaxOverlap/time.Hour)
+			return usagef("--overlap is between 1m and %dd", policy.MaxOverlap/day)
 		case *every < 0:
 			return usagef("--every is not negative")
 		}

@@ -23,6 +23,7 @@ func (p *program) tokenCommand() *cobra.Command {
 		Args:    arguments(cobra.NoArgs),
 	}
 	flags := addAccessFlags(c)
+	c.AddCommand(p.tokenIntrospectCommand(flags), p.tokenRevokeCommand(flags))
 	var wanted tokenRequest
 	c.Flags().StringVar(&wanted.scope, "scope", "", "scopes to ask for, separated by spaces (default: all of the key's)")
 	c.Flags().StringVar(&wanted.resource, "resource", "",

@@ -133,7 +133,7 @@ func (i identity) show(w io.Writer) {
 func showFacts(w io.Writer, facts [][2]string) {
 	for _, fact := range facts {
 		if fact[1] != "" {
-			_, _ = fmt.Fprintf(w, "%-13s %s\n", fact[0], forCell(fact[1]))
+			_, _ = fmt.Fprintf(w, "%-13s  %s\n", fact[0], forCell(fact[1]))
 		}
 	}
 }
