@@ -21,7 +21,7 @@ func (p *program) auditCommand() *cobra.Command {
 	}
 	access, account := addAccessFlags(c), addAccountFlag(c)
 	c.AddCommand(p.auditFollowCommand(access, account), p.auditVerifyCommand())
-	limit := c.Flags().Int("limit", 100, "at most this many; 0 is all")
+	limit := c.Flags().Uint("limit", 100, "at most this many; 0 is all")
 	since := c.Flags().String("since", "", "not before: a time such as 2026-01-31T00:00:00Z, or how long ago, such as 24h")
 	filters := map[string]*string{
 		"actor":     c.Flags().String("actor", "", "done by this user ID or client ID"),
@@ -47,7 +47,7 @@ func (p *program) auditCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		items, err := server.list(c.Context(), server.accountPath(*account, "audit"), query, *limit)
+		items, err := server.list(c.Context(), server.accountPath(*account, "audit"), query, int(*limit))
 		if err != nil {
 			return err
 		}
