@@ -41,11 +41,11 @@ func writeCommand(w io.Writer, c *cobra.Command, common *pflag.FlagSet) {
 		if sub.Hidden || sub.Name() == "help" || sub.Name() == "completion" || sub.IsAdditionalHelpTopicCommand() {
 			continue
 		}
-		if sub.HasSubCommands() {
+		if sub.Annotations[isGroup] != "" {
 			writeCommand(w, sub, common)
 			continue
 		}
-		_, _ = fmt.Fprintf(w, "\n## %s\n\n```text\n%s\n```\n\n%s\n", sub.CommandPath(), sub.UseLine(), paragraphs(cmpLong(sub)))
+		_, _ = fmt.Fprintf(w, "\n## %s\n\n```text\n%s\n```\n\n%s\n", sub.CommandPath(), sub.UseLine(), paragraphs(longText(sub)))
 		if sub.Example != "" {
 			_, _ = fmt.Fprintf(w, "\n```sh\n%s\n```\n", unindented(sub.Example))
 		}
@@ -53,7 +53,7 @@ func writeCommand(w io.Writer, c *cobra.Command, common *pflag.FlagSet) {
 		hasSettings := false
 		add := func(f *pflag.Flag) {
 			if settings[f.Name] && sub.Flag("config") != nil {
-				hasSettings = true
+				hasSettings = hasSettings || !sub.Flag("listen").Hidden
 				return
 			}
 			if !f.Hidden && f.Name != "help" && f.Name != "output" && common.Lookup(f.Name) == nil {
@@ -69,10 +69,13 @@ func writeCommand(w io.Writer, c *cobra.Command, common *pflag.FlagSet) {
 		if hasSettings {
 			_, _ = fmt.Fprintf(w, "\nEvery setting of [mintkey.yaml](../configs/mintkey.yaml) is a flag too.\n")
 		}
+		if sub.HasSubCommands() {
+			writeCommand(w, sub, common)
+		}
 	}
 }
 
-func cmpLong(c *cobra.Command) string {
+func longText(c *cobra.Command) string {
 	if c.Long != "" {
 		return c.Long
 	}
@@ -83,7 +86,7 @@ func cmpLong(c *cobra.Command) string {
 func paragraphs(text string) string {
 	var out []string
 	for paragraph := range strings.SplitSeq(strings.TrimSpace(text), "\n\n") {
-		out = append(out, strings.NewReplacer("<", "\\<", "*", "\\*", "_", "\\_").Replace(paragraph))
+		out = append(out, strings.NewReplacer("<", "\\<", "*", "\\*").Replace(paragraph))
 	}
 	return strings.Join(out, "\n\n")
 }
