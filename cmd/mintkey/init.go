@@ -37,7 +37,7 @@ func (p *program) initCommand() *cobra.Command {
 	flags.StringVar(&wanted.email, "email", "", "e-mail address of the user")
 	flags.StringVar(&wanted.name, "name", "", "name of the user")
 	flags.StringVar(&wanted.password, "password", "", "password of the user, if new; - asks at the terminal, or reads a line of standard input")
-	p.withSettings(c, func(config configs.Config, _ []string) error {
+	p.withStoreSettings(c, func(config configs.Config, _ []string) error {
 		if err := needFlags(c, "account", "tenant", "release", "email", "name"); err != nil {
 			return err
 		}

@@ -78,9 +78,15 @@ const (
 // isServer annotates a command that SIGHUP does not end.
 const isServer = "server"
 
+// isGroup annotates a command that only groups others.
+const isGroup = "group"
+
 // group makes a command that only groups other commands.
 func group(use, short string, commands ...*cobra.Command) *cobra.Command {
-	c := &cobra.Command{Use: use, Short: short, Args: cobra.ArbitraryArgs, RunE: runGroup, SuggestionsMinimumDistance: 2}
+	c := &cobra.Command{
+		Use: use, Short: short, Args: cobra.ArbitraryArgs, RunE: runGroup, SuggestionsMinimumDistance: 2,
+		Annotations: map[string]string{isGroup: isGroup},
+	}
 	c.AddCommand(commands...)
 	return c
 }

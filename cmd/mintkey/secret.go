@@ -24,7 +24,7 @@ func (e *uncheckedError) Error() string { return e.err.Error() }
 func (e *uncheckedError) Unwrap() error { return e.err }
 
 func (p *program) secretCommand() *cobra.Command {
-	var staged bool
+	var staged, diff bool
 	var allow string
 	check := &cobra.Command{
 		Use:   "check [FILE|FOLDER…]",
@@ -34,20 +34,26 @@ func (p *program) secretCommand() *cobra.Command {
 			"The exit code is 0 when there is none, 1 when one is found, and 2 when something could not be read.\n\n" +
 			"An allow list has a line for each secret that is no secret, such as one in an example: the sha256 that the check\n" +
 			"prints. A line path:NAME lets a file or a whole folder pass; NAME may have * and ?. # begins a comment.",
-		Example: "  mintkey secret check --staged\n  mintkey secret check --allow .mintkey-allow .",
+		Example: "  mintkey secret check --staged\n  git diff origin/main | mintkey secret check --diff\n  mintkey secret check --allow .mintkey-allow .",
 		RunE: func(c *cobra.Command, paths []string) error {
-			if staged && len(paths) > 0 {
+			switch {
+			case staged && diff:
+				return usagef("give either --staged or --diff")
+			case staged && len(paths) > 0:
 				return usagef("--staged takes no files: it looks at what is staged")
+			case diff && len(paths) > 0:
+				return usagef("--diff takes no files: it reads standard input")
 			}
-			return p.checkForSecrets(c.Context(), paths, staged, allow)
+			return p.checkForSecrets(c.Context(), paths, staged, diff, allow)
 		},
 	}
 	check.Flags().BoolVar(&staged, "staged", false, "look at the lines that are added by what is staged in git")
+	check.Flags().BoolVar(&diff, "diff", false, "read what git diff or diff -u prints, and look at the lines that it adds, by their file and line")
 	check.Flags().StringVar(&allow, "allow", "", "file with what may pass: lines of sha256:DIGEST and path:NAME")
 	return group("secret", "Find leaked client secrets", check, p.secretReportCommand())
 }
 
-func (p *program) checkForSecrets(ctx context.Context, paths []string, staged bool, allow string) error {
+func (p *program) checkForSecrets(ctx context.Context, paths []string, staged, diff bool, allow string) error {
 	search := &secretSearch{leaks: []leak{}}
 	if err := search.allowed.load(allow); err != nil {
 		return &uncheckedError{err}
@@ -55,6 +61,8 @@ func (p *program) checkForSecrets(ctx context.Context, paths []string, staged bo
 	switch {
 	case staged:
 		search.staged(ctx)
+	case diff:
+		search.difference("standard input", p.stdin)
 	case len(paths) == 0:
 		search.read("-", p.stdin)
 	default:

@@ -135,9 +135,14 @@ func (s *secretSearch) staged(ctx context.Context) {
 		s.failed(err)
 		return
 	}
-	files, _, err := gitdiff.Parse(bytes.NewReader(differences))
+	s.difference("what git diff --cached says", bytes.NewReader(differences))
+}
+
+// difference searches the lines that a diff adds.
+func (s *secretSearch) difference(name string, text io.Reader) {
+	files, _, err := gitdiff.Parse(text)
 	if err != nil {
-		s.failed(fmt.Errorf("read what git diff --cached says: %w", err))
+		s.failed(fmt.Errorf("read %s: %w", name, err))
 		return
 	}
 	for _, file := range files {

@@ -30,6 +30,18 @@ func (p *program) withSettings(c *cobra.Command, run func(config configs.Config,
 	}
 }
 
+// withStoreSettings is withSettings for a command that goes by the store and by little else. Its help lists the settings of the store; all
+// others are taken too, so that the settings of the server can be given as they are.
+func (p *program) withStoreSettings(c *cobra.Command, run func(config configs.Config, args []string) error) {
+	p.withSettings(c, run)
+	for _, s := range configs.Settings() {
+		if !strings.HasPrefix(s.Name, "store") && !strings.HasPrefix(s.Name, "signing_keys.encryption_key") {
+			c.Flag(s.Flag()).Hidden = true
+		}
+	}
+	c.Long = strings.TrimSpace(c.Long) + "\n\nIt takes every other setting of mintkey serve too, as a flag, in the environment or in the file."
+}
+
 // settings adds --config and a flag for every setting to a command, and returns what loads them.
 func (p *program) settings(c *cobra.Command) func() (configs.Config, error) {
 	sources := p.settingSources(c)

@@ -9,7 +9,7 @@ import (
 )
 
 // cacheLimit bounds each recordCache, in records of about a kilobyte.
-const cacheLimit = 4096
+const cacheLimit = 16_384
 
 // recordCache keeps decoded records, because decoding JSON would be most of the cost of reading a subject. It is keyed by the
 // bytes of the record, which are read from the file each time: so it can't be stale, and needs no invalidation.
