@@ -36,10 +36,10 @@ func (p *program) auditCommand() *cobra.Command {
 		"client_id": c.Flags().String("key", "", "about the access key with this client ID"),
 		"tenant_id": c.Flags().String("tenant", "", "in this tenant"),
 	}
-	p.complete(c, "account", p.accountIDs(access))
-	p.complete(c, "action", fixed(policy.Actions()...))
-	p.complete(c, "actor", p.userIDs(access, account))
-	p.complete(c, "tenant", p.tenantIDs(access, account))
+	complete(c, "account", p.accountIDs(access))
+	complete(c, "action", fixed(policy.Actions()...))
+	complete(c, "actor", p.userIDs(access, account))
+	complete(c, "tenant", p.tenantIDs(access, account))
 	names := map[string]string{} // of users by ID
 	out := addListing(p, c, "events", eventColumns(names)...)
 	c.RunE = func(c *cobra.Command, _ []string) error {

@@ -32,7 +32,7 @@ func (p *program) keysCreateCommand(f *keysFlags) *cobra.Command {
 	pickUp := c.Flags().Bool("pick-up", false, "show no secret: the owner gets a link and generates it, once and within 72 hours")
 	limits := addFenceFlags(c)
 	withOutputs(c, outputCSV)
-	p.complete(c, "user", p.memberIDs(f.access, &f.tenant))
+	complete(c, "user", p.memberIDs(f.access, &f.tenant))
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if *user != "" && *email != "" {
 			return usagef("give either --user or --email")

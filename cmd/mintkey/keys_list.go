@@ -41,8 +41,8 @@ func (p *program) keysListCommand(f *keysFlags) *cobra.Command {
 	status := c.Flags().String("status", "", "only active, suspended or expired ones")
 	text := c.Flags().String("search", "", "only those with this text in client ID, name, e-mail or label")
 	everywhere := c.Flags().Bool("all-tenants", false, "of all tenants of the account")
-	p.complete(c, "user", p.memberIDs(f.access, &f.tenant))
-	p.complete(c, "status", fixed(policy.StatusActive, policy.StatusSuspended, policy.StatusExpired))
+	complete(c, "user", p.memberIDs(f.access, &f.tenant))
+	complete(c, "status", fixed(policy.StatusActive, policy.StatusSuspended, policy.StatusExpired))
 	out := addListing(p, c, "access keys", keyColumns()...)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if *everywhere && (f.mine || f.tenant != "") {

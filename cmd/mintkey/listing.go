@@ -42,7 +42,7 @@ func addListing[T any](p *program, c *cobra.Command, what string, columns ...col
 		"columns, separated by commas: "+strings.Join(l.names(), ", ")+"; JSON has the same names")
 	c.Flags().BoolVar(&l.noHeader, "no-header", false, "leave out the header of a table or of csv")
 	withOutputs(c, outputCSV, outputName)
-	p.complete(c, "columns", fixed(l.names()...))
+	complete(c, "columns", fixed(l.names()...))
 	c.PreRunE = func(*cobra.Command, []string) error { return l.choose() }
 	return l
 }

@@ -22,7 +22,7 @@ type change struct {
 func (p *program) policyCommand() *cobra.Command {
 	c := group("policy", "Show, change and preview the expiration policy of the account")
 	access, account := addAccessFlags(c), addAccountFlag(c)
-	p.complete(c, "account", p.accountIDs(access))
+	complete(c, "account", p.accountIDs(access))
 	c.AddCommand(p.policyGetCommand(access, account), p.policySetCommand(access, account), p.policyPreviewCommand(access, account))
 	return c
 }

@@ -1,0 +1,29 @@
+package server
+
+import (
+	"context"
+
+	"mintkey/admin"
+	"mintkey/server/limits"
+	"mintkey/server/web"
+)
+
+// sendPasswordLink has a link to choose a password mailed to a user, within the budget of the mailbox, which the console spends too.
+func (s *Server) sendPasswordLink(ctx context.Context, actor admin.Actor, in admin.TenantContext, userID string) error {
+	if !s.Mail || s.OpenID.Only {
+		return web.ErrNoMail
+	}
+	user, err := s.service.User(ctx, in, userID)
+	if err != nil {
+		return err
+	}
+	reserved, err := s.limits.Reserve(ctx, limits.Mailbox(user.AccountID, user.Email))
+	if err != nil {
+		return err
+	}
+	if err := s.service.SendPasswordLink(ctx, actor, in, userID); err != nil {
+		reserved.Refund(ctx)
+		return err
+	}
+	return nil
+}
