@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"mintkey/admin"
 	"mintkey/server/limits"
@@ -18,6 +20,9 @@ func (s *Server) sendPasswordLink(ctx context.Context, actor admin.Actor, in adm
 		return err
 	}
 	reserved, err := s.limits.Reserve(ctx, limits.Mailbox(user.AccountID, user.Email))
+	if tooMany, ok := errors.AsType[*limits.TooManyError](err); ok {
+		return &tooManyLinks{tooMany}
+	}
 	if err != nil {
 		return err
 	}
@@ -27,3 +32,13 @@ func (s *Server) sendPasswordLink(ctx context.Context, actor admin.Actor, in adm
 	}
 	return nil
 }
+
+// tooManyLinks is rendered as 429, with how long to wait.
+type tooManyLinks struct{ tooMany *limits.TooManyError }
+
+func (e *tooManyLinks) Error() string {
+	return "This user has been sent as many links as a mailbox gets in an hour: try again in " + e.tooMany.Wait() + "."
+}
+
+func (*tooManyLinks) Is(target error) bool        { return target == web.ErrTooManyRequests }
+func (e *tooManyLinks) RetryAfter() time.Duration { return e.tooMany.RetryAfter }

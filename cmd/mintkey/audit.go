@@ -93,7 +93,7 @@ func parseSince(text string, now time.Time) (time.Time, error) {
 	}
 	at, ok := dayOrTime(text)
 	if !ok {
-		return at, usagef("--since %q: must be a time such as 2026-01-31T00:00:00Z, a day such as 2026-01-31, or a duration such as 24h or 7d", text)
+		return at, usagef("--since %q: must be a time such as 2026-01-31T00:00:00Z, a day such as 2026-01-31, or how long ago, such as 7d", text)
 	}
 	return at, nil
 }

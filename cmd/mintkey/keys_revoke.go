@@ -26,7 +26,7 @@ func (p *program) keysRevokeCommand(f *keysFlags) *cobra.Command {
 		Example: "  mintkey keys revoke --mark unused --created-before 2026-01-01 --dry-run",
 	}
 	addMineFlag(c, f)
-	user := c.Flags().String("user", "", "those of this user ID")
+	user := c.Flags().String("user", "", "those of this user: ID or e-mail address")
 	marks := c.Flags().StringSlice("mark", nil, "those with one of these marks, separated by commas: unused, old, stale")
 	before := c.Flags().String("created-before", "", "those created before this day (2026-01-30) or time (2026-01-30T12:00:00Z)")
 	asks := p.addYesFlag(c)
@@ -54,6 +54,9 @@ func (p *program) keysRevokeCommand(f *keysFlags) *cobra.Command {
 		}
 		server, err := p.connect(c.Context(), f.access)
 		if err != nil {
+			return err
+		}
+		if filter.UserID, err = server.userID(c.Context(), "", filter.UserID); err != nil {
 			return err
 		}
 		if filtered {
