@@ -53,6 +53,8 @@ func (p *program) auditFollowCommand(access *accessFlags, account *string) *cobr
 		if f.place, err = readFollowState(f.state); err != nil {
 			return err
 		}
+		patient := *access
+		patient.retries, f.access = 0, &patient // run tries again itself, without end
 		return f.run(c.Context(), *once)
 	}
 	return c

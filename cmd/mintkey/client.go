@@ -246,6 +246,9 @@ func (c *client) callWith(ctx context.Context, method, path string, body any, he
 		request.Header.Set(name, value)
 	}
 	answer, _, err := c.access.via.send(request)
+	if err != nil && exitCode(err) == exitNotFound {
+		return nil, withHints(err, "asked for "+request.URL.Path) // which the server does not repeat
+	}
 	return answer, err
 }
 

@@ -16,6 +16,9 @@ import (
 // Main lets the scripts in testdata run the program as it is.
 func Main() { main() }
 
+// ExitCode is the exit code of what Run has returned.
+var ExitCode = exitCode
+
 // Run runs one command line.
 var Run = run
 
