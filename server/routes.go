@@ -94,6 +94,7 @@ func (s *Server) adminRoutes(router *surface) {
 	admin("/admin/v1/accounts/{account}/users/{user}/sessions", methods{
 		http.MethodDelete: call(a.EndSessions, policy.ScopeUsersWrite),
 	})
+	admin("/admin/v1/accounts/{account}/users/{user}/password-link", post(call(a.SendPasswordLink, policy.ScopeUsersWrite)))
 	admin("/admin/v1/accounts/{account}/audit", get(query(a.ListEvents, policy.ScopeAuditRead)))
 	admin("/admin/v1/accounts/{account}/calendar", get(query(a.Calendar, policy.ScopePolicyRead)))
 	admin("/admin/v1/accounts/{account}/traffic", get(query(a.AccountTraffic, policy.ScopeAuditRead)))

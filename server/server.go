@@ -180,6 +180,7 @@ func New(o Options) (*Server, error) {
 		Keys:         o.KeyRing,
 		Callers:      s.callers,
 		PasswordUses: s.usage.Logins.Of,
+		SendLink:     s.sendPasswordLink,
 	})
 	s.leaks = leaks.New(leaks.Options{Report: s.service.ReportLeak, Limits: s.limits, Log: o.Log, GitHubKeys: o.GitHubKeys})
 	var err error

@@ -39,6 +39,7 @@ func addAccessFlags(c *cobra.Command) *accessFlags {
 		"file with its secret, - to be asked or for standard input (else MINTKEY_CLIENT_SECRET)")
 	flags.StringVar(&f.profile, "profile", "",
 		"profile that mintkey login has saved, by its name or as a path with a slash or a dot in it (MINTKEY_PROFILE)")
+	complete(c, "profile", profileNames)
 	return &f
 }
 

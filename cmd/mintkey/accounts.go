@@ -130,7 +130,7 @@ func (p *program) accountsEditCommand(access *accessFlags) *cobra.Command {
 	withOutputs(c, outputCSV, outputName)
 	rules := []policy.SecondFactorRule{policy.SecondFactorOptional, policy.SecondFactorRequiredForAdmins}
 	rule := c.Flags().String("second-factor", "", "of whom the console asks for a second factor: "+words(rules[:1])+" or "+words(rules[1:]))
-	p.complete(c, "second-factor", fixed(rules...))
+	complete(c, "second-factor", fixed(rules...))
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if err := needFlags(c, "second-factor"); err != nil {
 			return err

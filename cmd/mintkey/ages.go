@@ -11,10 +11,14 @@ const day = 24 * time.Hour
 // what expires in words has at least that long.
 func inWords(at, now time.Time) string {
 	away := at.Sub(now)
-	if away < 0 {
+	switch {
+	case away.Abs() < time.Second:
+		return "now"
+	case away < 0:
 		return span(-away) + " ago"
+	default:
+		return "in " + span(away)
 	}
-	return "in " + span(away)
 }
 
 // span is a duration in one unit. Below two years that is days at most, the unit of the product.

@@ -36,10 +36,10 @@ func (p *program) auditCommand() *cobra.Command {
 		"client_id": c.Flags().String("key", "", "about the access key with this client ID"),
 		"tenant_id": c.Flags().String("tenant", "", "in this tenant"),
 	}
-	p.complete(c, "account", p.accountIDs(access))
-	p.complete(c, "action", fixed(policy.Actions()...))
-	p.complete(c, "actor", p.userIDs(access, account))
-	p.complete(c, "tenant", p.tenantIDs(access, account))
+	complete(c, "account", p.accountIDs(access))
+	complete(c, "action", fixed(policy.Actions()...))
+	complete(c, "actor", p.userIDs(access, account))
+	complete(c, "tenant", p.tenantIDs(access, account))
 	names := map[string]string{} // of users by ID
 	out := addListing(p, c, "events", eventColumns(names)...)
 	c.RunE = func(c *cobra.Command, _ []string) error {
@@ -66,7 +66,7 @@ func (p *program) auditCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		items, err := server.list(c.Context(), server.accountPath(*account, "audit"), query, int(*limit))
+		items, err := server.list(c.Context(), server.accountPath(*account, "audit"), query, *limit)
 		if err != nil {
 			return err
 		}
@@ -93,7 +93,7 @@ func parseSince(text string, now time.Time) (time.Time, error) {
 	}
 	at, ok := dayOrTime(text)
 	if !ok {
-		return at, usagef("--since %q: must be a time such as 2026-01-31T00:00:00Z, a day such as 2026-01-31, or a duration such as 24h or 7d", text)
+		return at, usagef("--since %q: must be a time such as 2026-01-31T00:00:00Z, a day such as 2026-01-31, or how long ago, such as 7d", text)
 	}
 	return at, nil
 }

@@ -69,6 +69,7 @@ func (p *program) auditVerifyCommand() *cobra.Command {
 		}
 		return nil
 	})
+	showSettings(c, "store", "log")
 	return c
 }
 

@@ -39,6 +39,7 @@ func (p *program) backupCommand() *cobra.Command {
 		}
 		return p.print(copied{args[0], found}, func(w io.Writer) { _, _ = fmt.Fprintf(w, "Wrote %s: %s\n", args[0], tallyText(found)) })
 	})
+	showSettings(c, "store", "log")
 	return c
 }
 
@@ -66,7 +67,11 @@ func (p *program) backup(ctx context.Context, config configs.Config, path string
 	if err = errors.Join(err, part.Sync(), part.Close()); err != nil {
 		return found, err
 	}
-	contents, err := checkCopy(ctx, part.Name())
+	var contents boltstore.Contents
+	err = p.during("checking the backup", func() error {
+		contents, err = checkCopy(ctx, part.Name())
+		return err
+	})
 	if err != nil {
 		return found, err
 	}
@@ -122,12 +127,13 @@ func (p *program) writeBackup(ctx context.Context, config configs.Config, w io.W
 	}
 	opened, err := boltstore.Open(path)
 	if errors.Is(err, store.ErrInUse) {
-		return askForBackup(ctx, path, w)
+		return p.during("writing the backup", func() error { return askForBackup(ctx, path, w) })
 	}
 	if err != nil {
 		return damageAdvice(path, err)
 	}
-	return errors.Join(opened.Backup(ctx, w), opened.Close())
+	err = p.during("writing the backup", func() error { return opened.Backup(ctx, w) })
+	return errors.Join(err, opened.Close())
 }
 
 // writeCopy copies a store of any other kind into a bolt file first.
@@ -147,7 +153,7 @@ func (p *program) writeCopy(ctx context.Context, config configs.Config, w io.Wri
 		return err
 	}
 	defer func() { err = errors.Join(err, to.Close()) }()
-	if err := store.Copy(ctx, to, from); err != nil {
+	if err := p.during("copying the store", func() error { return store.Copy(ctx, to, from) }); err != nil {
 		return err
 	}
 	return to.Backup(ctx, w)

@@ -20,7 +20,7 @@ func (p *program) calendarCommand() *cobra.Command {
 	}
 	access, account := addAccessFlags(c), addAccountFlag(c)
 	days := c.Flags().Int("days", policy.DefaultCalendarDays, fmt.Sprintf("how far to look ahead, 1 to %d", policy.MaxCalendarDays))
-	p.complete(c, "account", p.accountIDs(access))
+	complete(c, "account", p.accountIDs(access))
 	out := addListing(p, c, "expiries and notices in this time",
 		column[api.CalendarEntry]{name: "at", head: "time", of: func(e api.CalendarEntry) any { return e.At }},
 		column[api.CalendarEntry]{name: "kind", head: "what", of: func(e api.CalendarEntry) any {

@@ -34,6 +34,7 @@ func (p *program) storeCheckCommand() *cobra.Command {
 			_, _ = fmt.Fprintf(w, "The store is sound: %s; records of every kind %d\n", tallyText(found.Tally), found.Records)
 		})
 	})
+	showSettings(c, "store", "log")
 	return c
 }
 

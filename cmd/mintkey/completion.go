@@ -21,7 +21,7 @@ const completionTime = time.Second
 type proposals func(ctx context.Context, args []string) []string
 
 // complete proposes values of a flag; of a list, those of its last part.
-func (p *program) complete(c *cobra.Command, flag string, find proposals) {
+func complete(c *cobra.Command, flag string, find proposals) {
 	if err := c.RegisterFlagCompletionFunc(flag, completing(find)); err != nil {
 		panic(err) // the command has no such flag
 	}
@@ -120,4 +120,16 @@ func (p *program) userIDs(access *accessFlags, account *string) proposals {
 
 func (p *program) memberIDs(access *accessFlags, tenant *string) proposals {
 	return p.ofServer(access, func(server *client) string { return server.membersPath(*tenant) }, "user_id", "name", "role")
+}
+
+// profileNames proposes the profiles that are saved here.
+func profileNames(context.Context, []string) (names []string) {
+	saved, err := savedProfiles()
+	if err != nil {
+		return nil
+	}
+	for _, at := range saved {
+		names = append(names, at.name)
+	}
+	return names
 }

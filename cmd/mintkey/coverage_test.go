@@ -71,6 +71,7 @@ func commandOf() map[string]string {
 		"resumeKey":           "keys resume k",
 		"listUserKeys":        "users owns u",
 		"endSessions":         "users sign-out u",
+		"sendPasswordLink":    "users link u",
 		"listEvents":          "audit",
 		"calendar":            "calendar",
 		"accountTraffic":      "traffic --account acme",

@@ -55,10 +55,14 @@ type list struct {
 	given  bool
 }
 
-// addListFlag adds a flag with words.
-func addListFlag(c *cobra.Command, name, usage string) *[]string {
+// addListFlag adds a flag with words; nil when it is not given. It may be spelt in another way, as it is elsewhere.
+func addListFlag(c *cobra.Command, name, usage string, otherwise ...string) *[]string {
 	l := &list{}
 	c.Flags().Var(l, name, usage)
+	for _, other := range otherwise {
+		c.Flags().Var(l, other, "as --"+name)
+		c.Flags().Lookup(other).Hidden = true
+	}
 	return &l.values
 }
 

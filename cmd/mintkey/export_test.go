@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"mintkey/configs"
@@ -42,4 +43,19 @@ var OCSFEvent = ocsfEvent
 func BoundListener(l net.Listener, most int, handler http.Handler) (net.Listener, http.Handler) {
 	bounded := bound(l, most, slog.New(slog.DiscardHandler))
 	return bounded, politely(bounded, handler)
+}
+
+// YAMLOf makes YAML of JSON, and InWords an age.
+var (
+	YAMLOf  = yamlOf
+	InWords = inWords
+)
+
+// FitTable returns a table as wide as a terminal, whose second and third columns can be left out and whose first can be cut short.
+func FitTable(rows [][]string, width int) string {
+	t := textTable{columns: []textColumn{{head: "ONE", cut: true}, {head: "TWO", rank: 1}, {head: "THREE", rank: 2}}, rows: rows}
+	t.fit(width)
+	var text strings.Builder
+	t.write(&text)
+	return text.String()
 }

@@ -46,6 +46,7 @@ func (p *program) initCommand() *cobra.Command {
 		}
 		return p.initialize(c, config, wanted)
 	})
+	showSettings(c, "store", "log", "client-id", "scopes", "tokens-audiences", "issuer")
 	return c
 }
 

@@ -33,7 +33,7 @@ func (p *program) keysCommand() *cobra.Command {
 
 func (p *program) addTenantFlag(c *cobra.Command, access *accessFlags, tenant *string) {
 	c.PersistentFlags().StringVar(tenant, "tenant", "", "tenant (default: that of the access key in use)")
-	p.complete(c, "tenant", p.tenantIDs(access, new(string)))
+	complete(c, "tenant", p.tenantIDs(access, new(string)))
 }
 
 func addMineFlag(c *cobra.Command, f *keysFlags) {

@@ -28,11 +28,11 @@ func (p *program) keysCreateCommand(f *keysFlags) *cobra.Command {
 	user := c.Flags().String("user", "", "ID of the owner (default: the owner of the access key in use)")
 	email := c.Flags().String("email", "", "e-mail address of the owner, instead of --user")
 	label := c.Flags().String("label", "", "what the key is for")
-	scopes := addListFlag(c, "scopes", "scopes, separated by commas or blanks (default: all of the server's catalogue)")
+	scopes := addListFlag(c, "scopes", "scopes, separated by commas or blanks (default: all of the server's catalogue)", "scope")
 	pickUp := c.Flags().Bool("pick-up", false, "show no secret: the owner gets a link and generates it, once and within 72 hours")
 	limits := addFenceFlags(c)
 	withOutputs(c, outputCSV)
-	p.complete(c, "user", p.memberIDs(f.access, &f.tenant))
+	complete(c, "user", p.memberIDs(f.access, &f.tenant))
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if *user != "" && *email != "" {
 			return usagef("give either --user or --email")
@@ -52,7 +52,7 @@ func (p *program) keysCreateCommand(f *keysFlags) *cobra.Command {
 		if wanted.Email == "" {
 			wanted.UserID = cmp.Or(*user, server.claims.UserID)
 		}
-		if c.Flag("scopes").Changed {
+		if *scopes != nil {
 			wanted.Scopes = scopes
 		}
 		answer, err := server.callOnce(c.Context(), http.MethodPost, server.keysPath(f), rand.Text(), wanted)

@@ -25,7 +25,7 @@ func (p *program) keysEditCommand(f *keysFlags) *cobra.Command {
 	}
 	label := c.Flags().String("label", "", `what the key is for; "" for nothing`)
 	withOutputs(c, outputCSV, outputName)
-	scopes := addListFlag(c, "scopes", "the scopes that it keeps, separated by commas or blanks")
+	scopes := addListFlag(c, "scopes", "the scopes that it keeps, separated by commas or blanks", "scope")
 	limits := addFenceFlags(c)
 	limits.addClearFlag()
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -36,10 +36,10 @@ func (p *program) keysEditCommand(f *keysFlags) *cobra.Command {
 		if c.Flag("label").Changed {
 			change.Label = label
 		}
-		if c.Flag("scopes").Changed {
+		if *scopes != nil {
 			change.Scopes = scopes
 		}
-		if !anyChanged(c, append(fenceFlags(), oldAudienceFlag, "label", "scopes", clearFlag)) {
+		if !anyChanged(c, append(fenceFlags(), oldAudienceFlag, "label", "scopes", "scope", clearFlag)) {
 			return usagef("nothing to change: give --label, --scopes, --%s or --%s", strings.Join(fenceFlags(), ", --"), clearFlag)
 		}
 		server, err := p.connect(c.Context(), f.access)

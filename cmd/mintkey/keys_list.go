@@ -37,19 +37,19 @@ func (p *program) keysListCommand(f *keysFlags) *cobra.Command {
 		Args: arguments(cobra.NoArgs),
 	}
 	addMineFlag(c, f)
-	user := c.Flags().String("user", "", "only those of this user ID")
+	user := c.Flags().String("user", "", "only those of this user: ID or e-mail address")
 	status := c.Flags().String("status", "", "only active, suspended or expired ones")
 	text := c.Flags().String("search", "", "only those with this text in client ID, name, e-mail or label")
 	everywhere := c.Flags().Bool("all-tenants", false, "of all tenants of the account")
-	p.complete(c, "user", p.memberIDs(f.access, &f.tenant))
-	p.complete(c, "status", fixed(policy.StatusActive, policy.StatusSuspended, policy.StatusExpired))
+	complete(c, "user", p.memberIDs(f.access, &f.tenant))
+	complete(c, "status", fixed(policy.StatusActive, policy.StatusSuspended, policy.StatusExpired))
 	out := addListing(p, c, "access keys", keyColumns()...)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if *everywhere && (f.mine || f.tenant != "") {
 			return usagef("--all-tenants goes with neither --tenant nor --mine")
 		}
 		query := url.Values{}
-		for name, value := range map[string]string{"user_id": *user, "status": *status, "q": *text} {
+		for name, value := range map[string]string{"status": *status, "q": *text} {
 			if value != "" {
 				query.Set(name, value)
 			}
@@ -57,6 +57,12 @@ func (p *program) keysListCommand(f *keysFlags) *cobra.Command {
 		server, err := p.connect(c.Context(), f.access)
 		if err != nil {
 			return err
+		}
+		if *user, err = server.userID(c.Context(), "", *user); err != nil {
+			return err
+		}
+		if *user != "" {
+			query.Set("user_id", *user)
 		}
 		var items []json.RawMessage
 		if *everywhere {

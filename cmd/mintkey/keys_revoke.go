@@ -26,13 +26,13 @@ func (p *program) keysRevokeCommand(f *keysFlags) *cobra.Command {
 		Example: "  mintkey keys revoke --mark unused --created-before 2026-01-01 --dry-run",
 	}
 	addMineFlag(c, f)
-	user := c.Flags().String("user", "", "those of this user ID")
+	user := c.Flags().String("user", "", "those of this user: ID or e-mail address")
 	marks := c.Flags().StringSlice("mark", nil, "those with one of these marks, separated by commas: unused, old, stale")
 	before := c.Flags().String("created-before", "", "those created before this day (2026-01-30) or time (2026-01-30T12:00:00Z)")
 	asks := p.addYesFlag(c)
 	withOutputs(c, outputName)
-	p.complete(c, "user", p.memberIDs(f.access, &f.tenant))
-	p.complete(c, "mark", fixed(policy.MarkUnused, policy.MarkOld, policy.MarkStale))
+	complete(c, "user", p.memberIDs(f.access, &f.tenant))
+	complete(c, "mark", fixed(policy.MarkUnused, policy.MarkOld, policy.MarkStale))
 	dryRun := c.Flags().Bool("dry-run", false, "revoke nothing, and list what would be revoked")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		filter := api.RevokeKeys{UserID: *user}
@@ -54,6 +54,9 @@ func (p *program) keysRevokeCommand(f *keysFlags) *cobra.Command {
 		}
 		server, err := p.connect(c.Context(), f.access)
 		if err != nil {
+			return err
+		}
+		if filter.UserID, err = server.userID(c.Context(), "", filter.UserID); err != nil {
 			return err
 		}
 		if filtered {
@@ -140,7 +143,10 @@ func (p *program) callRevoke(
 	for more := true; more; {
 		answer, err := server.call(ctx, http.MethodPost, server.keysPath(f, "revoke")+fmt.Sprintf("?dry_run=%t", dryRun), filter)
 		if err != nil {
-			return whole, fmt.Errorf("revoke (revoked before: %d): %w", len(whole.Keys), err)
+			if len(whole.Keys) == 0 {
+				return whole, err
+			}
+			return whole, fmt.Errorf("%w; revoked before: %d", err, len(whole.Keys))
 		}
 		var part api.RevokedKeys
 		if err := json.Unmarshal(answer, &part); err != nil {

@@ -24,7 +24,7 @@ func (p *program) keysTransferCommand(f *keysFlags) *cobra.Command {
 	}
 	withOutputs(c, outputCSV, outputName)
 	to := c.Flags().String("to", "", "ID or e-mail address of the next owner")
-	p.complete(c, "to", p.memberIDs(f.access, &f.tenant))
+	complete(c, "to", p.memberIDs(f.access, &f.tenant))
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if err := needFlags(c, "to"); err != nil {
 			return err

@@ -39,10 +39,10 @@ type listing[T any] struct {
 func addListing[T any](p *program, c *cobra.Command, what string, columns ...column[T]) *listing[T] {
 	l := &listing[T]{program: p, what: what, columns: columns}
 	c.Flags().StringSliceVar(&l.chosen, "columns", nil,
-		"columns, separated by commas: "+strings.Join(l.names(), ", ")+"; JSON has the same names")
+		"columns, separated by commas, by their names in JSON, such as "+strings.Join(l.names()[:2], ","))
 	c.Flags().BoolVar(&l.noHeader, "no-header", false, "leave out the header of a table or of csv")
 	withOutputs(c, outputCSV, outputName)
-	p.complete(c, "columns", fixed(l.names()...))
+	complete(c, "columns", fixed(l.names()...))
 	c.PreRunE = func(*cobra.Command, []string) error { return l.choose() }
 	return l
 }

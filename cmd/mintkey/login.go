@@ -174,6 +174,8 @@ func (p *program) forgetCurrent(removed profileAt) error {
 
 func (p *program) switchCommand() *cobra.Command {
 	return &cobra.Command{
+		ValidArgsFunction: completing(profileNames),
+
 		Use:   "switch NAME",
 		Short: "Choose the saved profile that commands use",
 		Args:  arguments(cobra.ExactArgs(1)),

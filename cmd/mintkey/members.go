@@ -62,7 +62,7 @@ func (p *program) membersSetCommand(access *accessFlags, tenant *string) *cobra.
 	}
 	withOutputs(c, outputCSV, outputName)
 	role := c.Flags().String("role", string(policy.RoleMember), "member or tenant_admin")
-	p.complete(c, "role", fixed(policy.RoleMember, policy.RoleTenantAdmin))
+	complete(c, "role", fixed(policy.RoleMember, policy.RoleTenantAdmin))
 	c.RunE = func(c *cobra.Command, args []string) error {
 		server, err := p.connect(c.Context(), access)
 		if err != nil {

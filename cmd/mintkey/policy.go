@@ -22,7 +22,7 @@ type change struct {
 func (p *program) policyCommand() *cobra.Command {
 	c := group("policy", "Show, change and preview the expiration policy of the account")
 	access, account := addAccessFlags(c), addAccountFlag(c)
-	p.complete(c, "account", p.accountIDs(access))
+	complete(c, "account", p.accountIDs(access))
 	c.AddCommand(p.policyGetCommand(access, account), p.policySetCommand(access, account), p.policyPreviewCommand(access, account))
 	return c
 }
@@ -101,12 +101,34 @@ func (p *program) policyPreviewCommand(access *accessFlags, account *string) *co
 		Args:    arguments(cobra.NoArgs),
 	}
 	wanted := addChangeFlags(c)
+	out := addListing(p, c, "access keys that the change would hit",
+		column[api.AffectedKey]{name: "client_id"},
+		column[api.AffectedKey]{name: "tenant_id", head: "tenant", of: func(k api.AffectedKey) any { return k.TenantID }, rank: 1},
+		column[api.AffectedKey]{name: "user_id", head: "user", of: func(k api.AffectedKey) any { return k.UserID }, rank: 2},
+		column[api.AffectedKey]{name: "expires_at_before", head: "expires now", of: func(k api.AffectedKey) any { return k.ExpiresAtBefore }},
+		column[api.AffectedKey]{name: "expires_at_after", head: "would expire", of: func(k api.AffectedKey) any { return k.ExpiresAtAfter }},
+	)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		answer, err := p.putPolicy(c, access, *account, wanted, "?dry_run=true")
 		if err != nil {
 			return err
 		}
-		return printAnswer(p, answer, func(w io.Writer, preview api.PolicyPreview) { showAffected(w, preview.Affected) })
+		var preview struct {
+			Affected []json.RawMessage `json:"affected"`
+		}
+		if err := json.Unmarshal(answer, &preview); err != nil {
+			return fmt.Errorf("read the answer: %w", err)
+		}
+		switch p.output {
+		case outputJSON, outputYAML:
+			return p.print(json.RawMessage(answer), nil)
+		case outputTable:
+			err = p.write(fmt.Sprintf("Access keys that the change would hit: %d\n", len(preview.Affected)))
+			if err != nil || len(preview.Affected) == 0 {
+				return err
+			}
+		}
+		return out.print(preview.Affected)
 	}
 	return c
 }
@@ -150,17 +172,4 @@ func sentence(enabled bool, days int) string {
 		return "Access keys never expire."
 	}
 	return fmt.Sprintf("Access keys expire %d days after their secret was made.", days)
-}
-
-func showAffected(w io.Writer, keys []api.AffectedKey) {
-	_, _ = fmt.Fprintf(w, "Access keys that the change would hit: %d\n", len(keys))
-	if len(keys) == 0 {
-		return
-	}
-	var rows [][]string
-	for _, k := range keys {
-		rows = append(rows, []string{k.ClientID, k.TenantID, k.UserID, showTime(k.ExpiresAtBefore), showTime(k.ExpiresAtAfter)})
-	}
-	_, _ = fmt.Fprintln(w)
-	table(w, []string{"CLIENT ID", "TENANT", "USER", "EXPIRES NOW", "WOULD EXPIRE"}, rows)
 }

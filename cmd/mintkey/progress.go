@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"sync"
 	"time"
 
@@ -33,12 +34,27 @@ func (p *program) progress(what string, steps int64, options ...progressbar.Opti
 		}
 		const width = 30
 		shown.bar = progressbar.NewOptions64(steps, append([]progressbar.Option{
-			progressbar.OptionSetWriter(p.stderr), progressbar.OptionSetDescription(what), progressbar.OptionShowCount(),
-			progressbar.OptionSetWidth(width), progressbar.OptionClearOnFinish(),
+			progressbar.OptionSetWriter(p.stderr), progressbar.OptionSetDescription(what), progressbar.OptionSetWidth(width),
+			progressbar.OptionClearOnFinish(),
 		}, options...)...)
 		_ = shown.bar.Add64(shown.count) // a terminal that fails shows nothing, and the work goes on
 	})
 	return shown
+}
+
+// during shows that something goes on which has no steps.
+func (p *program) during(what string, do func() error) error {
+	bar := p.progress(what, -1)
+	defer bar.done()
+	return do()
+}
+
+// copyWithProgress copies so many bytes; -1 is a number that is not known.
+func (p *program) copyWithProgress(what string, size int64, to io.Writer, from io.Reader) error {
+	bar := p.progress(what, size, progressbar.OptionShowBytes(true))
+	defer bar.done()
+	_, err := io.Copy(io.MultiWriter(to, bar), from)
+	return err
 }
 
 // add notes that so many steps are done.

@@ -34,6 +34,7 @@ func (p *program) storeForgetReplicasCommand() *cobra.Command {
 			_, _ = fmt.Fprintln(w, "Replicas are forgotten: changes need no confirmation until one is seen again.")
 		})
 	})
+	showSettings(c, "store", "log")
 	return c
 }
 

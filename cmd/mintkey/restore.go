@@ -43,6 +43,7 @@ func (p *program) restoreCommand() *cobra.Command {
 		p.remindOfEncryptionKey(config)
 		return err
 	})
+	showSettings(c, "store", "log", "signing-keys")
 	return c
 }
 
@@ -75,7 +76,11 @@ func (p *program) restore(ctx context.Context, config configs.Config, file strin
 	if err := p.stage(file, staged); err != nil {
 		return found, err
 	}
-	contents, err := boltstore.Check(ctx, staged)
+	var contents boltstore.Contents
+	err = p.during("checking the backup", func() error {
+		contents, err = boltstore.Check(ctx, staged)
+		return err
+	})
 	if err != nil {
 		return found, unreadable(file, err)
 	}
@@ -115,7 +120,7 @@ func (p *program) renew(ctx context.Context, staged string) (err error) {
 
 // stage copies the backup, or standard input for -.
 func (p *program) stage(from, to string) error {
-	source := p.stdin
+	source, size := p.stdin, int64(-1)
 	if from != "-" {
 		file, err := os.Open(from)
 		if err != nil {
@@ -123,12 +128,15 @@ func (p *program) stage(from, to string) error {
 		}
 		defer func() { _ = file.Close() }()
 		source = file
+		if about, err := file.Stat(); err == nil {
+			size = about.Size()
+		}
 	}
 	copied, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(copied, source)
+	err = p.copyWithProgress("reading the backup", size, copied, source)
 	return errors.Join(err, copied.Sync(), copied.Close())
 }
 
@@ -153,7 +161,7 @@ func (p *program) restoreInto(ctx context.Context, config configs.Config, staged
 		return err
 	}
 	defer func() { err = errors.Join(err, from.Close()) }()
-	if err := store.Copy(ctx, to, from); err != nil {
+	if err := p.during("restoring", func() error { return store.Copy(ctx, to, from) }); err != nil {
 		return fmt.Errorf("%w; the store may have a part of the backup now: empty it before another try", err)
 	}
 	return nil

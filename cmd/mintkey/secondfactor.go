@@ -37,6 +37,7 @@ func (p *program) storeResetSecondFactorCommand() *cobra.Command {
 				user.Name, user.ID, user.AccountID)
 		})
 	})
+	showSettings(c, "store", "log")
 	return c
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -78,6 +79,17 @@ func (p *program) settingSources(c *cobra.Command) func() configs.Sources {
 		}
 		return sources
 	}
+}
+
+// showSettings leaves the settings in the help of a command that matter to it, by the first part of their flags. It takes the others too, so
+// that the same environment and file serve all commands.
+func showSettings(c *cobra.Command, kept ...string) {
+	for _, s := range configs.Settings() {
+		if !slices.ContainsFunc(kept, func(part string) bool { return s.Flag() == part || strings.HasPrefix(s.Flag(), part+"-") }) {
+			c.Flag(s.Flag()).Hidden = true
+		}
+	}
+	c.Long += "\n\nAll settings of mintkey serve are flags of this command too; those that matter to it are listed."
 }
 
 // whereGiven repeats --config and --store as they were given, for a shell: another command on the same store needs them.

@@ -95,8 +95,8 @@ func (p *program) signingKeysExportCommand(access *accessFlags) *cobra.Command {
 	algorithms, states := []string{"ES256", "RS256", "EdDSA"}, []string{"next", "active", "retired"}
 	algorithm := c.Flags().String("algorithm", "", "only this one: "+strings.Join(algorithms, ", "))
 	state := c.Flags().String("state", "", "only those that are "+strings.Join(states, ", "))
-	p.complete(c, "algorithm", fixed(algorithms...))
-	p.complete(c, "state", fixed(states...))
+	complete(c, "algorithm", fixed(algorithms...))
+	complete(c, "state", fixed(states...))
 	out := addListing(p, c, "signing keys", signingKeyColumns()...)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if err := oneOf("--algorithm", *algorithm, algorithms); err != nil {

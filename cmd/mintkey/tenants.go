@@ -20,7 +20,7 @@ func (c *client) accountPath(account string, parts ...string) string {
 func (p *program) tenantsCommand() *cobra.Command {
 	c := group("tenants", "List, show, create, change and suspend tenants")
 	access, account := addAccessFlags(c), addAccountFlag(c)
-	p.complete(c, "account", p.accountIDs(access))
+	complete(c, "account", p.accountIDs(access))
 	named := []*cobra.Command{
 		p.tenantsShowCommand(access), p.tenantsEditCommand(access), p.tenantsSuspendCommand(access), p.tenantsResumeCommand(access),
 	}

@@ -25,7 +25,7 @@ func (p *program) tokenCommand() *cobra.Command {
 	flags := addAccessFlags(c)
 	c.AddCommand(p.tokenIntrospectCommand(flags), p.tokenRevokeCommand(flags))
 	var wanted tokenRequest
-	c.Flags().StringVar(&wanted.scope, "scope", "", "scopes to ask for, separated by spaces (default: all of the key's)")
+	scopes := addListFlag(c, "scope", "scopes to ask for, separated by blanks or commas (default: all of the key's)", "scopes")
 	c.Flags().StringVar(&wanted.resource, "resource", "",
 		"audience to ask for (default: the first API configured, or the server itself if all scopes are for administration)")
 	decode := c.Flags().Bool("decode", false, "show what is in the token instead of the token")
@@ -34,6 +34,7 @@ func (p *program) tokenCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		wanted.scope = strings.Join(*scopes, " ")
 		answer, err := p.fetchToken(c.Context(), a, wanted)
 		switch {
 		case err != nil:

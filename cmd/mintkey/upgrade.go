@@ -37,6 +37,7 @@ func (p *program) storeUpgradeCommand() *cobra.Command {
 		}
 		return p.print(report, func(w io.Writer) { showUpgrade(w, report, *dryRun) })
 	})
+	showSettings(c, "store", "log")
 	return c
 }
 
@@ -46,7 +47,11 @@ func (p *program) upgrade(ctx context.Context, config configs.Config, dryRun boo
 		return report, err
 	}
 	defer func() { err = errors.Join(err, opened.Close()) }()
-	return store.Upgrade(ctx, opened, p.clock(), dryRun)
+	err = p.during("upgrading", func() error {
+		report, err = store.Upgrade(ctx, opened, p.clock(), dryRun)
+		return err
+	})
+	return report, err
 }
 
 func showUpgrade(w io.Writer, r store.UpgradeReport, dryRun bool) {

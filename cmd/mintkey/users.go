@@ -15,11 +15,11 @@ import (
 func (p *program) usersCommand() *cobra.Command {
 	c := group("users", "List, create, change, disable and delete users, see what they own, and sign them out")
 	access, account := addAccessFlags(c), addAccountFlag(c)
-	p.complete(c, "account", p.accountIDs(access))
+	complete(c, "account", p.accountIDs(access))
 	named := []*cobra.Command{
 		p.usersShowCommand(access, account), p.usersEditCommand(access, account), p.usersDisableCommand(access, account),
 		p.usersEnableCommand(access, account), p.usersDeleteCommand(access, account), p.usersOwnsCommand(access, account),
-		p.usersSignOutCommand(access, account),
+		p.usersSignOutCommand(access, account), p.usersLinkCommand(access, account),
 	}
 	for _, one := range named {
 		completeOne(one, p.userIDs(access, account))
@@ -79,8 +79,8 @@ func (p *program) usersCreateCommand(access *accessFlags, account *string) *cobr
 		policy.MinPasswordLength, policy.MaxPasswordLength)
 	password := c.Flags().String("password", "", rule)
 	withOutputs(c, outputCSV, outputName)
-	p.complete(c, "kind", fixed(policy.KindPerson, policy.KindService))
-	p.complete(c, "roles", fixed(policy.RoleAccountAdmin, policy.RoleOperator))
+	complete(c, "kind", fixed(policy.KindPerson, policy.KindService))
+	complete(c, "roles", fixed(policy.RoleAccountAdmin, policy.RoleOperator))
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if err := needFlags(c, "email"); err != nil {
 			return err

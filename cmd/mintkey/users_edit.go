@@ -83,8 +83,8 @@ func (p *program) usersEditCommand(access *accessFlags, account *string) *cobra.
 	roles := addListFlag(c, "roles", `all roles that the user has then: account_admin, operator; "" for none`)
 	password := c.Flags().String("password", "", "new password; - asks at the terminal, or reads a line of standard input")
 	noPassword := c.Flags().Bool("no-password", false, "take the password away")
-	p.complete(c, "kind", fixed(policy.KindService))
-	p.complete(c, "roles", fixed(policy.RoleAccountAdmin, policy.RoleOperator))
+	complete(c, "kind", fixed(policy.KindService))
+	complete(c, "roles", fixed(policy.RoleAccountAdmin, policy.RoleOperator))
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if !anyChanged(c, []string{"name", "email", "kind", "roles", "password", "no-password"}) {
 			return usagef("nothing to change: give --name, --email, --kind, --roles, --password or --no-password")

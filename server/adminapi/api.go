@@ -28,6 +28,8 @@ type Options struct {
 	Callers *callers.Callers
 	// PasswordUses returns the uses of passwords in a tenant, by user ID.
 	PasswordUses func(ctx context.Context, tenantID string) (map[string]store.PasswordUse, error)
+	// SendLink has a link to choose a password mailed to a user of the account, or returns web.ErrNoMail.
+	SendLink func(ctx context.Context, actor admin.Actor, in admin.TenantContext, userID string) error
 }
 
 // API answers the calls. Its methods may be called from many goroutines.
@@ -37,11 +39,15 @@ type API struct {
 	keys    SigningKeys
 	callers *callers.Callers
 	uses    func(ctx context.Context, tenantID string) (map[string]store.PasswordUse, error)
+
+	sendLink func(ctx context.Context, actor admin.Actor, in admin.TenantContext, userID string) error
 }
 
 // New wires an API.
 func New(o Options) *API {
-	return &API{service: o.Service, links: o.Links, keys: o.Keys, callers: o.Callers, uses: o.PasswordUses}
+	return &API{
+		service: o.Service, links: o.Links, keys: o.Keys, callers: o.Callers, uses: o.PasswordUses, sendLink: o.SendLink,
+	}
 }
 
 // Call is one authenticated request whose caller may see the account and tenant that the path names.

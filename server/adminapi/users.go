@@ -79,6 +79,11 @@ func (a *API) DeleteUser(c *Call) (Reply, error) {
 	return noContent(), a.service.DeleteUser(c.Context(), c.actor, c.in, c.PathValue("user"), condition)
 }
 
+// SendPasswordLink mails a user a link to choose a password.
+func (a *API) SendPasswordLink(c *Call) (Reply, error) {
+	return noContent(), a.sendLink(c.Context(), c.actor, c.in, c.PathValue("user"))
+}
+
 // EndSessions ends all sessions of a user in the console.
 func (a *API) EndSessions(c *Call) (Reply, error) {
 	_, err := a.service.EndSessions(c.Context(), c.actor, c.in, c.PathValue("user"))

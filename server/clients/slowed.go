@@ -24,7 +24,7 @@ func (e *slowedError) Error() string {
 	}
 	return fmt.Sprintf("Too many failed attempts with this client ID or from this address. These credentials were refused too, and trying "+
 		"again does not make them valid: check client ID and secret, or ask whoever manages the access key. Right ones always work; "+
-		"the next attempt with wrong ones is looked at in %d seconds.", e.tooMany.Seconds())
+		"the next attempt with wrong ones is looked at in %s.", e.tooMany.Wait())
 }
 
 func (e *slowedError) Unwrap() error             { return e.tooMany }

@@ -19,8 +19,8 @@ type quotaError struct{ tooMany *limits.TooManyError }
 // Error says whose quota it is. Whoever reads it has just proved to be the key's holder.
 func (e *quotaError) Error() string {
 	budget := e.tooMany.Budget
-	return fmt.Sprintf("The quota of %d tokens a minute of the %s is used up: try again in %d seconds, and use each token until it expires.",
-		budget.Rate.Burst, budget.Per, e.tooMany.Seconds())
+	return fmt.Sprintf("The quota of %d tokens a minute of the %s is used up: try again in %s, and use each token until it expires.",
+		budget.Rate.Burst, budget.Per, e.tooMany.Wait())
 }
 
 func (*quotaError) Is(target error) bool        { return target == web.ErrQuotaExceeded }

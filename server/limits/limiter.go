@@ -27,7 +27,15 @@ type TooManyError struct {
 
 // Error includes how long to wait.
 func (e *TooManyError) Error() string {
-	return fmt.Sprintf("Too many failed attempts: try again in %d seconds.", e.Seconds())
+	return fmt.Sprintf("Too many failed attempts: try again in %s.", e.Wait())
+}
+
+// Wait is how long to wait in words: "1 second", "2 seconds".
+func (e *TooManyError) Wait() string {
+	if e.Seconds() == 1 {
+		return "1 second"
+	}
+	return fmt.Sprintf("%d seconds", e.Seconds())
 }
 
 // Seconds is RetryAfter in whole seconds, rounded up.

@@ -22,6 +22,7 @@ var (
 	ErrUnsupportedGrantType = errors.New("unsupported grant type")
 	ErrScopeNotGranted      = errors.New("the access key does not grant this scope")
 	ErrInvalidRequirement   = errors.New("a requirement of the gateway is not understood")
+	ErrNoMail               = errors.New("the server sends no links to choose a password")
 	ErrUnauthorized         = errors.New("a Bearer token of this server is needed")
 	ErrInvalidToken         = errors.New("the token is not valid here: it is malformed, expired or revoked")
 )

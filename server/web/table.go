@@ -135,6 +135,10 @@ func renderings() []rendering {
 		{kind: policy.ErrPasskeyExists, status: conflict, code: "passkey_exists", title: "Passkey registered already"},
 		{kind: policy.ErrPasskeyCopied, status: http.StatusForbidden, code: "passkey_copied", title: "Passkey may be copied"},
 		{kind: policy.ErrWrongRecoveryCode, status: http.StatusForbidden, code: "wrong_recovery_code", title: "Wrong recovery code"},
+		{
+			kind: ErrNoMail, status: conflict, code: "no_mail", title: "No mail",
+			detail: "This server sends no links to choose a password: it has no mail (smtp.url), or people sign in through the OpenID provider only.",
+		},
 		{kind: policy.ErrNoOverlap, status: http.StatusNotFound, code: "not_found", title: "Not found"},
 		{
 			kind: policy.ErrKeyNotFound, status: http.StatusNotFound, code: "not_found", title: "Not found",
@@ -151,7 +155,7 @@ func renderings() []rendering {
 		},
 		{
 			kind: store.ErrEmailTaken, status: conflict, code: "email_taken", title: "E-mail address taken",
-			detail: store.ErrEmailTaken.Error(),
+			detail: "Another user of the account has this e-mail address: choose another one, or change that user.",
 		},
 		{ // an ErrPositionLost too, so it comes first
 			kind: store.ErrPositionForgotten, status: http.StatusGone, code: "position_lost", title: "Events forgotten",
