@@ -76,7 +76,7 @@ func checkURL(text string) error {
 }
 
 func (p *program) givenSecret(f *accessFlags) (policy.ClientSecret, error) {
-	text := p.getenv("MINTKEY_CLIENT_SECRET")
+	text := strings.TrimSpace(p.getenv("MINTKEY_CLIENT_SECRET")) // a newline at the end is what files and Kubernetes secrets leave there
 	if f.secretFile != "" {
 		content, err := p.readFile(f.secretFile)
 		if err != nil {

@@ -48,7 +48,7 @@ func (p *program) fetchToken(ctx context.Context, a access, wanted tokenRequest)
 	if wanted.resource != "" {
 		form.Set("resource", wanted.resource)
 	}
-	endpoint := strings.TrimSuffix(a.url, "/") + "/oauth2/token"
+	endpoint := strings.TrimRight(a.url, "/") + "/oauth2/token"
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(form.Encode()))
 	if err != nil {
 		return tokenResponse{}, fmt.Errorf("ask for a token: %w", err)
@@ -72,7 +72,7 @@ func (p *program) fetchToken(ctx context.Context, a access, wanted tokenRequest)
 // fetchAdminToken fetches a token for the server itself: its audience is the issuer that the metadata names (RFC 8414).
 func (p *program) fetchAdminToken(ctx context.Context, a access) (tokenResponse, error) {
 	const what = "ask for the issuer"
-	endpoint := strings.TrimSuffix(a.url, "/") + "/.well-known/oauth-authorization-server"
+	endpoint := strings.TrimRight(a.url, "/") + "/.well-known/oauth-authorization-server"
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint, nil)
 	if err != nil {
 		return tokenResponse{}, fmt.Errorf("%s: %w", what, err)
@@ -182,7 +182,7 @@ func (p *program) connectWith(ctx context.Context, a access) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &client{url: strings.TrimSuffix(a.url, "/"), token: answer.AccessToken}
+	c := &client{url: strings.TrimRight(a.url, "/"), token: answer.AccessToken}
 	if err := json.Unmarshal(payload, &c.claims); err != nil {
 		return nil, fmt.Errorf("read the token's claims: %w", err)
 	}

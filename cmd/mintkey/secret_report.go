@@ -33,7 +33,7 @@ func (p *program) secretReportCommand() *cobra.Command {
 			if err := checkURL(server); err != nil {
 				return err
 			}
-			return p.reportSecrets(c.Context(), strings.TrimSuffix(server, "/"), foundAt, paths)
+			return p.reportSecrets(c.Context(), strings.TrimRight(server, "/"), foundAt, paths)
 		},
 	}
 	report.Flags().StringVar(&server, "url", "", "the server (MINTKEY_URL; default "+defaultURL+")")

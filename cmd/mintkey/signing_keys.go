@@ -57,7 +57,7 @@ func (p *program) signingKeysExportCommand(access *accessFlags) *cobra.Command {
 		Example: "  mintkey signing-keys export --algorithm ES256 --state active > mintkey.pem",
 		Args:    arguments(cobra.NoArgs),
 	}
-	algorithm := c.Flags().String("algorithm", "", "only this one: ES256, RS256 or EdDSA")
+	algorithm := c.Flags().String("algorithm", "", "only this one: ES256, RS256, EdDSA or Ed25519")
 	state := c.Flags().String("state", "", "only those that are next, active or retired")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		keys, err := p.signingKeys(c, access, http.MethodGet, "/admin/v1/signing-keys", nil)
