@@ -357,7 +357,8 @@ func TestHomeFolderInPaths(t *testing.T) {
 func TestOneNameOfAnAlgorithm(t *testing.T) {
 	for algorithm, works := range map[string]bool{"ES256": true, "Ed25519": true, "EdDSA": false} {
 		_, err := configs.Load(configs.Sources{Flags: map[string]string{
-			"tokens.algorithm": algorithm, "tokens.audiences": "https://a.example.com", "tokens.audience_algorithms": "https://a.example.com=Ed25519",
+			"tokens.algorithm": algorithm, "tokens.audiences": "https://a.example.com",
+			"tokens.audience_algorithms": "https://a.example.com=Ed25519",
 		}})
 		if works != (err == nil) {
 			t.Errorf("%s beside Ed25519: %v", algorithm, err)
@@ -389,7 +390,9 @@ func TestAnIssuerHasNoPath(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "a host name or a port of its own") {
 		t.Error(err)
 	}
-	for _, good := range []string{"http://[2001:db8::1]:8080", "https://xn--exmple-cua.com", "http://mintkey_1:8080", "https://A.example.com"} {
+	for _, good := range []string{
+		"http://[2001:db8::1]:8080", "https://xn--exmple-cua.com", "http://mintkey_1:8080", "https://A.example.com",
+	} {
 		load(t, configs.Sources{Flags: map[string]string{"issuer": good}})
 	}
 }

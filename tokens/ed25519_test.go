@@ -25,6 +25,13 @@ func TestTheNameOfRFC9864(t *testing.T) {
 		if err != nil || !strings.Contains(string(jwks), `"alg":"`+name+`"`) || strings.Count(string(jwks), `"kid"`) != 1 {
 			t.Errorf("%s: the JWK Set is %s, %v", name, jwks, err)
 		}
+		statement, public, err := ring.SignStatement(start, tokens.Algorithm(name), "statement+jwt", claimsAt(start))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tokens.VerifyStatement(statement, public, "statement+jwt", &tokens.Claims{}); err != nil {
+			t.Errorf("%s: a statement: %v", name, err)
+		}
 		if keys := ring.SigningKeys(start); string(keys[0].Algorithm) != name {
 			t.Errorf("%s: the signing key is said to be for %s", name, keys[0].Algorithm)
 		}
