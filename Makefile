@@ -1,6 +1,7 @@
 # make test is the one command: it installs what the tests need and this machine lacks, then runs everything.
 
 GOLANGCI := go tool -modfile=tools/go.mod golangci-lint
+OASDIFF  := go tool -modfile=tools/oasdiff/go.mod oasdiff
 FUZZTIME ?= 10s
 IMAGE    ?= mintkey
 
@@ -10,7 +11,7 @@ IMAGE    ?= mintkey
 SLOW := /e2e$$|/e2e/chaos$$|/store/storetest$$
 NEEDS_REDIS = $(shell go list -f '{{.ImportPath}} {{.TestImports}} {{.XTestImports}}' ./... | grep '/store/redistest\>' | cut -d ' ' -f 1)
 
-.PHONY: help quick test test-all install build vet lint audit fmt unit e2e chaos bench benchmarks bench-check fuzz screenshots image
+.PHONY: help quick test test-all install build vet lint contract audit fmt unit e2e chaos bench benchmarks bench-check fuzz screenshots image
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +24,7 @@ test: ## install what is missing, then build, vet, lint and run every test
 	go build ./...
 	@$(MAKE) --no-print-directory vet
 	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory contract
 	@$(MAKE) --no-print-directory audit
 	@$(MAKE) --no-print-directory unit
 	go run ./bench check --allocations-only
@@ -61,6 +63,10 @@ vet:
 lint: ## golangci-lint, with the rules of .golangci.yml
 	$(GOLANGCI) run ./...
 	tools/lint-test
+
+contract: ## fail if openapi.json breaks what clients of the last release rely on
+	$(OASDIFF) breaking --fail-on ERR --err-ignore server/adminapi/testdata/openapi-accepted.txt \
+	  server/adminapi/testdata/openapi-released.json server/adminapi/openapi.json
 
 audit: ## SBOM (dist/sbom.json), licences, and known vulnerabilities where their database can be reached
 	tools/audit/run

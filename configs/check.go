@@ -3,6 +3,7 @@ package configs
 import (
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"net"
 	"net/mail"
 	"net/url"
@@ -19,12 +20,13 @@ import (
 var (
 	// Clients send IDs unencoded in Basic authentication, where only these characters are safe.
 	clientIDPart = regexp.MustCompile(`^[0-9A-Za-z_.@-]{0,64}$`)
+	baseURLForm  = regexp.MustCompile(`^https?://(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._-]+)(:[0-9]{1,5})?(/.*)?$`)
 	audienceForm = regexp.MustCompile(`^[\x21\x23-\x5B\x5D-\x7E]{1,512}$`)
 	storeSchemes = []string{
 		boltScheme, "redis", "rediss", "unix", "redis-sentinel", "redis-cluster", "rediss-sentinel", "rediss-cluster",
 	}
 	smtpSchemes = []string{"smtp", "smtps"}
-	algorithms  = []string{"ES256", "RS256", "EdDSA"}
+	algorithms  = []string{"ES256", "RS256", "EdDSA", "Ed25519"}
 	logLevels   = []string{"debug", "info", "warn", "error"}
 	logFormats  = []string{"text", "json"}
 )
@@ -33,6 +35,7 @@ const (
 	listenForm          = "must be host:port, such as 127.0.0.1:8080 or :8080"
 	mostConnections     = 1_000_000
 	encryptionKeyLength = 32 // bytes: AES-256
+	defaultPrefix       = "mk_"
 )
 
 // check returns the problems, by the name of the setting. No text repeats a secret.
@@ -54,6 +57,7 @@ func (c Config) check() map[string]string {
 		"tokens.audiences":                 c.checkAudiences(),
 		"tokens.audience_algorithms":       c.checkAudienceAlgorithms(),
 		"scopes":                           c.checkScopes(),
+		"client_id.preset":                 c.ClientID.checkPreset(),
 		"client_id.prefix":                 checkClientIDPart(c.ClientID.Prefix),
 		"client_id.suffix":                 c.ClientID.checkSuffix(),
 		"signing_keys.encryption_key":      c.checkEncryptionKey(),
@@ -106,9 +110,14 @@ func checkBaseURL(text string) string {
 		return ""
 	}
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil ||
-		strings.ContainsAny(text, "?#") || strings.HasSuffix(text, "/") {
-		return "must be an http or https URL without user, query, fragment or trailing slash, such as https://mintkey.example.com"
+	switch {
+	case err != nil || !baseURLForm.MatchString(text) || u.Host == "" || u.User != nil || strings.ContainsAny(text, "?#"),
+		u.Path == "/":
+		return "must be an http or https URL without user, query, fragment or trailing slash, such as https://mintkey.example.com; " +
+			"a host outside ASCII as xn--…"
+	case u.Path != "":
+		return "cannot have a path: the server answers at the root of a host, where clients look for its metadata (RFC 8414) and its pages " +
+			"lead. Give it a host name or a port of its own, such as https://mintkey.example.com, and let the proxy pass every path on unchanged"
 	}
 	return ""
 }
@@ -150,6 +159,7 @@ func (c Config) checkAudiences() string {
 
 func (c Config) checkAudienceAlgorithms() string {
 	known := append(slices.Clone(c.Tokens.Audiences), c.Issuer)
+	used := []string{c.Tokens.Algorithm}
 	for _, entry := range c.Tokens.AudienceAlgorithms {
 		audience, algorithm, ok := cutLast(entry, "=")
 		switch {
@@ -158,6 +168,10 @@ func (c Config) checkAudienceAlgorithms() string {
 		case !slices.Contains(known, audience):
 			return fmt.Sprintf("%.60q is neither one of tokens.audiences nor the issuer", audience)
 		}
+		used = append(used, algorithm)
+	}
+	if slices.Contains(used, "EdDSA") && slices.Contains(used, "Ed25519") {
+		return "EdDSA and Ed25519, also in tokens.algorithm, are two names of one algorithm: use one of them"
 	}
 	return ""
 }
@@ -250,6 +264,39 @@ func (c Config) checkSMTPFrom() string {
 func checkClientIDPart(text string) string {
 	if !clientIDPart.MatchString(text) {
 		return fmt.Sprintf("%.60q must have at most 64 of the letters a-z and A-Z, the digits and _ - . @", text)
+	}
+	return ""
+}
+
+// The forms of client IDs by the name of the product whose plugins look at them.
+func presets() map[string]ClientID {
+	return map[string]ClientID{"loadrunner-cloud": {Prefix: "oauth2-", Suffix: "@microfocus.com"}}
+}
+
+// usePreset puts the form of the preset in place of the defaults.
+func (c *ClientID) usePreset() {
+	preset, known := presets()[c.Preset]
+	if !known {
+		return
+	}
+	if c.Prefix == defaultPrefix {
+		c.Prefix = preset.Prefix
+	}
+	if c.Suffix == "" {
+		c.Suffix = preset.Suffix
+	}
+}
+
+func (c ClientID) checkPreset() string {
+	preset, known := presets()[c.Preset]
+	switch {
+	case c.Preset == "":
+		return ""
+	case !known:
+		return fmt.Sprintf("%.60q must be one of %s", c.Preset, strings.Join(slices.Sorted(maps.Keys(presets())), ", "))
+	case c.Prefix != preset.Prefix || c.Suffix != preset.Suffix:
+		return fmt.Sprintf("makes client IDs with the prefix %s and the suffix %s: leave out client_id.prefix and client_id.suffix",
+			preset.Prefix, preset.Suffix)
 	}
 	return ""
 }

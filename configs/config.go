@@ -22,7 +22,8 @@ type Config struct {
 	// MaxConnections is how many connections may be open at Listen, and as many at AdminListen. More wait in the backlog of the kernel. 0 is
 	// no bound. Each costs 8 to 20 KB, and 40 KB over TLS.
 	MaxConnections int `koanf:"max_connections" default:"10000" help:"most connections at listen, and at admin_listen; more wait; 0: no bound"`
-	// Issuer is the URL by which clients know the server, and the iss of every token. Empty stands for the address that Listen is bound to.
+	// Issuer is the URL by which clients know the server, and the iss of every token. It has no path. Empty stands for the address that
+	// Listen is bound to.
 	Issuer string `koanf:"issuer" help:"URL at which clients reach the server, and the iss of its tokens (default: from the listen address)"`
 	// Store is where all data is kept. A bolt path without a leading slash is relative to the working directory.
 	//nolint:lll // a tag cannot be broken
@@ -81,8 +82,9 @@ type StoreTLS struct {
 type Tokens struct {
 	// Lifetime is how long a token is valid. A gateway that does not poll status lists accepts the tokens of a revoked key that long.
 	Lifetime time.Duration `koanf:"lifetime" default:"15m" help:"how long a token is valid, 1m to 24h"`
-	// Algorithm signs the tokens for every audience that AudienceAlgorithms does not name.
-	Algorithm string `koanf:"algorithm" default:"ES256" help:"signature of tokens: ES256, RS256 or EdDSA"`
+	// Algorithm signs the tokens for every audience that AudienceAlgorithms does not name. Ed25519 is EdDSA by the name of RFC 9864, which
+	// gateways from before October 2025 do not know.
+	Algorithm string `koanf:"algorithm" default:"ES256" help:"signature of tokens: ES256, RS256, EdDSA or Ed25519"`
 	// Audiences are the APIs that a client can ask for with resource (RFC 8707), the default first. The issuer is an audience besides
 	// them, for the administration API alone; where there is no API, it serves for both.
 	Audiences []string `koanf:"audiences" help:"audiences of your APIs, the default first (default: the issuer, for trying out)"`
@@ -92,6 +94,8 @@ type Tokens struct {
 
 // ClientID is the form of new client IDs, which some existing plugins check.
 type ClientID struct {
+	// Preset is the form that the plugins of a product look for: loadrunner-cloud. It sets Prefix and Suffix.
+	Preset string `koanf:"preset" help:"form of new client IDs that the plugins of a product look for: loadrunner-cloud"`
 	// Prefix begins every new client ID.
 	Prefix string `koanf:"prefix" default:"mk_" help:"beginning of new client IDs"`
 	// Suffix ends every new client ID.

@@ -162,6 +162,7 @@ func decode(merged *koanf.Koanf, settings []Setting, layers []layer, environ []s
 		return config, wrong
 	}
 	config.expandHome(environ)
+	config.ClientID.usePreset()
 	problems := config.check()
 	for _, s := range settings {
 		if problem := problems[s.Name]; problem != "" {

@@ -150,6 +150,15 @@ func TestWrongValuesNameTheirSetting(t *testing.T) {
 		{"issuer", "https://mintkey.example.com?x=1"},
 		{"issuer", "https://user@mintkey.example.com"},
 		{"issuer", "ftp://mintkey.example.com"},
+		{"issuer", "HTTPS://mintkey.example.com"},
+		{"issuer", "https://mintkey.example.com/"},
+		{"issuer", "https://example.com/mintkey"},
+		{"issuer", "https://example.com/a/../b"},
+		{"issuer", "https://example.com/a b"},
+		{"issuer", "https://example.com:x"},
+		{"issuer", "https://exämple.com"},
+		{"issuer", "https://a b"},
+		{"console_url", "https://example.com/mintkey"},
 		{"store", "postgres://host/db"},
 		{"store", "bolt://"},
 		{"store_tls.ca", "ca.pem"}, // of a bolt store
@@ -165,6 +174,8 @@ func TestWrongValuesNameTheirSetting(t *testing.T) {
 		{"scopes", ""},
 		{"scopes", `a"b`},
 		{"scopes", "api,keys:write"},
+		{"tokens.audience_algorithms", "https://only.example.com=EdDSA"},
+		{"client_id.preset", "jenkins"},
 		{"client_id.prefix", "mk:"},
 		{"client_id.suffix", "%40"},
 		{"signing_keys.encryption_key", "c2hvcnQ="},
@@ -339,5 +350,49 @@ func TestHomeFolderInPaths(t *testing.T) {
 		if _, err := configs.Load(sources); err == nil || !strings.Contains(err.Error(), "~/ where HOME is set") {
 			t.Errorf("%s: got %v", name, err)
 		}
+	}
+}
+
+// EdDSA and Ed25519 are one algorithm, which has one name in a server.
+func TestOneNameOfAnAlgorithm(t *testing.T) {
+	for algorithm, works := range map[string]bool{"ES256": true, "Ed25519": true, "EdDSA": false} {
+		_, err := configs.Load(configs.Sources{Flags: map[string]string{
+			"tokens.algorithm": algorithm, "tokens.audiences": "https://a.example.com",
+			"tokens.audience_algorithms": "https://a.example.com=Ed25519",
+		}})
+		if works != (err == nil) {
+			t.Errorf("%s beside Ed25519: %v", algorithm, err)
+		}
+	}
+}
+
+// The preset has the form that the Jenkins plugin looks for: oauth2-…@microfocus.com, with 42 characters or more.
+func TestPresetOfClientIDs(t *testing.T) {
+	got := load(t, configs.Sources{Flags: map[string]string{"client_id.preset": "loadrunner-cloud"}}).ClientID
+	if want := (configs.ClientID{Preset: "loadrunner-cloud", Prefix: "oauth2-", Suffix: "@microfocus.com"}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	same := map[string]string{"client_id.preset": "loadrunner-cloud", "client_id.prefix": "oauth2-", "client_id.suffix": "@microfocus.com"}
+	if again := load(t, configs.Sources{Flags: same}).ClientID; again != got {
+		t.Errorf("with the same prefix and suffix: %+v", again)
+	}
+	for _, name := range []string{"client_id.prefix", "client_id.suffix"} {
+		_, err := configs.Load(configs.Sources{Flags: map[string]string{"client_id.preset": "loadrunner-cloud", name: "other-"}})
+		if err == nil || !strings.Contains(err.Error(), "client_id.preset") || !strings.Contains(err.Error(), "leave out") {
+			t.Errorf("beside another %s: %v", name, err)
+		}
+	}
+}
+
+// Who gave the server a path is told what to do instead.
+func TestAnIssuerHasNoPath(t *testing.T) {
+	_, err := configs.Load(configs.Sources{Flags: map[string]string{"issuer": "https://example.com/mintkey"}})
+	if err == nil || !strings.Contains(err.Error(), "a host name or a port of its own") {
+		t.Error(err)
+	}
+	for _, good := range []string{
+		"http://[2001:db8::1]:8080", "https://xn--exmple-cua.com", "http://mintkey_1:8080", "https://A.example.com",
+	} {
+		load(t, configs.Sources{Flags: map[string]string{"issuer": good}})
 	}
 }

@@ -23,10 +23,12 @@ func testForgeries(t *testing.T, s *site, gateways []*gateway) {
 	forgeries := s.forgeries()
 	for _, g := range gateways {
 		t.Run("refuse/"+g.name, func(t *testing.T) {
-			for name, token := range forgeries {
-				status, _, err := g.ask(token)
-				if err != nil || status != http.StatusUnauthorized && status != http.StatusForbidden {
-					t.Errorf("%s: %v %d; want 401 or 403", name, err, status)
+			for where, present := range map[string]presenter{"header": inHeader, "cookie": inCookie} {
+				for name, token := range forgeries {
+					status, _, err := g.askBy(present, token)
+					if err != nil || status != http.StatusUnauthorized && status != http.StatusForbidden {
+						t.Errorf("%s, in the %s: %v %d; want 401 or 403", name, where, err, status)
+					}
 				}
 			}
 		})

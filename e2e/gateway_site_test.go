@@ -37,10 +37,10 @@ const (
 	publishBefore = 12 * time.Second
 )
 
-func newSite(t *testing.T) *site {
+func newSite(t *testing.T, extra ...string) *site {
 	t.Helper()
 	settings := []string{"MINTKEY_SCOPES=api,reports", "MINTKEY_TOKENS_AUDIENCES=" + siteAudience + "," + otherAudience}
-	s := &site{deployment: deploy(t, "redis", 1, settings...), upstream: newUpstream(t)}
+	s := &site{deployment: deploy(t, "redis", 1, append(settings, extra...)...), upstream: newUpstream(t)}
 	issuer, err := url.Parse(s.issuer())
 	if err != nil {
 		t.Fatal(err)

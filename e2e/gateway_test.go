@@ -108,16 +108,29 @@ func (g *gateway) write(name, text string) string {
 	return path
 }
 
-// ask sends a request with the token and with identity headers that the client has made up. It returns the status, and the identity that
-// arrived at the API, nil if the request has not arrived. A request that arrives though it is refused is an error.
+// presenter puts a token into a request.
+type presenter func(h http.Header, token string)
+
+func inHeader(h http.Header, token string) { h.Set("Authorization", "Bearer "+token) }
+
+// inCookie is how LoadRunner plugins do it, which then send no Authorization.
+func inCookie(h http.Header, token string) { h.Set("Cookie", "a=b; LWSSO_COOKIE_KEY="+token+"; c=d") }
+
+// ask is askBy with the token in the Authorization header.
 func (g *gateway) ask(token string) (int, map[string][]string, error) {
+	return g.askBy(inHeader, token)
+}
+
+// askBy sends a request with the token and with identity headers that the client has made up. It returns the status, and the identity that
+// arrived at the API, nil if the request has not arrived. A request that arrives though it is refused is an error.
+func (g *gateway) askBy(present presenter, token string) (int, map[string][]string, error) {
 	path := fmt.Sprintf("/%p/%d", g, g.asked.Add(1))
 	request, err := http.NewRequest(http.MethodGet, "http://"+g.address+path, nil)
 	if err != nil {
 		return 0, nil, err
 	}
 	if token != "" {
-		request.Header.Set("Authorization", "Bearer "+token)
+		present(request.Header, token)
 	}
 	for _, name := range []string{"X-Mintkey-Client-Id", "X-Mintkey-Tenant-Id", "X-Mintkey-User-Id", "X-Mintkey-Scope"} {
 		request.Header.Set(name, "made-up")
@@ -149,12 +162,21 @@ func testAcceptance(t *testing.T, s *site, gateways []*gateway) {
 	}
 	for _, g := range gateways {
 		t.Run("accept/"+g.name, func(t *testing.T) {
-			status, identity, err := g.ask(token)
-			if err != nil || status != http.StatusOK {
-				t.Fatalf("a good token: %v %d", err, status)
+			for name, present := range map[string]presenter{"header": inHeader, "cookie": inCookie} {
+				status, identity, err := g.askBy(present, token)
+				if err != nil || status != http.StatusOK {
+					t.Fatalf("a good token in the %s: %v %d", name, err, status)
+				}
+				if diff := cmp.Diff(want, identity); diff != "" {
+					t.Errorf("who calls, by the %s (-token +API):\n%s", name, diff)
+				}
 			}
-			if diff := cmp.Diff(want, identity); diff != "" {
-				t.Errorf("who calls (-token +API):\n%s", diff)
+			status, _, err := g.askBy(func(h http.Header, token string) {
+				inCookie(h, token)
+				inHeader(h, changeSignature(token))
+			}, token)
+			if err != nil || status != http.StatusUnauthorized {
+				t.Errorf("a good token in the cookie beside a bad one in the header: %v %d", err, status)
 			}
 		})
 	}

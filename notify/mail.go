@@ -103,18 +103,22 @@ func (m *Mail) send(
 	}
 	message := mail.NewMsg(mail.WithNoDefaultUserAgent())
 	message.FromMailAddress(m.from)
-	message.ToMailAddress(to)
-	message.Subject(rendered.subject)
+	message.ToMailAddress(&netmail.Address{Name: undecoded(to.Name), Address: policy.ASCIIDomain(to.Address)})
+	message.Subject(undecoded(rendered.subject))
 	message.SetMessageIDWithValue(id + "@" + domain(m.from.Address))
 	message.SetDateWithValue(event.At.UTC())
 	message.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no automatic replies
 	message.SetBodyString(mail.TypeTextPlain, rendered.text)
 	message.AddAlternativeString(mail.TypeTextHTML, rendered.html)
-	if err := m.relay.send(ctx, message); err != nil {
+	if err := m.relay.send(ctx, message, policy.HasASCIILocalPart(to.Address)); err != nil {
 		return fmt.Errorf("mail: %w", err)
 	}
 	return nil
 }
+
+// undecoded is the text of a header with an invisible character in what looks like the beginning of an encoded word (RFC 2047 section 2).
+// Mail readers would decode it, and show another name than everybody else.
+func undecoded(text string) string { return strings.ReplaceAll(text, "=?", "=\u2060?") }
 
 // ownDoing says whether the owner did it, and so knows about it.
 func ownDoing(event policy.Event) bool { return event.Actor.UserID == event.UserID }

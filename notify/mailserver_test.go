@@ -64,6 +64,7 @@ type mailServerOptions struct {
 	user, password        string // empty: no AUTH is offered
 	mechanism             string // PLAIN if empty
 	anyTLSForAuth         bool   // offers AUTH without TLS too
+	onlyASCII             bool   // no SMTPUTF8
 	address               string // to listen at; 127.0.0.1 if empty
 }
 
@@ -76,7 +77,7 @@ func startMailServer(t testing.TB, options mailServerOptions) *mailServer {
 	}))
 	s.server.Domain = "localhost"
 	s.server.AllowInsecureAuth = options.anyTLSForAuth
-	s.server.EnableSMTPUTF8 = true
+	s.server.EnableSMTPUTF8 = !options.onlyASCII
 	s.server.ErrorLog = discardLog{}
 	var certificate tls.Certificate
 	certificate, s.roots = makeCertificate(t)

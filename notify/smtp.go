@@ -57,8 +57,8 @@ func (r relay) loopback() bool {
 }
 
 // send hands the message over. It returns nil as soon as the server has taken responsibility for it, whatever happens then: an
-// error would make a duplicate.
-func (r relay) send(ctx context.Context, message *mail.Msg) error {
+// error would make a duplicate. ascii says that every mail server takes the recipient's address.
+func (r relay) send(ctx context.Context, message *mail.Msg, ascii bool) error {
 	var connection net.Conn
 	options := []mail.Option{
 		mail.WithTimeout(deliverTimeout),
@@ -88,11 +88,27 @@ func (r relay) send(ctx context.Context, message *mail.Msg) error {
 	}
 	defer hangUp()
 	defer context.AfterFunc(ctx, hangUp)()
-	err = client.DialAndSendWithContext(ctx, message)
+	err = handOver(ctx, client, message, ascii)
 	if err == nil || message.IsDelivered() {
 		return nil
 	}
 	return judge(err)
+}
+
+// errNoSMTPUTF8 gives a recipient up whom this mail server cannot reach. Without the extension such an address must not be sent to it
+// (RFC 6531 section 3.1).
+var errNoSMTPUTF8 = fmt.Errorf("%w: the mail server takes no addresses with letters outside ASCII before the @ (SMTPUTF8)", ErrPermanent)
+
+func handOver(ctx context.Context, client *mail.Client, message *mail.Msg, ascii bool) error {
+	session, err := client.DialToSMTPClientWithContext(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = client.CloseWithSMTPClient(session) }() // what it has taken it has taken
+	if can, _ := session.Extension("SMTPUTF8"); !ascii && !can {
+		return errNoSMTPUTF8
+	}
+	return client.SendWithSMTPClient(session, message)
 }
 
 func (r relay) dial(ctx context.Context, network string) (net.Conn, error) {

@@ -1,11 +1,9 @@
 package policy
 
 import (
-	"net/mail"
 	"regexp"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -130,16 +128,6 @@ func CheckLabel(label string) error {
 func CheckReason(reason string) error {
 	if utf8.RuneCountInString(reason) > MaxNameLength || !printable(reason) {
 		return ErrInvalidReason
-	}
-	return nil
-}
-
-// CheckEmail returns ErrInvalidEmail unless email is one address without a name.
-func CheckEmail(email string) error {
-	address, err := mail.ParseAddress(email)
-	if err != nil || address.Address != email || len(email) > MaxEmailLength || !printable(email) ||
-		strings.ContainsFunc(email, func(r rune) bool { return !unicode.IsPrint(r) }) {
-		return ErrInvalidEmail
 	}
 	return nil
 }

@@ -89,10 +89,12 @@ func TestPasswordsOfTheUser(t *testing.T) {
 }
 
 func TestCheckEmail(t *testing.T) {
-	long := func(n int) string { return strings.Repeat("a", n-len("@example.com")) + "@example.com" }
+	long := func(n int) string { return "ada@" + strings.Repeat("a.", (n-8)/2) + strings.Repeat("a", n%2) + "bcde" }
+	local := func(n int) string { return strings.Repeat("a", n) + "@example.com" }
 	for _, good := range []string{
 		"ada@example.com", "Ada.Lovelace+load@sub.example.co.uk", "ada@localhost", "a_b-c@example.com", "o'hara@example.com",
-		"ада@example.com", long(254),
+		"ада@example.com", long(254), local(64), "ada@" + strings.Repeat("a", 63) + ".example.com", "ada@exämple.com", "ada@例え.jp",
+		"ada@xn--exmple-cua.com", "ada@[192.0.2.1]", "ada@a--b.example", "ada@my_host",
 	} {
 		equal(t, good, policy.CheckEmail(good), nil)
 	}
@@ -101,9 +103,23 @@ func TestCheckEmail(t *testing.T) {
 		"Ada <ada@example.com>", "<ada@example.com>", " ada@example.com", "ada@example.com ", "ada @example.com", "ada(x)@example.com",
 		`"ada"@example.com`, `"a b"@example.com`, "ada@example.com\n", "ada@example.com\r\nBcc: bob@example.com", "ada\x00@example.com",
 		"ada@exam\xffple.com", "a\u202eda@example.com", "ada.@example.com", ".ada@example.com", "group: ada@example.com;", long(255),
+		local(65), "ada@" + strings.Repeat("a", 64) + ".example.com", "ada@-example.com", "ada@example-.com", "ada@-exämple.com",
+		"ada@" + strings.Repeat("ä", 60) + ".example", "ada@example..com", "ada@exa!mple.com",
 	} {
 		equal(t, bad, policy.CheckEmail(bad), policy.ErrInvalidEmail)
 	}
+}
+
+// A domain has one spelling that every mail server takes; what is before the @ has none.
+func TestASCIIDomain(t *testing.T) {
+	for email, want := range map[string]string{
+		"ada@exämple.com": "ada@xn--exmple-cua.com", "jörg@Bücher.example": "jörg@xn--bcher-kva.example", "Ada@Example.com": "Ada@Example.com",
+		"ada@[192.0.2.1]": "ada@[192.0.2.1]",
+	} {
+		equal(t, email, policy.ASCIIDomain(email), want)
+	}
+	equal(t, "jörg", policy.HasASCIILocalPart("jörg@example.com"), false)
+	equal(t, "domain only", policy.HasASCIILocalPart("ada@exämple.com"), true)
 }
 
 func TestFoldEmail(t *testing.T) {

@@ -128,7 +128,9 @@ func TestIntrospectionIsForGateways(t *testing.T) {
 	w := newWorld(t)
 	token := w.tokenOf(w.mia, "")
 	plain := w.makeKey(w.ada, w.mia, "api")
-	w.introspect(plain, token).wantError(403, "insufficient_scope")
+	if a := w.introspect(plain, token).wantError(403, "insufficient_scope"); a.header.Get("WWW-Authenticate") != "" {
+		t.Errorf("a client that has authenticated is asked for %s", a.header.Get("WWW-Authenticate"))
+	}
 	w.introspect(person{clientID: w.tom.clientID, secret: w.mia.secret}, token).wantError(401, "invalid_client")
 	w.introspect(w.tom, "").wantError(400, "invalid_request")
 
@@ -257,6 +259,14 @@ func TestStatusList(t *testing.T) {
 		}
 		for _, path := range []string{"1", "99999", "-1", "00", "x", "18446744073709551616"} {
 			w.do(w.request("GET", "/oauth2/status-lists/"+path, nil)).want(404)
+		}
+		w.do(w.request("GET", "/oauth2/status-lists/0?time=1700000000", nil)).wantError(501, "invalid_request")
+		var all struct {
+			Lists []string `json:"status_lists"`
+		}
+		w.do(w.request("GET", "/oauth2/status-lists", nil)).want(200).into(&all)
+		if len(all.Lists) == 0 || all.Lists[0] != issuer+"/oauth2/status-lists/0" {
+			w.Errorf("the lists are %q", all.Lists)
 		}
 		w.do(r).want(200) // the list has changed, and with it the ETag
 	})

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -47,13 +48,89 @@ func TestJWKS(t *testing.T) {
 	}
 }
 
+func publicDocuments() []string {
+	return []string{
+		"/.well-known/oauth-authorization-server", "/.well-known/openid-configuration", "/.well-known/jwks.json", "/openapi.json",
+		"/oauth2/status-lists", "/oauth2/status-lists/0",
+	}
+}
+
+// Pages of every origin may read what is public, errors included, and nothing else.
+func TestPublicDocumentsAreOpenToPages(t *testing.T) {
+	w := newWorld(t)
+	w.exchange(w.mia).want(200) // so that there is a status list
+	origin := header("Origin", "https://app.example.com")
+	for _, path := range append(publicDocuments(), "/oauth2/status-lists/9") {
+		for _, method := range []string{"GET", "HEAD"} {
+			r := w.request(method, path, nil)
+			origin(r)
+			a := w.do(r).wantHeader("Access-Control-Allow-Origin", "*")
+			if exposed := a.header.Get("Access-Control-Expose-Headers"); !strings.Contains(exposed, "ETag") {
+				t.Errorf("%s: the page may read %q", a.request, exposed)
+			}
+		}
+		r := w.request("OPTIONS", path, nil)
+		origin(r)
+		header("Access-Control-Request-Method", "GET")(r)
+		header("Access-Control-Request-Headers", "if-none-match")(r)
+		a := w.do(r).want(204).wantHeader("Access-Control-Allow-Origin", "*").wantHeader("Access-Control-Allow-Methods", "GET, HEAD")
+		if allowed := a.header.Get("Access-Control-Allow-Headers"); !strings.Contains(allowed, "If-None-Match") {
+			t.Errorf("%s: allows %q", a.request, allowed)
+		}
+	}
+	for method, path := range map[string]string{"GET": "/me/v1/keys", "POST": "/oauth2/token", "OPTIONS": "/oauth2/token"} {
+		r := w.request(method, path, nil)
+		origin(r)
+		if a := w.do(r); a.header.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("%s: pages of other origins may read it", a.request)
+		}
+	}
+}
+
+// The address that discovery by OpenID Connect has to name says what there is instead.
+func TestThereIsNoAuthorizationEndpoint(t *testing.T) {
+	w := newWorld(t)
+	for _, method := range []string{"GET", "POST"} {
+		a := w.do(w.request(method, "/oauth2/authorize?response_type=code&client_id=x", nil)).wantError(400, "invalid_request")
+		if !strings.Contains(a.field("error_description"), "/oauth2/token") {
+			t.Errorf("%s: %s", a.request, a.body)
+		}
+	}
+}
+
+// Resources are named in the metadata by what RFC 9728 takes for an identifier, and strangers are not told the administration scopes.
+func TestMetadataNamesResources(t *testing.T) {
+	w := newWorld(t, func(o *server.Options) {
+		for _, name := range []string{"https://api.example/v1?x=1", "https://api.example/#a", "api", "urn:example:api"} {
+			o.Audiences = append(o.Audiences, server.Audience{Name: name, Algorithm: tokens.ES256})
+		}
+	})
+	var document struct {
+		Resources []string `json:"protected_resources"`
+		Scopes    []string `json:"scopes_supported"`
+	}
+	w.do(w.request("GET", "/.well-known/oauth-authorization-server", nil)).want(200).into(&document)
+	for _, resource := range document.Resources {
+		if !strings.HasPrefix(resource, "https://") || strings.Contains(resource, "#") || resource == issuer {
+			t.Errorf("the resource %s", resource)
+		}
+	}
+	if !slices.Contains(document.Resources, "https://api.example/v1?x=1") {
+		t.Errorf("resources %q", document.Resources)
+	}
+	if diff := cmp.Diff([]string{"api", "reports"}, document.Scopes); diff != "" {
+		t.Errorf("scopes (-want +got):\n%s", diff)
+	}
+}
+
 // A document that has not changed is not sent again.
 func TestDocumentsHaveETags(t *testing.T) {
 	w := newWorld(t)
-	for _, path := range []string{"/.well-known/jwks.json", "/openapi.json"} {
+	w.exchange(w.mia).want(200) // so that there is a status list
+	for _, path := range publicDocuments() {
 		first := w.do(w.request("GET", path, nil)).want(200)
 		r := w.request("GET", path, nil)
-		header("If-None-Match", first.header.Get("ETag"))(r)
+		header("If-None-Match", "W/"+first.header.Get("ETag"))(r)
 		if again := w.do(r).want(304); again.body != "" || again.header.Get("ETag") != first.header.Get("ETag") {
 			t.Errorf("%s: %v %s", again.request, again.header, again.body)
 		}

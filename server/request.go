@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"time"
 
@@ -72,7 +70,8 @@ func (s *Server) logRequest(r *http.Request, about *web.Info) {
 	switch {
 	case errors.Is(about.Err, context.Canceled): // the client has gone
 		level = slog.LevelInfo
-	case about.Status >= http.StatusInternalServerError || errors.Is(about.Err, web.ErrInvalidRequirement):
+	case about.Status >= http.StatusInternalServerError && about.Status != http.StatusNotImplemented, // which is what was asked for
+		errors.Is(about.Err, web.ErrInvalidRequirement):
 		level = slog.LevelWarn
 	case about.Status >= http.StatusBadRequest || r.Method != http.MethodGet && about.Route != tokenPath:
 		level = slog.LevelInfo
@@ -102,53 +101,6 @@ func requestID(r *http.Request) string {
 
 func notWordCharacter(c rune) bool {
 	return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune("-_.", c)
-}
-
-// clientAddress returns the address of the peer or, if that is a trusted proxy, the last address in X-Forwarded-For that is not a trusted
-// proxy.
-func (s *Server) clientAddress(r *http.Request) string {
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr // a Unix socket
-	}
-	address := plain(peer.Addr())
-	if !s.trusts(address) {
-		return textOf(address, r.RemoteAddr)
-	}
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for _, text := range slices.Backward(hops) {
-		hop, err := netip.ParseAddr(strings.TrimSpace(text))
-		if err != nil {
-			break
-		}
-		address = plain(hop)
-		if !s.trusts(address) {
-			break
-		}
-	}
-	return address.String()
-}
-
-// textOf is the text of an address. Where a longer text begins with it, as "192.0.2.1:80" does, it is a part of that, and no copy.
-func textOf(address netip.Addr, longer string) string {
-	var space [64]byte
-	text := address.AppendTo(space[:0])
-	if len(longer) > len(text) && longer[:len(text)] == string(text) && longer[len(text)] == ':' {
-		return longer[:len(text)]
-	}
-	return string(text)
-}
-
-// plain is an address in the one form that is compared and logged. A zone, which may be any text, means nothing outside its machine.
-func plain(address netip.Addr) netip.Addr { return address.Unmap().WithZone("") }
-
-func (s *Server) trusts(address netip.Addr) bool {
-	for _, proxy := range s.TrustedProxies {
-		if proxy.Contains(address) {
-			return true
-		}
-	}
-	return false
 }
 
 // statusRecorder remembers the status of a response.

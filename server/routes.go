@@ -3,6 +3,7 @@ package server
 import (
 	"maps"
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 
@@ -18,6 +19,7 @@ import (
 
 const (
 	tokenPath       = "/oauth2/token"
+	authorizePath   = "/oauth2/authorize"
 	introspectPath  = "/oauth2/introspect"
 	revokePath      = "/oauth2/revoke"
 	revocationsPath = "/oauth2/revocations"
@@ -49,11 +51,13 @@ func (s *Server) oauthRoutes(router *surface) {
 	oauth("/oauth2/forward-auth", get(s.oauth.ForwardAuth))
 	// Without a queue: what is answered from memory, and the streams, which last.
 	free := s.pathsOf(router, s.render.OAuth, nil)
-	free(statusListPath+"{n}", get(s.oauth.StatusList))
+	free(statusListPath+"{n}", public(s.oauth.StatusList))
+	free(strings.TrimSuffix(statusListPath, "/"), public(s.oauth.StatusLists))
 	free(revocationsPath, get(s.oauth.Push))
-	free(wellKnown+"oauth-authorization-server", get(s.oauth.Metadata))
-	free(wellKnown+"openid-configuration", get(s.oauth.OpenIDConfiguration))
-	free(jwksPath, get(s.oauth.JWKS))
+	free(wellKnown+"oauth-authorization-server", public(s.oauth.Metadata))
+	free(wellKnown+"openid-configuration", public(s.oauth.OpenIDConfiguration))
+	free(jwksPath, public(s.oauth.JWKS))
+	free(authorizePath, methods{http.MethodGet: s.oauth.Authorize, http.MethodPost: s.oauth.Authorize})
 }
 
 func (s *Server) compatRoutes(router *surface) {
@@ -135,7 +139,7 @@ func (s *Server) selfRoutes(router *surface) {
 	// Without a queue: nothing but a budget is looked up, and every answer waits as long as any other.
 	s.pathsOf(router, s.render.Problem, nil)("/leaks", post(s.leaks.Post))
 	self := s.pathsOf(router, s.render.Problem, s.administration)
-	self(openAPIPath, get(adminapi.OpenAPI))
+	self(openAPIPath, public(adminapi.OpenAPI))
 	self("/me/v1/keys", get(query(a.ListOwnKeys, policy.ScopeSelf)))
 	self("/me/v1/keys/{client_id}", methods{http.MethodDelete: call(a.RevokeOwnKey, policy.ScopeSelf)})
 	self("/me/v1/keys/{client_id}/suspend", post(call(a.SuspendOwnKey, policy.ScopeSelf)))
@@ -161,7 +165,7 @@ func (s *Server) consoleRoutes(router *surface) {
 // router returns a new router with the routes.
 func (s *Server) router(routes ...func(*surface)) http.Handler {
 	router := newSurface()
-	router.NotFoundHandler = http.HandlerFunc(s.notFound)
+	router.NotFoundHandler = router.notFound(s.render)
 	for _, add := range routes {
 		add(router)
 	}
@@ -173,6 +177,11 @@ type methods map[string]web.Handler
 
 func get(h web.Handler) methods  { return methods{http.MethodGet: h} }
 func post(h web.Handler) methods { return methods{http.MethodPost: h} }
+
+// public is a document that pages of every origin may read.
+func public(h web.Handler) methods {
+	return methods{http.MethodGet: web.Public(h), http.MethodOptions: web.Preflight}
+}
 
 // errorWriter renders an error in the form of the API that the path belongs to.
 type errorWriter func(http.ResponseWriter, *http.Request, error)
@@ -222,8 +231,21 @@ func withInfo(writeError errorWriter, handle web.Handler) http.HandlerFunc {
 	}
 }
 
-func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
-	s.render.Problem(w, r, store.ErrNotFound)
+// notFound answers for a path that does not exist. Where it is almost that of an endpoint, such as /oauth2//token or /v1/auth/, it says so,
+// in the form of the endpoint: a base URL with a slash at its end is the usual cause.
+func (s *surface) notFound(render *web.Renderer) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		meant := path.Clean(r.URL.Path)
+		if !strings.HasPrefix(meant, "/oauth2/") && !strings.HasPrefix(meant, "/v1/") {
+			render.Problem(w, r, store.ErrNotFound)
+			return
+		}
+		err := store.ErrNotFound
+		if _, exists := s.plain[meant]; exists {
+			err = web.Refuse(web.ErrNoSuchPath, "There is nothing at this path: the address has a slash too many, and %s is meant.", meant)
+		}
+		render.Compat(w, r, err)
+	}
 }
 
 // surface is a router that finds a path without variables in a map: mux would go through a list of patterns, and copy the request twice.

@@ -181,11 +181,26 @@ func TestRolesOnRoutes(t *testing.T) {
 	}
 }
 
+// An address of an endpoint that is almost right, such as one made of a base URL with a slash at its end, is refused in the words of the
+// endpoint, which plugins show.
+func TestAlmostTheAddressOfAnEndpoint(t *testing.T) {
+	w := newWorld(t)
+	for path, meant := range map[string]string{
+		"//oauth2/token": "/oauth2/token", "/oauth2/token/": "/oauth2/token", "/v1//auth-client": "/v1/auth-client",
+		"//v1/auth": "/v1/auth", "/oauth2/./introspect": "/oauth2/introspect", "/oauth2/tokens": "", "/v1/projects": "",
+	} {
+		a := w.do(w.request("POST", path, nil)).wantError(404, "invalid_request")
+		if text := a.field("message"); text != a.field("error_description") || !strings.Contains(text, meant) || (meant == "") != !strings.Contains(text, "slash") {
+			t.Errorf("%s: %s", path, a.body)
+		}
+	}
+}
+
 func TestUncleanPathsAreNothing(t *testing.T) {
 	w := newWorld(t)
 	for _, path := range []string{
 		"//admin/v1/accounts", "/admin//v1/accounts", "/admin/v1/accounts/", "/admin/v1/../v1/accounts", "/admin/v1/accounts/..%2faccounts",
-		"/admin/v1/tenants/forge/./keys", "/admin/v1/tenants/forge%2f..%2fdome/keys", "/Admin/v1/accounts", "/admin", "/me/v1", "/oauth2/token/",
+		"/admin/v1/tenants/forge/./keys", "/admin/v1/tenants/forge%2f..%2fdome/keys", "/Admin/v1/accounts", "/admin", "/me/v1",
 	} {
 		a := w.get(w.ada, path)
 		if a.status != 404 || mask(a.body) != nothingHere {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -100,6 +101,8 @@ type Server struct {
 	leaks       *leaks.Endpoint
 	console     http.Handler
 	stopping    atomic.Bool
+
+	proxyWarning sync.Once
 
 	work           *admission.Queue // for what programs and gateways ask
 	administration *admission.Queue // for the administration API and the console, so that a storm of programs leaves them alone
@@ -254,14 +257,17 @@ func (s *Server) wireOAuth(indexes *tokens.StatusIndexes, audiences policy.Audie
 		Issuer:      o.Issuer,
 		Statuses:    statuses,
 		Catalogue:   o.Catalogue,
+		APIs:        audiences.APIs,
 		Algorithms:  inOrder,
 		GrantTypes:  s.grants.Types(),
 		Paths: oauth.Paths{
 			Token:       tokenPath,
+			Authorize:   authorizePath,
 			Introspect:  introspectPath,
 			Revoke:      revokePath,
 			Revocations: revocationsPath,
 			JWKS:        jwksPath,
+			StatusLists: strings.TrimSuffix(statusListPath, "/"),
 		},
 		RealTime: s.realTime,
 	})

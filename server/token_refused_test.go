@@ -56,7 +56,11 @@ func TestTokenRefusals(t *testing.T) {
 		{"secret in the query", good, []func(*http.Request){query("client_secret=" + w.mia.secret)}, 400, "invalid_request"},
 		{"password in the query", good, []func(*http.Request){query("x=1&password=hunter22")}, 400, "invalid_request"},
 		{"body and Basic", good, []func(*http.Request){rightBasic}, 400, "invalid_request"},
-		{"body and Bearer", good, []func(*http.Request){authorization("Bearer abc")}, 400, "invalid_request"},
+		{"body and another scheme", good, []func(*http.Request){authorization("Digest abc")}, 400, "invalid_request"},
+		{"body and two headers", good, []func(*http.Request){authorization("Bearer abc", "Bearer abc")}, 400, "invalid_request"},
+		{"another audience", good + "&audience=https://unknown.example", nil, 400, "invalid_target"},
+		{"audience beside another resource", good + "&audience=https://api.example&resource=https://other.example", nil, 400, "invalid_target"},
+		{"audience twice", good + "&audience=https://api.example&audience=https://api.example", nil, 400, "invalid_request"},
 		{
 			"Basic for one, body for another", with(grantType(), "client_id", w.tom.clientID).Encode(),
 			[]func(*http.Request){rightBasic},
@@ -211,4 +215,39 @@ func TestEachRefusalHasItsReason(t *testing.T) {
 			}
 		}
 	})
+}
+
+// What no client means as authentication does not stand in the way of credentials in the body: an empty Authorization header, or a Bearer
+// token that an interceptor adds to every request.
+func TestAHeaderForAnotherPurpose(t *testing.T) {
+	w := newWorld(t)
+	for _, value := range []string{"", "Bearer abc", "bearer " + w.tokenOf(w.mia, ""), "Bearer"} {
+		w.postText(inBody(w.mia).Encode(), authorization(value)).want(200)
+		wrong := with(inBody(w.mia), "client_secret", w.tom.secret)
+		w.postText(wrong.Encode(), authorization(value)).wantError(401, "invalid_client")
+	}
+}
+
+// audience is resource by another name.
+func TestAudienceIsResource(t *testing.T) {
+	w := newWorld(t)
+	for _, audience := range []string{"https://api.example", "https://other.example", issuer} {
+		one := with(inBody(w.ada), "audience", audience)
+		for _, request := range []form{one, with(one, "resource", audience)} {
+			if got := w.claims(w.postForm(request).want(200).field("access_token")).Audience; got[0] != audience {
+				t.Errorf("asked for %s: a token for %s", audience, got)
+			}
+		}
+	}
+}
+
+// White space that the grammar of scope does not have is named as such (RFC 6749 section 3.3).
+func TestWhiteSpaceInScope(t *testing.T) {
+	w := newWorld(t)
+	for _, scope := range []string{"api ", " api", "api  reports", "api\n", "api\treports\n", " "} {
+		a := w.postForm(with(inBody(w.mia), "scope", scope)).wantError(400, "invalid_scope")
+		if !strings.Contains(a.field("error_description"), "white space") {
+			t.Errorf("%q: %s", scope, a.body)
+		}
+	}
 }

@@ -19,24 +19,41 @@ type Algorithm string
 const (
 	ES256 Algorithm = "ES256" // ECDSA on P-256: the default
 	RS256 Algorithm = "RS256" // RSA of 2048 bits, for gateways that support nothing else; signs about 30 times slower
-	EdDSA Algorithm = "EdDSA" // Ed25519
+	EdDSA Algorithm = "EdDSA" // with Ed25519, by the name of RFC 8037
+	// Ed25519 is the same by the name of RFC 9864, which deprecates the other: another text in tokens and keys, and nothing else. A key ring
+	// has one of the two.
+	Ed25519 Algorithm = "Ed25519"
 )
+
+// kind is the algorithm by the name that this package uses for its keys.
+func (a Algorithm) kind() Algorithm {
+	if a == Ed25519 {
+		return EdDSA
+	}
+	return a
+}
+
+// ed25519Named is EdDSA by its other name, which golang-jwt does not know.
+type ed25519Named struct{ *jwt.SigningMethodEd25519 }
+
+// Alg is the name in the header of a token.
+func (ed25519Named) Alg() string { return string(Ed25519) }
 
 const rsaBits = 2048
 
 // ParseAlgorithm reads the name of an algorithm, in the spelling of its RFC.
 func ParseAlgorithm(name string) (Algorithm, error) {
 	switch algorithm := Algorithm(name); algorithm {
-	case ES256, RS256, EdDSA:
+	case ES256, RS256, EdDSA, Ed25519:
 		return algorithm, nil
 	default:
-		return "", fmt.Errorf("unknown signing algorithm %q: use ES256, RS256 or EdDSA", name)
+		return "", fmt.Errorf("unknown signing algorithm %q: use ES256, RS256, EdDSA or Ed25519", name)
 	}
 }
 
 // method is nil for any other algorithm.
 func (a Algorithm) method() jwt.SigningMethod {
-	switch a {
+	switch a.kind() {
 	case ES256:
 		return es256{jwt.SigningMethodES256}
 	case RS256:
@@ -49,7 +66,7 @@ func (a Algorithm) method() jwt.SigningMethod {
 }
 
 func (a Algorithm) generate() (crypto.Signer, error) {
-	switch a {
+	switch a.kind() {
 	case ES256:
 		return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	case RS256:

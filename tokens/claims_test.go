@@ -80,7 +80,7 @@ func TestParseAlgorithm(t *testing.T) {
 	}
 	for _, name := range []string{"", "none", "es256", "HS256", "ES384", "PS256"} {
 		_, err := tokens.ParseAlgorithm(name)
-		if err == nil || !strings.Contains(err.Error(), "ES256, RS256 or EdDSA") {
+		if err == nil || !strings.Contains(err.Error(), "ES256, RS256, EdDSA or Ed25519") {
 			t.Errorf("ParseAlgorithm(%q): error %v, want one that says what is allowed", name, err)
 		}
 	}

@@ -41,7 +41,7 @@ type keySet struct {
 	byAlgorithm      map[Algorithm]timeline
 }
 
-func openDocument(raw []byte, configured *Sealer) (*keySet, error) {
+func openDocument(raw []byte, configured *Sealer, edDSA Algorithm) (*keySet, error) {
 	if raw == nil {
 		return newKeySet(nil, nil, nil), nil
 	}
@@ -61,7 +61,7 @@ func openDocument(raw []byte, configured *Sealer) (*keySet, error) {
 	}
 	keys := make([]*signingKey, 0, len(stored.Keys))
 	for _, sealed := range stored.Keys {
-		key, err := sealed.open(sealer)
+		key, err := sealed.open(sealer, edDSA)
 		if err != nil {
 			return nil, fmt.Errorf("decrypting the signing key %s: %w", sealed.KID, err)
 		}
@@ -124,7 +124,7 @@ func (s *keySet) with(keys []*signingKey, configured *Sealer) (*keySet, error) {
 	return newKeySet(raw, keyEncryptionKey, keys), nil
 }
 
-func (k sealedKey) open(sealer *Sealer) (*signingKey, error) {
+func (k sealedKey) open(sealer *Sealer, edDSA Algorithm) (*signingKey, error) {
 	der, err := sealer.open(k.KID, k.PrivateKey)
 	if err != nil {
 		return nil, err
@@ -137,5 +137,5 @@ func (k sealedKey) open(sealer *Sealer) (*signingKey, error) {
 	if !ok {
 		return nil, fmt.Errorf("a signing key that cannot sign, %T", private)
 	}
-	return newSigningKey(signer, k.CreatedAt, k.ActiveFrom)
+	return newSigningKey(signer, k.CreatedAt, k.ActiveFrom, edDSA)
 }

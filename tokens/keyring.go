@@ -38,6 +38,7 @@ type Options struct {
 type KeyRing struct {
 	documents store.Documents
 	options   Options
+	edDSA     Algorithm // by which name
 	parser    *jwt.Parser
 	changing  sync.Mutex // orders Refresh and Rotate, so that an older set never replaces a newer one
 	current   atomic.Pointer[keySet]
@@ -55,8 +56,15 @@ func OpenKeyRing(ctx context.Context, documents store.Documents, options Options
 		return nil, err
 	}
 	// Two audiences may name one algorithm.
-	options.Algorithms = slices.Compact(slices.Sorted(slices.Values(options.Algorithms)))
-	ring := &KeyRing{documents: documents, options: options, parser: newParser()}
+	named := slices.Compact(slices.Sorted(slices.Values(options.Algorithms)))
+	ring := &KeyRing{documents: documents, edDSA: EdDSA, parser: newParser()}
+	options.Algorithms = make([]Algorithm, len(named))
+	for i, algorithm := range named {
+		if options.Algorithms[i] = algorithm.kind(); algorithm == Ed25519 {
+			ring.edDSA = Ed25519
+		}
+	}
+	ring.options = options
 	ring.current.Store(newKeySet(nil, nil, nil))
 	ring.longest.Store(int64(options.TokenLifetime))
 	if err := ring.Refresh(ctx, now); err != nil {
@@ -75,6 +83,8 @@ func (o Options) check() error {
 		}
 	}
 	switch {
+	case slices.Contains(o.Algorithms, EdDSA) && slices.Contains(o.Algorithms, Ed25519):
+		return errors.New("EdDSA and Ed25519 are two names of one algorithm: use one of them")
 	case o.TokenLifetime <= 0:
 		return errors.New("the lifetime of tokens must be positive")
 	case o.PublishBefore < 0:
@@ -164,7 +174,7 @@ func (r *KeyRing) read(ctx context.Context) (*keySet, error) {
 			return nil, err
 		}
 	}
-	return openDocument(raw, r.options.Sealer)
+	return openDocument(raw, r.options.Sealer, r.edDSA)
 }
 
 // save repeats the plan on the document as it is by then. A key that another replica has made meanwhile is used, and the one made here is
@@ -175,7 +185,7 @@ func (r *KeyRing) save(ctx context.Context, plan plan, made map[Algorithm]crypto
 		if seen && raw == nil {
 			return nil, fmt.Errorf("%w: the signing keys that were there are gone", store.ErrUnavailable)
 		}
-		set, err := openDocument(raw, r.options.Sealer)
+		set, err := openDocument(raw, r.options.Sealer, r.edDSA)
 		if err != nil {
 			return nil, err
 		}
@@ -185,7 +195,7 @@ func (r *KeyRing) save(ctx context.Context, plan plan, made map[Algorithm]crypto
 			if private == nil {
 				continue
 			}
-			key, err := newSigningKey(private, now, order.activeFrom)
+			key, err := newSigningKey(private, now, order.activeFrom, r.edDSA)
 			if err != nil {
 				return nil, err
 			}

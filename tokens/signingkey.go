@@ -16,7 +16,8 @@ import (
 // signingKey is a key pair, parsed once and never changed.
 type signingKey struct {
 	kid        string
-	algorithm  Algorithm
+	algorithm  Algorithm // its kind
+	name       Algorithm // the same, as tokens and the JWK spell it
 	createdAt  time.Time
 	activeFrom time.Time
 	private    crypto.Signer
@@ -26,8 +27,8 @@ type signingKey struct {
 	accessHeader string
 }
 
-// newSigningKey derives the kid from the key itself, so that two keys can never share one.
-func newSigningKey(private crypto.Signer, createdAt, activeFrom time.Time) (*signingKey, error) {
+// newSigningKey derives the kid from the key itself, so that two keys can never share one. EdDSA is called by the name that is given.
+func newSigningKey(private crypto.Signer, createdAt, activeFrom time.Time, edDSA Algorithm) (*signingKey, error) {
 	algorithm, err := algorithmOf(private)
 	if err != nil {
 		return nil, err
@@ -37,7 +38,10 @@ func newSigningKey(private crypto.Signer, createdAt, activeFrom time.Time) (*sig
 	if err != nil {
 		return nil, fmt.Errorf("describing a signing key: %w", err)
 	}
-	public := jwk.Marshal()
+	public, name := jwk.Marshal(), algorithm
+	if algorithm == EdDSA {
+		name, public.ALG = edDSA, jwkset.ALG(edDSA)
+	}
 	if public.KID, err = thumbprint(public); err != nil {
 		return nil, err
 	}
@@ -48,6 +52,7 @@ func newSigningKey(private crypto.Signer, createdAt, activeFrom time.Time) (*sig
 	key := &signingKey{
 		kid:        public.KID,
 		algorithm:  algorithm,
+		name:       name,
 		createdAt:  createdAt,
 		activeFrom: activeFrom,
 		private:    private,

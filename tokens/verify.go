@@ -48,8 +48,9 @@ func (r *KeyRing) Verify(token, typ string, now time.Time) (Claims, error) {
 }
 
 func newParser() *jwt.Parser {
+	jwt.RegisterSigningMethod(string(Ed25519), func() jwt.SigningMethod { return ed25519Named{jwt.SigningMethodEdDSA} })
 	return jwt.NewParser(
-		jwt.WithValidMethods([]string{string(ES256), string(RS256), string(EdDSA)}),
+		jwt.WithValidMethods([]string{string(ES256), string(RS256), string(EdDSA), string(Ed25519)}),
 		jwt.WithStrictDecoding(),
 		jwt.WithoutClaimsValidation(), // its leeway would lengthen a life; checkTimes is stricter
 	)
@@ -75,7 +76,7 @@ func (s *keySet) keyOf(token *jwt.Token, typ string) (any, error) {
 	}
 	kid, _ := token.Header["kid"].(string)
 	key := s.byKID[kid]
-	if key == nil || token.Method.Alg() != string(key.algorithm) {
+	if key == nil || Algorithm(token.Method.Alg()).kind() != key.algorithm { // by either name: the setting may have changed
 		return nil, errors.New("no signing key has its kid and alg")
 	}
 	return key.private.Public(), nil

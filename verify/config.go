@@ -16,8 +16,15 @@ type Config struct {
 	Issuer string
 	// Audience is this server, as the issuer calls it. It must be one of the audiences of a token.
 	Audience string
-	// Algorithms that a signing key may have: all of ES256, RS256 and EdDSA by default.
+	// Algorithms that a signing key may have: all of ES256, RS256 and EdDSA by default. Ed25519 is another name of EdDSA (RFC 9864), here
+	// and in keys and tokens.
 	Algorithms []string
+	// Cookie, if set, is the name of a cookie that has the token of a request without any Authorization header. Browsers send cookies by
+	// themselves, so it is for programs that know no other way, and must be one that no browser is given.
+	Cookie string
+	// MetadataURL, if set, is the URL at which this server publishes Metadata. Challenges name it (RFC 9728 section 5.1), so that clients
+	// find the issuer by themselves.
+	MetadataURL string
 	// Leeway is how far the clock of the issuer may be ahead of this one: 5 s by default. It lets a token in early (nbf, iat), and never
 	// lengthens its life: at exp it is dead, by this clock.
 	Leeway time.Duration
@@ -75,6 +82,20 @@ const (
 
 func supportedAlgorithms() []string { return []string{"ES256", "RS256", "EdDSA"} }
 
+// RFC 9864 names the Ed25519 of EdDSA, which is the only curve that is supported here.
+const (
+	nameOfRFC8037 = "EdDSA"
+	nameOfRFC9864 = "Ed25519"
+)
+
+// algorithmNamed is the algorithm by the name that is used here.
+func algorithmNamed(name string) string {
+	if name == nameOfRFC9864 {
+		return nameOfRFC8037
+	}
+	return name
+}
+
 func (c Config) withDefaults() Config {
 	setDefault(&c.Leeway, defaultLeeway)
 	setDefault(&c.CacheSize, defaultCacheSize)
@@ -83,6 +104,11 @@ func (c Config) withDefaults() Config {
 	if len(c.Algorithms) == 0 {
 		c.Algorithms = supportedAlgorithms()
 	}
+	algorithms := make([]string, len(c.Algorithms))
+	for i, name := range c.Algorithms {
+		algorithms[i] = algorithmNamed(name)
+	}
+	c.Algorithms = algorithms
 	if c.OnEvent == nil {
 		c.OnEvent = func(Event) {}
 	}
@@ -120,12 +146,16 @@ func (c Config) check() error {
 		return errors.New("a duration cannot be negative")
 	case c.WhenStale != FailOpen && c.WhenStale != FailClosed:
 		return errors.New("WhenStale must be FailOpen or FailClosed")
+	case c.Cookie != "" && (&http.Cookie{Name: c.Cookie}).Valid() != nil:
+		return fmt.Errorf("%q cannot be the name of a cookie", c.Cookie)
+	case c.MetadataURL != "" && !isQuotable(c.MetadataURL):
+		return fmt.Errorf("the URL of the metadata %q has characters that no URL has", c.MetadataURL)
 	case c.Push != nil && (c.Push.ClientID == "" || c.Push.ClientSecret == ""):
 		return errors.New("push needs a client ID and a client secret")
 	}
 	for _, algorithm := range c.Algorithms {
-		if !slices.Contains(supportedAlgorithms(), algorithm) {
-			return fmt.Errorf("the algorithm %q is none of %s", algorithm, strings.Join(supportedAlgorithms(), ", "))
+		if !slices.Contains(supportedAlgorithms(), algorithmNamed(algorithm)) {
+			return fmt.Errorf("the algorithm %q is none of %s, Ed25519", algorithm, strings.Join(supportedAlgorithms(), ", "))
 		}
 	}
 	return nil

@@ -25,6 +25,8 @@ func TestConfigurationsThatAreRefused(t *testing.T) {
 		"negative interval":   func(c *verify.Config) { c.StatusInterval = -time.Second },
 		"negative staleness":  func(c *verify.Config) { c.StaleAfter = -time.Second },
 		"a third way":         func(c *verify.Config) { c.WhenStale = 2 },
+		"cookie with a space": func(c *verify.Config) { c.Cookie = "a b" },
+		"metadata, a quote":   func(c *verify.Config) { c.MetadataURL = `https://a"` },
 		"push without ID":     func(c *verify.Config) { c.Push = &verify.Push{ClientSecret: "x"} },
 		"push without secret": func(c *verify.Config) { c.Push = &verify.Push{ClientID: "x"} },
 	} {

@@ -46,6 +46,7 @@ type issuer struct {
 	// What a dishonest or a broken one does to its documents.
 	editMetadata func(object)
 	editJWKS     func(*jwkset.JWKSMarshal)
+	addToJWKS    []any // that no library would write
 	serveList    http.HandlerFunc
 
 	listLife time.Duration
@@ -191,8 +192,12 @@ func (i *issuer) jwks(w http.ResponseWriter, _ *http.Request) {
 	var set jwkset.JWKSMarshal
 	i.do(func() {
 		for _, key := range i.keys {
+			algorithm := jwkset.ALG(key.method.Alg())
+			if algorithm == "Ed25519" { // which the library does not know
+				algorithm = jwkset.AlgEdDSA
+			}
 			jwk, err := jwkset.NewJWKFromKey(key.private.Public(), jwkset.JWKOptions{
-				Metadata: jwkset.JWKMetadataOptions{ALG: jwkset.ALG(key.method.Alg()), KID: key.kid, USE: jwkset.UseSig},
+				Metadata: jwkset.JWKMetadataOptions{ALG: algorithm, KID: key.kid, USE: jwkset.UseSig},
 			})
 			if err != nil {
 				i.t.Error(err)
@@ -203,7 +208,11 @@ func (i *issuer) jwks(w http.ResponseWriter, _ *http.Request) {
 			i.editJWKS(&set)
 		}
 	})
-	_ = json.NewEncoder(w).Encode(set)
+	all := append([]any{}, i.addToJWKS...)
+	for _, jwk := range set.Keys {
+		all = append(all, jwk)
+	}
+	_ = json.NewEncoder(w).Encode(object{"keys": all})
 }
 
 func (i *issuer) statusList(w http.ResponseWriter, r *http.Request) {

@@ -7,8 +7,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/MicahParks/jwkset"
 )
 
 const (
@@ -120,7 +118,7 @@ func (r *keyring) load(ctx context.Context) (*keySet, error) {
 	if err != nil {
 		return nil, err
 	}
-	var published jwkset.JWKSMarshal
+	var published jwks
 	if err := fetchJSON(ctx, r.config.HTTPClient, found.JWKSURI, &published); err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -29,12 +30,18 @@ type keySet struct {
 // minRSABits is the least that RFC 7518 section 3.3 allows.
 const minRSABits = 2048
 
+// jwks is a JWK Set whose keys are looked at one by one: a member of the wrong type in one of them must not cost us the others.
+type jwks struct {
+	Keys []json.RawMessage `json:"keys"`
+}
+
 // newKeySet takes from a JWK Set (RFC 7517 section 5) what can verify a signature with one of the algorithms, and leaves the rest.
 // A key that was in the set before is the same pointer again, so that pointers tell whether a key has gone.
-func newKeySet(found metadata, published jwkset.JWKSMarshal, algorithms []string, before *keySet) (*keySet, error) {
+func newKeySet(found metadata, published jwks, algorithms []string, before *keySet) (*keySet, error) {
 	set := &keySet{metadata: found, keys: make(map[string]*signingKey)}
-	for _, jwk := range published.Keys {
-		if set.keys[jwk.KID] != nil { // an ambiguous kid stays with the first
+	for _, text := range published.Keys {
+		var jwk jwkset.JWKMarshal
+		if json.Unmarshal(text, &jwk) != nil || set.keys[jwk.KID] != nil { // an ambiguous kid stays with the first
 			continue
 		}
 		key, err := newSigningKey(jwk, algorithms)
@@ -53,7 +60,8 @@ func newKeySet(found metadata, published jwkset.JWKSMarshal, algorithms []string
 }
 
 func newSigningKey(jwk jwkset.JWKMarshal, algorithms []string) (*signingKey, error) {
-	algorithm := jwk.ALG.String()
+	algorithm := algorithmNamed(jwk.ALG.String())
+	jwk.ALG = jwkset.ALG(algorithm)
 	if jwk.KID == "" || !slices.Contains(algorithms, algorithm) || jwk.USE != "" && jwk.USE != jwkset.UseSig {
 		return nil, errors.New("it is not for signatures that are allowed here")
 	}
@@ -74,7 +82,7 @@ func fits(algorithm string, public crypto.PublicKey) bool {
 	case *rsa.PublicKey:
 		return algorithm == "RS256" && public.N.BitLen() >= minRSABits
 	case ed25519.PublicKey:
-		return algorithm == "EdDSA"
+		return algorithm == nameOfRFC8037
 	default:
 		return false
 	}

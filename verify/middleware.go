@@ -36,7 +36,7 @@ func (v *Verifier) middleware(scopes []string, allow func(*http.Request, Claims)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			claims, err := v.authorize(r, scopes, allow)
 			if err != nil {
-				refuse(w, v.config.Issuer, scopes, err)
+				v.refuse(w, scopes, err)
 				return
 			}
 			next.ServeHTTP(w, r.WithContext(NewContext(r.Context(), claims)))
@@ -45,7 +45,7 @@ func (v *Verifier) middleware(scopes []string, allow func(*http.Request, Claims)
 }
 
 func (v *Verifier) authorize(r *http.Request, scopes []string, allow func(*http.Request, Claims) error) (Claims, error) {
-	token, err := bearerToken(r.Header)
+	token, err := bearerToken(r, v.config.Cookie)
 	if err != nil {
 		return Claims{}, err
 	}
@@ -62,9 +62,12 @@ func (v *Verifier) authorize(r *http.Request, scopes []string, allow func(*http.
 }
 
 // refuse writes the answer and the challenge that fit the error. Nothing of the error's own text is shown: it is for logs.
-func refuse(w http.ResponseWriter, issuer string, scopes []string, err error) {
+func (v *Verifier) refuse(w http.ResponseWriter, scopes []string, err error) {
 	w.Header().Set("Cache-Control", "no-store")
-	challenge, status := fmt.Sprintf(`Bearer realm="%s"`, issuer), http.StatusUnauthorized
+	challenge, status := fmt.Sprintf(`Bearer realm="%s"`, v.config.Issuer), http.StatusUnauthorized
+	if v.config.MetadataURL != "" {
+		challenge += fmt.Sprintf(`, resource_metadata="%s"`, v.config.MetadataURL)
+	}
 	switch {
 	case errors.Is(err, errNoToken): // and no error code: nothing was wrong yet
 	case errors.Is(err, errSeveralHeaders):

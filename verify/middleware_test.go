@@ -27,8 +27,14 @@ type answer struct {
 }
 
 func ask(handler http.Handler, path string, authorization ...string) answer {
+	return askFor(handler, path, http.Header{"Authorization": authorization})
+}
+
+func askWith(handler http.Handler, header http.Header) answer { return askFor(handler, "/", header) }
+
+func askFor(handler http.Handler, path string, header http.Header) answer {
 	r := httptest.NewRequest(http.MethodGet, path, nil)
-	r.Header["Authorization"] = authorization
+	r.Header = header
 	w := httptest.NewRecorder()
 	handler.ServeHTTP(w, r)
 	return answer{w.Code, w.Header().Get("WWW-Authenticate"), w.Header().Get("Retry-After")}

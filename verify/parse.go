@@ -4,14 +4,26 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/golang-jwt/jwt/v5"
 )
 
+// ed25519Named is EdDSA by the name of RFC 9864, which golang-jwt does not know.
+type ed25519Named struct{ *jwt.SigningMethodEd25519 }
+
+// Alg is the name in the header of a token.
+func (ed25519Named) Alg() string { return nameOfRFC9864 }
+
 func newParser(config Config, options ...jwt.ParserOption) *jwt.Parser {
+	names := config.Algorithms
+	if slices.Contains(names, nameOfRFC8037) {
+		names = append(slices.Clone(names), nameOfRFC9864)
+		jwt.RegisterSigningMethod(nameOfRFC9864, func() jwt.SigningMethod { return ed25519Named{jwt.SigningMethodEdDSA} })
+	}
 	return jwt.NewParser(append(options,
-		jwt.WithValidMethods(config.Algorithms),
+		jwt.WithValidMethods(names),
 		jwt.WithStrictDecoding(),
 		jwt.WithExpirationRequired(),
 		jwt.WithIssuedAt(),
@@ -50,7 +62,7 @@ func parseSigned(
 		if signer, err = keys.key(ctx, kid); err != nil {
 			return nil, err
 		}
-		if token.Method.Alg() != signer.algorithm {
+		if algorithmNamed(token.Method.Alg()) != signer.algorithm {
 			return nil, fmt.Errorf("its alg is not that of the signing key, %s", signer.algorithm)
 		}
 		return signer.public, nil

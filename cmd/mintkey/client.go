@@ -52,7 +52,7 @@ func (a access) exchangeKey(ctx context.Context, wanted tokenRequest) (tokenResp
 	if wanted.resource != "" {
 		form.Set("resource", wanted.resource)
 	}
-	endpoint := strings.TrimSuffix(a.url, "/") + "/oauth2/token"
+	endpoint := strings.TrimRight(a.url, "/") + "/oauth2/token"
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(form.Encode()))
 	if err != nil {
 		return tokenResponse{}, nil, fmt.Errorf("ask for a token: %w", err)
@@ -89,7 +89,7 @@ type metadata struct {
 
 func (c *connection) metadata(ctx context.Context, server string) (about metadata, err error) {
 	const what = "ask for the issuer"
-	endpoint := strings.TrimSuffix(server, "/") + "/.well-known/oauth-authorization-server"
+	endpoint := strings.TrimRight(server, "/") + "/.well-known/oauth-authorization-server"
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint, nil)
 	if err != nil {
 		return about, fmt.Errorf("%s: %w", what, err)
@@ -217,7 +217,7 @@ func (p *program) connectWith(ctx context.Context, a access) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &client{access: a, url: strings.TrimSuffix(a.url, "/"), token: answer.AccessToken, keyExpires: answer.keyExpires}
+	c := &client{access: a, url: strings.TrimRight(a.url, "/"), token: answer.AccessToken, keyExpires: answer.keyExpires}
 	if err := json.Unmarshal(payload, &c.claims); err != nil {
 		return nil, fmt.Errorf("read the token's claims: %w", err)
 	}

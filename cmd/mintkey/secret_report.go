@@ -41,7 +41,7 @@ func (p *program) secretReportCommand() *cobra.Command {
 			if err := p.checkServer(given, &server); err != nil {
 				return err
 			}
-			return via.reportSecrets(c.Context(), strings.TrimSuffix(given, "/"), foundAt, paths)
+			return via.reportSecrets(c.Context(), strings.TrimRight(given, "/"), foundAt, paths)
 		},
 	}
 	server.add(report)

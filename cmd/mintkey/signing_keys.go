@@ -92,7 +92,7 @@ func (p *program) signingKeysExportCommand(access *accessFlags) *cobra.Command {
 		Example: "  mintkey signing-keys export --algorithm ES256 --state active > mintkey.pem",
 		Args:    arguments(cobra.NoArgs),
 	}
-	algorithms, states := []string{"ES256", "RS256", "EdDSA"}, []string{"next", "active", "retired"}
+	algorithms, states := []string{"ES256", "RS256", "EdDSA", "Ed25519"}, []string{"next", "active", "retired"}
 	algorithm := c.Flags().String("algorithm", "", "only this one: "+strings.Join(algorithms, ", "))
 	state := c.Flags().String("state", "", "only those that are "+strings.Join(states, ", "))
 	complete(c, "algorithm", fixed(algorithms...))

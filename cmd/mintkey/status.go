@@ -132,7 +132,7 @@ func (s *status) askForSigningKeys(ctx context.Context, a access) error {
 	var set struct {
 		Keys []statusSigningKey `json:"keys"`
 	}
-	if err := a.via.get(ctx, strings.TrimSuffix(a.url, "/")+"/.well-known/jwks.json", &set); err != nil {
+	if err := a.via.get(ctx, strings.TrimRight(a.url, "/")+"/.well-known/jwks.json", &set); err != nil {
 		return fmt.Errorf("ask for the signing keys: %w", err)
 	}
 	s.SigningKeys = set.Keys

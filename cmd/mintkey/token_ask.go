@@ -99,7 +99,7 @@ func (p *program) postToken(ctx context.Context, f *accessFlags, endpoint string
 		return nil, err
 	}
 	form := url.Values{"token": {token}}.Encode()
-	target := strings.TrimSuffix(a.url, "/") + "/oauth2/" + endpoint
+	target := strings.TrimRight(a.url, "/") + "/oauth2/" + endpoint
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, target, strings.NewReader(form))
 	if err != nil {
 		return nil, fmt.Errorf("send the token: %w", err)

@@ -24,9 +24,9 @@ func ParseCredentials(r *http.Request, form web.Form) (Credentials, error) {
 	switch {
 	case len(headers) > 1:
 		return Credentials{}, web.Refuse(web.ErrInvalidRequest, "There is more than one Authorization header.")
-	case len(headers) == 1 && form.Get("client_secret") != "":
+	case len(headers) == 1 && form.Get("client_secret") != "" && !noAuthentication(headers[0]):
 		return Credentials{}, web.Refuse(web.ErrInvalidRequest, "Authenticate in the Authorization header or in the body, not in both.")
-	case len(headers) == 1:
+	case len(headers) == 1 && form.Get("client_secret") == "":
 		credentials, err := parseBasic(headers[0])
 		if err != nil {
 			return Credentials{}, err
@@ -41,6 +41,13 @@ func ParseCredentials(r *http.Request, form web.Form) (Credentials, error) {
 		return Credentials{}, web.ErrInvalidClient
 	}
 	return credentials, nil
+}
+
+// noAuthentication reports whether an Authorization header is no client's: an empty one, or a Bearer token, which programs send out of habit
+// and which is no way for a client to authenticate (RFC 6749 section 2.3). Beside credentials in the body it does not count.
+func noAuthentication(header string) bool {
+	scheme, _, _ := strings.Cut(header, " ")
+	return scheme == "" || strings.EqualFold(scheme, "Bearer")
 }
 
 // parseBasic reads HTTP Basic with both parts form-encoded (RFC 6749 section 2.3.1). Clients that skip the encoding work too, because

@@ -29,6 +29,10 @@ func scopesInQuestion(holder Holder, requested []string) ([]string, error) {
 	}
 	var scopes []string
 	for _, scope := range requested {
+		if scope != strings.TrimSpace(scope) || scope == "" {
+			return nil, web.Refuse(web.ErrScopeNotGranted, "There is white space before, after or between the scopes that does not belong "+
+				"there: single spaces between them are all that scope may have (RFC 6749 section 3.3).")
+		}
 		if !slices.Contains(holder.Scopes, scope) {
 			return nil, web.Refuse(web.ErrScopeNotGranted, "The access key does not have the scope %s; it has: %s.",
 				policy.Excerpt(scope, 60), strings.Join(holder.Scopes, " "))

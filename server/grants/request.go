@@ -28,7 +28,8 @@ func (e *Endpoint) parse(w http.ResponseWriter, r *http.Request) (Request, error
 	for _, known := range e.kinds() {
 		if known.name == name {
 			grant, err := known.parse(r, form)
-			return Request{Grant: grant, Scopes: scopesOf(form.Get("scope")), Resources: resourcesOf(form.All("resource"))}, err
+			resources := withAudience(resourcesOf(form.All("resource")), form.Get("audience"))
+			return Request{Grant: grant, Scopes: scopesOf(form.Get("scope")), Resources: resources}, err
 		}
 	}
 	return Request{}, web.Refuse(web.ErrUnsupportedGrantType, "grant_type must be %s.", strings.Join(e.Types(), " or "))
@@ -39,6 +40,15 @@ func scopesOf(parameter string) []string {
 		return nil
 	}
 	return strings.Split(parameter, " ")
+}
+
+// withAudience adds what the parameter audience names, which is what other servers call resource: a program that was written for one of
+// them would otherwise get a token for another API than it asks for, without a word.
+func withAudience(resources []string, audience string) []string {
+	if audience == "" || slices.Contains(resources, audience) {
+		return resources
+	}
+	return append(resources, audience)
 }
 
 // resourcesOf drops empty values: a parameter without a value is treated as omitted (RFC 6749 section 3.2).

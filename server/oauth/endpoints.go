@@ -14,7 +14,7 @@ import (
 
 // Paths are the paths of endpoints that the metadata names.
 type Paths struct {
-	Token, Introspect, Revoke, Revocations, JWKS string
+	Token, Authorize, Introspect, Revoke, Revocations, JWKS, StatusLists string
 }
 
 // Access takes note of uses of access keys (R7); usage.Access implements it.
@@ -35,6 +35,7 @@ type Options struct {
 	Issuer      string // the base URL, without a slash at the end
 	Statuses    tokens.StatusListURL
 	Catalogue   policy.Catalogue
+	APIs        []string           // the audiences but for the issuer
 	Algorithms  []tokens.Algorithm // of the audiences
 	GrantTypes  []string
 	Paths       Paths
@@ -44,6 +45,8 @@ type Options struct {
 // Endpoints are the handlers. Their methods may be called from many goroutines.
 type Endpoints struct {
 	Options
+
+	documents listDocuments
 
 	streams  streamCount
 	stopping chan struct{} // closed when streams must end

@@ -103,7 +103,7 @@ func (e *Endpoints) authenticateGateway(r *web.Request, form web.Form) (gateway,
 		return gateway{}, err
 	}
 	if err := callers.RequireScope(c.Cut(c.Key.Scopes, e.Catalogue), policy.ScopeTokensIntrospect); err != nil {
-		return gateway{}, err
+		return gateway{}, web.AsClient(err)
 	}
 	e.noteUse(r, c.Subject, c.Key, c.Secret)
 	return e.newGateway(c.Subject, c.Key), nil

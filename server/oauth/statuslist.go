@@ -1,9 +1,11 @@
 package oauth
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
+	"sync"
 
 	"mintkey/server/revocation"
 	"mintkey/server/web"
@@ -11,18 +13,57 @@ import (
 	"mintkey/tokens"
 )
 
-// StatusList serves one list (draft-ietf-oauth-status-list-21 section 8).
+// StatusList serves one list (draft-ietf-oauth-status-list-21 section 8). Lists of other times are not kept (section 8.4).
 func (e *Endpoints) StatusList(w http.ResponseWriter, r *web.Request) error {
 	text := r.PathValue("n")
 	list, err := strconv.ParseUint(text, 10, 32)
 	if err != nil || strconv.FormatUint(list, 10) != text {
 		return store.ErrNotFound
 	}
+	if r.URL.Query().Has("time") {
+		return web.Refuse(web.ErrNotImplemented, "Only the present list can be had: leave out the parameter time.")
+	}
 	signed, err := e.Lists.Signed(r.Context(), list, r.At)
 	if err != nil {
 		return err
 	}
+	e.documents.of(list, signed).Serve(w, r.Request)
+	return nil
+}
+
+// listDocuments keeps the status lists as they are sent, so that each is compressed once.
+type listDocuments struct {
+	mu    sync.Mutex
+	known map[uint64]*web.Document
+}
+
+func (d *listDocuments) of(list uint64, signed string) *web.Document {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if document := d.known[list]; document != nil && document.Is(signed) {
+		return document
+	}
 	cache := fmt.Sprintf("public, max-age=%d", int(revocation.ListTTL.Seconds()))
-	web.ServeDocument(w, r.Request, "application/"+tokens.TypeStatusList, cache, []byte(signed))
+	document := web.NewDocument("application/"+tokens.TypeStatusList, cache, []byte(signed))
+	if d.known == nil {
+		d.known = make(map[uint64]*web.Document)
+	}
+	d.known[list] = document
+	return document
+}
+
+// StatusLists names all lists (draft-ietf-oauth-status-list-21 section 9.3).
+func (e *Endpoints) StatusLists(w http.ResponseWriter, r *web.Request) error {
+	uris, err := e.Lists.URLs(r.Context())
+	if err != nil {
+		return err
+	}
+	body, err := json.Marshal(struct {
+		Lists []string `json:"status_lists"`
+	}{uris})
+	if err != nil {
+		return err
+	}
+	web.NewDocument("application/json", web.PublicCache, body).Serve(w, r.Request)
 	return nil
 }

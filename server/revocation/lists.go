@@ -2,6 +2,7 @@ package revocation
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -91,6 +92,27 @@ func (l *Lists) Signed(ctx context.Context, list uint64, now time.Time) (string,
 		known.text, known.entries, known.at = signed, entries, now
 	}
 	return signed, err
+}
+
+// URLs are those of all lists, in the order of their numbers; while the store is away, of those that are known.
+func (l *Lists) URLs(ctx context.Context) ([]string, error) {
+	urls := []string{}
+	lists, err := l.indexes.Lists(ctx)
+	if err == nil {
+		for list := range lists.Numbers() {
+			urls = append(urls, l.url.List(list))
+		}
+		return urls, nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.known) == 0 {
+		return nil, err
+	}
+	for _, list := range slices.Sorted(maps.Keys(l.known)) {
+		urls = append(urls, l.url.List(list))
+	}
+	return urls, nil
 }
 
 // RefreshEvery is how often Refresh should be called. The log keeps an entry at least twice as long, so that none is missed.

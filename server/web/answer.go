@@ -1,8 +1,6 @@
 package web
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"net/http"
 )
@@ -39,18 +37,4 @@ func SetNoStore(h http.Header) {
 func WriteRawJSON(w http.ResponseWriter, body []byte) {
 	w.Header()["Content-Type"] = typeJSON
 	_, _ = w.Write(body) // a client that hung up cannot be told more
-}
-
-// ServeDocument answers with an ETag, so that a gateway that polls costs nothing.
-func ServeDocument(w http.ResponseWriter, r *http.Request, mediaType, cache string, document []byte) {
-	sum := sha256.Sum256(document)
-	tag := `"` + hex.EncodeToString(sum[:12]) + `"`
-	w.Header().Set("ETag", tag)
-	w.Header().Set("Cache-Control", cache)
-	if r.Header.Get("If-None-Match") == tag {
-		w.WriteHeader(http.StatusNotModified)
-		return
-	}
-	w.Header().Set("Content-Type", mediaType)
-	_, _ = w.Write(document)
 }

@@ -10,6 +10,8 @@ import (
 var (
 	ErrInvalidRequest       = errors.New("invalid request")
 	ErrMethodNotAllowed     = errors.New("method not allowed")
+	ErrNoSuchPath           = errors.New("there is nothing at this path")
+	ErrNotImplemented       = errors.New("not implemented")
 	ErrPayloadTooLarge      = errors.New("the request body is too large")
 	ErrUnsupportedMediaType = errors.New("unsupported media type")
 	ErrInvalidClient        = errors.New("client authentication failed")
@@ -40,6 +42,18 @@ func (r *refusal) Unwrap() error { return r.kind }
 func Refuse(kind error, format string, args ...any) error {
 	return &refusal{kind, fmt.Sprintf(format, args...)}
 }
+
+// AsClient marks the refusal of a request whose client has authenticated by its credentials, so that no challenge asks for a token.
+func AsClient(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &clientRefusal{err}
+}
+
+type clientRefusal struct{ error }
+
+func (c *clientRefusal) Unwrap() error { return c.error }
 
 // retryLater is an error that knows when another attempt makes sense. Its wait becomes the header Retry-After.
 type retryLater interface {

@@ -58,6 +58,10 @@ func renderings() []rendering {
 			oauth: "invalid_request",
 		},
 		{
+			kind: ErrNotImplemented, status: http.StatusNotImplemented, code: "not_implemented", title: "Not implemented",
+			oauth: "invalid_request",
+		},
+		{
 			kind: ErrPayloadTooLarge, status: http.StatusRequestEntityTooLarge, code: "payload_too_large", title: "Request body too large",
 			oauth: "invalid_request",
 		},
@@ -124,6 +128,7 @@ func renderings() []rendering {
 		{kind: policy.ErrOwnFence, status: http.StatusForbidden, code: "not_grantable", title: "Your own access key"},
 		{kind: policy.ErrNotGrantable, status: http.StatusForbidden, code: "not_grantable", title: "Not yours to grant"},
 
+		{kind: ErrNoSuchPath, status: http.StatusNotFound, code: "not_found", title: "Not found", oauth: "invalid_request"},
 		{
 			kind: store.ErrNotFound, status: http.StatusNotFound, code: "not_found", title: "Not found",
 			detail: "There is nothing here that you may see.", oauth: "invalid_request",

@@ -3,8 +3,6 @@ package redisstore
 import (
 	"maps"
 	"slices"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // swap runs commands if the keys that were read before are unchanged. ARGV is the number of those keys, which come first in
@@ -36,7 +34,7 @@ end)
 return 1
 `
 
-var swap = redis.NewScript(swapSource)
+var swap = newScript(swapSource)
 
 // change is what one script does atomically, on keys of one slot.
 //

@@ -6,8 +6,6 @@ import (
 	"encoding/hex"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"mintkey/store"
 )
 
@@ -30,7 +28,7 @@ end
 return 0
 `
 
-var count = redis.NewScript(countSource)
+var count = newScript(countSource)
 
 // Reserve implements store.Limits. It goes by the clock of Redis. A request whose answer is lost may count twice.
 func (s *Store) Reserve(ctx context.Context, key string, rate store.Rate) (time.Duration, error) {

@@ -81,7 +81,7 @@ func newClient(rawURL string, secure *tls.Config, w *watch) (redis.UniversalClie
 // withoutURL drops the URL, and so its password, from an error of package url.
 func withoutURL(err error) error {
 	if parse := new(url.Error); errors.As(err, &parse) {
-		return errors.New("it cannot be parsed")
+		return errors.New("it cannot be parsed; special characters of a password have to be percent-encoded, such as %23 for #")
 	}
 	return err
 }

@@ -27,7 +27,10 @@ func main() {
 	poll := flag.Duration("poll", 5*time.Second, "how often the status lists are asked for")
 	flag.Parse()
 
-	config := verify.Config{Issuer: *issuer, Audience: *audience, Algorithms: []string{"ES256"}, StatusInterval: *poll}
+	config := verify.Config{
+		Issuer: *issuer, Audience: *audience, Algorithms: []string{"ES256"}, StatusInterval: *poll,
+		Cookie: "LWSSO_COOKIE_KEY", // of LoadRunner plugins (docs/compatibility.md); without such clients leave it out
+	}
 	if id := os.Getenv("PUSH_CLIENT_ID"); id != "" {
 		config.Push = &verify.Push{ClientID: id, ClientSecret: os.Getenv("PUSH_CLIENT_SECRET")}
 	}

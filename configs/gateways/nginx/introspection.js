@@ -1,6 +1,10 @@
 // authorize answers auth_request: 204 and who calls, or 401 or 403 and the challenge of RFC 6750.
 async function authorize(r) {
-    const bearer = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i.exec(r.headersIn.Authorization || '');
+    // The cookie is for LoadRunner plugins, which send no Authorization (docs/compatibility.md).
+    const given = r.headersIn.Authorization;
+    const cookie = r.variables.cookie_LWSSO_COOKIE_KEY;
+    const credentials = given === undefined && cookie ? 'Bearer ' + cookie : given || '';
+    const bearer = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i.exec(credentials);
     if (!bearer) {
         refuse(r, 401, 'Bearer');
         return;

@@ -11,10 +11,17 @@ const {
 
 const verify = newVerifier({ issuer: ISSUER, audience: AUDIENCE, statusLists: STATUS_LISTS === 'on' })
 
+// LoadRunner plugins send the token in this cookie, and no Authorization (docs/compatibility.md).
+const cookie = /(?:^|; ?)LWSSO_COOKIE_KEY=([A-Za-z0-9._~+/-]+=*)(?:;|$)/
+
+function tokenOf({ authorization, cookie: cookies = '' }) {
+  const found = authorization === undefined ? cookie.exec(cookies) : /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization)
+  if (!found) throw new Challenge(401, 'Bearer')
+  return found[1]
+}
+
 async function authorize(request) {
-  const bearer = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i.exec(request.headers.authorization ?? '')
-  if (!bearer) throw new Challenge(401, 'Bearer')
-  const claims = await verify(bearer[1])
+  const claims = await verify(tokenOf(request.headers))
   if (claims.tenant_id !== TENANT || !claims.scope?.split(' ').includes(SCOPE)) {
     throw new Challenge(403, `Bearer error="insufficient_scope", scope="${SCOPE}"`)
   }

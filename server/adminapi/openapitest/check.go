@@ -64,6 +64,8 @@ func (c *Checker) checkUnmatched(asked *http.Request, got *httptest.ResponseReco
 	switch {
 	case errors.Is(reason, routers.ErrMethodNotAllowed) && got.Code == http.StatusMethodNotAllowed:
 		return c.checkAllow(asked, got.Header().Get("Allow"))
+	case asked.Method == http.MethodOptions && got.Code == http.StatusNoContent && got.Header().Get("Access-Control-Allow-Origin") != "":
+		return nil // a preflight (CORS), which OpenAPI does not describe
 	case errors.Is(reason, routers.ErrPathNotFound) && got.Code == http.StatusNotFound:
 		return nil
 	case path.Clean(asked.URL.Path) != asked.URL.Path && got.Code == http.StatusMovedPermanently:
