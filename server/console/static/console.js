@@ -1,4 +1,4 @@
-// What the pages do better with JavaScript: dialogs, copy buttons, the reader's own time zone. Every page works without it.
+// What the pages do better with JavaScript: dialogs, buttons that copy and save, the reader's own time zone. Every page works without it.
 "use strict";
 
 // The months are as the server writes them: "Sep", not "Sept".
@@ -97,6 +97,15 @@ async function copy(button) {
   }, 2000);
 }
 
+// What a page shows once is saved as a file, without another request.
+function download(button) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([document.getElementById(button.dataset.download).textContent, "\n"], { type: "text/plain" }));
+  link.download = button.dataset.file;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+
 function announce(text) {
   document.getElementById("announce").textContent = text;
 }
@@ -105,6 +114,10 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-copy]");
   if (button) {
     copy(button);
+  }
+  const saved = event.target.closest("[data-download]");
+  if (saved) {
+    download(saved);
   }
   const dialog = event.target.closest("dialog");
   if (dialog && (event.target === dialog || event.target.closest("[data-close]"))) {
