@@ -191,7 +191,7 @@ func limitCounts(key policy.AccessKey) string {
 		words = append(words, plural(n, "API"))
 	}
 	if key.TokenLifetimeSeconds > 0 {
-		words = append(words, "tokens of "+durationText(time.Duration(key.TokenLifetimeSeconds)*time.Second))
+		words = append(words, "tokens of "+exactText(time.Duration(key.TokenLifetimeSeconds)*time.Second))
 	}
 	return strings.Join(words, ", ")
 }
