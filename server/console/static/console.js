@@ -75,7 +75,7 @@ document.addEventListener("formdata", (event) => {
 });
 
 async function copy(button) {
-  const source = document.getElementById(button.dataset.copy);
+  const source = button.dataset.copy ? document.getElementById(button.dataset.copy) : button.closest("td").querySelector("code");
   try {
     await navigator.clipboard.writeText(source.textContent);
   } catch {
@@ -88,11 +88,15 @@ async function copy(button) {
     }
   }
   const label = button.querySelector(".copy-text");
-  label.textContent = "Copied";
+  if (label) {
+    label.textContent = "Copied";
+  }
   button.classList.add("copied");
   announce(button.getAttribute("aria-label").replace("Copy", "Copied"));
   setTimeout(() => {
-    label.textContent = "Copy";
+    if (label) {
+      label.textContent = "Copy";
+    }
     button.classList.remove("copied");
   }, 2000);
 }
