@@ -3,6 +3,7 @@ package admin
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,28 +56,70 @@ type Affected struct {
 func (s *Service) PreviewPolicy(
 	ctx context.Context, actor Actor, in TenantContext, change policy.PolicyChange, condition IfMatch,
 ) ([]Affected, error) {
+	would, err := s.previewPolicy(ctx, actor, in, change, condition, math.MaxInt/4)
+	return would.First, err
+}
+
+// Preview is what a change of the policy would do, in short.
+type Preview struct {
+	First []Affected // soonest first
+	Total int
+	Gains int // of which keys would expire later, or not at all
+}
+
+// PreviewPolicyInShort is PreviewPolicy that lists the first keys only.
+func (s *Service) PreviewPolicyInShort(
+	ctx context.Context, actor Actor, in TenantContext, change policy.PolicyChange, condition IfMatch, listed int,
+) (Preview, error) {
+	return s.previewPolicy(ctx, actor, in, change, condition, listed)
+}
+
+func (s *Service) previewPolicy(
+	ctx context.Context, actor Actor, in TenantContext, change policy.PolicyChange, condition IfMatch, listed int,
+) (Preview, error) {
 	if err := condition.check(PolicyTag(in.Account.Expiration)); err != nil {
-		return nil, err
+		return Preview{}, err
 	}
-	change.AcknowledgeRisk = true
-	after, err := in.Account.Expiration.Revise(change, actor.At)
+	p, err := newPreview(in, change, actor.At, listed)
 	if err != nil {
-		return nil, err
+		return Preview{}, err
 	}
-	var affected []Affected
-	err = s.eachExpiring(ctx, in.Account, actor.At, time.Time{}, func(key expiring) {
-		was, becomes := key.at, policy.Earlier(after.Expiry(key.At), key.end)
-		if !was.Equal(becomes) {
-			affected = append(affected, Affected{key.ClientID, key.TenantID, key.UserID, was, becomes})
-		}
-	})
-	slices.SortFunc(affected, func(a, b Affected) int {
-		if order := compareExpiry(a.After, b.After); order != 0 {
-			return order
-		}
-		return cmp.Or(compareExpiry(a.Before, b.Before), strings.Compare(a.ClientID, b.ClientID))
-	})
-	return affected, err
+	err = s.eachExpiring(ctx, in.Account, actor.At, time.Time{}, p.visit)
+	return p.result(), err
+}
+
+// preview collects what a change would do.
+type preview struct {
+	after        policy.ExpirationPolicy
+	total, gains int
+	first        soonest[Affected]
+}
+
+func newPreview(in TenantContext, change policy.PolicyChange, now time.Time, listed int) (*preview, error) {
+	change.AcknowledgeRisk = true
+	after, err := in.Account.Expiration.Revise(change, now)
+	return &preview{after: after, first: soonest[Affected]{most: listed, compare: compareAffected}}, err
+}
+
+func (p *preview) visit(key expiring) {
+	was, becomes := key.at, policy.Earlier(p.after.Expiry(key.At), key.end)
+	if was.Equal(becomes) {
+		return
+	}
+	p.total++
+	if becomes.IsZero() || !was.IsZero() && becomes.After(was) {
+		p.gains++
+	}
+	p.first.add(Affected{key.ClientID, key.TenantID, key.UserID, was, becomes})
+}
+
+func (p *preview) result() Preview { return Preview{p.first.list(), p.total, p.gains} }
+
+func compareAffected(a, b Affected) int {
+	if order := compareExpiry(a.After, b.After); order != 0 {
+		return order
+	}
+	return cmp.Or(compareExpiry(a.Before, b.Before), strings.Compare(a.ClientID, b.ClientID))
 }
 
 // compareExpiry orders expiries soonest first; "never" comes last.

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sort"
 	"time"
@@ -34,7 +35,7 @@ func (s *Service) eachExpiring(ctx context.Context, account policy.Account, from
 		newest = issuedFor(p, until)
 	}
 	ends, late := map[string]time.Time{}, map[string]store.DatedKey{}
-	err := eachDated(ctx, s.Store.KeysByEnd, account.ID, time.Time{}, until, func(key store.DatedKey) {
+	err := s.eachEnding(ctx, account.ID, until, func(key store.DatedKey) {
 		ends[key.ClientID] = key.At
 		if inside(key.At) {
 			late[key.ClientID] = key
@@ -43,12 +44,16 @@ func (s *Service) eachExpiring(ctx context.Context, account policy.Account, from
 	if err != nil {
 		return err
 	}
-	err = eachDated(ctx, s.Store.KeysByIssue, account.ID, issuedFor(p, from), newest, func(key store.DatedKey) {
+	if newest.IsZero() {
+		newest = endOfTime()
+	}
+	err = s.Store.EachKeyByIssue(ctx, account.ID, issuedFor(p, from), newest, func(key store.DatedKey) error {
 		delete(late, key.ClientID)
 		end := ends[key.ClientID]
 		if expiry := policy.Earlier(p.Expiry(key.At), end); inside(expiry) {
 			visit(expiring{key, expiry, end})
 		}
+		return nil
 	})
 	if err != nil || until.IsZero() { // under the policy, those that are left have expired
 		return err
@@ -74,16 +79,15 @@ func issuedFor(p policy.ExpirationPolicy, at time.Time) time.Time {
 // orderSize is how many keys of an order are read at once.
 const orderSize = 5000
 
-// eachDated visits the keys of an order from one time to another, which may be zero for the end.
-func eachDated(
-	ctx context.Context, list func(context.Context, string, store.DatedKey, time.Time, int) ([]store.DatedKey, error),
-	accountID string, from, until time.Time, visit func(store.DatedKey),
-) error {
+func endOfTime() time.Time { return time.Date(10_000, time.January, 1, 0, 0, 0, 0, time.UTC) }
+
+// eachEnding visits the keys with an end of their own, up to a time, which may be zero for all.
+func (s *Service) eachEnding(ctx context.Context, accountID string, until time.Time, visit func(store.DatedKey)) error {
 	if until.IsZero() {
-		until = time.Date(10_000, time.January, 1, 0, 0, 0, 0, time.UTC)
+		until = endOfTime()
 	}
-	for after := (store.DatedKey{At: from}); ; {
-		keys, err := list(ctx, accountID, after, until, orderSize)
+	for after := (store.DatedKey{}); ; {
+		keys, err := s.Store.KeysByEnd(ctx, accountID, after, until, orderSize)
 		if err != nil {
 			return err
 		}
@@ -99,25 +103,18 @@ func eachDated(
 
 // eachKeyOf reads the memberships of the keys, and visits those that are still there.
 func (s *Service) eachKeyOf(ctx context.Context, keys map[string]store.DatedKey, visit func(store.DatedKey, policy.AccessKey)) error {
-	byTenant := map[string][]store.DatedKey{}
-	for _, key := range keys {
-		byTenant[key.TenantID] = append(byTenant[key.TenantID], key)
-	}
-	for tenantID, all := range byTenant {
-		for some := range slices.Chunk(all, walkSize) {
-			var ids []string
-			for _, key := range some {
-				ids = append(ids, key.UserID)
-			}
-			slices.Sort(ids)
-			found, err := s.Store.MembershipsByID(ctx, tenantID, slices.Compact(ids))
-			if err != nil {
-				return err
-			}
-			for _, key := range some {
-				if present, err := found[key.UserID].Key(key.ClientID); err == nil {
-					visit(key, present)
-				}
+	for some := range slices.Chunk(slices.Collect(maps.Values(keys)), walkSize) {
+		refs := make([]store.MemberRef, len(some))
+		for i, key := range some {
+			refs[i] = store.MemberRef{TenantID: key.TenantID, UserID: key.UserID}
+		}
+		found, err := s.Store.MembershipsOf(ctx, refs)
+		if err != nil {
+			return err
+		}
+		for i, key := range some {
+			if present, err := found[refs[i]].Key(key.ClientID); err == nil {
+				visit(key, present)
 			}
 		}
 	}

@@ -3,12 +3,12 @@ package admin
 import (
 	"cmp"
 	"context"
-	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"mintkey/policy"
+	"mintkey/store"
 )
 
 // Upcoming is an expiry, or a notice before one, that lies ahead.
@@ -47,22 +47,76 @@ func (s *Service) Calendar(ctx context.Context, actor Actor, in TenantContext, u
 func (s *Service) Outlook(
 	ctx context.Context, actor Actor, in TenantContext, until time.Time, full int,
 ) (times []time.Time, first []Upcoming, err error) {
-	var upcoming []Upcoming
-	err = s.eachExpiring(ctx, in.Account, actor.At, until, func(key expiring) {
-		times = append(times, key.at)
-		upcoming = append(upcoming, Upcoming{At: key.at, ClientID: key.ClientID, TenantID: key.TenantID, UserID: key.UserID})
-		if len(upcoming) > 2*full { // only the first of them are shown
-			slices.SortFunc(upcoming, compareUpcoming)
-			upcoming = upcoming[:full]
-		}
-	})
-	if err != nil {
+	ahead := outlook{until: until, first: soonest[Upcoming]{most: full, compare: compareUpcoming}}
+	if err := s.eachExpiring(ctx, in.Account, actor.At, until, ahead.visit); err != nil {
 		return nil, nil, err
 	}
-	slices.SortFunc(times, time.Time.Compare)
-	slices.SortFunc(upcoming, compareUpcoming)
-	first, err = s.named(ctx, in, upcoming[:min(full, len(upcoming))])
-	return times, first, err
+	return s.outlook(ctx, in, &ahead)
+}
+
+// OutlookBeside is Outlook together with what a change of the policy would do, of which the first keys are listed: it looks at the keys once
+// for both.
+func (s *Service) OutlookBeside(
+	ctx context.Context, actor Actor, in TenantContext, change policy.PolicyChange, until time.Time, full, listed int,
+) (times []time.Time, first []Upcoming, would Preview, err error) {
+	p, err := newPreview(in, change, actor.At, listed)
+	if err != nil {
+		return nil, nil, Preview{}, err
+	}
+	ahead := outlook{until: until, first: soonest[Upcoming]{most: full, compare: compareUpcoming}}
+	err = s.eachExpiring(ctx, in.Account, actor.At, time.Time{}, func(key expiring) {
+		p.visit(key)
+		ahead.visit(key)
+	})
+	if err != nil {
+		return nil, nil, Preview{}, err
+	}
+	times, first, err = s.outlook(ctx, in, &ahead)
+	return times, first, p.result(), err
+}
+
+// outlook is what Outlook collects.
+type outlook struct {
+	until time.Time
+	times []time.Time
+	first soonest[Upcoming]
+}
+
+func (o *outlook) visit(key expiring) {
+	if key.at.IsZero() || !key.at.Before(o.until) {
+		return
+	}
+	o.times = append(o.times, key.at)
+	o.first.add(Upcoming{At: key.at, ClientID: key.ClientID, TenantID: key.TenantID, UserID: key.UserID})
+}
+
+func (s *Service) outlook(ctx context.Context, in TenantContext, o *outlook) ([]time.Time, []Upcoming, error) {
+	slices.SortFunc(o.times, time.Time.Compare)
+	first, err := s.named(ctx, in, o.first.list())
+	return o.times, first, err
+}
+
+// soonest keeps the first of many in an order, so that not all have to be kept and sorted.
+type soonest[T any] struct {
+	most    int
+	compare func(a, b T) int
+	kept    []T
+	sorted  bool // the first of kept, up to most, were in order when they were sorted last: what comes after the last of them is not kept
+}
+
+func (s *soonest[T]) add(each T) {
+	if s.sorted && s.compare(each, s.kept[s.most-1]) >= 0 {
+		return
+	}
+	if s.kept = append(s.kept, each); len(s.kept) > 2*s.most+100 {
+		slices.SortFunc(s.kept, s.compare)
+		s.kept, s.sorted = s.kept[:s.most], s.most > 0
+	}
+}
+
+func (s *soonest[T]) list() []T {
+	slices.SortFunc(s.kept, s.compare)
+	return s.kept[:min(s.most, len(s.kept))]
 }
 
 func compareUpcoming(a, b Upcoming) int {
@@ -71,29 +125,33 @@ func compareUpcoming(a, b Upcoming) int {
 
 // named adds what the orders of keys don't have. What belongs to a key that is gone meanwhile is left out.
 func (s *Service) named(ctx context.Context, in TenantContext, upcoming []Upcoming) ([]Upcoming, error) {
-	users := map[string][]string{}
-	for _, u := range upcoming {
-		users[u.TenantID] = append(users[u.TenantID], u.UserID)
-	}
-	members := map[string]map[string]Member{}
-	for tenantID, ids := range users {
-		slices.Sort(ids)
-		in.Tenant, members[tenantID] = policy.Tenant{ID: tenantID, AccountID: in.Account.ID}, map[string]Member{}
-		for some := range slices.Chunk(slices.Compact(ids), walkSize) {
-			found, err := s.membersByID(ctx, in, some)
-			if err != nil {
-				return nil, err
-			}
-			maps.Copy(members[tenantID], found)
-		}
-	}
 	named := upcoming[:0]
-	for _, u := range upcoming {
-		m := members[u.TenantID][u.UserID]
-		if key, err := m.Key(u.ClientID); err == nil {
-			u.Label, u.UserName, u.Email = key.Label, m.User.Name, m.User.Email
-			named = append(named, u)
+	for some := range slices.Chunk(upcoming, walkSize) {
+		refs, ids := make([]store.MemberRef, len(some)), make([]string, len(some))
+		for i, u := range some {
+			refs[i], ids[i] = store.MemberRef{TenantID: u.TenantID, UserID: u.UserID}, u.UserID
+		}
+		memberships, err := s.Store.MembershipsOf(ctx, distinct(refs, store.MemberRef.Compare))
+		if err != nil {
+			return nil, err
+		}
+		users, err := s.Store.UsersByID(ctx, in.Account.ID, distinct(ids, strings.Compare))
+		if err != nil {
+			return nil, err
+		}
+		for i, u := range some {
+			m := memberships[refs[i]]
+			user, ok := users[u.UserID]
+			if key, err := m.Key(u.ClientID); err == nil && ok && m.BelongsTo(user) {
+				u.Label, u.UserName, u.Email = key.Label, user.Name, user.Email
+				named = append(named, u)
+			}
 		}
 	}
 	return named, nil
+}
+
+func distinct[T comparable](all []T, compare func(a, b T) int) []T {
+	all = slices.SortedFunc(slices.Values(all), compare)
+	return slices.Compact(all)
 }

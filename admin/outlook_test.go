@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"mintkey/admin"
 	"mintkey/policy"
@@ -17,7 +20,7 @@ import (
 type readingKeys struct {
 	store.Store
 
-	memberships, places int
+	memberships, places, batches int
 }
 
 func (s *readingKeys) Memberships(ctx context.Context, tenantID string, page store.Page) ([]policy.Membership, error) {
@@ -32,12 +35,19 @@ func (s *readingKeys) MembershipsByID(ctx context.Context, tenantID string, ids 
 	return found, err
 }
 
-func (s *readingKeys) KeysByIssue(
-	ctx context.Context, accountID string, after store.DatedKey, until time.Time, limit int,
-) ([]store.DatedKey, error) {
-	found, err := s.Store.KeysByIssue(ctx, accountID, after, until, limit)
-	s.places += len(found)
+func (s *readingKeys) MembershipsOf(ctx context.Context, refs []store.MemberRef) (map[store.MemberRef]policy.Membership, error) {
+	found, err := s.Store.MembershipsOf(ctx, refs)
+	s.memberships, s.batches = s.memberships+len(found), s.batches+1
 	return found, err
+}
+
+func (s *readingKeys) EachKeyByIssue(
+	ctx context.Context, accountID string, from, until time.Time, visit func(store.DatedKey) error,
+) error {
+	return s.Store.EachKeyByIssue(ctx, accountID, from, until, func(key store.DatedKey) error {
+		s.places++
+		return visit(key)
+	})
 }
 
 // villages are 100 tenants of ten users, who got one access key each, one an hour.
@@ -82,11 +92,26 @@ func TestAnOutlookReadsWhatItShows(t *testing.T) {
 	if must(t, err); len(calendar) != 24 || reading.memberships > 24 || reading.places > 750 {
 		t.Errorf("%d entries; %d memberships and %d places were read", len(calendar), reading.memberships, reading.places)
 	}
-	reading.memberships = 0
+	reading.batches, reading.places = 0, 0
+	year, err := service.Calendar(t.Context(), actor, in, actor.At.AddDate(1, 0, 0))
+	if must(t, err); len(year) < 2000 || reading.batches > len(year)/400+1 {
+		t.Errorf("%d entries of 100 tenants were looked up in %d batches", len(year), reading.batches)
+	}
+	reading.memberships, reading.places = 0, 0
 	change := policy.PolicyChange{Enabled: true, PeriodDays: 120}
 	affected, err := service.PreviewPolicy(t.Context(), actor, in, change, admin.IfMatch{})
 	if must(t, err); len(affected) != 1000 || reading.memberships > 0 {
 		t.Errorf("%d keys are affected; %d memberships were read", len(affected), reading.memberships)
+	}
+	reading.places = 0
+	again, next, would, err := service.OutlookBeside(t.Context(), actor, in, change, actor.At.AddDate(1, 0, 0), 5, 20)
+	must(t, err)
+	if !slices.EqualFunc(again, times, time.Time.Equal) || !cmp.Equal(next, first) || reading.places != 1000 || reading.memberships > 5 {
+		t.Errorf("beside a preview the outlook has %d times and %v; %d places and %d memberships were read",
+			len(again), next, reading.places, reading.memberships)
+	}
+	if want := (admin.Preview{First: affected[:20], Total: 1000, Gains: 1000}); !cmp.Equal(would, want) {
+		t.Error(cmp.Diff(want, would))
 	}
 }
 

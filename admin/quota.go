@@ -13,10 +13,6 @@ func checkQuota(quota *int) error {
 	return policy.CheckTokensPerMinute(*quota)
 }
 
-func quotaDetails(quota int) map[string]string {
-	return map[string]string{policy.DetailTokensPerMinute: quotaText(quota)}
-}
-
 // quotaText is a fence that is a number, of which 0 is none.
 func quotaText(quota int) string {
 	if quota == 0 {

@@ -13,6 +13,7 @@ import (
 
 // TenantPatch changes a tenant; nil fields stay as they are.
 type TenantPatch struct {
+	Name            *string
 	TokensPerMinute *int // 0 takes the quota away (R36)
 	Suspended       *bool
 	SuspendedReason string // why, where Suspended is true
@@ -25,7 +26,11 @@ type TenantPatch struct {
 // back the keys, except those that were suspended on their own (R8). Nobody suspends a tenant that has a member of higher authority, and
 // the last admin who can act keeps a tenant to act in (R32). What was suspended is ErrInEffect if no replica of the store has confirmed it.
 func (s *Service) PatchTenant(ctx context.Context, actor Actor, in TenantContext, patch TenantPatch) (policy.Tenant, error) {
-	if err := cmp.Or(checkQuota(patch.TokensPerMinute), policy.CheckReason(patch.SuspendedReason)); err != nil {
+	err := cmp.Or(checkQuota(patch.TokensPerMinute), policy.CheckReason(patch.SuspendedReason))
+	if patch.Name != nil {
+		err = cmp.Or(policy.CheckName(*patch.Name), err)
+	}
+	if err != nil {
 		return policy.Tenant{}, err
 	}
 	if patch.Suspended == nil || !*patch.Suspended {
@@ -33,7 +38,7 @@ func (s *Service) PatchTenant(ctx context.Context, actor Actor, in TenantContext
 		return after, err
 	}
 	var after policy.Tenant
-	err := store.ConfirmOnce(ctx, func(ctx context.Context) (err error) {
+	err = store.ConfirmOnce(ctx, func(ctx context.Context) (err error) {
 		after, err = s.suspendTenant(ctx, actor, in, patch)
 		return err
 	})
@@ -143,6 +148,9 @@ func (s *Service) patchTenant(
 // undo is the patch that gives the tenant back what this one took, when it was not suspended before.
 func (p TenantPatch) undo(before policy.Tenant) TenantPatch {
 	back := TenantPatch{Suspended: new(bool)}
+	if p.Name != nil {
+		back.Name = &before.Name
+	}
 	if p.TokensPerMinute != nil {
 		back.TokensPerMinute = &before.TokensPerMinute
 	}
@@ -158,9 +166,17 @@ func (p TenantPatch) apply(actor Actor, t policy.Tenant, latest time.Time) (poli
 		events = append(events, event)
 		return &events[len(events)-1]
 	}
+	changed := map[string]string{}
+	if p.Name != nil && *p.Name != t.Name {
+		changed["name"], changed[policy.DetailNameBefore] = *p.Name, t.Name
+		t.Name = *p.Name
+	}
 	if p.TokensPerMinute != nil && *p.TokensPerMinute != t.TokensPerMinute {
 		t.TokensPerMinute = *p.TokensPerMinute
-		record(policy.ActionTenantUpdated, quotaDetails(t.TokensPerMinute))
+		changed[policy.DetailTokensPerMinute] = quotaText(t.TokensPerMinute)
+	}
+	if len(changed) > 0 {
+		record(policy.ActionTenantUpdated, changed)
 	}
 	if p.Suspended == nil {
 		return t, events, nil

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -210,20 +209,13 @@ func (s *Service) keyCount(ctx context.Context, accountID string, now time.Time)
 		return held, nil
 	}
 	count := keyCount{at: now, byUser: map[string]int{}}
-	end := time.Unix(0, math.MaxInt64)
-	for after := (store.DatedKey{}); ; {
-		some, err := s.Store.KeysByIssue(ctx, accountID, after, end, keysCountedAtOnce)
-		if err != nil {
-			return keyCount{}, err
-		}
-		for _, key := range some {
-			count.byUser[key.UserID]++
-		}
-		count.total += len(some)
-		if len(some) < keysCountedAtOnce {
-			break
-		}
-		after = some[len(some)-1]
+	err := s.Store.EachKeyByIssue(ctx, accountID, time.Time{}, endOfTime(), func(key store.DatedKey) error {
+		count.byUser[key.UserID]++
+		count.total++
+		return nil
+	})
+	if err != nil {
+		return keyCount{}, err
 	}
 	if count.total <= keysCountedAtOnce {
 		return count, nil // read at once, and so always as of now

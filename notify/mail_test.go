@@ -7,6 +7,9 @@ import (
 	"mime/multipart"
 	"mime/quotedprintable"
 	"net/mail"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -29,6 +32,26 @@ func newMail(t testing.TB, config notify.MailConfig) *notify.Mail {
 	m, err := notify.NewMail(config)
 	must(t, err)
 	return m
+}
+
+// In dark mailboxes a link has the colour that the frame gives its class, and a button its ground: none is dark blue on black.
+func TestLinksOfMailsAreStyled(t *testing.T) {
+	files, err := filepath.Glob("templates/*.html")
+	must(t, err)
+	links := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		must(t, err)
+		for _, link := range regexp.MustCompile("<a [^>]*>").FindAllString(string(text), -1) {
+			links++
+			if !strings.Contains(link, `class="link"`) && !strings.Contains(link, "background:") {
+				t.Errorf("%s: %s", file, link)
+			}
+		}
+	}
+	if links == 0 {
+		t.Error("the templates have no links")
+	}
 }
 
 // arrived is a message as the owner's mail program sees it.

@@ -29,6 +29,9 @@ var shown = map[string]bool{
 	"a\nb": false, "a\tb": false, "a\x00": false, "a\x1b[31m": false, "\xff": false, "a\u202eb": false, "a\u200bb": false,
 	"a\u00a0b": true, "a\u2028b": false, "山田\u3000太郎": true, "Jean\u202fPaul": true,
 	"علی\u200cرضا": true, "क्\u200dष": true, "👩\u200d💻": true, "❤\ufe0f\u200d🔥": true, // joiners inside a word
+	"PDF\u200cها": true, "فارسِ\u200cی": true, "👩🏽\u200d🚀": true, "ශ්\u200dරී": true,
+	"pay\u200cpal": false, "pay\u200dpal": false, "п\u200cа": false, "1\u200d2": false, "a\u0301\u200cb": false, "日\u200d本": false,
+	"a\u200d👩": false, "👩\u200da": false, "👩\u200c💻": false, "한\u200c국": false, // would look like another name
 	"\u200dada": false, "ada\u200c": false, "ada \u200c b": false, "a\u200c\u200cb": false,
 	"\u200c": false, "\u3164": false, "\u2800": false, "\ufe0f": false, "\u115f \u1160": false, "\u0301": false, // show as nothing
 	"a\u2066b": false, "a\u200fb": false, "a\u061cb": false, "a\ufeffb": false, "a\u00adb": false, "a\U000e0041b": false, "a\u0085b": false,

@@ -44,6 +44,8 @@ var (
 		`to accept that risk for the account send "acknowledge_risk": true`)
 	// ErrInvalidRelease refuses text that is not a release.
 	ErrInvalidRelease = errors.New(`a release is written year.number, for example "24.3", "2023.07" or "24.3.1"`)
+	// ErrReleaseFixed refuses to change the release of a tenant (R21).
+	ErrReleaseFixed = errors.New("the release of a tenant never changes: create a tenant of the other release")
 	// ErrInvalidID refuses an ID chosen by a caller.
 	ErrInvalidID = errors.New("an ID has 1 to 63 characters of a-z, 0-9 and -, and begins with a letter or digit")
 	// ErrInvalidEmail refuses an e-mail address.

@@ -92,6 +92,8 @@ const (
 	ChangedPassword = "password"
 	// DetailTokensPerMinute is the quota after a key.updated or tenant.updated that changed it, or with a key.created: a number, or "none".
 	DetailTokensPerMinute = "tokens_per_minute"
+	// DetailNameBefore is what a tenant was called before it was renamed.
+	DetailNameBefore = "name_before"
 	// DetailAllowedNetworks and DetailTokenLifetime are fences of the key after a key.updated that changed them, or with a key.created:
 	// networks separated by spaces, seconds, or "none".
 	DetailAllowedNetworks = "allowed_networks"

@@ -33,20 +33,44 @@ func printable(text string) bool {
 	return !HasSecret(without) && (strings.TrimSpace(text) == "" || strings.ContainsFunc(text, shows))
 }
 
-// joinersInside says whether each joiner stands inside a word, and not beside another joiner.
+// joinersInside says whether each joiner stands inside a word where it can change how the word looks. Anywhere else it shows as nothing,
+// and would make a name that looks like another one: in "pay", a joiner and "pal".
 func joinersInside(text string) bool {
-	inWord := func(r rune) bool { return r != utf8.RuneError && !unicode.IsSpace(r) && !isJoiner(r) }
 	for i, r := range text {
-		if !isJoiner(r) {
-			continue
-		}
-		before, _ := utf8.DecodeLastRuneInString(text[:i])
-		after, _ := utf8.DecodeRuneInString(text[i+utf8.RuneLen(r):])
-		if !inWord(before) || !inWord(after) {
+		if isJoiner(r) && !joins(r, text[:i], text[i+utf8.RuneLen(r):]) {
 			return false
 		}
 	}
 	return true
+}
+
+// joins says whether a joiner between the texts does anything: beside a letter of a script that joins letters (RFC 5892 appendices A.1 and
+// A.2 are stricter, and would refuse names that people have), or between the parts of an emoji (UTS 51).
+func joins(joiner rune, before, after string) bool {
+	isMark := func(r rune) bool { return unicode.In(r, unicode.M) }
+	previous, _ := utf8.DecodeLastRuneInString(before)
+	next, _ := utf8.DecodeRuneInString(after)
+	base, _ := utf8.DecodeLastRuneInString(strings.TrimRightFunc(before, isMark))
+	if isJoiner(base) || !inWord(previous) || !inWord(next) {
+		return false
+	}
+	if unicode.In(previous, joining()...) || unicode.In(base, joining()...) || unicode.In(next, joining()...) {
+		return true
+	}
+	return joiner == zeroWidthJoiner && unicode.In(base, unicode.So, unicode.Sk) && unicode.Is(unicode.So, next)
+}
+
+func inWord(r rune) bool { return r != utf8.RuneError && !unicode.IsSpace(r) && !isJoiner(r) }
+
+// joining are the scripts in which letters join, or have a virama that makes them do so.
+func joining() []*unicode.RangeTable {
+	return []*unicode.RangeTable{
+		unicode.Adlam, unicode.Arabic, unicode.Balinese, unicode.Bengali, unicode.Brahmi, unicode.Chakma, unicode.Devanagari,
+		unicode.Grantha, unicode.Gujarati, unicode.Gurmukhi, unicode.Hanifi_Rohingya, unicode.Javanese, unicode.Kaithi, unicode.Kannada,
+		unicode.Khmer, unicode.Malayalam, unicode.Mandaic, unicode.Manichaean, unicode.Meetei_Mayek, unicode.Mongolian, unicode.Myanmar,
+		unicode.Newa, unicode.Nko, unicode.Oriya, unicode.Phags_Pa, unicode.Sharada, unicode.Sinhala, unicode.Sogdian, unicode.Sundanese,
+		unicode.Syloti_Nagri, unicode.Syriac, unicode.Tai_Tham, unicode.Tamil, unicode.Telugu, unicode.Tibetan, unicode.Tirhuta,
+	}
 }
 
 // shows says whether the character can be seen by itself. Fillers of Korean and the blank of Braille are letters and symbols by their

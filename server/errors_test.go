@@ -35,7 +35,7 @@ func TestFailuresOfTheStore(t *testing.T) {
 		for _, p := range plugins() {
 			quiet(t, w.login(p.path, "?TENANTID=forge", p.body(w.mia)).wantError(c.oauthStatus, c.oauth), inside)
 		}
-		methods := []string{"UpdateUser", "UpdateMembership", "UpdateAccount"}
+		methods := []string{"UpdateUser", "UpdateMembership", "UpdateAccount", "UpdateEphemeral"}
 		if !errors.Is(c.cause, store.ErrConflict) { // reading never conflicts
 			methods = append(methods,
 				"Subject", "Tenants", "Tenant", "Users", "User", "Memberships", "Accesses", "Events", "UsersByID", "TenantsOf")
@@ -69,6 +69,8 @@ func (w *world) meet(method string, token bearer) answer {
 		return w.patch(token, acmeUsers+"/mia", `{"name":"Mia"}`)
 	case "TenantsOf":
 		return w.delete(token, acmeUsers+"/mia")
+	case "UpdateEphemeral":
+		return w.delete(token, acmeUsers+"/mia/sessions")
 	case "Memberships", "UsersByID":
 		return w.get(token, forgeKeys)
 	case "UpdateMembership":

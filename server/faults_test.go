@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"mintkey/policy"
 	"mintkey/server"
@@ -129,6 +130,13 @@ func (s *faultyStore) UsersByID(ctx context.Context, accountID string, ids []str
 		return nil, err
 	}
 	return s.Store.UsersByID(ctx, accountID, ids)
+}
+
+func (s *faultyStore) UpdateEphemeral(ctx context.Context, key string, change func([]byte) ([]byte, time.Time, error)) error {
+	if err := s.fault("UpdateEphemeral"); err != nil {
+		return err
+	}
+	return s.Store.UpdateEphemeral(ctx, key, change)
 }
 
 func (s *faultyStore) UpdateUser(

@@ -19,6 +19,9 @@ type DatedKey struct {
 type KeyOrders interface {
 	// KeysByIssue goes by when the current secret was issued: under one policy keys expire in this order.
 	KeysByIssue(ctx context.Context, accountID string, after DatedKey, until time.Time, limit int) ([]DatedKey, error)
+	// EachKeyByIssue visits the same keys from one time to another, both included, in no order: for who needs them all. It ends with an
+	// error of visit. A key that changes meanwhile may be visited twice or not at all.
+	EachKeyByIssue(ctx context.Context, accountID string, from, until time.Time, visit func(DatedKey) error) error
 	// KeysByEnd goes by the keys' own ends (R33). Keys without one are not in it.
 	KeysByEnd(ctx context.Context, accountID string, after DatedKey, until time.Time, limit int) ([]DatedKey, error)
 }

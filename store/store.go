@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -96,6 +97,8 @@ type Memberships interface {
 	Membership(ctx context.Context, tenantID, userID string) (policy.Membership, error)
 	// MembershipsByID returns those of the users' memberships of the tenant that exist, by user ID.
 	MembershipsByID(ctx context.Context, tenantID string, userIDs []string) (map[string]policy.Membership, error)
+	// MembershipsOf returns those of the memberships that exist, of whatever tenants.
+	MembershipsOf(ctx context.Context, refs []MemberRef) (map[MemberRef]policy.Membership, error)
 	// Memberships lists the memberships of a tenant by user ID.
 	Memberships(ctx context.Context, tenantID string, page Page) ([]policy.Membership, error)
 	// TenantsOf lists the IDs of the tenants that the user is a member of, in order.
@@ -110,6 +113,14 @@ type Memberships interface {
 	// exist after the change, which adds and drops no other key. ErrNotFound if the tenant does not exist, or a membership returned
 	// belongs to no user who exists.
 	MoveKey(ctx context.Context, tenantID, clientID, fromID, toID string, change KeyMove) error
+}
+
+// MemberRef names a membership.
+type MemberRef struct{ TenantID, UserID string }
+
+// Compare orders by tenant, then by user.
+func (r MemberRef) Compare(other MemberRef) int {
+	return cmp.Or(cmp.Compare(r.TenantID, other.TenantID), cmp.Compare(r.UserID, other.UserID))
 }
 
 // KeyMove is a pure function from the memberships of an access key's owner and of somebody else to what they are once the key is the

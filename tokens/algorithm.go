@@ -51,11 +51,9 @@ func ParseAlgorithm(name string) (Algorithm, error) {
 	}
 }
 
-// method is nil for any other algorithm.
+// method signs for RS256 and EdDSA; signES256 does so for ES256. It is nil for any other algorithm.
 func (a Algorithm) method() jwt.SigningMethod {
 	switch a.kind() {
-	case ES256:
-		return es256{jwt.SigningMethodES256}
 	case RS256:
 		return jwt.SigningMethodRS256
 	case EdDSA:

@@ -66,7 +66,7 @@ func (p *program) auditCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		items, err := server.list(c.Context(), server.accountPath(*account, "audit"), query, *limit)
+		items, err := server.list(c.Context(), server.accountPath(*account, "audit"), query, int(*limit)) //nolint:gosec // a number that a person typed
 		if err != nil {
 			return err
 		}

@@ -106,7 +106,12 @@ func (p *program) initialize(c *cobra.Command, config configs.Config, wanted boo
 	if len(b.kept) > 0 {
 		p.sayf("Kept what exists: %s.\n", strings.Join(b.kept, ", "))
 	}
-	return p.print(made.result(), func(w io.Writer) { made.show(w, audiencesOf(config), whereGiven(c)) })
+	return p.print(made.result(), func(w io.Writer) {
+		made.show(w, audiencesOf(config), whereGiven(c))
+		if wanted.password != "" {
+			_, _ = fmt.Fprintf(w, "or sign in as %s at %s/console\n", wanted.email, cmp.Or(config.ConsoleURL, audiencesOf(config).Issuer))
+		}
+	})
 }
 
 // initialized has the IDs of the records that init made or found, and the new access key.

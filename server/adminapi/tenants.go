@@ -43,7 +43,7 @@ func (*API) GetTenant(c *Call) (Reply, error) {
 	return ok(viewTenant(c.in.Tenant)).withTag(admin.TenantTag(c.in.Tenant)), nil
 }
 
-// PatchTenant changes a tenant: its quota (R36), and whether it is suspended (R8).
+// PatchTenant changes a tenant: its name, its quota (R36), and whether it is suspended (R8). The release never changes (R21).
 func (a *API) PatchTenant(c *Call) (Reply, error) {
 	body, err := decode[api.TenantChange](c)
 	if err != nil {
@@ -52,11 +52,14 @@ func (a *API) PatchTenant(c *Call) (Reply, error) {
 	if body.SuspendedReason != "" && (body.Suspended == nil || !*body.Suspended) {
 		return Reply{}, web.Refuse(web.ErrInvalidRequest, "suspended_reason goes with \"suspended\": true.")
 	}
+	if body.Release != nil {
+		return Reply{}, policy.ErrReleaseFixed
+	}
 	quota, err := quotaOf(body.TokensPerMinute)
 	if err != nil {
 		return Reply{}, err
 	}
-	patch := admin.TenantPatch{TokensPerMinute: quota, Suspended: body.Suspended, SuspendedReason: body.SuspendedReason}
+	patch := admin.TenantPatch{Name: body.Name, TokensPerMinute: quota, Suspended: body.Suspended, SuspendedReason: body.SuspendedReason}
 	if patch.IfMatch, err = c.ifMatch(); err != nil {
 		return Reply{}, err
 	}

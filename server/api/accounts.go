@@ -49,6 +49,8 @@ type Tenant struct {
 
 // TenantChange is a JSON merge patch (RFC 7396) of a tenant: absent members stay unchanged, and null takes the quota away.
 type TenantChange struct {
+	Name            *string       `json:"name,omitempty"`
+	Release         *string       `json:"release,omitempty"` // refused: it never changes (R21)
 	TokensPerMinute Nullable[int] `json:"tokens_per_minute,omitzero"`
 	Suspended       *bool         `json:"suspended,omitempty"`
 	SuspendedReason string        `json:"suspended_reason,omitempty"` // only with suspended true

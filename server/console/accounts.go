@@ -56,6 +56,9 @@ func (c *Console) enterAccount(req *request) error {
 	if err != nil {
 		return err
 	}
+	if closedTo(req.actor, req.began.method, in.Account) {
+		return c.askToRegister(req, in.Account)
+	}
 	tenants, err := c.Store.Tenants(req.Context(), in.Account.ID, store.Page{Limit: 1})
 	if err != nil {
 		return err

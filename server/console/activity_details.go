@@ -108,6 +108,7 @@ func detailTable() []detail {
 			return "label “" + label + "”"
 		}},
 		{"name", func(name string, _ names) string { return "“" + name + "”" }},
+		{policy.DetailNameBefore, func(name string, _ names) string { return "“" + name + "” before" }},
 		{"release", plain("release ")},
 		{"email", plain("")},
 		{"role", func(role string, _ names) string { return "role " + strings.ToLower(roleText(policy.Role(role))) }},
@@ -134,7 +135,7 @@ func detailTable() []detail {
 			if err != nil || n == 0 {
 				return ""
 			}
-			return "the old secret works for " + overlapWords(time.Duration(n)*time.Second) + " more"
+			return "the old secret works for " + exactText(time.Duration(n)*time.Second) + " more"
 		}},
 		{policy.DetailRevokedTokens, yes("its tokens ended too")},
 		{policy.DetailDroppedScopes, orNone("", "lost scopes ")},
@@ -244,13 +245,15 @@ func countWords(count, noun string) string {
 	return plural(n, noun)
 }
 
-// overlapWords is exact for the overlaps that forms offer, whole hours and days.
-func overlapWords(d time.Duration) string {
+// exactText writes a time that somebody has set, which is not rounded.
+func exactText(d time.Duration) string {
 	switch {
 	case d%policy.Day == 0:
 		return plural(int(d/policy.Day), "day")
 	case d%time.Hour == 0:
 		return plural(int(d/time.Hour), "hour")
+	case d%time.Minute == 0:
+		return plural(int(d/time.Minute), "minute")
 	default:
 		return plural(int(d/time.Second), "second")
 	}

@@ -18,7 +18,7 @@ const (
 func compress(pages http.Handler) (http.Handler, error) {
 	wrap, err := gzhttp.NewWrapper(
 		gzhttp.MinSize(minCompressed), gzhttp.RandomJitter(jitter, 0, false),
-		gzhttp.ContentTypes([]string{"text/html", "text/csv", "application/json"}),
+		gzhttp.ContentTypes([]string{"text/html", "text/csv", "text/calendar", "application/json"}),
 	)
 	if err != nil {
 		return nil, err

@@ -48,7 +48,7 @@ func testDestructionAsks(t *testing.T, h *harness) {
 		saying []string
 	}{
 		"disable": {ada, user, form{"do": {"disable"}}, []string{
-			"Disable Grace Hopper?", "2 access keys stop", clientID, "last used 3 hours ago", "never used",
+			"Disable Grace Hopper?", "2 access keys stop", clientID, "last access 3 hours ago", "never used",
 		}},
 		"robot": {ada, user, form{"do": {"robot"}}, []string{"Make Grace Hopper a robot?", "can’t be undone"}},
 		"password": {ada, user, form{"do": {"password"}, "password": {"something long"}}, []string{

@@ -227,6 +227,7 @@ func explanations() []struct {
 			"This user is a robot: it has no password, and can’t sign in to pick up an access key.", "user",
 		}},
 		{policy.ErrKindFixed, explanation{conflict, "Kind fixed", "A robot never becomes a person. Create a new user.", ""}},
+		{policy.ErrReleaseFixed, explanation{conflict, "Release fixed", asSentence(policy.ErrReleaseFixed), ""}},
 		{policy.ErrInvalidKind, explanation{unprocessable, "Invalid kind", "A user is a person or a robot.", ""}},
 		{policy.ErrInvalidRole, explanation{unprocessable, "Invalid role", "Choose one of the roles.", "role"}},
 		{policy.ErrInvalidTarget, explanation{unprocessable, "Invalid audience", asSentence(policy.ErrInvalidTarget), audiencesField}},
@@ -301,7 +302,7 @@ func explainPeriods() explanation {
 // explain returns the explanation of an error.
 func explain(err error) explanation {
 	if many, ok := errors.AsType[*limits.TooManyError](err); ok {
-		text := fmt.Sprintf("There were too many tries. Try again in %s.", durationText(many.RetryAfter))
+		text := fmt.Sprintf("There were too many tries. Try again in %s.", waitText(many.RetryAfter))
 		return explanation{http.StatusTooManyRequests, "Too many tries", text, ""}
 	}
 	if unknown, ok := errors.AsType[*filterError](err); ok {

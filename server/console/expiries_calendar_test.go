@@ -60,6 +60,21 @@ func TestCalendarOfExpiries(t *testing.T) {
 	tom.get("/console/account").says("nothing for a calendar")
 }
 
+// However many access keys expire, the file has the next thousand and is small on its way.
+func TestABigCalendarFile(t *testing.T) {
+	h := newHarness(t)
+	h.grow(0, 600)
+	ada := h.as("ada")
+	file := ada.get("/console/security/expiries.ics").want(200)
+	if events := eventsIn(t, file.body); len(events) != 1001 || !strings.Contains(file.body, "it has 1\\,000 entries") {
+		t.Errorf("%d events", len(events))
+	}
+	packed := ada.get("/console/security/expiries.ics", gzipped).want(200)
+	if packed.header.Get("Content-Encoding") != "gzip" || len(packed.body) > biggestPage {
+		t.Errorf("%d bytes, packed with %q", len(packed.body), packed.header.Get("Content-Encoding"))
+	}
+}
+
 func eventsIn(t *testing.T, file string) []*ics.VEvent {
 	t.Helper()
 	calendar, err := ics.ParseCalendar(strings.NewReader(file))

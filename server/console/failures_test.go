@@ -181,7 +181,7 @@ func TestBrowserWarnsBeforeTheSessionEnds(t *testing.T) {
 	b.see("#session-bar[data-state=end]")
 }
 
-// What was changed in another tab is fetched anew.
+// What was changed in another tab is fetched anew in a list. A page of one thing says so, and one that shows a secret says nothing.
 func TestBrowserFollowsOtherTabs(t *testing.T) {
 	h := newHarness(t)
 	h.key("berlin", "grace", "nightly", 10)
@@ -192,6 +192,23 @@ func TestBrowserFollowsOtherTabs(t *testing.T) {
 	b.js(`new BroadcastChannel("mintkey").postMessage("changed")`)
 	b.saysOnPage("made elsewhere")
 	b.until(`!document.querySelector("[data-stale]")`)
+
+	clientID, _ := h.key("berlin", "linus", "looked at", 0)
+	for _, path := range []string{berlinKeys + "/" + clientID, "/console/account"} {
+		b.open(path)
+		b.js(`new BroadcastChannel("mintkey").postMessage("changed")`)
+		b.saysOnPage("Something was changed in another tab.")
+	}
+	b.open(newKey)
+	b.click(`input[value="grace"]`)
+	b.click(".form button.primary")
+	b.see("#client-secret")
+	b.js(`(new BroadcastChannel("mintkey").onmessage = () => document.body.dataset.told = ""),
+		new BroadcastChannel("mintkey").postMessage("changed")`)
+	b.see("[data-told]")
+	if run(b, chromedp.Evaluate[bool](`!!document.querySelector(".changed-elsewhere")`)) {
+		t.Error("a page with a secret offers to be loaded again")
+	}
 }
 
 // Nothing that was typed is lost when the session is over, whichever form it was, and none of it stands in an address.

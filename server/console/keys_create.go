@@ -47,7 +47,13 @@ type scopeChoice struct {
 	Meaning string
 }
 
-const membersShown = 8
+// Of the members that match, a form shows some who can have a key and some who can't. To find the former it looks at so many at once, a few
+// times.
+const (
+	membersShown  = 8
+	membersRead   = 3 * membersShown
+	membersRounds = 10
+)
 
 func (c *Console) newKeyPage(req *request) error { return c.showNewKey(req, nil) }
 
@@ -85,32 +91,57 @@ func (c *Console) showNewKey(req *request, cause error) error {
 // of it gets into the address.
 func (req *request) finding() bool { return req.PostForm.Get("do") == "find" }
 
+// findMembers lists members to choose from: those who can have a key, then those who can't and why (R2).
 func (c *Console) findMembers(req *request) (memberForm, error) {
 	form := memberForm{Path: req.URL.Path, Find: strings.TrimSpace(req.Form.Get("find"))}
-	members, more, err := c.Service.FindMembers(req.Context(), req.in, form.Find, store.Page{Limit: membersShown})
-	if err != nil {
-		return form, err
-	}
-	if chosen := req.Form.Get("user"); chosen != "" && !slices.ContainsFunc(members, func(m admin.Member) bool { return m.UserID == chosen }) {
-		if s, err := c.Store.Subject(req.Context(), req.in.Tenant.ID, chosen); err == nil {
-			members = append([]admin.Member{{Membership: s.Membership, User: s.User}}, members...)
-		}
-	}
-	form.More, form.Nobody = more, len(members) == 0
-	for _, m := range members {
-		live := m.LiveKeys(req.in.Account.Expiration, req.info.At)
-		choice := memberChoice{ID: m.UserID, Name: m.User.Name, Email: m.User.Email, Robot: m.User.IsRobot(), Keys: len(live)}
+	var full []memberChoice
+	hidden, more := false, true
+	add := func(m admin.Member) {
+		choice := newMemberChoice(m, req)
 		switch {
-		case m.User.Disabled:
-			choice.WhyNot = "Disabled users can't have access keys."
-		case len(live) >= policy.MaxKeys:
-			choice.WhyNot = "Has " + policy.InWords(policy.MaxKeys) +
-				" keys already, the most a user can hold in a tenant. Revoke or refresh one of them instead."
+		case choice.WhyNot != "" && len(full) < membersShown:
+			full = append(full, choice)
+		case choice.WhyNot != "" || len(form.Members) == membersShown:
+			hidden = true
+		default:
+			form.Members = append(form.Members, choice)
 		}
-		choice.Chosen = choice.WhyNot == "" && m.UserID == req.Form.Get("user")
-		form.Members = append(form.Members, choice)
 	}
+	chosen := req.Form.Get("user")
+	if s, err := c.Store.Subject(req.Context(), req.in.Tenant.ID, chosen); err == nil && chosen != "" {
+		add(admin.Member{Membership: s.Membership, User: s.User})
+	}
+	page := store.Page{Limit: membersRead}
+	for round := 0; more && round < membersRounds && len(form.Members) < membersShown; round++ {
+		var members []admin.Member
+		var err error
+		if members, more, err = c.Service.FindMembers(req.Context(), req.in, form.Find, page); err != nil {
+			return form, err
+		}
+		for _, m := range members {
+			if m.UserID != chosen {
+				add(m)
+			}
+			page.After = m.UserID
+		}
+	}
+	form.Members = append(form.Members, full...)
+	form.More, form.Nobody = more || hidden, len(form.Members) == 0
 	return form, nil
+}
+
+func newMemberChoice(m admin.Member, req *request) memberChoice {
+	live := m.LiveKeys(req.in.Account.Expiration, req.info.At)
+	choice := memberChoice{ID: m.UserID, Name: m.User.Name, Email: m.User.Email, Robot: m.User.IsRobot(), Keys: len(live)}
+	switch {
+	case m.User.Disabled:
+		choice.WhyNot = "Disabled users can't have access keys."
+	case len(live) >= policy.MaxKeys:
+		choice.WhyNot = "Has " + policy.InWords(policy.MaxKeys) +
+			" keys already, the most a user can hold in a tenant. Revoke or refresh one of them instead."
+	}
+	choice.Chosen = choice.WhyNot == "" && m.UserID == req.Form.Get("user")
+	return choice
 }
 
 // createKey answers with the page that shows the secret.

@@ -34,7 +34,7 @@ func (c *Console) showEditKey(req *request, key admin.Key, cause error) error {
 	form := editKeyForm{
 		Tag: req.tag(admin.KeyTag(key.User.ID, key.AccessKey), cause), Path: req.URL.Path + req.list().asReturn(), Back: req.backToKeys(),
 		Key:   newKeyRow(key, req.in.Account.Expiration, req.info.At),
-		Label: key.Label, Scopes: keptScopes(key.Scopes, key.Scopes), Limits: c.limitsOf(key.AccessKey, req.info.At),
+		Label: key.Label, Scopes: keptScopes(key.Scopes, key.Scopes), Limits: c.limitsOf(key.AccessKey),
 	}
 	back := req.Form.Has(tagField) // after a mistake or a sign-in, with what was typed
 	if cause == nil && !back {

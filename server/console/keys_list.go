@@ -35,7 +35,7 @@ func keyOrders() [][2]string {
 		{"created", "Oldest first"},
 		{"expires", "Expiring first"},
 		{"-expires", "Expiring last"},
-		{"-last_access", "Last used first"},
+		{"-last_access", "Last access first"},
 		{"last_access", "Least used first"},
 		{"user", "By user"},
 		{"-user", "By user, Z to A"},

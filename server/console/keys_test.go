@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -185,7 +186,7 @@ func testOverlapsAreEnded(t *testing.T, h *harness) {
 		if status := h.token(clientID, first); status != 200 {
 			t.Fatalf("the old secret gets %d", status)
 		}
-		visitor.get(c.list).says("Old secret works until", "2 Mar 2026, 10:00 UTC", "last used", "just now", "End now")
+		visitor.get(c.list).says("Old secret works until", "2 Mar 2026, 10:00 UTC", "last access", "just now", "End now")
 		visitor.get(path + "/refresh").says("The secret before it, which works until 2 Mar 2026, 10:00 UTC")
 		visitor.get(path+"/end-overlap").want(200).says("Stop the old secret", "End its tokens too")
 		if h.token(clientID, first) != 200 {
@@ -252,6 +253,35 @@ func testListIsSearchedSortedAndPaged(t *testing.T, h *harness) {
 	h.advance(5 * policy.Day)
 	tom = h.as("tom")
 	tom.get(berlinKeys+"?state=expiring&sort=expires").says("Expiring soon 5", "1–5 of 5 keys").saysNot("Robot robot-aa")
+}
+
+// Members who can be chosen come first, also when many with a smaller ID can't: those come last, with the reason (R2).
+func TestMembersWhoCanHaveNoKeyComeLast(t *testing.T) {
+	h := newHarness(t)
+	for i := range 30 {
+		id := fmt.Sprintf("aa-%02d", i)
+		h.user("acme", id, "Full "+id)
+		h.must(h.store.UpdateMembership(t.Context(), "berlin", id, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+			m, err := m.WithRole(policy.RoleMember, start)
+			for n := range 2 {
+				m.Keys = append(m.Keys, policy.AccessKey{
+					ClientID: fmt.Sprint("mk_", id, n), CreatedAt: start, Secrets: []policy.Secret{{IssuedAt: start}},
+				})
+			}
+			return m, nil, err
+		}))
+	}
+	tom := h.as("tom")
+	p := tom.get(newKey).says("Linus Torvalds", "Has two keys already", "There are more members")
+	if strings.Index(p.text(), "Linus Torvalds") > strings.Index(p.text(), "Full aa-00") || strings.Count(p.body, `name="user"`) > 16 {
+		t.Errorf("the form says %s", p.text())
+	}
+	p = tom.submit(newKey, form{"do": {"find"}, "find": {"full"}, "user": {"linus"}}).want(200).says("Linus Torvalds", "Full aa-00")
+	if !strings.Contains(p.body, `value="linus" required checked`) {
+		t.Error("who was chosen is lost in a search")
+	}
+	clientID, _ := h.key("berlin", "linus", "", 0)
+	tom.get(berlinKeys+"?q="+clientID).has(`data-copy aria-label="Copy `+clientID+`"`, "<code>"+clientID+"</code>")
 }
 
 // A form or a query with two values for a field that has one is refused: it does not say which user the key is for.

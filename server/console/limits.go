@@ -25,7 +25,6 @@ type limitsForm struct {
 	Longest   int    // that it can be
 	Quota     string // of tokens a minute
 	End       string // in UTC
-	Soonest   string
 	Fault     fault
 	Now       besides // after a change of somebody else
 }
@@ -41,7 +40,7 @@ func (f limitsForm) Open() bool {
 }
 
 // limitsOf are the limits of a key as a form shows them.
-func (c *Console) limitsOf(key policy.AccessKey, now time.Time) limitsForm {
+func (c *Console) limitsOf(key policy.AccessKey) limitsForm {
 	form := limitsForm{Networks: strings.Join(key.AllowedNetworks, "\n"), End: endValue(key.ExpiresAt)}
 	if key.TokenLifetimeSeconds > 0 {
 		form.Lifetime = strconv.Itoa(key.TokenLifetimeSeconds)
@@ -49,7 +48,7 @@ func (c *Console) limitsOf(key policy.AccessKey, now time.Time) limitsForm {
 	if key.TokensPerMinute > 0 {
 		form.Quota = strconv.Itoa(key.TokensPerMinute)
 	}
-	return c.offering(form, key.Audiences, key.Audiences, now)
+	return c.offering(form, key.Audiences, key.Audiences)
 }
 
 // limitsTyped are those that were typed for a key that has these audiences.
@@ -58,15 +57,15 @@ func (c *Console) limitsTyped(req *request, held []string, wrong fault) limitsFo
 		Networks: req.Form.Get(networksField), Lifetime: req.Form.Get(lifetimeField), Quota: req.Form.Get(quotaField),
 		End: req.Form.Get(endField), Fault: wrong,
 	}
-	return c.offering(form, held, req.Form[audiencesField], req.info.At)
+	return c.offering(form, held, req.Form[audiencesField])
 }
 
 // offering adds what can be chosen: the audiences that are configured, and those that the key has from before.
-func (c *Console) offering(form limitsForm, held, chosen []string, now time.Time) limitsForm {
+func (c *Console) offering(form limitsForm, held, chosen []string) limitsForm {
 	for _, audience := range policy.Distinct(slices.Concat(c.Service.Audiences.APIs, held)) {
 		form.Audiences = append(form.Audiences, scopeChoice{Name: audience, Chosen: slices.Contains(chosen, audience)})
 	}
-	form.Longest, form.Soonest = int(c.Service.TokenLifetime/time.Second), endValue(now)
+	form.Longest = int(c.Service.TokenLifetime / time.Second)
 	return form
 }
 
@@ -191,7 +190,7 @@ func limitCounts(key policy.AccessKey) string {
 		words = append(words, plural(n, "API"))
 	}
 	if key.TokenLifetimeSeconds > 0 {
-		words = append(words, "tokens of "+durationText(time.Duration(key.TokenLifetimeSeconds)*time.Second))
+		words = append(words, "tokens of "+exactText(time.Duration(key.TokenLifetimeSeconds)*time.Second))
 	}
 	return strings.Join(words, ", ")
 }

@@ -55,12 +55,12 @@ type ceremonyForm struct {
 }
 
 // beginCeremony keeps what begin returns, for the user or, as long as nobody is known, for anybody. The number of ceremonies is limited: of
-// those of a user as that of other forms, of the others by address, which a whole office may share.
+// those of a sign-in by address, which a whole office may share, of those of somebody who has signed in as that of their other forms.
 func (c *Console) beginCeremony(
 	req *request, kind string, user policy.User, begin func() (passkeys.Ceremony, error),
 ) (ceremonyForm, error) {
 	cost := limits.Form(user.AccountID, user.ID)
-	if user.ID == "" {
+	if kind == ceremonySignIn || kind == ceremonySecondFactor {
 		cost = limits.PasskeyStart(req.info.Address)
 	}
 	if _, err := c.Limits.Reserve(req.Context(), cost); err != nil {

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"mintkey/policy"
 )
 
 // What the store holds of a second factor is in no page, export or trail.
@@ -78,4 +80,32 @@ func TestAdminsMustHaveASecondFactor(t *testing.T) {
 
 	ada.post(factorRulePath, form{"second_factor": {"optional"}}).leadsTo("/console/security")
 	ada.get("/console/security").says("Optional: everybody can add passkeys")
+}
+
+// An operator who enters another account meets its rule, and not only that of their own.
+func TestOperatorsMeetTheRuleOfTheAccountTheyEnter(t *testing.T) {
+	const romeKeys = "/console/tenants/rome/keys"
+	h := newHarness(t, named)
+	h.user("acme", "olga", "Olga Operator", policy.RoleOperator)
+	h.member("berlin", "olga", policy.RoleMember)
+	rita, olga, inside := h.as("rita"), h.as("olga"), h.as("olga")
+	inside.get(romeKeys).want(200)
+	rita.register(h.device(), "Laptop")
+	rita.post(factorRulePath, form{"second_factor": {"required_for_admins"}}).leadsTo("/console/security")
+
+	olga.get("/console/accounts/rival").leadsTo(newPasskeyPath)
+	olga.get(newPasskeyPath).says("Rival Ltd requires a second factor of its admins", "My account")
+	olga.get(romeKeys).leadsTo(newPasskeyPath)
+	olga.post("/console/tenants/rome/suspend", yes(form{})).leadsTo(newPasskeyPath)
+	inside.get("/console/users/rita").want(404)
+	for _, v := range []*visitor{olga, inside} {
+		v.get("/console/users").want(200).says("Grace Hopper").saysNot("Rita")
+		v.get(berlinKeys).want(200)
+	}
+	if rome, err := h.store.Tenant(t.Context(), "rome"); err != nil || rome.IsSuspended() {
+		t.Errorf("%+v: %v", rome, err)
+	}
+	olga.register(h.device(), "Phone")
+	olga.get("/console/accounts/rival").leadsTo(romeKeys)
+	olga.get(romeKeys).want(200)
 }

@@ -104,7 +104,7 @@ func (c *Console) place(ctx context.Context, actor admin.Actor, s session, tenan
 		return in, err
 	}
 	if entered := c.sessions.GetString(ctx, sessionPlace); entered != "" {
-		if in, err := c.Service.Resolve(ctx, actor, entered, ""); err == nil {
+		if in, err := c.Service.Resolve(ctx, actor, entered, ""); err == nil && !closedTo(actor, s.method, in.Account) {
 			if in.Tenant.AccountID != in.Account.ID {
 				in.Tenant = policy.Tenant{}
 			}
@@ -112,7 +112,7 @@ func (c *Console) place(ctx context.Context, actor admin.Actor, s session, tenan
 		}
 	}
 	if s.tenantID != "" { // an account admin may have last used a tenant without being a member of it
-		if last, err := c.Service.Resolve(ctx, actor, "", s.tenantID); err == nil {
+		if last, err := c.Service.Resolve(ctx, actor, "", s.tenantID); err == nil && !closedTo(actor, s.method, last.Account) {
 			return last, nil
 		}
 	}

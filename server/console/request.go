@@ -81,6 +81,9 @@ func (c *Console) signedIn(anyOf string, handle handler) http.HandlerFunc {
 		} else if closed {
 			return req.redirect(newPasskeyPath)
 		}
+		if closedTo(req.actor, req.began.method, req.in.Account) {
+			return c.askToRegister(req, req.in.Account)
+		}
 		if anyOf != "" {
 			if err := req.actor.Require(anyOf); err != nil {
 				return err

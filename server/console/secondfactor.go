@@ -83,10 +83,14 @@ func (c *Console) showSecondFactor(req *request, user policy.User, cause error) 
 		form.Why = c.noPasskeysHere()
 	} else {
 		asked, err := c.askForPasskey(req, ceremonySecondFactor, user)
-		if err != nil {
+		switch {
+		case err == nil:
+			form.Passkey = &asked
+		case passes(err): // a recovery code can still be used
+			form.Why = "No passkey can be asked for now. " + explain(err).text
+		default:
 			return err
 		}
-		form.Passkey = &asked
 	}
 	if cause == nil {
 		return c.show(req, "second-factor", "Sign in", form)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/url"
 
+	"mintkey/admin"
 	"mintkey/policy"
 	"mintkey/store"
 )
@@ -29,6 +30,18 @@ func (c *Console) mustRegister(req *request) (bool, error) {
 		}
 	}
 	return false, err
+}
+
+// closedTo says whether an account that is not the actor's own lets them do nothing there without a second factor, whatever their own account
+// asks: an operator who enters an account has more power there than its admins.
+func closedTo(actor admin.Actor, method string, account policy.Account) bool {
+	return account.ID != actor.Account.ID && account.MustRegister(actor.User, actor.Standing(), method)
+}
+
+// askToRegister leads an operator to whom the account is closed to where a passkey is made. Their own account stays open.
+func (c *Console) askToRegister(req *request, account policy.Account) error {
+	c.flash(req, account.Name+" requires a second factor of its admins, and of operators who go there. Add a passkey first.")
+	return req.redirect(newPasskeyPath)
 }
 
 // factorRuleForm asks whether the account is to require a second factor of admins, or no longer.

@@ -33,7 +33,7 @@ func TestBrowserTriesANewKey(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	b.click("[data-save]")
+	b.click("[data-download]")
 	want := "MINTKEY_URL=" + h.url + "\nMINTKEY_CLIENT_ID=" + clientID + "\nMINTKEY_CLIENT_SECRET=" + secret + "\n"
 	saved := ""
 	for end := time.Now().Add(maxWait); saved != want && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {

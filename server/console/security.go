@@ -3,6 +3,7 @@ package console
 import (
 	"errors"
 	"strconv"
+	"time"
 
 	"mintkey/admin"
 	"mintkey/policy"
@@ -80,17 +81,7 @@ func (c *Console) showSecurity(req *request, cause error) error {
 	}
 	page.Changed = change.Enabled != present.Enabled || change.PeriodDays != present.PeriodDays
 	page.RiskNeed = present.Enabled && !change.Enabled
-	if page.Changed {
-		affected, err := c.Service.PreviewPolicy(req.Context(), req.actor, req.in, change, admin.IfMatch{})
-		if _, ok := formFault(err); err != nil && !ok {
-			return err
-		}
-		if page.Preview, err = c.previewTable(req, affected); err != nil {
-			return err
-		}
-		page.Preview.CSV = previewExport(change)
-	}
-	if err := c.addCalendar(req, &page); err != nil {
+	if err := c.addOutlook(req, &page, change); err != nil {
 		return err
 	}
 	if cause == nil {
@@ -106,14 +97,8 @@ func (c *Console) showSecurity(req *request, cause error) error {
 	return c.showStatus(req, cause, "security", "Security", page)
 }
 
-func (c *Console) previewTable(req *request, affected []admin.Affected) (previewTable, error) {
-	table := previewTable{Total: len(affected)}
-	for _, a := range affected {
-		if a.After.IsZero() || !a.Before.IsZero() && a.After.After(a.Before) {
-			table.Gains++
-		}
-	}
-	affected = affected[:min(len(affected), previewRows)]
+func (c *Console) previewTable(req *request, would admin.Preview) (previewTable, error) {
+	table, affected := previewTable{Total: would.Total, Gains: would.Gains}, would.First
 	var ids, tenants []string
 	for _, a := range affected {
 		ids, tenants = append(ids, a.UserID), append(tenants, a.TenantID)
@@ -134,11 +119,30 @@ func (c *Console) previewTable(req *request, affected []admin.Affected) (preview
 	return table, nil
 }
 
-// addCalendar adds the chart and list of keys that expire within a year.
-func (c *Console) addCalendar(req *request, page *securityPage) error {
-	times, next, err := c.Service.Outlook(req.Context(), req.actor, req.in, req.info.At.AddDate(1, 0, 0), nextRows)
+// addOutlook adds the chart and list of keys that expire within a year, and what the change in the form would do. One that can't be made
+// would do nothing.
+func (c *Console) addOutlook(req *request, page *securityPage, change policy.PolicyChange) error {
+	ctx, year := req.Context(), req.info.At.AddDate(1, 0, 0)
+	var times []time.Time
+	var next []admin.Upcoming
+	var would admin.Preview
+	var err error
+	if page.Changed {
+		times, next, would, err = c.Service.OutlookBeside(ctx, req.actor, req.in, change, year, nextRows, previewRows)
+	}
+	if _, wrong := formFault(err); wrong || !page.Changed {
+		times, next, err = c.Service.Outlook(ctx, req.actor, req.in, year, nextRows)
+	}
 	if err != nil {
 		return err
+	}
+	if page.Changed {
+		table, err := c.previewTable(req, would)
+		if err != nil {
+			return err
+		}
+		table.CSV = previewExport(change)
+		page.Preview = table
 	}
 	page.Chart = newChart(times, req.info.At)
 	var ids []string
@@ -187,14 +191,14 @@ func (c *Console) askedOfPolicy(req *request, change policy.PolicyChange) (quest
 	if err != nil {
 		return question{}, err
 	}
-	affected, err := c.Service.PreviewPolicy(req.Context(), req.actor, req.in, change, req.ifMatch())
+	would, err := c.Service.PreviewPolicyInShort(req.Context(), req.actor, req.in, change, req.ifMatch(), previewRows)
 	if err != nil {
 		return question{}, err
 	}
 	after := revised.InForce(req.info.At)
 	q := question{Back: securityPath, Title: "Change the expiration policy?", Button: "Change the policy"}
 	q.Says = []string{"Until now: " + policyText(before) + " From now on: " + policyText(after)}
-	preview, err := c.previewTable(req, affected)
+	preview, err := c.previewTable(req, would)
 	if err != nil {
 		return question{}, err
 	}

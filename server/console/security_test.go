@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -96,4 +97,29 @@ func TestDistancesInDaysBelowAYear(t *testing.T) {
 	}))
 	_, _ = h.key("berlin", "grace", "", 2)
 	h.as("ada").get(securityPath).says("in 178 days").saysNot("in 5 months")
+}
+
+// What has 90 days has them a second later too: ages and times that are left are rounded to the nearest.
+func TestTimesAreRoundedAlike(t *testing.T) {
+	h := newHarness(t)
+	clientID, _ := h.key("berlin", "grace", "", 0)
+	passed := time.Duration(0)
+	for _, want := range []struct {
+		after     time.Duration
+		age, left string
+	}{
+		{0, "1 second old", "in 90 days"},
+		{time.Second, "1 second old", "in 90 days"},
+		{89 * time.Second, "1 minute old", "in 90 days"},
+		{90 * time.Second, "2 minutes old", "in 90 days"},
+		{12 * time.Hour, "12 hours old", "in 90 days"},
+		{12*time.Hour + time.Second, "12 hours old", "in 89 days"},
+		{47*time.Hour + 29*time.Minute, "47 hours old", "in 88 days"},
+		{47*time.Hour + 30*time.Minute, "2 days old", "in 88 days"},
+		{60 * time.Hour, "3 days old", "in 88 days"},
+	} {
+		h.advance(want.after - passed)
+		passed = want.after
+		h.as("ada").get(berlinKeys+"/"+clientID).want(200).says(want.age, want.left)
+	}
 }

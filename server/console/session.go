@@ -173,7 +173,7 @@ func (c *Console) endThisSession(req *request) error {
 
 // remember saves the tenant, for pages whose path names none, and the time of use, and returns the session with them.
 func (c *Console) remember(req *request, s session) (session, error) {
-	if tenantID := req.in.Tenant.ID; tenantID != s.tenantID {
+	if tenantID := req.in.Tenant.ID; tenantID != s.tenantID && !closedTo(req.actor, s.method, req.in.Account) {
 		c.sessions.Put(req.Context(), sessionTenant, tenantID)
 		s.tenantID = tenantID
 		c.rememberTenant(req.Context(), s.userID, tenantID, req.info.At)

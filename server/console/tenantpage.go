@@ -19,6 +19,7 @@ type tenantPage struct {
 	Tag       admin.Tag
 	Row       tenantRow
 	States    []choice // the access keys, by state
+	Name      string   // as typed
 	Quota     string   // as typed
 	Now       besides  // after a change of somebody else
 	Fault     fault
@@ -53,7 +54,7 @@ func (c *Console) showTenant(req *request, cause error) error {
 	present := quotaValue(tenant.TokensPerMinute)
 	page := tenantPage{
 		Path: req.URL.Path, CanChange: req.actor.Require(policy.ScopeTenantsWrite) == nil, Tag: req.tag(admin.TenantTag(tenant), cause),
-		Row: newTenantRow(tenant, suspenders, req), Quota: present,
+		Row: newTenantRow(tenant, suspenders, req), Name: tenant.Name, Quota: present,
 	}
 	page.Row.Traffic = tenantTrafficPath(tenant.ID)
 	if page.States, err = c.keyCounts(req); err != nil {
@@ -62,12 +63,16 @@ func (c *Console) showTenant(req *request, cause error) error {
 	if err := c.addMembers(req, &page); err != nil {
 		return err
 	}
+	if req.Form.Has(tagField) || cause != nil { // after a mistake or a sign-in, with what was typed
+		page.Name, page.Quota = cmp.Or(req.Form.Get("name"), page.Name), req.Form.Get(quotaField)
+	}
 	if cause == nil {
 		return c.show(req, "tenant", tenant.Name, page)
 	}
 	page.Fault, _ = formFault(cause)
-	if page.Quota = req.Form.Get(quotaField); errors.Is(cause, admin.ErrPreconditionFailed) {
+	if errors.Is(cause, admin.ErrPreconditionFailed) {
 		page.Now = besides{}
+		page.Now.note("name", page.Name, tenant.Name, "")
 		page.Now.note(quotaField, page.Quota, present, "none")
 		about := func(e policy.Event) bool {
 			return e.TenantID == tenant.ID && strings.HasPrefix(string(e.Action), "tenant.")
@@ -154,7 +159,11 @@ func (c *Console) changeTenant(req *request) error {
 	if err != nil {
 		return c.showTenant(req, err)
 	}
-	after, err := c.Service.PatchTenant(req.Context(), req.actor, req.in, admin.TenantPatch{TokensPerMinute: &quota, IfMatch: req.ifMatch()})
+	patch := admin.TenantPatch{TokensPerMinute: &quota, IfMatch: req.ifMatch()}
+	if req.PostForm.Has("name") {
+		patch.Name = new(strings.TrimSpace(req.PostForm.Get("name")))
+	}
+	after, err := c.Service.PatchTenant(req.Context(), req.actor, req.in, patch)
 	if _, ok := formFault(err); err != nil && ok {
 		return c.showTenant(req, err)
 	}

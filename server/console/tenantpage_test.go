@@ -21,7 +21,7 @@ func TestPageOfATenant(t *testing.T) {
 		tom.get(berlinSettings).want(200).says(
 			"Berlin", "24.3", "All 2", "Active 1", "Expired 1", "Grace Hopper", "1 key, 1 expired", "Hal Abelson", "Disabled",
 			"Tom Kilburn", "Tenant admin",
-		).saysNot("Save quota", "Suspend Berlin").has(`href="/console/tenants/berlin/keys?state=active"`)
+		).saysNot("Name and quota", "Suspend Berlin").has(`href="/console/tenants/berlin/keys?state=active"`)
 		tom.get("/console/account").has(`href="` + berlinSettings + `"`)
 		tom.post(berlinSettings, form{"tokens_per_minute": {"10"}}).want(http.StatusForbidden)
 		tom.get("/console/tenants/lisbon/settings").want(http.StatusForbidden)
@@ -30,13 +30,28 @@ func TestPageOfATenant(t *testing.T) {
 		h.as("rita").get(berlinSettings).want(http.StatusNotFound)
 
 		ada.get("/console/tenants").has(`href="` + berlinSettings + `"`)
-		ada.get(berlinSettings).says("Save quota", "Suspend Berlin", "Account admin").has(`href="/console/users/grace"`)
+		ada.get(berlinSettings).says("Name and quota", "Suspend Berlin", "Account admin").has(`href="/console/users/grace"`)
 		ada.post(berlinSettings, form{"tokens_per_minute": {"none"}}).want(422).has(`id="tokens_per_minute-error"`, `value="none"`)
 		ada.post(berlinSettings, form{"tokens_per_minute": {"1,200"}}).leadsTo(berlinSettings)
 		ada.get(berlinSettings).says("Saved. Berlin has 1,200 tokens a minute now.").has(`value="1200"`)
 		ada.post(berlinSettings, form{"tokens_per_minute": {""}}).leadsTo(berlinSettings)
 		ada.get(berlinSettings).says("Berlin has no quota now.")
 	})
+}
+
+// Account admins rename a tenant.
+func TestRenamingATenantInTheConsole(t *testing.T) {
+	h := newHarness(t)
+	ada := h.as("ada")
+	ada.post(berlinSettings, form{"name": {" Berlin, Mitte "}, "tokens_per_minute": {""}}).leadsTo(berlinSettings)
+	ada.get(berlinSettings).says("Saved. Berlin, Mitte has no quota now.").has(`value="Berlin, Mitte"`)
+	ada.get("/console/tenants").says("Berlin, Mitte")
+	ada.get("/console/activity").says("Changed tenant", "“Berlin, Mitte” · “Berlin” before")
+	ada.post(berlinSettings, form{"name": {"a\nb"}, "tokens_per_minute": {"7"}}).want(422).has(`id="name-error"`, `value="7"`)
+	h.as("tom").post(berlinSettings, form{"name": {"Mine"}, "tokens_per_minute": {""}}).want(http.StatusForbidden)
+	if tenant, err := h.store.Tenant(t.Context(), "berlin"); err != nil || tenant.Name != "Berlin, Mitte" || tenant.TokensPerMinute != 0 {
+		t.Errorf("%+v: %v", tenant, err)
+	}
 }
 
 // Who saves a quota over that of somebody else is told.
@@ -48,10 +63,10 @@ func TestTwoAdminsEditATenant(t *testing.T) {
 	actor := h.adaAt(start)
 	place, err := h.service.Resolve(t.Context(), actor, "", "berlin")
 	h.must(err)
-	_, err = h.service.PatchTenant(t.Context(), actor, place, admin.TenantPatch{TokensPerMinute: new(500)})
+	_, err = h.service.PatchTenant(t.Context(), actor, place, admin.TenantPatch{Name: new("Spree"), TokensPerMinute: new(500)})
 	h.must(err)
-	ada.post(berlinSettings, form{"tokens_per_minute": {"10"}, "if_match": {tag}}).want(http.StatusConflict).
-		says("Ada Lovelace has changed this since you opened the page", "Now: 500").has(`value="10"`)
+	ada.post(berlinSettings, form{"name": {"Berlin"}, "tokens_per_minute": {"10"}, "if_match": {tag}}).want(http.StatusConflict).
+		says("Ada Lovelace has changed this since you opened the page", "Now: 500", "Now: Spree").has(`value="10"`, `value="Berlin"`)
 	if tenant, err := h.store.Tenant(t.Context(), "berlin"); err != nil || tenant.TokensPerMinute != 500 {
 		t.Errorf("the quota is %d: %v", tenant.TokensPerMinute, err)
 	}

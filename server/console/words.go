@@ -45,22 +45,33 @@ const (
 	year  = 365 * policy.Day
 )
 
-// durationText rounds down to the largest unit that still gives a useful number. Below a year that is days, in which periods are set.
+// durationText rounds to the nearest of the largest unit that still gives a useful number: of what has 90 days it says so for the first half
+// day, and not "89 days" a second later. Ages and times that are left are rounded alike. Below a year the unit is days, in which periods
+// are set.
 func durationText(d time.Duration) string {
+	in := func(unit time.Duration) int { return int((d + unit/2) / unit) }
 	switch {
 	case d >= 2*year:
-		return plural(int(d/year), "year")
+		return plural(in(year), "year")
 	case d >= year:
-		return plural(int(d/month), "month")
-	case d >= 2*policy.Day:
-		return plural(int(d/policy.Day), "day")
-	case d >= 2*time.Hour:
-		return plural(int(d/time.Hour), "hour")
-	case d >= time.Minute:
-		return plural(int(d/time.Minute), "minute")
+		return plural(in(month), "month")
+	case in(time.Hour) >= 48:
+		return plural(in(policy.Day), "day")
+	case in(time.Minute) >= 120:
+		return plural(in(time.Hour), "hour")
+	case in(time.Second) >= 60:
+		return plural(in(time.Minute), "minute")
 	default:
-		return plural(max(int(d/time.Second), 1), "second")
+		return plural(max(in(time.Second), 1), "second")
 	}
+}
+
+// waitText is durationText that names no time at which it would still be too early.
+func waitText(d time.Duration) string {
+	if d > time.Minute {
+		d += time.Minute/2 - 1
+	}
+	return durationText(d)
 }
 
 // plural writes a count with its noun: "1 key", "1,204 keys".

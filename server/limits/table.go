@@ -21,7 +21,7 @@ func secretsOfClient() Budget {
 }
 
 func guessesFromAddress() Budget {
-	return Budget{"guesses-address", "address", "wrong client secrets and wrong passwords", store.Rate{Burst: 300, Period: time.Minute}}
+	return Budget{"guesses-address", "address", "wrong client secrets, passwords and recovery codes", store.Rate{Burst: 300, Period: time.Minute}}
 }
 
 func passwordsFromAddress() Budget {
@@ -51,7 +51,7 @@ func openIDStarts() Budget {
 }
 
 func passkeysOfAddress() Budget {
-	return Budget{"passkeys-address", "address", "passkeys asked for in place of a password", store.Rate{Burst: 300, Period: quarter}}
+	return Budget{"passkeys-address", "address", "passkeys asked for at a sign-in", store.Rate{Burst: 300, Period: quarter}}
 }
 
 func codesFromAddress() Budget {

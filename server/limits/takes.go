@@ -65,7 +65,8 @@ func RecoveryCode(u User, v Visitor) []Take {
 	}
 }
 
-// PasskeyStart is the cost of asking for a passkey before anybody is known, which takes a record in the store.
+// PasskeyStart is the cost of asking for a passkey at a sign-in, which takes a record in the store. It is counted by address also when the
+// password was right: whoever has the password and nothing else must not use up what the person needs.
 func PasskeyStart(address string) []Take { return []Take{passkeysOfAddress().of(network(address))} }
 
 // LinkRequest is the cost of asking for links to choose a password, whether or not a user has the e-mail address.

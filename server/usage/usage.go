@@ -38,7 +38,7 @@ func New(saved Store, owners Owners, isClientID func(string) bool, log *slog.Log
 	return &Usage{
 		Access:  &Access{saved, newBatch[store.KeyRef](0, store.KeyAccess.Plus)},
 		Traffic: traffic,
-		Logins:  &Logins{saved, newBatch[loginKey](0, store.PasswordUse.Plus)},
+		Logins:  &Logins{saved, log, newBatch[loginKey](0, store.PasswordUse.Plus)},
 		Refusals: &Refusals{
 			saved: saved, owners: owners, traffic: traffic, isClientID: isClientID, log: log,
 			counts: newBatch[refusalKey](maxRefusals, refusalCount.plus),

@@ -24,7 +24,13 @@ var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 // broken fails to save anything while it is switched on.
 type broken struct {
 	store.Store
-	on bool
+	on      bool
+	members int // how often some were read
+}
+
+func (b *broken) MembershipsByID(ctx context.Context, tenantID string, ids []string) (map[string]policy.Membership, error) {
+	b.members++
+	return b.Store.MembershipsByID(ctx, tenantID, ids)
 }
 
 var errBroken = errors.New("broken")
@@ -97,6 +103,7 @@ func TestTrafficIsBounded(t *testing.T) {
 // A password login that could not be saved is saved later, together with those since then.
 func TestLoginsWait(t *testing.T) {
 	u, saved, _ := newUsage(t)
+	newMill(t, saved)("pia")
 	saved.on = true
 	u.Logins.Note("mill", "pia", "192.0.2.1", noon)
 	u.Flush(t.Context(), noon)

@@ -181,6 +181,7 @@ func renderings() []rendering {
 		{kind: policy.ErrRetryOvertaken, status: conflict, code: "conflict", title: "Conflict"},
 		{kind: policy.ErrLastAdmin, status: conflict, code: "last_admin", title: "Last admin"},
 		{kind: policy.ErrKindFixed, status: conflict, code: "kind_fixed", title: "Kind fixed"},
+		{kind: policy.ErrReleaseFixed, status: conflict, code: "release_fixed", title: "Release fixed"},
 		{kind: policy.ErrKeyLimit, status: conflict, code: "key_limit_reached", title: "Key limit reached"},
 		{
 			kind: policy.ErrKeyExpired, status: conflict, code: "key_expired", title: "Access key expired",

@@ -36,6 +36,30 @@ func (s *Store) KeysByIssue(
 	return s.keysInOrder(ctx, bucketIssueOrder, accountID, after, until, limit)
 }
 
+// eachAtOnce is how many keys EachKeyByIssue reads in one transaction: a long one would make the file grow.
+const eachAtOnce = 5000
+
+// EachKeyByIssue implements store.KeyOrders.
+func (s *Store) EachKeyByIssue(
+	ctx context.Context, accountID string, from, until time.Time, visit func(store.DatedKey) error,
+) error {
+	for after := (store.DatedKey{At: from}); ; {
+		keys, err := s.KeysByIssue(ctx, accountID, after, until, eachAtOnce)
+		if err != nil {
+			return err
+		}
+		for _, key := range keys {
+			if err := visit(key); err != nil {
+				return err
+			}
+		}
+		if len(keys) < eachAtOnce {
+			return nil
+		}
+		after = keys[len(keys)-1]
+	}
+}
+
 // KeysByEnd implements store.KeyOrders.
 func (s *Store) KeysByEnd(
 	ctx context.Context, accountID string, after store.DatedKey, until time.Time, limit int,

@@ -32,6 +32,25 @@ func (s *Store) MembershipsByID(ctx context.Context, tenantID string, userIDs []
 	return memberships, err
 }
 
+// MembershipsOf implements store.Memberships.
+func (s *Store) MembershipsOf(ctx context.Context, refs []store.MemberRef) (map[store.MemberRef]policy.Membership, error) {
+	found := make(map[store.MemberRef]policy.Membership, len(refs))
+	err := s.read(ctx, func(tx *bbolt.Tx) error {
+		for _, ref := range refs {
+			m, err := load[policy.Membership](tx, bucketMemberships, ref.TenantID+separator+ref.UserID)
+			if errors.Is(err, store.ErrNotFound) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			found[ref] = m
+		}
+		return nil
+	})
+	return found, err
+}
+
 // Memberships implements store.Memberships.
 func (s *Store) Memberships(ctx context.Context, tenantID string, page store.Page) (memberships []policy.Membership, err error) {
 	err = s.read(ctx, func(tx *bbolt.Tx) error {

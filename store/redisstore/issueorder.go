@@ -73,6 +73,62 @@ func (s *Store) KeysByIssue(
 	return s.keysInOrder(ctx, issuesKey, accountID, after, until, limit)
 }
 
+// keysAtOnce bounds what one round trip of EachKeyByIssue returns, of which Redis does nothing else meanwhile.
+const keysAtOnce = 5000
+
+// EachKeyByIssue implements store.KeyOrders. It asks each tenant once, and again those that have more.
+func (s *Store) EachKeyByIssue(
+	ctx context.Context, accountID string, from, until time.Time, visit func(store.DatedKey) error,
+) error {
+	tenants, err := s.client.ZRange(ctx, accountTenantsKey(accountID), 0, -1).Result()
+	if err != nil {
+		return unavailable(ctx, err)
+	}
+	for some := range slices.Chunk(tenants, tenantsAtOnce) {
+		begin := map[string]string{}
+		for len(some) > 0 {
+			if some, err = s.someKeysByIssue(ctx, some, begin, from, until, visit); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// someKeysByIssue visits keys of the tenants and returns those that have more; begin is where each goes on.
+func (s *Store) someKeysByIssue(
+	ctx context.Context, tenants []string, begin map[string]string, from, until time.Time, visit func(store.DatedKey) error,
+) (more []string, err error) {
+	limit := keysAtOnce / len(tenants)
+	pipe := s.client.Pipeline()
+	replies := make([]*redis.StringSliceCmd, len(tenants))
+	for i, tenantID := range tenants {
+		replies[i] = pipe.ZRangeArgs(ctx, redis.ZRangeArgs{
+			Key: issuesKey(tenantID), ByLex: true, Start: cmp.Or(begin[tenantID], atInstant(from)), Stop: afterInstant(until), Count: int64(limit),
+		})
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, unavailable(ctx, err)
+	}
+	for i, reply := range replies {
+		members := reply.Val()
+		for _, member := range members {
+			key, err := parseDatedMember(tenants[i], member)
+			if err != nil {
+				return nil, err
+			}
+			if err := visit(key); err != nil {
+				return nil, err
+			}
+		}
+		if len(members) == limit {
+			begin[tenants[i]] = "(" + members[limit-1]
+			more = append(more, tenants[i])
+		}
+	}
+	return more, nil
+}
+
 // KeysByEnd implements store.KeyOrders.
 func (s *Store) KeysByEnd(
 	ctx context.Context, accountID string, after store.DatedKey, until time.Time, limit int,

@@ -18,6 +18,11 @@ func (s *Store) MembershipsByID(ctx context.Context, tenantID string, userIDs []
 	return findAll[policy.Membership](ctx, s, userIDs, func(userID string) string { return memberKey(tenantID, userID) })
 }
 
+// MembershipsOf implements store.Memberships.
+func (s *Store) MembershipsOf(ctx context.Context, refs []store.MemberRef) (map[store.MemberRef]policy.Membership, error) {
+	return findAll[policy.Membership](ctx, s, refs, func(ref store.MemberRef) string { return memberKey(ref.TenantID, ref.UserID) })
+}
+
 // Memberships implements store.Memberships.
 func (s *Store) Memberships(ctx context.Context, tenantID string, page store.Page) ([]policy.Membership, error) {
 	key := func(userID string) string { return memberKey(tenantID, userID) }

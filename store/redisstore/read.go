@@ -56,7 +56,7 @@ func find[T any](ctx context.Context, s *Store, key string) (T, error) {
 }
 
 // findAll decodes those of the records that exist, by ID.
-func findAll[T any](ctx context.Context, s *Store, ids []string, key func(id string) string) (map[string]T, error) {
+func findAll[T any, ID comparable](ctx context.Context, s *Store, ids []ID, key func(id ID) string) (map[ID]T, error) {
 	keys := make([]string, len(ids))
 	for i, id := range ids {
 		keys[i] = key(id)
@@ -65,7 +65,7 @@ func findAll[T any](ctx context.Context, s *Store, ids []string, key func(id str
 	if err != nil {
 		return nil, err
 	}
-	records := make(map[string]T, len(ids))
+	records := make(map[ID]T, len(ids))
 	for i, record := range read {
 		if !record.exists {
 			continue

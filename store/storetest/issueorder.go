@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -14,6 +16,7 @@ func issueOrderCases() []testCase {
 		{"keys by issue are in order, by account", issueOrderIsKept},
 		{"keys by issue in pages", issueOrderInPages},
 		{"keys by issue until a time", issueOrderUntil},
+		{"each key by issue", eachByIssue},
 		{"keys by issue follow the membership", issueOrderFollows},
 		{"race of 12 creates leaves two keys by issue", func(t testing.TB, at place) { racingIssues(t, at, 12) }},
 		{"race of 100 creates leaves two keys by issue", func(t testing.TB, at place) { racingIssues(t, at, 100) }},
@@ -113,6 +116,40 @@ func issueOrderInPages(t testing.TB, at place) {
 		got, err := s.KeysByIssue(t.Context(), acme, after, farOff(), 100)
 		check(t, err)
 		equal(t, "keys after one that is gone", got, want[i+1:])
+	}
+}
+
+// eachByIssue goes over keys in no order, also of a tenant with more than are read at once.
+func eachByIssue(t testing.TB, at place) {
+	s := at.connect(t)
+	all := issueKeys(t, s)
+	each := func(from, until time.Time) (found []store.DatedKey) {
+		t.Helper()
+		check(t, s.EachKeyByIssue(t.Context(), acme, from, until, func(key store.DatedKey) error {
+			found = append(found, key)
+			return nil
+		}))
+		slices.SortFunc(found, func(a, b store.DatedKey) int { return slices.Index(all, a) - slices.Index(all, b) })
+		return found
+	}
+	equal(t, "all keys", each(time.Time{}, farOff()), all)
+	equal(t, "keys of one instant", each(day(1), day(1)), all[4:9])
+	equal(t, "keys from a time", each(day(1).Add(1), farOff()), all[9:])
+	equal(t, "keys up to a time", each(time.Time{}, day(1).Add(-1)), all[:4])
+	stop := errors.New("stop")
+	if err := s.EachKeyByIssue(t.Context(), acme, time.Time{}, farOff(), func(store.DatedKey) error { return stop }); !errors.Is(err, stop) {
+		t.Errorf("the error of the visitor is lost: %v", err)
+	}
+	check(t, s.EachKeyByIssue(t.Context(), "nobody", time.Time{}, farOff(), func(store.DatedKey) error { return stop }))
+
+	const many = 5003 // more than a store reads at once
+	m := membership(load, bob)
+	for i := range many {
+		m.Keys = append(m.Keys, issued(day(400).Add(time.Duration(i)), load, bob, fmt.Sprint("mk_many", i)).Keys...)
+	}
+	put(t, s, m)
+	if found := each(day(400), farOff()); len(found) != many {
+		t.Errorf("%d of %d keys were visited", len(found), many)
 	}
 }
 

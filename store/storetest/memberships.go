@@ -16,6 +16,7 @@ func membershipCases() []testCase {
 		{"membership change refused", membershipChangeRefused},
 		{"membership without a role is removed", membershipRemoved},
 		{"memberships by ID", membershipsByID},
+		{"memberships of several tenants", membershipsOf},
 		{"memberships in pages, by tenant", membershipsInPages},
 		{"tenants of a user", tenantsOfUser},
 	}
@@ -134,6 +135,24 @@ func membershipsByID(t testing.TB, at place) {
 	got, err = s.MembershipsByID(t.Context(), load, nil)
 	check(t, err)
 	equal(t, "memberships by no ID", got, nil)
+}
+
+func membershipsOf(t testing.TB, at place) {
+	s := at.connect(t)
+	settle(t, s)
+	check(t, s.CreateTenant(t.Context(), tenant(t, acme, load+"-1")))
+	put(t, s, membership(load, ada, "mk_1"))
+	put(t, s, membership(load+"-1", ada, "mk_2"))
+	put(t, s, membership(load, bob))
+	here, there := store.MemberRef{TenantID: load, UserID: ada}, store.MemberRef{TenantID: load + "-1", UserID: ada}
+	got, err := s.MembershipsOf(t.Context(), []store.MemberRef{here, {TenantID: load + "-1", UserID: bob}, there, {}, here})
+	check(t, err)
+	equal(t, "memberships of two tenants", got, map[store.MemberRef]policy.Membership{
+		here: membership(load, ada, "mk_1"), there: membership(load+"-1", ada, "mk_2"),
+	})
+	got, err = s.MembershipsOf(t.Context(), nil)
+	check(t, err)
+	equal(t, "memberships of nobody", got, nil)
 }
 
 func membershipsInPages(t testing.TB, at place) {

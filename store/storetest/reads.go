@@ -45,6 +45,11 @@ func reads() []read {
 		reading("Membership", func(ctx context.Context, s store.Store) (policy.Membership, error) {
 			return s.Membership(ctx, load, ada)
 		}),
+		reading("MembershipsOf", func(ctx context.Context, s store.Store) (policy.Membership, error) {
+			ref := store.MemberRef{TenantID: load, UserID: ada}
+			found, err := s.MembershipsOf(ctx, []store.MemberRef{ref})
+			return found[ref], err
+		}),
 		reading("MembershipsByID", func(ctx context.Context, s store.Store) (map[string]policy.Membership, error) {
 			return s.MembershipsByID(ctx, load, []string{ada})
 		}),
@@ -68,6 +73,14 @@ func reads() []read {
 		reading("Document", func(ctx context.Context, s store.Store) ([]byte, error) { return s.Document(ctx, "signing-keys") }),
 		reading("KeysByIssue", func(ctx context.Context, s store.Store) ([]store.DatedKey, error) {
 			return s.KeysByIssue(ctx, acme, store.DatedKey{}, day(100), 100)
+		}),
+		reading("EachKeyByIssue", func(ctx context.Context, s store.Store) ([]store.DatedKey, error) {
+			var keys []store.DatedKey
+			err := s.EachKeyByIssue(ctx, acme, time.Time{}, day(100), func(key store.DatedKey) error {
+				keys = append(keys, key)
+				return nil
+			})
+			return keys, err
 		}),
 		reading("KeysByEnd", func(ctx context.Context, s store.Store) ([]store.DatedKey, error) {
 			return s.KeysByEnd(ctx, acme, store.DatedKey{}, day(100), 100)

@@ -20,6 +20,7 @@ func issueOrderTwins() []twin {
 		{"keys by issue in pages", "gives the place again", func(s store.Store) store.Store { return repeatsKey{s} }},
 		{"keys by issue in pages", "goes on after the time only", badlyIssued(skipsInstant)},
 		{"keys by issue until a time", "ends before the time", badlyIssued(endsBefore)},
+		{"each key by issue", "stops after a page", func(s store.Store) store.Store { return onePage{s} }},
 		{"keys by issue follow the membership", "keeps the first time", badlyIssued(keepsFirstTime)},
 		{"keys by issue follow the membership", "keeps what is revoked", badlyIssued(keepsGone)},
 		{"keys by issue follow the membership", "indexes before it changes", indexes},
@@ -39,6 +40,21 @@ func (b joinsIDs) KeysByIssue(
 		return cmp.Or(x.At.Compare(y.At), cmp.Compare(joined(x), joined(y)))
 	})
 	return keys, err
+}
+
+// onePage visits what a page has and no more.
+type onePage struct{ store.Store }
+
+func (b onePage) EachKeyByIssue(
+	ctx context.Context, accountID string, from, until time.Time, visit func(store.DatedKey) error,
+) error {
+	keys, err := b.KeysByIssue(ctx, accountID, store.DatedKey{At: from}, until, 5000)
+	for _, key := range keys {
+		if err == nil {
+			err = visit(key)
+		}
+	}
+	return err
 }
 
 type cutsIssue struct{ store.Store }

@@ -19,6 +19,7 @@ func membershipTwins() []twin {
 		{"membership without a role is removed", "keeps the member", func(s store.Store) store.Store { return editing{s, alwaysMember} }},
 		{"membership without a role is removed", "keeps the tenant of the user", func(s store.Store) store.Store { return keepsTenantsOf{s} }},
 		{"membership without a role is removed", "keeps the client IDs", func(s store.Store) store.Store { return keepsClientIDs{s} }},
+		{"memberships of several tenants", "looks in one tenant", func(s store.Store) store.Store { return oneTenant{s} }},
 		{"memberships by ID", "makes up members", func(s store.Store) store.Store { return makesUpMembers{s} }},
 		{"memberships in pages, by tenant", "takes a prefix for the tenant", func(s store.Store) store.Store { return prefixMembers{s} }},
 		{"tenants of a user", "does not sort", func(s store.Store) store.Store { return unsortedTenants{s} }},
@@ -113,6 +114,23 @@ func (b makesUpMembers) MembershipsByID(ctx context.Context, tenantID string, us
 		}
 	}
 	return found, err
+}
+
+// oneTenant takes the tenant of the first membership for that of all.
+type oneTenant struct{ store.Store }
+
+func (b oneTenant) MembershipsOf(ctx context.Context, refs []store.MemberRef) (map[store.MemberRef]policy.Membership, error) {
+	found := map[store.MemberRef]policy.Membership{}
+	for _, ref := range refs {
+		members, err := b.MembershipsByID(ctx, refs[0].TenantID, []string{ref.UserID})
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range members {
+			found[ref] = m
+		}
+	}
+	return found, nil
 }
 
 type prefixMembers struct{ store.Store }

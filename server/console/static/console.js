@@ -1,4 +1,4 @@
-// What the pages do better with JavaScript: dialogs, copy buttons, the reader's own time zone. Every page works without it.
+// What the pages do better with JavaScript: dialogs, buttons that copy and save, the reader's own time zone. Every page works without it.
 "use strict";
 
 // The months are as the server writes them: "Sep", not "Sept".
@@ -75,7 +75,7 @@ document.addEventListener("formdata", (event) => {
 });
 
 async function copy(button) {
-  const source = document.getElementById(button.dataset.copy);
+  const source = button.dataset.copy ? document.getElementById(button.dataset.copy) : button.closest("td").querySelector("code");
   try {
     await navigator.clipboard.writeText(source.textContent);
   } catch {
@@ -88,13 +88,26 @@ async function copy(button) {
     }
   }
   const label = button.querySelector(".copy-text");
-  label.textContent = "Copied";
+  if (label) {
+    label.textContent = "Copied";
+  }
   button.classList.add("copied");
   announce(button.getAttribute("aria-label").replace("Copy", "Copied"));
   setTimeout(() => {
-    label.textContent = "Copy";
+    if (label) {
+      label.textContent = "Copy";
+    }
     button.classList.remove("copied");
   }, 2000);
+}
+
+// What a page shows once is saved as a file, without another request.
+function download(button) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([document.getElementById(button.dataset.download).textContent, "\n"], { type: "text/plain" }));
+  link.download = button.dataset.file;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
 function announce(text) {
@@ -105,6 +118,10 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-copy]");
   if (button) {
     copy(button);
+  }
+  const saved = event.target.closest("[data-download]");
+  if (saved) {
+    download(saved);
   }
   const dialog = event.target.closest("dialog");
   if (dialog && (event.target === dialog || event.target.closest("[data-close]"))) {

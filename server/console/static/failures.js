@@ -165,7 +165,8 @@
     }
   });
 
-  // What is changed in one tab is no longer true in the others: lists are fetched anew, anything else is left alone and says so.
+  // What is changed in one tab is no longer true in the others: lists are fetched anew; a form, and what [data-changes] marks, is left alone
+  // and says so. A page that shows something once says nothing: it can't be fetched again.
   if (document.querySelector(".notice, [data-secret]")) {
     channel.postMessage("changed");
   }

@@ -98,13 +98,3 @@ const offered = document.querySelector("form[data-passkey][data-begin]");
 if (offered && window.PublicKeyCredential?.isConditionalMediationAvailable) {
   PublicKeyCredential.isConditionalMediationAvailable().then((can) => can && ask(offered, "conditional")).catch(() => {});
 }
-
-for (const button of document.querySelectorAll("[data-download]")) {
-  button.addEventListener("click", () => {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([document.getElementById(button.dataset.download).textContent + "\n"], { type: "text/plain" }));
-    link.download = button.dataset.file;
-    link.click();
-    URL.revokeObjectURL(link.href);
-  });
-}

@@ -1,4 +1,4 @@
-// On the page that shows a new secret: tries it, as the curl command there does, and saves it as a file. It is kept nowhere.
+// On the page that shows a new secret: tries it, as the curl command there does. It is kept nowhere.
 "use strict";
 
 const shown = (id) => document.getElementById(id).textContent;
@@ -72,22 +72,9 @@ async function tryKey(button) {
   button.removeAttribute("aria-disabled");
 }
 
-function save(button) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([shown("ci"), "\n"], { type: "text/plain" }));
-  link.download = button.dataset.save;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-}
-
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-try], [data-save]");
-  if (!button || button.getAttribute("aria-disabled") === "true") {
-    return;
-  }
-  if ("save" in button.dataset) {
-    save(button);
-  } else {
+  const button = event.target.closest("[data-try]");
+  if (button && button.getAttribute("aria-disabled") !== "true") {
     tryKey(button);
   }
 });
