@@ -133,7 +133,7 @@ func (w *watchedServers) clientsThatMisbehave() {
 		statusOf(w.t, w.healthy.URL, w.deployment.first.AccessKey)
 	}
 	w.p.fires("MintkeyQuotaExceeded", w.healthy, 0)
-	w.change(http.MethodPatch, "/admin/v1/tenants/"+w.deployment.first.TenantID, map[string]any{"tokens_per_minute": 0}, http.StatusOK)
+	w.change(http.MethodPatch, "/admin/v1/tenants/"+w.deployment.first.TenantID, map[string]any{"tokens_per_minute": nil}, http.StatusOK)
 }
 
 func (w *watchedServers) deliveriesThatFail() {
