@@ -80,6 +80,7 @@ func (c Config) check() map[string]string {
 		"audit.retention":                  c.Audit.checkRetention(),
 		"audit.archive":                    checkHome(c.Audit.Archive),
 		"audit.archive_after":              c.Audit.checkArchiveAfter(),
+		"traces.endpoint":                  checkTraces(c.Traces.Endpoint),
 		"log.level":                        checkOneOf(c.Log.Level, logLevels),
 		"log.format":                       checkOneOf(c.Log.Format, logFormats),
 		"drain":                            checkBetween(c.Drain, 0, 10*time.Minute),
@@ -126,6 +127,14 @@ func checkWebPage(text string) string {
 	u, err := url.Parse(text)
 	if text != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil) {
 		return "must be an http or https URL without user, such as https://wiki.example.com/mintkey"
+	}
+	return ""
+}
+
+func checkTraces(text string) string {
+	u, err := url.Parse(text)
+	if text != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "") {
+		return "must be an http or https URL without user or query, such as http://127.0.0.1:4318"
 	}
 	return ""
 }

@@ -19,6 +19,8 @@ type Config struct {
 	DocsURL string `koanf:"docs_url" help:"URL of the documentation that every page of the console links to; empty: no link"`
 	// OpsListen is the address of /healthz, /readyz and /metrics. It is separate so that it can stay private.
 	OpsListen string `koanf:"ops_listen" default:"127.0.0.1:9464" help:"address of /healthz, /readyz and /metrics; empty turns them off"`
+	// OpsPprof serves profiles of the process at OpsListen, which tell of the program and take its time.
+	OpsPprof bool `koanf:"ops_pprof" default:"false" help:"serve profiles of the process under /debug/pprof/ of ops_listen"`
 	// MaxConnections is how many connections may be open at Listen, and as many at AdminListen. More wait in the backlog of the kernel. 0 is
 	// no bound. Each costs 8 to 20 KB, and 40 KB over TLS.
 	MaxConnections int `koanf:"max_connections" default:"10000" help:"most connections at listen, and at admin_listen; more wait; 0: no bound"`
@@ -59,6 +61,8 @@ type Config struct {
 	TrustedProxies []netip.Prefix `koanf:"trusted_proxies" help:"addresses or networks of proxies whose X-Forwarded-For is trusted"`
 	// Audit is about how long the audit trail is kept, and where.
 	Audit Audit `koanf:"audit"`
+	// Traces is about OpenTelemetry traces of requests.
+	Traces Traces `koanf:"traces"`
 	// Log is the log on standard error.
 	Log Log `koanf:"log"`
 	// Drain is how long the server goes on answering after SIGTERM while /readyz says 503, so that balancers and clients move to other
@@ -136,6 +140,13 @@ type Leaks struct {
 	// each report that is signed, so it can be replaced. Without it a report of GitHub is one like any other, and its signature is not
 	// looked at.
 	GitHubKeys string `koanf:"github_keys" help:"file with GitHub's public keys, to verify its reports of leaked secrets"`
+}
+
+// Traces is about OpenTelemetry traces of requests. They are off, and cost nothing, unless Endpoint or one of the variables
+// OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is set. Other OTEL_… variables of the specification hold too.
+type Traces struct {
+	// Endpoint is the URL of the collector, for OTLP over HTTP, without /v1/traces.
+	Endpoint string `koanf:"endpoint" help:"URL of the OpenTelemetry collector that gets traces by OTLP over HTTP; empty sends none"`
 }
 
 // Passwords is about the password grant, which only tenants from before release 24.3 have.

@@ -88,7 +88,9 @@ func bounded(a slog.Attr, most int) slog.Attr {
 			attrs[i] = bounded(inner, most)
 		}
 		value = slog.GroupValue(attrs...)
-	default: // numbers, times and durations are short
+	case slog.KindDuration: // which JSON would have as a number of nanoseconds
+		value = slog.StringValue(value.Duration().String())
+	default: // numbers and times are short
 	}
 	return slog.Attr{Key: a.Key, Value: value}
 }

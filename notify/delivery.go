@@ -102,11 +102,14 @@ func (w *OutboxWorker) note(ctx context.Context, d *delivery, done attempt) {
 	log := w.log.With(slog.String("channel", done.channel))
 	switch {
 	case done.err == nil:
+		w.count(done.channel, AttemptDone)
 		d.entry.Delivered = append(d.entry.Delivered, done.channel)
 	case errors.Is(done.err, ErrPermanent) || d.entry.Attempts+1 >= maxAttempts:
+		w.count(done.channel, AttemptGaveUp)
 		log.LogAttrs(ctx, slog.LevelError, "gave up on an event", about(d.entry, done.err)...)
 		d.entry.Delivered = append(d.entry.Delivered, done.channel)
 	default:
+		w.count(done.channel, AttemptFailed)
 		log.LogAttrs(ctx, slog.LevelWarn, "delivery failed; will retry", about(d.entry, done.err)...)
 		d.failed = true
 	}

@@ -9,6 +9,7 @@ import (
 	netmail "net/mail"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/wneessen/go-mail"
@@ -51,7 +52,11 @@ type Mail struct {
 	pickUp    LinkMaker
 	password  LinkMaker
 	templates map[string]messageTemplate
+	sent      atomic.Int64
 }
+
+// Sent is how many messages the mail server has taken.
+func (m *Mail) Sent() int64 { return m.sent.Load() }
 
 // NewMail checks the configuration. An error never repeats the password.
 func NewMail(config MailConfig) (*Mail, error) {
@@ -113,6 +118,7 @@ func (m *Mail) send(
 	if err := m.relay.send(ctx, message, policy.HasASCIILocalPart(to.Address)); err != nil {
 		return fmt.Errorf("mail: %w", err)
 	}
+	m.sent.Add(1)
 	return nil
 }
 

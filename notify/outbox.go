@@ -31,11 +31,30 @@ type OutboxWorker struct {
 	records  Records
 	log      *slog.Logger
 	breakers []*breaker
-	late     sync.WaitGroup // deliveries that go on behind Tick
+	// Delivered is told of each attempt through a channel; nil for nobody. Set it before the first Tick.
+	Delivered func(channel string, how Attempt)
+
+	late sync.WaitGroup // deliveries that go on behind Tick
 
 	mu sync.Mutex
 	// unrecorded is what became of entries that this worker has leased, and that the store did not take.
 	unrecorded []outcome
+}
+
+// Attempt is how an attempt to deliver an event through a channel ended.
+type Attempt string
+
+// The ways in which an attempt can end.
+const (
+	AttemptDone   Attempt = "done" // sent, or there was nobody to send it to
+	AttemptFailed Attempt = "failed"
+	AttemptGaveUp Attempt = "gave_up"
+)
+
+func (w *OutboxWorker) count(channel string, how Attempt) {
+	if w.Delivered != nil {
+		w.Delivered(channel, how)
+	}
 }
 
 // outcome is what is to be recorded of an entry: that it is done, or when it is due.

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
@@ -33,7 +34,11 @@ type Webhook struct {
 	url    string
 	signer *standardwebhooks.Webhook
 	client *http.Client
+	sent   atomic.Int64
 }
+
+// Sent is how many events the receiver has taken.
+func (w *Webhook) Sent() int64 { return w.sent.Load() }
 
 const (
 	webhookSecretPrefix = "whsec_"
@@ -122,6 +127,7 @@ func (w *Webhook) post(request *http.Request) error {
 	_, _ = io.CopyN(io.Discard, response.Body, maxAnswerBytes) // the status is enough
 	switch status := response.StatusCode; {
 	case status >= 200 && status < 300:
+		w.sent.Add(1)
 		return nil
 	case status >= 400 && status < 500 && !slices.Contains(passing4xx(), status):
 		return fmt.Errorf("webhook: %w: the receiver answered %s", ErrPermanent, response.Status)

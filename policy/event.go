@@ -3,6 +3,8 @@ package policy
 import (
 	"encoding/hex"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -127,4 +129,14 @@ type Actor struct {
 // NewEventID makes an ID that sorts by time, to the millisecond: 12 hexadecimal digits of Unix milliseconds, a hyphen, and 20 random ones.
 func NewEventID(at time.Time, random [10]byte) string {
 	return fmt.Sprintf("%012x-%s", max(at.UnixMilli(), 0), hex.EncodeToString(random[:]))
+}
+
+// EventIDTime is when the event with the ID happened, to the millisecond; 1970 for what is no ID of an event.
+func EventIDTime(id string) time.Time {
+	digits, _, _ := strings.Cut(id, "-")
+	milliseconds, err := strconv.ParseInt(digits, 16, 64)
+	if err != nil {
+		milliseconds = 0
+	}
+	return time.UnixMilli(milliseconds).UTC()
 }

@@ -10,6 +10,11 @@ const (
 	MethodPasswordAndCode    = "password_and_recovery_code"
 )
 
+// SignInMethods are the ways to sign in.
+func SignInMethods() []string {
+	return []string{MethodPassword, MethodOpenID, MethodPasskey, MethodPasswordAndPasskey, MethodPasswordAndCode}
+}
+
 // Reasons to refuse a sign-in, in the details of events. The visitor is not told which it was.
 const (
 	SignInWrongPassword = "wrong_password"

@@ -64,6 +64,7 @@ func (s *Server) admit(queue *admission.Queue, handle web.Handler) web.Handler {
 			return lost
 		}
 		if door.Late(r.Context()) {
+			s.metrics.TurnedAway(queueOfDoor)
 			return web.ErrOverloaded
 		}
 		credentials, err := s.credentialsOf(r.Request)
@@ -76,6 +77,7 @@ func (s *Server) admit(queue *admission.Queue, handle web.Handler) web.Handler {
 		}
 		place, err := queue.Enter(r.Context(), lane)
 		if admission.Full(err) {
+			s.metrics.TurnedAway(s.nameOf(queue))
 			return web.ErrOverloaded
 		}
 		if err != nil {
@@ -96,6 +98,13 @@ func (s *Server) admit(queue *admission.Queue, handle web.Handler) web.Handler {
 		}
 		return err
 	}
+}
+
+func (s *Server) nameOf(queue *admission.Queue) string {
+	if queue == s.administration {
+		return queueOfAdministration
+	}
+	return queueOfPrograms
 }
 
 // tenantLane is what the names of lanes of tenants begin with: no address does.

@@ -65,7 +65,12 @@ func (s *Server) observe(next http.Handler) http.Handler {
 // logRequest writes one line, at debug level for a success, so that a load test does not fill the disk.
 func (s *Server) logRequest(r *http.Request, about *web.Info) {
 	elapsed := s.Now().Sub(about.At)
-	s.metrics.observeRequest(about.Route, methodOf(r), about.Status, elapsed)
+	method := methodOf(r)
+	if about.Route == noRoute {
+		s.metrics.Answered(noRoute, "any", about.Status, elapsed) // anyone can send any method to a path that does not exist
+	} else {
+		s.metrics.Answered(about.Route, method, about.Status, elapsed)
+	}
 	level := slog.LevelDebug
 	switch {
 	case errors.Is(about.Err, context.Canceled): // the client has gone
@@ -82,6 +87,13 @@ func (s *Server) logRequest(r *http.Request, about *web.Info) {
 	attrs := []slog.Attr{
 		slog.String("request_id", about.ID), slog.String("method", methodOf(r)), slog.String("path", web.ForLog(r.URL.Path)),
 		slog.Int("status", about.Status), slog.Duration("took", elapsed), slog.String("address", about.Address),
+	}
+	for _, who := range [...]slog.Attr{
+		slog.String("tenant_id", about.Tenant), slog.String("user_id", about.User), slog.String("client_id", about.Client),
+	} {
+		if who.Value.String() != "" {
+			attrs = append(attrs, who)
+		}
 	}
 	if about.Err != nil {
 		attrs = append(attrs, slog.String("reason", web.ForLog(about.Err.Error())))

@@ -169,6 +169,9 @@ func (s *Server) router(routes ...func(*surface)) http.Handler {
 	for _, add := range routes {
 		add(router)
 	}
+	if s.Trace != nil {
+		return s.Trace(s.plainPaths(router), routeOf, methodOf)
+	}
 	return s.plainPaths(router)
 }
 

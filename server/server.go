@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -26,6 +27,7 @@ import (
 	"mintkey/server/grants"
 	"mintkey/server/leaks"
 	"mintkey/server/limits"
+	"mintkey/server/metrics"
 	"mintkey/server/oauth"
 	"mintkey/server/revocation"
 	"mintkey/server/usage"
@@ -70,12 +72,18 @@ type Options struct {
 	NeedsAccounts  bool              // not ready while the store has no accounts
 	PasswordSunset time.Time         // when the password grant stops working, for the Sunset header; may be zero
 	Version        string
+	Revision       string          // of the source; may be empty
 	Warnings       []string        // about how the server is set up, for /readyz?verbose; may be empty
 	WarningsNow    func() []string // those that come and go while the server runs; may be nil
 	Certificate    Certificate     // what the server shows to clients; nil for plain http
 	OpenID         console.OpenID  // sign-in to the console without passwords; zero for none
 	// QuotaReportOnly issues tokens past a quota, and only counts and logs them (R36).
 	QuotaReportOnly bool
+	// Trace wraps what handles requests so that each is traced; nil for no traces, which then cost nothing. route is the template of the
+	// path of a request that was handled, and method one of a fixed set.
+	Trace func(next http.Handler, route, method func(*http.Request) string) http.Handler
+	// Profiling serves profiles of the process to operators.
+	Profiling bool
 	// GitHubKeys reads the public keys that verify reports of leaked secrets from GitHub; nil for none.
 	GitHubKeys func() (leaks.GitHubKeys, error)
 }
@@ -86,7 +94,8 @@ type Server struct {
 
 	service     *admin.Service
 	render      *web.Renderer
-	metrics     *metrics
+	metrics     *metrics.Metrics
+	watched     watched
 	limits      *limits.Limiter
 	usage       *usage.Usage
 	revocations *revocation.Log
@@ -124,7 +133,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		Options:     o,
 		render:      web.NewRenderer(o.Issuer, o.Log),
-		metrics:     newMetrics(),
+		metrics:     metrics.New(metrics.Build{Version: o.Version, Revision: o.Revision, Go: runtime.Version()}),
 		revocations: revocation.NewLog(o.Store, o.Store),
 
 		work:           newQueue(),
@@ -132,26 +141,16 @@ func New(o Options) (*Server, error) {
 		known:          admission.NewKnown(),
 	}
 	s.door = s.newDoor()
-	s.metrics.countConnections(s.door)
-	s.metrics.countPlaces("programs", s.work)
-	s.metrics.countPlaces("administration", s.administration)
 	s.limits = limits.New(limits.Options{
 		Limits:  o.Store,
 		Places:  o.Store,
 		Log:     o.Log,
 		Now:     s.realTime,
-		Metrics: s.metrics.registry,
+		Metrics: s.metrics.Registry,
 	})
-	s.metrics.countHashes(o.Hasher)
-	s.metrics.tellClock(o.Agreed)
-	s.metrics.countHistories(o.Watch)
 	if o.Watch != nil {
 		o.Watch.OnChange(s.revocations.StartOver)
 		s.revocations.Confirm = func(ctx context.Context) error { return o.Watch.Confirm(ctx, s.Now()) }
-	}
-	s.metrics.tellStore(o.Store)
-	if o.Certificate != nil {
-		s.metrics.watchCertificate(o.Certificate)
 	}
 	s.gateways = revocation.Gateways{
 		Log: s.revocations, Memberships: o.Store, Documents: o.Store, Lifetime: o.TokenLifetime, Logger: o.Log,
@@ -173,7 +172,7 @@ func New(o Options) (*Server, error) {
 	}
 	s.usage = usage.New(o.Store, s.service, func(text string) bool {
 		return policy.IsClientID(text, o.ClientIDPrefix, o.ClientIDSuffix)
-	}, o.Log, o.Outages)
+	}, s.metrics, o.Log, o.Outages)
 	s.service.RecentAccess = s.usage.Access.Recent
 	s.wireOAuth(indexes, audiences, algorithms)
 	s.links = adminapi.Links{Service: s.service, Console: o.ConsoleURL + consolePath}
@@ -186,6 +185,7 @@ func New(o Options) (*Server, error) {
 		SendLink:     s.sendPasswordLink,
 	})
 	s.leaks = leaks.New(leaks.Options{Report: s.service.ReportLeak, Limits: s.limits, Log: o.Log, GitHubKeys: o.GitHubKeys})
+	s.watchParts()
 	var err error
 	s.console, err = s.newConsole()
 	return s, err
@@ -245,6 +245,7 @@ func (s *Server) wireOAuth(indexes *tokens.StatusIndexes, audiences policy.Audie
 		Console:         o.ConsoleURL + consolePath,
 		QuotaReportOnly: o.QuotaReportOnly,
 	})
+	s.metrics.TokenEndpoint(tokenPath, s.grants.Types(), s.render.TokenCodes())
 	s.lists = revocation.NewLists(s.revocations, indexes, o.KeyRing, statuses, inOrder[0], o.TokenLifetime)
 	s.oauth = oauth.New(oauth.Options{
 		Clients:     known,
@@ -274,10 +275,12 @@ func (s *Server) wireOAuth(indexes *tokens.StatusIndexes, audiences policy.Audie
 }
 
 const (
-	flushEvery   = time.Second            // how far last access may lag; the rule allows 60 s (R7)
-	followEvery  = 300 * time.Millisecond // how soon a replica sees the revocations and the signing keys of another replica
-	watchEvery   = time.Second            // how soon a store that was emptied, or went back, is noticed without any request
-	cleanUpEvery = 10 * time.Minute
+	flushEvery  = time.Second            // how far last access may lag; the rule allows 60 s (R7)
+	followEvery = 300 * time.Millisecond // how soon a replica sees the revocations and the signing keys of another replica
+	// operatorsEvery is how old the number of access keys, the outbox and the last backup may be in the metrics.
+	operatorsEvery = 10 * time.Second
+	watchEvery     = time.Second // how soon a store that was emptied, or went back, is noticed without any request
+	cleanUpEvery   = 10 * time.Minute
 )
 
 // Run does the background work until ctx ends: it flushes the usage recorders, follows revocations and the rotation of signing keys, and
@@ -285,6 +288,7 @@ const (
 func (s *Server) Run(ctx context.Context) error {
 	var work sync.WaitGroup
 	work.Go(func() { s.refreshLists(ctx) }) // soon: the store may be away later
+	work.Go(func() { s.readForOperators(ctx) })
 	work.Go(func() { s.leaks.Run(ctx) })
 	for _, task := range []struct {
 		every time.Duration
@@ -294,6 +298,7 @@ func (s *Server) Run(ctx context.Context) error {
 		{followEvery, s.refreshKeys},
 		{followEvery, s.followRevocations},
 		{watchEvery, s.watchStore},
+		{operatorsEvery, s.readForOperators},
 		{revocation.RefreshEvery, s.refreshLists},
 		{cleanUpEvery, s.deleteExpired},
 	} {
@@ -343,13 +348,21 @@ func (s *Server) followRevocations(ctx context.Context) {
 	if s.Watch.Lost() != nil {
 		return // what this server remembers does not belong into a store that was emptied
 	}
-	if err := s.revocations.Sync(ctx); ctx.Err() == nil {
+	err := s.revocations.Sync(ctx)
+	if err == nil {
+		s.watched.followed.Store(s.realTime().UnixNano())
+	}
+	if ctx.Err() == nil {
 		s.Outages.Note(ctx, s.Log, slog.LevelWarn, s.Now(), err, "reading revocations failed; will retry")
 	}
 }
 
 func (s *Server) refreshLists(ctx context.Context) {
-	if err := s.lists.Refresh(ctx, s.Now()); ctx.Err() == nil {
+	err := s.lists.Refresh(ctx, s.Now())
+	if err == nil {
+		s.watched.listed.Store(s.realTime().UnixNano())
+	}
+	if ctx.Err() == nil {
 		s.Outages.Note(ctx, s.Log, slog.LevelWarn, s.Now(), err, "refreshing status lists failed; using the known ones")
 	}
 }
@@ -376,6 +389,7 @@ func (s *Server) Prepare(ctx context.Context) error {
 	if err := s.revocations.Ensure(ctx); err != nil {
 		return fmt.Errorf("read the log of revocations: %w", err)
 	}
+	s.watched.followed.Store(s.realTime().UnixNano())
 	return nil
 }
 

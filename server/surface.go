@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"mintkey/server/web"
 	"mintkey/store"
 )
 
@@ -16,6 +17,15 @@ func methodOf(r *http.Request) string {
 		return r.Method
 	}
 	return "other"
+}
+
+// routeOf is the template of the path of a request that was handled.
+func routeOf(r *http.Request) string {
+	info, err := web.About(r.Context())
+	if err != nil {
+		return noRoute
+	}
+	return info.Route
 }
 
 // plainPaths refuses a path in which a character is percent-encoded that never needs to be, or a slash is: /%61dmin/v1 means what

@@ -26,4 +26,23 @@ type Outbox interface {
 	CompleteOutbox(ctx context.Context, entry OutboxEntry) error
 	// PostponeOutbox saves the entry as it is now and makes it due at the given time. One that is gone stays gone.
 	PostponeOutbox(ctx context.Context, entry OutboxEntry, due time.Time) error
+	// Backlog tells how much there is, leased or not. Beyond MaxBacklog entries it counts no more, and Oldest may not be the very oldest.
+	Backlog(ctx context.Context) (Backlog, error)
+}
+
+// Backlog is how much is in an outbox.
+type Backlog struct {
+	Entries int
+	Oldest  time.Time // when the oldest event happened, to the millisecond; zero without any
+}
+
+// MaxBacklog bounds what Backlog reads.
+const MaxBacklog = 10_000
+
+// Add counts the entry of an event.
+func (b *Backlog) Add(eventID string) {
+	b.Entries++
+	if at := policy.EventIDTime(eventID); b.Oldest.IsZero() || at.Before(b.Oldest) {
+		b.Oldest = at
+	}
 }

@@ -46,6 +46,9 @@ func (o Outcome) String() string { return outcomeRows()[o].name }
 // Text is the outcome for people.
 func (o Outcome) Text() string { return outcomeRows()[o].text }
 
+// Known says whether there is such an outcome.
+func (o Outcome) Known() bool { return o >= TokenIssued && int(o) < len(outcomeRows()) }
+
 // Counted says whether TrafficCounts has a place for the outcome.
 func (o Outcome) Counted() bool { return o < outcomes }
 

@@ -66,3 +66,31 @@ func (r *KeyRing) published(now time.Time) []timeline {
 	}
 	return lines
 }
+
+// SigningKeyTimes says when the key that signs for an algorithm began, and when the next one takes over.
+type SigningKeyTimes struct {
+	Algorithm  Algorithm
+	ActiveFrom time.Time
+	Rotates    time.Time // zero if keys are replaced by hand only
+}
+
+// Times returns those of each algorithm, by name.
+func (r *KeyRing) Times(now time.Time) (times []SigningKeyTimes) {
+	lines := r.published(now)
+	for _, line := range lines {
+		if len(line) == 0 {
+			continue
+		}
+		active := line.active(now)
+		key := line[max(active, 0)]
+		found := SigningKeyTimes{Algorithm: key.algorithm, ActiveFrom: key.activeFrom}
+		switch {
+		case active+1 < len(line):
+			found.Rotates = line[active+1].activeFrom
+		case r.options.RotateEvery > 0:
+			found.Rotates = key.activeFrom.Add(r.options.RotateEvery)
+		}
+		times = append(times, found)
+	}
+	return times
+}

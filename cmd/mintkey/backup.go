@@ -31,12 +31,17 @@ func (p *program) backupCommand() *cobra.Command {
 	}
 	p.withStoreSettings(c, func(config configs.Config, args []string) error {
 		if args[0] == "-" {
-			return p.backupTo(c.Context(), config, p.stdout)
+			err := p.backupTo(c.Context(), config, p.stdout)
+			if err == nil {
+				p.noteBackup(c.Context(), config)
+			}
+			return err
 		}
 		found, err := p.backup(c.Context(), config, args[0])
 		if err != nil {
 			return err
 		}
+		p.noteBackup(c.Context(), config)
 		return p.print(copied{args[0], found}, func(w io.Writer) { _, _ = fmt.Fprintf(w, "Wrote %s: %s\n", args[0], tallyText(found)) })
 	})
 	showSettings(c, "store", "log")
@@ -76,6 +81,21 @@ func (p *program) backup(ctx context.Context, config configs.Config, path string
 		return found, err
 	}
 	return contents.Tally, settle(part.Name(), path)
+}
+
+// noteBackup records in the store when the backup was made, for the metrics of its servers. Where that is not possible, as for a user of
+// Redis who may only read, the backup is as good.
+func (p *program) noteBackup(ctx context.Context, config configs.Config) {
+	if path, isFile := storeFile(config); isFile && tellOfBackup(ctx, path) == nil {
+		return // a server has the file open
+	}
+	opened, err := openStore(ctx, config, p.newLog(config.Log))
+	if err == nil {
+		err = errors.Join(store.NoteBackup(ctx, opened, p.clock()), opened.Close())
+	}
+	if err != nil {
+		p.sayf("The backup is made, but not noted for mintkey_last_backup_timestamp_seconds: %v\n", err)
+	}
 }
 
 // backupTo writes nothing before the whole backup is found sound.

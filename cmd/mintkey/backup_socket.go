@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"mintkey/store"
 	"mintkey/store/boltstore"
 )
 
@@ -33,6 +34,12 @@ func (h *host) serveBackups(ctx context.Context) (stop func()) {
 		return func() {}
 	}
 	server := &http.Server{ReadHeaderTimeout: readHeaderTimeout, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost { // the command has found its copy sound
+			if err := store.NoteBackup(r.Context(), h.gate, h.now()); err != nil {
+				http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			}
+			return
+		}
 		w.Header().Set("Content-Type", "application/octet-stream")
 		if err := bolt.Backup(r.Context(), w); err != nil {
 			h.log.WarnContext(ctx, "backup failed", slog.Any("error", err))
@@ -76,15 +83,7 @@ func (l privateListener) Close() error { return errors.Join(l.Listener.Close(), 
 
 // askForBackup writes the backup that the server holding the store sends.
 func askForBackup(ctx context.Context, storePath string, w io.Writer) error {
-	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "unix", backupSocket(storePath))
-	}
-	client := &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://server/backup", http.NoBody)
-	if err != nil {
-		return err
-	}
-	response, err := client.Do(request)
+	response, err := askHolder(ctx, storePath, http.MethodGet)
 	if err != nil {
 		return fmt.Errorf("another process holds the store and does not answer requests for a backup (stop it, then try again): %w", err)
 	}
@@ -93,4 +92,29 @@ func askForBackup(ctx context.Context, storePath string, w io.Writer) error {
 		return fmt.Errorf("the server broke off the backup: %w", err)
 	}
 	return nil
+}
+
+// tellOfBackup tells the server that holds the store that a backup of it was made.
+func tellOfBackup(ctx context.Context, storePath string) error {
+	response, err := askHolder(ctx, storePath, http.MethodPost)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("the server answered %s", response.Status)
+	}
+	return nil
+}
+
+func askHolder(ctx context.Context, storePath, method string) (*http.Response, error) {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", backupSocket(storePath))
+	}
+	client := &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}
+	request, err := http.NewRequestWithContext(ctx, method, "http://server/backup", http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	return client.Do(request)
 }

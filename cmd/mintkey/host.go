@@ -41,6 +41,7 @@ type host struct {
 	watch              *store.Watch // notices when the store is no longer the one that was opened
 	gate               *store.Gate  // the store as everything but maintenance of the store itself uses it
 	ring               *tokens.KeyRing
+	trace              tracer    // nil for none
 	agreed             agreement // whether the settings are those of the store
 }
 
@@ -214,6 +215,9 @@ func (h *host) newServer(ctx context.Context) (*server.Server, error) {
 		NeedsAccounts:   h.config.StoreStrict,
 		PasswordSunset:  h.config.Passwords.Sunset,
 		Version:         thisBuild().Version,
+		Revision:        thisBuild().Revision,
+		Profiling:       h.config.OpsPprof,
+		Trace:           h.trace,
 		Warnings:        h.warnings,
 		WarningsNow:     h.agreed.warnings,
 		OpenID:          h.openID(),

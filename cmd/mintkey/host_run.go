@@ -29,6 +29,11 @@ func (h *host) run(ctx context.Context, ready func()) error {
 	if err != nil {
 		return err
 	}
+	stopTraces, err := h.startTraces(ctx)
+	if err != nil {
+		return err
+	}
+	defer stopTraces()
 	srv, err := h.newServer(ctx)
 	if err != nil {
 		return err

@@ -4,14 +4,19 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"time"
 
 	"mintkey/notify"
 	"mintkey/server"
+	"mintkey/server/metrics"
+	"mintkey/server/revocation"
+	"mintkey/store"
 )
 
 // newNotifier wires the scheduled work on expiring access keys, and the delivery of events by mail, by webhook and to gateways.
 func (h *host) newNotifier(ctx context.Context, srv *server.Server) (*notify.Runner, error) {
-	channels := []notify.Channel{srv.Gateways()}
+	channels, counts := []notify.Channel{srv.Gateways()}, srv.Metrics()
+	mailsSent, webhooksSent := none, none
 	if smtp := h.config.SMTP; smtp.URL.Reveal() == "" {
 		h.log.InfoContext(ctx, "no mail is sent: owners are not warned before their access keys expire; set smtp.url and smtp.from")
 	} else {
@@ -22,23 +27,39 @@ func (h *host) newNotifier(ctx context.Context, srv *server.Server) (*notify.Run
 		if err != nil {
 			return nil, fmt.Errorf("smtp: %w", err)
 		}
-		channels = append(channels, mail)
+		channels, mailsSent = append(channels, mail), mail.Sent
 	}
 	if hook := h.config.Webhook; hook.URL.Reveal() != "" {
 		webhook, err := notify.NewWebhook(notify.WebhookConfig{URL: hook.URL.Reveal(), Secret: hook.Secret.Reveal()})
 		if err != nil {
 			return nil, fmt.Errorf("webhook: %w", err)
 		}
-		channels = append(channels, webhook)
+		channels, webhooksSent = append(channels, webhook), webhook.Sent
 	}
 	keeper, err := h.newKeeper(ctx)
 	if err != nil {
 		return nil, err
 	}
+	counts.CountSent("mail", mailsSent)
+	counts.CountSent("webhook", webhooksSent)
+	counts.Background(backgroundWork())
+	outbox := notify.NewOutboxWorker(h.gate, h.gate, h.log, channels...)
+	outbox.Delivered = func(channel string, how notify.Attempt) { counts.Delivered(channel, string(how)) }
 	return &notify.Runner{
-		Upkeep:    keeper.Tick,
-		Scheduler: &notify.Scheduler{Store: h.gate, Agreed: h.clocks},
-		Outbox:    notify.NewOutboxWorker(h.gate, h.gate, h.log, channels...),
+		Upkeep: keeper.Tick,
+		Census: func(ctx context.Context, now time.Time) error { return store.RefreshCensus(ctx, h.gate, now, h.now) },
+		Done:   counts.TaskDone, Scheduler: &notify.Scheduler{Store: h.gate, Agreed: h.clocks}, Outbox: outbox,
 		Documents: h.gate, Log: h.log, Now: h.now, Outages: h.outages,
 	}, nil
+}
+
+func none() int64 { return 0 }
+
+// backgroundWork is what the metrics may have to count.
+func backgroundWork() metrics.Work {
+	return metrics.Work{
+		Tasks:    []string{notify.TaskKeyMaintenance, notify.TaskAuditUpkeep, notify.TaskOutbox, notify.TaskCensus},
+		Channels: []string{revocation.Gateways{}.Name(), "mail", "webhook"},
+		Attempts: []string{string(notify.AttemptDone), string(notify.AttemptFailed), string(notify.AttemptGaveUp)},
+	}
 }

@@ -31,7 +31,7 @@ func (c *Callers) Caller(r *web.Request) (ValidToken, error) {
 	}
 	live, err := c.Validate(r.Context(), text, []string{c.Audiences.Issuer}, r.At)
 	if err == nil {
-		r.Tenant = live.Claims.TenantID
+		r.Tenant, r.User, r.Client = live.Claims.TenantID, live.Claims.UserID, live.Claims.ClientID
 		err = live.CheckAddress(r.Address)
 	}
 	if err != nil {

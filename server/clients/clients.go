@@ -44,10 +44,11 @@ func (c *Clients) Authenticate(ctx context.Context, presented Credentials, from 
 	refused, ok := errors.AsType[*RefusedError](err)
 	if !ok {
 		if err == nil {
-			from.Tenant = client.Membership.TenantID
+			from.Tenant, from.User, from.Client = client.Membership.TenantID, client.Membership.UserID, client.Key.ClientID
 		}
 		return client, err
 	}
+	from.Client = c.Refusals.LoggedClientID(presented.ClientID)
 	c.Refusals.Note(presented.ClientID, from.Address, refused.Reason, from.At)
 	return client, Slow(ctx, c.Limits, refused, limits.WrongSecret(presented.ClientID, from.Address))
 }

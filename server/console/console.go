@@ -45,9 +45,10 @@ type Options struct {
 	OpenID      OpenID // sign-in at an OpenID provider; zero for passwords only
 }
 
-// Refused takes note of failed sign-ins; usage.SignIns implements it.
+// Refused takes note of failed sign-ins, and of those that succeed; usage.SignIns implements it.
 type Refused interface {
 	Refused(attempt policy.RefusedSignIn, address string, at time.Time)
+	SignedIn(method string)
 }
 
 // Console serves the pages under /console. Its methods may be called from many goroutines.

@@ -120,7 +120,7 @@ func (c *Console) identify(req *request) error {
 	if err != nil {
 		return err
 	}
-	req.began = s
+	req.began, req.info.User = s, subject.User.ID
 	req.actor = admin.Actor{
 		Subject: subject, Scopes: subject.Cut(policy.AdministrationScopes(), c.Service.Catalogue),
 		Via: admin.ViaConsole, Address: req.info.Address, RequestID: req.info.ID, At: req.info.At,

@@ -16,6 +16,7 @@ func (c *Console) welcome(req *request, subject policy.Subject, how proof) error
 	if err := c.begin(req, actor, how); err != nil {
 		return err
 	}
+	c.Refused.SignedIn(how.method)
 	c.Log.InfoContext(req.Context(), "signed in", append(aboutPerson(actor), slog.String("method", how.method))...)
 	c.rememberDevice(req, subject.User)
 	return nil

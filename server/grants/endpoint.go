@@ -37,6 +37,8 @@ type Indexes interface {
 type Metrics interface {
 	TokenIssued(grantType string)
 	TokenRefused(oauthError string)
+	// ClientRefused counts refusals for a reason.
+	ClientRefused(reason store.Outcome, n int)
 	// QuotaExceeded counts a request past the budget, quota-key or quota-tenant; one that was only reported got its token.
 	QuotaExceeded(budget string, reported bool)
 }

@@ -75,7 +75,7 @@ func (e *Endpoint) issue(ctx context.Context, request Request, from *web.Info) (
 		}
 	}
 	if err == nil {
-		from.Tenant = holder.Membership.TenantID
+		from.Tenant, from.User = holder.Membership.TenantID, holder.User.ID
 		request.Grant.Used(holder, from)
 	}
 	e.note(outcomeOf(request.Grant.Type(), holder.Source, err), from.At)

@@ -43,6 +43,10 @@ func (e *Endpoint) note(o Outcome, at time.Time) {
 	} else {
 		e.Metrics.TokenRefused(e.Render.Code(o.Err))
 	}
+	// usage.Refusals counts the refusals of clients, which other endpoints have as well.
+	if _, counted := errors.AsType[*clients.RefusedError](o.Err); o.Err != nil && o.IsTraffic && (!counted || o.Grant == typePassword) {
+		e.Metrics.ClientRefused(o.Reason, 1)
+	}
 	if o.IsTraffic {
 		e.Usage.Traffic.Note(o.Source, at, o.Reason, 1)
 	}

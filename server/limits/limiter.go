@@ -58,12 +58,13 @@ type Limiter struct {
 	log       *slog.Logger
 	now       func() time.Time
 	fallbacks *prometheus.CounterVec
+	exceeded  *prometheus.CounterVec
 
 	mu     sync.Mutex
 	warned time.Time // when the log last said that shared can't count
 }
 
-// New returns a Limiter and registers its metric.
+// New returns a Limiter and registers its metrics.
 func New(o Options) *Limiter {
 	l := &Limiter{
 		shared: o.Limits, memory: store.NewMemoryLimits(o.Now), places: o.Places, log: o.Log, now: o.Now,
@@ -71,8 +72,15 @@ func New(o Options) *Limiter {
 			Name: "mintkey_limits_fallback_total",
 			Help: "Attempts that were counted in memory because the store could not count them, by budget.",
 		}, []string{"budget"}),
+		exceeded: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "mintkey_limits_exceeded_total", Help: "Attempts that found a budget used up, by budget.",
+		}, []string{"budget"}),
 	}
-	o.Metrics.MustRegister(l.fallbacks)
+	o.Metrics.MustRegister(l.fallbacks, l.exceeded)
+	for _, budget := range Table() { // so that an alert on an increase sees the first one
+		l.fallbacks.WithLabelValues(budget.Name)
+		l.exceeded.WithLabelValues(budget.Name)
+	}
 	return l
 }
 
@@ -98,6 +106,7 @@ func (l *Limiter) Reserve(ctx context.Context, takes []Take) (Reservation, error
 			continue
 		}
 		if wait > 0 {
+			l.exceeded.WithLabelValues(t.budget.Name).Inc()
 			reserved.Refund(ctx)
 			return Reservation{}, &TooManyError{wait, t.budget}
 		}

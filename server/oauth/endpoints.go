@@ -56,5 +56,8 @@ type Endpoints struct {
 // New returns the endpoints.
 func New(o Options) *Endpoints { return &Endpoints{Options: o, stopping: make(chan struct{})} }
 
+// Streams is how many streams of revocations are open.
+func (e *Endpoints) Streams() int { return e.streams.all() }
+
 // EndStreams ends the streams of revocations, which would otherwise run until their tokens expire.
 func (e *Endpoints) EndStreams() { e.stopOnce.Do(func() { close(e.stopping) }) }

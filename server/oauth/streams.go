@@ -32,3 +32,12 @@ func (c *streamCount) close(clientID string) {
 		delete(c.byClient, clientID)
 	}
 }
+
+func (c *streamCount) all() (open int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, n := range c.byClient {
+		open += n
+	}
+	return open
+}

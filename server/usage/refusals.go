@@ -27,6 +27,7 @@ type Refusals struct {
 	owners     Owners
 	traffic    *Traffic
 	isClientID func(string) bool // by its form
+	metrics    Metrics
 	log        *slog.Logger
 	counts     *batch[refusalKey, refusalCount]
 	recent     everyMinute[refusalKey]
@@ -59,6 +60,9 @@ func (c refusalCount) plus(more refusalCount) refusalCount {
 
 // Note records that a client was refused.
 func (r *Refusals) Note(clientID, address string, reason store.Outcome, at time.Time) {
+	if reason != store.RefusedUnknownClient { // which may be a revoked one: see write
+		r.metrics.ClientRefused(reason, 1)
+	}
 	r.counts.add(refusalKey{clientID, reason}, refusalCount{1, address, at})
 }
 
@@ -76,6 +80,9 @@ func (r *Refusals) write(ctx context.Context, due map[refusalKey]refusalCount) {
 	var written []refusalKey
 	for key, refused := range due {
 		owner, revoked, err := r.owners.OwnerOf(ctx, key.clientID)
+		if key.reason == store.RefusedUnknownClient && !revoked {
+			r.metrics.ClientRefused(key.reason, refused.count)
+		}
 		if err != nil {
 			r.warn(ctx, key, refused, err)
 			continue
@@ -85,6 +92,7 @@ func (r *Refusals) write(ctx context.Context, due map[refusalKey]refusalCount) {
 			reason = store.RefusedRevoked
 			source := store.TrafficSource{AccountID: owner.AccountID, TenantID: owner.TenantID, ClientID: key.clientID}
 			r.traffic.Note(source, refused.at, reason, refused.count)
+			r.metrics.ClientRefused(reason, refused.count)
 		}
 		events, written = append(events, refusalEvent(owner, key.clientID, reason, refused)), append(written, key)
 	}
@@ -100,13 +108,13 @@ func (r *Refusals) write(ctx context.Context, due map[refusalKey]refusalCount) {
 
 // warn logs what the audit trail can't have: the refusal of a client that no account ever had, or one that could not be saved.
 func (r *Refusals) warn(ctx context.Context, key refusalKey, refused refusalCount, err error) {
-	r.log.WarnContext(ctx, "client refused", slog.String("client_id", r.loggedClientID(key.clientID)),
+	r.log.WarnContext(ctx, "client refused", slog.String("client_id", r.LoggedClientID(key.clientID)),
 		slog.String("reason", key.reason.String()), slog.Int("count", refused.count), slog.String("address", refused.address),
 		slog.Any("error", err))
 }
 
-// loggedClientID is a digest for what has not the form of a client ID: somebody may have typed a password there.
-func (r *Refusals) loggedClientID(text string) string {
+// LoggedClientID is what may be logged of a client ID: a digest for what has not the form of a client ID: somebody may have typed a password there.
+func (r *Refusals) LoggedClientID(text string) string {
 	if r.isClientID(text) {
 		return text
 	}

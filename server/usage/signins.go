@@ -15,10 +15,11 @@ import (
 // one reason become one event and one line a minute. Attempts at users that do not exist go to the log alone, and without the name: it may
 // be a password in the wrong field.
 type SignIns struct {
-	saved  SignInStore
-	log    *slog.Logger
-	counts *batch[policy.RefusedSignIn, refusalCount]
-	recent everyMinute[policy.RefusedSignIn]
+	saved   SignInStore
+	metrics Metrics
+	log     *slog.Logger
+	counts  *batch[policy.RefusedSignIn, refusalCount]
+	recent  everyMinute[policy.RefusedSignIn]
 }
 
 // SignInStore is what SignIns reads and writes.
@@ -29,8 +30,14 @@ type SignInStore interface {
 
 // Refused records a failed attempt.
 func (s *SignIns) Refused(attempt policy.RefusedSignIn, address string, at time.Time) {
+	if attempt.Action == policy.ActionSessionRefused {
+		s.metrics.SignInRefused(attempt.Method)
+	}
 	s.counts.add(attempt, refusalCount{1, address, at})
 }
+
+// SignedIn counts a session of the console that began.
+func (s *SignIns) SignedIn(method string) { s.metrics.SignedIn(method) }
 
 // flush writes what is due at now. What the store refuses is in the log all the same.
 func (s *SignIns) flush(ctx context.Context, now time.Time) (int, error) {

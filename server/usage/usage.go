@@ -20,6 +20,15 @@ type Store interface {
 	MembershipsByID(ctx context.Context, tenantID string, userIDs []string) (map[string]policy.Membership, error)
 }
 
+// Metrics counts for operators, at once, what Flush saves later.
+type Metrics interface {
+	// ClientRefused counts refusals of clients for a reason.
+	ClientRefused(reason store.Outcome, n int)
+	// SignInRefused and SignedIn count attempts at a session of the console, by their method.
+	SignInRefused(method string)
+	SignedIn(method string)
+}
+
 // Usage holds all the recorders. They may be used from many goroutines.
 type Usage struct {
 	Access   *Access
@@ -33,17 +42,21 @@ type Usage struct {
 
 // New returns an empty Usage. Flush saves what it recorded, and outages has its failures. isClientID says whether a text has the form of a
 // client ID.
-func New(saved Store, owners Owners, isClientID func(string) bool, log *slog.Logger, outages *logs.Outages) *Usage {
+func New(
+	saved Store, owners Owners, isClientID func(string) bool, metrics Metrics, log *slog.Logger, outages *logs.Outages,
+) *Usage {
 	traffic := &Traffic{saved, newBatch[store.TrafficKey](maxTraffic, store.TrafficCounts.Plus)}
 	return &Usage{
 		Access:  &Access{saved, newBatch[store.KeyRef](0, store.KeyAccess.Plus)},
 		Traffic: traffic,
 		Logins:  &Logins{saved, log, newBatch[loginKey](0, store.PasswordUse.Plus)},
 		Refusals: &Refusals{
-			saved: saved, owners: owners, traffic: traffic, isClientID: isClientID, log: log,
+			saved: saved, owners: owners, traffic: traffic, isClientID: isClientID, metrics: metrics, log: log,
 			counts: newBatch[refusalKey](maxRefusals, refusalCount.plus),
 		},
-		SignIns: &SignIns{saved: saved, log: log, counts: newBatch[policy.RefusedSignIn](maxRefusals, refusalCount.plus)},
+		SignIns: &SignIns{
+			saved: saved, metrics: metrics, log: log, counts: newBatch[policy.RefusedSignIn](maxRefusals, refusalCount.plus),
+		},
 		log:     log,
 		outages: outages,
 	}

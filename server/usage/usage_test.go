@@ -56,6 +56,13 @@ func (known) OwnerOf(context.Context, string) (admin.KeyOwner, bool, error) {
 	return admin.KeyOwner{AccountID: "acme", TenantID: "forge", UserID: "mia"}, false, nil
 }
 
+// uncounted counts nothing.
+type uncounted struct{}
+
+func (uncounted) ClientRefused(store.Outcome, int) {}
+func (uncounted) SignInRefused(string)             {}
+func (uncounted) SignedIn(string)                  {}
+
 func newUsage(t *testing.T) (*usage.Usage, *broken, *bytes.Buffer) {
 	t.Helper()
 	opened, err := boltstore.Open(filepath.Join(t.TempDir(), "mintkey.db"))
@@ -65,7 +72,7 @@ func newUsage(t *testing.T) (*usage.Usage, *broken, *bytes.Buffer) {
 	t.Cleanup(func() { _ = opened.Close() })
 	saved, log := &broken{Store: opened}, &bytes.Buffer{}
 	isClientID := func(text string) bool { return policy.IsClientID(text, "mk_", "") }
-	return usage.New(saved, known{}, isClientID, slog.New(slog.NewTextHandler(log, nil)), logs.NewOutages()), saved, log
+	return usage.New(saved, known{}, isClientID, uncounted{}, slog.New(slog.NewTextHandler(log, nil)), logs.NewOutages()), saved, log
 }
 
 func keyOf(clientID string) store.TrafficSource {

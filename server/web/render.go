@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -36,6 +38,19 @@ func NewRenderer(realm string, log *slog.Logger) *Renderer {
 
 // Code is the OAuth error code of an error (RFC 6749 section 5.2).
 func (e *Renderer) Code(err error) string { return e.table.find(err).oauth }
+
+// TokenCodes are the codes with which the token endpoint may answer, in alphabetical order.
+func (e *Renderer) TokenCodes() []string {
+	codes := map[string]bool{"server_error": true}
+	for _, row := range e.table {
+		switch row.oauth {
+		case "", "invalid_token", "insufficient_scope": // of Bearer tokens (RFC 6750 section 3.1)
+		default:
+			codes[row.oauth] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(codes))
+}
 
 // Problem renders an error of the administration API.
 func (e *Renderer) Problem(w http.ResponseWriter, r *http.Request, err error) {

@@ -16,6 +16,8 @@ type Info struct {
 	Status  int       // of the answer
 	Err     error     // why it was refused, for the log only
 	Tenant  string    // of whoever has authenticated; empty before, and for strangers
+	User    string    // the ID of who has authenticated, for the log only
+	Client  string    // their client ID, if they have one, for the log only; of a client that was refused, as it may be logged
 }
 
 // Request is a request with its Info. Handlers get it as an argument, so that none can lack the instant.

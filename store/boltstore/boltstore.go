@@ -32,6 +32,7 @@ type Store struct {
 	queue  queue
 	saving saving
 	limits *store.MemoryLimits
+	meter  meter
 
 	damage  atomic.Pointer[error]
 	damaged chan struct{} // closed when damage is set
@@ -198,10 +199,12 @@ func (s *Store) read(ctx context.Context, f func(*bbolt.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	began := s.meter.began()
 	err := s.guard(func() error { return s.db.View(f) })
 	if errors.Is(err, bbolterrors.ErrDatabaseNotOpen) {
-		return unavailable(err)
+		err = unavailable(err)
 	}
+	s.meter.ended(store.Read, began, err)
 	return err
 }
 

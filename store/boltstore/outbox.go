@@ -3,6 +3,7 @@ package boltstore
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -88,4 +89,16 @@ func (s *Store) PostponeOutbox(ctx context.Context, entry store.OutboxEntry, due
 		}
 		return schedule(tx, entry, due)
 	})
+}
+
+// Backlog implements store.Outbox.
+func (s *Store) Backlog(ctx context.Context) (found store.Backlog, err error) {
+	err = s.read(ctx, func(tx *bbolt.Tx) error {
+		return bucketOutbox.scan(tx, "", store.Page{Limit: store.MaxBacklog}, func(key string, _ []byte) error {
+			id, _, _ := strings.Cut(key[instantSize:], separator)
+			found.Add(id)
+			return nil
+		})
+	})
+	return found, err
 }

@@ -46,6 +46,13 @@ func (s *Store) writeIfChanged(ctx context.Context, f func(*bbolt.Tx) (bool, err
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	began := s.meter.began()
+	err := s.writeSoon(ctx, f)
+	s.meter.ended(store.Change, began, err)
+	return err
+}
+
+func (s *Store) writeSoon(ctx context.Context, f func(*bbolt.Tx) (bool, error)) error {
 	w := &write{done: make(chan error, 1), run: func(tx *bbolt.Tx) (bool, error) {
 		changed, err := f(tx)
 		if err != nil {

@@ -45,6 +45,7 @@ type watch struct {
 	stop      context.CancelFunc
 	work      sync.WaitGroup
 	sentinels *sentinels // nil without
+	meter     meter
 
 	mu    sync.Mutex
 	nodes map[string]*node // by address
@@ -92,6 +93,7 @@ func (w *watch) node(client *redis.Client) *node {
 	n := w.nodes[address]
 	if n == nil {
 		n = newNode()
+		n.meter = &w.meter
 		w.nodes[address] = n
 	}
 	return n
@@ -130,6 +132,7 @@ func (s *Store) Availability() store.Availability {
 type node struct {
 	options atomic.Pointer[redis.Options] // for probes
 	doubt   *doubt
+	meter   *meter
 
 	waiting     atomic.Int64  // commands without an answer
 	limit       atomic.Int64  // of waiting
@@ -148,7 +151,7 @@ type node struct {
 }
 
 func newNode() *node {
-	n := &node{conns: map[*conn]struct{}{}, doubt: &doubt{}}
+	n := &node{conns: map[*conn]struct{}{}, doubt: &doubt{}, meter: &meter{}}
 	n.limit.Store(unlimited)
 	n.dismissQueue()
 	return n

@@ -22,6 +22,7 @@ func (g gate) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 		if slices.Contains(ofConnection, cmd.Name()) || ctx.Value(counted{}) != nil {
 			return next(ctx, cmd)
 		}
+		asked, began := ctx, g.node.meter.began()
 		ctx, err := g.node.enter(ctx)
 		if err == nil {
 			defer g.node.leave()
@@ -30,6 +31,7 @@ func (g gate) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 		if err = dismissed(ctx, err); ours(err) {
 			cmd.SetErr(err)
 		}
+		g.node.meter.ended(asked, began, err, cmd)
 		return err
 	}
 }
@@ -40,6 +42,7 @@ func (g gate) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessP
 		if len(cmds) == 0 || slices.Contains(ofConnection, cmds[0].Name()) || ctx.Value(counted{}) != nil {
 			return next(ctx, cmds)
 		}
+		asked, began := ctx, g.node.meter.began()
 		ctx, err := g.node.enter(ctx)
 		if err == nil {
 			defer g.node.leave()
@@ -50,6 +53,7 @@ func (g gate) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessP
 				cmd.SetErr(err)
 			}
 		}
+		g.node.meter.ended(asked, began, err, cmds...)
 		return err
 	}
 }

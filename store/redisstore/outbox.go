@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"mintkey/policy"
 	"mintkey/store"
 )
@@ -139,4 +141,28 @@ func (s *Store) PostponeOutbox(ctx context.Context, entry store.OutboxEntry, due
 		}
 		return s.commit(ctx, c)
 	})
+}
+
+// Backlog implements store.Outbox. It reads 500 slots at most, those first in which something is due next.
+func (s *Store) Backlog(ctx context.Context) (found store.Backlog, err error) {
+	listings, err := s.listed(ctx, time.Date(9000, 1, 1, 0, 0, 0, 0, time.UTC)) // whenever it is due
+	if err != nil || len(listings) == 0 {
+		return found, err
+	}
+	pipe := s.client.Pipeline()
+	replies := make([]*redis.StringSliceCmd, len(listings))
+	for i, l := range listings {
+		replies[i] = pipe.ZRange(ctx, l.slot.outboxKey(), 0, store.MaxBacklog/int64(len(listings)))
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return found, unavailable(ctx, err)
+	}
+	for _, reply := range replies {
+		for _, member := range reply.Val() {
+			if found.Entries < store.MaxBacklog {
+				found.Add(place(member).eventID())
+			}
+		}
+	}
+	return found, nil
 }

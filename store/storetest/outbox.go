@@ -17,6 +17,7 @@ func outboxCases() []testCase {
 		{"outbox entry is completed once for all", outboxComplete},
 		{"outbox entry is postponed as it is", outboxPostpone},
 		{"inventory of the outbox follows its entries", outboxBacklog},
+		{"backlog of the outbox is told", outboxBacklogTold},
 		{"race for outbox entries gives each to one", racingClaims},
 	}
 }
@@ -77,6 +78,26 @@ func outboxHoldsAnnounced(t testing.TB, at place) {
 	check(t, err)
 	equal(t, "events in the audit trail", len(recorded), 2*len(want))
 	wantClaimed(t, s, day(100), day(101), entries(want...)...)
+}
+
+func outboxBacklogTold(t testing.TB, at place) {
+	s, ctx := at.connect(t), t.Context()
+	settle(t, s)
+	want := func(what string, entries int, oldest time.Time) {
+		t.Helper()
+		got, err := s.Backlog(ctx)
+		check(t, err)
+		equal(t, what, got, store.Backlog{Entries: entries, Oldest: oldest})
+	}
+	want("without an entry", 0, time.Time{})
+	check(t, s.RecordEvents(ctx, announced(event(acme, load, 3)), announced(event(acme, "", 2)), announced(event(acme, load, 1))))
+	want("with three", 3, day(1))
+	wantClaimed(t, s, day(2), day(50), entries(event(acme, load, 1), event(acme, "", 2))...)
+	want("with two leased", 3, day(1))
+	check(t, s.PostponeOutbox(ctx, entries(event(acme, load, 1))[0], day(90)))
+	want("with one postponed", 3, day(1))
+	check(t, s.CompleteOutbox(ctx, entries(event(acme, load, 1))[0]))
+	want("after the oldest is done", 2, day(2))
 }
 
 func outboxWithoutRefused(t testing.TB, at place) {

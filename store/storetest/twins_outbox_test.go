@@ -30,6 +30,10 @@ func outboxTwins() []twin {
 		{"inventory of the outbox follows its entries", "reports the time of the event", func(s store.Store) store.Store {
 			return tellsEventTime{s}
 		}},
+		{"backlog of the outbox is told", "leaves out what is leased", func(s store.Store) store.Store {
+			return &countsUnleased{Store: s}
+		}},
+		{"backlog of the outbox is told", "goes by when entries are due", func(s store.Store) store.Store { return oldestDue{s} }},
 		{"race for outbox entries gives each to one", "looks before it leases", func(s store.Store) store.Store { return looksThenLeases{s, m} }},
 	}
 }
@@ -138,4 +142,35 @@ func (b looksThenLeases) ClaimOutbox(ctx context.Context, now, leaseEnds time.Ti
 		err = errors.Join(err, b.PostponeOutbox(ctx, entry, leaseEnds))
 	}
 	return entries, err
+}
+
+type countsUnleased struct {
+	store.Store
+
+	leased int
+}
+
+func (b *countsUnleased) ClaimOutbox(ctx context.Context, now, leaseEnds time.Time, limit int) ([]store.OutboxEntry, error) {
+	claimed, err := b.Store.ClaimOutbox(ctx, now, leaseEnds, limit)
+	b.leased += len(claimed)
+	return claimed, err
+}
+
+func (b *countsUnleased) Backlog(ctx context.Context) (store.Backlog, error) {
+	found, err := b.Store.Backlog(ctx)
+	found.Entries -= b.leased
+	return found, err
+}
+
+type oldestDue struct{ store.Store }
+
+func (b oldestDue) Backlog(ctx context.Context) (found store.Backlog, err error) {
+	err = b.EachOutboxEntry(ctx, func(_ store.OutboxEntry, due time.Time) error {
+		found.Entries++
+		if found.Oldest.IsZero() || due.Before(found.Oldest) {
+			found.Oldest = due
+		}
+		return nil
+	})
+	return found, err
 }
