@@ -25,7 +25,9 @@ type Sources struct {
 // ClientVariables are the environment variables of the commands that are clients of a server, and the one for --config. They are not
 // settings.
 func ClientVariables() []string {
-	return []string{"MINTKEY_URL", "MINTKEY_CLIENT_ID", "MINTKEY_CLIENT_SECRET", "MINTKEY_PROFILE", "MINTKEY_CONFIG"}
+	return []string{
+		"MINTKEY_URL", "MINTKEY_CLIENT_ID", "MINTKEY_CLIENT_SECRET", "MINTKEY_CLIENT_SECRET_FILE", "MINTKEY_PROFILE", "MINTKEY_CONFIG",
+	}
 }
 
 // Kubernetes sets these for each Service of the namespace, such as one that is called mintkey or mintkey-redis.
@@ -144,7 +146,12 @@ func unknownKeys(values map[string]any, path string, settings []Setting) []error
 func decode(merged *koanf.Koanf, settings []Setting, layers []layer, environ []string) (Config, []error) {
 	var config Config
 	var wrong []error
+	origins := map[string]string{} // of what was read from the file that a setting names
 	report := func(s Setting, problem string) {
+		if origin := origins[s.Name]; origin != "" {
+			wrong = append(wrong, &Error{s.Name, origin, problem})
+			return
+		}
 		for _, l := range slices.Backward(layers) {
 			if _, ok := l.values[s.Name]; ok {
 				wrong = append(wrong, &Error{s.Name, l.source(s), problem})
@@ -161,7 +168,12 @@ func decode(merged *koanf.Koanf, settings []Setting, layers []layer, environ []s
 		return config, wrong
 	}
 	config.expandHome(environ)
-	problems := config.check()
+	found, problems := config.readSecretFiles()
+	origins = found
+	if len(problems) == 0 {
+		config.expandHome(environ) // in a store that was read from a file
+		problems = config.check()
+	}
 	for _, s := range settings {
 		if problem := problems[s.Name]; problem != "" {
 			report(s, problem)

@@ -35,7 +35,7 @@ func addAccessFlags(c *cobra.Command) *accessFlags {
 	flags := c.PersistentFlags()
 	flags.StringVar(&f.url, "url", "", "the server (MINTKEY_URL; default "+defaultURL+")")
 	flags.StringVar(&f.clientID, "client-id", "", "access key to use (MINTKEY_CLIENT_ID)")
-	flags.StringVar(&f.secretFile, "client-secret-file", "", "file with its secret, - for standard input (else MINTKEY_CLIENT_SECRET)")
+	flags.StringVar(&f.secretFile, "client-secret-file", "", "file with its secret, - for standard input (MINTKEY_CLIENT_SECRET_FILE; else MINTKEY_CLIENT_SECRET)")
 	flags.StringVar(&f.profile, "profile", "", "file that mintkey login has saved (MINTKEY_PROFILE)")
 	return &f
 }
@@ -77,14 +77,17 @@ func checkURL(text string) error {
 
 func (p *program) givenSecret(f *accessFlags) (policy.ClientSecret, error) {
 	text := p.getenv("MINTKEY_CLIENT_SECRET")
-	if f.secretFile != "" {
-		content, err := p.readFile(f.secretFile)
+	if file := cmp.Or(f.secretFile, p.getenv("MINTKEY_CLIENT_SECRET_FILE")); file != "" {
+		if f.secretFile == "" && text != "" {
+			return policy.ClientSecret{}, usagef("MINTKEY_CLIENT_SECRET and MINTKEY_CLIENT_SECRET_FILE cannot be set together")
+		}
+		content, err := p.readFile(file)
 		if err != nil {
 			return policy.ClientSecret{}, err
 		}
 		text = strings.TrimSpace(string(content))
 		if text == "" {
-			return policy.ClientSecret{}, usagef("--client-secret-file %s is empty", f.secretFile)
+			return policy.ClientSecret{}, usagef("the file of the client secret, %s, is empty", file)
 		}
 	}
 	return policy.ClientSecretFromRequest(text), nil

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 
+	"mintkey/configs"
 	"mintkey/notify"
 	"mintkey/server"
 )
@@ -15,21 +16,32 @@ func (h *host) newNotifier(ctx context.Context, srv *server.Server) (*notify.Run
 	if smtp := h.config.SMTP; smtp.URL.Reveal() == "" {
 		h.log.InfoContext(ctx, "no mail is sent: owners are not warned before their access keys expire; set smtp.url and smtp.from")
 	} else {
-		mail, err := notify.NewMail(notify.MailConfig{
-			URL: smtp.URL.Reveal(), From: smtp.From, Issuer: h.issuer(), Console: cmp.Or(h.config.ConsoleURL, h.issuer()), Records: h.gate,
-			PickUpLink: srv.Links().PickUp, PasswordLink: srv.Links().Password,
-		})
-		if err != nil {
-			return nil, fmt.Errorf("smtp: %w", err)
-		}
-		channels = append(channels, mail)
+		h.channels = append(h.channels, &replaceable{setUp: func(config configs.Config) (notify.Channel, error) {
+			mail, err := notify.NewMail(notify.MailConfig{
+				URL: config.SMTP.URL.Reveal(), From: smtp.From, Issuer: h.issuer(), Console: cmp.Or(h.config.ConsoleURL, h.issuer()),
+				Records: h.gate, PickUpLink: srv.Links().PickUp, PasswordLink: srv.Links().Password,
+			})
+			if err != nil {
+				return nil, fmt.Errorf("smtp: %w", err)
+			}
+			return mail, nil
+		}})
 	}
-	if hook := h.config.Webhook; hook.URL.Reveal() != "" {
-		webhook, err := notify.NewWebhook(notify.WebhookConfig{URL: hook.URL.Reveal(), Secret: hook.Secret.Reveal()})
-		if err != nil {
-			return nil, fmt.Errorf("webhook: %w", err)
+	if h.config.Webhook.URL.Reveal() != "" {
+		h.channels = append(h.channels, &replaceable{setUp: func(config configs.Config) (notify.Channel, error) {
+			hook := config.Webhook
+			webhook, err := notify.NewWebhook(notify.WebhookConfig{URL: hook.URL.Reveal(), Secret: hook.Secret.Reveal()})
+			if err != nil {
+				return nil, fmt.Errorf("webhook: %w", err)
+			}
+			return webhook, nil
+		}})
+	}
+	for _, channel := range h.channels {
+		if err := channel.replace(h.config); err != nil {
+			return nil, err
 		}
-		channels = append(channels, webhook)
+		channels = append(channels, channel)
 	}
 	keeper, err := h.newKeeper(ctx)
 	if err != nil {

@@ -61,7 +61,7 @@ func (p *program) rootCommand() *cobra.Command {
 			root.AddCommand(c)
 		}
 	}
-	add(groupServer, p.demoCommand(), p.initCommand(), p.serveCommand(), p.backupCommand(), p.restoreCommand(), p.storeCommand())
+	add(groupServer, p.demoCommand(), p.initCommand(), p.serveCommand(), p.healthCommand(), p.backupCommand(), p.restoreCommand(), p.storeCommand())
 	add(groupClient, p.loginCommand(), p.tokenCommand(), p.keysCommand(), p.tenantsCommand(), p.usersCommand(), p.membersCommand(),
 		p.policyCommand(), p.auditCommand(), p.calendarCommand(), p.trafficCommand(), p.signingKeysCommand())
 	root.AddCommand(p.secretCommand(), p.versionCommand())
