@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -26,7 +27,8 @@ type Sources struct {
 // settings.
 func ClientVariables() []string {
 	return []string{
-		"MINTKEY_URL", "MINTKEY_CLIENT_ID", "MINTKEY_CLIENT_SECRET", "MINTKEY_CLIENT_SECRET_FILE", "MINTKEY_PROFILE", "MINTKEY_CONFIG",
+		"MINTKEY_URL", "MINTKEY_CLIENT_ID", "MINTKEY_CLIENT_SECRET", "MINTKEY_CLIENT_SECRET_FILE", "MINTKEY_PROFILE", "MINTKEY_CA_CERT",
+		"MINTKEY_ALLOW_HTTP", "MINTKEY_CONFIG",
 	}
 }
 
@@ -51,10 +53,15 @@ type layer struct {
 
 // Load merges the sources and checks the result. The error joins an *Error for every problem, so that one start shows all of them.
 func Load(sources Sources) (Config, error) {
+	config, _, err := load(sources)
+	return config, err
+}
+
+func load(sources Sources) (Config, []layer, error) {
 	settings := Settings()
 	fromFile, err := fileLayer(sources.File)
 	if err != nil {
-		return Config{}, err
+		return Config{}, nil, err
 	}
 	fromEnv, unknown := envLayer(sources.Environ, settings)
 	layers := []layer{defaultsLayer(settings), fromFile, fromEnv, flagsLayer(sources.Flags)}
@@ -63,11 +70,11 @@ func Load(sources Sources) (Config, error) {
 	merged := koanf.New(".")
 	for _, l := range layers {
 		if err := merged.Load(confmap.Provider(l.values, "."), nil); err != nil {
-			return Config{}, fmt.Errorf("merge the settings: %w", err)
+			return Config{}, nil, fmt.Errorf("merge the settings: %w", err)
 		}
 	}
 	config, wrong := decode(merged, settings, layers, sources.Environ)
-	return config, errors.Join(append(unknown, wrong...)...)
+	return config, layers, errors.Join(append(unknown, wrong...)...)
 }
 
 func defaultsLayer(settings []Setting) layer {
@@ -148,16 +155,7 @@ func decode(merged *koanf.Koanf, settings []Setting, layers []layer, environ []s
 	var wrong []error
 	origins := map[string]string{} // of what was read from the file that a setting names
 	report := func(s Setting, problem string) {
-		if origin := origins[s.Name]; origin != "" {
-			wrong = append(wrong, &Error{s.Name, origin, problem})
-			return
-		}
-		for _, l := range slices.Backward(layers) {
-			if _, ok := l.values[s.Name]; ok {
-				wrong = append(wrong, &Error{s.Name, l.source(s), problem})
-				return
-			}
-		}
+		wrong = append(wrong, &Error{s.Name, cmp.Or(origins[s.Name], sourceOf(s, layers)), problem})
 	}
 	for _, s := range settings {
 		if err := parse(reflect.ValueOf(&config).Elem().FieldByIndex(s.index).Addr().Interface(), merged.Get(s.Name)); err != nil {
@@ -180,4 +178,14 @@ func decode(merged *koanf.Koanf, settings []Setting, layers []layer, environ []s
 		}
 	}
 	return config, wrong
+}
+
+// sourceOf is where a setting has its value from: the last layer that has it. The first one has all of them.
+func sourceOf(s Setting, layers []layer) string {
+	for _, l := range slices.Backward(layers) {
+		if _, ok := l.values[s.Name]; ok {
+			return l.source(s)
+		}
+	}
+	return ""
 }

@@ -50,7 +50,7 @@ func (p *program) initCommand() *cobra.Command {
 		if err := p.initPassword(c.Context(), &wanted, *passwordFile); err != nil {
 			return err
 		}
-		audience, err := p.askAudience(config)
+		audience, err := p.askAudience(c.Context(), config)
 		if err != nil {
 			return err
 		}
