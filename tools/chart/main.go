@@ -1,5 +1,6 @@
 // Command chart lints the Helm chart, renders it with several sets of values, and decodes what comes out into the types of Kubernetes,
-// strictly: a member that Kubernetes does not know is an error. It prints the settings of the server that the chart makes, for tools/chart/run.
+// strictly: a member that Kubernetes does not know is an error. It prints the settings of the server that the chart makes, for the script
+// beside it.
 // Resources of operators (ServiceMonitor, ExternalSecret) are held to well-formed YAML only: their types are not here.
 package main
 
@@ -32,7 +33,10 @@ import (
 // all turns everything on that is off by default.
 const all = `
 secrets: {keys: {smtpUrl: smtp-url, webhookSecret: webhook-secret, oidcClientSecret: oidc}}
-settings: {smtp: {from: mintkey@example.com}, webhook: {url: https://hooks.example.com}, oidc: {issuer: https://id.example.com, client_id: m}}
+settings:
+  smtp: {from: mintkey@example.com}
+  webhook: {url: https://hooks.example.com}
+  oidc: {issuer: https://id.example.com, client_id: m}
 externalSecret: {enabled: true, storeRef: {name: vault}}
 ingress: {enabled: true, className: nginx, tlsSecret: cert, annotations: {a: b}}
 trustedProxies: [10.0.0.0/8]
