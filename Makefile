@@ -4,6 +4,7 @@ GOLANGCI := go tool -modfile=tools/go.mod golangci-lint
 OASDIFF  := go tool -modfile=tools/oasdiff/go.mod oasdiff
 FUZZTIME ?= 10s
 IMAGE    ?= mintkey
+VERSION  ?= 0.0.0
 
 .DEFAULT_GOAL := help
 # Packages whose tests make quick leaves out: they take too long, or start the built program, servers or a browser. The second list
@@ -11,7 +12,8 @@ IMAGE    ?= mintkey
 SLOW := /e2e$$|/e2e/chaos$$|/store/storetest$$
 NEEDS_REDIS = $(shell go list -f '{{.ImportPath}} {{.TestImports}} {{.XTestImports}}' ./... | grep '/store/redistest\>' | cut -d ' ' -f 1)
 
-.PHONY: help quick test test-all install build vet lint contract audit fmt unit e2e chaos bench benchmarks bench-check fuzz screenshots image
+.PHONY: help quick test test-all install build vet lint contract audit fmt unit e2e chaos bench benchmarks bench-check fuzz screenshots image packages chart \
+  test-container
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +40,7 @@ test-all: test ## make test, and what takes minutes: 300,000 requests of a stran
 	go test -count=1 -timeout 30m ./e2e -run '^TestRotationsUnderLoad$$' -v -rotations 1000
 	go test -count=1 -timeout 10m ./e2e -run '^TestNoTokenAfterARevocation$$' -v -revocations 1000
 	go test -count=1 -timeout 30m ./server -run '^TestModel$$' -v -model-steps 5000
+	@$(MAKE) --no-print-directory packages chart
 
 quick: export GOFLAGS += -buildvcs=false
 quick: ## build, vet, and the tests that need nothing but Go and openssl: seconds, once the caches are warm
@@ -55,7 +58,7 @@ install: ## install what the tests need
 	@tools/install
 
 build: ## bin/mintkey
-	go build -trimpath -o bin/ ./cmd/mintkey
+	go build -o bin/ ./cmd/mintkey
 
 vet:
 	go vet ./...
@@ -105,4 +108,14 @@ screenshots: ## every page of the console to dist/screenshots: desktop and phone
 	go test ./server/console -count=1 -run '^TestScreenshots$$' -screenshots=$(CURDIR)/dist/screenshots
 
 image: ## the container image
-	docker build -t $(IMAGE) .
+	docker build -t $(IMAGE) --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) $(IMAGE_FLAGS) .
+
+packages: ## deb, rpm, SBOM and checksums in dist/packages, and a look at what is in them; VERSION=1.2.3
+	tools/packages/run $(VERSION)
+
+chart: ## lint the Helm chart, and hold what it makes to the types of Kubernetes
+	tools/chart/run
+
+test-container: ## make test in a container, for machines that are not Debian; needs Docker only
+	docker build -t mintkey-test tools/container
+	docker run --rm --shm-size=1g -v $(CURDIR):/src -v mintkey-test-go:/go -v mintkey-test-cache:/root/.cache mintkey-test

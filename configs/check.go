@@ -159,11 +159,19 @@ func (c Config) checkStoreTLS(path, other, otherName string) string {
 
 func (c Config) checkAudiences() string {
 	for _, audience := range c.Tokens.Audiences {
-		if !audienceForm.MatchString(audience) {
-			return fmt.Sprintf("%.60q has a space, a quote or a character that is not ASCII", audience)
+		if err := CheckAudience(audience); err != nil {
+			return err.Error()
 		}
 	}
 	return ""
+}
+
+// CheckAudience returns an error that says what is wrong with the name of an audience.
+func CheckAudience(audience string) error {
+	if !audienceForm.MatchString(audience) {
+		return fmt.Errorf("%.60q has a space, a quote or a character that is not ASCII", audience)
+	}
+	return nil
 }
 
 func (c Config) checkAudienceAlgorithms() string {

@@ -30,6 +30,8 @@ type Config struct {
 	// Store is where all data is kept. A bolt path without a leading slash is relative to the working directory.
 	//nolint:lll // a tag cannot be broken
 	Store SecretURL `koanf:"store" default:"bolt://data/mintkey.db" help:"where data is kept: bolt:///path, redis://, rediss://, unix://, redis-sentinel://, redis-cluster://, rediss-sentinel:// or rediss-cluster://"`
+	// StoreFile holds the URL of the store in a file, because the URL of a Redis has a password.
+	StoreFile string `koanf:"store_file" help:"file with the URL of the store, where that has a password"`
 	// StoreTLS is about a Redis that is reached over TLS.
 	StoreTLS StoreTLS `koanf:"store_tls"`
 	// StoreStrict turns warnings about an unsafe store, signing keys stored in clear, a tls.key that others can read, or settings that
@@ -122,6 +124,8 @@ type SMTP struct {
 	// URL is empty to send no mail. smtp uses STARTTLS when the server offers it, and insists on it with ?tls=required, or when there is a
 	// password for a server on another machine; smtps begins with TLS.
 	URL SecretURL `koanf:"url" help:"mail server for notices: smtp://user:password@host:587 or smtps://; empty sends none"`
+	// URLFile holds the same in a file.
+	URLFile string `koanf:"url_file" help:"file with the URL of the mail server"`
 	// From is the sender's address, with or without a name.
 	From string `koanf:"from" help:"sender of notices, such as Mintkey <mintkey@example.com>"`
 }
@@ -130,8 +134,12 @@ type SMTP struct {
 type Webhook struct {
 	// URL is empty to send no events.
 	URL SecretURL `koanf:"url" help:"URL to which signed events about access keys are posted; empty posts none"`
+	// URLFile holds the same in a file: the URLs of some receivers are secrets.
+	URLFile string `koanf:"url_file" help:"file with the URL of the webhook"`
 	// Secret signs the requests. The receiver needs the same one.
 	Secret Secret `koanf:"secret" help:"signs webhooks: whsec_ and base64 of 24 to 64 bytes"`
+	// SecretFile holds the same in a file.
+	SecretFile string `koanf:"secret_file" help:"file with the secret that signs webhooks"`
 }
 
 // Leaks is about reports of leaked client secrets, which anybody can send to /leaks.
@@ -164,6 +172,8 @@ type OIDC struct {
 	ClientID string `koanf:"client_id" help:"client ID of this server at the OpenID provider"`
 	// ClientSecret authenticates this server at the provider.
 	ClientSecret Secret `koanf:"client_secret" help:"client secret of this server at the OpenID provider"`
+	// ClientSecretFile holds the same in a file.
+	ClientSecretFile string `koanf:"client_secret_file" help:"file with the client secret of this server at the OpenID provider"`
 	// Account is the account whose users the provider may sign in. Empty stands for the only account there is: with several, nobody can
 	// sign in this way. A provider that may do so for every account (*) can sign its people in as anybody.
 	Account string `koanf:"account" help:"account whose users the provider may sign in, by ID, or * for every account (default: the only one)"`

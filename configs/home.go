@@ -20,7 +20,10 @@ func (c *Config) expandHome(environ []string) {
 		}
 		return path
 	}
-	for _, path := range []*string{&c.SigningKeys.EncryptionKeyFile, &c.TLS.Cert, &c.TLS.Key, &c.Audit.Archive} {
+	for _, path := range []*string{
+		&c.SigningKeys.EncryptionKeyFile, &c.TLS.Cert, &c.TLS.Key, &c.Audit.Archive,
+		&c.StoreFile, &c.SMTP.URLFile, &c.Webhook.URLFile, &c.Webhook.SecretFile, &c.OIDC.ClientSecretFile,
+	} {
 		*path = expand(*path)
 	}
 	if path, ok := c.BoltPath(); ok {

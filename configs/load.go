@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -26,8 +27,8 @@ type Sources struct {
 // settings.
 func ClientVariables() []string {
 	return []string{
-		"MINTKEY_URL", "MINTKEY_CLIENT_ID", "MINTKEY_CLIENT_SECRET", "MINTKEY_PROFILE", "MINTKEY_CA_CERT", "MINTKEY_ALLOW_HTTP",
-		"MINTKEY_CONFIG",
+		"MINTKEY_URL", "MINTKEY_CLIENT_ID", "MINTKEY_CLIENT_SECRET", "MINTKEY_CLIENT_SECRET_FILE", "MINTKEY_PROFILE", "MINTKEY_CA_CERT",
+		"MINTKEY_ALLOW_HTTP", "MINTKEY_CONFIG",
 	}
 }
 
@@ -152,7 +153,10 @@ func unknownKeys(values map[string]any, path string, settings []Setting) []error
 func decode(merged *koanf.Koanf, settings []Setting, layers []layer, environ []string) (Config, []error) {
 	var config Config
 	var wrong []error
-	report := func(s Setting, problem string) { wrong = append(wrong, &Error{s.Name, sourceOf(s, layers), problem}) }
+	origins := map[string]string{} // of what was read from the file that a setting names
+	report := func(s Setting, problem string) {
+		wrong = append(wrong, &Error{s.Name, cmp.Or(origins[s.Name], sourceOf(s, layers)), problem})
+	}
 	for _, s := range settings {
 		if err := parse(reflect.ValueOf(&config).Elem().FieldByIndex(s.index).Addr().Interface(), merged.Get(s.Name)); err != nil {
 			report(s, err.Error())
@@ -161,9 +165,13 @@ func decode(merged *koanf.Koanf, settings []Setting, layers []layer, environ []s
 	if len(wrong) > 0 {
 		return config, wrong
 	}
-	config.expandHome(environ)
 	config.ClientID.usePreset()
-	problems := config.check()
+	found, problems := config.readSecretFiles()
+	origins = found
+	if len(problems) == 0 {
+		config.expandHome(environ) // in a store that was read from a file
+		problems = config.check()
+	}
 	for _, s := range settings {
 		if problem := problems[s.Name]; problem != "" {
 			report(s, problem)

@@ -17,8 +17,9 @@ func TestShippedFilesKnowTheOpsPort(t *testing.T) {
 		t.Fatal(err)
 	}
 	for file, pattern := range map[string]string{
-		"../Dockerfile":       `(?:MINTKEY_OPS_LISTEN=0\.0\.0\.0:|EXPOSE \d+ )(\d+)`,
-		"compose/haproxy.cfg": `check port (\d+)`,
+		"../Dockerfile":                       `(?:MINTKEY_OPS_LISTEN=0\.0\.0\.0:|EXPOSE \d+ )(\d+)`,
+		"compose/haproxy.cfg":                 `check port (\d+)`,
+		"helm/mintkey/templates/_helpers.tpl": `"0\.0\.0\.0:(94\d+)"`,
 	} {
 		text, err := os.ReadFile(file)
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"mintkey/e2e/internal/e2etest"
+	"mintkey/policy"
 )
 
 // caller makes requests with one token to one server.
@@ -42,17 +43,24 @@ func decode[T any](t *testing.T, text []byte) T {
 	return value
 }
 
-// signIn fetches a token for the key.
+// signIn fetches a token for the administration with the key, which is one of init. Its other scopes are those of the API.
 func (d *deployment) signIn(key accessKey, s *e2etest.Server) *caller {
 	d.t.Helper()
 	c := &caller{t: d.t, base: s.URL, client: &http.Client{}}
-	c.token = c.mustFetch(key)
+	token, a, err := c.fetch(key, policy.AdministrationScopes()...)
+	if err != nil || token == "" {
+		d.t.Fatalf("no token for %s: %v %s", key.ClientID, err, a)
+	}
+	c.token = token
 	return c
 }
 
 // fetch asks for a token with the key, and returns it with the whole answer. Any failure to get an answer is an error.
-func (c *caller) fetch(key accessKey) (string, answer, error) {
+func (c *caller) fetch(key accessKey, scopes ...string) (string, answer, error) {
 	form := url.Values{"grant_type": {"client_credentials"}}
+	if len(scopes) > 0 {
+		form.Set("scope", strings.Join(scopes, " "))
+	}
 	request, err := http.NewRequest(http.MethodPost, c.base+"/oauth2/token", strings.NewReader(form.Encode()))
 	if err != nil {
 		return "", answer{}, err

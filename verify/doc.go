@@ -27,9 +27,10 @@
 // signed into them as their end. That risks little: a revoked access key gets no new tokens, so the worst is that a stolen token lives
 // to its natural end, 15 minutes at most by default, if the issuer is out of reach just when its key is revoked.
 //
-// # Copying it out
+// # Importing it
 //
-// The package imports golang-jwt and jwkset and nothing else of this module, so it may be copied into another.
+// Until the module is published, another one requires it at v0.0.0 and replaces it by a clone: see docs/gateways/go.md. The package imports
+// golang-jwt and jwkset and nothing else of this module.
 // It reads JWK Sets with jwkset but does not use keyfunc, which would try every key on a token that names none, and
 // keep a request waiting for its rate limit.
 package verify

@@ -36,7 +36,7 @@ func addAccessFlags(c *cobra.Command) *accessFlags {
 	flags := c.PersistentFlags()
 	flags.StringVar(&f.clientID, "client-id", "", "access key to use (MINTKEY_CLIENT_ID)")
 	flags.StringVar(&f.secretFile, "client-secret-file", "",
-		"file with its secret, - to be asked or for standard input (else MINTKEY_CLIENT_SECRET)")
+		"file with its secret, - to be asked or for standard input (MINTKEY_CLIENT_SECRET_FILE; else MINTKEY_CLIENT_SECRET)")
 	flags.StringVar(&f.profile, "profile", "",
 		"profile that mintkey login has saved, by its name or as a path with a slash or a dot in it (MINTKEY_PROFILE)")
 	complete(c, "profile", profileNames)
@@ -97,17 +97,24 @@ func (p *program) givenSecret(ctx context.Context, f *accessFlags) (secret polic
 	const variable = "MINTKEY_CLIENT_SECRET"
 	text := p.getenv(variable)
 	source = variable
-	if f.secretFile != "" {
+	file := f.secretFile
+	if file != "" {
 		source = "--client-secret-file"
-		if text, err = p.readSecret(ctx, f.secretFile); err != nil {
+	} else if file = p.getenv(variable + "_FILE"); file != "" {
+		if source = variable + "_FILE"; text != "" {
+			return secret, source, usagef("%s and %s cannot be set together", variable, source)
+		}
+	}
+	if file != "" {
+		if text, err = p.readSecret(ctx, file); err != nil {
 			return secret, source, err
 		}
 	}
 	trimmed := strings.TrimSpace(text)
 	switch {
-	case trimmed == "" && f.secretFile != "":
-		return secret, source, usagef("--client-secret-file %s is empty", f.secretFile)
-	case trimmed != text && f.secretFile == "": // a file ends in a line break as a rule
+	case trimmed == "" && file != "":
+		return secret, source, usagef("%s %s is empty", source, file)
+	case trimmed != text && file == "": // a file ends in a line break as a rule
 		p.sayf("warning: %s has blanks or line breaks around the secret, which are left out\n", variable)
 	}
 	return policy.ClientSecretFromRequest(trimmed), source, nil

@@ -23,6 +23,8 @@ type bootstrap struct {
 	now     time.Time
 	kept    []string // what existed, for people
 	made    int      // records
+
+	keptUser bool // the user existed, whose password is as it was
 }
 
 // bootstrapRequest says what must exist afterwards.
@@ -118,6 +120,7 @@ func (b *bootstrap) ensureUser(ctx context.Context, in admin.TenantContext, want
 			return user, fmt.Errorf("user %s exists without the role %s, which the key would need: choose another --email", want.email, role)
 		}
 	}
+	b.keptUser = true
 	kept := "user " + want.email
 	if want.password != "" {
 		kept += " (and the password as it was)"

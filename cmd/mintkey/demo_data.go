@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"mintkey/admin"
@@ -11,10 +12,16 @@ import (
 // sample is the part of the sample data that the demo uses.
 type sample struct {
 	tenantID string
-	clientID string // of Ada, with every administration scope
+	clientID string // of Ada, with every scope
 	secret   policy.ClientSecret
 	member   string // user ID of Grace
 }
+
+// The user of the sample data who is an admin, and signs in to the console with a password.
+const (
+	demoEmail    = "ada@example.com"
+	demoPassword = "correct horse"
+)
 
 // sampleData fills a store with an account as it might look after some months: two tenants, of which the older one may still use
 // passwords, and keys of different ages.
@@ -24,7 +31,7 @@ func sampleData(ctx context.Context, service *admin.Service, now time.Time) (sam
 	b := &bootstrap{service: service, now: ago(80)}
 	berlin, ada, err := b.ensure(ctx, bootstrapRequest{
 		account: idAndName{"acme", "Acme Corporation"}, tenant: idAndName{"berlin", "Berlin"}, release: release("24.3"),
-		email: "ada@example.com", name: "Ada Lovelace", password: "correct horse",
+		email: demoEmail, name: "Ada Lovelace", password: demoPassword,
 	})
 	if err != nil {
 		return sample{}, err
@@ -34,7 +41,7 @@ func sampleData(ctx context.Context, service *admin.Service, now time.Time) (sam
 	if lisbon.Tenant, err = b.ensureTenant(ctx, berlin, idAndName{"lisbon", "Lisbon"}, release("23.4")); err != nil {
 		return sample{}, err
 	}
-	own := admin.NewKey{UserID: ada.ID, Label: "Ada's terminal", Scopes: policy.AdministrationScopes()}
+	own := admin.NewKey{UserID: ada.ID, Label: "Ada's terminal", Scopes: slices.Concat(service.Catalogue, policy.AdministrationScopes())}
 	key, secret, err := service.CreateKey(ctx, admin.CommandActor(ago(2)), berlin, own)
 	if err != nil {
 		return sample{}, err

@@ -61,6 +61,7 @@ func (s story) result() map[string]string {
 	return map[string]string{
 		"url": s.url, "client_id": s.key.ClientID, "client_secret": s.key.ClientSecret, "access_token": s.token,
 		"admin_client_id": s.admin.clientID, "admin_client_secret": s.admin.secret.Reveal(),
+		"console_url": s.url + "/console", "console_email": demoEmail, "console_password": demoPassword,
 	}
 }
 
@@ -93,9 +94,15 @@ func (s story) tell(w io.Writer) {
      %s
 
 %s
+  See it in a browser: sign in as Ada
+
+    %[16]s/console
+    e-mail    %[17]s
+    password  %[18]s
+
   Try it in another terminal:
 
-    curl -u '%s:%s' \
+    curl -u '%[9]s:%s' \
       -d grant_type=client_credentials %s/oauth2/token
 
   Or be Ada, and look around:
@@ -111,7 +118,8 @@ func (s story) tell(w io.Writer) {
   What it is and how to run it for real: README.md
 `, s.url, s.key.ClientID, s.key.ClientSecret, showTime(s.key.ExpiresAt),
 		s.took.Round(100*time.Microsecond), s.token[:min(60, len(s.token))], s.checked,
-		indent(claims.String(), "     "), s.key.ClientID, s.key.ClientSecret, s.url, s.url, s.admin.clientID, s.admin.secret.Reveal(), mintkey)
+		indent(claims.String(), "     "), s.key.ClientID, s.key.ClientSecret, s.url, s.url, s.admin.clientID, s.admin.secret.Reveal(), mintkey,
+		s.url, demoEmail, demoPassword)
 }
 
 func indent(text, by string) string {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"mintkey/configs"
@@ -32,10 +33,12 @@ type host struct {
 	offset  time.Duration // of now from the real time
 	signals signals       // may be zero
 
-	public, admin, ops net.Listener // admin is nil when it is with public, ops when it is off
-	certificate        *certificate // nil for plain http
-	warnings           []string     // about how the server is set up
-	tunesGC            bool         // whether GOGC is left to the server
+	public, admin, ops net.Listener                   // admin is nil when it is with public, ops when it is off
+	certificate        *certificate                   // nil for plain http
+	warnings           []string                       // about how the server is set up
+	secrets            atomic.Pointer[configs.Config] // the settings with the secrets that are in use now
+	channels           []*replaceable                 // those that have secrets
+	tunesGC            bool                           // whether GOGC is left to the server
 	store              store.Store
 	clocks             *store.AgreedTime
 	watch              *store.Watch // notices when the store is no longer the one that was opened
@@ -162,6 +165,8 @@ func (h *host) issuer() string { return h.config.IssuerAt(h.public.Addr().String
 
 // newServer opens the signing keys and wires the server.
 func (h *host) newServer(ctx context.Context) (*server.Server, error) {
+	h.secrets.Store(&h.config)
+	h.warnOfOpenSecrets(ctx)
 	audiences, algorithms := h.audiences()
 	sealer, err := h.sealer(ctx)
 	if err != nil {
@@ -265,7 +270,7 @@ func (h *host) openID() console.OpenID {
 	}
 	return console.OpenID{
 		Options: openid.Options{
-			Issuer: set.Issuer, ClientID: set.ClientID, ClientSecret: set.ClientSecret, AssumeEmailVerified: set.AssumeEmailVerified,
+			Issuer: set.Issuer, ClientID: set.ClientID, ClientSecret: providerSecret{&h.secrets}, AssumeEmailVerified: set.AssumeEmailVerified,
 		},
 		Name: set.DisplayName(), Account: set.Account, Only: set.Only,
 	}

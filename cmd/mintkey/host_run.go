@@ -105,11 +105,15 @@ func (h *host) reloads(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
+		hasSecrets := h.hasSecretsToReread()
+		if asked && hasSecrets {
+			h.rereadSecrets(ctx)
+		}
 		switch {
 		case h.certificate != nil:
 			h.certificate.reload(ctx, asked)
 			h.certificate.warnBeforeExpiry(ctx)
-		case asked:
+		case asked && !hasSecrets:
 			h.log.InfoContext(ctx, "nothing to reload", slog.String("signal", "SIGHUP"))
 		}
 	}

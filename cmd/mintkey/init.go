@@ -1,11 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -13,7 +13,6 @@ import (
 
 	"mintkey/admin"
 	"mintkey/configs"
-	"mintkey/passwords"
 	"mintkey/policy"
 	"mintkey/store"
 )
@@ -22,7 +21,9 @@ func (p *program) initCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "init",
 		Short: "Make the first account, tenant, user and access key, directly in the store",
-		Long: "Make the first account, tenant, user and an access key with every administration scope, directly in the store.\n" +
+		Long: "Make the first account, tenant, user and an access key with every scope, those of your own APIs (scopes) among them, directly\n" +
+			"in the store. At a terminal it asks for the audience of your API, for the command that it proposes; --password - asks for a\n" +
+			"password for the console there.\n" +
 			"It may be run again, also after a run that was cut short: what exists is kept and a new key is made, which is how a lost secret\n" +
 			"is replaced. Where mail is set up, the user is notified of the key when a server runs.\n" +
 			"With a bolt store, no server may be running on it.",
@@ -36,21 +37,30 @@ func (p *program) initCommand() *cobra.Command {
 	release := flags.String("release", "", "product release of the tenant, such as 24.3; it never changes")
 	flags.StringVar(&wanted.email, "email", "", "e-mail address of the user")
 	flags.StringVar(&wanted.name, "name", "", "name of the user")
-	flags.StringVar(&wanted.password, "password", "", "password of the user, if new; - asks at the terminal, or reads a line of standard input")
-	p.withStoreSettings(c, func(config configs.Config, _ []string) error {
+	flags.StringVar(&wanted.password, "password", "",
+		"password of the user, if new; - asks for it, or reads a line of standard input, so that the shell does not remember it")
+	passwordFile := flags.String("password-file", "", "file with the password of the user, if new; - for standard input")
+	p.withSettings(c, func(config configs.Config, _ []string) error {
 		if err := needFlags(c, "account", "tenant", "release", "email", "name"); err != nil {
 			return err
 		}
-		if err := p.checkBootstrap(c.Context(), &wanted, *account, *tenant, *release); err != nil {
+		if err := p.checkBootstrap(&wanted, *account, *tenant, *release); err != nil {
 			return err
 		}
-		return p.initialize(c, config, wanted)
+		if err := p.initPassword(c.Context(), &wanted, *passwordFile); err != nil {
+			return err
+		}
+		audience, err := p.askAudience(c.Context(), config)
+		if err != nil {
+			return err
+		}
+		return p.initialize(c, config, wanted, audience)
 	})
 	showSettings(c, "store", "log", "client-id", "scopes", "tokens-audiences", "issuer")
 	return c
 }
 
-func (p *program) checkBootstrap(ctx context.Context, wanted *bootstrapRequest, account, tenant, release string) (err error) {
+func (p *program) checkBootstrap(wanted *bootstrapRequest, account, tenant, release string) (err error) {
 	if wanted.account, err = parseIDOrName(account); err != nil {
 		return usagef("--account: %w", err)
 	}
@@ -66,21 +76,10 @@ func (p *program) checkBootstrap(ctx context.Context, wanted *bootstrapRequest, 
 	if err := policy.CheckName(wanted.name); err != nil {
 		return usagef("--name: %w", err)
 	}
-	if wanted.password == "" {
-		return nil
-	}
-	if wanted.password, err = p.readPassword(ctx, wanted.password); err != nil {
-		return err
-	}
-	owner := policy.User{Email: wanted.email, Name: wanted.name}
-	if err := cmp.Or(policy.CheckPassword(wanted.password), policy.CheckPasswordOf(owner, wanted.password),
-		passwords.CheckCommon(wanted.password)); err != nil {
-		return usagef("--password: %w", err)
-	}
 	return nil
 }
 
-func (p *program) initialize(c *cobra.Command, config configs.Config, wanted bootstrapRequest) (err error) {
+func (p *program) initialize(c *cobra.Command, config configs.Config, wanted bootstrapRequest, audience string) (err error) {
 	log := p.newLog(config.Log)
 	opened, err := openStore(c.Context(), config, log)
 	if err != nil {
@@ -106,28 +105,20 @@ func (p *program) initialize(c *cobra.Command, config configs.Config, wanted boo
 	if len(b.kept) > 0 {
 		p.sayf("Kept what exists: %s.\n", strings.Join(b.kept, ", "))
 	}
-	return p.print(made.result(), func(w io.Writer) {
-		made.show(w, audiencesOf(config), whereGiven(c))
-		if wanted.password != "" {
-			_, _ = fmt.Fprintf(w, "or sign in as %s at %s/console\n", wanted.email, cmp.Or(config.ConsoleURL, audiencesOf(config).Issuer))
-		}
-	})
+	notes := p.initNotes(c, config, audience)
+	if wanted.password != "" && !b.keptUser {
+		notes.email = wanted.email
+	}
+	return p.print(made.result(), func(w io.Writer) { made.show(w, notes) })
 }
 
-// initialized has the IDs of the records that init made or found, and the new access key.
-type initialized struct {
-	accountID, tenantID, userID, clientID string
-	secret                                policy.ClientSecret
-	unconfirmed                           bool // no replica of the store has the key yet
-}
-
-// makeKey makes what does not exist yet, and an access key with every administration scope.
+// makeKey makes what does not exist yet, and an access key with every scope: those of the administration, and those of the catalogue.
 func (b *bootstrap) makeKey(ctx context.Context, wanted bootstrapRequest) (made initialized, err error) {
 	place, user, err := b.ensure(ctx, wanted)
 	if err == nil {
 		made = initialized{accountID: place.Account.ID, tenantID: place.Tenant.ID, userID: user.ID}
 		var key admin.Key
-		fresh := admin.NewKey{UserID: user.ID, Label: "made by mintkey init", Scopes: policy.AdministrationScopes()}
+		fresh := admin.NewKey{UserID: user.ID, Label: "made by mintkey init", Scopes: slices.Concat(b.service.Catalogue, policy.AdministrationScopes())}
 		key, made.secret, err = b.service.CreateKey(ctx, b.actor(), place, fresh)
 		made.clientID, made.unconfirmed = key.ClientID, key.Unconfirmed
 	}
@@ -138,31 +129,6 @@ func (b *bootstrap) makeKey(ctx context.Context, wanted bootstrapRequest) (made 
 		return made, fmt.Errorf("%w; init is half done: run the same command again, it keeps what was made", err)
 	}
 	return made, err
-}
-
-func (i initialized) result() map[string]any {
-	result := map[string]any{
-		"account_id": i.accountID, "tenant_id": i.tenantID, "user_id": i.userID,
-		"client_id": i.clientID, "client_secret": i.secret.Reveal(),
-	}
-	if i.unconfirmed {
-		result["confirmed"] = false // as in the API
-	}
-	return result
-}
-
-func (i initialized) show(w io.Writer, audiences policy.Audiences, given string) {
-	_, _ = fmt.Fprintf(w, "Account        %s\nTenant         %s\nUser           %s\n", i.accountID, i.tenantID, i.userID)
-	showSecret(w, i.clientID, i.secret.Reveal())
-	noteUnconfirmed(w, i.unconfirmed)
-	serve := "mintkey serve" + given
-	if len(audiences.APIs) == 0 {
-		serve += " --tokens-audiences https://api.example.com"
-		_, _ = fmt.Fprint(w, "\nName the API that your tokens are for, as below. Without it they are for Mintkey itself too, so that whoever\n"+
-			"runs the API could use them to administer Mintkey.\n")
-	}
-	_, _ = fmt.Fprintf(w, "\nNext:\n  %s\nand in another terminal:\n  export MINTKEY_URL=%s MINTKEY_CLIENT_ID=%s\n"+
-		"  export MINTKEY_CLIENT_SECRET=…\n  mintkey token --decode\n  mintkey keys list\n", serve, audiences.Issuer, i.clientID)
 }
 
 // parseIDOrName takes a text for an ID if it is one, else for a name and makes an ID of it: "Demo Company" becomes demo-company.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"mintkey/configs"
 	"mintkey/notify"
 	"mintkey/server"
 	"mintkey/server/metrics"
@@ -16,32 +17,45 @@ import (
 // newNotifier wires the scheduled work on expiring access keys, and the delivery of events by mail, by webhook and to gateways.
 func (h *host) newNotifier(ctx context.Context, srv *server.Server) (*notify.Runner, error) {
 	channels, counts := []notify.Channel{srv.Gateways()}, srv.Metrics()
-	mailsSent, webhooksSent := none, none
+	sent := map[string]func() int64{"mail": none, "webhook": none}
 	if smtp := h.config.SMTP; smtp.URL.Reveal() == "" {
 		h.log.InfoContext(ctx, "no mail is sent: owners are not warned before their access keys expire; set smtp.url and smtp.from")
 	} else {
-		mail, err := notify.NewMail(notify.MailConfig{
-			URL: smtp.URL.Reveal(), From: smtp.From, Issuer: h.issuer(), Console: cmp.Or(h.config.ConsoleURL, h.issuer()), Records: h.gate,
-			PickUpLink: srv.Links().PickUp, PasswordLink: srv.Links().Password,
-		})
-		if err != nil {
-			return nil, fmt.Errorf("smtp: %w", err)
-		}
-		channels, mailsSent = append(channels, mail), mail.Sent
+		h.channels = append(h.channels, &replaceable{setUp: func(config configs.Config) (notify.Channel, error) {
+			mail, err := notify.NewMail(notify.MailConfig{
+				URL: config.SMTP.URL.Reveal(), From: smtp.From, Issuer: h.issuer(), Console: cmp.Or(h.config.ConsoleURL, h.issuer()),
+				Records: h.gate, PickUpLink: srv.Links().PickUp, PasswordLink: srv.Links().Password,
+			})
+			if err != nil {
+				return nil, fmt.Errorf("smtp: %w", err)
+			}
+			return mail, nil
+		}})
 	}
-	if hook := h.config.Webhook; hook.URL.Reveal() != "" {
-		webhook, err := notify.NewWebhook(notify.WebhookConfig{URL: hook.URL.Reveal(), Secret: hook.Secret.Reveal()})
-		if err != nil {
-			return nil, fmt.Errorf("webhook: %w", err)
+	if h.config.Webhook.URL.Reveal() != "" {
+		h.channels = append(h.channels, &replaceable{setUp: func(config configs.Config) (notify.Channel, error) {
+			hook := config.Webhook
+			webhook, err := notify.NewWebhook(notify.WebhookConfig{URL: hook.URL.Reveal(), Secret: hook.Secret.Reveal()})
+			if err != nil {
+				return nil, fmt.Errorf("webhook: %w", err)
+			}
+			return webhook, nil
+		}})
+	}
+	for _, channel := range h.channels {
+		if err := channel.replace(h.config); err != nil {
+			return nil, err
 		}
-		channels, webhooksSent = append(channels, webhook), webhook.Sent
+		channels = append(channels, channel)
+		sent[channel.Name()] = channel.Sent
 	}
 	keeper, err := h.newKeeper(ctx)
 	if err != nil {
 		return nil, err
 	}
-	counts.CountSent("mail", mailsSent)
-	counts.CountSent("webhook", webhooksSent)
+	for name, count := range sent {
+		counts.CountSent(name, count)
+	}
 	counts.Background(backgroundWork())
 	outbox := notify.NewOutboxWorker(h.gate, h.gate, h.log, channels...)
 	outbox.Delivered = func(channel string, how notify.Attempt) { counts.Delivered(channel, string(how)) }

@@ -19,7 +19,8 @@ func (p *program) serveCommand() *cobra.Command {
 		Use:   "serve",
 		Short: "Run the server",
 		Long: "Run the server until it is told to stop (SIGTERM or Ctrl-C); requests under way are finished first. SIGTERM first leaves\n" +
-			"load balancers and clients the time of --drain to move to other servers. SIGHUP reads tls.cert and tls.key again.\n" +
+			"load balancers and clients the time of --drain to move to other servers. SIGHUP reads tls.cert, tls.key and files of secrets\n" +
+			"(smtp.url_file and the like) again, but for those of the store.\n" +
 			"Every flag is also a setting of the file (--config) and of the environment: smtp.url, MINTKEY_SMTP_URL, --smtp-url.",
 		Example:     "  mintkey serve --config mintkey.yaml\n  mintkey serve --store redis://127.0.0.1:6379/0",
 		Args:        arguments(cobra.NoArgs),

@@ -35,12 +35,7 @@ func (p *program) withSettings(c *cobra.Command, run func(config configs.Config,
 // others are taken too, so that the settings of the server can be given as they are.
 func (p *program) withStoreSettings(c *cobra.Command, run func(config configs.Config, args []string) error) {
 	p.withSettings(c, run)
-	for _, s := range configs.Settings() {
-		if !strings.HasPrefix(s.Name, "store") && !strings.HasPrefix(s.Name, "signing_keys.encryption_key") {
-			c.Flag(s.Flag()).Hidden = true
-		}
-	}
-	c.Long = strings.TrimSpace(c.Long) + "\n\nIt takes every other setting of mintkey serve too, as a flag, in the environment or in the file."
+	showSettings(c, "store", "signing-keys-encryption-key")
 }
 
 // settings adds --config and a flag for every setting to a command, and returns what loads them.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"runtime/debug"
@@ -15,6 +16,13 @@ type build struct {
 	Modified bool   `json:"modified,omitempty"`
 	Go       string `json:"go"`
 }
+
+// What the linker writes into releases, packages and images, which are built without the repository:
+//
+//	go build -ldflags "-X main.stampedVersion=1.2.3 -X main.stampedRevision=4f2c…"
+//
+// Both are empty in a build from the repository, which Go stamps by itself.
+var stampedVersion, stampedRevision string
 
 func thisBuild() build {
 	info, ok := debug.ReadBuildInfo()
@@ -33,6 +41,7 @@ func thisBuild() build {
 			b.Modified = s.Value == "true"
 		}
 	}
+	b.Version, b.Revision = cmp.Or(stampedVersion, b.Version), cmp.Or(stampedRevision, b.Revision)
 	return b
 }
 

@@ -61,8 +61,11 @@ func (a answer) unknown() bool { return a.unavailable() || a.status/100 == 2 && 
 func (a answer) decode(into any) bool { return a.err == nil && json.Unmarshal(a.body, into) == nil }
 
 // ask asks for a token. It returns an empty one unless the status is 200.
-func (c *client) ask(clientID, secret string) (string, answer) {
+func (c *client) ask(clientID, secret string, scopes ...string) (string, answer) {
 	form := url.Values{"grant_type": {"client_credentials"}}
+	if len(scopes) > 0 {
+		form.Set("scope", strings.Join(scopes, " "))
+	}
 	request, err := http.NewRequest(http.MethodPost, c.base+"/oauth2/token", strings.NewReader(form.Encode()))
 	if err != nil {
 		return "", answer{err: err}

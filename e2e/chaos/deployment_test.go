@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"mintkey/e2e/internal/e2etest"
+	"mintkey/policy"
 )
 
 // deployment is a store with the servers that run on it, and what "mintkey init" made in it.
@@ -41,7 +42,7 @@ func deploy(t *testing.T, g *ground, servers int, env ...string) *deployment {
 	}
 	for _, s := range d.servers {
 		c := newClient(s.URL)
-		token, a := c.ask(d.first.ClientID, d.first.ClientSecret)
+		token, a := c.ask(d.first.ClientID, d.first.ClientSecret, policy.AdministrationScopes()...)
 		if token == "" {
 			t.Fatalf("no token for the first key: %v", a)
 		}
