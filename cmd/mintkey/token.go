@@ -23,13 +23,14 @@ func (p *program) tokenCommand() *cobra.Command {
 		Args:    arguments(cobra.NoArgs),
 	}
 	flags := addAccessFlags(c)
+	c.AddCommand(p.tokenIntrospectCommand(flags), p.tokenRevokeCommand(flags))
 	var wanted tokenRequest
 	c.Flags().StringVar(&wanted.scope, "scope", "", "scopes to ask for, separated by spaces (default: all of the key's)")
 	c.Flags().StringVar(&wanted.resource, "resource", "",
 		"audience to ask for (default: the first API configured, or the server itself if all scopes are for administration)")
 	decode := c.Flags().Bool("decode", false, "show what is in the token instead of the token")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		a, err := p.resolve(flags)
+		a, err := p.resolve(c.Context(), flags)
 		if err != nil {
 			return err
 		}
