@@ -68,4 +68,6 @@ func asciiDomain(domain string) string {
 }
 
 // HasASCIILocalPart reports whether every mail server takes the part of the address before the @ (RFC 6531 section 3.1).
-func HasASCIILocalPart(email string) bool { return isASCII(email[:strings.LastIndexByte(email, '@')+1]) }
+func HasASCIILocalPart(email string) bool {
+	return isASCII(email[:strings.LastIndexByte(email, '@')+1])
+}

@@ -146,7 +146,7 @@ func (c Config) check() error {
 		return errors.New("a duration cannot be negative")
 	case c.WhenStale != FailOpen && c.WhenStale != FailClosed:
 		return errors.New("WhenStale must be FailOpen or FailClosed")
-	case c.Cookie != "" && (&http.Cookie{Name: c.Cookie}).Valid() != nil:
+	case c.Cookie != "" && (&http.Cookie{Name: c.Cookie}).Valid() != nil: //nolint:gosec // its name alone is looked at, and none is set
 		return fmt.Errorf("%q cannot be the name of a cookie", c.Cookie)
 	case c.MetadataURL != "" && !isQuotable(c.MetadataURL):
 		return fmt.Errorf("the URL of the metadata %q has characters that no URL has", c.MetadataURL)

@@ -43,8 +43,8 @@ func ParseCredentials(r *http.Request, form web.Form) (Credentials, error) {
 	return credentials, nil
 }
 
-// noAuthentication reports whether an Authorization header is no client's: an empty one, or a Bearer token, which programs send out of habit
-// and which is no way for a client to authenticate (RFC 6749 section 2.3). Beside credentials in the body it does not count.
+// noAuthentication reports whether an Authorization header is no client's: an empty one, or a Bearer token, which programs send out of
+// habit and which is no way for a client to authenticate (RFC 6749 section 2.3). Beside credentials in the body it does not count.
 func noAuthentication(header string) bool {
 	scheme, _, _ := strings.Cut(header, " ")
 	return scheme == "" || strings.EqualFold(scheme, "Bearer")

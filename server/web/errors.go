@@ -48,12 +48,12 @@ func AsClient(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &clientRefusal{err}
+	return &clientError{err}
 }
 
-type clientRefusal struct{ error }
+type clientError struct{ error }
 
-func (c *clientRefusal) Unwrap() error { return c.error }
+func (c *clientError) Unwrap() error { return c.error }
 
 // retryLater is an error that knows when another attempt makes sense. Its wait becomes the header Retry-After.
 type retryLater interface {

@@ -107,7 +107,7 @@ func setErrorHeaders(h http.Header, status int, challenge string, err error) {
 // oauthChallenge returns the challenge for the scheme that the request tried: Bearer if it presented a token, otherwise Basic; and none for
 // a client that has authenticated and may not do what it asks for.
 func (e *Renderer) oauthChallenge(row rendering, err error) string {
-	if _, ok := errors.AsType[*clientRefusal](err); ok { // other credentials of the same client would not help
+	if _, ok := errors.AsType[*clientError](err); ok { // other credentials of the same client would not help
 		return ""
 	}
 	if challenge := e.bearerChallenge(row, err); challenge != "" {
