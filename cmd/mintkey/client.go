@@ -36,6 +36,7 @@ type tokenRequest struct{ scope, resource string }
 type tokenResponse struct {
 	AccessToken string `json:"access_token"`
 	raw         json.RawMessage
+	header      http.Header
 }
 
 // fetchToken exchanges the access key for a token, and warns when the key is about to expire (R25), or its secret when an overlap
@@ -60,7 +61,7 @@ func (p *program) fetchToken(ctx context.Context, a access, wanted tokenRequest)
 	if err != nil {
 		return tokenResponse{}, fmt.Errorf("ask for a token: %w", err)
 	}
-	answer := tokenResponse{raw: body}
+	answer := tokenResponse{raw: body, header: header}
 	if err := json.Unmarshal(body, &answer); err != nil || answer.AccessToken == "" {
 		return tokenResponse{}, fmt.Errorf("ask for a token: %s answered without one", a.url)
 	}

@@ -22,7 +22,7 @@ func (p *program) keysCommand() *cobra.Command {
 	addTenantFlag(c, &f.tenant)
 	c.AddCommand(p.keysListCommand(f), p.keysShowCommand(f), p.keysCreateCommand(f), p.keysEditCommand(f),
 		p.keysRefreshCommand(f), p.keysEndOverlapCommand(f), p.keysRotateCommand(f), p.keysSuspendCommand(f), p.keysResumeCommand(f),
-		p.keysTransferCommand(f), p.keysRevokeCommand(f))
+		p.keysTransferCommand(f), p.keysRevokeCommand(f), p.keysNeedsRefreshCommand(f))
 	return c
 }
 

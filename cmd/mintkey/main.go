@@ -28,7 +28,9 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 	if err == nil {
 		return nil
 	}
-	p.sayf("mintkey: %v\n", err)
+	if text := err.Error(); text != "" {
+		p.sayf("mintkey: %s\n", text)
+	}
 	if usage := (*usageError)(nil); errors.As(err, &usage) {
 		p.sayf("See: %s --help\n", command.CommandPath())
 	}
@@ -46,9 +48,12 @@ func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(fo
 func exitCode(err error) int {
 	var usage *usageError
 	var unchecked *uncheckedError
+	var status *statusError
 	switch {
 	case err == nil:
 		return 0
+	case errors.As(err, &status):
+		return status.status
 	case errors.As(err, &usage), errors.As(err, &unchecked):
 		return 2
 	default:

@@ -62,7 +62,7 @@ func (p *program) rootCommand() *cobra.Command {
 		}
 	}
 	add(groupServer, p.demoCommand(), p.initCommand(), p.serveCommand(), p.backupCommand(), p.restoreCommand(), p.storeCommand())
-	add(groupClient, p.loginCommand(), p.tokenCommand(), p.keysCommand(), p.tenantsCommand(), p.usersCommand(), p.membersCommand(),
+	add(groupClient, p.loginCommand(), p.tokenCommand(), p.execCommand(), p.keysCommand(), p.tenantsCommand(), p.usersCommand(), p.membersCommand(),
 		p.policyCommand(), p.auditCommand(), p.calendarCommand(), p.trafficCommand(), p.signingKeysCommand())
 	root.AddCommand(p.secretCommand(), p.versionCommand())
 	return root
