@@ -3,7 +3,6 @@ package e2e_test
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -12,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"mintkey/e2e/internal/e2etest"
 )
@@ -28,7 +28,10 @@ type watcher struct {
 func newWatcher(d *deployment, args ...string) *watcher {
 	d.t.Helper()
 	d.addMember("watcher")
-	w := &watcher{d: d, front: newFront(d.t, d.servers[0].URL), key: d.newKey("watcher"), file: filepath.Join(d.t.TempDir(), "token")}
+	w := &watcher{d: d, front: newFront(d.t, d.servers[0].URL), file: filepath.Join(d.t.TempDir(), "token")}
+	body := createBody("watcher")
+	body["expires_at"] = time.Now().Add(10 * 24 * time.Hour).UTC().Format(time.RFC3339) // a reason for a warning with each token
+	d.admin.must(http.StatusCreated, http.MethodPost, d.keysPath(), body, &w.key)
 	args = append([]string{"token", "--watch", "--url", w.front.URL, "--out", w.file}, args...)
 	w.Process = e2etest.NewProcess(d.t, "watch", d.program, args...)
 	w.Env = []string{"MINTKEY_CLIENT_ID=" + w.key.ClientID, "MINTKEY_CLIENT_SECRET=" + w.key.ClientSecret}
@@ -42,7 +45,8 @@ func (w *watcher) token() string {
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		w.T.Fatal(err)
 	}
-	if parts := strings.Split(string(text), "."); err == nil && (len(parts) != 3 || len(parts[2]) != 86 || strings.ContainsAny(string(text), " \n")) {
+	const signature = 86 // characters of ES256 in base64url
+	if parts := strings.Split(string(text), "."); err == nil && (len(parts) != 3 || len(parts[2]) != signature) {
 		w.T.Fatalf("the file has no whole token: %q", text)
 	}
 	return string(text)
@@ -99,18 +103,19 @@ func TestTokenWatch(t *testing.T) {
 		t.Errorf("the service manager is told %q; want READY=1", state)
 	}
 
-	w.front.life.Store(2)
+	w.front.life.Store(6)
 	w.Signal(syscall.SIGHUP)
 	second := w.next(first)
 	third := w.next(second)
 
 	d.servers[0].Stop(syscall.SIGINT)
+	w.Signal(syscall.SIGHUP)
+	asked := w.front.asked.Load()
 	e2etest.Eventually(t, "the outage is told", func() error { return w.Logged("cannot be renewed; the one that is there works until") })
 	e2etest.Eventually(t, "the end of the token is told", func() error { return w.Logged("cannot be renewed, and has ended at") })
 	last := w.token()
-	asked := w.front.asked.Load()
 	e2etest.Eventually(t, "it tries again and again", func() error {
-		if w.front.asked.Load() < asked+2 {
+		if w.front.asked.Load() < asked+3 {
 			return errors.New("it does not")
 		}
 		return nil
@@ -119,9 +124,14 @@ func TestTokenWatch(t *testing.T) {
 		t.Errorf("while the server is away the file changes from %q to %q", last, got)
 	}
 	d.servers[0].Start()
+	d.servers[0].AwaitReady()
+	w.Signal(syscall.SIGHUP) // it would ask by itself within half a minute
 	e2etest.Eventually(t, "the end of the outage is told", func() error { return w.Logged("is renewed again") })
 	mustOpenOwnKeys(t, d, w.next(third), w.key)
-	for text, most := range map[string]int{"works until": 3, "has ended at": 1, "there is none yet": 1} {
+	for text, most := range map[string]int{
+		"is there works until": 1, "has ended at": 1, "there is none yet": 1, "is renewed again": 2,
+		"warning: access key " + w.key.ClientID + " expires at": 1,
+	} {
 		if count := bytes.Count(w.Log(), []byte(text)); count < 1 || count > most {
 			t.Errorf("%q is said %d times; want once for each trouble", text, count)
 		}
@@ -143,12 +153,13 @@ func TestTokenWatch(t *testing.T) {
 func TestTokenWatchEndsWithItsKey(t *testing.T) {
 	d := deploy(t, "bolt", 1)
 	w := newWatcher(d)
-	w.front.life.Store(5)
+	w.front.life.Store(6)
 	w.Start()
 	w.next("")
 	d.admin.must(http.StatusNoContent, http.MethodDelete, d.keysPath()+"/"+w.key.ClientID, nil, nil)
+	w.Signal(syscall.SIGHUP)
 	e2etest.Eventually(t, "the refusal is told", func() error { return w.Logged("is refused; the one that is there works until") })
-	last := w.token()
+	last := w.token() // there was no time for another one
 	exit, ok := errors.AsType[*exec.ExitError](w.Running.Wait())
 	w.Running = nil
 	if !ok || exit.ExitCode() < 1 || !bytes.Contains(w.Log(), []byte("\nmintkey: ask for a token: invalid_client")) {
@@ -242,7 +253,7 @@ func TestTokenWatchOnAFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.next(first)
-	if entries, err := os.ReadDir(folder); err != nil || fmt.Sprint(len(entries)) != "1" {
+	if entries, err := os.ReadDir(folder); err != nil || len(entries) != 1 {
 		t.Errorf("the folder has %v, %v; want the token alone", entries, err)
 	}
 	w.Stop(syscall.SIGTERM)

@@ -40,3 +40,9 @@ func BoundListener(l net.Listener, most int, handler http.Handler) (net.Listener
 	bounded := bound(l, most, slog.New(slog.DiscardHandler))
 	return bounded, politely(bounded, handler)
 }
+
+// RenewAfter and RetryAfter say when mintkey token --watch asks for a token.
+var (
+	RenewAfter = renewAfter
+	RetryAfter = retryAfter
+)

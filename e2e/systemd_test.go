@@ -1,4 +1,4 @@
-package configs_test
+package e2e_test
 
 import (
 	"os"
@@ -8,10 +8,10 @@ import (
 	"testing"
 )
 
-// systemd understands every line of the units. That their commands work is tested by e2e.
+// systemd understands every line of the units. TestTokenWatchWhileTheKeyRotates runs their commands.
 func TestSystemdUnits(t *testing.T) {
 	folder := t.TempDir()
-	units, err := filepath.Glob("systemd/*@.*")
+	units, err := filepath.Glob("../configs/systemd/*@.*")
 	if err != nil || len(units) < 3 {
 		t.Fatalf("units: %v, %v", units, err)
 	}
