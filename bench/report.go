@@ -79,22 +79,22 @@ func tokenTable(l load, compared map[string]comparison) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s, %d cores, %s, %s; `wrk -t1 -c%d` on the same machine, %d rounds of %s in turn,\nmedians; %s.\n\n",
 		processor(), runtime.NumCPU(), system(), runtime.Version(), l.connections, l.rounds, l.length, time.Now().Format("January 2006"))
-	text.WriteString("| | tokens/s | p50 | p99 | CPU a token | CPU in yardsticks | memory | start to first token |\n" +
-		"| --- | --- | --- | --- | --- | --- | --- | --- |\n")
+	text.WriteString("| | tokens/s | in yardsticks | p50 | p99 | CPU a token | in yardsticks | memory | start to first token |\n" +
+		"| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n")
 	for i, kind := range kinds {
 		c := compared[kind]
 		if i == 0 {
-			text.WriteString(fullRow("yardstick", c.yardstick.median(), "1", "–"))
+			text.WriteString(fullRow("yardstick", c.yardstick.median(), 1, 1, "–"))
 		}
-		text.WriteString(fullRow("Mintkey on "+kind, c.server.median(), fmt.Sprintf("%.2f", c.ratio(cpuOf)),
+		text.WriteString(fullRow("Mintkey on "+kind, c.server.median(), c.ratio(rateOf), c.ratio(cpuOf),
 			fmt.Sprintf("%d ms", c.started.Milliseconds())))
 	}
 	return text.String()
 }
 
-func fullRow(name string, r result, inYardsticks, started string) string {
-	return fmt.Sprintf("| %s | %.0f | %.1f ms | %.1f ms | %d µs | %s | %.0f MiB | %s |\n", name, r.perSecond,
-		r.p50.Seconds()*1000, r.p99.Seconds()*1000, r.cpu.Microseconds(), inYardsticks, r.memory, started)
+func fullRow(name string, r result, rate, cpu float64, started string) string {
+	return fmt.Sprintf("| %s | %.0f | %.2f | %.1f ms | %.1f ms | %d µs | %.2f | %.0f MiB | %s |\n", name, r.perSecond, rate,
+		r.p50.Seconds()*1000, r.p99.Seconds()*1000, r.cpu.Microseconds(), cpu, r.memory, started)
 }
 
 // system is the kernel's name for itself.

@@ -25,7 +25,10 @@ type Sources struct {
 // ClientVariables are the environment variables of the commands that are clients of a server, and the one for --config. They are not
 // settings.
 func ClientVariables() []string {
-	return []string{"MINTKEY_URL", "MINTKEY_CLIENT_ID", "MINTKEY_CLIENT_SECRET", "MINTKEY_PROFILE", "MINTKEY_CONFIG"}
+	return []string{
+		"MINTKEY_URL", "MINTKEY_CLIENT_ID", "MINTKEY_CLIENT_SECRET", "MINTKEY_PROFILE", "MINTKEY_CA_CERT", "MINTKEY_ALLOW_HTTP",
+		"MINTKEY_CONFIG",
+	}
 }
 
 // Kubernetes sets these for each Service of the namespace, such as one that is called mintkey or mintkey-redis.
@@ -49,10 +52,15 @@ type layer struct {
 
 // Load merges the sources and checks the result. The error joins an *Error for every problem, so that one start shows all of them.
 func Load(sources Sources) (Config, error) {
+	config, _, err := load(sources)
+	return config, err
+}
+
+func load(sources Sources) (Config, []layer, error) {
 	settings := Settings()
 	fromFile, err := fileLayer(sources.File)
 	if err != nil {
-		return Config{}, err
+		return Config{}, nil, err
 	}
 	fromEnv, unknown := envLayer(sources.Environ, settings)
 	layers := []layer{defaultsLayer(settings), fromFile, fromEnv, flagsLayer(sources.Flags)}
@@ -61,11 +69,11 @@ func Load(sources Sources) (Config, error) {
 	merged := koanf.New(".")
 	for _, l := range layers {
 		if err := merged.Load(confmap.Provider(l.values, "."), nil); err != nil {
-			return Config{}, fmt.Errorf("merge the settings: %w", err)
+			return Config{}, nil, fmt.Errorf("merge the settings: %w", err)
 		}
 	}
 	config, wrong := decode(merged, settings, layers, sources.Environ)
-	return config, errors.Join(append(unknown, wrong...)...)
+	return config, layers, errors.Join(append(unknown, wrong...)...)
 }
 
 func defaultsLayer(settings []Setting) layer {
@@ -144,14 +152,7 @@ func unknownKeys(values map[string]any, path string, settings []Setting) []error
 func decode(merged *koanf.Koanf, settings []Setting, layers []layer, environ []string) (Config, []error) {
 	var config Config
 	var wrong []error
-	report := func(s Setting, problem string) {
-		for _, l := range slices.Backward(layers) {
-			if _, ok := l.values[s.Name]; ok {
-				wrong = append(wrong, &Error{s.Name, l.source(s), problem})
-				return
-			}
-		}
-	}
+	report := func(s Setting, problem string) { wrong = append(wrong, &Error{s.Name, sourceOf(s, layers), problem}) }
 	for _, s := range settings {
 		if err := parse(reflect.ValueOf(&config).Elem().FieldByIndex(s.index).Addr().Interface(), merged.Get(s.Name)); err != nil {
 			report(s, err.Error())
@@ -168,4 +169,14 @@ func decode(merged *koanf.Koanf, settings []Setting, layers []layer, environ []s
 		}
 	}
 	return config, wrong
+}
+
+// sourceOf is where a setting has its value from: the last layer that has it. The first one has all of them.
+func sourceOf(s Setting, layers []layer) string {
+	for _, l := range slices.Backward(layers) {
+		if _, ok := l.values[s.Name]; ok {
+			return l.source(s)
+		}
+	}
+	return ""
 }

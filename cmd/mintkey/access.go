@@ -2,13 +2,10 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
-	"errors"
+	"context"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,116 +13,112 @@ import (
 	"mintkey/policy"
 )
 
-const defaultURL = "http://127.0.0.1:8080"
-
 // accessFlags say which server a command talks to, and with which access key.
 type accessFlags struct {
-	url, clientID, secretFile, profile string
+	serverFlags
+
+	clientID, secretFile, profile string
 }
 
-// access is a server and an access key for it.
+// access is a server, an access key for it, and the way there.
 type access struct {
 	url      string
 	clientID string
 	secret   policy.ClientSecret
+	via      *connection
+	source   string // where the access key is from, in words
+	saved    profileAt
 }
 
 func addAccessFlags(c *cobra.Command) *accessFlags {
 	var f accessFlags
+	f.add(c)
 	flags := c.PersistentFlags()
-	flags.StringVar(&f.url, "url", "", "the server (MINTKEY_URL; default "+defaultURL+")")
 	flags.StringVar(&f.clientID, "client-id", "", "access key to use (MINTKEY_CLIENT_ID)")
-	flags.StringVar(&f.secretFile, "client-secret-file", "", "file with its secret, - for standard input (else MINTKEY_CLIENT_SECRET)")
-	flags.StringVar(&f.profile, "profile", "", "file that mintkey login has saved (MINTKEY_PROFILE)")
+	flags.StringVar(&f.secretFile, "client-secret-file", "",
+		"file with its secret, - to be asked or for standard input (else MINTKEY_CLIENT_SECRET)")
+	flags.StringVar(&f.profile, "profile", "",
+		"profile that mintkey login has saved, by its name or as a path with a slash or a dot in it (MINTKEY_PROFILE)")
 	return &f
 }
 
 // resolve prefers flags to the environment, and that to the profile. The secret of a profile is sent to the profile's server only.
-func (p *program) resolve(f *accessFlags) (access, error) {
-	secret, err := p.givenSecret(f)
+func (p *program) resolve(ctx context.Context, f *accessFlags) (access, error) {
+	given, err := p.given(ctx, f)
 	if err != nil {
 		return access{}, err
 	}
-	given := access{cmp.Or(f.url, p.getenv("MINTKEY_URL")), cmp.Or(f.clientID, p.getenv("MINTKEY_CLIENT_ID")), secret}
 	hasSecret := given.secret.Reveal() != ""
 	switch {
 	case given.clientID != "" && hasSecret:
+		given.via.defaulted = given.url == ""
 		given.url = cmp.Or(given.url, defaultURL)
 	case given.clientID != "" || hasSecret:
 		return access{}, usagef("a client ID and its secret are needed together: set MINTKEY_CLIENT_ID and MINTKEY_CLIENT_SECRET, " +
 			"or --client-id and --client-secret-file")
 	default:
-		saved, err := p.readProfile(f)
+		saved, err := p.savedAccess(f)
 		if err != nil {
 			return access{}, err
 		}
-		if given.url != "" && given.url != saved.url {
+		if given.url != "" && !sameServer(given.url, saved.url) {
 			return access{}, usagef("the profile is for %s, not for %s: set MINTKEY_CLIENT_ID and MINTKEY_CLIENT_SECRET", saved.url, given.url)
 		}
+		saved.via = given.via
 		given = saved
 	}
-	return given, checkURL(given.url)
+	return given, p.checkAccess(given, &f.serverFlags)
 }
 
-func checkURL(text string) error {
-	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return usagef("%.60q is not the URL of a server, such as %s", text, defaultURL)
+// given is what flags and environment say, which may not be all.
+func (p *program) given(ctx context.Context, f *accessFlags) (given access, err error) {
+	if given.via, err = p.newConnection(&f.serverFlags); err != nil {
+		return given, err
 	}
-	return nil
+	if given.secret, given.source, err = p.givenSecret(ctx, f); err != nil {
+		return given, err
+	}
+	given.url = cmp.Or(f.url, strings.TrimSpace(p.getenv("MINTKEY_URL")))
+	given.clientID = strings.TrimSpace(cmp.Or(f.clientID, p.getenv("MINTKEY_CLIENT_ID")))
+	return given, nil
 }
 
-func (p *program) givenSecret(f *accessFlags) (policy.ClientSecret, error) {
-	text := p.getenv("MINTKEY_CLIENT_SECRET")
+// checkAccess refuses what must not be sent.
+func (p *program) checkAccess(a access, f *serverFlags) error {
+	if strings.HasPrefix(a.clientID, policy.SecretPrefix) {
+		return usagef("the client ID is a client secret: have the two been mixed up?")
+	}
+	return p.checkServer(a.url, f)
+}
+
+// givenSecret returns a secret and where it is from; an empty one if none is given.
+func (p *program) givenSecret(ctx context.Context, f *accessFlags) (secret policy.ClientSecret, source string, err error) {
+	const variable = "MINTKEY_CLIENT_SECRET"
+	text := p.getenv(variable)
+	source = variable
 	if f.secretFile != "" {
-		content, err := p.readFile(f.secretFile)
-		if err != nil {
-			return policy.ClientSecret{}, err
-		}
-		text = strings.TrimSpace(string(content))
-		if text == "" {
-			return policy.ClientSecret{}, usagef("--client-secret-file %s is empty", f.secretFile)
+		source = "--client-secret-file"
+		if text, err = p.readSecret(ctx, f.secretFile); err != nil {
+			return secret, source, err
 		}
 	}
-	return policy.ClientSecretFromRequest(text), nil
+	trimmed := strings.TrimSpace(text)
+	switch {
+	case trimmed == "" && f.secretFile != "":
+		return secret, source, usagef("--client-secret-file %s is empty", f.secretFile)
+	case trimmed != text && f.secretFile == "": // a file ends in a line break as a rule
+		p.sayf("warning: %s has blanks or line breaks around the secret, which are left out\n", variable)
+	}
+	return policy.ClientSecretFromRequest(trimmed), source, nil
 }
 
-// profile is the content of the file that login writes.
-type profile struct {
-	URL          string `json:"url"`
-	ClientID     string `json:"client_id"`
-	ClientSecret string `json:"client_secret"`
-}
-
-func (p *program) profilePath(f *accessFlags) (string, error) {
-	if path := cmp.Or(f.profile, p.getenv("MINTKEY_PROFILE")); path != "" {
-		return path, nil
+// readSecret reads a file. For "-" it asks at the terminal, or reads standard input to its end.
+func (p *program) readSecret(ctx context.Context, path string) (string, error) {
+	if _, ok := p.terminal(); ok && path == "-" {
+		return p.askSecret(ctx, "Client secret")
 	}
-	folder, err := os.UserConfigDir()
-	if err != nil {
-		return "", fmt.Errorf("find the folder for the profile: %w", err)
-	}
-	return filepath.Join(folder, "mintkey", "profile.json"), nil
-}
-
-func (p *program) readProfile(f *accessFlags) (access, error) {
-	path, err := p.profilePath(f)
-	if err != nil {
-		return access{}, err
-	}
-	content, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return access{}, usagef("no access key given: set MINTKEY_CLIENT_ID and MINTKEY_CLIENT_SECRET, or save them with mintkey login "+
-			"(%s does not exist)", path)
-	}
-	if err != nil {
-		return access{}, fmt.Errorf("read the profile: %w", err)
-	}
-	var saved profile
-	if err := json.Unmarshal(content, &saved); err != nil {
-		return access{}, fmt.Errorf("read the profile %s: %w", path, err)
-	}
-	return access{saved.URL, saved.ClientID, policy.ClientSecretFromRequest(saved.ClientSecret)}, nil
+	content, err := p.readFile(path)
+	return string(content), err
 }
 
 // readFile reads a file, or standard input for "-".

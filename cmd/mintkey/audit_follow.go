@@ -42,7 +42,7 @@ func (p *program) auditFollowCommand(access *accessFlags, account *string) *cobr
 	}
 	f := follower{program: p, access: access, account: account}
 	c.Flags().StringVar(&f.state, "state", "", "file that remembers how far it came")
-	since := c.Flags().String("since", "", "not before: a time such as 2026-01-31T00:00:00Z, or how long ago, such as 24h")
+	since := c.Flags().String("since", "", sinceHelp)
 	once := c.Flags().Bool("once", false, "end when there is nothing more, instead of waiting")
 	c.RunE = func(c *cobra.Command, _ []string) (err error) {
 		if *since != "" {

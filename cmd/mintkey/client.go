@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,25 +10,15 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
+	"mintkey/policy"
 	"mintkey/server/api"
 )
 
-const (
-	requestTimeout = 30 * time.Second
-	maxAnswer      = 64 << 20 // bytes; a dry run over a large account is long
-	pageSize       = "200"
-)
-
-// httpClient follows no redirect, which would send a secret or a token to another server.
-func httpClient() *http.Client {
-	return &http.Client{
-		Timeout:       requestTimeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-}
+const pageSize = "200"
 
 // tokenRequest has the options of a token.
 type tokenRequest struct{ scope, resource string }
@@ -35,13 +26,25 @@ type tokenRequest struct{ scope, resource string }
 // tokenResponse is the answer of the token endpoint, RFC 6749 section 5.1.
 type tokenResponse struct {
 	AccessToken string `json:"access_token"`
+	Scope       string `json:"scope"`
 	raw         json.RawMessage
-	header      http.Header
+	keyExpires  string // Mintkey-Key-Expires: empty while that is more than 30 days away
 }
 
 // fetchToken exchanges the access key for a token, and warns when the key is about to expire (R25), or its secret when an overlap
 // ends (R6).
 func (p *program) fetchToken(ctx context.Context, a access, wanted tokenRequest) (tokenResponse, error) {
+	answer, header, err := a.exchangeKey(ctx, wanted)
+	if err != nil {
+		return tokenResponse{}, err
+	}
+	p.warnOfExpiry(ctx, a, answer)
+	p.warnOfOldSecret(a.clientID, header.Get("Mintkey-Secret-Ends"))
+	return answer, nil
+}
+
+// exchangeKey is fetchToken without the warnings.
+func (a access) exchangeKey(ctx context.Context, wanted tokenRequest) (tokenResponse, http.Header, error) {
 	form := url.Values{"grant_type": {"client_credentials"}}
 	if wanted.scope != "" {
 		form.Set("scope", wanted.scope)
@@ -52,51 +55,89 @@ func (p *program) fetchToken(ctx context.Context, a access, wanted tokenRequest)
 	endpoint := strings.TrimSuffix(a.url, "/") + "/oauth2/token"
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(form.Encode()))
 	if err != nil {
-		return tokenResponse{}, fmt.Errorf("ask for a token: %w", err)
+		return tokenResponse{}, nil, fmt.Errorf("ask for a token: %w", err)
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.Header[idempotencyKey] = []string{} // one token too many does no harm
 	// RFC 6749 section 2.3.1 wants both form-encoded.
 	request.SetBasicAuth(url.QueryEscape(a.clientID), url.QueryEscape(a.secret.Reveal()))
-	body, header, err := send(request)
+	body, header, err := a.via.send(request)
 	if err != nil {
-		return tokenResponse{}, fmt.Errorf("ask for a token: %w", err)
+		return tokenResponse{}, nil, fmt.Errorf("ask for a token: %w", a.authenticationHints(err))
 	}
-	answer := tokenResponse{raw: body, header: header}
+	answer := tokenResponse{raw: body, keyExpires: header.Get("Mintkey-Key-Expires")}
 	if err := json.Unmarshal(body, &answer); err != nil || answer.AccessToken == "" {
-		return tokenResponse{}, fmt.Errorf("ask for a token: %s answered without one", a.url)
+		return tokenResponse{}, nil, fmt.Errorf("ask for a token: %s answered without one", a.url)
 	}
-	p.warnOfExpiry(a.clientID, header.Get("Mintkey-Key-Expires"))
-	p.warnOfOldSecret(a.clientID, header.Get("Mintkey-Secret-Ends"))
-	return answer, nil
+	return answer, header, nil
 }
 
 // fetchAdminToken fetches a token for the server itself: its audience is the issuer that the metadata names (RFC 8414).
 func (p *program) fetchAdminToken(ctx context.Context, a access) (tokenResponse, error) {
-	const what = "ask for the issuer"
-	endpoint := strings.TrimSuffix(a.url, "/") + "/.well-known/oauth-authorization-server"
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint, nil)
+	about, err := a.via.metadata(ctx, a.url)
 	if err != nil {
-		return tokenResponse{}, fmt.Errorf("%s: %w", what, err)
+		return tokenResponse{}, err
 	}
-	body, _, err := send(request)
-	if err != nil {
-		return tokenResponse{}, fmt.Errorf("%s: %w", what, err)
-	}
-	var metadata struct {
-		Issuer string `json:"issuer"`
-	}
-	if err := json.Unmarshal(body, &metadata); err != nil || metadata.Issuer == "" {
-		return tokenResponse{}, fmt.Errorf("%s: %s answered without one", what, a.url)
-	}
-	return p.fetchToken(ctx, a, tokenRequest{resource: metadata.Issuer})
+	return p.fetchToken(ctx, a, tokenRequest{resource: about.Issuer})
 }
 
-func (p *program) warnOfExpiry(clientID, expires string) {
-	at, err := time.Parse(time.RFC3339, expires)
+// metadata is the part of a server's metadata (RFC 8414) that commands read.
+type metadata struct {
+	Issuer  string `json:"issuer"`
+	JWKSURI string `json:"jwks_uri"`
+}
+
+func (c *connection) metadata(ctx context.Context, server string) (about metadata, err error) {
+	const what = "ask for the issuer"
+	endpoint := strings.TrimSuffix(server, "/") + "/.well-known/oauth-authorization-server"
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint, nil)
+	if err != nil {
+		return about, fmt.Errorf("%s: %w", what, err)
+	}
+	body, _, err := c.send(request)
+	if err != nil {
+		return about, fmt.Errorf("%s: %w", what, err)
+	}
+	if err := json.Unmarshal(body, &about); err != nil || about.Issuer == "" {
+		return about, fmt.Errorf("%s: %s answered without one", what, server)
+	}
+	return about, nil
+}
+
+// warnOfExpiry tells of the key's end, and of a way to refresh it that its scopes allow.
+func (p *program) warnOfExpiry(ctx context.Context, a access, answer tokenResponse) {
+	at, err := time.Parse(time.RFC3339, answer.keyExpires)
 	if err != nil {
 		return
 	}
-	p.sayf("warning: access key %s expires at %s; refresh it with: mintkey keys refresh %s\n", clientID, showTime(&at), clientID)
+	p.sayf("warning: access key %s expires at %s; %s\n", a.clientID, showTime(&at), a.howToRefresh(ctx, answer.Scope))
+}
+
+// howToRefresh says how this access key is refreshed by the scopes of its token. A token for an API has no administration scopes, so that
+// another one has to be asked for.
+func (a access) howToRefresh(ctx context.Context, scope string) string {
+	if how := refreshBy(scope, a.clientID); how != "" {
+		return how
+	}
+	if about, err := a.via.metadata(ctx, a.url); err == nil {
+		if other, _, err := a.exchangeKey(ctx, tokenRequest{resource: about.Issuer}); err == nil {
+			scope = other.Scope
+		}
+	}
+	return cmp.Or(refreshBy(scope, a.clientID), "its owner can refresh it in the console, and so can the admins of its tenant")
+}
+
+func refreshBy(scope, clientID string) string {
+	for _, way := range [][2]string{
+		{policy.ScopeKeysWrite, "refresh it with: mintkey keys refresh " + clientID},
+		{policy.ScopeSelf, "refresh it with: mintkey keys refresh --mine " + clientID},
+		{policy.ScopeRotate, "refresh it with: mintkey keys rotate --self --out FILE"},
+	} {
+		if slices.Contains(strings.Fields(scope), way[0]) {
+			return way[1]
+		}
+	}
+	return ""
 }
 
 func (p *program) warnOfOldSecret(clientID, ends string) {
@@ -107,55 +148,46 @@ func (p *program) warnOfOldSecret(clientID, ends string) {
 	p.sayf("warning: access key %s has a new secret; the one in use works until %s\n", clientID, showTime(&at))
 }
 
-// send returns the body and the header of a successful answer. Any other answer becomes an error that people can read.
-func send(request *http.Request) (json.RawMessage, http.Header, error) {
-	request.Header.Set("Accept", "application/json")
-	response, err := httpClient().Do(request)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
-	if err != nil {
-		return nil, nil, err
-	}
-	if response.StatusCode < 200 || response.StatusCode > 299 {
-		return nil, nil, refusal(response.StatusCode, body)
-	}
-	return body, response.Header, nil
-}
-
 // refused is the refusal of a server: the code of an OAuth error or of problem details, and its text.
 type refused struct {
+	status      int
 	code, words string
 	forgotten   bool // of problem details
+	repeated    bool // an attempt before may have been carried out
 }
 
 func (r *refused) Error() string { return r.code + ": " + r.words }
 
 // refusal reads an OAuth error or problem details (RFC 9457).
-func refusal(status int, body []byte) error {
+func refusal(got answer) error {
 	var said struct {
 		Error       string `json:"error"`
 		Description string `json:"error_description"`
 		api.Problem
 	}
-	_ = json.Unmarshal(body, &said) // a body that is not JSON leaves it empty
+	_ = json.Unmarshal(got.body, &said) // a body that is not JSON leaves it empty
+	r := &refused{status: got.status, code: said.Error, words: said.Description, repeated: got.repeated}
 	switch {
 	case said.Error != "":
-		return &refused{code: said.Error, words: said.Description}
 	case said.Code != "":
-		return &refused{said.Code, said.Detail, said.Forgotten}
+		r.code, r.words, r.forgotten = said.Code, said.Detail, said.Forgotten
 	default:
-		return fmt.Errorf("the server answered %d %s; is this the URL of a Mintkey server?", status, http.StatusText(status))
+		return notMintkey(got)
 	}
+	if r.repeated && r.status == http.StatusNotFound {
+		return withHints(r, "an attempt before had no answer: it may be gone because of that one")
+	}
+	return r
 }
 
 // client calls the administration API with a token.
 type client struct {
+	access access
 	url    string
 	token  string
 	claims claims
+	// keyExpires is Mintkey-Key-Expires of the answer with the token.
+	keyExpires string
 }
 
 // claims are the claims of the token from which commands take their defaults.
@@ -163,10 +195,12 @@ type claims struct {
 	AccountID string `json:"account_id"`
 	TenantID  string `json:"tenant_id"`
 	UserID    string `json:"user_id"`
+	ClientID  string `json:"client_id"`
+	Scope     string `json:"scope"`
 }
 
 func (p *program) connect(ctx context.Context, f *accessFlags) (*client, error) {
-	a, err := p.resolve(f)
+	a, err := p.resolve(ctx, f)
 	if err != nil {
 		return nil, err
 	}
@@ -183,7 +217,7 @@ func (p *program) connectWith(ctx context.Context, a access) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &client{url: strings.TrimSuffix(a.url, "/"), token: answer.AccessToken}
+	c := &client{access: a, url: strings.TrimSuffix(a.url, "/"), token: answer.AccessToken, keyExpires: answer.keyExpires}
 	if err := json.Unmarshal(payload, &c.claims); err != nil {
 		return nil, fmt.Errorf("read the token's claims: %w", err)
 	}
@@ -197,13 +231,29 @@ func (c *client) call(ctx context.Context, method, path string, body any) (json.
 
 // callWith is call with further headers.
 func (c *client) callWith(ctx context.Context, method, path string, body any, header map[string]string) (json.RawMessage, error) {
-	var content io.Reader
+	var content []byte
 	if body != nil {
-		text, err := json.Marshal(body)
-		if err != nil {
+		var err error
+		if content, err = json.Marshal(body); err != nil {
 			return nil, fmt.Errorf("write the request: %w", err)
 		}
-		content = bytes.NewReader(text)
+	}
+	request, err := c.request(ctx, method, path, content)
+	if err != nil {
+		return nil, err
+	}
+	for name, value := range header {
+		request.Header.Set(name, value)
+	}
+	answer, _, err := c.access.via.send(request)
+	return answer, err
+}
+
+// request makes a request with the token, and with a JSON body unless that is nil.
+func (c *client) request(ctx context.Context, method, path string, body []byte) (*http.Request, error) {
+	var content io.Reader
+	if body != nil {
+		content = bytes.NewReader(body)
 	}
 	request, err := http.NewRequestWithContext(ctx, method, c.url+path, content)
 	if err != nil {
@@ -213,43 +263,13 @@ func (c *client) callWith(ctx context.Context, method, path string, body any, he
 	if body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	for name, value := range header {
-		request.Header.Set(name, value)
-	}
-	answer, _, err := send(request)
-	return answer, err
+	return request, nil
 }
 
-// repeatAfter are the pauses before a request whose answer was lost is sent again.
-func repeatAfter() []time.Duration {
-	return []time.Duration{200 * time.Millisecond, time.Second, 3 * time.Second}
-}
-
-// callOnce sends a request that makes a secret, and repeats it if no answer comes, or one that says that it may have been carried out. The
-// Idempotency-Key keeps it from being carried out twice (R37).
-func (c *client) callOnce(ctx context.Context, method, path, idempotencyKey string, body any) (json.RawMessage, error) {
-	header := map[string]string{"Idempotency-Key": idempotencyKey}
-	answer, err := c.callWith(ctx, method, path, body, header)
-	for _, pause := range repeatAfter() {
-		if !mayBeLost(err) {
-			break
-		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(pause):
-		}
-		answer, err = c.callWith(ctx, method, path, body, header)
-	}
-	return answer, err
-}
-
-// mayBeLost says whether the request may have been carried out although there is no answer that says so.
-func mayBeLost(err error) bool {
-	if _, ok := errors.AsType[*refused](err); !ok {
-		return err != nil
-	}
-	return isRefusal(err, "unavailable") || isRefusal(err, "conflict")
+// callOnce sends a request that makes a secret. The Idempotency-Key lets it be repeated if no answer comes, without being carried out twice
+// (R37).
+func (c *client) callOnce(ctx context.Context, method, path, key string, body any) (json.RawMessage, error) {
+	return c.callWith(ctx, method, path, body, map[string]string{idempotencyKey: key})
 }
 
 // isRefusal says whether a server has refused with the code.

@@ -29,12 +29,13 @@ type story struct {
 // performDemo does over HTTP what a newcomer would do first: an admin creates a key, a program fetches a token with it, and a gateway
 // verifies the token.
 func (p *program) performDemo(ctx context.Context, url string, data sample) (s story, err error) {
-	s.url, s.admin = url, access{url, data.clientID, data.secret}
+	via := p.plainConnection()
+	s.url, s.admin = url, access{url: url, clientID: data.clientID, secret: data.secret, via: via}
 	adminToken, err := p.fetchAdminToken(ctx, s.admin)
 	if err != nil {
 		return s, err
 	}
-	server := &client{url: url, token: adminToken.AccessToken}
+	server := &client{access: s.admin, url: url, token: adminToken.AccessToken}
 	wanted := api.NewKey{UserID: data.member, Label: "made by the demo", Scopes: &[]string{"api"}}
 	answer, err := server.call(ctx, http.MethodPost, path("admin", "v1", "tenants", data.tenantID, "keys"), wanted)
 	if err != nil {
@@ -45,13 +46,14 @@ func (p *program) performDemo(ctx context.Context, url string, data sample) (s s
 	}
 
 	start := p.clock()
-	token, err := p.fetchToken(ctx, access{url, s.key.ClientID, policy.ClientSecretFromRequest(s.key.ClientSecret)}, tokenRequest{})
+	made := access{url: url, clientID: s.key.ClientID, secret: policy.ClientSecretFromRequest(s.key.ClientSecret), via: via}
+	token, err := p.fetchToken(ctx, made, tokenRequest{})
 	if err != nil {
 		return s, err
 	}
 	s.now = p.clock()
 	s.token, s.took = token.AccessToken, s.now.Sub(start)
-	s.checked, err = verifyAsGateway(ctx, url, s.token, s.now)
+	s.checked, err = via.verifyAsGateway(ctx, url, s.token, s.now)
 	return s, err
 }
 

@@ -26,7 +26,7 @@ type jwk struct {
 
 // verifyAsGateway verifies a token of the demo with nothing but the public keys of the server, and says what it checked. It is written by
 // hand and for ES256 only, to show how little is needed: real gateways use a library.
-func verifyAsGateway(ctx context.Context, issuer, token string, now time.Time) (string, error) {
+func (c *connection) verifyAsGateway(ctx context.Context, issuer, token string, now time.Time) (string, error) {
 	header, payload, err := decodeToken(token)
 	if err != nil {
 		return "", err
@@ -39,7 +39,7 @@ func verifyAsGateway(ctx context.Context, issuer, token string, now time.Time) (
 	if err := errors.Join(json.Unmarshal(header, &about), json.Unmarshal(payload, &says)); err != nil {
 		return "", fmt.Errorf("read the token: %w", err)
 	}
-	public, err := fetchPublicKey(ctx, issuer, about.KID)
+	public, err := c.fetchPublicKey(ctx, issuer, about.KID)
 	if err != nil {
 		return "", err
 	}
@@ -59,12 +59,12 @@ func verifyAsGateway(ctx context.Context, issuer, token string, now time.Time) (
 	return "signature (ES256), type, issuer, audience and expiry are good", nil
 }
 
-func fetchPublicKey(ctx context.Context, issuer, kid string) (*ecdsa.PublicKey, error) {
+func (c *connection) fetchPublicKey(ctx context.Context, issuer, kid string) (*ecdsa.PublicKey, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, issuer+"/.well-known/jwks.json", nil)
 	if err != nil {
 		return nil, fmt.Errorf("fetch the public keys: %w", err)
 	}
-	body, _, err := send(request)
+	body, _, err := c.send(request)
 	if err != nil {
 		return nil, fmt.Errorf("fetch the public keys: %w", err)
 	}

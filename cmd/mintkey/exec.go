@@ -14,8 +14,8 @@ import (
 const (
 	tokenVariable = "MINTKEY_TOKEN"
 	// The exit codes of env(1) and of shells for a command that could not be run.
-	cannotRun = 126
-	notFound  = 127
+	exitCannotRun = 126
+	exitNoCommand = 127
 )
 
 func (p *program) execCommand() *cobra.Command {
@@ -45,9 +45,9 @@ func (p *program) execCommand() *cobra.Command {
 		}
 		file, err := exec.LookPath(args[0])
 		if err != nil {
-			return &statusError{whyNotRun(err), fmt.Errorf("run the command: %w", err)}
+			return &codedError{whyNotRun(err), fmt.Errorf("run the command: %w", err)}
 		}
-		a, err := p.resolve(flags)
+		a, err := p.resolve(c.Context(), flags)
 		if err != nil {
 			return err
 		}
@@ -56,16 +56,16 @@ func (p *program) execCommand() *cobra.Command {
 			return err
 		}
 		err = syscall.Exec(file, args, p.environWith(*variable, answer.AccessToken)) //nolint:gosec // running it is what this is for
-		return &statusError{cannotRun, fmt.Errorf("run %s: %w", file, err)}
+		return &codedError{exitCannotRun, fmt.Errorf("run %s: %w", file, err)}
 	}
 	return c
 }
 
 func whyNotRun(err error) int {
 	if errors.Is(err, exec.ErrNotFound) {
-		return notFound
+		return exitNoCommand
 	}
-	return cannotRun
+	return exitCannotRun
 }
 
 // environWith is the environment for another program: without the access key, and with the token.

@@ -36,12 +36,12 @@ func (p *program) initCommand() *cobra.Command {
 	release := flags.String("release", "", "product release of the tenant, such as 24.3; it never changes")
 	flags.StringVar(&wanted.email, "email", "", "e-mail address of the user")
 	flags.StringVar(&wanted.name, "name", "", "name of the user")
-	flags.StringVar(&wanted.password, "password", "", "password of the user, if new; - reads a line of standard input")
+	flags.StringVar(&wanted.password, "password", "", "password of the user, if new; - asks at the terminal, or reads a line of standard input")
 	p.withSettings(c, func(config configs.Config, _ []string) error {
 		if err := needFlags(c, "account", "tenant", "release", "email", "name"); err != nil {
 			return err
 		}
-		if err := p.checkBootstrap(&wanted, *account, *tenant, *release); err != nil {
+		if err := p.checkBootstrap(c.Context(), &wanted, *account, *tenant, *release); err != nil {
 			return err
 		}
 		return p.initialize(c, config, wanted)
@@ -49,7 +49,7 @@ func (p *program) initCommand() *cobra.Command {
 	return c
 }
 
-func (p *program) checkBootstrap(wanted *bootstrapRequest, account, tenant, release string) (err error) {
+func (p *program) checkBootstrap(ctx context.Context, wanted *bootstrapRequest, account, tenant, release string) (err error) {
 	if wanted.account, err = parseIDOrName(account); err != nil {
 		return usagef("--account: %w", err)
 	}
@@ -68,7 +68,7 @@ func (p *program) checkBootstrap(wanted *bootstrapRequest, account, tenant, rele
 	if wanted.password == "" {
 		return nil
 	}
-	if wanted.password, err = p.readPassword(wanted.password); err != nil {
+	if wanted.password, err = p.readPassword(ctx, wanted.password); err != nil {
 		return err
 	}
 	owner := policy.User{Email: wanted.email, Name: wanted.name}

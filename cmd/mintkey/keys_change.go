@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -20,14 +21,18 @@ func (p *program) keysCreateCommand(f *keysFlags) *cobra.Command {
 		Use:   "create",
 		Short: "Create an access key, and show its secret once",
 		Example: "  mintkey keys create --email ada@example.com --label \"load tests\" --scopes api\n" +
+			"  mintkey keys create --email ada@example.com --pick-up\n" +
 			"  mintkey keys create --user ci --scopes api --expires-at 30d --allowed-network 192.0.2.0/24 --token-lifetime 5m",
 		Args: arguments(cobra.NoArgs),
 	}
 	user := c.Flags().String("user", "", "ID of the owner (default: the owner of the access key in use)")
 	email := c.Flags().String("email", "", "e-mail address of the owner, instead of --user")
 	label := c.Flags().String("label", "", "what the key is for")
-	scopes := c.Flags().StringSlice("scopes", nil, "scopes, separated by commas (default: all of the server's catalogue)")
+	scopes := addListFlag(c, "scopes", "scopes, separated by commas or blanks (default: all of the server's catalogue)")
+	pickUp := c.Flags().Bool("pick-up", false, "show no secret: the owner gets a link and generates it, once and within 72 hours")
 	limits := addFenceFlags(c)
+	withOutputs(c, outputCSV)
+	p.complete(c, "user", p.memberIDs(f.access, &f.tenant))
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if *user != "" && *email != "" {
 			return usagef("give either --user or --email")
@@ -42,7 +47,7 @@ func (p *program) keysCreateCommand(f *keysFlags) *cobra.Command {
 		}
 		wanted := api.NewKey{
 			Email: *email, Label: *label, AllowedNetworks: limits.networks, Audiences: limits.audiences,
-			TokenLifetimeSeconds: limit.TokenLifetimeSeconds, TokensPerMinute: limit.TokensPerMinute, ExpiresAt: limit.ExpiresAt,
+			PickUp: *pickUp, TokenLifetimeSeconds: limit.TokenLifetimeSeconds, TokensPerMinute: limit.TokensPerMinute, ExpiresAt: limit.ExpiresAt,
 		}
 		if wanted.Email == "" {
 			wanted.UserID = cmp.Or(*user, server.claims.UserID)
@@ -53,6 +58,9 @@ func (p *program) keysCreateCommand(f *keysFlags) *cobra.Command {
 		answer, err := server.callOnce(c.Context(), http.MethodPost, server.keysPath(f), rand.Text(), wanted)
 		if err != nil {
 			return err
+		}
+		if *pickUp {
+			return printAnswer(p, answer, p.showPickUp)
 		}
 		return printAnswer(p, answer, func(w io.Writer, k api.KeyWithSecret) {
 			showSecret(w, k.ClientID, k.ClientSecret)
@@ -74,8 +82,9 @@ func (p *program) keysRefreshCommand(f *keysFlags) *cobra.Command {
 		Args: arguments(cobra.ExactArgs(1)),
 	}
 	addMineFlag(c, f)
-	longest := fmt.Sprintf("how long the old secret keeps working, at most %dh", policy.MaxOverlap/time.Hour)
-	overlap := c.Flags().Duration("overlap", 0, longest)
+	withOutputs(c, outputCSV)
+	longest := fmt.Sprintf("how long the old secret keeps working, such as 12h, at most %dd", policy.MaxOverlap/day)
+	overlap := addDurationFlag(c, "overlap", 0, time.Second, longest)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		server, err := p.connect(c.Context(), f.access)
 		if err != nil {
@@ -86,7 +95,7 @@ func (p *program) keysRefreshCommand(f *keysFlags) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return printAnswer(p, answer, func(w io.Writer, k api.KeyWithSecret) {
+		err = printAnswer(p, answer, func(w io.Writer, k api.KeyWithSecret) {
 			showSecret(w, k.ClientID, k.ClientSecret)
 			if k.PreviousSecretEndsAt != nil {
 				_, _ = fmt.Fprintf(w, "The old secret works until %s.\n", showTime(k.PreviousSecretEndsAt))
@@ -97,8 +106,18 @@ func (p *program) keysRefreshCommand(f *keysFlags) *cobra.Command {
 			_, _ = fmt.Fprintf(w, "Expires: %s.\n", showTime(k.ExpiresAt))
 			noteUnconfirmed(w, isUnconfirmed(k.Unconfirmed))
 		})
+		return errors.Join(err, p.keepOwnSecret(server.access, answer))
 	}
 	return c
+}
+
+// showPickUp shows the link that the owner needs, who may have it by mail as well.
+func (p *program) showPickUp(w io.Writer, k api.KeyForPickUp) {
+	_, _ = fmt.Fprintf(w, "Client ID  %s\nLink       %s\n\n", k.ClientID, k.URL)
+	_, _ = fmt.Fprintf(w, "%s <%s> signs in there and generates the secret, once, until %s. Nobody else sees it.\n",
+		k.UserName, k.Email, p.when(&k.ExpiresAt))
+	noteUnconfirmed(w, isUnconfirmed(k.Unconfirmed))
+	showFences(w, k.Key)
 }
 
 func isUnconfirmed(made api.Unconfirmed) bool { return made.Confirmed != nil && !*made.Confirmed }

@@ -24,7 +24,8 @@ func (p *program) keysEditCommand(f *keysFlags) *cobra.Command {
 		Args: arguments(cobra.ExactArgs(1)),
 	}
 	label := c.Flags().String("label", "", `what the key is for; "" for nothing`)
-	scopes := c.Flags().StringSlice("scopes", nil, "the scopes that it keeps, separated by commas")
+	withOutputs(c, outputCSV, outputName)
+	scopes := addListFlag(c, "scopes", "the scopes that it keeps, separated by commas or blanks")
 	limits := addFenceFlags(c)
 	limits.addClearFlag()
 	c.RunE = func(c *cobra.Command, args []string) error {

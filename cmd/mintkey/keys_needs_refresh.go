@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -58,7 +59,7 @@ func (p *program) keysNeedsRefreshCommand(f *keysFlags) *cobra.Command {
 			return notAnswered(err)
 		}
 		if !found.NeedsRefresh {
-			return &statusError{status: 1}
+			return &codedError{exitFailed, errors.New("")} // the answer was given on standard output
 		}
 		return nil
 	}
@@ -68,16 +69,16 @@ func (p *program) keysNeedsRefreshCommand(f *keysFlags) *cobra.Command {
 // findExpiry returns when the access key ends, and what time it is for the server, whose clock decides about that.
 func (p *program) findExpiry(ctx context.Context, f *keysFlags, args []string) (found needsRefresh, now time.Time, err error) {
 	if len(args) == 0 {
-		a, err := p.resolve(f.access)
+		a, err := p.resolve(ctx, f.access)
 		if err != nil {
 			return found, now, err
 		}
-		answer, err := p.fetchToken(ctx, a, tokenRequest{})
+		answer, _, err := a.exchangeKey(ctx, tokenRequest{})
 		if err != nil {
 			return found, now, err
 		}
 		now, err = issuedAt(answer.AccessToken)
-		return needsRefresh{ClientID: a.clientID, ExpiresAt: answer.keyExpires()}, now, err
+		return needsRefresh{ClientID: a.clientID, ExpiresAt: answer.keyEnd()}, now, err
 	}
 	server, err := p.connect(ctx, f.access)
 	if err != nil {
@@ -127,7 +128,7 @@ func (c *client) oneKey(ctx context.Context, f *keysFlags, clientID string) (key
 			return key, nil
 		}
 	}
-	return api.Key{}, &refused{code: "not_found", words: "None of your access keys has this client ID."}
+	return api.Key{}, &refused{status: http.StatusNotFound, code: "not_found", words: "None of your access keys has this client ID."}
 }
 
 func (n needsRefresh) show(w io.Writer) {
@@ -144,15 +145,15 @@ func (n needsRefresh) show(w io.Writer) {
 
 // notAnswered keeps a failure apart from the answer "no", whose exit code is 1.
 func notAnswered(err error) error {
-	if exitCode(err) == 1 {
+	if exitCode(err) == exitFailed {
 		return &uncheckedError{err}
 	}
 	return err
 }
 
-// keyExpires is when the access key expires, of which the server tells from 30 days before (R25); else nil.
-func (r tokenResponse) keyExpires() *time.Time {
-	at, err := time.Parse(time.RFC3339, r.header.Get("Mintkey-Key-Expires"))
+// keyEnd is when the access key expires, of which the server tells from 30 days before (R25); else nil.
+func (r tokenResponse) keyEnd() *time.Time {
+	at, err := time.Parse(time.RFC3339, r.keyExpires)
 	if err != nil {
 		return nil
 	}

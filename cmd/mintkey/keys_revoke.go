@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,6 +21,7 @@ func (p *program) keysRevokeCommand(f *keysFlags) *cobra.Command {
 		Short: "Revoke access keys: they get no more tokens",
 		Long: "Revoke access keys: they get no more tokens, and gateways refuse within seconds those that they have. Nothing undoes it.\n" +
 			"Name them, or give a filter: then all keys of the tenant that fit each part of it are revoked. Look with --dry-run first.\n" +
+			"At a terminal it says what ends, and asks; --yes does not.\n" +
 			"A filter leaves the access key in use alone, and those that administer with more authority than yours; they are listed.",
 		Example: "  mintkey keys revoke --mark unused --created-before 2026-01-01 --dry-run",
 	}
@@ -27,6 +29,10 @@ func (p *program) keysRevokeCommand(f *keysFlags) *cobra.Command {
 	user := c.Flags().String("user", "", "those of this user ID")
 	marks := c.Flags().StringSlice("mark", nil, "those with one of these marks, separated by commas: unused, old, stale")
 	before := c.Flags().String("created-before", "", "those created before this day (2026-01-30) or time (2026-01-30T12:00:00Z)")
+	asks := p.addYesFlag(c)
+	withOutputs(c, outputName)
+	p.complete(c, "user", p.memberIDs(f.access, &f.tenant))
+	p.complete(c, "mark", fixed(policy.MarkUnused, policy.MarkOld, policy.MarkStale))
 	dryRun := c.Flags().Bool("dry-run", false, "revoke nothing, and list what would be revoked")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		filter := api.RevokeKeys{UserID: *user}
@@ -51,7 +57,10 @@ func (p *program) keysRevokeCommand(f *keysFlags) *cobra.Command {
 			return err
 		}
 		if filtered {
-			return p.revokeFitting(c.Context(), server, f, filter, *dryRun)
+			return p.revokeFitting(c.Context(), server, f, filter, *dryRun, asks)
+		}
+		if err := asks.beforeRevoking(c.Context(), server, f, args); err != nil {
+			return err
 		}
 		return p.revokeNamed(c.Context(), server, f, args)
 	}
@@ -59,10 +68,19 @@ func (p *program) keysRevokeCommand(f *keysFlags) *cobra.Command {
 }
 
 func (p *program) revokeNamed(ctx context.Context, server *client, f *keysFlags, clientIDs []string) error {
+	bar := p.progress("revoking", int64(len(clientIDs)))
+	defer bar.done()
 	for i, clientID := range clientIDs {
+		bar.add(1)
 		if _, err := server.call(ctx, http.MethodDelete, server.keysPath(f, clientID), nil); err != nil {
-			return fmt.Errorf("%s (revoked before it: %d of %d): %w", clientID, i, len(clientIDs), err)
+			if len(clientIDs) == 1 {
+				return fmt.Errorf("%s: %w", clientID, err)
+			}
+			return fmt.Errorf("%s: %w; revoked before it: %d of %d", clientID, err, i, len(clientIDs))
 		}
+	}
+	if p.output == outputName {
+		return p.write(forTerminal(strings.Join(clientIDs, "\n") + "\n"))
 	}
 	return p.print(map[string][]string{"revoked": clientIDs}, func(w io.Writer) {
 		for _, clientID := range clientIDs {
@@ -71,19 +89,30 @@ func (p *program) revokeNamed(ctx context.Context, server *client, f *keysFlags,
 	})
 }
 
-// revokeFitting asks again while the server says that there are more. What is refused is in every answer.
-func (p *program) revokeFitting(ctx context.Context, server *client, f *keysFlags, filter api.RevokeKeys, dryRun bool) error {
-	whole := api.RevokedKeys{DryRun: dryRun, Keys: []api.Key{}}
-	for more := true; more; {
-		answer, err := server.call(ctx, http.MethodPost, server.keysPath(f, "revoke")+fmt.Sprintf("?dry_run=%t", dryRun), filter)
+func (p *program) revokeFitting(
+	ctx context.Context, server *client, f *keysFlags, filter api.RevokeKeys, dryRun bool, asks *asker,
+) error {
+	if asks.asks() && !dryRun {
+		would, err := p.callRevoke(ctx, server, f, filter, true)
 		if err != nil {
-			return fmt.Errorf("revoke (revoked before: %d): %w", len(whole.Keys), err)
+			return err
 		}
-		var part api.RevokedKeys
-		if err := json.Unmarshal(answer, &part); err != nil {
-			return fmt.Errorf("read the answer: %w", err)
+		if len(would.Keys) > 0 {
+			if err := asks.confirmEnd(ctx, server, would.Keys, f.tenant); err != nil {
+				return err
+			}
 		}
-		whole.Keys, whole.Refused, more = append(whole.Keys, part.Keys...), part.Refused, part.More
+	}
+	whole, err := p.callRevoke(ctx, server, f, filter, dryRun)
+	if err != nil {
+		return err
+	}
+	if p.output == outputName {
+		var ids strings.Builder
+		for _, key := range whole.Keys {
+			ids.WriteString(key.ClientID + "\n")
+		}
+		return p.write(forTerminal(ids.String()))
 	}
 	return p.print(whole, func(w io.Writer) {
 		done := "Revoked"
@@ -99,6 +128,28 @@ func (p *program) revokeFitting(ctx context.Context, server *client, f *keysFlag
 		}
 		_, _ = fmt.Fprintf(w, "%s: %d. Left alone: %d.\n", done, len(whole.Keys), len(whole.Refused))
 	})
+}
+
+// callRevoke asks again while the server says that there are more. What is refused is in every answer.
+func (p *program) callRevoke(
+	ctx context.Context, server *client, f *keysFlags, filter api.RevokeKeys, dryRun bool,
+) (whole api.RevokedKeys, err error) {
+	whole = api.RevokedKeys{DryRun: dryRun, Keys: []api.Key{}}
+	bar := p.progress("revoking", -1)
+	defer bar.done()
+	for more := true; more; {
+		answer, err := server.call(ctx, http.MethodPost, server.keysPath(f, "revoke")+fmt.Sprintf("?dry_run=%t", dryRun), filter)
+		if err != nil {
+			return whole, fmt.Errorf("revoke (revoked before: %d): %w", len(whole.Keys), err)
+		}
+		var part api.RevokedKeys
+		if err := json.Unmarshal(answer, &part); err != nil {
+			return whole, fmt.Errorf("read the answer: %w", err)
+		}
+		whole.Keys, whole.Refused, more = append(whole.Keys, part.Keys...), part.Refused, part.More
+		bar.add(len(part.Keys))
+	}
+	return whole, nil
 }
 
 // createdBefore is the zero time for an empty text.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -38,9 +39,9 @@ func (p *program) keysRotateCommand(f *keysFlags) *cobra.Command {
 	}
 	self := c.Flags().Bool("self", false, "the access key in use; nothing else can be rotated")
 	out := c.Flags().String("out", "", "file with the access key of the program")
-	every := c.Flags().Duration("every", 0, "do nothing while FILE is younger than this")
-	overlap := c.Flags().Duration("overlap", defaultRotationOverlap,
-		fmt.Sprintf("how long the old secret keeps working, from 1m to %dh", policy.MaxOverlap/time.Hour))
+	every := addDurationFlag(c, "every", 0, time.Nanosecond, "do nothing while FILE is younger than this, such as 30d")
+	overlap := addDurationFlag(c, "overlap", defaultRotationOverlap, time.Second,
+		fmt.Sprintf("how long the old secret keeps working, from 1m to %dd", policy.MaxOverlap/day))
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		switch {
 		case !*self:
@@ -49,7 +50,7 @@ func (p *program) keysRotateCommand(f *keysFlags) *cobra.Command {
 			return usagef("give --out, the file with the access key of the program")
 		case *overlap < time.Minute || *overlap > policy.MaxOverlap:
 			// Without an overlap, an answer that is lost on the way would take the only secret with it.
-			return usagef("--overlap is between 1m and %dh", policy.MaxOverlap/time.Hour)
+			return usagef("--overlap is between 1m and %dd", policy.MaxOverlap/day)
 		case *every < 0:
 			return usagef("--every is not negative")
 		}
@@ -68,14 +69,7 @@ func (p *program) rotate(c *cobra.Command, f *keysFlags, out string, every, over
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("look at the file: %w", err)
 	}
-	var a access
-	if err == nil {
-		a, err = p.readProfile(&accessFlags{profile: out})
-		a.url = cmp.Or(f.access.url, p.getenv("MINTKEY_URL"), a.url)
-		err = cmp.Or(err, checkURL(a.url))
-	} else {
-		a, err = p.resolve(f.access)
-	}
+	a, err := p.accessToRotate(c.Context(), f.access, out, saved != nil)
 	if err != nil {
 		return err
 	}
@@ -98,11 +92,27 @@ func (p *program) rotate(c *cobra.Command, f *keysFlags, out string, every, over
 	}
 	for _, step := range r.steps() {
 		if err := step(c.Context()); err != nil {
-			return err
+			return r.clear(err, begun, saved == nil)
 		}
 	}
 	done := rotated{ClientID: a.clientID, File: out, Rotated: true, PreviousSecretEndsAt: r.intent.PreviousSecretEndsAt}
 	return p.showRotated(done, p.clock())
+}
+
+// accessToRotate is the access key in the file, or the one that flags, environment or profile give while there is no file.
+func (p *program) accessToRotate(ctx context.Context, f *accessFlags, out string, exists bool) (access, error) {
+	if !exists {
+		return p.resolve(ctx, f)
+	}
+	a, err := p.readProfile(profileAt{path: out})
+	if err != nil {
+		return a, err
+	}
+	if a.via, err = p.newConnection(&f.serverFlags); err != nil {
+		return a, err
+	}
+	a.url = cmp.Or(f.url, p.getenv("MINTKEY_URL"), a.url)
+	return a, p.checkAccess(a, &f.serverFlags)
 }
 
 func (p *program) showRotated(what rotated, at time.Time) error {

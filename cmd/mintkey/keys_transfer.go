@@ -22,7 +22,9 @@ func (p *program) keysTransferCommand(f *keysFlags) *cobra.Command {
 		Example: "  mintkey keys transfer mk_4fQ2vXo1bN8sT6wLz0KdRe --to grace",
 		Args:    arguments(cobra.ExactArgs(1)),
 	}
-	to := c.Flags().String("to", "", "user ID of the next owner")
+	withOutputs(c, outputCSV, outputName)
+	to := c.Flags().String("to", "", "ID or e-mail address of the next owner")
+	p.complete(c, "to", p.memberIDs(f.access, &f.tenant))
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if err := needFlags(c, "to"); err != nil {
 			return err
@@ -31,7 +33,11 @@ func (p *program) keysTransferCommand(f *keysFlags) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		answer, err := server.call(c.Context(), http.MethodPost, server.keysPath(f, args[0], "transfer"), api.Transfer{UserID: *to})
+		user, err := server.userID(c.Context(), "", *to)
+		if err != nil {
+			return err
+		}
+		answer, err := server.call(c.Context(), http.MethodPost, server.keysPath(f, args[0], "transfer"), api.Transfer{UserID: user})
 		if err != nil {
 			return err
 		}

@@ -1,14 +1,20 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
-	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
+
+	"mintkey/policy"
+	"mintkey/server/api"
 )
 
 func (p *program) loginCommand() *cobra.Command {
@@ -16,58 +22,223 @@ func (p *program) loginCommand() *cobra.Command {
 		Use:   "login",
 		Short: "Save the server and the access key that the other commands use",
 		Long: "Try an access key at its server and, if it works, save both in a file that only you can read (0600).\n" +
-			"The secret comes from --client-secret-file or MINTKEY_CLIENT_SECRET: a flag would show it in process lists.",
-		Example: "  mintkey login --url https://mintkey.example.com --client-id mk_… --client-secret-file -",
-		Args:    arguments(cobra.NoArgs),
+			"At a terminal it asks for what is not given, and does not show the secret. Elsewhere the secret comes from\n" +
+			"--client-secret-file or MINTKEY_CLIENT_SECRET: a flag would show it in process lists.\n\n" +
+			"--profile NAME keeps several servers or access keys apart; the commands use the one that was saved last, or that\n" +
+			"mintkey switch chose. mintkey profiles lists them, and mintkey logout removes one.",
+		Example: "  mintkey login --url https://mintkey.example.com\n" +
+			"  mintkey login --profile staging --url https://mintkey.test --client-id mk_… --client-secret-file -",
+		Args: arguments(cobra.NoArgs),
 	}
 	flags := addAccessFlags(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		a, err := p.resolve(flags)
+		a, err := p.accessToSave(c.Context(), flags)
+		if err != nil {
+			return err
+		}
+		at, err := p.findProfile(flags)
 		if err != nil {
 			return err
 		}
 		if _, err := p.fetchToken(c.Context(), a, tokenRequest{}); err != nil {
 			return err
 		}
-		path, err := p.profilePath(flags)
-		if err != nil {
-			return err
-		}
-		if err := saveProfile(path, a); err != nil {
+		if err := saveProfile(at.path, a); err != nil {
 			return fmt.Errorf("save the profile: %w", err)
 		}
-		saved := map[string]string{"profile": path, "url": a.url, "client_id": a.clientID}
+		if at.name != "" {
+			if err := useProfile(at); err != nil {
+				return err
+			}
+		}
+		p.noteEnvironment()
+		saved := map[string]string{"profile": at.path, "name": at.name, "url": a.url, "client_id": a.clientID}
 		return p.print(saved, func(w io.Writer) {
-			_, _ = fmt.Fprintf(w, "%s works at %s. Saved in %s.\n", a.clientID, a.url, path)
+			_, _ = fmt.Fprintf(w, "%s works at %s. Saved in %s.\n", a.clientID, a.url, at.path)
 		})
 	}
 	return c
 }
 
-func saveProfile(path string, a access) error {
-	return saveJSON(path, profile{a.url, a.clientID, a.secret.Reveal()})
+// accessToSave is what flags and environment say, and what is asked for at the terminal. It reads no profile.
+func (p *program) accessToSave(ctx context.Context, f *accessFlags) (access, error) {
+	a, err := p.given(ctx, f)
+	if err != nil {
+		return a, err
+	}
+	a.via.defaulted = a.url == ""
+	missing := a.clientID == "" || a.secret.Reveal() == ""
+	if _, ok := p.terminal(); missing && !ok {
+		return a, usagef("a client ID and its secret are needed: set MINTKEY_CLIENT_ID and MINTKEY_CLIENT_SECRET, " +
+			"or --client-id and --client-secret-file; at a terminal they are asked for")
+	}
+	if a.url == "" && missing {
+		if a.url, err = p.askLine(ctx, "Server", defaultURL); err != nil {
+			return a, err
+		}
+	}
+	a.url = cmp.Or(a.url, defaultURL)
+	if err := p.checkAccess(a, &f.serverFlags); err != nil {
+		return a, err
+	}
+	if a.clientID == "" {
+		if a.clientID, err = p.askLine(ctx, "Client ID", ""); err != nil {
+			return a, err
+		}
+	}
+	if a.secret.Reveal() == "" {
+		text, err := p.askSecret(ctx, "Client secret")
+		if err != nil {
+			return a, err
+		}
+		a.secret, a.source = policy.ClientSecretFromRequest(strings.TrimSpace(text)), ""
+	}
+	if a.clientID == "" || a.secret.Reveal() == "" {
+		return a, usagef("a client ID and its secret are needed together")
+	}
+	return a, p.checkAccess(a, &f.serverFlags)
 }
 
-// saveJSON replaces the file atomically and durably, by one that nobody else could read at any time.
-func saveJSON(path string, record any) error {
-	content, err := json.MarshalIndent(record, "", "  ")
+// noteEnvironment warns of variables that go before a profile.
+func (p *program) noteEnvironment() {
+	if p.getenv("MINTKEY_CLIENT_ID") != "" || p.getenv("MINTKEY_CLIENT_SECRET") != "" {
+		p.sayf("note: MINTKEY_CLIENT_ID and MINTKEY_CLIENT_SECRET are set here, and go before any profile\n")
+	}
+}
+
+// keepOwnSecret saves the new secret of a key that was refreshed in the profile that the command has used it from: the old one is dead, or
+// about to be.
+func (p *program) keepOwnSecret(used access, answer json.RawMessage) error {
+	var fresh api.KeyWithSecret
+	if err := json.Unmarshal(answer, &fresh); err != nil {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	if fresh.ClientID != used.clientID {
+		return nil
+	}
+	if used.saved == (profileAt{}) {
+		p.sayf("note: this is the access key in use: put the new secret where %s comes from\n", used.source)
+		return nil
+	}
+	used.secret = policy.ClientSecretFromRequest(fresh.ClientSecret)
+	if err := saveProfile(used.saved.path, used); err != nil {
+		return fmt.Errorf("save the new secret in the profile %s, which has the old one: %w", used.saved, err)
+	}
+	p.sayf("The profile %s has the new secret.\n", used.saved)
+	return nil
+}
+
+func (p *program) logoutCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "logout",
+		Short: "Remove a saved access key from this machine",
+		Long: "Remove the file that mintkey login has saved: the profile in use, or that of --profile. The access key itself goes on working:\n" +
+			"mintkey keys revoke ends it.",
+		Args: arguments(cobra.NoArgs),
+	}
+	var f accessFlags
+	c.Flags().StringVar(&f.profile, "profile", "", "profile to remove, by name or path (default: the one in use)")
+	c.RunE = func(*cobra.Command, []string) error {
+		at, err := p.findProfile(&f)
+		if err != nil {
+			return err
+		}
+		if err := os.Remove(at.path); errors.Is(err, fs.ErrNotExist) {
+			return unauthenticatedf("there is no profile %s (%s does not exist)", at, at.path)
+		} else if err != nil {
+			return fmt.Errorf("remove the profile: %w", err)
+		}
+		if err := p.forgetCurrent(at); err != nil {
+			return err
+		}
+		p.noteEnvironment()
+		return p.print(map[string]string{"removed": at.path, "name": at.name}, func(w io.Writer) {
+			_, _ = fmt.Fprintf(w, "Removed %s. The access key itself still works; mintkey keys revoke ends it.\n", at.path)
+		})
+	}
+	return c
+}
+
+// forgetCurrent makes the first profile the one in use if that was removed.
+func (p *program) forgetCurrent(removed profileAt) error {
+	folder, err := profilesFolder()
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	current, err := currentProfile(folder)
+	if err != nil || removed.name == "" || current != removed.name || current == firstProfile {
 		return err
 	}
-	file, err := os.CreateTemp(filepath.Dir(path), ".profile-*") // CreateTemp makes it 0600
-	if err != nil {
-		return err
+	return useProfile(profileAt{name: firstProfile})
+}
+
+func (p *program) switchCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "switch NAME",
+		Short: "Choose the saved profile that commands use",
+		Args:  arguments(cobra.ExactArgs(1)),
+		RunE: func(_ *cobra.Command, args []string) error {
+			folder, err := profilesFolder()
+			if err != nil {
+				return err
+			}
+			at, err := namedProfile(folder, args[0])
+			if err != nil {
+				return err
+			}
+			a, err := p.readProfile(at)
+			if err != nil {
+				return err
+			}
+			if err := useProfile(at); err != nil {
+				return err
+			}
+			p.noteEnvironment()
+			return p.print(map[string]string{"name": at.name, "url": a.url, "client_id": a.clientID}, func(w io.Writer) {
+				_, _ = fmt.Fprintf(w, "Commands use %s: %s at %s.\n", at.name, a.clientID, a.url)
+			})
+		},
 	}
-	defer func() { _ = os.Remove(file.Name()) }()
-	if _, err := file.Write(append(content, '\n')); err != nil {
-		_ = file.Close()
-		return err
+}
+
+func (p *program) profilesCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "profiles",
+		Short: "List the profiles that mintkey login has saved",
+		Args:  arguments(cobra.NoArgs),
+		RunE: func(*cobra.Command, []string) error {
+			inUse, err := p.findProfile(&accessFlags{})
+			if err != nil {
+				return err
+			}
+			found, err := savedProfiles()
+			if err != nil {
+				return err
+			}
+			type row struct {
+				Name     string `json:"name"`
+				InUse    bool   `json:"in_use"`
+				URL      string `json:"url"`
+				ClientID string `json:"client_id"`
+				File     string `json:"file"`
+			}
+			rows, cells := []row{}, [][]string{}
+			for _, at := range found {
+				a, err := p.readProfile(at)
+				if err != nil {
+					p.sayf("warning: %v\n", err)
+					continue
+				}
+				mark := ""
+				if at == inUse {
+					mark = "*"
+				}
+				rows = append(rows, row{at.name, at == inUse, a.url, a.clientID, at.path})
+				cells = append(cells, []string{mark, at.name, a.url, a.clientID})
+			}
+			return p.print(map[string][]row{"items": rows}, func(w io.Writer) {
+				table(w, []string{"IN USE", "NAME", "SERVER", "CLIENT ID"}, cells)
+			})
+		},
 	}
-	if err := errors.Join(file.Sync(), file.Close()); err != nil {
-		return err
-	}
-	return settle(file.Name(), path)
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,52 +13,66 @@ import (
 )
 
 func (c *client) membersPath(tenant string, parts ...string) string {
-	return path(append([]string{"admin", "v1", "tenants", cmp.Or(tenant, c.claims.TenantID), "members"}, parts...)...)
+	return c.tenantPath(tenant, append([]string{"members"}, parts...)...)
 }
 
 func (p *program) membersCommand() *cobra.Command {
 	c := group("members", "List, set and remove the members of a tenant")
 	var tenant string
 	access := addAccessFlags(c)
-	addTenantFlag(c, &tenant)
-	c.AddCommand(p.membersListCommand(access, &tenant), p.membersSetCommand(access, &tenant), p.membersRemoveCommand(access, &tenant))
+	p.addTenantFlag(c, access, &tenant)
+	set, remove := p.membersSetCommand(access, &tenant), p.membersRemoveCommand(access, &tenant)
+	completeOne(set, p.userIDs(access, new(string)))
+	completeOne(remove, p.memberIDs(access, &tenant))
+	c.AddCommand(p.membersListCommand(access, &tenant), set, remove)
 	return c
 }
 
 func (p *program) membersListCommand(access *accessFlags, tenant *string) *cobra.Command {
-	return &cobra.Command{
-		Use:   "list",
-		Short: "List the members of the tenant",
-		Args:  arguments(cobra.NoArgs),
-		RunE: func(c *cobra.Command, _ []string) error {
-			server, err := p.connect(c.Context(), access)
-			if err != nil {
-				return err
-			}
-			items, err := server.list(c.Context(), server.membersPath(*tenant), url.Values{}, 0)
-			if err != nil {
-				return err
-			}
-			return printItems(p, items, []string{"USER ID", "NAME", "EMAIL", "ROLE", "JOINED"}, func(m api.Member) []string {
-				return []string{m.UserID, m.Name, m.Email, string(m.Role), showTime(&m.JoinedAt)}
-			})
-		},
+	c := &cobra.Command{Use: "list", Short: "List the members of the tenant", Args: arguments(cobra.NoArgs)}
+	out := addListing(p, c, "members",
+		column[api.Member]{name: "user_id"},
+		column[api.Member]{name: "name", of: func(m api.Member) any { return m.Name }, rank: 2, cut: true},
+		column[api.Member]{name: "email", of: func(m api.Member) any { return m.Email }, rank: 1, cut: true},
+		column[api.Member]{name: "role", of: func(m api.Member) any { return string(m.Role) }},
+		column[api.Member]{name: "joined_at", head: "joined", of: func(m api.Member) any { return m.JoinedAt }, rank: 3},
+	)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		server, err := p.connect(c.Context(), access)
+		if err != nil {
+			return err
+		}
+		items, err := server.list(c.Context(), server.membersPath(*tenant), url.Values{}, 0)
+		if err != nil {
+			return err
+		}
+		return out.print(items)
 	}
+	return c
 }
 
 func (p *program) membersSetCommand(access *accessFlags, tenant *string) *cobra.Command {
 	c := &cobra.Command{
-		Use:   "set USER_ID",
+		Use:   "set USER",
 		Short: "Make a user a member of the tenant, or change the role",
-		Args:  arguments(cobra.ExactArgs(1)),
+		Long: "Make a user a member of the tenant, or change the role. USER is an ID or an e-mail address. A member with a lesser role\n" +
+			"keeps the access keys; they do what the role allows from then on.",
+		Example: "  mintkey members set grace --role tenant_admin\n  mintkey members set grace@example.com --tenant lisbon",
+		Args:    arguments(cobra.ExactArgs(1)),
 	}
-	role := c.Flags().String("role", "member", "member or tenant_admin")
+	withOutputs(c, outputCSV, outputName)
+	role := c.Flags().String("role", string(policy.RoleMember), "member or tenant_admin")
+	p.complete(c, "role", fixed(policy.RoleMember, policy.RoleTenantAdmin))
 	c.RunE = func(c *cobra.Command, args []string) error {
 		server, err := p.connect(c.Context(), access)
 		if err != nil {
 			return err
 		}
-		answer, err := server.call(c.Context(), http.MethodPut, server.membersPath(*tenant, args[0]), api.MemberChange{Role: policy.Role(*role)})
+		user, err := server.userID(c.Context(), "", args[0])
+		if err != nil {
+			return err
+		}
+		answer, err := server.call(c.Context(), http.MethodPut, server.membersPath(*tenant, user), api.MemberChange{Role: policy.Role(*role)})
 		if err != nil {
 			return err
 		}
@@ -71,21 +84,32 @@ func (p *program) membersSetCommand(access *accessFlags, tenant *string) *cobra.
 }
 
 func (p *program) membersRemoveCommand(access *accessFlags, tenant *string) *cobra.Command {
-	return &cobra.Command{
-		Use:   "remove USER_ID",
+	c := &cobra.Command{
+		Use:   "remove USER",
 		Short: "Remove a user from the tenant and revoke the user's access keys there",
-		Args:  arguments(cobra.ExactArgs(1)),
-		RunE: func(c *cobra.Command, args []string) error {
-			server, err := p.connect(c.Context(), access)
-			if err != nil {
-				return err
-			}
-			if _, err := server.call(c.Context(), http.MethodDelete, server.membersPath(*tenant, args[0]), nil); err != nil {
-				return err
-			}
-			return p.print(map[string]string{"removed": args[0]}, func(w io.Writer) {
-				_, _ = fmt.Fprintf(w, "Removed %s, with the user's access keys there.\n", args[0])
-			})
-		},
+		Long: "Remove a user from the tenant and revoke the user's access keys there, which nothing undoes. USER is an ID or an e-mail\n" +
+			"address. At a terminal it says which keys these are, and asks.",
+		Args: arguments(cobra.ExactArgs(1)),
 	}
+	asks := p.addYesFlag(c)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		server, err := p.connect(c.Context(), access)
+		if err != nil {
+			return err
+		}
+		user, err := server.userID(c.Context(), "", args[0])
+		if err != nil {
+			return err
+		}
+		if err := asks.beforeRemoval(c.Context(), server, *tenant, user); err != nil {
+			return err
+		}
+		if _, err := server.call(c.Context(), http.MethodDelete, server.membersPath(*tenant, user), nil); err != nil {
+			return err
+		}
+		return p.print(map[string]string{"removed": user}, func(w io.Writer) {
+			_, _ = fmt.Fprintf(w, "Removed %s, with the user's access keys there.\n", user)
+		})
+	}
+	return c
 }

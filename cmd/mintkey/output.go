@@ -4,45 +4,98 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
+
+	"github.com/spf13/cobra"
 )
 
-// print writes a result to standard output: as JSON, or for people with show.
-func (p *program) print(result any, show func(io.Writer)) error {
-	if p.output == "json" {
-		var text strings.Builder
-		encoder := json.NewEncoder(&text)
-		encoder.SetEscapeHTML(false)
-		encoder.SetIndent("", "  ")
-		if err := encoder.Encode(result); err != nil {
-			return fmt.Errorf("write the result: %w", err)
-		}
-		if _, err := io.WriteString(p.stdout, jsonForTerminal(text.String())); err != nil {
-			return fmt.Errorf("write the result: %w", err)
-		}
-		return nil
+// The forms of output. JSON and YAML have the members of the API. A table is for people; at a terminal it fits the width, and times are
+// ages. CSV is a table for programs, and names are the IDs alone.
+const (
+	outputTable = "table"
+	outputJSON  = "json"
+	outputYAML  = "yaml"
+	outputCSV   = "csv"
+	outputName  = "name"
+)
+
+// moreOutputs annotates a command that has further forms of output, which are separated by blanks.
+const moreOutputs = "outputs"
+
+// withOutputs lets a command have further forms of output.
+func withOutputs(c *cobra.Command, forms ...string) {
+	if c.Annotations == nil {
+		c.Annotations = map[string]string{}
 	}
-	var text strings.Builder
-	show(&text)
-	if _, err := io.WriteString(p.stdout, forTerminal(text.String())); err != nil {
-		return fmt.Errorf("write the result: %w", err)
+	c.Annotations[moreOutputs] = strings.Join(forms, " ")
+}
+
+// outputs are the forms of output that a command has.
+func outputs(c *cobra.Command) []string {
+	return append([]string{outputTable, outputJSON, outputYAML}, strings.Fields(c.Annotations[moreOutputs])...)
+}
+
+// addOutputFlag adds --output to all commands.
+func (p *program) addOutputFlag(root *cobra.Command) {
+	root.PersistentFlags().StringVarP(&p.output, "output", "o", outputTable,
+		"table for people; json or yaml for programs; of what is a list or has an ID also csv, and name for the IDs alone")
+	_ = root.RegisterFlagCompletionFunc("output", func(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+		return outputs(c), cobra.ShellCompDirectiveNoFileComp
+	})
+}
+
+// checkOutput refuses a form of output before anything is done.
+func (p *program) checkOutput(c *cobra.Command) error {
+	if allowed := outputs(c); !slices.Contains(allowed, p.output) {
+		return usagef("--output %q: must be one of %s", p.output, strings.Join(allowed, ", "))
 	}
 	return nil
 }
 
-// table writes a header and rows in aligned columns.
-func table(w io.Writer, header []string, rows [][]string) {
-	columns := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, row := range append([][]string{header}, rows...) {
-		cells := make([]string, len(row))
-		for i, cell := range row {
-			cells[i] = forCell(cell)
-		}
-		_, _ = fmt.Fprintln(columns, strings.Join(cells, "\t"))
+// print writes a result to standard output: for people with show, or in another form.
+func (p *program) print(result any, show func(io.Writer)) error {
+	if p.output == outputTable || p.output == "" {
+		var text strings.Builder
+		show(&text)
+		return p.write(forTerminal(text.String()))
 	}
-	_ = columns.Flush()
+	var text strings.Builder
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(result); err != nil {
+		return fmt.Errorf("write the result: %w", err)
+	}
+	switch p.output {
+	case outputYAML:
+		converted, err := yamlOf(text.String())
+		if err != nil {
+			return fmt.Errorf("write the result: %w", err)
+		}
+		return p.write(converted)
+	case outputCSV, outputName:
+		one, err := readThing([]byte(text.String()))
+		if err != nil {
+			return fmt.Errorf("write the result: %w", err)
+		}
+		if p.output == outputName {
+			return p.write(forTerminal(one.id() + "\n"))
+		}
+		names, cells := one.row()
+		return p.writeCSV(append([][]string{names}, cells))
+	default:
+		return p.write(jsonForTerminal(text.String()))
+	}
+}
+
+// write writes to standard output what is fit for a terminal.
+func (p *program) write(text string) error {
+	if _, err := io.WriteString(p.stdout, text); err != nil {
+		return fmt.Errorf("write the result: %w", err)
+	}
+	return nil
 }
 
 // showTime formats a time for people: to the minute, and with the zone.
@@ -51,6 +104,14 @@ func showTime(t *time.Time) string {
 		return "never"
 	}
 	return t.UTC().Format("2006-01-02 15:04 UTC")
+}
+
+// when is showTime, with the age in words at a terminal.
+func (p *program) when(t *time.Time) string {
+	if t == nil || t.IsZero() || !p.forPeople() {
+		return showTime(t)
+	}
+	return showTime(t) + " (" + inWords(*t, p.clock()) + ")"
 }
 
 // words joins roles, marks and the like for people.

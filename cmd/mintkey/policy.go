@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -21,6 +22,7 @@ type change struct {
 func (p *program) policyCommand() *cobra.Command {
 	c := group("policy", "Show, change and preview the expiration policy of the account")
 	access, account := addAccessFlags(c), addAccountFlag(c)
+	p.complete(c, "account", p.accountIDs(access))
 	c.AddCommand(p.policyGetCommand(access, account), p.policySetCommand(access, account), p.policyPreviewCommand(access, account))
 	return c
 }
@@ -46,14 +48,19 @@ func (p *program) policyGetCommand(access *accessFlags, account *string) *cobra.
 
 func (p *program) policySetCommand(access *accessFlags, account *string) *cobra.Command {
 	c := &cobra.Command{
-		Use:     "set",
-		Short:   "Change the expiration policy; preview shows the keys that this would hit",
+		Use:   "set",
+		Short: "Change the expiration policy; preview shows the keys that this would hit",
+		Long: "Change the expiration policy of the account. At a terminal it says how many access keys the change hits and which of them\n" +
+			"expires first, and asks.",
 		Example: "  mintkey policy set --period 180\n  mintkey policy set --off --acknowledge-risk",
 		Args:    arguments(cobra.NoArgs),
 	}
-	wanted := addChangeFlags(c)
+	wanted, asks := addChangeFlags(c), p.addYesFlag(c)
 	c.Flags().BoolVar(&wanted.acknowledge, "acknowledge-risk", false, "accept that access keys never expire (with --off)")
 	c.RunE = func(c *cobra.Command, _ []string) error {
+		if err := p.beforePolicy(c, access, *account, wanted, asks); err != nil {
+			return err
+		}
 		answer, err := p.putPolicy(c, access, *account, wanted, "")
 		if no := (*refused)(nil); errors.As(err, &no) && no.code == "acknowledgement_required" {
 			return fmt.Errorf("%w (here: --acknowledge-risk)", err)
@@ -64,6 +71,26 @@ func (p *program) policySetCommand(access *accessFlags, account *string) *cobra.
 		return printAnswer(p, answer, showPolicy)
 	}
 	return c
+}
+
+// beforePolicy says whom the change hits and asks, unless it only gives access keys more time.
+func (p *program) beforePolicy(c *cobra.Command, access *accessFlags, account string, wanted *change, asks *asker) error {
+	if !asks.asks() || wanted.off && !wanted.acknowledge { // the server refuses that, and says why
+		return nil
+	}
+	answer, err := p.putPolicy(c, access, account, wanted, "?dry_run=true")
+	if err != nil {
+		return err
+	}
+	var preview api.PolicyPreview
+	if err := json.Unmarshal(answer, &preview); err != nil {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	words, harms := asks.policyWords(preview.Affected, wanted)
+	if !harms {
+		return nil
+	}
+	return asks.confirm(c.Context(), words, "")
 }
 
 func (p *program) policyPreviewCommand(access *accessFlags, account *string) *cobra.Command {

@@ -19,7 +19,7 @@ type program struct {
 	stdout  io.Writer
 	stderr  io.Writer
 	clock   func() time.Time
-	output  string // table or json
+	output  string // a form of output
 }
 
 func (p *program) rootCommand() *cobra.Command {
@@ -29,6 +29,7 @@ func (p *program) rootCommand() *cobra.Command {
 		Long: "Mintkey is an OAuth 2.0 authorization server for machines: an access key (a client ID and a secret) becomes a\n" +
 			"short-lived token, which API gateways check without a call to the server.\n\n" +
 			"New here? Try: mintkey demo",
+		Version:       thisBuild().Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.ArbitraryArgs,
@@ -36,12 +37,8 @@ func (p *program) rootCommand() *cobra.Command {
 		// Cobra sets the default only where it makes the suggestion itself.
 		SuggestionsMinimumDistance: 2,
 		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
-			allowed := outputs()
-			if more := c.Annotations[moreOutputs]; more != "" {
-				allowed = append(allowed, more)
-			}
-			if !slices.Contains(allowed, p.output) {
-				return usagef("--output %q: must be one of %s", p.output, strings.Join(allowed, ", "))
+			if err := p.checkOutput(c); err != nil {
+				return err
 			}
 			if c.Annotations[isServer] == "" {
 				hangup.Ends()
@@ -49,11 +46,12 @@ func (p *program) rootCommand() *cobra.Command {
 			return nil
 		},
 	}
+	root.SetVersionTemplate("mintkey {{.Version}}\n")
 	root.SetIn(p.stdin)
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	root.PersistentFlags().StringVarP(&p.output, "output", "o", outputs()[0], "table for people or json for programs")
+	p.addOutputFlag(root)
 	root.AddGroup(&cobra.Group{ID: groupServer, Title: "Run a server:"}, &cobra.Group{ID: groupClient, Title: "Use a server:"})
 	add := func(group string, commands ...*cobra.Command) {
 		for _, c := range commands {
@@ -61,10 +59,14 @@ func (p *program) rootCommand() *cobra.Command {
 			root.AddCommand(c)
 		}
 	}
-	add(groupServer, p.demoCommand(), p.initCommand(), p.serveCommand(), p.backupCommand(), p.restoreCommand(), p.storeCommand())
-	add(groupClient, p.loginCommand(), p.tokenCommand(), p.execCommand(), p.keysCommand(), p.tenantsCommand(), p.usersCommand(), p.membersCommand(),
-		p.policyCommand(), p.auditCommand(), p.calendarCommand(), p.trafficCommand(), p.signingKeysCommand())
-	root.AddCommand(p.secretCommand(), p.versionCommand())
+	add(groupServer, p.demoCommand(), p.initCommand(), p.serveCommand(), p.backupCommand(), p.restoreCommand(), p.storeCommand(),
+		p.configCommand())
+	add(groupClient, p.loginCommand(), p.logoutCommand(), p.whoamiCommand(), p.switchCommand(), p.profilesCommand(), p.statusCommand(),
+		p.tokenCommand(), p.execCommand(), p.keysCommand(), p.accountsCommand(), p.tenantsCommand(), p.usersCommand(), p.membersCommand(),
+		p.policyCommand(), p.auditCommand(), p.calendarCommand(), p.trafficCommand(), p.passwordLoginsCommand(), p.signingKeysCommand(),
+		p.apiCommand())
+	root.AddCommand(p.secretCommand(), p.versionCommand(), p.manCommand(), exitCodesCommand())
+	strictly(root)
 	return root
 }
 
@@ -73,13 +75,8 @@ const (
 	groupClient = "client"
 )
 
-// moreOutputs annotates a command that has one more form of output.
-const moreOutputs = "outputs"
-
 // isServer annotates a command that SIGHUP does not end.
 const isServer = "server"
-
-func outputs() []string { return []string{"table", "json"} }
 
 // group makes a command that only groups other commands.
 func group(use, short string, commands ...*cobra.Command) *cobra.Command {

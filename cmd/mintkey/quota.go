@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"net/http"
 
 	"github.com/spf13/cobra"
 
@@ -36,11 +35,12 @@ func quotaWords(quota int) string {
 
 func (p *program) tenantsEditCommand(access *accessFlags) *cobra.Command {
 	c := &cobra.Command{
-		Use:     "edit ID",
+		Use:     "edit TENANT",
 		Short:   "Change the quota of a tenant",
 		Example: "  mintkey tenants edit berlin --tokens-per-minute 6000",
 		Args:    arguments(cobra.ExactArgs(1)),
 	}
+	withOutputs(c, outputCSV, outputName)
 	quota := addQuotaFlag(c, "quota of tokens a minute, of all its access keys and passwords together; 0 takes it away")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if !c.Flag(quotaFlag).Changed {
@@ -50,12 +50,7 @@ func (p *program) tenantsEditCommand(access *accessFlags) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		at := path("admin", "v1", "tenants", args[0])
-		answer, err := server.call(c.Context(), http.MethodPatch, at, api.TenantChange{TokensPerMinute: quota()})
-		if err != nil {
-			return err
-		}
-		return printAnswer(p, answer, func(w io.Writer, t api.Tenant) {
+		return p.changeTenant(c, server, args[0], api.TenantChange{TokensPerMinute: quota()}, func(w io.Writer, t api.Tenant) {
 			_, _ = fmt.Fprintf(w, "Tenant %s has %s.\n", t.ID, quotaWords(t.TokensPerMinute))
 		})
 	}

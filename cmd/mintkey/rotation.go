@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"syscall"
@@ -25,6 +26,7 @@ type rotation struct {
 	overlap time.Duration
 	held    access // as in the file
 	intent  intent
+	asked   bool // a request for a new secret was sent, and may have been carried out
 }
 
 // intent is kept beside the file while a rotation is under way.
@@ -93,6 +95,8 @@ func (r *rotation) ask(ctx context.Context) error {
 		return server.callOnce(ctx, http.MethodPost, path("me", "v1", "key", "refresh"), r.intent.IdempotencyKey,
 			api.Refresh{OverlapSeconds: r.intent.OverlapSeconds})
 	}
+	askedBefore := r.asked
+	r.asked = true
 	answer, err := request()
 	if isRefusal(err, "idempotency_key_used") { // what the first request made is not lost, but elsewhere: this is another rotation
 		r.intent = intent{}
@@ -102,6 +106,8 @@ func (r *rotation) ask(ctx context.Context) error {
 		answer, err = request()
 	}
 	if err != nil {
+		no, ok := errors.AsType[*refused](err)
+		r.asked = askedBefore || !ok || no.repeated || no.exitCode() == exitNetwork
 		return err
 	}
 	var fresh api.KeyWithSecret
@@ -150,6 +156,24 @@ func (r *rotation) finish(context.Context) error {
 	return nil
 }
 
+// clear removes what a rotation has made that came to nothing: the server has refused it, or was never asked, so that there is nothing to go
+// on with. It leaves an intent of before, and files that were there. It returns the error of the rotation.
+func (r *rotation) clear(failure error, begunBefore, madeFile bool) error {
+	if r.asked || begunBefore || r.intent.ClientSecret != "" {
+		return failure
+	}
+	made := []string{r.intentFile()}
+	if madeFile {
+		made = append(made, r.file)
+	}
+	for _, file := range made {
+		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			failure = errors.Join(failure, err)
+		}
+	}
+	return failure
+}
+
 func (r *rotation) saveIntent() error {
 	if err := saveJSON(r.intentFile(), r.intent); err != nil {
 		return fmt.Errorf("save the rotation that begins: %w", err)
@@ -162,18 +186,29 @@ func digestText(secret policy.ClientSecret) string {
 	return hex.EncodeToString(digest[:])
 }
 
-// lockFile keeps two rotations of a file apart: each would replace the secret of the other. The lock ends with the process.
+// lockFile keeps two rotations of a file apart: each would replace the secret of the other. The lock ends with the process, and its file with
+// the lock.
 func lockFile(file string) (unlock func(), err error) {
-	lock, err := os.OpenFile(file+".lock", os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("lock %s: %w", file, err)
-	}
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		_ = lock.Close()
-		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, fmt.Errorf("another command is rotating the access key in %s", file)
+	for {
+		lock, err := os.OpenFile(file+".lock", os.O_RDWR|os.O_CREATE, 0o600)
+		if err != nil {
+			return nil, fmt.Errorf("lock %s: %w", file, err)
 		}
-		return nil, fmt.Errorf("lock %s: %w", file, err)
+		if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+			_ = lock.Close()
+			if errors.Is(err, syscall.EWOULDBLOCK) {
+				return nil, fmt.Errorf("another command is rotating the access key in %s", file)
+			}
+			return nil, fmt.Errorf("lock %s: %w", file, err)
+		}
+		held, heldErr := lock.Stat()
+		named, namedErr := os.Stat(lock.Name())
+		if heldErr == nil && namedErr == nil && os.SameFile(held, named) {
+			return func() {
+				_ = os.Remove(lock.Name()) // while it is locked, so that whoever opened it meanwhile finds that it is another one
+				_ = lock.Close()
+			}, nil
+		}
+		_ = lock.Close() // its holder has removed it between the two calls
 	}
-	return func() { _ = lock.Close() }, nil
 }

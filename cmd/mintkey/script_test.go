@@ -90,7 +90,7 @@ func runScripts(t *testing.T, dir string, variables map[string]string) {
 		Deadline: time.Now().Add(3 * patience), // a server that starts where it should refuse to would run for ever
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "ready": ready, "jsonenv": jsonenv, "mode": mode, "begin": begin, "finish": finish, "arrives": arrives, "gunzip": gunzip,
-			"fetch": fetch, "forget": forget, "tamper": tamper,
+			"fetch": fetch, "forget": forget, "tamper": tamper, "tty": tty,
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("HOME", env.WorkDir)

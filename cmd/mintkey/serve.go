@@ -25,7 +25,8 @@ func (p *program) serveCommand() *cobra.Command {
 		Args:        arguments(cobra.NoArgs),
 		Annotations: map[string]string{isServer: isServer},
 	}
-	offset := c.Flags().Duration("clock-offset", 0, "shift the server's clock, such as 2160h, to rehearse expiry on a copy of the data")
+	offset := addDurationFlag(c, "clock-offset", 0, time.Nanosecond,
+		"shift the server's clock, such as 90d or 2160h, to rehearse expiry on a copy of the data")
 	p.withSettings(c, func(config configs.Config, _ []string) error {
 		return p.serve(c.Context(), config, *offset)
 	})

@@ -32,6 +32,18 @@ func (p *program) withSettings(c *cobra.Command, run func(config configs.Config,
 
 // settings adds --config and a flag for every setting to a command, and returns what loads them.
 func (p *program) settings(c *cobra.Command) func() (configs.Config, error) {
+	sources := p.settingSources(c)
+	return func() (configs.Config, error) {
+		config, err := configs.Load(sources())
+		if err != nil {
+			return config, &usageError{err}
+		}
+		return config, nil
+	}
+}
+
+// settingSources adds the same flags, and returns where settings are from.
+func (p *program) settingSources(c *cobra.Command) func() configs.Sources {
 	file := c.Flags().String("config", "", "YAML file with settings (MINTKEY_CONFIG)")
 	flags := map[string]*settingFlag{}
 	for _, s := range configs.Settings() {
@@ -42,7 +54,7 @@ func (p *program) settings(c *cobra.Command) func() (configs.Config, error) {
 			flag.NoOptDefVal = "true"
 		}
 	}
-	return func() (configs.Config, error) {
+	return func() configs.Sources {
 		sources := configs.Sources{File: *file, Environ: p.environ, Flags: map[string]string{}}
 		if sources.File == "" {
 			sources.File = p.getenv("MINTKEY_CONFIG")
@@ -52,11 +64,7 @@ func (p *program) settings(c *cobra.Command) func() (configs.Config, error) {
 				sources.Flags[name] = value.text
 			}
 		}
-		config, err := configs.Load(sources)
-		if err != nil {
-			return config, &usageError{err}
-		}
-		return config, nil
+		return sources
 	}
 }
 

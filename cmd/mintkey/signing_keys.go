@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -18,34 +20,66 @@ func (p *program) signingKeysCommand() *cobra.Command {
 	return c
 }
 
-func (p *program) signingKeysListCommand(access *accessFlags) *cobra.Command {
-	return &cobra.Command{
-		Use:   "list",
-		Short: "List the signing keys and their states",
-		Args:  arguments(cobra.NoArgs),
-		RunE: func(c *cobra.Command, _ []string) error {
-			keys, err := p.signingKeys(c, access, http.MethodGet, "/admin/v1/signing-keys", nil)
-			if err != nil {
-				return err
-			}
-			return p.printSigningKeys(keys)
-		},
+// signingKeyColumns are those of signing keys.
+func signingKeyColumns() []column[api.SigningKey] {
+	return []column[api.SigningKey]{
+		{name: "kid"},
+		{name: "algorithm", of: func(k api.SigningKey) any { return k.Algorithm }},
+		{name: "state", of: func(k api.SigningKey) any { return k.State }},
+		{name: "created_at", head: "created", of: func(k api.SigningKey) any { return k.CreatedAt }, rank: 1},
+		{name: "active_from", head: "signs from", of: func(k api.SigningKey) any { return k.ActiveFrom }, rank: 2},
+		{name: "public_pem", more: true},
 	}
+}
+
+func (p *program) signingKeysListCommand(access *accessFlags) *cobra.Command {
+	c := &cobra.Command{Use: "list", Short: "List the signing keys and their states", Args: arguments(cobra.NoArgs)}
+	out := addListing(p, c, "signing keys", signingKeyColumns()...)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		server, err := p.connect(c.Context(), access)
+		if err != nil {
+			return err
+		}
+		keys, err := server.signingKeys(c.Context(), http.MethodGet, "/admin/v1/signing-keys", nil)
+		if err != nil {
+			return err
+		}
+		return out.print(keys)
+	}
+	return c
 }
 
 func (p *program) signingKeysRotateCommand(access *accessFlags) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "rotate",
 		Short: "Begin a rotation: new signing keys are published now and sign ten minutes later",
-		Args:  arguments(cobra.NoArgs),
+		Long: "Begin a rotation: new signing keys are published now and sign ten minutes later. Tokens that are out go on working.\n" +
+			"With --emergency all tokens of the server are invalid at once; at a terminal that is asked first.",
+		Args: arguments(cobra.NoArgs),
 	}
 	emergency := c.Flags().Bool("emergency", false, "a private key may have leaked: sign with new keys at once, and invalidate all tokens")
+	asks := p.addYesFlag(c)
+	out := addListing(p, c, "signing keys", signingKeyColumns()...)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		keys, err := p.signingKeys(c, access, http.MethodPost, "/admin/v1/signing-keys/rotate", api.Rotation{Emergency: *emergency})
+		server, err := p.connect(c.Context(), access)
 		if err != nil {
 			return err
 		}
-		return p.printSigningKeys(keys)
+		if *emergency {
+			const words = "Rotate in an emergency? Every token of this server, of all accounts, is invalid at once. Programs fetch new ones;\n" +
+				"gateways refuse until they have read the new signing keys, and those that have keys as PEM files until they get new files."
+			if err := asks.confirm(c.Context(), words, "emergency"); err != nil {
+				return err
+			}
+		}
+		keys, err := server.signingKeys(c.Context(), http.MethodPost, "/admin/v1/signing-keys/rotate", api.Rotation{Emergency: *emergency})
+		if err != nil {
+			return err
+		}
+		if *emergency {
+			p.sayf("All tokens from before are invalid.\n")
+		}
+		return out.print(keys)
 	}
 	return c
 }
@@ -54,40 +88,61 @@ func (p *program) signingKeysExportCommand(access *accessFlags) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "export",
 		Short:   "Print the public signing keys as PEM, for gateways that read no JWKS",
+		Long:    "Print the public signing keys as PEM, for gateways that read no JWKS; with -o json and the like, as the API has them.",
 		Example: "  mintkey signing-keys export --algorithm ES256 --state active > mintkey.pem",
 		Args:    arguments(cobra.NoArgs),
 	}
-	algorithm := c.Flags().String("algorithm", "", "only this one: ES256, RS256 or EdDSA")
-	state := c.Flags().String("state", "", "only those that are next, active or retired")
+	algorithms, states := []string{"ES256", "RS256", "EdDSA"}, []string{"next", "active", "retired"}
+	algorithm := c.Flags().String("algorithm", "", "only this one: "+strings.Join(algorithms, ", "))
+	state := c.Flags().String("state", "", "only those that are "+strings.Join(states, ", "))
+	p.complete(c, "algorithm", fixed(algorithms...))
+	p.complete(c, "state", fixed(states...))
+	out := addListing(p, c, "signing keys", signingKeyColumns()...)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		keys, err := p.signingKeys(c, access, http.MethodGet, "/admin/v1/signing-keys", nil)
+		if err := oneOf("--algorithm", *algorithm, algorithms); err != nil {
+			return err
+		}
+		if err := oneOf("--state", *state, states); err != nil {
+			return err
+		}
+		server, err := p.connect(c.Context(), access)
 		if err != nil {
 			return err
 		}
-		found := 0
-		for _, key := range decodeSigningKeys(keys) {
-			if *algorithm != "" && key.Algorithm != *algorithm || *state != "" && key.State != *state {
-				continue
-			}
-			found++
-			if _, err := io.WriteString(p.stdout, forTerminal(key.PublicPEM)); err != nil {
-				return fmt.Errorf("write the result: %w", err)
-			}
+		items, err := server.signingKeys(c.Context(), http.MethodGet, "/admin/v1/signing-keys", nil)
+		if err != nil {
+			return err
 		}
-		if found == 0 {
-			return fmt.Errorf("no signing key is %s %s", *algorithm, *state)
+		items = slices.DeleteFunc(items, func(item json.RawMessage) bool {
+			key := decodeSigningKey(item)
+			return *algorithm != "" && key.Algorithm != *algorithm || *state != "" && key.State != *state
+		})
+		if len(items) == 0 {
+			return notFoundf("no signing key fits --algorithm %q and --state %q", *algorithm, *state)
+		}
+		if p.output != outputTable {
+			return out.print(items)
+		}
+		for _, item := range items {
+			if err := p.write(forTerminal(decodeSigningKey(item).PublicPEM)); err != nil {
+				return err
+			}
 		}
 		return nil
 	}
 	return c
 }
 
-func (p *program) signingKeys(c *cobra.Command, access *accessFlags, method, path string, body any) ([]json.RawMessage, error) {
-	server, err := p.connect(c.Context(), access)
-	if err != nil {
-		return nil, err
+// oneOf refuses a value that is not among those allowed; empty is not given.
+func oneOf(name, value string, allowed []string) error {
+	if value != "" && !slices.Contains(allowed, value) {
+		return usagef("%s %q: must be one of %s", name, value, strings.Join(allowed, ", "))
 	}
-	answer, err := server.call(c.Context(), method, path, body)
+	return nil
+}
+
+func (c *client) signingKeys(ctx context.Context, method, path string, body any) ([]json.RawMessage, error) {
+	answer, err := c.call(ctx, method, path, body)
 	if err != nil {
 		return nil, err
 	}
@@ -98,16 +153,7 @@ func (p *program) signingKeys(c *cobra.Command, access *accessFlags, method, pat
 	return found.Items, nil
 }
 
-func decodeSigningKeys(items []json.RawMessage) []api.SigningKey {
-	keys := make([]api.SigningKey, len(items))
-	for i, item := range items {
-		_ = json.Unmarshal(item, &keys[i]) // the server has encoded it
-	}
-	return keys
-}
-
-func (p *program) printSigningKeys(items []json.RawMessage) error {
-	return printItems(p, items, []string{"KID", "ALGORITHM", "STATE", "CREATED", "SIGNS FROM"}, func(k api.SigningKey) []string {
-		return []string{k.KID, k.Algorithm, k.State, showTime(&k.CreatedAt), showTime(&k.ActiveFrom)}
-	})
+func decodeSigningKey(item json.RawMessage) (key api.SigningKey) {
+	_ = json.Unmarshal(item, &key) // the server has encoded it
+	return key
 }

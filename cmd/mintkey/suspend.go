@@ -35,6 +35,7 @@ func (p *program) keysResumeCommand(f *keysFlags) *cobra.Command {
 
 func (p *program) keysSuspension(f *keysFlags, c *cobra.Command, call, done string) *cobra.Command {
 	c.Args = arguments(cobra.ExactArgs(1))
+	withOutputs(c, outputCSV, outputName)
 	addMineFlag(c, f)
 	reason := addReasonFlag(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -57,37 +58,55 @@ func (p *program) tenantsSuspendCommand(access *accessFlags) *cobra.Command {
 		Use:   "suspend TENANT",
 		Short: "Stop all access keys of a tenant at once, until it is resumed",
 		Long: "Stop all access keys of a tenant at once, until it is resumed. All tokens and sessions of its members there end,\n" +
-			"everywhere, within seconds.",
+			"everywhere, within seconds. At a terminal it says what stops, and asks.",
 		Example: "  mintkey tenants suspend berlin --reason \"incident 7\"",
+		Args:    arguments(cobra.ExactArgs(1)),
 	}
-	reason := addReasonFlag(c)
-	return p.tenantSuspension(access, c, func() api.TenantChange {
-		suspended := true
-		return api.TenantChange{Suspended: &suspended, SuspendedReason: *reason}
-	}, "Suspended tenant %s. Its access keys get no tokens, and those that they made stop working within seconds.\n")
-}
-
-func (p *program) tenantsResumeCommand(access *accessFlags) *cobra.Command {
-	return p.tenantSuspension(access, &cobra.Command{
-		Use:   "resume TENANT",
-		Short: "Make a suspended tenant work again",
-		Long: "Make a suspended tenant work again. Its access keys do too, except those that were suspended on their own.\n" +
-			"Tokens and sessions from before stay dead. It takes the authority of whoever suspended it.",
-	}, func() api.TenantChange { return api.TenantChange{Suspended: new(bool)} }, "Resumed tenant %s.\n")
-}
-
-func (p *program) tenantSuspension(access *accessFlags, c *cobra.Command, change func() api.TenantChange, done string) *cobra.Command {
-	c.Args = arguments(cobra.ExactArgs(1))
+	withOutputs(c, outputCSV, outputName)
+	reason, asks := addReasonFlag(c), p.addYesFlag(c)
 	c.RunE = func(c *cobra.Command, args []string) error {
 		server, err := p.connect(c.Context(), access)
 		if err != nil {
 			return err
 		}
-		answer, err := server.call(c.Context(), http.MethodPatch, path("admin", "v1", "tenants", args[0]), change())
+		if err := asks.beforeSuspending(c.Context(), server, args[0]); err != nil {
+			return err
+		}
+		change := api.TenantChange{Suspended: new(true), SuspendedReason: *reason}
+		return p.changeTenant(c, server, args[0], change, func(w io.Writer, t api.Tenant) {
+			_, _ = fmt.Fprintf(w, "Suspended tenant %s. Its access keys get no tokens, and those that they made stop working within seconds.\n", t.ID)
+		})
+	}
+	return c
+}
+
+func (p *program) tenantsResumeCommand(access *accessFlags) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "resume TENANT",
+		Short: "Make a suspended tenant work again",
+		Long: "Make a suspended tenant work again. Its access keys do too, except those that were suspended on their own.\n" +
+			"Tokens and sessions from before stay dead. It takes the authority of whoever suspended it.",
+		Args: arguments(cobra.ExactArgs(1)),
+	}
+	withOutputs(c, outputCSV, outputName)
+	c.RunE = func(c *cobra.Command, args []string) error {
+		server, err := p.connect(c.Context(), access)
 		if err != nil {
 			return err
 		}
-		return printAnswer(p, answer, func(w io.Writer, t api.Tenant) { _, _ = fmt.Fprintf(w, done, t.ID) })
+		return p.changeTenant(c, server, args[0], api.TenantChange{Suspended: new(false)}, func(w io.Writer, t api.Tenant) {
+			_, _ = fmt.Fprintf(w, "Resumed tenant %s.\n", t.ID)
+		})
 	}
 	return c
+}
+
+func (p *program) changeTenant(
+	c *cobra.Command, server *client, tenant string, change api.TenantChange, show func(io.Writer, api.Tenant),
+) error {
+	answer, err := server.call(c.Context(), http.MethodPatch, server.tenantPath(tenant), change)
+	if err != nil {
+		return err
+	}
+	return printAnswer(p, answer, show)
 }

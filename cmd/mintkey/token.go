@@ -33,6 +33,7 @@ func (p *program) tokenCommand() *cobra.Command {
 		Annotations: map[string]string{isServer: isServer}, // with --watch; else SIGHUP ends it, as RunE says
 	}
 	flags := addAccessFlags(c)
+	c.AddCommand(p.tokenIntrospectCommand(flags), p.tokenRevokeCommand(flags))
 	wanted := addTokenFlags(c)
 	decode := c.Flags().Bool("decode", false, "show what is in the token instead of the token")
 	out := c.Flags().String("out", "", "file to put the token into")
@@ -49,7 +50,7 @@ func (p *program) tokenCommand() *cobra.Command {
 			return p.watchToken(c.Context(), flags, *wanted, *out)
 		}
 		hangup.Ends()
-		a, err := p.resolve(flags)
+		a, err := p.resolve(c.Context(), flags)
 		if err != nil {
 			return err
 		}

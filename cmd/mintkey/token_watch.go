@@ -56,10 +56,11 @@ func (p *program) watchToken(ctx context.Context, f *accessFlags, wanted tokenRe
 
 // renew saves a new token, and returns how long to wait for the next one. It reads the access key again, which may have been rotated.
 func (w *tokenWatch) renew(ctx context.Context) (time.Duration, error) {
-	a, err := w.resolve(w.access)
+	a, err := w.resolve(ctx, w.access)
 	if err != nil {
 		return 0, err
 	}
+	a.via.retries = 0 // run tries again, for as long as it takes, and says so once
 	asked := w.clock()
 	answer, err := w.fetchToken(ctx, a, w.wanted)
 	if err != nil {
@@ -108,7 +109,8 @@ func (w *tokenWatch) troubled(err error) {
 
 // hopeless says whether waiting won't help: there is no token that works, and the reason is no outage of the server or of the way to it.
 func (w *tokenWatch) hopeless(err error) bool {
-	return !mayPass(err) && !w.ends.After(w.clock())
+	lasting := !mayPass(err) || exitCode(err) == exitUnauthenticated
+	return lasting && !w.ends.After(w.clock())
 }
 
 // wait returns false when the context ends before the pause, which SIGHUP cuts short.

@@ -13,22 +13,19 @@ import (
 	"mintkey/server/api"
 )
 
-// outputCSV is a table for spreadsheets.
-const outputCSV = "csv"
-
 func (p *program) trafficCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "traffic",
 		Short: "Count the tokens that were issued and refused, by time and by access key",
 		Long: "Counts the tokens of a tenant, or with --account of a whole account. With -o csv the counts by time are a table\n" +
 			"for spreadsheets, with a column for each reason for a refusal.",
-		Example:     "  mintkey traffic --range 7d\n  mintkey traffic --account acme --range 30d -o csv > traffic.csv",
-		Args:        arguments(cobra.NoArgs),
-		Annotations: map[string]string{moreOutputs: outputCSV},
+		Example: "  mintkey traffic --range 7d\n  mintkey traffic --account acme --range 30d -o csv > traffic.csv",
+		Args:    arguments(cobra.NoArgs),
 	}
 	access := addAccessFlags(c)
 	var tenant string
-	addTenantFlag(c, &tenant)
+	p.addTenantFlag(c, access, &tenant)
+	withOutputs(c, outputCSV)
 	account := c.Flags().String("account", "", "a whole account; with --tenant, that tenant of it")
 	span := c.Flags().String("range", "24h", "how far to look back: 1h, 24h, 7d, 30d or 90d")
 	key := c.Flags().String("key", "", "of the access key with this client ID only")

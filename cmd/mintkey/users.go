@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,36 +13,51 @@ import (
 )
 
 func (p *program) usersCommand() *cobra.Command {
-	c := group("users", "List and create users, see what they own, and sign them out")
+	c := group("users", "List, create, change, disable and delete users, see what they own, and sign them out")
 	access, account := addAccessFlags(c), addAccountFlag(c)
-	c.AddCommand(p.usersListCommand(access, account), p.usersCreateCommand(access, account), p.usersOwnsCommand(access, account),
-		p.usersSignOutCommand(access, account))
+	p.complete(c, "account", p.accountIDs(access))
+	named := []*cobra.Command{
+		p.usersShowCommand(access, account), p.usersEditCommand(access, account), p.usersDisableCommand(access, account),
+		p.usersEnableCommand(access, account), p.usersDeleteCommand(access, account), p.usersOwnsCommand(access, account),
+		p.usersSignOutCommand(access, account),
+	}
+	for _, one := range named {
+		completeOne(one, p.userIDs(access, account))
+	}
+	c.AddCommand(p.usersListCommand(access, account), p.usersCreateCommand(access, account))
+	c.AddCommand(named...)
 	return c
 }
 
 func (p *program) usersListCommand(access *accessFlags, account *string) *cobra.Command {
-	return &cobra.Command{
-		Use:   "list",
-		Short: "List the users of the account",
-		Args:  arguments(cobra.NoArgs),
-		RunE: func(c *cobra.Command, _ []string) error {
-			server, err := p.connect(c.Context(), access)
-			if err != nil {
-				return err
-			}
-			items, err := server.list(c.Context(), server.accountPath(*account, "users"), url.Values{}, 0)
-			if err != nil {
-				return err
-			}
-			return printItems(p, items, []string{"ID", "NAME", "EMAIL", "KIND", "ROLES", "STATE"}, func(u api.User) []string {
-				state := "active"
-				if u.Disabled {
-					state = "disabled"
-				}
-				return []string{u.ID, u.Name, u.Email, string(u.Kind), words(u.Roles), state}
-			})
-		},
+	c := &cobra.Command{Use: "list", Short: "List the users of the account", Args: arguments(cobra.NoArgs)}
+	out := addListing(p, c, "users",
+		column[api.User]{name: "id"},
+		column[api.User]{name: "name", of: func(u api.User) any { return u.Name }, rank: 2, cut: true},
+		column[api.User]{name: "email", of: func(u api.User) any { return u.Email }, rank: 1, cut: true},
+		column[api.User]{name: "kind", of: func(u api.User) any { return string(u.Kind) }, rank: 3},
+		column[api.User]{name: "roles", of: func(u api.User) any { return words(u.Roles) }},
+		column[api.User]{name: "disabled", head: "state", of: stateOf},
+	)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		server, err := p.connect(c.Context(), access)
+		if err != nil {
+			return err
+		}
+		items, err := server.list(c.Context(), server.accountPath(*account, "users"), url.Values{}, 0)
+		if err != nil {
+			return err
+		}
+		return out.print(items)
 	}
+	return c
+}
+
+func stateOf(u api.User) any {
+	if u.Disabled {
+		return "disabled"
+	}
+	return "active"
 }
 
 func (p *program) usersCreateCommand(access *accessFlags, account *string) *cobra.Command {
@@ -61,9 +74,13 @@ func (p *program) usersCreateCommand(access *accessFlags, account *string) *cobr
 	kind := c.Flags().String("kind", string(policy.KindPerson), "person, or service for a robot, which never signs in")
 	name := c.Flags().String("name", "", "name (default: the e-mail address)")
 	email := c.Flags().String("email", "", "e-mail address")
-	roles := c.Flags().StringSlice("roles", nil, "roles, separated by commas: account_admin, operator")
-	rule := fmt.Sprintf("password, %d to %d characters; - reads a line of standard input", policy.MinPasswordLength, policy.MaxPasswordLength)
+	roles := addListFlag(c, "roles", "roles, separated by commas: account_admin, operator")
+	rule := fmt.Sprintf("password, %d to %d characters; - asks at the terminal, or reads a line of standard input",
+		policy.MinPasswordLength, policy.MaxPasswordLength)
 	password := c.Flags().String("password", "", rule)
+	withOutputs(c, outputCSV, outputName)
+	p.complete(c, "kind", fixed(policy.KindPerson, policy.KindService))
+	p.complete(c, "roles", fixed(policy.RoleAccountAdmin, policy.RoleOperator))
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if err := needFlags(c, "email"); err != nil {
 			return err
@@ -73,7 +90,7 @@ func (p *program) usersCreateCommand(access *accessFlags, account *string) *cobr
 			wanted.Roles = append(wanted.Roles, policy.Role(role))
 		}
 		if *password != "" {
-			text, err := p.readPassword(*password)
+			text, err := p.readPassword(c.Context(), *password)
 			if err != nil {
 				return err
 			}
@@ -92,16 +109,4 @@ func (p *program) usersCreateCommand(access *accessFlags, account *string) *cobr
 		})
 	}
 	return c
-}
-
-// readPassword returns the value of a --password flag, or a line of standard input for "-", which keeps it out of process lists.
-func (p *program) readPassword(flag string) (string, error) {
-	if flag != "-" {
-		return flag, nil
-	}
-	line, err := bufio.NewReader(p.stdin).ReadString('\n')
-	if err != nil && err != io.EOF {
-		return "", fmt.Errorf("read the password: %w", err)
-	}
-	return strings.TrimRight(line, "\r\n"), nil
 }

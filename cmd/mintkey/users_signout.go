@@ -17,16 +17,16 @@ func (p *program) usersSignOutCommand(access *accessFlags, account *string) *cob
 		Example: "  mintkey users sign-out grace",
 		Args:    arguments(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, args []string) error {
-			server, err := p.connect(c.Context(), access)
+			server, user, err := p.connectForUser(c.Context(), access, *account, args[0])
 			if err != nil {
 				return err
 			}
-			at := server.accountPath(*account, "users", args[0], "sessions")
+			at := server.accountPath(*account, "users", user, "sessions")
 			if _, err := server.call(c.Context(), http.MethodDelete, at, nil); err != nil {
 				return err
 			}
-			return p.print(map[string]string{"signed_out": args[0]}, func(w io.Writer) {
-				_, _ = fmt.Fprintf(w, "Ended all sessions of %s.\n", args[0])
+			return p.print(map[string]string{"signed_out": user}, func(w io.Writer) {
+				_, _ = fmt.Fprintf(w, "Ended all sessions of %s.\n", user)
 			})
 		},
 	}

@@ -6,10 +6,10 @@ import (
 	"io"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"mintkey/admin"
 	"mintkey/policy"
+	"mintkey/server/web"
 )
 
 const exportBatch = 1000
@@ -103,7 +103,7 @@ func writeEventsCSV(w io.Writer, each eachBatch) error {
 				names.user(e.Actor.UserID), names.user(e.UserID), names.tenant(e.TenantID),
 			}
 			for i := range row {
-				row[i] = cell(row[i])
+				row[i] = web.SpreadsheetCell(row[i])
 			}
 			if err := table.Write(row); err != nil {
 				return err
@@ -116,12 +116,4 @@ func writeEventsCSV(w io.Writer, each eachBatch) error {
 		return err
 	}
 	return table.Error()
-}
-
-// cell keeps a spreadsheet from running a value as a formula. Those of East Asia take wide characters for the narrow ones.
-func cell(text string) string {
-	if first, _ := utf8.DecodeRuneInString(text); text != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
-		return "'" + text
-	}
-	return text
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/csv"
 	"io"
 	"time"
+
+	"mintkey/server/web"
 )
 
 // byteOrderMark tells Excel that a table is UTF-8; other programs skip it.
@@ -27,7 +29,7 @@ func (req *request) table(name string, header []string) (csvWriter, error) {
 // row writes values that anybody may have chosen.
 func (w csvWriter) row(values ...string) error {
 	for i := range values {
-		values[i] = cell(values[i])
+		values[i] = web.SpreadsheetCell(values[i])
 	}
 	return w.Write(values)
 }

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"mintkey/configs"
+	"mintkey/server/leaks"
+)
+
+func (p *program) configCommand() *cobra.Command {
+	return group("config", "Check and show the settings of a server, without starting it", p.configCheckCommand(), p.configShowCommand())
+}
+
+func (p *program) configCheckCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "check",
+		Short: "Check the settings as mintkey serve would",
+		Long: "Check the settings of --config, the environment and the flags as mintkey serve does before it starts, and the files that they name.\n" +
+			"Nothing is opened that a running server needs, and nothing is written. The exit code is 2 if anything is wrong.",
+		Example: "  mintkey config check --config mintkey.yaml",
+		Args:    arguments(cobra.NoArgs),
+	}
+	load := p.settings(c)
+	c.RunE = func(*cobra.Command, []string) error {
+		config, err := load()
+		if err != nil {
+			return err
+		}
+		if err := checkFiles(config); err != nil {
+			return &usageError{err}
+		}
+		return p.print(map[string]bool{"ok": true}, func(w io.Writer) { _, _ = fmt.Fprintln(w, "The settings are good.") })
+	}
+	return c
+}
+
+func (p *program) configShowCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "show",
+		Short: "Show the settings that are in force, and where each is from",
+		Long: "Show the settings that mintkey serve would have with this --config, environment and flags, and where each is from.\n" +
+			"Secrets are redacted.",
+		Args: arguments(cobra.NoArgs),
+	}
+	sources := p.settingSources(c)
+	changed := c.Flags().Bool("changed", false, "only those that are not the default")
+	c.RunE = func(*cobra.Command, []string) error {
+		all, err := configs.Describe(sources())
+		if err != nil {
+			return &usageError{err}
+		}
+		shown, rows := []configs.InForce{}, [][]string{}
+		for _, one := range all {
+			if *changed && one.Source == "default" {
+				continue
+			}
+			shown, rows = append(shown, one), append(rows, []string{one.Name, one.Value, one.Source})
+		}
+		return p.print(map[string][]configs.InForce{"items": shown}, func(w io.Writer) {
+			table(w, []string{"SETTING", "VALUE", "FROM"}, rows)
+		})
+	}
+	return c
+}
+
+// checkFiles reads the files that the settings name, and joins what is wrong with them.
+func checkFiles(config configs.Config) error {
+	var wrong []error
+	note := func(setting string, err error) {
+		if err != nil {
+			wrong = append(wrong, fmt.Errorf("%s: %w", setting, err))
+		}
+	}
+	if config.TLS.Cert != "" {
+		_, err := tls.LoadX509KeyPair(config.TLS.Cert, config.TLS.Key)
+		note("tls.cert, tls.key", err)
+	}
+	if config.StoreTLS.Cert != "" {
+		_, err := tls.LoadX509KeyPair(config.StoreTLS.Cert, config.StoreTLS.Key)
+		note("store_tls.cert, store_tls.key", err)
+	}
+	if config.StoreTLS.CA != "" {
+		note("store_tls.ca", checkCertificates(config.StoreTLS.CA))
+	}
+	if file := config.SigningKeys.EncryptionKeyFile; file != "" {
+		_, err := readEncryptionKeyFile(file)
+		note("signing_keys", err)
+	}
+	if file := config.Leaks.GitHubKeys; file != "" {
+		text, err := os.ReadFile(file)
+		if err == nil {
+			_, err = leaks.ParseGitHubKeys(text)
+		}
+		note("leaks.github_keys", err)
+	}
+	return errors.Join(wrong...)
+}
+
+func checkCertificates(file string) error {
+	text, err := os.ReadFile(file)
+	if err == nil && !x509.NewCertPool().AppendCertsFromPEM(text) {
+		err = fmt.Errorf("%s has no certificate in PEM", file)
+	}
+	return err
+}
