@@ -54,8 +54,8 @@ func TestK6Script(t *testing.T) {
 	if asked := run("3", "0"); asked != 1 {
 		t.Errorf("three iterations are %d requests for a token; want 1", asked)
 	}
-	f.life.Store(1)
-	if asked := run("2", "1000"); asked != 2 {
+	f.life.Store(10)
+	if asked := run("2", "6800"); asked != 2 { // after two thirds of its life, while it still works
 		t.Errorf("two iterations, between which a token has to be renewed, are %d requests for a token; want 2", asked)
 	}
 }

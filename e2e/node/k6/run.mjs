@@ -1,4 +1,4 @@
-// Is one virtual user: runs the script as often as ITERATIONS says, after a pause of PAUSE milliseconds each time.
+// Is one virtual user: runs the script as often as ITERATIONS says, with pauses of PAUSE milliseconds.
 import { setTimeout } from 'node:timers/promises'
 
 globalThis.__ENV = process.env
@@ -7,6 +7,6 @@ for (const [name, rules] of Object.entries(options.thresholds)) {
   if (!Array.isArray(rules)) throw new Error(`thresholds: ${name}`)
 }
 for (let i = 0; i < Number(process.env.ITERATIONS); i++) {
-  await setTimeout(Number(process.env.PAUSE))
+  if (i > 0) await setTimeout(Number(process.env.PAUSE))
   iteration()
 }
