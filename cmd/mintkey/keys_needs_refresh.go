@@ -33,8 +33,8 @@ func (p *program) keysNeedsRefreshCommand(f *keysFlags) *cobra.Command {
 		Long: "Tell by the exit code whether an access key expires within --within, for scripts and timers: 0 if it does and needs a\n" +
 			"refresh, 1 if it does not, 2 or more if that can't be told.\n\n" +
 			"Without a client ID it is about the access key in use, which needs no scope for that, and must not have expired yet. The\n" +
-			fmt.Sprintf("server tells such a key of its end %d days before, so --within is at most that. For another access key, scope\n", policy.SoonDays) +
-			"keys:read is needed, or with --mine scope self.",
+			fmt.Sprintf("server tells such a key of its end %d days before, so --within is at most that. For another access\n", policy.SoonDays) +
+			"key, scope keys:read is needed, or with --mine scope self.",
 		Example: "  mintkey keys needs-refresh --within 14d && mintkey keys rotate --self --out key.json",
 		Args:    arguments(cobra.MaximumNArgs(1)),
 	}
