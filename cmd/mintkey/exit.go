@@ -125,6 +125,7 @@ func exitCodesCommand() *cobra.Command {
      is wrong that only the server can judge (invalid_scope, invalid_target, invalid_period)
 
 mintkey secret check has 1 for "found some" and 2 for "could not read everything";
-mintkey store settings has 1 for "settings differ". Their help says so.`,
+mintkey store settings has 1 for "settings differ"; mintkey keys needs-refresh has 1 for "no"
+and 2 where others have 1; mintkey exec has the exit code of its command. Their help says so.`,
 	}
 }

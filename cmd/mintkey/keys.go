@@ -26,7 +26,9 @@ func (p *program) keysCommand() *cobra.Command {
 	}
 	revoke := p.keysRevokeCommand(f)
 	completeEach(revoke, p.clientIDs(f))
-	c.AddCommand(p.keysListCommand(f), p.keysCreateCommand(f), p.keysRotateCommand(f), revoke)
+	needsRefresh := p.keysNeedsRefreshCommand(f)
+	completeOne(needsRefresh, p.clientIDs(f))
+	c.AddCommand(p.keysListCommand(f), p.keysCreateCommand(f), p.keysRotateCommand(f), needsRefresh, revoke)
 	c.AddCommand(ofTenant...)
 	return c
 }

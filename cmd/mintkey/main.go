@@ -27,7 +27,9 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 	if err == nil {
 		return nil
 	}
-	p.sayf("mintkey: %v\n", err)
+	if text := err.Error(); text != "" {
+		p.sayf("mintkey: %s\n", text)
+	}
 	p.sayHints(err)
 	if usage := (*usageError)(nil); errors.As(err, &usage) {
 		p.sayf("See: %s --help\n", command.CommandPath())

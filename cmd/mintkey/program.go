@@ -62,7 +62,7 @@ func (p *program) rootCommand() *cobra.Command {
 	add(groupServer, p.demoCommand(), p.initCommand(), p.serveCommand(), p.backupCommand(), p.restoreCommand(), p.storeCommand(),
 		p.configCommand(), p.healthCommand())
 	add(groupClient, p.loginCommand(), p.logoutCommand(), p.whoamiCommand(), p.switchCommand(), p.profilesCommand(), p.statusCommand(),
-		p.tokenCommand(), p.keysCommand(), p.accountsCommand(), p.tenantsCommand(), p.usersCommand(), p.membersCommand(),
+		p.tokenCommand(), p.execCommand(), p.keysCommand(), p.accountsCommand(), p.tenantsCommand(), p.usersCommand(), p.membersCommand(),
 		p.policyCommand(), p.auditCommand(), p.calendarCommand(), p.trafficCommand(), p.passwordLoginsCommand(), p.signingKeysCommand(),
 		p.apiCommand())
 	root.AddCommand(p.secretCommand(), p.versionCommand(), p.manCommand(), exitCodesCommand())

@@ -11,41 +11,80 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"mintkey/cmd/mintkey/hangup"
 )
 
 func (p *program) tokenCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "token",
-		Short: "Fetch a token with an access key",
+		Short: "Fetch a token with an access key, and with --watch keep a fresh one in a file",
 		Long: "Fetch a token with an access key and print it, alone on its line. With -o json, print the whole answer of the token endpoint.\n" +
-			"A key that is about to expire, and an old secret of a key that was refreshed, are warnings on standard error.",
-		Example: "  curl -H \"Authorization: Bearer $(mintkey token)\" https://api.example.com/",
-		Args:    arguments(cobra.NoArgs),
+			"A key that is about to expire, and an old secret of a key that was refreshed, are warnings on standard error.\n\n" +
+			"With --out FILE the token, and nothing else, goes into FILE. The file is replaced as a whole; a new one only its owner can read,\n" +
+			"one that is there keeps owner and permissions.\n" +
+			"With --watch it is replaced before it ends, for programs that stay: after some 60 percent of its life, and at once on SIGHUP. The\n" +
+			"access key is read again each time, so it may be rotated. While the server is away, FILE keeps its token, and this command goes\n" +
+			"on trying. It ends with exit code 0 on SIGTERM, and with another one when the access key is refused and the token in FILE has\n" +
+			"ended. It tells systemd when the first token is there (Type=notify).",
+		Example: "  curl -H \"Authorization: Bearer $(mintkey token)\" https://api.example.com/\n" +
+			"  mintkey token --watch --out /run/billing/token",
+		Args:        arguments(cobra.NoArgs),
+		Annotations: map[string]string{isServer: isServer}, // with --watch; else SIGHUP ends it, as RunE says
 	}
 	flags := addAccessFlags(c)
 	c.AddCommand(p.tokenIntrospectCommand(flags), p.tokenRevokeCommand(flags))
-	var wanted tokenRequest
-	scopes := addListFlag(c, "scope", "scopes to ask for, separated by blanks or commas (default: all of the key's)", "scopes")
-	c.Flags().StringVar(&wanted.resource, "resource", "",
-		"audience to ask for (default: the first API configured, or the server itself if all scopes are for administration)")
+	wanted := addTokenFlags(c)
 	decode := c.Flags().Bool("decode", false, "show what is in the token instead of the token")
+	out := c.Flags().String("out", "", "file to put the token into")
+	watch := c.Flags().Bool("watch", false, "keep a token that works in the file, until this command is stopped")
 	c.RunE = func(c *cobra.Command, _ []string) error {
+		switch {
+		case *decode && *out != "":
+			return usagef("give either --decode or --out")
+		case *watch && *out == "":
+			return usagef("--watch needs --out, the file to keep the token in")
+		case *watch && flags.secretFile == "-":
+			return usagef("--watch reads the secret again and again: put it into a file, or use MINTKEY_CLIENT_SECRET")
+		case *watch:
+			return p.watchToken(c.Context(), flags, wanted.request(), *out)
+		}
+		hangup.Ends()
 		a, err := p.resolve(c.Context(), flags)
 		if err != nil {
 			return err
 		}
-		wanted.scope = strings.Join(*scopes, " ")
-		answer, err := p.fetchToken(c.Context(), a, wanted)
+		answer, err := p.fetchToken(c.Context(), a, wanted.request())
 		switch {
 		case err != nil:
 			return err
 		case *decode:
 			return p.printDecoded(answer.AccessToken)
+		case *out != "":
+			return saveToken(*out, answer.AccessToken)
 		default:
 			return p.print(answer.raw, func(w io.Writer) { _, _ = fmt.Fprintln(w, answer.AccessToken) })
 		}
 	}
 	return c
+}
+
+// addTokenFlags adds the flags that say what a token is for.
+func addTokenFlags(c *cobra.Command) *tokenFlags {
+	f := &tokenFlags{scopes: addListFlag(c, "scope", "scopes to ask for, separated by blanks or commas (default: all of the key's)", "scopes")}
+	c.Flags().StringVar(&f.resource, "resource", "",
+		"audience to ask for (default: the first API configured, or the server itself if all scopes are for administration)")
+	return f
+}
+
+// tokenFlags say which token is wanted.
+type tokenFlags struct {
+	scopes   *[]string
+	resource string
+}
+
+func (f *tokenFlags) request() tokenRequest {
+	return tokenRequest{scope: strings.Join(*f.scopes, " "), resource: f.resource}
 }
 
 func (p *program) printDecoded(token string) error {
