@@ -36,7 +36,8 @@ func (p *program) initCommand() *cobra.Command {
 	release := flags.String("release", "", "product release of the tenant, such as 24.3; it never changes")
 	flags.StringVar(&wanted.email, "email", "", "e-mail address of the user")
 	flags.StringVar(&wanted.name, "name", "", "name of the user")
-	flags.StringVar(&wanted.password, "password", "", "password of the user, if new; - asks at the terminal, or reads a line of standard input")
+	flags.StringVar(&wanted.password, "password", "",
+		"password of the user, if new; - asks at the terminal, or reads a line of standard input")
 	p.withStoreSettings(c, func(config configs.Config, _ []string) error {
 		if err := needFlags(c, "account", "tenant", "release", "email", "name"); err != nil {
 			return err

@@ -3,7 +3,6 @@ package main_test
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"io"
@@ -58,7 +57,8 @@ func (s *fakeServer) count() int {
 
 // ordinary gives a token to anybody.
 func ordinary(w http.ResponseWriter, r *http.Request) {
-	claims := base64.RawURLEncoding.EncodeToString([]byte(`{"account_id":"acme","tenant_id":"berlin","client_id":"mk_1","scope":"keys:write"}`))
+	const says = `{"account_id":"acme","tenant_id":"berlin","client_id":"mk_1","scope":"keys:write"}`
+	claims := base64.RawURLEncoding.EncodeToString([]byte(says))
 	switch r.URL.Path {
 	case "/.well-known/oauth-authorization-server":
 		_, _ = fmt.Fprint(w, `{"issuer":"https://mintkey.example"}`)
@@ -75,7 +75,7 @@ func status(code int, header ...string) http.HandlerFunc {
 			w.Header().Set(header[i], header[i+1])
 		}
 		w.WriteHeader(code)
-		_ = json.NewEncoder(w).Encode(map[string]string{"code": "unavailable", "detail": "The store is away.", "error": "temporarily_unavailable"})
+		_, _ = fmt.Fprint(w, `{"code": "unavailable", "detail": "The store is away.", "error": "temporarily_unavailable"}`)
 	}
 }
 
@@ -240,7 +240,8 @@ func TestCertificates(t *testing.T) {
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if code, said := run(t, nil, "token", "--url", server.URL); code != 5 || !strings.Contains(said, "hint: if the server's certificate is from a CA") {
+	code, said := run(t, nil, "token", "--url", server.URL)
+	if code != 5 || !strings.Contains(said, "hint: if the server's certificate is from a CA") {
 		t.Errorf("unknown: exit code %d: %s", code, said)
 	}
 	if server.count() > 0 {
@@ -259,7 +260,7 @@ func TestCertificates(t *testing.T) {
 	}
 	plain := newFakeServer(t)
 	plain.Start()
-	code, said := run(t, nil, "token", "--url", strings.Replace(plain.URL, "http:", "https:", 1))
+	code, said = run(t, nil, "token", "--url", strings.Replace(plain.URL, "http:", "https:", 1))
 	if code != 5 || !strings.Contains(said, "hint: the server speaks http there, not https") {
 		t.Errorf("http: exit code %d: %s", code, said)
 	}
