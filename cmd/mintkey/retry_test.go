@@ -106,56 +106,69 @@ func TestRequestsAreRepeated(t *testing.T) {
 	}{
 		"the store comes back": {
 			[]http.HandlerFunc{status(503), status(503)},
-			[]string{"token"}, 0, 3, "cannot answer now (503 Service Unavailable); trying again in",
+			[]string{"token"},
+			0, 3, "cannot answer now (503 Service Unavailable); trying again in",
 		},
 		"the server says when": {
 			[]http.HandlerFunc{status(429, "Retry-After", "1")},
-			[]string{"token"}, 0, 2, "(429 Too Many Requests); trying again in 1s (1 of 3)",
+			[]string{"token"},
+			0, 2, "(429 Too Many Requests); trying again in 1s (1 of 3)",
 		},
 		"the server says when by the clock": {
 			[]http.HandlerFunc{status(503, "Retry-After", time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat))},
-			[]string{"token"}, 0, 2, "trying again in",
+			[]string{"token"},
+			0, 2, "trying again in",
 		},
 		"later than one waits": {
 			[]http.HandlerFunc{status(429, "Retry-After", "3600")},
-			[]string{"token"}, 5, 1, "the server asks to come back in 1h0m0s, which is later than --timeout allows",
+			[]string{"token"},
+			5, 1, "the server asks to come back in 1h0m0s, which is later than --timeout allows",
 		},
 		"not for ever": {
 			[]http.HandlerFunc{status(503), status(503), status(503)},
-			[]string{"token", "--retries", "2"}, 5, 3, "temporarily_unavailable",
+			[]string{"token", "--retries", "2"},
+			5, 3, "temporarily_unavailable",
 		},
 		"no retries": {
 			[]http.HandlerFunc{status(503)},
-			[]string{"token", "--retries", "0"}, 5, 1, "temporarily_unavailable",
+			[]string{"token", "--retries", "0"},
+			5, 1, "temporarily_unavailable",
 		},
 		"a token whose answer is lost": {[]http.HandlerFunc{cut}, []string{"token"}, 0, 2, "cannot reach the server"},
 		"a page whose answer is lost": {
 			[]http.HandlerFunc{ordinary, ordinary, cut},
-			[]string{"tenants", "list"}, 0, 4, "", // net/http itself sends it again on another connection
+			[]string{"tenants", "list"},
+			0, 4, "", // net/http itself sends it again on another connection
 		},
 		"a key whose answer is lost has an Idempotency-Key": {
 			[]http.HandlerFunc{ordinary, ordinary, cut, status(503)},
-			[]string{"keys", "create"}, 0, 5, "cannot answer now",
+			[]string{"keys", "create"},
+			0, 5, "cannot answer now",
 		},
 		"what may have been made is not made twice": {
 			[]http.HandlerFunc{ordinary, ordinary, cut},
-			[]string{"tenants", "create", "--name", "Berlin", "--release", "24.3"}, 5, 3, "cannot reach",
+			[]string{"tenants", "create", "--name", "Berlin", "--release", "24.3"},
+			5, 3, "cannot reach",
 		},
 		"what may have been made is not made twice, after 503 either": {
 			[]http.HandlerFunc{ordinary, ordinary, status(503)},
-			[]string{"tenants", "create", "--name", "Berlin", "--release", "24.3"}, 5, 3, "unavailable",
+			[]string{"tenants", "create", "--name", "Berlin", "--release", "24.3"},
+			5, 3, "unavailable",
 		},
 		"what was turned away is sent again": {
 			[]http.HandlerFunc{ordinary, ordinary, status(429)},
-			[]string{"tenants", "create", "--name", "Berlin", "--release", "24.3"}, 0, 4, "429",
+			[]string{"tenants", "create", "--name", "Berlin", "--release", "24.3"},
+			0, 4, "429",
 		},
 		"what is gone may be so because of the attempt before": {
 			[]http.HandlerFunc{ordinary, ordinary, cut, status(404)},
-			[]string{"api", "DELETE", "/admin/v1/tenants/berlin/keys/mk_2"}, 4, 4, "hint: an attempt before had no answer",
+			[]string{"api", "DELETE", "/admin/v1/tenants/berlin/keys/mk_2"},
+			4, 4, "hint: an attempt before had no answer",
 		},
 		"a refusal is final": {
 			[]http.HandlerFunc{status(409)},
-			[]string{"token"}, 6, 1, "temporarily_unavailable",
+			[]string{"token"},
+			6, 1, "temporarily_unavailable",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

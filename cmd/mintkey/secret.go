@@ -49,7 +49,7 @@ func (p *program) secretCommand() *cobra.Command {
 		},
 	}
 	check.Flags().BoolVar(&staged, "staged", false, "look at the lines that are added by what is staged in git")
-	check.Flags().BoolVar(&diff, "diff", false, "read a diff, as git diff prints it, and look at the lines that it adds, by their file and line")
+	check.Flags().BoolVar(&diff, "diff", false, "read a diff, as git diff prints it, and look at the lines that it adds")
 	check.Flags().StringVar(&allow, "allow", "", "file with what may pass: lines of sha256:DIGEST and path:NAME")
 	return group("secret", "Find leaked client secrets", check, p.secretReportCommand())
 }

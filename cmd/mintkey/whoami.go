@@ -123,8 +123,14 @@ func (i identity) show(w io.Writer) {
 		expires = showTime(i.ExpiresAt)
 	}
 	facts := [][2]string{
-		{"Server", i.URL}, {"Access key", i.ClientID + ", from " + i.Source}, {"User", user}, {"Tenant", i.TenantID},
-		{"Account", i.AccountID}, {"Roles", words(i.Roles)}, {"Scopes", words(i.Scopes)}, {"Expires", expires},
+		{"Server", i.URL},
+		{"Access key", i.ClientID + ", from " + i.Source},
+		{"User", user},
+		{"Tenant", i.TenantID},
+		{"Account", i.AccountID},
+		{"Roles", words(i.Roles)},
+		{"Scopes", words(i.Scopes)},
+		{"Expires", expires},
 	}
 	showFacts(w, facts)
 }
