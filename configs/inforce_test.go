@@ -10,9 +10,11 @@ import (
 // Every setting is described, with the source that wins, and no secret is shown.
 func TestDescribe(t *testing.T) {
 	sources := configs.Sources{
-		File:    write(t, "tokens: {lifetime: 2m}\nsmtp: {url: 'smtp://ada:hunter2@mail.example.com', from: a@example.com}\n"),
-		Environ: []string{"MINTKEY_TRUSTED_PROXIES=10.0.0.0/8,192.0.2.1", "MINTKEY_WEBHOOK_SECRET=whsec_aHVudGVyMmh1bnRlcjJodW50ZXIyaHVudGVyMg=="},
-		Flags:   map[string]string{"scopes": "api,reports", "webhook.url": "https://hunter2@hook.example.com"},
+		File: write(t, "tokens: {lifetime: 2m}\nsmtp: {url: 'smtp://ada:hunter2@mail.example.com', from: a@example.com}\n"),
+		Environ: []string{
+			"MINTKEY_TRUSTED_PROXIES=10.0.0.0/8,192.0.2.1", "MINTKEY_WEBHOOK_SECRET=whsec_aHVudGVyMmh1bnRlcjJodW50ZXIyaHVudGVyMg==",
+		},
+		Flags: map[string]string{"scopes": "api,reports", "webhook.url": "https://hunter2@hook.example.com"},
 	}
 	all, err := configs.Describe(sources)
 	if err != nil {

@@ -15,6 +15,7 @@ var update = flag.Bool("update", false, "write docs/commands.md anew")
 // docs/commands.md is what the commands say of themselves.
 func TestCommandsPageIsCurrent(t *testing.T) {
 	const page = "../../docs/commands.md"
+	const anew = "go test ./cmd/mintkey -run TestCommandsPageIsCurrent -update"
 	var want bytes.Buffer
 	mintkey.WriteCommands(&want)
 	if *update {
@@ -32,8 +33,8 @@ func TestCommandsPageIsCurrent(t *testing.T) {
 	is, should := strings.Split(string(got), "\n"), strings.Split(want.String(), "\n")
 	for i := range min(len(is), len(should)) {
 		if is[i] != should[i] {
-			t.Fatalf("line %d is %q, the commands say %q: go test ./cmd/mintkey -run TestCommandsPageIsCurrent -update", i+1, is[i], should[i])
+			t.Fatalf("line %d is %q, the commands say %q: %s", i+1, is[i], should[i], anew)
 		}
 	}
-	t.Fatalf("docs/commands.md has %d lines, the commands say %d: go test ./cmd/mintkey -run TestCommandsPageIsCurrent -update", len(is), len(should))
+	t.Fatalf("docs/commands.md has %d lines, the commands say %d: %s", len(is), len(should), anew)
 }

@@ -22,8 +22,8 @@ func (p *program) configCheckCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "check",
 		Short: "Check the settings as mintkey serve would",
-		Long: "Check the settings of --config, the environment and the flags as mintkey serve does before it starts, and the files that they name.\n" +
-			"Nothing is opened that a running server needs, and nothing is written. The exit code is 2 if anything is wrong.",
+		Long: "Check the settings of --config, the environment and the flags as mintkey serve does before it starts, and the files that they\n" +
+			"name. Nothing is opened that a running server needs, and nothing is written. The exit code is 2 if anything is wrong.",
 		Example: "  mintkey config check --config mintkey.yaml",
 		Args:    arguments(cobra.NoArgs),
 	}

@@ -83,7 +83,7 @@ func (p *program) newConnection(f *serverFlags) (*connection, error) {
 	if !trusted.AppendCertsFromPEM(text) {
 		return nil, usagef("--ca-cert: %s has no certificate in PEM", file)
 	}
-	transport := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // net/http says so
+	transport := http.DefaultTransport.(*http.Transport).Clone() // as net/http says
 	transport.TLSClientConfig = &tls.Config{RootCAs: trusted, MinVersion: tls.VersionTLS12}
 	c.client.Transport = transport
 	return c, nil

@@ -140,8 +140,8 @@ func (p *program) readProfile(at profileAt) (access, error) {
 	content, err := os.ReadFile(at.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && at.name == firstProfile:
-		return access{}, unauthenticatedf("no access key given: set MINTKEY_CLIENT_ID and MINTKEY_CLIENT_SECRET, or save them with mintkey login "+
-			"(%s does not exist)", at.path)
+		return access{}, unauthenticatedf("no access key given: set MINTKEY_CLIENT_ID and MINTKEY_CLIENT_SECRET, or save them with "+
+			"mintkey login (%s does not exist)", at.path)
 	case errors.Is(err, fs.ErrNotExist):
 		return access{}, unauthenticatedf("there is no profile %s (%s does not exist): mintkey profiles lists those that there are", at, at.path)
 	case err != nil:

@@ -3,7 +3,6 @@ package main_test
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"io"
@@ -58,7 +57,8 @@ func (s *fakeServer) count() int {
 
 // ordinary gives a token to anybody.
 func ordinary(w http.ResponseWriter, r *http.Request) {
-	claims := base64.RawURLEncoding.EncodeToString([]byte(`{"account_id":"acme","tenant_id":"berlin","client_id":"mk_1","scope":"keys:write"}`))
+	const says = `{"account_id":"acme","tenant_id":"berlin","client_id":"mk_1","scope":"keys:write"}`
+	claims := base64.RawURLEncoding.EncodeToString([]byte(says))
 	switch r.URL.Path {
 	case "/.well-known/oauth-authorization-server":
 		_, _ = fmt.Fprint(w, `{"issuer":"https://mintkey.example"}`)
@@ -75,7 +75,7 @@ func status(code int, header ...string) http.HandlerFunc {
 			w.Header().Set(header[i], header[i+1])
 		}
 		w.WriteHeader(code)
-		_ = json.NewEncoder(w).Encode(map[string]string{"code": "unavailable", "detail": "The store is away.", "error": "temporarily_unavailable"})
+		_, _ = fmt.Fprint(w, `{"code": "unavailable", "detail": "The store is away.", "error": "temporarily_unavailable"}`)
 	}
 }
 
@@ -106,56 +106,69 @@ func TestRequestsAreRepeated(t *testing.T) {
 	}{
 		"the store comes back": {
 			[]http.HandlerFunc{status(503), status(503)},
-			[]string{"token"}, 0, 3, "cannot answer now (503 Service Unavailable); trying again in",
+			[]string{"token"},
+			0, 3, "cannot answer now (503 Service Unavailable); trying again in",
 		},
 		"the server says when": {
 			[]http.HandlerFunc{status(429, "Retry-After", "1")},
-			[]string{"token"}, 0, 2, "(429 Too Many Requests); trying again in 1s (1 of 3)",
+			[]string{"token"},
+			0, 2, "(429 Too Many Requests); trying again in 1s (1 of 3)",
 		},
 		"the server says when by the clock": {
 			[]http.HandlerFunc{status(503, "Retry-After", time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat))},
-			[]string{"token"}, 0, 2, "trying again in",
+			[]string{"token"},
+			0, 2, "trying again in",
 		},
 		"later than one waits": {
 			[]http.HandlerFunc{status(429, "Retry-After", "3600")},
-			[]string{"token"}, 5, 1, "the server asks to come back in 1h0m0s, which is later than --timeout allows",
+			[]string{"token"},
+			5, 1, "the server asks to come back in 1h0m0s, which is later than --timeout allows",
 		},
 		"not for ever": {
 			[]http.HandlerFunc{status(503), status(503), status(503)},
-			[]string{"token", "--retries", "2"}, 5, 3, "temporarily_unavailable",
+			[]string{"token", "--retries", "2"},
+			5, 3, "temporarily_unavailable",
 		},
 		"no retries": {
 			[]http.HandlerFunc{status(503)},
-			[]string{"token", "--retries", "0"}, 5, 1, "temporarily_unavailable",
+			[]string{"token", "--retries", "0"},
+			5, 1, "temporarily_unavailable",
 		},
 		"a token whose answer is lost": {[]http.HandlerFunc{cut}, []string{"token"}, 0, 2, "cannot reach the server"},
 		"a page whose answer is lost": {
 			[]http.HandlerFunc{ordinary, ordinary, cut},
-			[]string{"tenants", "list"}, 0, 4, "", // net/http itself sends it again on another connection
+			[]string{"tenants", "list"},
+			0, 4, "", // net/http itself sends it again on another connection
 		},
 		"a key whose answer is lost has an Idempotency-Key": {
 			[]http.HandlerFunc{ordinary, ordinary, cut, status(503)},
-			[]string{"keys", "create"}, 0, 5, "cannot answer now",
+			[]string{"keys", "create"},
+			0, 5, "cannot answer now",
 		},
 		"what may have been made is not made twice": {
 			[]http.HandlerFunc{ordinary, ordinary, cut},
-			[]string{"tenants", "create", "--name", "Berlin", "--release", "24.3"}, 5, 3, "cannot reach",
+			[]string{"tenants", "create", "--name", "Berlin", "--release", "24.3"},
+			5, 3, "cannot reach",
 		},
 		"what may have been made is not made twice, after 503 either": {
 			[]http.HandlerFunc{ordinary, ordinary, status(503)},
-			[]string{"tenants", "create", "--name", "Berlin", "--release", "24.3"}, 5, 3, "unavailable",
+			[]string{"tenants", "create", "--name", "Berlin", "--release", "24.3"},
+			5, 3, "unavailable",
 		},
 		"what was turned away is sent again": {
 			[]http.HandlerFunc{ordinary, ordinary, status(429)},
-			[]string{"tenants", "create", "--name", "Berlin", "--release", "24.3"}, 0, 4, "429",
+			[]string{"tenants", "create", "--name", "Berlin", "--release", "24.3"},
+			0, 4, "429",
 		},
 		"what is gone may be so because of the attempt before": {
 			[]http.HandlerFunc{ordinary, ordinary, cut, status(404)},
-			[]string{"api", "DELETE", "/admin/v1/tenants/berlin/keys/mk_2"}, 4, 4, "hint: an attempt before had no answer",
+			[]string{"api", "DELETE", "/admin/v1/tenants/berlin/keys/mk_2"},
+			4, 4, "hint: an attempt before had no answer",
 		},
 		"a refusal is final": {
 			[]http.HandlerFunc{status(409)},
-			[]string{"token"}, 6, 1, "temporarily_unavailable",
+			[]string{"token"},
+			6, 1, "temporarily_unavailable",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -240,7 +253,8 @@ func TestCertificates(t *testing.T) {
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if code, said := run(t, nil, "token", "--url", server.URL); code != 5 || !strings.Contains(said, "hint: if the server's certificate is from a CA") {
+	code, said := run(t, nil, "token", "--url", server.URL)
+	if code != 5 || !strings.Contains(said, "hint: if the server's certificate is from a CA") {
 		t.Errorf("unknown: exit code %d: %s", code, said)
 	}
 	if server.count() > 0 {
@@ -259,7 +273,7 @@ func TestCertificates(t *testing.T) {
 	}
 	plain := newFakeServer(t)
 	plain.Start()
-	code, said := run(t, nil, "token", "--url", strings.Replace(plain.URL, "http:", "https:", 1))
+	code, said = run(t, nil, "token", "--url", strings.Replace(plain.URL, "http:", "https:", 1))
 	if code != 5 || !strings.Contains(said, "hint: the server speaks http there, not https") {
 		t.Errorf("http: exit code %d: %s", code, said)
 	}

@@ -156,8 +156,8 @@ func (r *rotation) finish(context.Context) error {
 	return nil
 }
 
-// clear removes what a rotation has made that came to nothing: the server has refused it, or was never asked, so that there is nothing to go
-// on with. It leaves an intent of before, and files that were there. It returns the error of the rotation.
+// clear removes what a rotation has made that came to nothing: the server has refused it, or was never asked, so that there is nothing to
+// go on with. It leaves an intent of before, and files that were there. It returns the error of the rotation.
 func (r *rotation) clear(failure error, begunBefore, madeFile bool) error {
 	if r.asked || begunBefore || r.intent.ClientSecret != "" {
 		return failure
@@ -186,8 +186,8 @@ func digestText(secret policy.ClientSecret) string {
 	return hex.EncodeToString(digest[:])
 }
 
-// lockFile keeps two rotations of a file apart: each would replace the secret of the other. The lock ends with the process, and its file with
-// the lock.
+// lockFile keeps two rotations of a file apart: each would replace the secret of the other. The lock ends with the process, and its file
+// with the lock.
 func lockFile(file string) (unlock func(), err error) {
 	for {
 		lock, err := os.OpenFile(file+".lock", os.O_RDWR|os.O_CREATE, 0o600)

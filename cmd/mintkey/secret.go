@@ -34,7 +34,8 @@ func (p *program) secretCommand() *cobra.Command {
 			"The exit code is 0 when there is none, 1 when one is found, and 2 when something could not be read.\n\n" +
 			"An allow list has a line for each secret that is no secret, such as one in an example: the sha256 that the check\n" +
 			"prints. A line path:NAME lets a file or a whole folder pass; NAME may have * and ?. # begins a comment.",
-		Example: "  mintkey secret check --staged\n  git diff origin/main | mintkey secret check --diff\n  mintkey secret check --allow .mintkey-allow .",
+		Example: "  mintkey secret check --staged\n  git diff origin/main | mintkey secret check --diff\n" +
+			"  mintkey secret check --allow .mintkey-allow .",
 		RunE: func(c *cobra.Command, paths []string) error {
 			switch {
 			case staged && diff:
@@ -48,7 +49,7 @@ func (p *program) secretCommand() *cobra.Command {
 		},
 	}
 	check.Flags().BoolVar(&staged, "staged", false, "look at the lines that are added by what is staged in git")
-	check.Flags().BoolVar(&diff, "diff", false, "read what git diff or diff -u prints, and look at the lines that it adds, by their file and line")
+	check.Flags().BoolVar(&diff, "diff", false, "read a diff, as git diff prints it, and look at the lines that it adds")
 	check.Flags().StringVar(&allow, "allow", "", "file with what may pass: lines of sha256:DIGEST and path:NAME")
 	return group("secret", "Find leaked client secrets", check, p.secretReportCommand())
 }

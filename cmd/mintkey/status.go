@@ -57,9 +57,9 @@ func (p *program) statusCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "status",
 		Short: "Show whether the server answers and the access key works, the clocks, and the signing keys",
-		Long: "Show whether the server answers and the access key works, how far the clocks are apart, and the signing keys; for operators also\n" +
-			"their states. It needs no access key. With --ops-url, the address of ops_listen, it shows the version of the server, and whether\n" +
-			"it can do its work.\n\n" +
+		Long: "Show whether the server answers and the access key works, how far the clocks are apart, and the signing keys; for operators\n" +
+			"also their states. It needs no access key. With --ops-url, the address of ops_listen, it shows the version of the server, and\n" +
+			"whether it can do its work.\n\n" +
 			"The exit code is that of the first problem (see mintkey help exit-codes).",
 		Example: "  mintkey status --ops-url http://127.0.0.1:9464",
 		Args:    arguments(cobra.NoArgs),

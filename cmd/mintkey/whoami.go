@@ -37,8 +37,8 @@ func (p *program) whoamiCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "whoami",
 		Short: "Show the access key in use: whose it is, where it comes from, what it may do and when it expires",
-		Long: "Show the access key in use: whose it is, where it comes from, what it may do and when it expires. What the key has no scope to read\n" +
-			"is left out: its end needs self or keys:read while it is more than 30 days away, the user's roles need users:write.",
+		Long: "Show the access key in use: whose it is, where it comes from, what it may do and when it expires. What the key has no scope\n" +
+			"to read is left out: its end needs self or keys:read while it is more than 30 days away, the user's roles need users:write.",
 		Args: arguments(cobra.NoArgs),
 	}
 	flags := addAccessFlags(c)
@@ -123,8 +123,14 @@ func (i identity) show(w io.Writer) {
 		expires = showTime(i.ExpiresAt)
 	}
 	facts := [][2]string{
-		{"Server", i.URL}, {"Access key", i.ClientID + ", from " + i.Source}, {"User", user}, {"Tenant", i.TenantID},
-		{"Account", i.AccountID}, {"Roles", words(i.Roles)}, {"Scopes", words(i.Scopes)}, {"Expires", expires},
+		{"Server", i.URL},
+		{"Access key", i.ClientID + ", from " + i.Source},
+		{"User", user},
+		{"Tenant", i.TenantID},
+		{"Account", i.AccountID},
+		{"Roles", words(i.Roles)},
+		{"Scopes", words(i.Scopes)},
+		{"Expires", expires},
 	}
 	showFacts(w, facts)
 }

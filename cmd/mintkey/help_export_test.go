@@ -15,7 +15,8 @@ import (
 func WriteCommands(w io.Writer) {
 	root := (&program{}).rootCommand()
 	root.InitDefaultHelpFlag()
-	_, _ = fmt.Fprintf(w, "# Commands\n\nWhat `mintkey --help` says of each command, on one page. `mintkey man FOLDER` writes the same as manual pages.\n")
+	_, _ = fmt.Fprint(w, "# Commands\n\nWhat `mintkey --help` says of each command, on one page. "+
+		"`mintkey man FOLDER` writes the same as manual pages.\n")
 	for _, topic := range root.Commands() {
 		if topic.IsAdditionalHelpTopicCommand() {
 			_, _ = fmt.Fprintf(w, "\n## %s\n\n```text\n%s\n```\n", capital(topic.Short), strings.TrimSpace(topic.Long))
