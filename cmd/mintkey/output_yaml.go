@@ -73,8 +73,8 @@ func yamlNode(decoder *json.Decoder) (*yaml.Node, error) {
 	}
 }
 
-// yamlText puts text into quotes where it has to be escaped, and where readers of YAML 1.1 take it for a bool, a number of base 60 or a merge.
-// Everything else that needs quotes gets them from the library.
+// yamlText puts text into quotes where it has to be escaped, and where readers of YAML 1.1 take it for a bool, a number of base 60 or a
+// merge. Everything else that needs quotes gets them from the library.
 func yamlText(text string) *yaml.Node {
 	node := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
 	old := []string{"y", "n", "yes", "no", "on", "off", "<<", "="}
