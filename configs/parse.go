@@ -51,14 +51,12 @@ func parse(field, raw any) error {
 	return nil
 }
 
-// ParseDuration reads what Go understands, and a number of days or weeks.
+// ParseDuration reads what Go understands, and a number of days.
 func ParseDuration(text string) (time.Duration, error) {
-	const day, mostDays = 24 * time.Hour, 100 * 365
-	for unit, days := range map[string]uint64{"d": 1, "w": 7} {
-		if number, ok := strings.CutSuffix(text, unit); ok {
-			if n, err := strconv.ParseUint(number, 10, 32); err == nil && n*days <= mostDays {
-				return time.Duration(n*days) * day, nil
-			}
+	const mostDays = 100 * 365
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		if n, err := strconv.ParseUint(days, 10, 32); err == nil && n <= mostDays {
+			return time.Duration(n) * 24 * time.Hour, nil
 		}
 	}
 	duration, err := time.ParseDuration(text)

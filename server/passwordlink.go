@@ -21,7 +21,7 @@ func (s *Server) sendPasswordLink(ctx context.Context, actor admin.Actor, in adm
 	}
 	reserved, err := s.limits.Reserve(ctx, limits.Mailbox(user.AccountID, user.Email))
 	if tooMany, ok := errors.AsType[*limits.TooManyError](err); ok {
-		return &tooManyLinks{tooMany}
+		return &tooManyLinksError{tooMany}
 	}
 	if err != nil {
 		return err
@@ -33,12 +33,12 @@ func (s *Server) sendPasswordLink(ctx context.Context, actor admin.Actor, in adm
 	return nil
 }
 
-// tooManyLinks is rendered as 429, with how long to wait.
-type tooManyLinks struct{ tooMany *limits.TooManyError }
+// tooManyLinksError is rendered as 429, with how long to wait.
+type tooManyLinksError struct{ tooMany *limits.TooManyError }
 
-func (e *tooManyLinks) Error() string {
+func (e *tooManyLinksError) Error() string {
 	return "This user has been sent as many links as a mailbox gets in an hour: try again in " + e.tooMany.Wait() + "."
 }
 
-func (*tooManyLinks) Is(target error) bool        { return target == web.ErrTooManyRequests }
-func (e *tooManyLinks) RetryAfter() time.Duration { return e.tooMany.RetryAfter }
+func (*tooManyLinksError) Is(target error) bool        { return target == web.ErrTooManyRequests }
+func (e *tooManyLinksError) RetryAfter() time.Duration { return e.tooMany.RetryAfter }

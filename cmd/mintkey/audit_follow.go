@@ -204,8 +204,11 @@ func (f *follower) line(item json.RawMessage) (string, error) {
 			return "", fmt.Errorf("write an event: %w", err)
 		}
 		return jsonForTerminal(string(text)), nil
-	case "json":
+	case outputJSON:
 		return jsonForTerminal(string(item)), nil
+	case outputYAML: // a stream of documents
+		text, err := yamlOf(string(item))
+		return "---\n" + strings.TrimSuffix(text, "\n"), err
 	default:
 		cells := slices.DeleteFunc(eventRow(event), func(cell string) bool { return cell == "" })
 		return forCell(strings.Join(cells, "  ")), nil

@@ -10,7 +10,7 @@ import (
 	"mintkey/configs"
 )
 
-// duration is the value of a flag. It reads what a setting reads, days and weeks among it, and a sign.
+// duration is the value of a flag. It reads what a setting reads, days among it, and a sign.
 type duration struct {
 	value time.Duration
 	unit  time.Duration // of which it is a multiple

@@ -112,7 +112,8 @@ func (l *listing[T]) show(name string) {
 func (l *listing[T]) print(items []json.RawMessage) error {
 	switch l.output {
 	case outputJSON, outputYAML:
-		return l.program.print(map[string][]json.RawMessage{"items": items}, nil)
+		p := l.program
+		return p.print(map[string][]json.RawMessage{"items": items}, nil)
 	case outputName:
 		return l.printNames(items)
 	}
@@ -232,7 +233,8 @@ func (l *listing[T]) printTable(rows [][]string) error {
 		t.columns = append(t.columns, textColumn{head: strings.ToUpper(head), rank: c.rank, cut: c.cut})
 	}
 	leftOut := t.fit(l.width())
-	err := l.program.print(nil, func(w io.Writer) { t.write(w) })
+	p := l.program
+	err := p.print(nil, func(w io.Writer) { t.write(w) })
 	if err == nil && len(leftOut) > 0 {
 		l.sayf("Left out for lack of room: %s (--columns chooses, -o csv has them all).\n", strings.Join(leftOut, ", "))
 	}

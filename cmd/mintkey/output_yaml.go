@@ -73,11 +73,11 @@ func yamlNode(decoder *json.Decoder) (*yaml.Node, error) {
 	}
 }
 
-// yamlText puts text into quotes where it has to be escaped, and where readers of YAML 1.1 would take it for a bool or a number of base 60.
-// Everything else that needs quotes gets them from the library.
+// yamlText puts text into quotes where it has to be escaped, and where readers of YAML 1.1 take it for a bool, a number of base 60 or a
+// merge. Everything else that needs quotes gets them from the library.
 func yamlText(text string) *yaml.Node {
 	node := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
-	old := []string{"y", "n", "yes", "no", "on", "off"}
+	old := []string{"y", "n", "yes", "no", "on", "off", "<<", "="}
 	if strings.ContainsFunc(text, func(r rune) bool { return !harmless(r) }) ||
 		slices.Contains(old, strings.ToLower(text)) || strings.Contains(text, ":") {
 		node.Style = yaml.DoubleQuotedStyle

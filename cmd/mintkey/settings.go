@@ -76,8 +76,8 @@ func (p *program) settingSources(c *cobra.Command) func() configs.Sources {
 	}
 }
 
-// showSettings leaves the settings in the help of a command that matter to it, by the first part of their flags. It takes the others too, so
-// that the same environment and file serve all commands.
+// showSettings leaves the settings in the help of a command that matter to it, by the first part of their flags. It takes the others too,
+// so that the same environment and file serve all commands.
 func showSettings(c *cobra.Command, kept ...string) {
 	for _, s := range configs.Settings() {
 		if !slices.ContainsFunc(kept, func(part string) bool { return s.Flag() == part || strings.HasPrefix(s.Flag(), part+"-") }) {

@@ -74,7 +74,8 @@ func (p *program) tenantsSuspendCommand(access *accessFlags) *cobra.Command {
 		}
 		change := api.TenantChange{Suspended: new(true), SuspendedReason: *reason}
 		return p.changeTenant(c, server, args[0], change, func(w io.Writer, t api.Tenant) {
-			_, _ = fmt.Fprintf(w, "Suspended tenant %s. Its access keys get no tokens, and those that they made stop working within seconds.\n", t.ID)
+			_, _ = fmt.Fprintf(w, "Suspended tenant %s. Its access keys get no tokens, and those that they made stop working within seconds.\n",
+				t.ID)
 		})
 	}
 	return c

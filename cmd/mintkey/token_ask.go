@@ -20,8 +20,8 @@ func (p *program) tokenIntrospectCommand(access *accessFlags) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "introspect [TOKEN]",
 		Short: "Ask the server whether a token is active, and what is in it (RFC 7662)",
-		Long: "Ask the server whether a token is active: whether its access key has been revoked since, for example. The access key in use needs\n" +
-			"the scope tokens:introspect, and sees the tokens of its own account.\n" + tokenArgument,
+		Long: "Ask the server whether a token is active: whether its access key has been revoked since, for example. The access key in use\n" +
+			"needs the scope tokens:introspect, and sees the tokens of its own account.\n" + tokenArgument,
 		Example: "  mintkey token | mintkey token introspect",
 		Args:    arguments(cobra.MaximumNArgs(1)),
 	}
@@ -69,8 +69,8 @@ func (p *program) tokenRevokeCommand(access *accessFlags) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "revoke [TOKEN]",
 		Short: "Make a token of the access key in use invalid (RFC 7009)",
-		Long: "Make a token of the access key in use invalid; gateways learn within seconds. The key itself goes on working. A token of another\n" +
-			"key is not revoked, and the server does not say so.\n" + tokenArgument,
+		Long: "Make a token of the access key in use invalid; gateways learn within seconds. The key itself goes on working. A token of\n" +
+			"another key is not revoked, and the server does not say so.\n" + tokenArgument,
 		Example: "  mintkey token revoke < token.txt",
 		Args:    arguments(cobra.MaximumNArgs(1)),
 	}
