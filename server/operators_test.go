@@ -273,7 +273,9 @@ func TestRequestLinesSayWhoAsked(t *testing.T) {
 	w.exchange(person{clientID: "hunter2 is my password", secret: "x"}).want(401)
 	w.get(w.mia, "/admin/v1/accounts/acme/audit").want(403)
 	want := [][4]string{ // status, tenant, user, client
-		{"200", "forge", "mia", w.mia.clientID}, {"401", "", "", w.mia.clientID}, {"401", "", "", "unknown, sha256 "},
+		{"200", "forge", "mia", w.mia.clientID},
+		{"401", "", "", w.mia.clientID},
+		{"401", "", "", "unknown, sha256 "},
 		{"403", "forge", "mia", w.mia.clientID},
 	}
 	for line := range strings.Lines(w.log.String()) {
