@@ -150,7 +150,8 @@ func (w *watchedServers) deliveriesThatFail() {
 func (w *watchedServers) storeThatTakesNoChanges() {
 	w.t.Helper()
 	w.redisSays("CONFIG SET min-replicas-to-write 1")
-	w.change(http.MethodPatch, "/admin/v1/tenants/"+w.deployment.first.TenantID, map[string]any{"tokens_per_minute": 999}, http.StatusServiceUnavailable)
+	w.change(http.MethodPatch, "/admin/v1/tenants/"+w.deployment.first.TenantID, map[string]any{"tokens_per_minute": 999},
+		http.StatusServiceUnavailable)
 	w.p.fires("MintkeyChangesRefused", w.healthy, 0)
 	w.p.fires("MintkeySigningKeyOverdue", w.healthy, 3*time.Hour) // nothing can replace it meanwhile
 	w.p.fires("MintkeyMaintenanceStopped", w.healthy, 20*time.Minute)

@@ -66,7 +66,8 @@ func TestTraces(t *testing.T) {
 	sink := httptest.NewServer(got)
 	defer sink.Close()
 	started, err := traces.Start(t.Context(), traces.Options{
-		Endpoint: sink.URL, Version: "test", Failed: func(err error) { t.Error(err) }, Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
+		Endpoint: sink.URL, Version: "test", Failed: func(err error) { t.Error(err) },
+		Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
 	})
 	if err != nil {
 		t.Fatal(err)

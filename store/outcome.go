@@ -47,7 +47,7 @@ func (o Outcome) String() string { return outcomeRows()[o].name }
 func (o Outcome) Text() string { return outcomeRows()[o].text }
 
 // Known says whether there is such an outcome.
-func (o Outcome) Known() bool { return o >= TokenIssued && int(o) < len(outcomeRows()) }
+func (o Outcome) Known() bool { return o >= TokenIssued && o < outcomes+3 }
 
 // Counted says whether TrafficCounts has a place for the outcome.
 func (o Outcome) Counted() bool { return o < outcomes }

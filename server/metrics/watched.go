@@ -40,7 +40,8 @@ func (m *Metrics) Watch(p Parts) {
 		func() float64 { return float64(p.Hashed()) })
 	m.gauge("mintkey_clock_offset_seconds", "How far the clock of this server is ahead of the store's; 0 for a store without one.", nil,
 		func() float64 { return p.ClockOffset().Seconds() })
-	m.gauge("mintkey_connections", "Connections that are open, without those over TLS.", nil, func() float64 { return float64(p.Connections()) })
+	m.gauge("mintkey_connections", "Connections that are open, without those over TLS.", nil,
+		func() float64 { return float64(p.Connections()) })
 	if p.Certificate != nil {
 		m.gauge("mintkey_tls_certificate_expires_seconds", "When the TLS certificate in use expires, in seconds since 1970.", nil,
 			func() float64 { return at(p.Certificate()) })

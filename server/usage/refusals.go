@@ -113,7 +113,8 @@ func (r *Refusals) warn(ctx context.Context, key refusalKey, refused refusalCoun
 		slog.Any("error", err))
 }
 
-// LoggedClientID is what may be logged of a client ID: a digest for what has not the form of a client ID: somebody may have typed a password there.
+// LoggedClientID is what may be logged of a client ID: a digest for what has not the form of one, because somebody may have typed a
+// password there.
 func (r *Refusals) LoggedClientID(text string) string {
 	if r.isClientID(text) {
 		return text

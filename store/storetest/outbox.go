@@ -87,7 +87,7 @@ func outboxBacklogTold(t testing.TB, at place) {
 		t.Helper()
 		got, err := s.Backlog(ctx)
 		check(t, err)
-		equal(t, what, got, store.Backlog{Entries: entries, Oldest: oldest})
+		equal(t, what, got, store.Backlog{Entries: entries, Oldest: oldest.Truncate(time.Millisecond)})
 	}
 	want("without an entry", 0, time.Time{})
 	check(t, s.RecordEvents(ctx, announced(event(acme, load, 3)), announced(event(acme, "", 2)), announced(event(acme, load, 1))))
