@@ -12,7 +12,7 @@ import (
 func programs(t *testing.T, scripts map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, name := range strings.Fields("bash sh awk cat chmod echo dirname env head id mktemp mv rm sort tail tee xargs") {
+	for name := range strings.FieldsSeq("bash sh awk cat chmod echo dirname env head id mktemp mv rm sort tail tee xargs") {
 		path, err := exec.LookPath(name)
 		if err != nil {
 			t.Fatal(err)
