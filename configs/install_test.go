@@ -12,7 +12,7 @@ import (
 func programs(t *testing.T, scripts map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, name := range strings.Fields("bash sh awk cat chmod echo dirname env head id mktemp mv rm sort tail tee xargs") {
+	for name := range strings.FieldsSeq("bash sh awk cat chmod echo dirname env head id mktemp mv rm sort tail tee xargs") {
 		path, err := exec.LookPath(name)
 		if err != nil {
 			t.Fatal(err)
@@ -22,7 +22,7 @@ func programs(t *testing.T, scripts map[string]string) string {
 		}
 	}
 	for name, script := range scripts {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil { //nolint:gosec // to be run
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -93,7 +93,7 @@ func TestInstallStartsNoService(t *testing.T) {
 	}
 	check("")
 	const own = "#!/bin/sh\nexit 104\n"
-	if err := os.WriteFile(policy, []byte(own), 0o755); err != nil { //nolint:gosec // to be run
+	if err := os.WriteFile(policy, []byte(own), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	check(own)

@@ -138,13 +138,13 @@ func readSecret(path string) (string, error) {
 
 // text is the value of a setting that is a text and no secret; empty for any other.
 func (c Config) text(s Setting) string {
-	text, _ := reflect.ValueOf(c).FieldByIndex(s.index).Interface().(string)
+	text, _ := reflect.TypeAssert[string](reflect.ValueOf(c).FieldByIndex(s.index))
 	return text
 }
 
 // reveal is the value of a secret in clear.
 func (c Config) reveal(s Setting) string {
-	secret, _ := reflect.ValueOf(c).FieldByIndex(s.index).Interface().(interface{ Reveal() string })
+	secret, _ := reflect.TypeAssert[interface{ Reveal() string }](reflect.ValueOf(c).FieldByIndex(s.index))
 	if secret == nil {
 		return ""
 	}

@@ -92,12 +92,22 @@ func TestSecretFilesThatCannotBeUsed(t *testing.T) {
 		"smtp.url_file (MINTKEY_SMTP_URL_FILE): cannot be set together with smtp.url": {
 			"MINTKEY_SMTP_URL_FILE=" + empty, "MINTKEY_SMTP_URL=smtp://127.0.0.1:25", "MINTKEY_SMTP_FROM=a@example.com",
 		},
-		"store_file (MINTKEY_STORE_FILE): cannot be set together with store":                       {"MINTKEY_STORE_FILE=" + empty, "MINTKEY_STORE=bolt://x"},
-		"oidc.client_secret_file (MINTKEY_OIDC_CLIENT_SECRET_FILE): " + empty + " is empty":        {"MINTKEY_OIDC_CLIENT_SECRET_FILE=" + empty},
-		"webhook.secret_file (MINTKEY_WEBHOOK_SECRET_FILE): " + dir + " is a folder":               {"MINTKEY_WEBHOOK_SECRET_FILE=" + dir},
-		"webhook.url_file (MINTKEY_WEBHOOK_URL_FILE): stat " + dir + "/none: no such file":         {"MINTKEY_WEBHOOK_URL_FILE=" + dir + "/none"},
-		"webhook.secret_file (MINTKEY_WEBHOOK_SECRET_FILE): " + big + " has more than 65536 bytes": {"MINTKEY_WEBHOOK_SECRET_FILE=" + big},
-		"smtp.url_file (MINTKEY_SMTP_URL_FILE): a path can begin with ~/ where HOME is set":        {"MINTKEY_SMTP_URL_FILE=~/smtp"},
+		"store_file (MINTKEY_STORE_FILE): cannot be set together with store": {"MINTKEY_STORE_FILE=" + empty, "MINTKEY_STORE=bolt://x"},
+		"oidc.client_secret_file (MINTKEY_OIDC_CLIENT_SECRET_FILE): " + empty + " is empty": {
+			"MINTKEY_OIDC_CLIENT_SECRET_FILE=" + empty,
+		},
+		"webhook.secret_file (MINTKEY_WEBHOOK_SECRET_FILE): " + dir + " is a folder": {
+			"MINTKEY_WEBHOOK_SECRET_FILE=" + dir,
+		},
+		"webhook.url_file (MINTKEY_WEBHOOK_URL_FILE): stat " + dir + "/none: no such file": {
+			"MINTKEY_WEBHOOK_URL_FILE=" + dir + "/none",
+		},
+		"webhook.secret_file (MINTKEY_WEBHOOK_SECRET_FILE): " + big + " has more than 65536 bytes": {
+			"MINTKEY_WEBHOOK_SECRET_FILE=" + big,
+		},
+		"smtp.url_file (MINTKEY_SMTP_URL_FILE): a path can begin with ~/ where HOME is set": {
+			"MINTKEY_SMTP_URL_FILE=~/smtp",
+		},
 	} {
 		if _, err := configs.Load(configs.Sources{Environ: environ}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)

@@ -118,7 +118,10 @@ func (b *bootstrap) makeKey(ctx context.Context, wanted bootstrapRequest) (made 
 	if err == nil {
 		made = initialized{accountID: place.Account.ID, tenantID: place.Tenant.ID, userID: user.ID}
 		var key admin.Key
-		fresh := admin.NewKey{UserID: user.ID, Label: "made by mintkey init", Scopes: slices.Concat(b.service.Catalogue, policy.AdministrationScopes())}
+		fresh := admin.NewKey{
+			UserID: user.ID, Label: "made by mintkey init",
+			Scopes: slices.Concat(b.service.Catalogue, policy.AdministrationScopes()),
+		}
 		key, made.secret, err = b.service.CreateKey(ctx, b.actor(), place, fresh)
 		made.clientID, made.unconfirmed = key.ClientID, key.Unconfirmed
 	}

@@ -42,7 +42,8 @@ type initNotes struct {
 }
 
 func (i initialized) show(w io.Writer, n initNotes) {
-	_, _ = fmt.Fprintf(w, "Store          %s\nAccount        %s\nTenant         %s\nUser           %s\n", n.store, i.accountID, i.tenantID, i.userID)
+	_, _ = fmt.Fprintf(w, "Store          %s\nAccount        %s\nTenant         %s\nUser           %s\n",
+		n.store, i.accountID, i.tenantID, i.userID)
 	showSecret(w, i.clientID, i.secret.Reveal())
 	noteUnconfirmed(w, i.unconfirmed)
 	if n.audience == "" {
