@@ -10,7 +10,8 @@ import (
 	"mintkey/store"
 )
 
-// Insights are answers from the traffic of an account, for its busiest tenants.
+// Insights are answers from the traffic of an account: for its busiest tenants, and for the keys that were refused most, however seldom
+// they are used.
 type Insights struct {
 	Days    []DayOfTenant
 	Failing []FailingKey
@@ -40,13 +41,12 @@ type WeeksOfTenant struct {
 
 const (
 	insightTenants = trafficParts // of how many tenants at most
-	insightKeys    = 50           // how many of the busiest keys of each are looked at
 	failingShown   = 10
 	insightWeeks   = 8
 	insightDays    = 7 * insightWeeks
 )
 
-// Insights reads a bounded number of records: those of the busiest tenants and their busiest keys.
+// Insights reads a bounded number of records: those of the busiest tenants, and of those with the most refusals.
 func (s *Service) Insights(ctx context.Context, actor Actor, in TenantContext) (Insights, error) {
 	today := actor.At.UTC().Truncate(policy.Day)
 	span := func(days int) store.TrafficSpan {
@@ -68,15 +68,6 @@ func (s *Service) Insights(ctx context.Context, actor Actor, in TenantContext) (
 			return Insights{}, err
 		}
 		found.Days = append(found.Days, dayOfTenant(tenant.ID, counts))
-		keys, err := s.Store.TrafficParts(ctx, of, span(7), insightKeys)
-		if err != nil {
-			return Insights{}, err
-		}
-		for _, key := range keys {
-			if key.Counts.Refused() > 0 && key.ID != store.TrafficPasswords {
-				found.Failing = append(found.Failing, failingKey(tenant.ID, key))
-			}
-		}
 		of.ClientID = store.TrafficPasswords
 		if counts, err = s.Store.Traffic(ctx, of, span(insightDays)); err != nil {
 			return Insights{}, err
@@ -85,11 +76,32 @@ func (s *Service) Insights(ctx context.Context, actor Actor, in TenantContext) (
 			found.Passwords = append(found.Passwords, WeeksOfTenant{tenant.ID, weeks})
 		}
 	}
-	slices.SortFunc(found.Failing, func(a, b FailingKey) int {
+	found.Failing, err = s.failingKeys(ctx, account, span(7))
+	return found, err
+}
+
+// failingKeys are those of the account with the most refusals.
+func (s *Service) failingKeys(ctx context.Context, account store.TrafficSource, span store.TrafficSpan) (failing []FailingKey, err error) {
+	tenants, err := s.Store.TrafficRefused(ctx, account, span, insightTenants)
+	if err != nil {
+		return nil, err
+	}
+	for _, tenant := range tenants {
+		of := store.TrafficSource{AccountID: account.AccountID, TenantID: tenant.ID}
+		keys, err := s.Store.TrafficRefused(ctx, of, span, failingShown+1) // one of them may be passwords
+		if err != nil {
+			return nil, err
+		}
+		for _, key := range keys {
+			if key.ID != store.TrafficPasswords {
+				failing = append(failing, failingKey(tenant.ID, key))
+			}
+		}
+	}
+	slices.SortFunc(failing, func(a, b FailingKey) int {
 		return cmp.Or(cmp.Compare(b.Refused, a.Refused), cmp.Compare(a.ClientID, b.ClientID))
 	})
-	found.Failing = found.Failing[:min(len(found.Failing), failingShown)]
-	return found, nil
+	return failing[:min(len(failing), failingShown)], nil
 }
 
 // dayOfTenant takes 29 days, of which the last is today.

@@ -54,8 +54,8 @@ func (s *Service) Outlook(
 	return s.outlook(ctx, in, &ahead)
 }
 
-// OutlookBeside is Outlook together with what a change of the policy would do, of which the first keys are listed: it looks at the keys once
-// for both.
+// OutlookBeside is Outlook together with what a change of the policy would do, of which the first keys are listed: it looks at the keys
+// once for both.
 func (s *Service) OutlookBeside(
 	ctx context.Context, actor Actor, in TenantContext, change policy.PolicyChange, until time.Time, full, listed int,
 ) (times []time.Time, first []Upcoming, would Preview, err error) {

@@ -64,6 +64,9 @@ type Traffic interface {
 	// TrafficParts returns the sums over the span by tenant of an account or by access key of a tenant, the most requests first, then by ID.
 	// At most limit, which must be positive. Where there are many more, a store may choose by the sums of somewhat longer than the span.
 	TrafficParts(ctx context.Context, of TrafficSource, span TrafficSpan, limit int) ([]TrafficPart, error)
+	// TrafficRefused is like TrafficParts for those that had refusals, the most refusals first. What was counted before a store ranked
+	// refusals may be missing.
+	TrafficRefused(ctx context.Context, of TrafficSource, span TrafficSpan, limit int) ([]TrafficPart, error)
 	// ForgetTraffic deletes what is older than its step is kept, where the store doesn't do so by itself.
 	ForgetTraffic(ctx context.Context, now time.Time) error
 }

@@ -72,6 +72,16 @@ func (c TrafficCells) Total() (sum int64) {
 	return sum
 }
 
+// Refused is the sum of all cells but those of tokens that were issued.
+func (c TrafficCells) Refused() (sum int64) {
+	for cell, n := range c {
+		if Outcome(cell%chunkCells) != TokenIssued {
+			sum += n
+		}
+	}
+	return sum
+}
+
 // Record names the record of the source for the given chunk of a step.
 func (of TrafficSource) Record(step TrafficStep, chunk int64) TrafficRecord {
 	if of.ClientID != "" {
@@ -151,14 +161,23 @@ func (s TrafficStep) ChunkLength() time.Duration { return chunkSteps * s.Length(
 
 // BusiestParts orders sums as Traffic.TrafficParts does.
 func BusiestParts(sums map[string]TrafficCounts, limit int) []TrafficPart {
+	return partsBy(sums, TrafficCounts.Total, limit)
+}
+
+// RefusedParts orders sums as Traffic.TrafficRefused does.
+func RefusedParts(sums map[string]TrafficCounts, limit int) []TrafficPart {
+	return partsBy(sums, TrafficCounts.Refused, limit)
+}
+
+func partsBy(sums map[string]TrafficCounts, by func(TrafficCounts) int64, limit int) []TrafficPart {
 	parts := make([]TrafficPart, 0, len(sums))
 	for id, counts := range sums {
-		if counts.Total() > 0 {
+		if by(counts) > 0 {
 			parts = append(parts, TrafficPart{id, counts})
 		}
 	}
 	slices.SortFunc(parts, func(a, b TrafficPart) int {
-		return cmp.Or(cmp.Compare(b.Counts.Total(), a.Counts.Total()), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(by(b.Counts), by(a.Counts)), cmp.Compare(a.ID, b.ID))
 	})
 	return parts[:min(len(parts), limit)]
 }

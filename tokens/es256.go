@@ -15,8 +15,8 @@ const coordinateSize = 32
 
 var errSignature = errors.New("the signature is not the ASN.1 of two numbers")
 
-// signES256 signs the SHA-256 of a text deterministically (RFC 6979 section 3.2), which golang-jwt does not: that is faster, since no random
-// numbers are drawn for each signature, and bad ones cannot leak the key.
+// signES256 signs the SHA-256 of a text deterministically (RFC 6979 section 3.2), which golang-jwt does not: that is faster, since no
+// random numbers are drawn for each signature, and bad ones cannot leak the key.
 func signES256(private *ecdsa.PrivateKey, sum [sha256.Size]byte) (signature [2 * coordinateSize]byte, err error) {
 	// A nil source of random numbers asks for a deterministic signature.
 	der, err := private.Sign(nil, sum[:], crypto.SHA256)

@@ -48,6 +48,9 @@ func (c *Console) insights(req *request) error {
 	for _, day := range found.Days {
 		ids = append(ids, day.TenantID)
 	}
+	for _, key := range found.Failing {
+		ids = append(ids, key.TenantID)
+	}
 	named := names{}
 	if named.tenants, err = c.nameTenants(req.Context(), req.in.Account.ID, ids); err != nil {
 		return err

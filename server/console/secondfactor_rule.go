@@ -32,8 +32,8 @@ func (c *Console) mustRegister(req *request) (bool, error) {
 	return false, err
 }
 
-// closedTo says whether an account that is not the actor's own lets them do nothing there without a second factor, whatever their own account
-// asks: an operator who enters an account has more power there than its admins.
+// closedTo says whether an account that is not the actor's own lets them do nothing there without a second factor, whatever their own
+// account asks: an operator who enters an account has more power there than its admins.
 func closedTo(actor admin.Actor, method string, account policy.Account) bool {
 	return account.ID != actor.Account.ID && account.MustRegister(actor.User, actor.Standing(), method)
 }

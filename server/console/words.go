@@ -45,9 +45,9 @@ const (
 	year  = 365 * policy.Day
 )
 
-// durationText rounds to the nearest of the largest unit that still gives a useful number: of what has 90 days it says so for the first half
-// day, and not "89 days" a second later. Ages and times that are left are rounded alike. Below a year the unit is days, in which periods
-// are set.
+// durationText rounds to the nearest of the largest unit that still gives a useful number: of what has 90 days it says so for the first
+// half day, and not "89 days" a second later. Ages and times that are left are rounded alike. Below a year the unit is days, in which
+// periods are set.
 func durationText(d time.Duration) string {
 	in := func(unit time.Duration) int { return int((d + unit/2) / unit) }
 	switch {

@@ -21,7 +21,8 @@ func secretsOfClient() Budget {
 }
 
 func guessesFromAddress() Budget {
-	return Budget{"guesses-address", "address", "wrong client secrets, passwords and recovery codes", store.Rate{Burst: 300, Period: time.Minute}}
+	const what = "wrong client secrets, passwords and recovery codes"
+	return Budget{"guesses-address", "address", what, store.Rate{Burst: 300, Period: time.Minute}}
 }
 
 func passwordsFromAddress() Budget {

@@ -106,6 +106,22 @@ func (s *Store) Traffic(ctx context.Context, of store.TrafficSource, span store.
 
 // TrafficParts implements store.Traffic. It reads all parts.
 func (s *Store) TrafficParts(ctx context.Context, of store.TrafficSource, span store.TrafficSpan, limit int) ([]store.TrafficPart, error) {
+	sums, err := s.trafficSums(ctx, of, span)
+	return store.BusiestParts(sums, limit), err
+}
+
+// TrafficRefused implements store.Traffic. It reads all parts.
+func (s *Store) TrafficRefused(
+	ctx context.Context, of store.TrafficSource, span store.TrafficSpan, limit int,
+) ([]store.TrafficPart, error) {
+	sums, err := s.trafficSums(ctx, of, span)
+	return store.RefusedParts(sums, limit), err
+}
+
+// trafficSums are the sums over the span by part.
+func (s *Store) trafficSums(
+	ctx context.Context, of store.TrafficSource, span store.TrafficSpan,
+) (map[string]store.TrafficCounts, error) {
 	sums := map[string]store.TrafficCounts{}
 	err := s.read(ctx, func(tx *bbolt.Tx) error {
 		for _, chunk := range span.Chunks() {
@@ -121,7 +137,7 @@ func (s *Store) TrafficParts(ctx context.Context, of store.TrafficSource, span s
 		}
 		return nil
 	})
-	return store.BusiestParts(sums, limit), err
+	return sums, err
 }
 
 // ForgetTraffic implements store.Traffic. When nothing is due it only reads.

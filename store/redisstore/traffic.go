@@ -19,6 +19,11 @@ import (
 
 func trafficLife(step store.TrafficStep) time.Duration { return step.Kept() + step.ChunkLength() }
 
+// refusedKey is the sorted set that ranks the record by its refusals, if it has any.
+func refusedKey(r store.TrafficRecord) string {
+	return slot(r.File).key(fmt.Sprintf("traffic-refused:%d:%d", r.Step, r.Chunk))
+}
+
 // rankingKey is the sorted set that the record is in.
 func rankingKey(r store.TrafficRecord) string {
 	return slot(r.File).key(fmt.Sprintf("traffic-ranking:%d:%d", r.Step, r.Chunk))
@@ -44,6 +49,10 @@ func (s *Store) AddTrafficRecords(ctx context.Context, records map[store.Traffic
 			if record.Name != "" {
 				pipe.ZIncrBy(ctx, rankingKey(record), float64(cells.Total()), record.Name)
 				rankings[rankingKey(record)] = life
+				if refused := cells.Refused(); refused > 0 {
+					pipe.ZIncrBy(ctx, refusedKey(record), float64(refused), record.Name)
+					rankings[refusedKey(record)] = life
+				}
 			}
 		}
 		for key, life := range rankings {
@@ -74,11 +83,27 @@ const ranked = 4
 
 // TrafficParts implements store.Traffic.
 func (s *Store) TrafficParts(ctx context.Context, of store.TrafficSource, span store.TrafficSpan, limit int) ([]store.TrafficPart, error) {
+	sums, err := s.trafficSums(ctx, rankingKey, of, span, limit)
+	return store.BusiestParts(sums, limit), err
+}
+
+// TrafficRefused implements store.Traffic.
+func (s *Store) TrafficRefused(
+	ctx context.Context, of store.TrafficSource, span store.TrafficSpan, limit int,
+) ([]store.TrafficPart, error) {
+	sums, err := s.trafficSums(ctx, refusedKey, of, span, limit)
+	return store.RefusedParts(sums, limit), err
+}
+
+// trafficSums are the sums over the span by part, of those that come first in the ranking.
+func (s *Store) trafficSums(
+	ctx context.Context, ranking func(store.TrafficRecord) string, of store.TrafficSource, span store.TrafficSpan, limit int,
+) (map[string]store.TrafficCounts, error) {
 	chunks := span.Chunks()
 	pipe := s.client.Pipeline()
 	rankings := make([]*redis.StringSliceCmd, len(chunks))
 	for i, chunk := range chunks {
-		rankings[i] = pipe.ZRevRange(ctx, rankingKey(of.Parts(span.Step, chunk)), 0, int64(ranked*limit)-1)
+		rankings[i] = pipe.ZRevRange(ctx, ranking(of.Parts(span.Step, chunk)), 0, int64(ranked*limit)-1)
 	}
 	if _, err := pipe.Exec(ctx); err != nil {
 		return nil, unavailable(ctx, err)
@@ -101,7 +126,7 @@ func (s *Store) TrafficParts(ctx context.Context, of store.TrafficSource, span s
 	err := s.eachTraffic(ctx, records, func(record store.TrafficRecord, cells store.TrafficCells) {
 		sums[record.Name] = sums[record.Name].Plus(span.Sum(record.Chunk, cells))
 	})
-	return store.BusiestParts(sums, limit), err
+	return sums, err
 }
 
 // eachTraffic reads records. One that does not exist is empty.

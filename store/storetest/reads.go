@@ -102,6 +102,9 @@ func reads() []read {
 		reading("Traffic", func(ctx context.Context, s store.Store) ([]store.TrafficCounts, error) {
 			return s.Traffic(ctx, ofAcme(), store.TrafficSpan{Step: store.TrafficDays, From: day(0), Steps: 10})
 		}),
+		reading("TrafficRefused", func(ctx context.Context, s store.Store) ([]store.TrafficPart, error) {
+			return s.TrafficRefused(ctx, ofAcme(), store.TrafficSpan{Step: store.TrafficDays, From: day(0), Steps: 10}, 10)
+		}),
 		reading("TrafficParts", func(ctx context.Context, s store.Store) ([]store.TrafficPart, error) {
 			return s.TrafficParts(ctx, ofAcme(), store.TrafficSpan{Step: store.TrafficDays, From: day(0), Steps: 10}, 10)
 		}),

@@ -15,6 +15,7 @@ func trafficCases() []testCase {
 		{"traffic in a span", trafficInSpan},
 		{"traffic of others stays apart", trafficStaysApart},
 		{"traffic of parts, busiest first", trafficOfParts},
+		{"traffic that was refused", trafficRefused},
 		{"traffic of many parts", trafficOfManyParts},
 		{"traffic is kept long enough", trafficIsKept},
 		{"race to record traffic loses none", racingTraffic},
@@ -166,6 +167,30 @@ func trafficOfParts(t testing.TB, at place) {
 		check(t, err)
 		equal(t, "parts", got, want[:min(limit, 4)])
 	}
+}
+
+func trafficRefused(t testing.TB, at place) {
+	s := at.connect(t)
+	bad := func(issued, refused int64) store.TrafficCounts {
+		return store.TrafficCounts{store.TokenIssued: issued, store.RefusedWrongSecret: refused - 1, store.RefusedExpired: 1}
+	}
+	for i := range 60 { // busier than any that is refused
+		recordTraffic(t, s, load, fmt.Sprintf("mk_busy%02d", i), day(3), given(1000))
+	}
+	recordTraffic(t, s, load, "mk_a", day(3), bad(1, 4))
+	recordTraffic(t, s, load, "mk_b", day(3), bad(50, 9))
+	recordTraffic(t, s, load, "mk_c", day(3), bad(0, 4))
+	recordTraffic(t, s, load, "mk_d", day(2), bad(0, 100))
+	recordTraffic(t, s, "perf", "mk_e", day(3), bad(0, 100))
+	want := []store.TrafficPart{{ID: "mk_b", Counts: bad(50, 9)}, {ID: "mk_a", Counts: bad(1, 4)}, {ID: "mk_c", Counts: bad(0, 4)}}
+	for limit := 1; limit <= 4; limit++ {
+		got, err := s.TrafficRefused(t.Context(), ofKey(load, ""), day3(), limit)
+		check(t, err)
+		equal(t, "refused", got, want[:min(limit, 3)])
+	}
+	got, err := s.TrafficRefused(t.Context(), ofAcme(), day3(), 1)
+	check(t, err)
+	equal(t, "tenants", got, []store.TrafficPart{{ID: "perf", Counts: bad(0, 100)}})
 }
 
 // trafficOfManyParts has more than a store reads at once.

@@ -20,6 +20,7 @@ func trafficTwins() []twin {
 		{"traffic of others stays apart", "takes a tenant for an account", func(s store.Store) store.Store { return confusesAccounts{s} }},
 		{"traffic of parts, busiest first", "gives the last first", func(s store.Store) store.Store { return idlestFirst{s} }},
 		{"traffic of parts, busiest first", "looks at tokens issued only", func(s store.Store) store.Store { return issuedOnly{s} }},
+		{"traffic that was refused", "looks among the busiest", func(s store.Store) store.Store { return busiestRefused{s} }},
 		{"traffic of many parts", "leaves out those beyond a batch", func(s store.Store) store.Store { return oneBatch{s} }},
 		{"traffic is kept long enough", "forgets an hour early", func(s store.Store) store.Store { return forgetsTrafficEarly{s} }},
 		{"race to record traffic loses none", "reads before it writes", func(s store.Store) store.Store { return readsFirst{s} }},
@@ -132,6 +133,19 @@ func (b issuedOnly) TrafficParts(
 		sums[part.ID] = store.TrafficCounts{store.TokenIssued: part.Counts.Issued()}
 	}
 	return store.BusiestParts(sums, limit), err
+}
+
+type busiestRefused struct{ store.Store }
+
+func (b busiestRefused) TrafficRefused(
+	ctx context.Context, of store.TrafficSource, span store.TrafficSpan, limit int,
+) ([]store.TrafficPart, error) {
+	parts, err := b.Store.TrafficParts(ctx, of, span, 50)
+	sums := map[string]store.TrafficCounts{}
+	for _, part := range parts {
+		sums[part.ID] = part.Counts
+	}
+	return store.RefusedParts(sums, limit), err
 }
 
 type oneBatch struct{ store.Store }
