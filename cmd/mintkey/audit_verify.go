@@ -44,7 +44,7 @@ func (p *program) auditVerifyCommand() *cobra.Command {
 	flags.StringArrayVar(&v.Outside, "head", nil, "a head or `root` that must be there; can be given again")
 	heads := flags.String("heads", "", "`file` with roots that must be there: signed heads, a log in JSON, or the output of -o json")
 	flags.StringArrayVar(&v.Trusted, "trust", nil, "`thumbprint` (RFC 7638) of a signing key that may have signed; can be given again")
-	p.withStoreSettings(c, func(config configs.Config, _ []string) (err error) {
+	p.withSettings(c, func(config configs.Config, _ []string) (err error) {
 		for _, name := range []string{"url", "client-id", "client-secret-file", "profile"} {
 			if c.Flag(name).Changed {
 				return usagef("--%s: audit verify reads the store itself; give it --store", name)

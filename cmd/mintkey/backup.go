@@ -29,7 +29,7 @@ func (p *program) backupCommand() *cobra.Command {
 			"  mintkey backup --store redis://127.0.0.1:6379/0 - | age -r age1… > mintkey-backup.db.age",
 		Args: arguments(cobra.ExactArgs(1)),
 	}
-	p.withStoreSettings(c, func(config configs.Config, args []string) error {
+	p.withSettings(c, func(config configs.Config, args []string) error {
 		if args[0] == "-" {
 			err := p.backupTo(c.Context(), config, p.stdout)
 			if err == nil {

@@ -25,7 +25,7 @@ func (p *program) storeCheckCommand() *cobra.Command {
 		Example: "  mintkey store check\n  mintkey store check --store redis://127.0.0.1:6379/0",
 		Args:    arguments(cobra.NoArgs),
 	}
-	p.withStoreSettings(c, func(config configs.Config, _ []string) error {
+	p.withSettings(c, func(config configs.Config, _ []string) error {
 		found, err := p.checkStore(c.Context(), config)
 		if err != nil {
 			return err

@@ -59,6 +59,7 @@ func FitTable(rows [][]string, width int) string {
 	t.write(&text)
 	return text.String()
 }
+
 // RenewAfter and RetryAfter say when mintkey token --watch asks for a token.
 var (
 	RenewAfter = renewAfter

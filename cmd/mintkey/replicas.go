@@ -26,7 +26,7 @@ func (p *program) storeForgetReplicasCommand() *cobra.Command {
 		Example: "  mintkey store replicas forget --store redis://127.0.0.1:6379/0",
 		Args:    arguments(cobra.NoArgs),
 	}
-	p.withStoreSettings(c, func(config configs.Config, _ []string) error {
+	p.withSettings(c, func(config configs.Config, _ []string) error {
 		if err := p.forgetReplicas(c.Context(), config); err != nil {
 			return err
 		}

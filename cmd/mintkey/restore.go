@@ -31,7 +31,7 @@ func (p *program) restoreCommand() *cobra.Command {
 		Args: arguments(cobra.ExactArgs(1)),
 	}
 	onlyCheck := c.Flags().Bool("check", false, "look at every record of the backup, and restore nothing")
-	p.withStoreSettings(c, func(config configs.Config, args []string) error {
+	p.withSettings(c, func(config configs.Config, args []string) error {
 		if *onlyCheck {
 			return p.showCheck(c.Context(), args[0])
 		}

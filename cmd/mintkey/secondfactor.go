@@ -27,7 +27,7 @@ func (p *program) storeResetSecondFactorCommand() *cobra.Command {
 		Args: arguments(cobra.ExactArgs(1)),
 	}
 	account := c.Flags().String("account", "", "ID of the account, if users of several have the address")
-	p.withStoreSettings(c, func(config configs.Config, args []string) error {
+	p.withSettings(c, func(config configs.Config, args []string) error {
 		user, err := p.resetSecondFactor(c.Context(), config, *account, args[0])
 		if err != nil {
 			return err

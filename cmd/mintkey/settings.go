@@ -31,13 +31,6 @@ func (p *program) withSettings(c *cobra.Command, run func(config configs.Config,
 	}
 }
 
-// withStoreSettings is withSettings for a command that goes by the store and by little else. Its help lists the settings of the store; all
-// others are taken too, so that the settings of the server can be given as they are.
-func (p *program) withStoreSettings(c *cobra.Command, run func(config configs.Config, args []string) error) {
-	p.withSettings(c, run)
-	showSettings(c, "store", "signing-keys-encryption-key")
-}
-
 // settings adds --config and a flag for every setting to a command, and returns what loads them.
 func (p *program) settings(c *cobra.Command) func() (configs.Config, error) {
 	sources := p.settingSources(c)

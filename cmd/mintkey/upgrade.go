@@ -30,7 +30,7 @@ func (p *program) storeUpgradeCommand() *cobra.Command {
 		Args:    arguments(cobra.NoArgs),
 	}
 	dryRun := c.Flags().Bool("dry-run", false, "say what would be done, and change nothing")
-	p.withStoreSettings(c, func(config configs.Config, _ []string) error {
+	p.withSettings(c, func(config configs.Config, _ []string) error {
 		report, err := p.upgrade(c.Context(), config, *dryRun)
 		if err != nil {
 			return err
