@@ -15,7 +15,9 @@ func main() {
 		Use: "bench", Short: "Measure mintkey against the least that a token endpoint has to do",
 		SilenceErrors: true, SilenceUsage: true,
 	}
-	root.AddCommand(seedCommand(), compareCommand(), checkCommand(), reportCommand(), stormsCommand(), scaleCommand(), ratesCommand(), peersCommand())
+	root.AddCommand(
+		seedCommand(), compareCommand(), checkCommand(), reportCommand(), stormsCommand(), scaleCommand(), ratesCommand(), peersCommand(),
+	)
 	err := root.ExecuteContext(ctx)
 	stop()
 	if err != nil {

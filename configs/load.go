@@ -165,6 +165,7 @@ func decode(merged *koanf.Koanf, settings []Setting, layers []layer, environ []s
 	if len(wrong) > 0 {
 		return config, wrong
 	}
+	config.expandHome(environ)
 	config.ClientID.usePreset()
 	found, problems := config.readSecretFiles()
 	origins = found

@@ -38,7 +38,9 @@ func TestPluginsThroughNginx(t *testing.T) {
 				t.Fatal(err)
 			}
 			login, call, _ := strings.Cut(string(text), "%%\n")
-			fields := []string{"{{host}}", g.address, "{{tenant}}", s.first.TenantID, "{{client_id}}", key.ClientID, "{{client_secret}}", key.ClientSecret}
+			fields := []string{
+				"{{host}}", g.address, "{{tenant}}", s.first.TenantID, "{{client_id}}", key.ClientID, "{{client_secret}}", key.ClientSecret,
+			}
 
 			status, body := replay(t, g.address, login, fields)
 			var answer map[string]string

@@ -12,12 +12,12 @@ import (
 
 // sendPasswordLink has a link to choose a password mailed to a user, within the budget of the mailbox, which the console spends too.
 func (s *Server) sendPasswordLink(ctx context.Context, actor admin.Actor, in admin.TenantContext, userID string) error {
-	if !s.Mail || s.OpenID.Only {
-		return web.ErrNoMail
-	}
 	user, err := s.service.User(ctx, in, userID)
 	if err != nil {
 		return err
+	}
+	if !s.Mail || s.OpenID.Only {
+		return web.ErrNoMail
 	}
 	reserved, err := s.limits.Reserve(ctx, limits.Mailbox(user.AccountID, user.Email))
 	if tooMany, ok := errors.AsType[*limits.TooManyError](err); ok {

@@ -101,6 +101,9 @@ func TestWrongMethods(t *testing.T) {
 	}
 	for path := range paths {
 		for _, method := range []string{"TRACE", "OPTIONS", "PROPFIND", "get"} {
+			if method == "OPTIONS" && !strings.HasPrefix(path, "/admin/") && !strings.HasPrefix(path, "/me/") {
+				continue // a page of another origin may read public documents, and asks so
+			}
 			a := w.do(w.request(method, path, nil)).want(405)
 			if a.header.Get("Allow") == "" || a.peek("code")+a.peek("error") == "" || a.header.Get("Cache-Control") != "no-store" {
 				t.Errorf("%s: %v %s", a.request, a.header, a.body)

@@ -31,8 +31,8 @@ func (p *program) apiCommand() *cobra.Command {
 		Use:   "api METHOD PATH",
 		Short: "Send a request to the administration API, and print the answer",
 		Long: "Send a request to the administration API (/openapi.json describes it) with a token of the access key in use, and print\n" +
-			"the body of the answer, also of a refusal; the exit code tells them apart. {account}, {tenant}, {user} and {client_id} in PATH stand for\n" +
-			"those of the access key.\n\n" +
+			"the body of the answer, also of a refusal; the exit code tells them apart. {account}, {tenant}, {user} and {client_id} in PATH\n" +
+			"stand for those of the access key.\n\n" +
 			"Fields go into the query of a GET, HEAD or DELETE, and into a JSON body else.",
 		Example: "  mintkey api GET /admin/v1/tenants/{tenant}/keys --field status=expired --paginate\n" +
 			"  mintkey api PATCH /admin/v1/tenants/{tenant} --json-field tokens_per_minute=600\n" +

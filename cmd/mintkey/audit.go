@@ -28,7 +28,7 @@ func (p *program) auditCommand() *cobra.Command {
 	}
 	access, account := addAccessFlags(c), addAccountFlag(c)
 	c.AddCommand(p.auditFollowCommand(access, account), p.auditVerifyCommand())
-	limit := c.Flags().Uint("limit", 100, "at most this many; 0 is all")
+	limit := c.Flags().Int("limit", 100, "at most this many; 0 is all")
 	since := c.Flags().String("since", "", sinceHelp)
 	filters := map[string]*string{
 		"actor":     c.Flags().String("actor", "", "done by this user ID or client ID"),
@@ -66,7 +66,7 @@ func (p *program) auditCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		items, err := server.list(c.Context(), server.accountPath(*account, "audit"), query, int(*limit)) //nolint:gosec // a number that a person typed
+		items, err := server.list(c.Context(), server.accountPath(*account, "audit"), query, *limit)
 		if err != nil {
 			return err
 		}

@@ -67,7 +67,7 @@ func fixed[T ~string](values ...T) proposals {
 
 // ofServer proposes one member of the items of a list, with others to tell them apart.
 func (p *program) ofServer(access *accessFlags, path func(*client) string, member string, about ...string) proposals {
-	return func(ctx context.Context, args []string) []string {
+	return func(ctx context.Context, _ []string) []string {
 		quiet := *p
 		quiet.stdin, quiet.stdout, quiet.stderr = strings.NewReader(""), io.Discard, io.Discard
 		server, err := quiet.connect(ctx, access)

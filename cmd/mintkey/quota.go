@@ -36,22 +36,27 @@ func quotaWords(quota int) string {
 func (p *program) tenantsEditCommand(access *accessFlags) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "edit TENANT",
-		Short:   "Change the quota of a tenant",
-		Example: "  mintkey tenants edit berlin --tokens-per-minute 6000",
+		Short:   "Change the name or the quota of a tenant",
+		Example: "  mintkey tenants edit berlin --name 'Berlin office' --tokens-per-minute 6000",
 		Args:    arguments(cobra.ExactArgs(1)),
 	}
 	withOutputs(c, outputCSV, outputName)
 	quota := addQuotaFlag(c, "quota of tokens a minute, of all its access keys and passwords together; 0 takes it away")
+	name := c.Flags().String("name", "", "the new name; the ID stays")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		if !c.Flag(quotaFlag).Changed {
-			return usagef("needed and not given: --" + quotaFlag)
+		change := api.TenantChange{TokensPerMinute: quota()}
+		if c.Flag("name").Changed {
+			change.Name = name
+		}
+		if change == (api.TenantChange{}) {
+			return usagef("needed and not given: --name or --" + quotaFlag)
 		}
 		server, err := p.connect(c.Context(), access)
 		if err != nil {
 			return err
 		}
-		return p.changeTenant(c, server, args[0], api.TenantChange{TokensPerMinute: quota()}, func(w io.Writer, t api.Tenant) {
-			_, _ = fmt.Fprintf(w, "Tenant %s has %s.\n", t.ID, quotaWords(t.TokensPerMinute))
+		return p.changeTenant(c, server, args[0], change, func(w io.Writer, t api.Tenant) {
+			_, _ = fmt.Fprintf(w, "Tenant %s is called %s and has %s.\n", t.ID, t.Name, quotaWords(t.TokensPerMinute))
 		})
 	}
 	return c

@@ -25,7 +25,7 @@ func (h *host) startTraces(ctx context.Context) (stop func(), err error) {
 	}
 	started, err := traces.Start(ctx, traces.Options{
 		Endpoint: h.config.Traces.Endpoint, Version: thisBuild().Version, Trusted: h.config.TrustedProxies,
-		Failed: func(err error) { h.log.Warn("sending traces failed", slog.Any("error", err)) },
+		Failed: func(err error) { h.log.WarnContext(ctx, "sending traces failed", slog.Any("error", err)) },
 	})
 	if err != nil {
 		return nil, err

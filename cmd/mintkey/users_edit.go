@@ -166,7 +166,8 @@ func (p *program) userState(access *accessFlags, account *string, c *cobra.Comma
 				return err
 			}
 		}
-		answer, err := server.call(c.Context(), http.MethodPatch, server.accountPath(*account, "users", user), api.UserChange{Disabled: &disabled})
+		path := server.accountPath(*account, "users", user)
+		answer, err := server.call(c.Context(), http.MethodPatch, path, api.UserChange{Disabled: &disabled})
 		if err != nil {
 			return err
 		}

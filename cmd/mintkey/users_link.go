@@ -12,8 +12,8 @@ func (p *program) usersLinkCommand(access *accessFlags, account *string) *cobra.
 	c := &cobra.Command{
 		Use:   "link USER",
 		Short: "Mail a user a link to choose a password, also the first one",
-		Long: "Mail a user a link with which to choose a password, also the first one. It works once and for 72 hours, and nobody but the user\n" +
-			"sees it. The present password works until then. USER is an ID, or the e-mail address of a person. The server needs mail.",
+		Long: "Mail a user a link with which to choose a password, also the first one. It works once and for 72 hours, and nobody but the\n" +
+			"user sees it. The present password works until then. USER is an ID, or the e-mail address of a person. The server needs mail.",
 		Example: "  mintkey users create --email grace@example.com\n  mintkey users link grace@example.com",
 		Args:    arguments(cobra.ExactArgs(1)),
 	}

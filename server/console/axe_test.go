@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,10 +19,9 @@ func axeScript(t *testing.T) string {
 	return string(text)
 }
 
-// violations lists the rules that the page breaks, with the places.
-func (b *browser) violations(axe string) []string {
+// violations lists the rules that the page breaks, with the places. The page must have axeScript.
+func (b *browser) violations() []string {
 	b.Helper()
-	run(b, chromedp.Evaluate[bool](axe+"; true"))
 	return run(b, chromedp.Evaluate[[]string](
 		`axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(found =>
 			found.violations.map(v => v.id + ": " +
@@ -36,27 +36,28 @@ const tooWideActions = `[...document.querySelectorAll(".row-actions")].filter(a 
 // TestAccessibility checks every page, in light mode and with forced colours on a desktop, and in dark mode on a phone: no rule is broken,
 // nothing is wider than the screen or its card, and the browser reports no error.
 func TestAccessibility(t *testing.T) {
-	for _, a := range appearances() {
-		if a.name == "desktop-dark" || a.name == "phone-light" {
-			continue // the same colours and the same layout as in the others
+	h := galleryHarness(t)
+	axe := axeScript(t)
+	all := slices.DeleteFunc(appearances(), func(a appearance) bool {
+		return a.name == "desktop-dark" || a.name == "phone-light" // the same colours and the same layout as in the others
+	})
+	h.eachScene(gallery(h), all[0], func(b *browser, s scene) {
+		run(b, chromedp.Evaluate[bool](axe+"; true"))
+		for _, a := range all {
+			b.look(a.width, a.height, a.scheme)
+			for _, broken := range b.violations() {
+				t.Errorf("%s, %s: %s", s.name, a.name, broken)
+			}
+			if wide := run(b, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`)); wide > a.width {
+				t.Errorf("%s, %s: %d pixels wide on a screen of %d", s.name, a.name, wide, a.width)
+			}
+			if actions := run(b, chromedp.Evaluate[[]string](tooWideActions)); len(actions) > 0 {
+				t.Errorf("%s, %s: actions leave their card: %s", s.name, a.name, strings.Join(actions, "; "))
+			}
 		}
-		t.Run(a.name, func(t *testing.T) {
-			h := galleryHarness(t)
-			axe := axeScript(t)
-			h.eachScene(gallery(h), a, func(b *browser, s scene) {
-				for _, broken := range b.violations(axe) {
-					t.Errorf("%s: %s", s.name, broken)
-				}
-				if wide := run(b, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`)); wide > a.width {
-					t.Errorf("%s is %d pixels wide on a screen of %d", s.name, wide, a.width)
-				}
-				if actions := run(b, chromedp.Evaluate[[]string](tooWideActions)); len(actions) > 0 {
-					t.Errorf("%s: actions leave their card: %s", s.name, strings.Join(actions, "; "))
-				}
-				if complaints := b.complaints(); len(complaints) > 0 {
-					t.Errorf("%s: the browser says: %s", s.name, strings.Join(complaints, "; "))
-				}
-			})
-		})
-	}
+		if complaints := b.complaints(); len(complaints) > 0 {
+			t.Errorf("%s: the browser says: %s", s.name, strings.Join(complaints, "; "))
+		}
+		b.look(all[0].width, all[0].height, all[0].scheme)
+	})
 }

@@ -135,6 +135,7 @@ func (b *browser) look(width, height int64, scheme string) {
 	if scheme == "forced" {
 		features = []*emulation.MediaFeature{{Name: "forced-colors", Value: "active"}}
 	}
+	features = append(features, &emulation.MediaFeature{Name: "prefers-reduced-motion", Value: "reduce"}) // no colour halfway to another
 	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features}); err != nil {
 		b.Fatal(err)
 	}

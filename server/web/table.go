@@ -142,7 +142,8 @@ func renderings() []rendering {
 		{kind: policy.ErrWrongRecoveryCode, status: http.StatusForbidden, code: "wrong_recovery_code", title: "Wrong recovery code"},
 		{
 			kind: ErrNoMail, status: conflict, code: "no_mail", title: "No mail",
-			detail: "This server sends no links to choose a password: it has no mail (smtp.url), or people sign in through the OpenID provider only.",
+			detail: "This server sends no links to choose a password: it has no mail (smtp.url), or people sign in only through the OpenID " +
+				"provider.",
 		},
 		{kind: policy.ErrNoOverlap, status: http.StatusNotFound, code: "not_found", title: "Not found"},
 		{

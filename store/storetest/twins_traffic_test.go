@@ -92,7 +92,7 @@ func (b sumsChunks) TrafficParts(
 ) ([]store.TrafficPart, error) {
 	length := span.Step.ChunkLength()
 	span.From, span.Steps = span.From.Truncate(length), len(span.Chunks())*int(length/span.Step.Length())
-	return b.Store.TrafficParts(ctx, of, span, limit)
+	return b.TrafficParts(ctx, of, span, limit)
 }
 
 type confusesTenants struct{ store.Store }
