@@ -40,7 +40,8 @@ func (r route) body() any {
 	return nil
 }
 
-// bodies lists every operation that changes something, with a body if it takes one. A new one must be added here, so that the walls are tried on it.
+// bodies lists every operation that changes something, with a body if it takes one. A new one must be added here,
+// so that the walls are tried on it.
 func bodies() map[string]string {
 	return map[string]string{
 		"POST /admin/v1/accounts":                                      `{"id":"new","name":"New"}`,

@@ -92,7 +92,7 @@ func (b sumsChunks) TrafficParts(
 ) ([]store.TrafficPart, error) {
 	length := span.Step.ChunkLength()
 	span.From, span.Steps = span.From.Truncate(length), len(span.Chunks())*int(length/span.Step.Length())
-	return b.TrafficParts(ctx, of, span, limit)
+	return b.Store.TrafficParts(ctx, of, span, limit)
 }
 
 type confusesTenants struct{ store.Store }
@@ -140,7 +140,7 @@ type busiestRefused struct{ store.Store }
 func (b busiestRefused) TrafficRefused(
 	ctx context.Context, of store.TrafficSource, span store.TrafficSpan, limit int,
 ) ([]store.TrafficPart, error) {
-	parts, err := b.Store.TrafficParts(ctx, of, span, 50)
+	parts, err := b.TrafficParts(ctx, of, span, 50)
 	sums := map[string]store.TrafficCounts{}
 	for _, part := range parts {
 		sums[part.ID] = part.Counts
