@@ -164,7 +164,7 @@ func TestAlertRules(t *testing.T) {
 		}
 	}
 	rules, cases := readText(t, monitoring+"alerts.yml"), readText(t, monitoring+"alerts_test.yml")
-	operations := strings.ToLower(readText(t, "../docs/operations.md"))
+	operations := strings.ToLower(readText(t, "../docs/monitoring.md"))
 	names := regexp.MustCompile(`(?m)^      - alert: (\w+)`).FindAllStringSubmatch(rules, -1)
 	for _, match := range names {
 		name := match[1]
@@ -173,7 +173,7 @@ func TestAlertRules(t *testing.T) {
 				t.Errorf("alerts_test.yml has no case %q", name+kind)
 			}
 		}
-		runbook := "docs/operations.md#" + strings.ToLower(name)
+		runbook := "docs/monitoring.md#" + strings.ToLower(name)
 		if !strings.Contains(rules, runbook) || !strings.Contains(operations, "\n#### "+strings.ToLower(name)+"\n") {
 			t.Errorf("%s has no runbook: %s", name, runbook)
 		}

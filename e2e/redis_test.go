@@ -11,7 +11,7 @@ import (
 	"mintkey/e2e/internal/e2etest"
 )
 
-// redisServer is a redis-server with the persistence that docs/operations.md asks for.
+// redisServer is a redis-server with the persistence that docs/redis.md asks for.
 type redisServer struct {
 	*e2etest.Process
 	address string

@@ -16,7 +16,7 @@ import (
 	"mintkey/store/redistest"
 )
 
-// What grows, and how large one of it is: the figures of docs/operations.md.
+// What grows, and how large one of it is: the figures of docs/monitoring.md.
 //
 //	go test ./retention -run '^$' -bench Growth -benchtime 1x
 func BenchmarkGrowth(b *testing.B) {

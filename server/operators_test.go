@@ -65,7 +65,7 @@ func (w *world) becomes(want map[string]string) {
 	})
 }
 
-// An increase is seen between two values only, so everything that can be counted is there before it happens (docs/operations.md).
+// An increase is seen between two values only, so everything that can be counted is there before it happens (docs/monitoring.md).
 func TestMetricsAreThereFromTheStart(t *testing.T) {
 	w := newWorld(t, func(o *server.Options) { o.Certificate = untilMay{} })
 	w.withPassword("pia", "mill")
@@ -222,11 +222,11 @@ func TestBackupsAndOutboxAreWatched(t *testing.T) {
 	})
 }
 
-// docs/operations.md lists every metric, and no other.
+// docs/monitoring.md lists every metric, and no other.
 func TestMetricsAreDocumented(t *testing.T) {
 	w := newWorld(t, func(o *server.Options) { o.Certificate = untilMay{} })
 	w.server.Metrics().CountSent("mail", func() int64 { return 0 })
-	text, err := os.ReadFile("../docs/operations.md")
+	text, err := os.ReadFile("../docs/monitoring.md")
 	w.must(err)
 	_, section, _ := strings.Cut(string(text), "\n### What to watch\n")
 	section, _, _ = strings.Cut(section, "\n### ")
@@ -240,12 +240,12 @@ func TestMetricsAreDocumented(t *testing.T) {
 	served := w.families()
 	for _, name := range served {
 		if !documented[name] {
-			t.Errorf("%s is not in docs/operations.md", name)
+			t.Errorf("%s is not in docs/monitoring.md", name)
 		}
 		delete(documented, name)
 	}
 	if len(served) < 30 || len(documented) > 0 {
-		t.Errorf("of %d metrics served, docs/operations.md has these besides: %v", len(served), slices.Sorted(maps.Keys(documented)))
+		t.Errorf("of %d metrics served, docs/monitoring.md has these besides: %v", len(served), slices.Sorted(maps.Keys(documented)))
 	}
 }
 

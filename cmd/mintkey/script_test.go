@@ -46,17 +46,17 @@ func TestScriptsOnRedis(t *testing.T) {
 	})
 }
 
-// rightsInDocs are those that docs/operations.md gives to the user of a server.
+// rightsInDocs are those that docs/redis.md gives to the user of a server.
 func rightsInDocs(t *testing.T) []string {
 	t.Helper()
-	text, err := os.ReadFile("../../docs/operations.md")
+	text, err := os.ReadFile("../../docs/redis.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, rest, _ := strings.Cut(string(text), "ACL SETUSER mintkey on >PASSWORD ")
 	rights, _, found := strings.Cut(rest, "```")
 	if !found {
-		t.Fatal("docs/operations.md has no ACL for the user mintkey")
+		t.Fatal("docs/redis.md has no ACL for the user mintkey")
 	}
 	return strings.Fields(rights)
 }

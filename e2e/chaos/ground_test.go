@@ -52,7 +52,7 @@ func onSmallDisk(t *testing.T) *ground {
 	return g
 }
 
-// durable are the settings that docs/operations.md asks for; the other two are what it warns of.
+// durable are the settings that docs/redis.md asks for; the other two are what it warns of.
 var (
 	durable   = []string{"--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction"}
 	dumpsOnly = []string{"--appendonly", "no", "--save", "", "--maxmemory-policy", "noeviction"}
@@ -70,7 +70,7 @@ func onRedis(settings []string) func(*testing.T) *ground {
 	}
 }
 
-// onSentinel is a primary with replicas and three Sentinels. strict stands for the min-replicas-to-write that docs/operations.md asks for.
+// onSentinel is a primary with replicas and three Sentinels. strict stands for the min-replicas-to-write that docs/redis.md asks for.
 func onSentinel(replicas int, strict bool) func(*testing.T) *ground {
 	return onQuorum(redistest.StartQuorum, replicas, strict)
 }

@@ -274,7 +274,7 @@ func TestMemoryTakesOver(t *testing.T) {
 
 // The docs list every budget with its real values.
 func TestEveryBudgetIsDocumented(t *testing.T) {
-	text, err := os.ReadFile("../../docs/operations.md")
+	text, err := os.ReadFile("../../docs/limits.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -286,7 +286,7 @@ func TestEveryBudgetIsDocumented(t *testing.T) {
 		}
 		row := fmt.Sprintf("\n| `%s` | %s | %s | %s, %s |\n", b.Name, b.What, b.Per, burst, words(b.Rate.Period))
 		if !strings.Contains(string(text), row) {
-			t.Errorf("docs/operations.md lacks the row %s", row)
+			t.Errorf("docs/limits.md lacks the row %s", row)
 		}
 		if names[b.Name] {
 			t.Errorf("two budgets are called %s", b.Name)
@@ -296,7 +296,7 @@ func TestEveryBudgetIsDocumented(t *testing.T) {
 	rows := regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\|.*\\| [^|]+, [0-9]+ (minutes?|hours?) \\|$")
 	for _, row := range rows.FindAllStringSubmatch(string(text), -1) {
 		if !names[row[1]] {
-			t.Errorf("docs/operations.md has the budget %s, which is not in the table", row[1])
+			t.Errorf("docs/limits.md has the budget %s, which is not in the table", row[1])
 		}
 	}
 }

@@ -1,4 +1,4 @@
-// Package metrics counts what operators watch and alert on (docs/operations.md, What to watch).
+// Package metrics counts what operators watch and alert on (docs/monitoring.md, What to watch).
 //
 // It promises two things. Every series whose labels are known is there from the start, at 0: an increase is only seen between two values.
 // And no label is the name or the ID of anybody, or anything else that a stranger chooses, so that there are as many series for ten

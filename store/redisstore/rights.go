@@ -126,7 +126,7 @@ func describeMissing(missing []string) (warnings []string) {
 	}
 	if len(commands) > 0 {
 		warnings = append(warnings, "The Redis user may not use "+strings.Join(commands, ", ")+
-			", which the store needs. Allow it in the ACL: docs/operations.md has the whole line.")
+			", which the store needs. Allow it in the ACL: docs/redis.md has the whole line.")
 	}
 	if len(keys) > 0 {
 		warnings = append(warnings, "The Redis user may not read and write the keys "+strings.Join(keys, ", ")+

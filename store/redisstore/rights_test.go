@@ -7,7 +7,7 @@ import (
 	"mintkey/store/redistest"
 )
 
-// minimalACL is the line of docs/operations.md.
+// minimalACL is the line of docs/redis.md.
 const minimalACL = "~mintkey:* +get +mget +set +setnx +del +incr +persist +expire +pttl +zadd +zincrby +zmscore +zrange +zrevrange " +
 	"+zrem +zscan +zscore +zlexcount +zremrangebylex +hgetall +hincrby +lrange +lrem +ltrim +rpush +sadd +smembers +srem " +
 	"+xadd +xdel +xrange +xrevrange +eval +evalsha +time +role +wait +config|get"

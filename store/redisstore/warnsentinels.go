@@ -15,7 +15,7 @@ func (s *sentinels) warnings(ctx context.Context) (warnings []string) {
 	refused := redis.Error(nil)
 	if err := s.primary.Info(ctx, "replication").Err(); errors.As(err, &refused) {
 		warnings = append(warnings, fmt.Sprintf("The Redis user may not use INFO (%v): while no Sentinel can be reached, there are no tokens, "+
-			"even if the replicas are in step. Allow it in the ACL: docs/operations.md has the whole line.", err))
+			"even if the replicas are in step. Allow it in the ACL: docs/redis.md has the whole line.", err))
 	}
 	s.mu.Lock()
 	clients := maps.Clone(s.clients)

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// downAfterOnIsland is the down-after-milliseconds of a quorum that can be divided. It is the least that docs/operations.md allows.
+// downAfterOnIsland is the down-after-milliseconds of a quorum that can be divided. It is the least that docs/redis.md allows.
 const downAfterOnIsland = "5000"
 
 // StartDivisibleQuorum is StartQuorum with a network that Divide can cut.
