@@ -315,7 +315,7 @@ func onEachStore(t *testing.T, run func(t *testing.T, open func() store.Store)) 
 func TestTablesFollowTheStore(t *testing.T) {
 	onEachStore(t, func(t *testing.T, open func() store.Store) {
 		w := newTown(t, 7, open)
-		for i := range 400 {
+		for i := range 160 {
 			w.step()
 			w.compare()
 			if i%150 == 149 {
