@@ -30,6 +30,8 @@ type sealedKey struct {
 	CreatedAt  time.Time `json:"created_at"`
 	ActiveFrom time.Time `json:"active_from"`
 	PrivateKey []byte    `json:"private_key"` // PKCS #8, encrypted
+	// Algorithm is there for Ed25519, whose keys are like those for EdDSA.
+	Algorithm Algorithm `json:"algorithm,omitempty"`
 }
 
 // keySet is the contents of the document, opened and parsed. It never changes.
@@ -41,7 +43,7 @@ type keySet struct {
 	byAlgorithm      map[Algorithm]timeline
 }
 
-func openDocument(raw []byte, configured *Sealer, edDSA Algorithm) (*keySet, error) {
+func openDocument(raw []byte, configured *Sealer) (*keySet, error) {
 	if raw == nil {
 		return newKeySet(nil, nil, nil), nil
 	}
@@ -61,7 +63,7 @@ func openDocument(raw []byte, configured *Sealer, edDSA Algorithm) (*keySet, err
 	}
 	keys := make([]*signingKey, 0, len(stored.Keys))
 	for _, sealed := range stored.Keys {
-		key, err := sealed.open(sealer, edDSA)
+		key, err := sealed.open(sealer)
 		if err != nil {
 			return nil, fmt.Errorf("decrypting the signing key %s: %w", sealed.KID, err)
 		}
@@ -110,12 +112,16 @@ func (s *keySet) with(keys []*signingKey, configured *Sealer) (*keySet, error) {
 		if err != nil {
 			return nil, fmt.Errorf("encoding the signing key %s: %w", key.kid, err)
 		}
-		stored.Keys = append(stored.Keys, sealedKey{
+		sealed := sealedKey{
 			KID:        key.kid,
 			CreatedAt:  key.createdAt,
 			ActiveFrom: key.activeFrom,
 			PrivateKey: sealer.seal(key.kid, private),
-		})
+		}
+		if key.algorithm == Ed25519 {
+			sealed.Algorithm = Ed25519
+		}
+		stored.Keys = append(stored.Keys, sealed)
 	}
 	raw, err := json.Marshal(stored)
 	if err != nil {
@@ -124,7 +130,7 @@ func (s *keySet) with(keys []*signingKey, configured *Sealer) (*keySet, error) {
 	return newKeySet(raw, keyEncryptionKey, keys), nil
 }
 
-func (k sealedKey) open(sealer *Sealer, edDSA Algorithm) (*signingKey, error) {
+func (k sealedKey) open(sealer *Sealer) (*signingKey, error) {
 	der, err := sealer.open(k.KID, k.PrivateKey)
 	if err != nil {
 		return nil, err
@@ -137,5 +143,5 @@ func (k sealedKey) open(sealer *Sealer, edDSA Algorithm) (*signingKey, error) {
 	if !ok {
 		return nil, fmt.Errorf("a signing key that cannot sign, %T", private)
 	}
-	return newSigningKey(signer, k.CreatedAt, k.ActiveFrom, edDSA)
+	return newSigningKey(signer, k.CreatedAt, k.ActiveFrom, k.Algorithm)
 }

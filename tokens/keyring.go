@@ -38,7 +38,6 @@ type Options struct {
 type KeyRing struct {
 	documents store.Documents
 	options   Options
-	edDSA     Algorithm // by which name
 	parser    *jwt.Parser
 	changing  sync.Mutex // orders Refresh and Rotate, so that an older set never replaces a newer one
 	current   atomic.Pointer[keySet]
@@ -56,15 +55,8 @@ func OpenKeyRing(ctx context.Context, documents store.Documents, options Options
 		return nil, err
 	}
 	// Two audiences may name one algorithm.
-	named := slices.Compact(slices.Sorted(slices.Values(options.Algorithms)))
-	ring := &KeyRing{documents: documents, edDSA: EdDSA, parser: newParser()}
-	options.Algorithms = make([]Algorithm, len(named))
-	for i, algorithm := range named {
-		if options.Algorithms[i] = algorithm.kind(); algorithm == Ed25519 {
-			ring.edDSA = Ed25519
-		}
-	}
-	ring.options = options
+	options.Algorithms = slices.Compact(slices.Sorted(slices.Values(options.Algorithms)))
+	ring := &KeyRing{documents: documents, options: options, parser: newParser()}
 	ring.current.Store(newKeySet(nil, nil, nil))
 	ring.longest.Store(int64(options.TokenLifetime))
 	if err := ring.Refresh(ctx, now); err != nil {
@@ -174,7 +166,7 @@ func (r *KeyRing) read(ctx context.Context) (*keySet, error) {
 			return nil, err
 		}
 	}
-	return openDocument(raw, r.options.Sealer, r.edDSA)
+	return openDocument(raw, r.options.Sealer)
 }
 
 // save repeats the plan on the document as it is by then. A key that another replica has made meanwhile is used, and the one made here is
@@ -185,7 +177,7 @@ func (r *KeyRing) save(ctx context.Context, plan plan, made map[Algorithm]crypto
 		if seen && raw == nil {
 			return nil, fmt.Errorf("%w: the signing keys that were there are gone", store.ErrUnavailable)
 		}
-		set, err := openDocument(raw, r.options.Sealer, r.edDSA)
+		set, err := openDocument(raw, r.options.Sealer)
 		if err != nil {
 			return nil, err
 		}
@@ -195,7 +187,7 @@ func (r *KeyRing) save(ctx context.Context, plan plan, made map[Algorithm]crypto
 			if private == nil {
 				continue
 			}
-			key, err := newSigningKey(private, now, order.activeFrom, r.edDSA)
+			key, err := newSigningKey(private, now, order.activeFrom, order.algorithm)
 			if err != nil {
 				return nil, err
 			}

@@ -36,7 +36,7 @@ func (r *KeyRing) SigningKeys(now time.Time) []SigningKeyInfo {
 		for i, key := range line {
 			infos = append(infos, SigningKeyInfo{
 				KID:        key.kid,
-				Algorithm:  key.name,
+				Algorithm:  key.algorithm,
 				State:      line.state(i, now),
 				CreatedAt:  key.createdAt,
 				ActiveFrom: key.activeFrom,

@@ -20,7 +20,7 @@ const typicalClaims = 1 << 10
 // Sign makes a JWT of the claims, anything that marshals to a JSON object, with the signing key of the algorithm that is
 // active at now. It fails for an algorithm that is not in Options.Algorithms. A *Claims is signed fastest.
 func (r *KeyRing) Sign(now time.Time, algorithm Algorithm, typ string, claims any) (string, error) {
-	line := r.current.Load().byAlgorithm[algorithm.kind()]
+	line := r.current.Load().byAlgorithm[algorithm]
 	if len(line) == 0 {
 		return "", fmt.Errorf("there is no signing key for %q", string(algorithm))
 	}
@@ -71,7 +71,7 @@ func (k *signingKey) header(typ string) (string, error) {
 		Algorithm Algorithm `json:"alg"`
 		KID       string    `json:"kid"`
 		Type      string    `json:"typ"`
-	}{k.name, k.kid, typ})
+	}{k.algorithm, k.kid, typ})
 	return base64.RawURLEncoding.EncodeToString(text), err
 }
 

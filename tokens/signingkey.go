@@ -16,8 +16,7 @@ import (
 // signingKey is a key pair, parsed once and never changed.
 type signingKey struct {
 	kid        string
-	algorithm  Algorithm // its kind
-	name       Algorithm // the same, as tokens and the JWK spell it
+	algorithm  Algorithm
 	createdAt  time.Time
 	activeFrom time.Time
 	private    crypto.Signer
@@ -27,21 +26,26 @@ type signingKey struct {
 	accessHeader string
 }
 
-// newSigningKey derives the kid from the key itself, so that two keys can never share one. EdDSA is called by the name that is given.
-func newSigningKey(private crypto.Signer, createdAt, activeFrom time.Time, edDSA Algorithm) (*signingKey, error) {
+// newSigningKey derives the kid from the key itself, so that two keys can never share one. The algorithm is needed where
+// the private key allows two names; it may be empty otherwise, and for EdDSA.
+func newSigningKey(private crypto.Signer, createdAt, activeFrom time.Time, named Algorithm) (*signingKey, error) {
 	algorithm, err := algorithmOf(private)
 	if err != nil {
 		return nil, err
 	}
-	metadata := jwkset.JWKMetadataOptions{ALG: jwkset.ALG(algorithm), USE: jwkset.UseSig}
+	if named != "" {
+		if named.kind() != algorithm {
+			return nil, fmt.Errorf("a signing key for %s cannot make %s", algorithm, named)
+		}
+		algorithm = named
+	}
+	metadata := jwkset.JWKMetadataOptions{ALG: jwkset.ALG(algorithm.kind()), USE: jwkset.UseSig}
 	jwk, err := jwkset.NewJWKFromKey(private.Public(), jwkset.JWKOptions{Metadata: metadata})
 	if err != nil {
 		return nil, fmt.Errorf("describing a signing key: %w", err)
 	}
-	public, name := jwk.Marshal(), algorithm
-	if algorithm == EdDSA {
-		name, public.ALG = edDSA, jwkset.ALG(edDSA)
-	}
+	public := jwk.Marshal()
+	public.ALG = jwkset.ALG(algorithm)
 	if public.KID, err = thumbprint(public); err != nil {
 		return nil, err
 	}
@@ -52,7 +56,6 @@ func newSigningKey(private crypto.Signer, createdAt, activeFrom time.Time, edDSA
 	key := &signingKey{
 		kid:        public.KID,
 		algorithm:  algorithm,
-		name:       name,
 		createdAt:  createdAt,
 		activeFrom: activeFrom,
 		private:    private,

@@ -76,7 +76,7 @@ func (s *keySet) keyOf(token *jwt.Token, typ string) (any, error) {
 	}
 	kid, _ := token.Header["kid"].(string)
 	key := s.byKID[kid]
-	if key == nil || Algorithm(token.Method.Alg()).kind() != key.algorithm { // by either name: the setting may have changed
+	if key == nil || Algorithm(token.Method.Alg()) != key.algorithm {
 		return nil, errors.New("no signing key has its kid and alg")
 	}
 	return key.private.Public(), nil
