@@ -116,11 +116,20 @@ func checkBaseURL(text string) string {
 		u.Path == "/":
 		return "must be an http or https URL without user, query, fragment or trailing slash, such as https://mintkey.example.com; " +
 			"a host outside ASCII as xn--…"
+	case u.Port() != "" && !isPort(u.Port()):
+		return "must have a port from 1 to 65535"
+	case strings.Contains(u.Hostname(), "..") || strings.HasPrefix(u.Hostname(), "."):
+		return "has no host name that can exist: a part of it is empty"
 	case u.Path != "":
 		return "cannot have a path: the server answers at the root of a host, where clients look for its metadata (RFC 8414) and its pages " +
 			"lead. Give it a host name or a port of its own, such as https://mintkey.example.com, and let the proxy pass every path on unchanged"
 	}
 	return ""
+}
+
+func isPort(text string) bool {
+	port, err := strconv.ParseUint(text, 10, 16)
+	return err == nil && port > 0
 }
 
 func checkWebPage(text string) string {
@@ -176,7 +185,7 @@ func CheckAudience(audience string) error {
 
 func (c Config) checkAudienceAlgorithms() string {
 	known := append(slices.Clone(c.Tokens.Audiences), c.Issuer)
-	used := []string{c.Tokens.Algorithm}
+	used, named := []string{c.Tokens.Algorithm}, map[string]string{}
 	for _, entry := range c.Tokens.AudienceAlgorithms {
 		audience, algorithm, ok := cutLast(entry, "=")
 		switch {
@@ -184,7 +193,10 @@ func (c Config) checkAudienceAlgorithms() string {
 			return fmt.Sprintf("%.60q must be audience=algorithm, with one of %s", entry, strings.Join(algorithms, ", "))
 		case !slices.Contains(known, audience):
 			return fmt.Sprintf("%.60q is neither one of tokens.audiences nor the issuer", audience)
+		case named[audience] != "" && named[audience] != algorithm:
+			return fmt.Sprintf("%.60q cannot have two algorithms, %s and %s", audience, named[audience], algorithm)
 		}
+		named[audience] = algorithm
 		used = append(used, algorithm)
 	}
 	if slices.Contains(used, "EdDSA") && slices.Contains(used, "Ed25519") {

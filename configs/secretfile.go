@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"reflect"
 	"strings"
@@ -122,12 +123,20 @@ func readSecret(path string) (string, error) {
 		return "", err
 	case info.IsDir():
 		return "", fmt.Errorf("%s is a folder", path)
-	case info.Size() > maxSecretFile:
-		return "", fmt.Errorf("%s has more than %d bytes: that is no secret", path, maxSecretFile)
+	case !info.Mode().IsRegular(): // reading a pipe or a device may never end
+		return "", fmt.Errorf("%s is no regular file", path)
 	}
-	text, err := os.ReadFile(path)
+	file, err := os.Open(path)
 	if err != nil {
 		return "", err
+	}
+	defer func() { _ = file.Close() }()
+	text, err := io.ReadAll(io.LimitReader(file, maxSecretFile+1))
+	switch {
+	case err != nil:
+		return "", err
+	case len(text) > maxSecretFile:
+		return "", fmt.Errorf("%s has more than %d bytes: that is no secret", path, maxSecretFile)
 	}
 	secret := strings.TrimSpace(string(text))
 	if secret == "" {

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -88,7 +89,12 @@ func TestSecretFilesThatCannotBeUsed(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	pipe := filepath.Join(dir, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for want, environ := range map[string][]string{
+		"webhook.url_file (MINTKEY_WEBHOOK_URL_FILE): " + pipe + " is no regular file": {"MINTKEY_WEBHOOK_URL_FILE=" + pipe}, // nobody writes
 		"smtp.url_file (MINTKEY_SMTP_URL_FILE): cannot be set together with smtp.url": {
 			"MINTKEY_SMTP_URL_FILE=" + empty, "MINTKEY_SMTP_URL=smtp://127.0.0.1:25", "MINTKEY_SMTP_FROM=a@example.com",
 		},

@@ -21,7 +21,7 @@ func isJoiner(r rune) bool { return r == zeroWidthNonJoiner || r == zeroWidthJoi
 // printable says whether the text can be shown on one line, and shows as something unless it is empty. It also refuses a client secret,
 // which would be shown in lists, mails and logs (R3), with joiners in it as well.
 func printable(text string) bool {
-	if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return !OnOneLine(r) }) || !joinersInside(text) {
+	if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return !OnOneLine(r) }) || !joinersInside(text) || !selectorsApply(text) {
 		return false
 	}
 	without := strings.Map(func(r rune) rune {
@@ -31,6 +31,22 @@ func printable(text string) bool {
 		return r
 	}, text)
 	return !HasSecret(without) && (strings.TrimSpace(text) == "" || strings.ContainsFunc(text, shows))
+}
+
+// selectorsApply says whether each variation selector stands behind what has variants: a symbol, an ideograph or a Mongolian letter.
+// Elsewhere it shows as nothing, as do the other characters that are to be ignored where they are not supported (UTS 39).
+func selectorsApply(text string) bool {
+	var previous rune
+	for _, r := range text {
+		switch {
+		case unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r):
+			return false
+		case unicode.Is(unicode.Variation_Selector, r) && !unicode.In(previous, unicode.So, unicode.Sm, unicode.Han, unicode.Mongolian):
+			return false
+		}
+		previous = r
+	}
+	return true
 }
 
 // joinersInside says whether each joiner stands inside a word where it can change how the word looks. Anywhere else it shows as nothing,

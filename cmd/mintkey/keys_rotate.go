@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -111,7 +112,9 @@ func (p *program) accessToRotate(ctx context.Context, f *accessFlags, out string
 	if a.via, err = p.newConnection(&f.serverFlags); err != nil {
 		return a, err
 	}
-	a.url = cmp.Or(f.url, p.getenv("MINTKEY_URL"), a.url)
+	if given := cmp.Or(f.url, strings.TrimSpace(p.getenv("MINTKEY_URL"))); given != "" && !sameServer(given, a.url) {
+		return a, usagef("the access key in %s is for %s, not for %s", out, a.url, given) // another server must not get the secret
+	}
 	return a, p.checkAccess(a, &f.serverFlags)
 }
 

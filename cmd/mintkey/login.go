@@ -76,6 +76,7 @@ func (p *program) accessToSave(ctx context.Context, f *accessFlags) (access, err
 		if a.url, err = p.askLine(ctx, "Server", defaultURL); err != nil {
 			return a, err
 		}
+		a.via.defaulted = false // it was shown
 	}
 	a.url = cmp.Or(a.url, defaultURL)
 	if err := p.checkAccess(a, &f.serverFlags); err != nil {

@@ -27,7 +27,11 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 	if err == nil {
 		return nil
 	}
-	if text := err.Error(); text != "" {
+	text := err.Error()
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		text = "interrupted"
+	}
+	if text != "" {
 		p.sayf("mintkey: %s\n", text)
 	}
 	p.sayHints(err)

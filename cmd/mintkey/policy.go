@@ -50,8 +50,8 @@ func (p *program) policySetCommand(access *accessFlags, account *string) *cobra.
 	c := &cobra.Command{
 		Use:   "set",
 		Short: "Change the expiration policy; preview shows the keys that this would hit",
-		Long: "Change the expiration policy of the account. At a terminal it says how many access keys the change hits and which of them\n" +
-			"expires first, and asks.",
+		Long: "Change the expiration policy of the account. Where an access key would expire sooner than now, and before the policy is\n" +
+			"turned off, it says at a terminal how many are hit and which expires first, and asks.",
 		Example: "  mintkey policy set --period 180\n  mintkey policy set --off --acknowledge-risk",
 		Args:    arguments(cobra.NoArgs),
 	}

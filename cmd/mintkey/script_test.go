@@ -87,7 +87,7 @@ func runScripts(t *testing.T, dir string, variables map[string]string) {
 	t.Helper()
 	testscript.Run(t, testscript.Params{
 		Dir:      dir,
-		Deadline: time.Now().Add(5 * patience), // a server that starts where it should refuse to would run for ever
+		Deadline: time.Now().Add(15 * patience), // a server that starts where it should refuse to would run for ever
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "ready": ready, "jsonenv": jsonenv, "mode": mode, "begin": begin, "finish": finish, "arrives": arrives, "gunzip": gunzip,
 			"fetch": fetch, "forget": forget, "tamper": tamper, "tty": tty,

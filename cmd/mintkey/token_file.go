@@ -19,8 +19,9 @@ func saveToken(path, token string) error {
 }
 
 func replaceFile(path, content string) error {
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target
+	path, err := followLinks(path)
+	if err != nil {
+		return err
 	}
 	before, err := os.Stat(path)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -50,6 +51,21 @@ func replaceFile(path, content string) error {
 		return err
 	}
 	return settle(fresh, path)
+}
+
+// followLinks is the place that a path leads to by symbolic links, which may not be there yet.
+func followLinks(path string) (string, error) {
+	for range 40 { // as many as Linux follows
+		target, err := os.Readlink(path)
+		if err != nil {
+			return path, nil //nolint:nilerr // it is no link, or not there
+		}
+		if !filepath.IsAbs(target) {
+			target = filepath.Join(filepath.Dir(path), target)
+		}
+		path = target
+	}
+	return path, fmt.Errorf("%s: too many symbolic links", path)
 }
 
 // becomeLike gives a file the owner, the group and the permissions of another one. The owner comes first: others must not be able to read

@@ -32,9 +32,9 @@ func (p *program) usersCommand() *cobra.Command {
 func (p *program) usersListCommand(access *accessFlags, account *string) *cobra.Command {
 	c := &cobra.Command{Use: "list", Short: "List the users of the account", Args: arguments(cobra.NoArgs)}
 	out := addListing(p, c, "users",
-		column[api.User]{name: "id"},
-		column[api.User]{name: "name", of: func(u api.User) any { return u.Name }, rank: 2, cut: true},
-		column[api.User]{name: "email", of: func(u api.User) any { return u.Email }, rank: 1, cut: true},
+		column[api.User]{name: "id", rank: 4, cut: true},
+		column[api.User]{name: "name", of: func(u api.User) any { return u.Name }, cut: true},
+		column[api.User]{name: "email", of: func(u api.User) any { return u.Email }, cut: true},
 		column[api.User]{name: "kind", of: func(u api.User) any { return string(u.Kind) }, rank: 3},
 		column[api.User]{name: "roles", of: func(u api.User) any { return words(u.Roles) }},
 		column[api.User]{name: "disabled", head: "state", of: stateOf},

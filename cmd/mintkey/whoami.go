@@ -27,8 +27,8 @@ type identity struct {
 	TenantID  string        `json:"tenant_id"`
 	AccountID string        `json:"account_id"`
 	Roles     []policy.Role `json:"roles,omitempty"` // of the user, as far as the access key may read them
-	Scopes    []string      `json:"scopes"`          // of a token for the server itself
-	ExpiresAt *time.Time    `json:"expires_at"`      // null if never, or not known
+	Scopes    []string      `json:"scopes"`
+	ExpiresAt *time.Time    `json:"expires_at"` // null if never, or not known
 	// ExpiryKnown is false if the access key may not read its own end, and that is more than 30 days away.
 	ExpiryKnown bool `json:"expiry_known"`
 }
@@ -72,7 +72,16 @@ func (c *client) identity(ctx context.Context) (identity, error) {
 	if key != nil {
 		i.ExpiresAt, i.ExpiryKnown, i.UserName, i.Email = key.ExpiresAt, true, key.UserName, key.Email
 	}
-	if slices.Contains(i.Scopes, policy.ScopeUsersWrite) {
+	administration := i.Scopes
+	switch {
+	case key != nil:
+		i.Scopes = key.Scopes
+	default: // a token for the APIs has the others
+		if answer, _, err := c.access.exchangeKey(ctx, tokenRequest{}); err == nil {
+			i.Scopes = append(slices.Clone(administration), missing(strings.Fields(answer.Scope), administration)...)
+		}
+	}
+	if slices.Contains(administration, policy.ScopeUsersWrite) {
 		answer, err := c.call(ctx, http.MethodGet, c.accountPath("", "users", i.UserID), nil)
 		var user api.User
 		if err == nil && json.Unmarshal(answer, &user) == nil {
@@ -80,6 +89,11 @@ func (c *client) identity(ctx context.Context) (identity, error) {
 		}
 	}
 	return i, nil
+}
+
+// missing are those that the others don't have.
+func missing(all, others []string) []string {
+	return slices.DeleteFunc(slices.Clone(all), func(one string) bool { return slices.Contains(others, one) })
 }
 
 // ownKey is the access key of the token; nil if its scopes don't let it be read.
