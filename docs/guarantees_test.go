@@ -15,7 +15,8 @@ func TestPromisesNameTestsThatExist(t *testing.T) {
 	}
 	named := 0
 	for _, page := range []string{
-		"guarantees.md", "administration.md", "limits.md", "monitoring.md", "operations.md", "redis.md", "releasing.md", "runbook.md", "upgrading.md",
+		"guarantees.md", "administration.md", "limits.md", "monitoring.md", "operations.md", "redis.md", "releasing.md",
+		"runbook.md", "upgrading.md",
 	} {
 		for _, name := range column(regexp.MustCompile("`(Test\\w+)`"), read(t, page)) {
 			named++

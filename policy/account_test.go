@@ -32,7 +32,8 @@ var shown = map[string]bool{
 	"PDF\u200cها": true, "فارسِ\u200cی": true, "👩🏽\u200d🚀": true, "ශ්\u200dරී": true,
 	"pay\u200cpal": false, "pay\u200dpal": false, "п\u200cа": false, "1\u200d2": false, "a\u0301\u200cb": false, "日\u200d本": false,
 	"a\u200d👩": false, "👩\u200da": false, "👩\u200c💻": false, "한\u200c국": false, // would look like another name
-	"T\u034f1": false, "A\ufe0f1": false, "T\u3164x": false, "a\u17b4b": false, "1\ufe0f": false, "葛\U000e0100城": true, "❤\ufe0f": true, // as above
+	"T\u034f1": false, "A\ufe0f1": false, "T\u3164x": false, "a\u17b4b": false, "1\ufe0f": false,
+	"葛\U000e0100城": true, "❤\ufe0f": true, // as above
 	"\u200dada": false, "ada\u200c": false, "ada \u200c b": false, "a\u200c\u200cb": false,
 	"\u200c": false, "\u3164": false, "\u2800": false, "\ufe0f": false, "\u115f \u1160": false, "\u0301": false, // show as nothing
 	"a\u2066b": false, "a\u200fb": false, "a\u061cb": false, "a\ufeffb": false, "a\u00adb": false, "a\U000e0041b": false, "a\u0085b": false,

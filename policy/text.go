@@ -21,7 +21,8 @@ func isJoiner(r rune) bool { return r == zeroWidthNonJoiner || r == zeroWidthJoi
 // printable says whether the text can be shown on one line, and shows as something unless it is empty. It also refuses a client secret,
 // which would be shown in lists, mails and logs (R3), with joiners in it as well.
 func printable(text string) bool {
-	if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return !OnOneLine(r) }) || !joinersInside(text) || !selectorsApply(text) {
+	oneLine := !strings.ContainsFunc(text, func(r rune) bool { return !OnOneLine(r) })
+	if !utf8.ValidString(text) || !oneLine || !joinersInside(text) || !selectorsApply(text) {
 		return false
 	}
 	without := strings.Map(func(r rune) rune {
