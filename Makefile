@@ -78,7 +78,7 @@ fmt: ## gofumpt and gci
 	$(GOLANGCI) fmt ./...
 
 unit: ## every test but the end-to-end ones, with the race detector
-	go test -race -timeout 20m $$(go list ./... | grep -v /e2e)
+	go test -race -timeout 30m $$(go list ./... | grep -v /e2e)
 
 e2e: ## the program as it is built, with real stores and real OAuth clients
 	go test -race -count=1 -timeout 15m ./e2e
