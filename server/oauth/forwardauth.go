@@ -42,11 +42,8 @@ func (e *Endpoints) validateForwarded(r *web.Request) (callers.ValidToken, error
 	}
 	text, err := forwardedToken(r, cookie)
 	switch {
-	case errors.Is(err, web.ErrUnauthorized):
-		if misread == nil {
-			_, misread = e.requirementOf(query) // it may be the cookie's parameter that is misspelt
-		}
-		return callers.ValidToken{}, cmp.Or(misread, err)
+	case misread != nil && errors.Is(err, web.ErrUnauthorized):
+		return callers.ValidToken{}, misread
 	case err != nil:
 		return callers.ValidToken{}, err
 	}
