@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,13 +22,15 @@ import (
 
 const (
 	stormConnections = 5_000
-	stormLength      = 10 * time.Second
-	stormMemory      = 150 << 10 // kB while the storm lasts; it is about 110 MB, and 230 MB if net/http keeps every connection
-	calmMemory       = 110 << 10 // kB a while after it
+	duringStorm      = 200              // requests of each kind that the other tenant makes meanwhile
+	stormMemory      = 200 << 10        // kB while the storm lasts; it is about 110 MB, and 230 MB if net/http keeps every connection
+	calmMemory       = 110 << 10        // kB a while after it
+	calmsDown        = 10 * time.Minute // for any machine; Go gives memory back by and by
 )
 
-// One tenant fetches tokens on 5,000 connections at once. The other tenant and the administration notice little of it, the server's memory
-// stays in bounds, and is given back afterwards.
+// One tenant fetches tokens on 5,000 connections at once. It gets tokens and 503, and nothing else; the other tenant and the administration
+// go on; the server's memory stays in bounds, and is given back afterwards. Who is served first is tested in server/admission, and how
+// little the other tenant notices is measured by "bench storms": both sides are on the same processors here.
 func TestOneTenantsStorm(t *testing.T) {
 	store := "bolt://" + filepath.Join(t.TempDir(), "mintkey.db")
 	program := plainProgram(t)
@@ -43,50 +44,42 @@ func TestOneTenantsStorm(t *testing.T) {
 	w.call(admin, http.MethodPut, "/admin/v1/tenants/storm/members/"+quiet.UserID, `{"role":"member"}`)
 	stormy := decode[accessKey](t, w.call(admin, http.MethodPost, "/admin/v1/tenants/storm/keys", `{"user_id":"`+quiet.UserID+`"}`))
 
-	measure := func() (tokens, lists latency) {
-		var both sync.WaitGroup
-		both.Go(func() { tokens = w.measure(func() { w.token(quiet.AccessKey, "") }) })
-		both.Go(func() {
-			lists = w.measure(func() { w.call(admin, http.MethodGet, "/admin/v1/tenants/quiet/keys", "") })
-		})
-		both.Wait()
-		return tokens, lists
-	}
-	tokensAtRest, listsAtRest := measure()
 	connections := stormConnections
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil || limit.Cur < 2*stormConnections {
 		connections = int(limit.Cur) / 4
 		t.Logf("only %d connections: the limit of descriptors is %d", connections, limit.Cur)
 	}
-	begun := time.Now()
 	stop := w.rage(stormy, connections)
-	time.Sleep(2 * time.Second) // all connections are open
-	tokens, lists := measure()
+	e2etest.Eventually(t, "all connections are open", func() error {
+		if opened := int(w.opened.Load()); opened < connections && !t.Failed() {
+			return fmt.Errorf("%d are", opened)
+		}
+		return nil
+	})
+	for range duringStorm {
+		var both sync.WaitGroup
+		both.Go(func() { w.token(quiet.AccessKey, "") })
+		both.Go(func() { w.call(admin, http.MethodGet, "/admin/v1/tenants/quiet/keys", "") })
+		both.Wait()
+	}
 	peak := memoryOf(t, s, "VmHWM")
-	answered, turnedAway, failed := stop()
-	// Each connection sends its next request when it has an answer, so this is how long an answer takes on average.
-	stormTakes := time.Since(begun) * time.Duration(connections) / time.Duration(max(answered, 1))
-	t.Logf("%d connections: %d answers in %v on average, %d of them 503; memory %d MiB; tokens %v, at rest %v; lists %v, at rest %v",
-		connections, answered, stormTakes, turnedAway, peak>>10, tokens, tokensAtRest, lists, listsAtRest)
-	if failed > 0 {
-		t.Errorf("%d of %d answers were neither a token nor 503", failed, answered)
-	}
-	if tokens.p99 > stormTakes || lists.p99 > stormTakes {
-		t.Errorf("a hundredth of the other tenant's tokens take %v, of its lists %v, want less than the storm's own, %v",
-			tokens.p99, lists.p99, stormTakes)
-	}
-	if tokens.median > stormTakes/4 || lists.median > stormTakes/4 {
-		t.Errorf("half of the other tenant's tokens take %v, of its lists %v, want less than a quarter of the storm's own, %v",
-			tokens.median, lists.median, stormTakes)
+	stop()
+	t.Logf("%d connections: %d answers, %d of them 503; the other tenant was told %d times to come again; memory %d MiB",
+		connections, w.answered.Load(), w.turnedAway.Load(), w.cameAgain.Load(), peak>>10)
+	if failed := w.failed.Load(); failed > 0 {
+		t.Errorf("%d of %d answers were neither a token nor 503", failed, w.answered.Load())
 	}
 	if peak > stormMemory {
 		t.Errorf("memory is %d MiB, want %d at most", peak>>10, stormMemory>>10)
 	}
-	for deadline := time.Now().Add(2 * time.Minute); memoryOf(t, s, "VmRSS") > calmMemory; time.Sleep(time.Second) {
-		if time.Now().After(deadline) {
-			t.Fatalf("memory is still %d MiB, want %d at most", memoryOf(t, s, "VmRSS")>>10, calmMemory>>10)
+	if err := e2etest.Within(calmsDown, func() error {
+		if calm := memoryOf(t, s, "VmRSS"); calm > calmMemory {
+			return fmt.Errorf("memory is still %d MiB, want %d at most", calm>>10, calmMemory>>10)
 		}
+		return nil
+	}); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -94,6 +87,10 @@ func TestOneTenantsStorm(t *testing.T) {
 type storm struct {
 	t            *testing.T
 	address, url string
+
+	opened, answered   atomic.Int64 // connections, and requests on them
+	turnedAway, failed atomic.Int64 // of those that were answered: by 503, and by anything else that is no token
+	cameAgain          atomic.Int64 // how often the others did, after 503
 }
 
 func (w *storm) token(key accessKey, scope string) string {
@@ -122,40 +119,30 @@ func (w *storm) call(token, method, path, body string) []byte {
 	return w.do(request)
 }
 
+// do makes a request until it is answered by something else than 503, which says that the server has too much to do now.
 func (w *storm) do(request *http.Request) []byte {
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		w.t.Error(err)
-		return nil
+	for {
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			w.t.Error(err)
+			return nil
+		}
+		body, _ := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if response.StatusCode == http.StatusServiceUnavailable && response.Header.Get("Retry-After") != "" && request.GetBody != nil {
+			w.cameAgain.Add(1)
+			request.Body, _ = request.GetBody()
+			continue
+		}
+		if response.StatusCode >= http.StatusBadRequest {
+			w.t.Errorf("%s %s: %d %s", request.Method, request.URL.Path, response.StatusCode, body)
+		}
+		return body
 	}
-	defer response.Body.Close()
-	body, _ := io.ReadAll(response.Body)
-	if response.StatusCode >= http.StatusBadRequest {
-		w.t.Errorf("%s %s: %d %s", request.Method, request.URL.Path, response.StatusCode, body)
-	}
-	return body
 }
 
-// latency is how long half of the requests take at least, and a hundredth.
-type latency struct{ median, p99 time.Duration }
-
-func (l latency) String() string { return fmt.Sprintf("%v (p99 %v)", l.median, l.p99) }
-
-// measure makes requests one after the other for some seconds.
-func (w *storm) measure(request func()) latency {
-	var took []time.Duration
-	for begun := time.Now(); time.Since(begun) < stormLength/2; time.Sleep(10 * time.Millisecond) {
-		sent := time.Now()
-		request()
-		took = append(took, time.Since(sent))
-	}
-	slices.Sort(took)
-	return latency{took[len(took)/2].Round(100 * time.Microsecond), took[len(took)*99/100].Round(100 * time.Microsecond)}
-}
-
-// rage fetches tokens on all connections until stop is called, which returns how many answers there were, how many of them said that too
-// many wait, and how many had any other error.
-func (w *storm) rage(key accessKey, connections int) (stop func() (answered, turnedAway, failed int64)) {
+// rage fetches tokens on all connections until stop is called, which waits for the last answers.
+func (w *storm) rage(key accessKey, connections int) (stop func()) {
 	request, _ := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.url+"/oauth2/token",
 		strings.NewReader("grant_type=client_credentials"))
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -166,7 +153,6 @@ func (w *storm) rage(key accessKey, connections int) (stop func() (answered, tur
 	}
 	var all sync.WaitGroup
 	var ended atomic.Bool
-	var answered, turnedAway, failed atomic.Int64
 	for range connections {
 		all.Go(func() {
 			connection, err := (&net.Dialer{}).DialContext(w.t.Context(), "tcp", w.address)
@@ -175,6 +161,7 @@ func (w *storm) rage(key accessKey, connections int) (stop func() (answered, tur
 				return
 			}
 			defer connection.Close()
+			w.opened.Add(1)
 			reader := bufio.NewReaderSize(connection, 2<<10)
 			for !ended.Load() {
 				if _, err := connection.Write(text.Bytes()); err != nil {
@@ -188,20 +175,19 @@ func (w *storm) rage(key accessKey, connections int) (stop func() (answered, tur
 				}
 				_, _ = io.Copy(io.Discard, response.Body)
 				_ = response.Body.Close()
-				answered.Add(1)
+				w.answered.Add(1)
 				switch response.StatusCode {
 				case http.StatusOK:
 				case http.StatusServiceUnavailable: // it has waited for too long behind its own
-					turnedAway.Add(1)
+					w.turnedAway.Add(1)
 				default:
-					failed.Add(1)
+					w.failed.Add(1)
 				}
 			}
 		})
 	}
-	return func() (int64, int64, int64) {
+	return func() {
 		ended.Store(true)
 		all.Wait()
-		return answered.Load(), turnedAway.Load(), failed.Load()
 	}
 }

