@@ -16,9 +16,11 @@ type probes struct {
 
 const (
 	probeEvery    = 50 * time.Millisecond
-	recoveryLimit = 75 * time.Second
+	recoveryLimit = 3 * time.Minute // far more than anything takes; the table has how long it took
 	// steady is how long everything must work to count as recovered.
 	steady = time.Second
+	// slowest is an answer that counts as one.
+	slowest = 5 * time.Second
 )
 
 // canary is the member that the probes change.
@@ -76,7 +78,7 @@ func (p *probes) steadySince(now time.Time, count int) (lastFailed time.Time, ok
 		return p.lastFailed, false
 	}
 	for _, begun := range p.lastBegun { // an answer that takes long is no success yet
-		if now.Sub(begun) > steady {
+		if now.Sub(begun) > slowest {
 			return p.lastFailed, false
 		}
 	}
