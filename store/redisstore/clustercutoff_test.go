@@ -26,6 +26,7 @@ func leftAlone(t *testing.T, cluster *redistest.Cluster) (left *redistest.Server
 // A master that is cut off from the majority answers no reads either, soon after cluster-node-timeout, so that nobody gets a token for what
 // is revoked on the other side. That does not depend on cluster-require-full-coverage.
 func TestMasterCutOffFromTheMajorityRefusesReads(t *testing.T) {
+	t.Parallel()
 	cluster := redistest.StartCluster(t, 3)
 	for _, node := range cluster.Nodes {
 		node.Do("CONFIG", "SET", "cluster-require-full-coverage", "no")
@@ -43,6 +44,7 @@ func TestMasterCutOffFromTheMajorityRefusesReads(t *testing.T) {
 
 // With cluster-allow-reads-when-down it goes on answering, which the server warns of.
 func TestMasterThatAllowsReadsWhenDownIsWarnedOf(t *testing.T) {
+	t.Parallel()
 	cluster := redistest.StartCluster(t, 3)
 	s := opened(t, cluster.URL())
 	for _, node := range cluster.Nodes {

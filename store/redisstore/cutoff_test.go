@@ -41,6 +41,7 @@ func cutOff(t *testing.T, quorum *redistest.Quorum, s store.Store, processes ...
 
 // A store that is cut off together with the old primary must not answer from it, when the other side may have promoted a replica.
 func TestCutOffWithTheOldPrimary(t *testing.T) {
+	t.Parallel()
 	quorum := redistest.StartDivisibleQuorum(t, 2)
 	s := withKey(t, quorum.URL())
 	cutOff(t, quorum, s)
@@ -48,6 +49,7 @@ func TestCutOffWithTheOldPrimary(t *testing.T) {
 
 // A Sentinel on the island goes on naming the old primary: it hears no majority.
 func TestCutOffWithTheOldPrimaryAndASentinel(t *testing.T) {
+	t.Parallel()
 	quorum := redistest.StartDivisibleQuorum(t, 2)
 	s := withKey(t, quorum.URL())
 	cutOff(t, quorum, s, quorum.Sentinels[0].PID())
@@ -55,6 +57,7 @@ func TestCutOffWithTheOldPrimaryAndASentinel(t *testing.T) {
 
 // Two of three copies, and one of three Sentinels, make no majority either. The old primary confirms changes by its replica.
 func TestCutOffWithTheOldPrimaryAndAReplica(t *testing.T) {
+	t.Parallel()
 	quorum := redistest.StartDivisibleQuorum(t, 2)
 	s := withKey(t, quorum.URL())
 	cutOff(t, quorum, s, quorum.Sentinels[0].PID(), quorum.Replicas[0].PID())
@@ -62,6 +65,7 @@ func TestCutOffWithTheOldPrimaryAndAReplica(t *testing.T) {
 
 // Who is started on the island must not answer either.
 func TestOpenOnTheIsland(t *testing.T) {
+	t.Parallel()
 	quorum := redistest.StartDivisibleQuorum(t, 1)
 	opened(t, quorum.URL())
 	quorum.Divide(quorum.Sentinels[0].PID())
@@ -89,6 +93,7 @@ func killSentinels(quorum *redistest.Quorum) {
 
 // An outage of the Sentinels alone stops nothing, nor does one of the replicas alone. Of both it does.
 func TestNeitherSentinelsNorReplicasAloneAreNeeded(t *testing.T) {
+	t.Parallel()
 	quorum := redistest.StartQuorum(t, 2)
 	s := withKey(t, quorum.URL())
 	quorum.Replicas[0].Pause()
@@ -119,6 +124,7 @@ func TestNeitherSentinelsNorReplicasAloneAreNeeded(t *testing.T) {
 
 // Where there never was a replica, nothing can be promoted, and the Sentinels may be away.
 func TestPrimaryWithoutReplicasNeedsNoSentinels(t *testing.T) {
+	t.Parallel()
 	quorum := redistest.StartQuorum(t, 0)
 	s := withKey(t, quorum.URL())
 	killSentinels(quorum)

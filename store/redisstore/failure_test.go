@@ -121,6 +121,7 @@ func TestFullRedisStillRevokes(t *testing.T) {
 }
 
 func TestChangeWithoutReplicaInStepIsUnconfirmed(t *testing.T) {
+	t.Parallel()
 	master := redistest.Start(t)
 	replica := redistest.StartReplica(t, master)
 	s := opened(t, master.URL())
@@ -143,6 +144,7 @@ func TestChangeWithoutReplicaInStepIsUnconfirmed(t *testing.T) {
 }
 
 func TestFailoverKeepsWhatWasAcknowledged(t *testing.T) {
+	t.Parallel()
 	sentinel := redistest.StartSentinel(t)
 	s := opened(t, sentinel.URL())
 	seed(t, s)

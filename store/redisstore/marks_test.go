@@ -66,6 +66,7 @@ func TestEmptiedMasterIsALostStore(t *testing.T) {
 
 // Each master has one mark, and all servers have chosen the same.
 func TestEachMasterHasAMark(t *testing.T) {
+	t.Parallel()
 	cluster := redistest.StartCluster(t, 5)
 	s, other := opened(t, cluster.URL()), opened(t, cluster.URL())
 	for _, one := range []*redisstore.Store{s, other} {
@@ -82,6 +83,7 @@ func TestEachMasterHasAMark(t *testing.T) {
 
 // The marks of masters go where their slots go.
 func TestMarksFollowTheirSlots(t *testing.T) {
+	t.Parallel()
 	cluster := redistest.StartCluster(t, 3)
 	s := opened(t, cluster.URL())
 	seed(t, s)
@@ -104,6 +106,7 @@ func TestMarksFollowTheirSlots(t *testing.T) {
 }
 
 func TestMarksSurviveAFailover(t *testing.T) {
+	t.Parallel()
 	cluster := redistest.StartReplicatedCluster(t, 3)
 	s := opened(t, cluster.URL())
 	seed(t, s)

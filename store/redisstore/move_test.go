@@ -35,6 +35,7 @@ func seedMembers(t *testing.T, s store.Store, count int) []string {
 
 // A script that deleted a record to write it again would leave it deleted: while a slot moves, its owner refuses to write a missing key.
 func TestChangeWhileItsSlotMovesLosesNothing(t *testing.T) {
+	t.Parallel()
 	cluster := redistest.StartCluster(t, 3)
 	s := opened(t, cluster.URL())
 	ids := seedMembers(t, s, 4)
@@ -68,6 +69,7 @@ func TestChangeWhileItsSlotMovesLosesNothing(t *testing.T) {
 
 // Traffic goes on while the keys of the slot move one after the other.
 func TestTrafficDuringAMoveLosesNothing(t *testing.T) {
+	t.Parallel()
 	cluster := redistest.StartCluster(t, 3)
 	s := opened(t, cluster.URL())
 	ids := seedMembers(t, s, 8)

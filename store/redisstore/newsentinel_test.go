@@ -13,6 +13,7 @@ import (
 // A Sentinel that is started anew on the island, with the settings that it had at first, as in a container, knows of no other Sentinel
 // and of no replica. It must not pass for a majority of one, nor for proof that there is nothing to promote.
 func TestSentinelWithoutItsStateIsNoMajority(t *testing.T) {
+	t.Parallel()
 	quorum := redistest.StartQuorum(t, 1)
 	s := withKey(t, quorum.URL())
 	forgetful := quorum.Sentinels[2]

@@ -73,6 +73,7 @@ func TestWarnings(t *testing.T) {
 }
 
 func TestWarningsOfAClusterAreSaidOnce(t *testing.T) {
+	t.Parallel()
 	cluster := redistest.StartCluster(t, 3)
 	s := opened(t, cluster.URL())
 	for _, node := range cluster.Nodes {

@@ -13,6 +13,7 @@ import (
 
 // A primary that has lost its replica lists none, like one that never had any. It must not acknowledge what a failover would undo.
 func TestPrimaryThatLostItsReplicaDoesNotAcknowledge(t *testing.T) {
+	t.Parallel()
 	master := redistest.Start(t)
 	replica := redistest.StartReplica(t, master)
 	s := opened(t, master.URL())
@@ -64,6 +65,7 @@ func replicasOf(master *redistest.Server) []string {
 
 // Each master of a Cluster counts for itself: one that never had a replica goes on, one that lost it does not.
 func TestMastersOfAClusterAreConfirmedEachByItself(t *testing.T) {
+	t.Parallel()
 	cluster := redistest.StartReplicatedCluster(t, 3)
 	s := opened(t, cluster.URL())
 	for _, id := range []string{"a", "b", "c", "d", "e", "f", "g", "h"} {
@@ -94,6 +96,7 @@ func TestMastersOfAClusterAreConfirmedEachByItself(t *testing.T) {
 
 // A revocation takes effect while the only replica hangs, whatever else the operation writes.
 func TestRevocationTakesEffectWhileTheReplicaHangs(t *testing.T) {
+	t.Parallel()
 	master := redistest.Start(t)
 	replica := redistest.StartReplica(t, master)
 	s := opened(t, master.URL())

@@ -14,6 +14,7 @@ const minimalACL = "~mintkey:* +get +mget +set +setnx +del +incr +persist +expir
 
 // With the documented ACL the store has nothing to complain of, and each right that is taken away is named.
 func TestRights(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t, "--appendfsync", "always")
 	server.Do(append([]string{"ACL", "SETUSER", "mintkey", "on", ">hunter2"}, strings.Fields(minimalACL)...)...)
 	s := opened(t, "redis://mintkey:hunter2@"+server.Address())
@@ -46,6 +47,7 @@ func TestRights(t *testing.T) {
 
 // The settings that count when there are replicas, and those of the replicas themselves.
 func TestWarningsAboutReplicas(t *testing.T) {
+	t.Parallel()
 	master := redistest.Start(t, "--appendfsync", "always")
 	s := opened(t, master.URL())
 	checkWarnings(t, s) // without replicas nothing about them

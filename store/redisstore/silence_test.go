@@ -81,25 +81,19 @@ func (l *load) check(t *testing.T) {
 		l.good.Load(), l.failed.Load(), time.Duration(l.longest.Load()).Round(time.Millisecond))
 }
 
-// longestAllowed is more than the 2 s that are promised, for a busy machine. It was 8 to 9 s.
+// longestAllowed is more than the 2 s that are promised, for what else the machine does. It was 8 to 9 s.
 const longestAllowed = 4 * time.Second
 
 func (l *load) checkLongest(t *testing.T) {
 	t.Helper()
-	if longest := time.Duration(l.longest.Load()); longest > longestAllowed {
-		t.Errorf("a read took %v", longest)
-	}
+	redistest.Took(t, "the longest read", time.Duration(l.longest.Load()), longestAllowed)
 }
 
 // back waits until a read succeeds that ended after since, and says how long that took.
 func (l *load) back(t *testing.T, since time.Time) {
 	t.Helper()
 	redistest.Eventually(t, "reads succeed again", func() bool { return l.goodAt.Load() > since.UnixNano() })
-	took := time.Unix(0, l.goodAt.Load()).Sub(since)
-	t.Logf("the first read that the test saw succeed was %v after Redis was back", took.Round(time.Millisecond))
-	if took > time.Second {
-		t.Errorf("Redis was back for %v before a read succeeded", took)
-	}
+	redistest.Took(t, "the first success after Redis was back", time.Unix(0, l.goodAt.Load()).Sub(since), time.Second)
 }
 
 // hangs checks what is promised while a Redis says nothing, from the moment when the load is on it.
@@ -167,26 +161,21 @@ func TestFlappingRedisIsUsedWheneverItIsUp(t *testing.T) {
 	relay := newRelay(t, redistest.Start(t).Address())
 	s := withKey(t, "redis://"+relay.address)
 	l := startLoad(t, s, 100)
-	const flaps = 8
+	const flaps, upFor = 8, 600 * time.Millisecond
 	var late time.Duration
 	for range flaps {
 		relay.down()
 		time.Sleep(400 * time.Millisecond)
 		relay.up(t)
 		up, before := time.Now(), l.good.Load()
-		for l.good.Load() == before && time.Since(up) < 600*time.Millisecond {
-			time.Sleep(time.Millisecond)
-		}
-		if l.good.Load() == before {
-			t.Error("no read succeeded while Redis was up")
-		}
+		redistest.Eventually(t, "a read succeeds", func() bool { return l.good.Load() > before })
 		late = max(late, time.Since(up))
-		time.Sleep(max(0, 600*time.Millisecond-time.Since(up)))
+		time.Sleep(max(0, upFor-time.Since(up)))
 	}
 	l.end()
 	l.check(t)
 	l.checkLongest(t)
-	t.Logf("the first success was at most %v after Redis was up", late.Round(time.Millisecond))
+	redistest.Took(t, "the first success after Redis was up", late, upFor)
 }
 
 // A Redis that takes its time, but answers, is not away.
@@ -234,9 +223,7 @@ func TestHungMasterHarmsItsSlotsOnly(t *testing.T) {
 		if err := works(t, s, other); !errors.Is(err, store.ErrUnavailable) {
 			t.Fatalf("a read from the hung node: %v", err)
 		}
-		if took := time.Since(began); took > longestAllowed {
-			t.Errorf("a read from the hung node took %v", took)
-		}
+		redistest.Took(t, "a read from the hung node", time.Since(began), longestAllowed)
 	}
 	good := l.good.Load()
 	redistest.Eventually(t, "other slots are read", func() bool { return l.good.Load() > good+100 })

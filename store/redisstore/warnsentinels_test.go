@@ -8,6 +8,7 @@ import (
 
 // What a server under Sentinel needs, to know while it is cut off that it is, and while it is not, that it is not.
 func TestWarningsAboutSentinels(t *testing.T) {
+	t.Parallel()
 	quorum := redistest.StartDivisibleQuorum(t, 1, "--appendfsync", "always", "--min-replicas-to-write", "1")
 	s := opened(t, quorum.URL())
 	checkWarnings(t, s)

@@ -23,7 +23,7 @@ func (s *Server) Do(words ...string) string {
 }
 
 func (s *Server) try(words ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	conn, err := s.dial(ctx)
 	if err != nil {

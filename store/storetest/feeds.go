@@ -179,24 +179,31 @@ func changesAreForgotten(t testing.TB, at place) {
 func joinMany(t testing.TB, s store.Store, prefix string, n int) []string {
 	t.Helper()
 	ids := make([]string, n)
+	eachAtOnce(n, func(i int) {
+		ids[i] = fmt.Sprintf("%s%05d", prefix, i)
+		admit(t, s, acme, ids[i])
+		err := s.UpdateMembership(t.Context(), load, ids[i], func(policy.Membership) (policy.Membership, []policy.Event, error) {
+			return membership(load, ids[i]), nil, nil
+		})
+		if err != nil {
+			t.Errorf("join: %v", err)
+		}
+	})
+	return ids
+}
+
+// eachAtOnce does n things, many at once, because a store takes the changes of many writers together.
+func eachAtOnce(n int, do func(i int)) {
 	var all sync.WaitGroup
 	const writers = 50
 	for w := range writers {
 		all.Go(func() {
 			for i := w; i < n; i += writers {
-				ids[i] = fmt.Sprintf("%s%05d", prefix, i)
-				admit(t, s, acme, ids[i])
-				err := s.UpdateMembership(t.Context(), load, ids[i], func(policy.Membership) (policy.Membership, []policy.Event, error) {
-					return membership(load, ids[i]), nil, nil
-				})
-				if err != nil {
-					t.Errorf("join: %v", err)
-				}
+				do(i)
 			}
 		})
 	}
 	all.Wait()
-	return ids
 }
 
 // changesComeFirst holds a copy that follows the feed against what was read before the feed was asked.
@@ -206,7 +213,7 @@ func changesComeFirst(t testing.TB, at place) {
 	const labels = 200
 	var writer sync.WaitGroup
 	writer.Go(func() {
-		for n := range labels {
+		for n := 0; n < labels && !t.Failed(); n++ {
 			m := membership(load, ada, "mk_1")
 			m.Keys[0].Label = fmt.Sprintf("%03d", n)
 			err := both[0].UpdateMembership(t.Context(), load, ada, func(policy.Membership) (policy.Membership, []policy.Event, error) {

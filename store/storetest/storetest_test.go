@@ -1,6 +1,7 @@
 package storetest_test
 
 import (
+	"flag"
 	"fmt"
 	"path/filepath"
 	"runtime"
@@ -12,6 +13,14 @@ import (
 	"mintkey/store/boltstore"
 	"mintkey/store/storetest"
 )
+
+// The stores mostly wait for the disk, so more tests run at once than there are processors.
+func TestMain(m *testing.M) {
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		panic(err)
+	}
+	m.Run()
+}
 
 // connection is one of many to a store that others still use, so it closes nothing.
 type connection struct{ store.Store }
@@ -33,6 +42,7 @@ func shared(t *testing.T) func() store.Store {
 func TestGoodStorePasses(t *testing.T) {
 	for _, name := range storetest.CaseNames() {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			open := shared(t)
 			storetest.RunCase(t, name, func() store.Store { return swapping{open(), 100} })
 		})
@@ -48,6 +58,7 @@ func TestBrokenTwinIsCaught(t *testing.T) {
 		trafficTwins(), inventoryTwins(), versionTwins(), replicationTwins()) {
 		caught = append(caught, twin.caughtBy)
 		t.Run(twin.caughtBy+"/"+twin.breaks, func(t *testing.T) {
+			t.Parallel()
 			open := shared(t)
 			r := &recorder{TB: t}
 			done := make(chan struct{})

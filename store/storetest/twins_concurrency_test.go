@@ -12,18 +12,19 @@ import (
 )
 
 func concurrencyTwins() []twin {
-	m := make(meeting)
-	overwrites := func(s store.Store) store.Store { return overwritesMembership{s, m} }
+	overwrites := meetingIn(func(s store.Store, m meeting) store.Store { return overwritesMembership{s, m} })
+	overwritesDoc := meetingIn(func(s store.Store, m meeting) store.Store { return overwritesDocument{s, m} })
+	looks := meetingIn(func(s store.Store, m meeting) store.Store { return looksFirst{s, m} })
 	return []twin{
-		{"race of 12 creates leaves two keys", "overwrites instead of swapping", overwrites},
-		{"race of 100 creates leaves two keys", "overwrites instead of swapping", overwrites},
+		{"race of 12 creates leaves two keys", "overwrites instead of swapping", overwrites()},
+		{"race of 100 creates leaves two keys", "overwrites instead of swapping", overwrites()},
 		{"race of 12 creates leaves two keys", "loses events", func(s store.Store) store.Store { return losesEvent{s} }},
-		{"race of 12 repeats takes one slot", "overwrites instead of swapping", overwrites},
+		{"race of 12 repeats takes one slot", "overwrites instead of swapping", overwrites()},
 		{"race of 12 repeats takes one slot", "forgets requests", func(s store.Store) store.Store { return forgetsRetries{s} }},
-		{"race for IDs and addresses has one winner", "looks before it writes", func(s store.Store) store.Store { return looksFirst{s, m} }},
-		{"race of increments loses none", "overwrites instead of swapping", func(s store.Store) store.Store { return overwritesDocument{s, m} }},
+		{"race for IDs and addresses has one winner", "looks before it writes", looks()},
+		{"race of increments loses none", "overwrites instead of swapping", overwritesDoc()},
 		{"conflict gives up", "tries for ever", func(s store.Store) store.Store { return swapping{s, math.MaxInt} }},
-		{"conflict gives up", "overwrites instead of swapping", func(s store.Store) store.Store { return overwritesDocument{s, m} }},
+		{"conflict gives up", "overwrites instead of swapping", overwritesDoc()},
 		{"cancelled reads", "reads on", func(s store.Store) store.Store { return readsOn{s} }},
 		{"cancelled writes", "writes on", func(s store.Store) store.Store { return writesOn{s} }},
 		{"other connection finds everything", "keeps documents to itself", func(s store.Store) store.Store { return &keepsToItself{Store: s} }},
@@ -71,6 +72,14 @@ func (m meeting) wait() {
 	case m <- struct{}{}:
 	case <-m:
 	case <-time.After(100 * time.Millisecond):
+	}
+}
+
+// meetingIn makes ways to wrap, each with a meeting of its own: twins are tried at the same time, and must not meet one another.
+func meetingIn(wrap func(store.Store, meeting) store.Store) (way func() func(store.Store) store.Store) {
+	return func() func(store.Store) store.Store {
+		m := make(meeting)
+		return func(s store.Store) store.Store { return wrap(s, m) }
 	}
 }
 

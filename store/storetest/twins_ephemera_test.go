@@ -9,19 +9,20 @@ import (
 )
 
 func ephemeraTwins() []twin {
-	m := make(meeting)
+	puts := meetingIn(func(s store.Store, m meeting) store.Store { return readsThenPuts{s, m} })
+	takes := meetingIn(func(s store.Store, m meeting) store.Store { return looksThenTakes{s, m} })
 	return []twin{
 		{"ephemeral is kept", "keeps the first value", func(s store.Store) store.Store { return keepsFirst{s} }},
 		{"ephemeral missing", "returns an empty value", func(s store.Store) store.Store { return emptyEphemeral{s} }},
 		{"ephemeral is taken once", "leaves what is taken", func(s store.Store) store.Store { return leavesTaken{s} }},
 		{"ephemeral is deleted", "complains of what is gone", func(s store.Store) store.Store { return complains{s} }},
 		{"ephemeral is updated", "changes what is refused", func(s store.Store) store.Store { return updatesRefused{s} }},
-		{"updates of an ephemeral at once all count", "reads, then writes", func(s store.Store) store.Store { return readsThenPuts{s, m} }},
+		{"updates of an ephemeral at once all count", "reads, then writes", puts()},
 		{"ephemera are forgotten after their time", "never forgets", func(s store.Store) store.Store { return neverForgets{s} }},
 		{"ephemera are forgotten after their time", "minds times of old", func(s store.Store) store.Store {
 			return mindsOldTimes{s, map[string]time.Time{}}
 		}},
-		{"race for an ephemeral has one winner", "looks before it takes", func(s store.Store) store.Store { return looksThenTakes{s, m} }},
+		{"race for an ephemeral has one winner", "looks before it takes", takes()},
 	}
 }
 

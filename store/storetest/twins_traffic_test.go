@@ -2,13 +2,14 @@ package storetest_test
 
 import (
 	"context"
-	"math/rand/v2"
+	"sync"
 	"time"
 
 	"mintkey/store"
 )
 
 func trafficTwins() []twin {
+	reads := newReadsFirst()
 	return []twin{
 		{"traffic adds up", "keeps only the first batch", func(s store.Store) store.Store { return keepsFirstTraffic{s} }},
 		{"traffic adds up", "takes each refusal for a wrong secret", func(s store.Store) store.Store { return oneRefusal{s} }},
@@ -23,7 +24,7 @@ func trafficTwins() []twin {
 		{"traffic that was refused", "looks among the busiest", func(s store.Store) store.Store { return busiestRefused{s} }},
 		{"traffic of many parts", "leaves out those beyond a batch", func(s store.Store) store.Store { return oneBatch{s} }},
 		{"traffic is kept long enough", "forgets an hour early", func(s store.Store) store.Store { return forgetsTrafficEarly{s} }},
-		{"race to record traffic loses none", "reads before it writes", func(s store.Store) store.Store { return readsFirst{s} }},
+		{"race to record traffic loses none", "reads before it writes", func(s store.Store) store.Store { return reads.over(s) }},
 	}
 }
 
@@ -162,22 +163,60 @@ func (b forgetsTrafficEarly) ForgetTraffic(ctx context.Context, now time.Time) e
 	return b.Store.ForgetTraffic(ctx, now.Add(time.Hour+time.Minute))
 }
 
-type readsFirst struct{ store.Store }
+// readsFirst adds to what it read before, and lets those who add to the same counts all read before any of them writes.
+type readsFirst struct {
+	store.Store
+	*sharedReads
+}
+
+type sharedReads struct {
+	mu      sync.Mutex
+	meeting map[store.TrafficKey]meeting
+}
+
+func newReadsFirst() *sharedReads { return &sharedReads{meeting: map[store.TrafficKey]meeting{}} }
+
+func (r *sharedReads) over(s store.Store) store.Store { return readsFirst{s, r} }
+
+func (r *sharedReads) wait(key store.TrafficKey) {
+	r.mu.Lock()
+	if r.meeting[key] == nil {
+		r.meeting[key] = make(meeting)
+	}
+	meeting := r.meeting[key]
+	r.mu.Unlock()
+	meeting.wait()
+}
 
 func (b readsFirst) RecordTraffic(ctx context.Context, counts trafficBatch) error {
+	read := func() (trafficBatch, error) {
+		found := trafficBatch{}
+		for key := range counts {
+			span := store.TrafficSpan{Step: store.TrafficMinutes, From: time.Unix(key.Minute*60, 0), Steps: 1}
+			steps, err := b.Traffic(ctx, key.TrafficSource, span)
+			if err != nil {
+				return nil, err
+			}
+			found[key] = steps[0]
+		}
+		return found, nil
+	}
+	before, err := read()
+	if err != nil {
+		return err
+	}
+	for key := range counts {
+		b.wait(key)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	after, err := read()
+	if err != nil {
+		return err
+	}
 	for key, some := range counts {
-		span := store.TrafficSpan{Step: store.TrafficMinutes, From: time.Unix(key.Minute*60, 0), Steps: 1}
-		before, err := b.Traffic(ctx, key.TrafficSource, span)
-		if err != nil {
-			return err
-		}
-		time.Sleep(rand.N(20 * time.Millisecond)) // as long as a round trip
-		after, err := b.Traffic(ctx, key.TrafficSource, span)
-		if err != nil {
-			return err
-		}
 		for outcome := range some {
-			some[outcome] += before[0][outcome] - after[0][outcome]
+			some[outcome] += before[key][outcome] - after[key][outcome]
 		}
 		counts[key] = some
 	}
