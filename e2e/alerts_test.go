@@ -35,6 +35,7 @@ type watchedServers struct {
 // Each alert fires by the fault that it is for, on real servers scraped by an unchanged Prometheus. How long a fault must last, and where
 // the thresholds lie, is in TestAlertRules.
 func TestAlerts(t *testing.T) {
+	t.Parallel()
 	w := watchServers(t)
 	w.whileAllIsWell()
 	w.otherServer()

@@ -23,6 +23,7 @@ import (
 // A new certificate is used without a restart, also when a link to its folder is swapped as in Kubernetes. One that can't be used leaves
 // the old one in place, and is told to operators.
 func TestCertificateReload(t *testing.T) {
+	t.Parallel()
 	mount := t.TempDir()
 	publish := func(version string, serial, keyOf int64, life time.Duration) {
 		writePair(t, filepath.Join(mount, version), serial, keyOf, life)

@@ -202,6 +202,7 @@ func TestShellcheck(t *testing.T) {
 
 // actionlint finds nothing in the workflow, which uses the action as it is: an input that it does not have would be found.
 func TestActionlint(t *testing.T) {
+	t.Parallel()
 	folder := t.TempDir()
 	actionlint := filepath.Join(folder, "actionlint")
 	build := exec.Command("go", "build", "-modfile=tools/ci/go.mod", "-o", actionlint, "github.com/rhysd/actionlint/cmd/actionlint")

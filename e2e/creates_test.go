@@ -73,6 +73,7 @@ func createAtOnce(t *testing.T, d *deployment, owner string, count int) []answer
 	ready.Wait()
 	close(gate)
 	done.Wait()
+	d.admin.client.CloseIdleConnections() // a server that stops waits 5 s for those that were dialled and never used
 	for _, err := range failures {
 		if err != nil {
 			t.Error(err)

@@ -16,7 +16,8 @@ import (
 
 // Clients that keep a connection straight to a server are asked to leave it before it is closed, and a balancer hears of the stop first.
 func TestDrain(t *testing.T) {
-	d := deploy(t, "bolt", 1)
+	t.Parallel()
+	d := deploy(t, "bolt", 1, "MINTKEY_DRAIN=10s")
 	s := d.servers[0]
 	var clients sync.WaitGroup
 	for range 8 {

@@ -31,6 +31,7 @@ func behindFront(t *testing.T) (*deployment, *front) {
 
 // The examples fetch a token once, use it for each call while it works, and fetch another one when it has ended.
 func TestExamples(t *testing.T) {
+	t.Parallel()
 	d, f := behindFront(t)
 	for name, example := range examples(t) {
 		t.Run(name, func(t *testing.T) {

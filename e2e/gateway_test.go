@@ -17,6 +17,7 @@ import (
 
 // The real gateways, each with its file of configs/gateways, in front of one API.
 func TestGateways(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	var gateways []*gateway
 	for _, kind := range gatewayKinds() {

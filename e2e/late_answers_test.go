@@ -19,7 +19,7 @@ import (
 	"mintkey/e2e/internal/e2etest"
 )
 
-var lateRevocations = flag.Int("revocations", 100, "how many keys TestNoTokenAfterARevocation revokes; make test-all revokes 1,000")
+var lateRevocations = flag.Int("revocations", 50, "how many keys TestNoTokenAfterARevocation revokes; make test-all revokes 1,000")
 
 // delayed is a way to Redis on which each answer takes that many milliseconds, and up to jitter more or less. Some overtake others, on
 // other connections.

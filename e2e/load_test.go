@@ -16,6 +16,7 @@ import (
 // The script for k6 fetches one token for a virtual user, and another one before it ends. Its modules are those of node/k6 here: this tests
 // the script against a server, and not that k6 runs it.
 func TestK6Script(t *testing.T) {
+	t.Parallel()
 	d := deploy(t, "bolt", 1)
 	d.addMember("load")
 	f, key := newFront(t, d.servers[0].URL), d.newKey("load")

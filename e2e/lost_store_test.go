@@ -113,6 +113,7 @@ func TestEmptiedStoreIsAway(t *testing.T) {
 // An emptied store is logged as lost, and not as away, also where no request has come that could have noticed. What its server writes
 // before it has noticed, as traffic and last uses, does not make the store one that has data, and no restore fails for it.
 func TestEmptiedStoreIsLoggedAsLost(t *testing.T) {
+	t.Parallel()
 	d := deploy(t, "redis", 1)
 	s := d.servers[0]
 	backup := filepath.Join(t.TempDir(), "backup.db")

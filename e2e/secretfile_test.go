@@ -18,6 +18,7 @@ import (
 
 // A webhook's secret in a file is replaced while the server runs, by SIGHUP. One that can't be used leaves the old one in place.
 func TestSecretsInFilesAreReplacedWhileItRuns(t *testing.T) {
+	t.Parallel()
 	const first, second = "whsec_Zmlyc3QtZmlyc3QtZmlyc3QtZmlyc3Qt", "whsec_c2Vjb25kLXNlY29uZC1zZWNvbmQtc2Vj"
 	file := filepath.Join(t.TempDir(), "webhook-secret")
 	put := func(text string) {

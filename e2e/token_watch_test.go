@@ -68,6 +68,7 @@ func (w *watcher) next(last string) string {
 // A file always has a token that works: it is renewed before it ends, at once on SIGHUP, and stays while the server is away, which is said
 // once, as is the end of that. systemd is told when the first token is there.
 func TestTokenWatch(t *testing.T) {
+	t.Parallel()
 	d := deploy(t, "bolt", 1)
 	w := newWatcher(d)
 	socket := filepath.Join(t.TempDir(), "notify")
@@ -103,7 +104,7 @@ func TestTokenWatch(t *testing.T) {
 		t.Errorf("the service manager is told %q; want READY=1", state)
 	}
 
-	w.front.life.Store(6)
+	w.front.life.Store(10)
 	w.Signal(syscall.SIGHUP)
 	second := w.next(first)
 	third := w.next(second)
@@ -151,9 +152,10 @@ func TestTokenWatch(t *testing.T) {
 // A key that is refused leaves the last token where it is, and ends the command with a failure when that token is over. One that is refused
 // from the beginning, or a file that can't be written, ends it at once.
 func TestTokenWatchEndsWithItsKey(t *testing.T) {
+	t.Parallel()
 	d := deploy(t, "bolt", 1)
 	w := newWatcher(d)
-	w.front.life.Store(6)
+	w.front.life.Store(10)
 	w.Start()
 	w.next("")
 	d.admin.must(http.StatusNoContent, http.MethodDelete, d.keysPath()+"/"+w.key.ClientID, nil, nil)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -32,8 +33,15 @@ func Main(m *testing.M, program *string, flags ...string) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+	if err := flag.Set("test.parallel", strconv.Itoa(waitingAtOnce)); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	return m.Run()
 }
+
+// waitingAtOnce is how many of the tests run at once that are parallel. They mostly wait, so it may be more than there are processors.
+const waitingAtOnce = 4
 
 // Build builds mintkey as the file, with the flags of "go build".
 func Build(file string, flags ...string) error {
