@@ -31,8 +31,13 @@ func (r *run) emptyFor(empty func()) {
 	r.pause.Unlock()
 	time.Sleep(emptied)
 	for i, s := range r.servers {
-		if s.Ready() == nil {
-			r.note(&r.wrong, "server %d says that it is ready on an empty store", i)
+		if err := e2etest.Within(e2etest.Patience, func() error {
+			if s.Ready() == nil {
+				return errors.New("it says that it is ready on an empty store")
+			}
+			return nil
+		}); err != nil {
+			r.note(&r.wrong, "server %d: %v", i, err)
 		}
 	}
 	if now := r.signingKeys(); now != before {
