@@ -28,7 +28,7 @@ func newListener(t testing.TB, i *issuer) (*verify.Verifier, *events) {
 
 func waitFor(t testing.TB, what string, condition func() bool) {
 	t.Helper()
-	for range 1000 {
+	for range 18_000 { // minutes: far longer than anything takes
 		if condition() {
 			return
 		}

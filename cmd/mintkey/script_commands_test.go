@@ -22,7 +22,7 @@ import (
 	"mintkey/store/boltstore"
 )
 
-const patience = time.Minute // for events that must happen eventually; no test measures how soon
+const patience = 3 * time.Minute // for events that must happen eventually; no test measures how soon
 
 // exits CODE COMMAND… runs a command and compares its exit code.
 func exits(ts *testscript.TestScript, neg bool, args []string) {

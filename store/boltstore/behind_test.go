@@ -56,7 +56,7 @@ func awaitDamage(t *testing.T, s *boltstore.Store) {
 	t.Helper()
 	select {
 	case <-s.Damaged():
-	case <-time.After(time.Minute):
+	case <-time.After(5 * time.Minute):
 		t.Error("no damage was found")
 	}
 	if !errors.Is(s.Damage(), store.ErrDamaged) {
