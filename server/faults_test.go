@@ -29,7 +29,7 @@ func newFaultyWorld(t *testing.T) (*world, *faultyStore) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	faults := &faultyStore{Store: opened}
+	faults := &faultyStore{Store: boltOfTests{opened}}
 	return newWorldOn(t, opened, func(o *server.Options) { o.Store = faults }), faults
 }
 

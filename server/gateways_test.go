@@ -45,13 +45,12 @@ func (w *world) newMember() person {
 // eventually polls until the condition holds.
 func (w *world) eventually(what string, holds func() bool) {
 	w.Helper()
-	for range 500 {
-		if holds() {
-			return
+	const patience = 3 * time.Minute // far beyond what anything takes
+	for deadline := time.Now().Add(patience); !holds(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			w.Fatalf("never came about: %s", what)
 		}
-		time.Sleep(20 * time.Millisecond)
 	}
-	w.Fatalf("never came about: %s", what)
 }
 
 const inactive = "{\"active\":false}\n"

@@ -179,7 +179,7 @@ func TestRedisThatRefusesChanges(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			w := newWorldOn(t, opened)
+			w := newWorldOn(t, redisOfTests{opened})
 			admin := bearer(w.tokenOf(w.ada, ""))
 			refuse(t, redis)
 			a := w.delete(admin, forgeKeys+"/"+w.mia.clientID).wantCode(503, "unavailable")

@@ -50,7 +50,7 @@ func newWorld(t *testing.T, change ...func(*server.Options)) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newWorldOn(t, opened, change...)
+	return newWorldOn(t, boltOfTests{opened}, change...)
 }
 
 // onEachStore runs a test on boltstore and on a real Redis.
@@ -65,7 +65,7 @@ func onEachStore(t *testing.T, test func(w *world)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		test(newWorldOn(t, opened))
+		test(newWorldOn(t, redisOfTests{opened}))
 	})
 }
 

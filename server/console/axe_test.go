@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"flag"
 	"os"
 	"slices"
 	"strings"
@@ -33,13 +34,16 @@ func (b *browser) violations() []string {
 const tooWideActions = `[...document.querySelectorAll(".row-actions")].filter(a => a.scrollWidth > a.clientWidth && a.clientWidth > 0)
 	.map(a => a.innerText.replaceAll("\n", " "))`
 
-// TestAccessibility checks every page, in light mode and with forced colours on a desktop, and in dark mode on a phone: no rule is broken,
-// nothing is wider than the screen or its card, and the browser reports no error.
+var forcedColours = flag.Bool("forced-colours", false, "let TestAccessibility look at forced colours too, as make test-all does")
+
+// TestAccessibility checks every page, in light mode on a desktop, and in dark mode on a phone: no rule is broken, nothing is wider than the
+// screen or its card, and the browser reports no error.
 func TestAccessibility(t *testing.T) {
 	h := galleryHarness(t)
 	axe := axeScript(t)
 	all := slices.DeleteFunc(appearances(), func(a appearance) bool {
-		return a.name == "desktop-dark" || a.name == "phone-light" // the same colours and the same layout as in the others
+		// The first two have the same colours and the same layout as others.
+		return a.name == "desktop-dark" || a.name == "phone-light" || a.name == "desktop-forced" && !*forcedColours
 	})
 	h.eachScene(gallery(h), all[0], func(b *browser, s scene) {
 		run(b, chromedp.Evaluate[bool](axe+"; true"))

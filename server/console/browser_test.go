@@ -23,7 +23,7 @@ type browser struct {
 	said []string // errors of scripts and of the Content-Security-Policy
 }
 
-const maxWait = time.Minute // far longer than anything takes, so that no test fails on a busy machine
+const maxWait = 3 * time.Minute // far longer than anything takes, so that no test fails on a busy machine
 
 func newBrowser(t *testing.T, h *harness) *browser {
 	t.Helper()

@@ -84,7 +84,7 @@ func TestBrowserSaysWhatIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := newHarnessOn(t, opened, "")
+	h := newHarnessOn(t, redisOfTests{opened}, "")
 	clientID, _ := h.key("berlin", "grace", "nightly", 10)
 	tom := h.as("tom")
 	for range 600 {

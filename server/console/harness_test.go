@@ -73,7 +73,7 @@ func newHarness(t *testing.T, change ...func(*server.Options)) *harness {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newHarnessOn(t, opened, path, change...)
+	return newHarnessOn(t, boltOfTests{opened}, path, change...)
 }
 
 // onEachStore runs a test on each kind of store.
@@ -84,7 +84,7 @@ func onEachStore(t *testing.T, test func(t *testing.T, h *harness)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		test(t, newHarnessOn(t, opened, ""))
+		test(t, newHarnessOn(t, redisOfTests{opened}, ""))
 	})
 }
 
