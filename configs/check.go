@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"maps"
-	"net"
 	"net/mail"
 	"net/url"
 	"regexp"
@@ -42,10 +41,10 @@ const (
 func (c Config) check() map[string]string {
 	return map[string]string{
 		"listen":                           checkAddress(c.Listen),
-		"admin_listen":                     checkOptionalAddress(c.AdminListen),
+		"admin_listen":                     checkOtherAddress(c.AdminListen, "listen", c.Listen),
 		"console_url":                      checkBaseURL(c.ConsoleURL),
 		"docs_url":                         checkWebPage(c.DocsURL),
-		"ops_listen":                       checkOptionalAddress(c.OpsListen),
+		"ops_listen":                       c.checkOpsListen(),
 		"max_connections":                  checkMaxConnections(c.MaxConnections),
 		"issuer":                           checkBaseURL(c.Issuer),
 		"store":                            c.checkStore(),
@@ -86,24 +85,6 @@ func (c Config) check() map[string]string {
 		"drain":                            checkBetween(c.Drain, 0, 10*time.Minute),
 		"shutdown_grace":                   checkBetween(c.ShutdownGrace, 0, 10*time.Minute),
 	}
-}
-
-func checkAddress(address string) string {
-	_, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return fmt.Sprintf("%.60q %s", address, listenForm)
-	}
-	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return fmt.Sprintf("%.60q %s, with a port from 0 to 65535", address, listenForm)
-	}
-	return ""
-}
-
-func checkOptionalAddress(address string) string {
-	if address == "" {
-		return ""
-	}
-	return checkAddress(address)
 }
 
 func checkBaseURL(text string) string {

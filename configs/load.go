@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"regexp"
 	"slices"
@@ -44,6 +45,21 @@ type Error struct {
 
 // Error puts all of it on one line.
 func (e *Error) Error() string { return fmt.Sprintf("%s (%s): %s", e.Setting, e.Source, e.Problem) }
+
+// Wrong returns the names of the settings that an error of Load is about.
+func Wrong(err error) []string {
+	switch err := err.(type) { //nolint:errorlint // it goes through what is joined and wrapped itself
+	case *Error:
+		return []string{err.Setting}
+	case interface{ Unwrap() []error }:
+		var names []string
+		for _, one := range err.Unwrap() {
+			names = append(names, Wrong(one)...)
+		}
+		return names
+	}
+	return nil
+}
 
 // layer is one source: its settings, and how the user finds each of them there.
 type layer struct {
@@ -149,36 +165,39 @@ func unknownKeys(values map[string]any, path string, settings []Setting) []error
 	return unknown
 }
 
-// decode parses every setting, and judges the whole once every part could be read.
+// decode parses every setting and judges the whole, so that one start shows all problems.
 func decode(merged *koanf.Koanf, settings []Setting, layers []layer, environ []string) (Config, []error) {
 	var config Config
-	var wrong []error
-	origins := map[string]string{} // of what was read from the file that a setting names
-	report := func(s Setting, problem string) {
-		wrong = append(wrong, &Error{s.Name, cmp.Or(origins[s.Name], sourceOf(s, layers)), problem})
-	}
+	unread := map[string]string{}
 	for _, s := range settings {
 		if err := parse(reflect.ValueOf(&config).Elem().FieldByIndex(s.index).Addr().Interface(), merged.Get(s.Name)); err != nil {
-			report(s, err.Error())
+			unread[s.Name] = err.Error()
 		}
-	}
-	if len(wrong) > 0 {
-		return config, wrong
 	}
 	config.expandHome(environ)
 	config.ClientID.usePreset()
-	found, problems := config.readSecretFiles()
-	origins = found
-	if len(problems) == 0 {
-		config.expandHome(environ) // in a store that was read from a file
-		problems = config.check()
-	}
+	origins, files := config.readSecretFiles()
+	config.expandHome(environ) // in a store that was read from a file
+	maps.Copy(unread, files)
+	problems := withoutConsequences(config.check(), unread)
+	var wrong []error
 	for _, s := range settings {
-		if problem := problems[s.Name]; problem != "" {
-			report(s, problem)
+		if problem := cmp.Or(unread[s.Name], problems[s.Name]); problem != "" {
+			wrong = append(wrong, &Error{s.Name, cmp.Or(origins[s.Name], sourceOf(s, layers)), problem})
 		}
 	}
 	return config, wrong
+}
+
+// withoutConsequences leaves out the problems of settings that could not be read, and those that name one, since they may be
+// there because of that.
+func withoutConsequences(problems, unread map[string]string) map[string]string {
+	for name := range unread {
+		name = strings.TrimSuffix(name, fileSuffix)
+		isNamed := regexp.MustCompile(`\b` + regexp.QuoteMeta(name) + `\b`)
+		maps.DeleteFunc(problems, func(setting, problem string) bool { return setting == name || isNamed.MatchString(problem) })
+	}
+	return problems
 }
 
 // sourceOf is where a setting has its value from: the last layer that has it. The first one has all of them.

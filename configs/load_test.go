@@ -225,13 +225,18 @@ func TestWrongValuesNameTheirSetting(t *testing.T) {
 }
 
 func TestEverythingWrongIsReportedAtOnce(t *testing.T) {
-	path := write(t, "tokens: {lifetime: soon}\nsmpt: {url: x}\n")
-	_, err := configs.Load(configs.Sources{File: path, Environ: []string{"MINTKEY_LOG_LEVEL=warn", "MINTKEY_TOKEN_LIFETIME=1m"}})
+	path := write(t, "tokens: {lifetime: soon, algorithm: HS256}\nsmpt: {url: x}\n")
+	_, err := configs.Load(configs.Sources{
+		File: path, Environ: []string{"MINTKEY_LOG_LEVEL=loud", "MINTKEY_TOKEN_LIFETIME=1m", "MINTKEY_SMTP_URL_FILE=/none/url"},
+	})
 	got := strings.Split(fmt.Sprint(err), "\n")
 	want := []string{
 		"MINTKEY_TOKEN_LIFETIME (environment): there is no such setting; did you mean MINTKEY_TOKENS_LIFETIME?",
 		"smpt.url (in " + path + "): there is no such setting; did you mean smtp.url?",
 		"tokens.lifetime (in " + path + `): "soon" is not a duration such as 90s, 15m, 24h or 30d`,
+		"tokens.algorithm (in " + path + `): "HS256" must be one of ES256, RS256, EdDSA, Ed25519`,
+		"smtp.url_file (MINTKEY_SMTP_URL_FILE): stat /none/url: no such file or directory",
+		`log.level (MINTKEY_LOG_LEVEL): "loud" must be one of debug, info, warn, error`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("error (-want +got):\n%s", diff)

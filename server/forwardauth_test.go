@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -28,6 +29,24 @@ func (w *world) forwardAuth(query, token string, adjust ...func(*http.Request)) 
 
 // forAPI names the audience, before other parameters.
 const forAPI = "audience=https://api.example&"
+
+// Some gateways ask by the method of the request that they check, and some send its body too. OpenAPI has no word for every method.
+func TestForwardAuthTakesEveryMethod(t *testing.T) {
+	w := newWorld(t)
+	const ours = "/oauth2/forward-auth?" + forAPI
+	good, dead := authorization("Bearer "+w.tokenOf(w.mia, "api")), authorization("Bearer x")
+	body := func(r *http.Request) {
+		r.Body, r.ContentLength = io.NopCloser(strings.NewReader(`{"a":`)), 5
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"} {
+		w.raw(method, ours+"scope=api", good).want(204).wantHeader("X-Mintkey-User-Id", "mia")
+		w.raw(method, ours+"scope=api", good, body).want(204)
+		w.raw(method, ours+"scope=reports", good).want(403)
+		w.raw(method, ours+"scope=api", dead).want(401)
+		w.raw(method, ours+"scope=api").want(401).wantHeader("WWW-Authenticate", `Bearer realm="`+issuer+`"`)
+	}
+}
 
 // A requirement that is not known, misspelt or empty is refused and in the log, and never taken for none.
 func TestForwardAuthRefusesWhatItDoesNotUnderstand(t *testing.T) {

@@ -48,7 +48,7 @@ func (s *Server) oauthRoutes(router *surface) {
 	oauth(tokenPath, post(s.grants.Token))
 	oauth(introspectPath, post(s.oauth.Introspect))
 	oauth(revokePath, post(s.oauth.Revoke))
-	oauth("/oauth2/forward-auth", get(s.oauth.ForwardAuth))
+	oauth("/oauth2/forward-auth", methods{everyMethod: s.oauth.ForwardAuth}) // some gateways forward that of the request
 	// Without a queue: what is answered from memory, and the streams, which last.
 	free := s.pathsOf(router, s.render.OAuth, nil)
 	free(statusListPath+"{n}", public(s.oauth.StatusList))
@@ -178,6 +178,9 @@ func (s *Server) router(routes ...func(*surface)) http.Handler {
 // methods maps each method that a path supports to its handler.
 type methods map[string]web.Handler
 
+// everyMethod stands for all methods that a path does not name.
+const everyMethod = "*"
+
 func get(h web.Handler) methods  { return methods{http.MethodGet: h} }
 func post(h web.Handler) methods { return methods{http.MethodPost: h} }
 
@@ -212,6 +215,9 @@ func (s *Server) pathsOf(router *surface, writeError errorWriter, queue *admissi
 				door.Leave(r.Context())
 			}
 			handler, ok := known[r.Method]
+			if !ok {
+				handler, ok = known[everyMethod]
+			}
 			if !ok {
 				w.Header().Set("Allow", strings.Join(allowed, ", "))
 				return web.Refuse(web.ErrMethodNotAllowed, "%s is not allowed here; allowed: %s", methodOf(r.Request), strings.Join(allowed, ", "))

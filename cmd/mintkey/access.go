@@ -126,7 +126,24 @@ func (p *program) readSecret(ctx context.Context, path string) (string, error) {
 		return p.askSecret(ctx, "Client secret")
 	}
 	content, err := p.readFile(path)
+	if err == nil {
+		p.noteOpenFile(path)
+	}
 	return string(content), err
+}
+
+// noteOpenFile warns, once for each, of a file of a secret that everybody on this machine can read or change. The group's bits are left
+// alone, as by the server: it is how Kubernetes lets a program without rights read its secrets.
+func (p *program) noteOpenFile(path string) {
+	info, err := os.Stat(path)
+	if path == "-" || err != nil || !info.Mode().IsRegular() || info.Mode().Perm()&openToOthers == 0 || p.toldOpen[path] {
+		return
+	}
+	if p.toldOpen == nil {
+		p.toldOpen = map[string]bool{}
+	}
+	p.toldOpen[path] = true
+	p.sayf("warning: everybody on this machine can read or change the secret in %s: chmod o= %[1]s\n", shellWord(path))
 }
 
 // readFile reads a file, or standard input for "-".

@@ -226,7 +226,7 @@ func cursorOf(r rawRequest) string {
 	return ""
 }
 
-// printBody prints JSON in lines, and anything else as it is, though harmless at a terminal.
+// printBody prints JSON in lines or as YAML, and anything else as it is, though harmless at a terminal.
 func (p *program) printBody(body []byte) error {
 	var pretty bytes.Buffer
 	text := string(body)
@@ -234,6 +234,12 @@ func (p *program) printBody(body []byte) error {
 	switch {
 	case len(body) == 0:
 		return nil
+	case p.output == outputYAML && json.Valid(body):
+		converted, err := yamlOf(text)
+		if err != nil {
+			return fmt.Errorf("write the result: %w", err)
+		}
+		text = converted
 	case json.Indent(&pretty, body, "", "  ") == nil:
 		text = jsonForTerminal(strings.TrimRight(pretty.String(), "\n")) + "\n"
 	case isFile && term.IsTerminal(int(file.Fd())):

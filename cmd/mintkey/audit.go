@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
@@ -31,7 +32,7 @@ func (p *program) auditCommand() *cobra.Command {
 	limit := c.Flags().Int("limit", 100, "at most this many; 0 is all")
 	since := c.Flags().String("since", "", sinceHelp)
 	filters := map[string]*string{
-		"actor":     c.Flags().String("actor", "", "done by this user ID or client ID"),
+		"actor":     c.Flags().String("actor", "", "done by this user, by ID or e-mail address, or with the access key of this client ID"),
 		"action":    c.Flags().String("action", "", "this action, such as key.created"),
 		"client_id": c.Flags().String("key", "", "about the access key with this client ID"),
 		"tenant_id": c.Flags().String("tenant", "", "in this tenant"),
@@ -66,9 +67,19 @@ func (p *program) auditCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if actor, err := server.userID(c.Context(), *account, *filters["actor"]); err != nil {
+			return err
+		} else if actor != "" {
+			query.Set("actor", actor)
+		}
 		items, err := server.list(c.Context(), server.accountPath(*account, "audit"), query, *limit)
 		if err != nil {
 			return err
+		}
+		if tenant := query.Get("tenant_id"); len(items) == 0 && tenant != "" {
+			if _, err := readOne[api.Tenant](c.Context(), server, server.tenantPath(tenant)); isRefusal(err, "not_found") {
+				return err
+			}
 		}
 		if p.forPeople() {
 			server.nameActors(c.Context(), *account, items, names)
@@ -103,20 +114,13 @@ func eventColumns(names map[string]string) []column[policy.Event] {
 	return []column[policy.Event]{
 		{name: "at", head: "time", of: func(e policy.Event) any { return e.At }},
 		{name: "action", of: func(e policy.Event) any { return string(e.Action) }},
-		{name: "actor", head: "by", of: func(e policy.Event) any { return by(e, names) }, cut: true},
+		{name: "actor", head: "by", of: func(e policy.Event) any { return nameOr(names, e.Actor.UserID) }, cut: true},
 		{name: "from", of: func(e policy.Event) any { return from(e) }, rank: 3, cut: true},
 		{name: "tenant_id", head: "tenant", of: func(e policy.Event) any { return e.TenantID }, rank: 1},
 		{name: "user_id", head: "user", of: func(e policy.Event) any { return nameOr(names, e.UserID) }, rank: 4, cut: true},
 		{name: "client_id", head: "key", of: func(e policy.Event) any { return e.ClientID }, rank: 2},
 		{name: "details", of: func(e policy.Event) any { return details(e.Details) }, rank: 5, cut: true},
 	}
-}
-
-func by(e policy.Event, names map[string]string) string {
-	if e.Actor.UserID == "" {
-		return "-"
-	}
-	return nameOr(names, e.Actor.UserID)
 }
 
 func from(e policy.Event) string { return strings.TrimSpace(e.Actor.Via + " " + e.Actor.Address) }
@@ -131,7 +135,7 @@ func nameOr(names map[string]string, id string) string {
 // eventRow is an event in a line.
 func eventRow(e policy.Event) []string {
 	at := e.At.UTC().Format("2006-01-02 15:04:05 UTC")
-	return []string{at, string(e.Action), by(e, nil), from(e), e.TenantID, e.UserID, e.ClientID, details(e.Details)}
+	return []string{at, string(e.Action), cmp.Or(e.Actor.UserID, "-"), from(e), e.TenantID, e.UserID, e.ClientID, details(e.Details)}
 }
 
 // details are quoted where somebody chose the text so that it would look like others.

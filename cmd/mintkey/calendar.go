@@ -33,6 +33,7 @@ func (p *program) calendarCommand() *cobra.Command {
 		column[api.CalendarEntry]{name: "tenant_id", head: "tenant", of: func(e api.CalendarEntry) any { return e.TenantID }, rank: 3},
 		column[api.CalendarEntry]{name: "email", head: "owner", of: func(e api.CalendarEntry) any { return e.Email }, rank: 1, cut: true},
 		column[api.CalendarEntry]{name: "label", of: func(e api.CalendarEntry) any { return e.Label }, rank: 2, cut: true},
+		column[api.CalendarEntry]{name: "days_before", more: true},
 	)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		server, err := p.connect(c.Context(), access)

@@ -246,8 +246,11 @@ func (c *client) callWith(ctx context.Context, method, path string, body any, he
 		request.Header.Set(name, value)
 	}
 	answer, _, err := c.access.via.send(request)
-	if err != nil && exitCode(err) == exitNotFound {
-		return nil, withHints(err, "asked for "+request.URL.Path) // which the server does not repeat
+	if no, is := errors.AsType[*refused](err); is && no.status == http.StatusNotFound {
+		if what := thingAt(request.URL.EscapedPath()); what != "" { // which the server does not repeat
+			no.words = what + ": " + no.words
+		}
+		return nil, withHints(err, "asked for "+request.URL.Path)
 	}
 	return answer, err
 }

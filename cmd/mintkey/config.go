@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -27,13 +29,10 @@ func (p *program) configCheckCommand() *cobra.Command {
 		Example: "  mintkey config check --config mintkey.yaml",
 		Args:    arguments(cobra.NoArgs),
 	}
-	load := p.settings(c)
+	sources := p.settingSources(c)
 	c.RunE = func(*cobra.Command, []string) error {
-		config, err := load()
-		if err != nil {
-			return err
-		}
-		if err := checkFiles(config); err != nil {
+		config, err := configs.Load(sources())
+		if err := errors.Join(err, checkFiles(config, configs.Wrong(err))); err != nil {
 			return &usageError{err}
 		}
 		return p.print(map[string]bool{"ok": true}, func(w io.Writer) { _, _ = fmt.Fprintln(w, "The settings are good.") })
@@ -70,40 +69,58 @@ func (p *program) configShowCommand() *cobra.Command {
 	return c
 }
 
-// checkFiles reads the files that the settings name, and joins what is wrong with them.
-func checkFiles(config configs.Config) error {
-	var wrong []error
-	note := func(setting string, err error) {
-		if err != nil {
-			wrong = append(wrong, fmt.Errorf("%s: %w", setting, err))
+// checkFiles reads the files that the settings name, and joins what is wrong with them. Of settings that are wrong themselves it says no
+// more.
+func checkFiles(config configs.Config, wrong []string) error {
+	var problems []error
+	check := func(read func() error, settings ...string) {
+		if slices.ContainsFunc(settings, func(setting string) bool { return slices.Contains(wrong, setting) }) {
+			return
+		}
+		if err := read(); err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", strings.Join(settings, ", "), err))
 		}
 	}
-	if config.TLS.Cert != "" {
-		_, err := tls.LoadX509KeyPair(config.TLS.Cert, config.TLS.Key)
-		note("tls.cert, tls.key", err)
-	}
-	if config.StoreTLS.Cert != "" {
-		_, err := tls.LoadX509KeyPair(config.StoreTLS.Cert, config.StoreTLS.Key)
-		note("store_tls.cert, store_tls.key", err)
-	}
-	if config.StoreTLS.CA != "" {
-		note("store_tls.ca", checkCertificates(config.StoreTLS.CA))
-	}
-	if file := config.SigningKeys.EncryptionKeyFile; file != "" {
-		_, err := readEncryptionKeyFile(file)
-		note("signing_keys", err)
-	}
-	if file := config.Leaks.GitHubKeys; file != "" {
-		text, err := os.ReadFile(file)
-		if err == nil {
-			_, err = leaks.ParseGitHubKeys(text)
+	pair := func(cert, key string) func() error {
+		return func() error {
+			if cert == "" {
+				return nil
+			}
+			_, err := tls.LoadX509KeyPair(cert, key)
+			return err
 		}
-		note("leaks.github_keys", err)
 	}
-	return errors.Join(wrong...)
+	check(pair(config.TLS.Cert, config.TLS.Key), "tls.cert", "tls.key")
+	check(pair(config.StoreTLS.Cert, config.StoreTLS.Key), "store_tls.cert", "store_tls.key")
+	check(func() error { return checkCertificates(config.StoreTLS.CA) }, "store_tls.ca")
+	check(func() error { return checkEncryptionKey(config.SigningKeys.EncryptionKeyFile) }, "signing_keys.encryption_key_file")
+	check(func() error { return checkGitHubKeys(config.Leaks.GitHubKeys) }, "leaks.github_keys")
+	return errors.Join(problems...)
+}
+
+func checkEncryptionKey(file string) error {
+	if file == "" {
+		return nil
+	}
+	_, err := readEncryptionKeyFile(file)
+	return err
+}
+
+func checkGitHubKeys(file string) error {
+	if file == "" {
+		return nil
+	}
+	text, err := os.ReadFile(file)
+	if err == nil {
+		_, err = leaks.ParseGitHubKeys(text)
+	}
+	return err
 }
 
 func checkCertificates(file string) error {
+	if file == "" {
+		return nil
+	}
 	text, err := os.ReadFile(file)
 	if err == nil && !x509.NewCertPool().AppendCertsFromPEM(text) {
 		err = fmt.Errorf("%s has no certificate in PEM", file)

@@ -69,7 +69,7 @@ func (a *asker) beforeRevoking(ctx context.Context, server *client, f *keysFlags
 	for _, id := range clientIDs {
 		key, err := readOne[api.Key](ctx, server, server.keysPath(f, id))
 		if err != nil {
-			return fmt.Errorf("%s: %w", id, err)
+			return err
 		}
 		keys = append(keys, key)
 	}
@@ -89,7 +89,7 @@ func (a *asker) beforeRemoval(ctx context.Context, server *client, tenant, user 
 		return nil
 	}
 	keys, err := readAll[api.Key](ctx, server, server.keysPath(&keysFlags{tenant: tenant}), url.Values{"user_id": {user}})
-	if err != nil && !isRefusal(err, "forbidden") {
+	if err != nil && !isRefusal(err, "insufficient_scope") {
 		return err
 	}
 	who := user
@@ -127,8 +127,16 @@ func (a *asker) beforeSuspending(ctx context.Context, server *client, tenant str
 	if err != nil {
 		return err
 	}
-	words := fmt.Sprintf("Suspend tenant %s? Until it is resumed these stop, and all its sessions end: %s\n%s", tenant,
-		count(len(keys), "access key"), a.endingWords(server, keys))
+	its, err := readOne[api.Tenant](ctx, server, server.tenantPath(tenant))
+	if err != nil {
+		return err
+	}
+	passwords := ""
+	if its.PasswordGrant {
+		passwords = "Its users get no tokens for their passwords either.\n"
+	}
+	words := fmt.Sprintf("Suspend tenant %s? Until it is resumed these stop, and all its sessions end: %s\n%s%s", tenant,
+		count(len(keys), "access key"), a.endingWords(server, keys), passwords)
 	return a.confirm(ctx, words, nameIfMany(len(keys), tenant))
 }
 

@@ -114,7 +114,8 @@ func exitCodesCommand() *cobra.Command {
 		Long: `The exit code of every command says what came of it:
 
   0  done
-  1  failed: a file, the store, a bug, or an answer that no Mintkey server gives
+  1  failed: a file, the store, a bug, an answer that no Mintkey server gives, or a
+     question before a change that was not answered with yes: nothing was changed
   2  wrong usage: a mistake in the command line or in a setting; nothing was done
   3  not authenticated: no access key given, no such profile, or the server refuses it
      (invalid_client: wrong, expired, revoked or suspended)

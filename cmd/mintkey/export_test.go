@@ -60,6 +60,9 @@ func FitTable(rows [][]string, width int) string {
 	return text.String()
 }
 
+// LongestForm is how many bytes a secret takes at most in a text that is searched.
+const LongestForm = longestForm
+
 // RenewAfter and RetryAfter say when mintkey token --watch asks for a token.
 var (
 	RenewAfter = renewAfter

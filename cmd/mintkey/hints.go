@@ -131,6 +131,7 @@ func (a access) authenticationHints(err error) error {
 		return withHints(err, "the client secret"+where+" is none of Mintkey: those begin with "+policy.SecretPrefix, a.via.urlHint())
 	default:
 		return withHints(err, "the client secret"+where+" has no typing error. The access key may be expired, revoked or suspended, "+
-			"have a newer secret, or be one of another server than "+a.url+": its owner and their admins see which", a.via.urlHint())
+			"have a newer secret, not be allowed from this machine's network, or be one of another server than "+a.url+
+			": its owner and their admins see which", a.via.urlHint())
 	}
 }

@@ -293,7 +293,9 @@ func (h *host) sealer(ctx context.Context) (sealer *tokens.Sealer, err error) {
 	_, isFile := h.config.BoltPath()
 	switch set := h.config.SigningKeys; {
 	case set.EncryptionKeyFile != "":
-		key, err = readEncryptionKeyFile(set.EncryptionKeyFile)
+		if key, err = readEncryptionKeyFile(set.EncryptionKeyFile); err != nil {
+			return nil, fmt.Errorf("signing_keys.encryption_key_file: %w", err)
+		}
 	case set.EncryptionKey.Reveal() != "":
 		key, err = tokens.ParseKeyEncryptionKey(set.EncryptionKey.Reveal())
 	case isFile:
@@ -333,11 +335,11 @@ func (h *host) whereKeyGoes() string {
 func readEncryptionKeyFile(path string) ([32]byte, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return [32]byte{}, fmt.Errorf("encryption_key_file: %w", err)
+		return [32]byte{}, err
 	}
 	key, err := tokens.ParseKeyEncryptionKey(string(text))
 	if err != nil {
-		return key, fmt.Errorf("encryption_key_file %s: %w", path, err)
+		return key, fmt.Errorf("%s: %w", path, err)
 	}
 	return key, nil
 }

@@ -106,6 +106,7 @@ func (p *program) initialize(c *cobra.Command, config configs.Config, wanted boo
 		p.sayf("Kept what exists: %s.\n", strings.Join(b.kept, ", "))
 	}
 	notes := p.initNotes(c, config, audience)
+	notes.user = made.userID
 	if wanted.password != "" && !b.keptUser {
 		notes.email = wanted.email
 	}

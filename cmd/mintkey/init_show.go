@@ -38,6 +38,7 @@ type initNotes struct {
 	audience string // of the API; empty if none is known
 	issuer   string
 	console  string // its address
+	user     string // an ID
 	email    string // of who can sign in there, empty if init set no password
 }
 
@@ -58,8 +59,8 @@ func (i initialized) show(w io.Writer, n initNotes) {
 	}
 	_, _ = fmt.Fprintf(w, "  mintkey token --decode%s\n  mintkey keys list\n", about)
 	if n.email == "" {
-		_, _ = fmt.Fprintf(w, "\nThe console is at %s, for users with a password: init gives a new user one with --password-file,\n"+
-			"or asks for it with --password -.\n", n.console)
+		_, _ = fmt.Fprintf(w, "\nThe console is at %s, for users with a password. While the server is up,\n"+
+			"this sets that of the user:\n  mintkey users edit %s --password -\n", n.console, shellWord(n.user))
 		return
 	}
 	_, _ = fmt.Fprintf(w, "\nOr sign in to the console at %s as %s, with the password.\n", n.console, n.email)

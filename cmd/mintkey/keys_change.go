@@ -31,11 +31,15 @@ func (p *program) keysCreateCommand(f *keysFlags) *cobra.Command {
 	scopes := addListFlag(c, "scopes", "scopes, separated by commas or blanks (default: all of the server's catalogue)", "scope")
 	pickUp := c.Flags().Bool("pick-up", false, "show no secret: the owner gets a link and generates it, once and within 72 hours")
 	limits := addFenceFlags(c)
-	withOutputs(c, outputCSV)
+	withOutputs(c, outputCSV, outputName)
 	complete(c, "user", p.memberIDs(f.access, &f.tenant))
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		if *user != "" && *email != "" {
+		switch {
+		case *user != "" && *email != "":
 			return usagef("give either --user or --email")
+		case p.output == outputName && !*pickUp: // the secret would be lost
+			return usagef("--output name shows the client ID alone, and the secret would be lost: use json, yaml or csv, or --pick-up, with which " +
+				"the owner generates it")
 		}
 		limit, err := limits.change(p.clock())
 		if err != nil {

@@ -82,7 +82,7 @@ func (f *fences) change(now time.Time) (change api.KeyChange, err error) {
 	if change.TokenLifetimeSeconds, err = fence(f, lifetimeFlag, func() (int, error) { return wholeSeconds(f.lifetime) }); err != nil {
 		return change, err
 	}
-	if change.TokensPerMinute, err = fence(f, quotaFlag, func() (int, error) { return f.quota, nil }); err != nil {
+	if change.TokensPerMinute, err = fence(f, quotaFlag, func() (int, error) { return f.quota, checkQuota(f.quota) }); err != nil {
 		return change, err
 	}
 	if quota := &change.TokensPerMinute; quota.Value != nil && *quota.Value == 0 {

@@ -71,6 +71,9 @@ func (p *program) keysListCommand(f *keysFlags) *cobra.Command {
 		} else {
 			items, err = server.list(c.Context(), server.keysPath(f), query, 0)
 		}
+		if err == nil && len(items) == 0 && *user != "" {
+			err = server.checkUser(c.Context(), f.tenant, *user)
+		}
 		if err != nil {
 			return err
 		}

@@ -77,7 +77,7 @@ func (p *program) revokeNamed(ctx context.Context, server *client, f *keysFlags,
 		bar.add(1)
 		if _, err := server.call(ctx, http.MethodDelete, server.keysPath(f, clientID), nil); err != nil {
 			if len(clientIDs) == 1 {
-				return fmt.Errorf("%s: %w", clientID, err)
+				return err
 			}
 			return fmt.Errorf("%s: %w; revoked before it: %d of %d", clientID, err, i, len(clientIDs))
 		}
@@ -107,6 +107,9 @@ func (p *program) revokeFitting(
 		}
 	}
 	whole, err := p.callRevoke(ctx, server, f, filter, dryRun)
+	if err == nil && len(whole.Keys)+len(whole.Refused) == 0 && filter.UserID != "" {
+		err = server.checkUser(ctx, f.tenant, filter.UserID)
+	}
 	if err != nil {
 		return err
 	}

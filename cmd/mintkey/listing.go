@@ -18,11 +18,12 @@ import (
 type column[T any] struct {
 	name string      // that of the member of the API, for --columns and CSV
 	head string      // above the column of a table; empty for the name
-	of   func(T) any // a text, a time, or what JSON has for it; nil for the member itself
+	of   func(T) any // in a table: a text, a time, or what JSON has for it; nil for the member itself
 	// rank says what goes first where a terminal is too narrow: the greatest. 0 stays.
 	rank int
 	cut  bool // may be cut short there
 	more bool // in a table only where --columns names it
+	ours bool // text that the server makes, so that no spreadsheet need be kept from running it
 }
 
 // listing prints a list in every form of output. It has the flags of a command that lists.
@@ -171,13 +172,29 @@ func (l *listing[T]) row(item json.RawMessage) ([]string, error) {
 	}
 	row := make([]string, len(l.columns))
 	for i, c := range l.columns {
-		var value any = one.values[c.name]
+		member, has := one.values[c.name]
+		var value any = member
 		if c.of != nil {
 			value = c.of(read)
 		}
-		row[i] = l.cell(value)
+		if l.output == outputCSV && has && !isTime(value) && member[0] != '{' {
+			value = member // as JSON has it; only an object has no cell of its own
+		}
+		if row[i] = l.cell(value); l.output == outputCSV && c.ours {
+			row[i] = flat(member)
+		}
 	}
 	return row, nil
+}
+
+// isTime says of a value that CSV has it to the second, as spreadsheets read it.
+func isTime(value any) bool {
+	switch value.(type) {
+	case time.Time, *time.Time:
+		return true
+	default:
+		return false
+	}
 }
 
 // cell is a value in the form of output.

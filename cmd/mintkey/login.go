@@ -149,7 +149,7 @@ func (p *program) logoutCommand() *cobra.Command {
 		} else if err != nil {
 			return fmt.Errorf("remove the profile: %w", err)
 		}
-		if err := p.forgetCurrent(at); err != nil {
+		if err := forgetCurrent(); err != nil {
 			return err
 		}
 		p.noteEnvironment()
@@ -158,19 +158,6 @@ func (p *program) logoutCommand() *cobra.Command {
 		})
 	}
 	return c
-}
-
-// forgetCurrent makes the first profile the one in use if that was removed.
-func (p *program) forgetCurrent(removed profileAt) error {
-	folder, err := profilesFolder()
-	if err != nil {
-		return err
-	}
-	current, err := currentProfile(folder)
-	if err != nil || removed.name == "" || current != removed.name || current == firstProfile {
-		return err
-	}
-	return useProfile(profileAt{name: firstProfile})
 }
 
 func (p *program) switchCommand() *cobra.Command {
@@ -238,6 +225,12 @@ func (p *program) profilesCommand() *cobra.Command {
 				}
 				rows = append(rows, row{at.name, at == inUse, a.url, a.clientID, at.path})
 				cells = append(cells, []string{mark, at.name, a.url, a.clientID})
+			}
+			if len(rows) == 0 && p.output == outputTable {
+				p.sayf("No profiles: mintkey login saves one.\n")
+				if p.forPeople() {
+					return nil
+				}
 			}
 			return p.print(map[string][]row{"items": rows}, func(w io.Writer) {
 				table(w, []string{"IN USE", "NAME", "SERVER", "CLIENT ID"}, cells)

@@ -103,6 +103,41 @@ func useProfile(at profileAt) error {
 	return nil
 }
 
+// forgetCurrent forgets which profile was switched to if there is none of that name any more. Commands use the first one then.
+func forgetCurrent() error {
+	folder, err := profilesFolder()
+	if err != nil {
+		return err
+	}
+	name, err := currentProfile(folder)
+	if err != nil {
+		return err
+	}
+	at, err := namedProfile(folder, name)
+	if err == nil {
+		if _, err = os.Stat(at.path); err == nil {
+			return nil
+		}
+	}
+	if err := os.Remove(filepath.Join(folder, currentFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("forget which profile is in use: %w", err)
+	}
+	return nil
+}
+
+// otherProfiles says which profiles there are for whoever has none in use; nothing if there are none.
+func otherProfiles() string {
+	found, err := savedProfiles()
+	if err != nil || len(found) == 0 {
+		return ""
+	}
+	names := make([]string, len(found))
+	for i, at := range found {
+		names[i] = at.name
+	}
+	return "no profile is in use; mintkey switch chooses one: " + strings.Join(names, ", ")
+}
+
 // savedProfiles are those with a name, sorted.
 func savedProfiles() ([]profileAt, error) {
 	folder, err := profilesFolder()
@@ -140,8 +175,9 @@ func (p *program) readProfile(at profileAt) (access, error) {
 	content, err := os.ReadFile(at.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && at.name == firstProfile:
-		return access{}, unauthenticatedf("no access key given: set MINTKEY_CLIENT_ID and MINTKEY_CLIENT_SECRET, or save them with "+
+		err := unauthenticatedf("no access key given: set MINTKEY_CLIENT_ID and MINTKEY_CLIENT_SECRET, or save them with "+
 			"mintkey login (%s does not exist)", at.path)
+		return access{}, withHints(err, otherProfiles())
 	case errors.Is(err, fs.ErrNotExist):
 		return access{}, unauthenticatedf("there is no profile %s (%s does not exist): mintkey profiles lists those that there are", at, at.path)
 	case err != nil:

@@ -20,6 +20,8 @@ type program struct {
 	stderr  io.Writer
 	clock   func() time.Time
 	output  string // a form of output
+
+	toldOpen map[string]bool // files of secrets that were warned of
 }
 
 func (p *program) rootCommand() *cobra.Command {

@@ -6,24 +6,35 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mintkey/policy"
 	"mintkey/server/api"
 )
 
 const quotaFlag = "tokens-per-minute"
 
 // addQuotaFlag adds --tokens-per-minute, where 0 is no quota, and returns what the API takes: a quota, null, or nothing if it is not given.
-func addQuotaFlag(c *cobra.Command, help string) func() api.Nullable[int] {
+func addQuotaFlag(c *cobra.Command, help string) func() (api.Nullable[int], error) {
 	quota := c.Flags().Int(quotaFlag, 0, help)
-	return func() api.Nullable[int] {
+	return func() (api.Nullable[int], error) {
 		switch {
 		case !c.Flag(quotaFlag).Changed:
-			return api.Nullable[int]{}
+			return api.Nullable[int]{}, nil
 		case *quota == 0:
-			return api.Nullable[int]{Given: true}
-		default:
-			return api.Nullable[int]{Given: true, Value: quota}
+			return api.Nullable[int]{Given: true}, nil
 		}
+		if err := checkQuota(*quota); err != nil {
+			return api.Nullable[int]{}, usagef("--%s: %w", quotaFlag, err)
+		}
+		return api.Nullable[int]{Given: true, Value: quota}, nil
 	}
+}
+
+// checkQuota says what a quota can be in the words of the flags, where 0 is none; the API's have null for that.
+func checkQuota(quota int) error {
+	if quota < 0 || quota > policy.MaxTokensPerMinute {
+		return fmt.Errorf("%d must be from 1 to %d, or 0 for no quota", quota, policy.MaxTokensPerMinute)
+	}
+	return nil
 }
 
 func quotaWords(quota int) string {
@@ -44,7 +55,11 @@ func (p *program) tenantsEditCommand(access *accessFlags) *cobra.Command {
 	quota := addQuotaFlag(c, "quota of tokens a minute, of all its access keys and passwords together; 0 takes it away")
 	name := c.Flags().String("name", "", "the new name; the ID stays")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		change := api.TenantChange{TokensPerMinute: quota()}
+		limit, err := quota()
+		if err != nil {
+			return err
+		}
+		change := api.TenantChange{TokensPerMinute: limit}
 		if c.Flag("name").Changed {
 			change.Name = name
 		}

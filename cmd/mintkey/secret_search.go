@@ -76,39 +76,40 @@ func (s *secretSearch) file(path string) {
 
 const searchWindow = 1 << 20 // bytes
 
-// read searches a text of any length. Consecutive windows overlap by one byte less than a secret has, so that each is whole in exactly one.
+// read searches a text of any length. Consecutive windows overlap by the longest form of a secret, and a secret counts in the one where it
+// begins before the overlap, so that each counts once and is whole there.
 func (s *secretSearch) read(name string, text io.Reader) {
 	buffer, kept := make([]byte, searchWindow), 0
 	line, column := 1, 1 // of the window's first byte
 	for {
 		n, err := io.ReadFull(text, buffer[kept:])
 		window := buffer[:kept+n]
-		s.text(name, window, line, column)
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			return
+		if err == nil {
+			end := len(window) - longestForm
+			s.text(name, window, end, line, column)
+			line, column = position(window[:end], line, column)
+			kept = copy(buffer, window[end:])
+			continue
 		}
-		if err != nil {
+		s.text(name, window, len(window), line, column)
+		if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 			s.failed(fmt.Errorf("read %s: %w", name, err))
-			return
 		}
-		kept = policy.SecretLength - 1
-		line, column = position(window[:len(window)-kept], line, column)
-		copy(buffer, window[len(window)-kept:])
+		return
 	}
 }
 
-// text searches a part of a file that begins at the line and column.
-func (s *secretSearch) text(name string, text []byte, line, column int) {
-	for _, at := range policy.FindSecrets(text) {
-		secret := string(text[at[0]:at[1]])
-		digest := policy.ClientSecretFromRequest(secret).Digest()
-		if s.allowed.digest(digest) {
+// text searches a part of a file that begins at the line and column, for secrets that begin before the end.
+func (s *secretSearch) text(name string, text []byte, end, line, column int) {
+	for _, found := range secretsIn(text) {
+		digest := policy.ClientSecretFromRequest(found.secret).Digest()
+		if found.at >= end || s.allowed.digest(digest) {
 			continue
 		}
 		if s.secrets != nil {
-			s.secrets[secret] = true
+			s.secrets[found.secret] = true
 		}
-		l, c := position(text[:at[0]], line, column)
+		l, c := position(text[:found.at], line, column)
 		s.leaks = append(s.leaks, leak{name, l, c, hex.EncodeToString(digest[:])})
 	}
 }
@@ -153,7 +154,7 @@ func (s *secretSearch) difference(name string, text io.Reader) {
 			line := int(fragment.NewPosition)
 			for _, l := range fragment.Lines {
 				if l.Op == gitdiff.OpAdd {
-					s.text(file.NewName, []byte(l.Line), line, 1)
+					s.text(file.NewName, []byte(l.Line), len(l.Line), line, 1)
 				}
 				if l.Op != gitdiff.OpDelete {
 					line++

@@ -28,7 +28,7 @@ func signingKeyColumns() []column[api.SigningKey] {
 		{name: "state", of: func(k api.SigningKey) any { return k.State }},
 		{name: "created_at", head: "created", of: func(k api.SigningKey) any { return k.CreatedAt }, rank: 1},
 		{name: "active_from", head: "signs from", of: func(k api.SigningKey) any { return k.ActiveFrom }, rank: 2},
-		{name: "public_pem", more: true},
+		{name: "public_pem", more: true, ours: true},
 	}
 }
 

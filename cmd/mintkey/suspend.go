@@ -74,8 +74,11 @@ func (p *program) tenantsSuspendCommand(access *accessFlags) *cobra.Command {
 		}
 		change := api.TenantChange{Suspended: new(true), SuspendedReason: *reason}
 		return p.changeTenant(c, server, args[0], change, func(w io.Writer, t api.Tenant) {
-			_, _ = fmt.Fprintf(w, "Suspended tenant %s. Its access keys get no tokens, and those that they made stop working within seconds.\n",
-				t.ID)
+			what := "access keys"
+			if t.PasswordGrant {
+				what += " and its users' passwords"
+			}
+			_, _ = fmt.Fprintf(w, "Suspended tenant %s. Its %s get no tokens, and those that they got stop working within seconds.\n", t.ID, what)
 		})
 	}
 	return c
@@ -90,7 +93,12 @@ func (p *program) tenantsResumeCommand(access *accessFlags) *cobra.Command {
 		Args: arguments(cobra.ExactArgs(1)),
 	}
 	withOutputs(c, outputCSV, outputName)
+	addReasonFlag(c) // as suspend has one: to say that there is none here
+	c.Flag("reason").Hidden = true
 	c.RunE = func(c *cobra.Command, args []string) error {
+		if c.Flag("reason").Changed {
+			return usagef("--reason is for mintkey tenants suspend: no reason is kept of why a tenant works again")
+		}
 		server, err := p.connect(c.Context(), access)
 		if err != nil {
 			return err
