@@ -166,7 +166,7 @@ func CheckAudience(audience string) error {
 
 func (c Config) checkAudienceAlgorithms() string {
 	known := append(slices.Clone(c.Tokens.Audiences), c.Issuer)
-	used, named := []string{c.Tokens.Algorithm}, map[string]string{}
+	named := map[string]string{}
 	for _, entry := range c.Tokens.AudienceAlgorithms {
 		audience, algorithm, ok := cutLast(entry, "=")
 		switch {
@@ -178,10 +178,6 @@ func (c Config) checkAudienceAlgorithms() string {
 			return fmt.Sprintf("%.60q cannot have two algorithms, %s and %s", audience, named[audience], algorithm)
 		}
 		named[audience] = algorithm
-		used = append(used, algorithm)
-	}
-	if slices.Contains(used, "EdDSA") && slices.Contains(used, "Ed25519") {
-		return "EdDSA and Ed25519, also in tokens.algorithm, are two names of one algorithm: use one of them"
 	}
 	return ""
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"mintkey/e2e/internal/e2etest"
+	"mintkey/store/bolttest"
 )
 
 // watcher is mintkey token --watch with an access key of its own.
@@ -230,13 +231,7 @@ func commandOfUnit(t *testing.T, unit, key, token string) []string {
 func TestTokenWatchOnAFullDisk(t *testing.T) {
 	d := deploy(t, "bolt", 1)
 	w := newWatcher(d)
-	folder := t.TempDir()
-	if err := syscall.Mount("tmpfs", folder, "tmpfs", 0, "size=64k"); errors.Is(err, syscall.EPERM) {
-		t.Skip("only root can make a file system that is small enough")
-	} else if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = syscall.Unmount(folder, syscall.MNT_DETACH) })
+	folder := bolttest.SmallDisk(t, 64<<10)
 	w.file = filepath.Join(folder, "token")
 	w.Process = e2etest.NewProcess(t, "watch", mintkey, "token", "--watch", "--url", w.front.URL, "--out", w.file)
 	w.Env = []string{"MINTKEY_CLIENT_ID=" + w.key.ClientID, "MINTKEY_CLIENT_SECRET=" + w.key.ClientSecret}

@@ -21,8 +21,7 @@ const (
 	RS256 Algorithm = "RS256" // RSA of 2048 bits, for gateways that support nothing else; signs about 30 times slower
 	EdDSA Algorithm = "EdDSA" // with Ed25519, by the name of RFC 8037
 	// Ed25519 is the same by the name of RFC 9864, which deprecates the other. It has signing keys of its own: verifiers hold the alg of a
-	// token against that of the JWK with its kid, and keep JWKs for long, so no signing key ever changes its name. A key ring makes
-	// signing keys for one of the two.
+	// token against that of the JWK with its kid, and keep JWKs for long, so no signing key ever changes its name.
 	Ed25519 Algorithm = "Ed25519"
 )
 

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"mintkey/store"
@@ -32,6 +33,8 @@ type sealedKey struct {
 	PrivateKey []byte    `json:"private_key"` // PKCS #8, encrypted
 	// Algorithm is there for Ed25519, whose keys are like those for EdDSA.
 	Algorithm Algorithm `json:"algorithm,omitempty"`
+	// UnusedSince is there while no setting names the algorithm. A program that does not know it leaves it out, and the time begins anew.
+	UnusedSince time.Time `json:"unused_since,omitzero"`
 }
 
 // keySet is the contents of the document, opened and parsed. It never changes.
@@ -96,6 +99,12 @@ func newKeySet(raw, keyEncryptionKey []byte, keys []*signingKey) *keySet {
 	return &keySet{raw: raw, keyEncryptionKey: keyEncryptionKey, keys: keys, byKID: byKID, byAlgorithm: timelines(keys)}
 }
 
+// is says whether the keys are those of the set, in whichever order.
+func (s *keySet) is(keys []*signingKey) bool {
+	changed := func(key *signingKey) bool { return s.byKID[key.kid] != key }
+	return len(keys) == len(s.keys) && !slices.ContainsFunc(keys, changed)
+}
+
 // with encrypts the keys into a new document, with the configured key-encryption key or else with the one in the document.
 func (s *keySet) with(keys []*signingKey, configured *Sealer) (*keySet, error) {
 	sealer, keyEncryptionKey := configured, []byte(nil)
@@ -113,10 +122,11 @@ func (s *keySet) with(keys []*signingKey, configured *Sealer) (*keySet, error) {
 			return nil, fmt.Errorf("encoding the signing key %s: %w", key.kid, err)
 		}
 		sealed := sealedKey{
-			KID:        key.kid,
-			CreatedAt:  key.createdAt,
-			ActiveFrom: key.activeFrom,
-			PrivateKey: sealer.seal(key.kid, private),
+			KID:         key.kid,
+			CreatedAt:   key.createdAt,
+			ActiveFrom:  key.activeFrom,
+			PrivateKey:  sealer.seal(key.kid, private),
+			UnusedSince: key.unusedSince,
 		}
 		if key.algorithm == Ed25519 {
 			sealed.Algorithm = Ed25519
@@ -143,5 +153,9 @@ func (k sealedKey) open(sealer *Sealer) (*signingKey, error) {
 	if !ok {
 		return nil, fmt.Errorf("a signing key that cannot sign, %T", private)
 	}
-	return newSigningKey(signer, k.CreatedAt, k.ActiveFrom, k.Algorithm)
+	key, err := newSigningKey(signer, k.CreatedAt, k.ActiveFrom, k.Algorithm)
+	if err == nil {
+		key.unusedSince = k.UnusedSince
+	}
+	return key, err
 }

@@ -75,8 +75,6 @@ func (o Options) check() error {
 		}
 	}
 	switch {
-	case slices.Contains(o.Algorithms, EdDSA) && slices.Contains(o.Algorithms, Ed25519):
-		return errors.New("EdDSA and Ed25519 are two names of one algorithm: use one of them")
 	case o.TokenLifetime <= 0:
 		return errors.New("the lifetime of tokens must be positive")
 	case o.PublishBefore < 0:
@@ -131,7 +129,7 @@ func (r *KeyRing) carryOut(ctx context.Context, clock time.Time, planned func(mo
 	}
 	keep, orders := plan(set.byAlgorithm)
 	reseal := set.keyEncryptionKey != nil && r.options.Sealer != nil
-	if len(keep) == len(set.keys) && len(orders) == 0 && !reseal {
+	if set.is(keep) && len(orders) == 0 && !reseal {
 		r.current.Store(set)
 		return nil
 	}

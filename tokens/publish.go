@@ -71,7 +71,7 @@ func (r *KeyRing) published(now time.Time) []timeline {
 type SigningKeyTimes struct {
 	Algorithm  Algorithm
 	ActiveFrom time.Time
-	Rotates    time.Time // zero if keys are replaced by hand only
+	Rotates    time.Time // zero if keys are replaced by hand only, or no setting of this server names the algorithm any more
 }
 
 // Times returns those of each algorithm, by name.
@@ -87,7 +87,7 @@ func (r *KeyRing) Times(now time.Time) (times []SigningKeyTimes) {
 		switch {
 		case active+1 < len(line):
 			found.Rotates = line[active+1].activeFrom
-		case r.options.RotateEvery > 0:
+		case r.options.RotateEvery > 0 && slices.Contains(r.options.Algorithms, key.algorithm):
 			found.Rotates = key.activeFrom.Add(r.options.RotateEvery)
 		}
 		times = append(times, found)

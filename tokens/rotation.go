@@ -23,7 +23,8 @@ type moment struct {
 	longest time.Duration // the longest lifetime of any token
 }
 
-// upkeep makes the keys that are missing or due, and drops those whose last token has expired.
+// upkeep makes the keys that are missing or due, and drops those whose last token has expired and those of algorithms that no server uses
+// any more.
 func (o Options) upkeep(at moment) plan {
 	return func(byAlgorithm map[Algorithm]timeline) ([]*signingKey, []order) {
 		var orders []order
@@ -35,8 +36,28 @@ func (o Options) upkeep(at moment) plan {
 				orders = append(orders, order{algorithm, at.now.Add(o.PublishBefore)})
 			}
 		}
-		return living(byAlgorithm, at.agreed, at.longest), orders
+		return o.used(living(byAlgorithm, at.agreed, at.longest), at), orders
 	}
+}
+
+// used drops what is left of the algorithms that no setting names any more. Only the settings of this server are known here, and those of
+// another may name them: so each of its keys is noted as unused at first, a server that uses it takes the note away when the note is as
+// old as PublishBefore, and the key is dropped when nobody did so for that long again and its last token is dead.
+func (o Options) used(keys []*signingKey, at moment) []*signingKey {
+	used := make([]*signingKey, 0, len(keys))
+	for _, key := range keys {
+		noted := !key.unusedSince.IsZero()
+		switch named := slices.Contains(o.Algorithms, key.algorithm); {
+		case named && noted && !at.now.Before(key.unusedSince.Add(o.PublishBefore)):
+			used = append(used, key.notedAsUnused(time.Time{}))
+		case !named && !noted:
+			used = append(used, key.notedAsUnused(at.now))
+		case !named && !at.agreed.Before(key.unusedSince.Add(2*o.PublishBefore+at.longest+deathSlack)):
+		default:
+			used = append(used, key)
+		}
+	}
+	return used
 }
 
 // due says whether it is time to publish the successor of the active key.

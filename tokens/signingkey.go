@@ -19,9 +19,11 @@ type signingKey struct {
 	algorithm  Algorithm
 	createdAt  time.Time
 	activeFrom time.Time
-	private    crypto.Signer
-	jwk        jwkset.JWKMarshal // public members only
-	publicPEM  string
+	// unusedSince is when a server found that none of its settings names the algorithm; zero while it is in use.
+	unusedSince time.Time
+	private     crypto.Signer
+	jwk         jwkset.JWKMarshal // public members only
+	publicPEM   string
 	// accessHeader is the encoded JOSE header of the access tokens that it signs.
 	accessHeader string
 }
@@ -64,6 +66,13 @@ func newSigningKey(private crypto.Signer, createdAt, activeFrom time.Time, named
 	}
 	key.accessHeader, err = key.header(TypeAccessToken)
 	return key, err
+}
+
+// notedAsUnused returns the key with another unusedSince.
+func (k *signingKey) notedAsUnused(since time.Time) *signingKey {
+	noted := *k
+	noted.unusedSince = since
+	return &noted
 }
 
 // thumbprint is that of RFC 7638: the SHA-256 of the required members, ordered by name, without space.

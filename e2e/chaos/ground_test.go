@@ -4,9 +4,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
+	"mintkey/store/bolttest"
 	"mintkey/store/redistest"
 )
 
@@ -40,16 +40,8 @@ func onBolt(t *testing.T) *ground {
 // onSmallDisk is bolt on a file system of its own with 16 MB.
 func onSmallDisk(t *testing.T) *ground {
 	t.Helper()
-	g := onBolt(t)
-	if err := syscall.Mount("tmpfs", g.dir, "tmpfs", 0, "size=16m"); err != nil {
-		t.Fatalf("mount a tmpfs of 16 MB to fill up (needs root): %v", err)
-	}
-	t.Cleanup(func() { // after the server has ended, which is started later
-		if err := syscall.Unmount(g.dir, syscall.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
-	return g
+	dir := bolttest.SmallDisk(t, 16<<20)
+	return &ground{url: "bolt://" + filepath.Join(dir, "mintkey.db"), dir: dir}
 }
 
 // durable are the settings that docs/redis.md asks for; the other two are what it warns of.
