@@ -33,13 +33,14 @@ test: ## install what is missing, then build, vet, lint and run every test
 	@$(MAKE) --no-print-directory e2e
 	go test -count=1 -timeout 15m ./e2e/chaos
 
-test-all: test ## make test, and what takes minutes: 300,000 requests of a stranger, 5,000 random changes, every fault
+test-all: test ## make test, and what takes minutes: floods, random changes, every fault, every page beside 100,000 access keys
 	@$(MAKE) --no-print-directory chaos
 	go test -count=1 -timeout 30m ./e2e -run '^TestStrangersLeaveNoTrace$$' -v -flood 300000
 	go test -count=1 -timeout 10m ./e2e -run '^TestRollingRestart$$' -v -rolling 2000
 	go test -count=1 -timeout 30m ./e2e -run '^TestRotationsUnderLoad$$' -v -rotations 1000
 	go test -count=1 -timeout 10m ./e2e -run '^TestNoTokenAfterARevocation$$' -v -revocations 1000
 	go test -count=1 -timeout 30m ./server -run '^TestModel$$' -v -model-steps 5000
+	go test -count=1 -timeout 60m ./server/console -run '^TestEveryPageAsEveryRole$$' -v -keys 100000
 	@$(MAKE) --no-print-directory packages chart
 
 quick: export GOFLAGS += -buildvcs=false
