@@ -32,7 +32,7 @@ test: ## install what is missing, then build, lint (which vets too) and run ever
 	@$(MAKE) --no-print-directory e2e
 	go test -count=1 -timeout 60m -parallel 2 ./e2e/chaos
 
-test-all: test ## make test, and what takes minutes or a quiet machine: 300,000 requests of a stranger, 5,000 random changes, every fault
+test-all: test ## make test, and what takes minutes or a quiet machine: floods, random changes, every fault, every page at scale
 	go test -race -count=1 -timeout 60m ./e2e
 	@$(MAKE) --no-print-directory promises chaos
 	go test -count=1 -timeout 60m ./e2e -run '^TestStrangersLeaveNoTrace$$' -v -flood 300000
@@ -41,6 +41,7 @@ test-all: test ## make test, and what takes minutes or a quiet machine: 300,000 
 	go test -count=1 -timeout 30m ./e2e -run '^TestNoTokenAfterARevocation$$' -v -revocations 1000
 	go test -count=1 -timeout 60m ./server -run '^TestModel$$' -v -model-steps 5000
 	go test -count=1 -timeout 30m ./server/console -run '^TestAccessibility$$' -forced-colours
+	go test -count=1 -timeout 60m ./server/console -run '^TestEveryPageAsEveryRole$$' -v -keys 100000
 	@$(MAKE) --no-print-directory packages chart
 
 quick: export GOFLAGS += -buildvcs=false

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"mintkey/policy"
@@ -14,7 +15,8 @@ import (
 // TenantPatch changes a tenant; nil fields stay as they are.
 type TenantPatch struct {
 	Name            *string
-	TokensPerMinute *int // 0 takes the quota away (R36)
+	TokensPerMinute *int      // 0 takes the quota away (R36)
+	NoticeAddresses *[]string // who gets the notices beside the owners (R16); an empty list is nobody
 	Suspended       *bool
 	SuspendedReason string // why, where Suspended is true
 	IfMatch         IfMatch
@@ -29,6 +31,10 @@ func (s *Service) PatchTenant(ctx context.Context, actor Actor, in TenantContext
 	err := cmp.Or(checkQuota(patch.TokensPerMinute), policy.CheckReason(patch.SuspendedReason))
 	if patch.Name != nil {
 		err = cmp.Or(policy.CheckName(*patch.Name), err)
+	}
+	if patch.NoticeAddresses != nil {
+		addresses, addressesErr := policy.ParseNoticeAddresses(*patch.NoticeAddresses)
+		patch.NoticeAddresses, err = &addresses, cmp.Or(err, addressesErr)
 	}
 	if err != nil {
 		return policy.Tenant{}, err
@@ -154,6 +160,9 @@ func (p TenantPatch) undo(before policy.Tenant) TenantPatch {
 	if p.TokensPerMinute != nil {
 		back.TokensPerMinute = &before.TokensPerMinute
 	}
+	if p.NoticeAddresses != nil {
+		back.NoticeAddresses = &before.NoticeAddresses
+	}
 	return back
 }
 
@@ -174,6 +183,10 @@ func (p TenantPatch) apply(actor Actor, t policy.Tenant, latest time.Time) (poli
 	if p.TokensPerMinute != nil && *p.TokensPerMinute != t.TokensPerMinute {
 		t.TokensPerMinute = *p.TokensPerMinute
 		changed[policy.DetailTokensPerMinute] = quotaText(t.TokensPerMinute)
+	}
+	if p.NoticeAddresses != nil && !slices.Equal(*p.NoticeAddresses, t.NoticeAddresses) {
+		t.NoticeAddresses = slices.Clone(*p.NoticeAddresses)
+		changed[policy.DetailNoticeAddresses] = cmp.Or(strings.Join(t.NoticeAddresses, " "), "none")
 	}
 	if len(changed) > 0 {
 		record(policy.ActionTenantUpdated, changed)

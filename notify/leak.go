@@ -2,7 +2,6 @@ package notify
 
 import (
 	"context"
-	"errors"
 	netmail "net/mail"
 
 	"mintkey/policy"
@@ -16,33 +15,20 @@ const (
 	membersAtOnce = 500
 )
 
-// sendAboutLeak writes to the owner of the key, and to the admins of its tenant (R35). One who can't be reached keeps nobody else from the
-// message. If it is sent again, whoever has it gets it with the same Message-ID.
+// sendAboutLeak writes to the owner of the key, and to the admins of its tenant (R35). Those who were found do not wait
+// for the rest when the store can't be read.
 func (m *Mail) sendAboutLeak(
 	ctx context.Context, template messageTemplate, event policy.Event, content message, owner *netmail.Address,
 ) error {
 	content.OverlapEnded, content.FoundAt = event.Payload.Leak.Effect == policy.LeakEndsOverlap, oneLine(event.Payload.Leak.URL)
-	content.Own = true
-	var passing, permanent error
-	note := func(err error) {
-		if errors.Is(err, ErrPermanent) {
-			permanent = errors.Join(permanent, err)
-		} else {
-			passing = errors.Join(passing, err)
-		}
-	}
-	note(m.send(ctx, template, event, event.ID, content, owner))
 	admins, err := m.admins(ctx, event)
-	note(err)
+	content.Own = true
+	all := []recipient{{event.ID, content, owner}}
 	for _, admin := range admins {
 		content.Own, content.KeyOwner, content.Owner = false, owner.Name, oneLine(admin.Name)
-		to := &netmail.Address{Name: content.Owner, Address: admin.Email}
-		note(m.send(ctx, template, event, event.ID+"."+admin.ID, content, to))
+		all = append(all, recipient{event.ID + "." + admin.ID, content, &netmail.Address{Name: content.Owner, Address: admin.Email}})
 	}
-	if passing != nil {
-		return passing
-	}
-	return permanent
+	return m.sendEach(ctx, template, event, all, err)
 }
 
 // admins are the admins of the event's tenant who can act, but for the user whom the event is about.

@@ -38,7 +38,8 @@ type MailConfig struct {
 // returns store.ErrNotFound if there is nothing to link to any more.
 type LinkMaker func(ctx context.Context, event policy.Event, now time.Time) (url string, expires time.Time, err error)
 
-// Mail is a Channel that writes to the owners of access keys: before a key of theirs expires (R16), when somebody else creates, refreshes,
+// Mail is a Channel that writes to the owners of access keys: before a key of theirs expires (R16, and to the
+// notice addresses of the tenant too), when somebody else creates, refreshes,
 // revokes or transfers one (R19), and, with the admins of the tenant, when a secret of one has leaked (R35). It sends the link to the owner
 // of a key that waits to be picked up (R26), sends users links to choose a password, and tells them of a new password, address or role. It
 // sends nothing when a key expires, because the owner has had three notices, nor when the policy changes, because the notices show that,
@@ -53,6 +54,7 @@ type Mail struct {
 	password  LinkMaker
 	templates map[string]messageTemplate
 	sent      atomic.Int64
+	reached   reached
 }
 
 // Sent is how many messages the mail server has taken.
@@ -92,10 +94,14 @@ func (m *Mail) Deliver(ctx context.Context, event policy.Event, subject SubjectF
 	if err != nil || to == nil {
 		return err
 	}
-	if event.Payload.Leak != nil {
+	switch {
+	case event.Payload.Leak != nil:
 		return m.sendAboutLeak(ctx, template, event, content, to)
+	case event.Action == policy.ActionKeyExpiring && len(content.copies) > 0:
+		return m.sendNotice(ctx, template, event, content, to)
+	default:
+		return m.send(ctx, template, event, event.ID, content, to)
 	}
-	return m.send(ctx, template, event, event.ID, content, to)
 }
 
 // send sends a message. The ID has to be the same each time that it is sent.
@@ -155,7 +161,7 @@ func (m *Mail) compose(ctx context.Context, event policy.Event, subject SubjectF
 	}
 	msg := message{
 		Owner: oneLine(about.User.Name), ClientID: oneLine(event.ClientID),
-		TenantName: oneLine(about.Tenant.Name), TenantID: about.Tenant.ID, Issuer: m.issuer, Console: m.console, at: event.At, now: now,
+		TenantName: oneLine(about.Tenant.Name), TenantID: about.Tenant.ID, copies: about.Tenant.NoticeAddresses, Issuer: m.issuer, Console: m.console, at: event.At, now: now,
 	}
 	if event.Payload.Key != nil {
 		msg.Label, msg.Reason = oneLine(event.Payload.Key.Label), oneLine(event.Payload.Key.Reason)

@@ -44,10 +44,11 @@ type message struct {
 	Rotates     bool     // a program with the key can have it rotate itself (scope rotate)
 	Other       string   // the owner of the key before or after it was transferred
 
-	KeyOwner     string // in a message about a leak that goes to an admin of the tenant: the key's owner
+	KeyOwner     string // in a message that goes to somebody else than the key's owner: that owner
 	OverlapEnded bool   // the leaked secret was the old one of an overlap
 	FoundAt      string // where a leaked secret was found, if somebody who is trusted says so; may be empty
 
+	copies        []string  // the notice addresses of the tenant
 	expiry        time.Time // zero when the key does not expire, or is gone
 	oldSecretEnds time.Time // zero without an overlap
 	linkEnds      time.Time // when LinkURL stops working
@@ -85,7 +86,7 @@ func (m message) At() string { return showTime(m.at) }
 // In says in words how soon the key expires.
 func (m message) In() string { return inWords(m.expiry.Sub(m.now)) }
 
-// Page is where the owner, or the admin who gets the message, refreshes the key.
+// Page is where the owner, or somebody else who gets the message and is an admin of the tenant, refreshes the key.
 func (m message) Page() string {
 	if m.KeyOwner != "" {
 		return m.Console + "/console/tenants/" + url.PathEscape(m.TenantID) + "/keys?q=" + url.QueryEscape(m.ClientID)

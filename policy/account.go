@@ -38,7 +38,7 @@ type Tenant struct {
 	// TokensPerMinute is the tenant's quota (R36); 0 is none. QuotaReportOnly is not read yet: the setting of the server decides for all.
 	TokensPerMinute int  `json:"tokens_per_minute,omitempty"`
 	QuotaReportOnly bool `json:"quota_report_only,omitempty"`
-	// NoticeAddresses also receive the notices of the tenant's keys.
+	// NoticeAddresses also receive the notices of the tenant's keys (R16). See ParseNoticeAddresses.
 	NoticeAddresses []string `json:"notice_addresses,omitempty"`
 
 	Unknown Unknown `json:"-"`

@@ -94,6 +94,8 @@ const (
 	ChangedPassword = "password"
 	// DetailTokensPerMinute is the quota after a key.updated or tenant.updated that changed it, or with a key.created: a number, or "none".
 	DetailTokensPerMinute = "tokens_per_minute"
+	// DetailNoticeAddresses is who gets the notices beside the owners after a tenant.updated that changed it: separated by spaces, or "none".
+	DetailNoticeAddresses = "notice_addresses"
 	// DetailNameBefore is what a tenant was called before it was renamed.
 	DetailNameBefore = "name_before"
 	// DetailAllowedNetworks and DetailTokenLifetime are fences of the key after a key.updated that changed them, or with a key.created:

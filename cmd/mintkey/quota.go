@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -44,16 +46,26 @@ func quotaWords(quota int) string {
 	return fmt.Sprintf("a quota of %d tokens a minute", quota)
 }
 
+// noticeFlag adds an address that gets the notices of a tenant's keys.
+const noticeFlag = "notice-address"
+
+// noticeWords says who gets the notices of a tenant's keys beside the owners.
+func noticeWords(addresses []string) string { return cmp.Or(strings.Join(addresses, ", "), "nobody") }
+
 func (p *program) tenantsEditCommand(access *accessFlags) *cobra.Command {
 	c := &cobra.Command{
-		Use:     "edit TENANT",
-		Short:   "Change the name or the quota of a tenant",
-		Example: "  mintkey tenants edit berlin --name 'Berlin office' --tokens-per-minute 6000",
-		Args:    arguments(cobra.ExactArgs(1)),
+		Use:   "edit TENANT",
+		Short: "Change the name, the quota or the notice addresses of a tenant",
+		Example: "  mintkey tenants edit berlin --name 'Berlin office' --tokens-per-minute 6000\n" +
+			"  mintkey tenants edit berlin --notice-address ops@example.com --notice-address oncall@example.com",
+		Args: arguments(cobra.ExactArgs(1)),
 	}
 	withOutputs(c, outputCSV, outputName)
 	quota := addQuotaFlag(c, "quota of tokens a minute, of all its access keys and passwords together; 0 takes it away")
 	name := c.Flags().String("name", "", "the new name; the ID stays")
+	notices := c.Flags().StringSlice(noticeFlag, nil,
+		"e-mail address that gets the notices before an access key expires, beside its owner; repeat it for more: these replace those from\n"+
+			"before, and '' alone leaves nobody")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		limit, err := quota()
 		if err != nil {
@@ -63,8 +75,11 @@ func (p *program) tenantsEditCommand(access *accessFlags) *cobra.Command {
 		if c.Flag("name").Changed {
 			change.Name = name
 		}
+		if c.Flag(noticeFlag).Changed {
+			change.NoticeAddresses = api.Nullable[[]string]{Given: true, Value: notices}
+		}
 		if change == (api.TenantChange{}) {
-			return usagef("needed and not given: --name or --" + quotaFlag)
+			return usagef("needed and not given: --name, --" + quotaFlag + " or --" + noticeFlag)
 		}
 		server, err := p.connect(c.Context(), access)
 		if err != nil {
@@ -72,6 +87,9 @@ func (p *program) tenantsEditCommand(access *accessFlags) *cobra.Command {
 		}
 		return p.changeTenant(c, server, args[0], change, func(w io.Writer, t api.Tenant) {
 			_, _ = fmt.Fprintf(w, "Tenant %s is called %s and has %s.\n", t.ID, t.Name, quotaWords(t.TokensPerMinute))
+			if c.Flag(noticeFlag).Changed {
+				_, _ = fmt.Fprintf(w, "Notices before an access key expires go to its owner and to %s.\n", noticeWords(t.NoticeAddresses))
+			}
 		})
 	}
 	return c

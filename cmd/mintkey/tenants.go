@@ -42,6 +42,7 @@ func (p *program) tenantsListCommand(access *accessFlags, account *string) *cobr
 			return map[bool]string{true: "allowed", false: "no"}[t.PasswordGrant]
 		}, rank: 3},
 		column[api.Tenant]{name: "tokens_per_minute", head: "quota", more: true},
+		column[api.Tenant]{name: "notice_addresses", head: "notices", more: true},
 		column[api.Tenant]{name: "created_at", head: "created", of: func(t api.Tenant) any { return t.CreatedAt }, rank: 1},
 		column[api.Tenant]{name: "suspended_at", head: "suspended", of: func(t api.Tenant) any { return t.At }},
 	)
@@ -102,6 +103,7 @@ func (p *program) showTenant(w io.Writer, t api.Tenant) {
 		{"Release", t.Release},
 		{"Passwords", passwords},
 		{"Quota", quotaWords(t.TokensPerMinute)},
+		{"Notices", "to owners and to " + noticeWords(t.NoticeAddresses)},
 		{"Created", p.when(&t.CreatedAt)},
 		{"Suspended", suspended},
 	})

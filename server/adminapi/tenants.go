@@ -11,7 +11,7 @@ import (
 func viewTenant(t policy.Tenant) api.Tenant {
 	return api.Tenant{
 		ID: t.ID, AccountID: t.AccountID, Name: t.Name, Release: t.Release.String(), PasswordGrant: t.Release.AllowsPassword(),
-		CreatedAt: t.CreatedAt, TokensPerMinute: t.TokensPerMinute,
+		CreatedAt: t.CreatedAt, TokensPerMinute: t.TokensPerMinute, NoticeAddresses: t.NoticeAddresses,
 		Suspended: t.IsSuspended(), Suspension: api.NewSuspension(t.Suspension()),
 	}
 }
@@ -43,7 +43,8 @@ func (*API) GetTenant(c *Call) (Reply, error) {
 	return ok(viewTenant(c.in.Tenant)).withTag(admin.TenantTag(c.in.Tenant)), nil
 }
 
-// PatchTenant changes a tenant: its name, its quota (R36), and whether it is suspended (R8). The release never changes (R21).
+// PatchTenant changes a tenant: its name, its quota (R36), who gets the notices of its keys (R16), and whether it is
+// suspended (R8). The release never changes (R21).
 func (a *API) PatchTenant(c *Call) (Reply, error) {
 	body, err := decode[api.TenantChange](c)
 	if err != nil {
@@ -59,7 +60,10 @@ func (a *API) PatchTenant(c *Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	patch := admin.TenantPatch{Name: body.Name, TokensPerMinute: quota, Suspended: body.Suspended, SuspendedReason: body.SuspendedReason}
+	patch := admin.TenantPatch{
+		Name: body.Name, TokensPerMinute: quota, NoticeAddresses: listOf(body.NoticeAddresses),
+		Suspended: body.Suspended, SuspendedReason: body.SuspendedReason,
+	}
 	if patch.IfMatch, err = c.ifMatch(); err != nil {
 		return Reply{}, err
 	}

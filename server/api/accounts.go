@@ -42,18 +42,22 @@ type Tenant struct {
 	PasswordGrant bool      `json:"password_grant"`
 	CreatedAt     time.Time `json:"created_at"`
 	// TokensPerMinute is the quota; absent when there is none (R36).
-	TokensPerMinute int  `json:"tokens_per_minute,omitempty"`
-	Suspended       bool `json:"suspended"`
+	TokensPerMinute int `json:"tokens_per_minute,omitempty"`
+	// NoticeAddresses get the notices of the tenant's keys beside the owners (R16); absent when there are none.
+	NoticeAddresses []string `json:"notice_addresses,omitempty"`
+	Suspended       bool     `json:"suspended"`
 	Suspension
 }
 
-// TenantChange is a JSON merge patch (RFC 7396) of a tenant: absent members stay unchanged, and null takes the quota away.
+// TenantChange is a JSON merge patch (RFC 7396) of a tenant: absent members stay unchanged, and null takes the quota or the
+// addresses away.
 type TenantChange struct {
-	Name            *string       `json:"name,omitempty"`
-	Release         *string       `json:"release,omitempty"` // refused: it never changes (R21)
-	TokensPerMinute Nullable[int] `json:"tokens_per_minute,omitzero"`
-	Suspended       *bool         `json:"suspended,omitempty"`
-	SuspendedReason string        `json:"suspended_reason,omitempty"` // only with suspended true
+	Name            *string            `json:"name,omitempty"`
+	Release         *string            `json:"release,omitempty"` // refused: it never changes (R21)
+	TokensPerMinute Nullable[int]      `json:"tokens_per_minute,omitzero"`
+	NoticeAddresses Nullable[[]string] `json:"notice_addresses,omitzero"`
+	Suspended       *bool              `json:"suspended,omitempty"`
+	SuspendedReason string             `json:"suspended_reason,omitempty"` // only with suspended true
 }
 
 // MemberChange requests a membership with this role.

@@ -124,6 +124,7 @@ func detailTable() []detail {
 		{policy.DetailAllowedNetworks, orNone("from every network", "from ")},
 		{policy.DetailTokenLifetime, counted("tokens of the usual lifetime", "tokens of ", "second", "")},
 		{policy.DetailTokensPerMinute, counted("no quota", "quota of ", "token", " a minute")},
+		{policy.DetailNoticeAddresses, orNone("notices to owners alone", "notices also to ")},
 		{policy.DetailOwnEnd, func(end string, _ names) string {
 			if end == "none" {
 				return "no end of its own"

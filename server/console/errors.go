@@ -198,6 +198,10 @@ func explanations() []struct {
 			unprocessable, "Invalid quota",
 			"Enter a whole number from 1 to " + grouped(policy.MaxTokensPerMinute) + ", or nothing for no quota.", quotaField,
 		}},
+		{policy.ErrInvalidNoticeAddresses, explanation{
+			unprocessable, "Invalid e-mail address",
+			fmt.Sprintf("Enter at most %d e-mail addresses, such as ops@example.com, one a line.", policy.MaxNoticeAddresses), noticesField,
+		}},
 		{policy.ErrScopeNotHeld, explanation{unprocessable, "Scope not held", asSentence(policy.ErrScopeNotHeld), "scope"}},
 		{policy.ErrInvalidNetwork, explanation{
 			unprocessable, "Invalid network",

@@ -63,7 +63,7 @@ func TestCalendarOfExpiries(t *testing.T) {
 // However many access keys expire, the file has the next thousand and is small on its way.
 func TestABigCalendarFile(t *testing.T) {
 	h := newHarness(t)
-	h.grow(0, 600)
+	h.grow(0, 700)
 	ada := h.as("ada")
 	file := ada.get("/console/security/expiries.ics").want(200)
 	if events := eventsIn(t, file.body); len(events) != 1001 || !strings.Contains(file.body, "it has 1\\,000 entries") {

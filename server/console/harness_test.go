@@ -79,13 +79,16 @@ func newHarness(t *testing.T, change ...func(*server.Options)) *harness {
 // onEachStore runs a test on each kind of store.
 func onEachStore(t *testing.T, test func(t *testing.T, h *harness)) {
 	t.Run("bolt", func(t *testing.T) { test(t, newHarness(t)) })
-	t.Run("redis", func(t *testing.T) {
-		opened, err := redisstore.Open(t.Context(), redistest.Start(t).URL())
-		if err != nil {
-			t.Fatal(err)
-		}
-		test(t, newHarnessOn(t, redisOfTests{opened}, ""))
-	})
+	t.Run("redis", func(t *testing.T) { test(t, newHarnessOnRedis(t)) })
+}
+
+func newHarnessOnRedis(t *testing.T) *harness {
+	t.Helper()
+	opened, err := redisstore.Open(t.Context(), redistest.Start(t).URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newHarnessOn(t, redisOfTests{opened}, "")
 }
 
 func newHarnessOn(t *testing.T, opened store.Store, path string, change ...func(*server.Options)) *harness {

@@ -98,11 +98,16 @@ func endValue(end time.Time) string {
 	return end.UTC().Format(endLayout)
 }
 
+// listed are the words of a field that takes several, one a line or however people write lists.
+func listed(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \t\r\n,;", r) })
+}
+
 // limits reads the limits of a form: a patch of those in which the form differs from the key. So what nobody touched stays as it is, be it
 // finer than the form can show it or no longer allowed by the settings.
 func (req *request) limits(key policy.AccessKey) (policy.KeyPatch, error) {
 	var patch policy.KeyPatch
-	networks := strings.FieldsFunc(req.PostForm.Get(networksField), func(r rune) bool { return strings.ContainsRune(" \t\r\n,;", r) })
+	networks := listed(req.PostForm.Get(networksField))
 	if !slices.Equal(networks, key.AllowedNetworks) {
 		patch.AllowedNetworks = &networks
 	}

@@ -1,6 +1,9 @@
 package console
 
-const quotaField = "tokens_per_minute"
+const (
+	quotaField   = "tokens_per_minute"
+	noticesField = "notice_addresses"
+)
 
 // quotaText is empty if there is no quota.
 func quotaText(quota int) string {

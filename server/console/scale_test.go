@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -59,7 +60,7 @@ func (c *counted) Tenants(ctx context.Context, accountID string, page store.Page
 	return found, err
 }
 
-// grow adds tenants, and users with two keys each in berlin.
+// grow adds tenants, and users with two keys each in berlin, which were made in the course of four months.
 func (h *harness) grow(tenants, users int) {
 	h.Helper()
 	var group errgroup.Group
@@ -87,10 +88,11 @@ func (h *harness) grow(tenants, users int) {
 			}
 			return h.store.UpdateMembership(h.Context(), "berlin", id, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 				m, err := m.WithRole(policy.RoleMember, start)
+				at := start.Add(-time.Duration(i%120) * policy.Day) // some have expired, some expire soon
 				for n := range 2 {
 					m.Keys = append(m.Keys, policy.AccessKey{
-						ClientID: fmt.Sprintf("mk_%05d%d", i, n), Label: "job", Scopes: []string{"api"}, CreatedAt: start,
-						Secrets: []policy.Secret{{IssuedAt: start}},
+						ClientID: fmt.Sprintf("mk_%05d%d", i, n), Label: "job", Scopes: []string{"api"}, CreatedAt: at,
+						Secrets: []policy.Secret{{IssuedAt: at}},
 					})
 				}
 				return m, nil, err

@@ -21,6 +21,7 @@ type tenantPage struct {
 	States    []choice // the access keys, by state
 	Name      string   // as typed
 	Quota     string   // as typed
+	Notices   string   // as typed: one address a line
 	Now       besides  // after a change of somebody else
 	Fault     fault
 	Find      string
@@ -55,6 +56,7 @@ func (c *Console) showTenant(req *request, cause error) error {
 	page := tenantPage{
 		Path: req.URL.Path, CanChange: req.actor.Require(policy.ScopeTenantsWrite) == nil, Tag: req.tag(admin.TenantTag(tenant), cause),
 		Row: newTenantRow(tenant, suspenders, req), Name: tenant.Name, Quota: present,
+		Notices: strings.Join(tenant.NoticeAddresses, "\n"),
 	}
 	page.Row.Traffic = tenantTrafficPath(tenant.ID)
 	if page.States, err = c.keyCounts(req); err != nil {
@@ -65,6 +67,7 @@ func (c *Console) showTenant(req *request, cause error) error {
 	}
 	if req.Form.Has(tagField) || cause != nil { // after a mistake or a sign-in, with what was typed
 		page.Name, page.Quota = cmp.Or(req.Form.Get("name"), page.Name), req.Form.Get(quotaField)
+		page.Notices = req.Form.Get(noticesField)
 	}
 	if cause == nil {
 		return c.show(req, "tenant", tenant.Name, page)
@@ -74,6 +77,7 @@ func (c *Console) showTenant(req *request, cause error) error {
 		page.Now = besides{}
 		page.Now.note("name", page.Name, tenant.Name, "")
 		page.Now.note(quotaField, page.Quota, present, "none")
+		page.Now.note(noticesField, strings.Join(listed(page.Notices), ", "), strings.Join(tenant.NoticeAddresses, ", "), "none")
 		about := func(e policy.Event) bool {
 			return e.TenantID == tenant.ID && strings.HasPrefix(string(e.Action), "tenant.")
 		}
@@ -162,6 +166,9 @@ func (c *Console) changeTenant(req *request) error {
 	patch := admin.TenantPatch{TokensPerMinute: &quota, IfMatch: req.ifMatch()}
 	if req.PostForm.Has("name") {
 		patch.Name = new(strings.TrimSpace(req.PostForm.Get("name")))
+	}
+	if req.PostForm.Has(noticesField) { // a page of a release before has it not
+		patch.NoticeAddresses = new(listed(req.PostForm.Get(noticesField)))
 	}
 	after, err := c.Service.PatchTenant(req.Context(), req.actor, req.in, patch)
 	if _, ok := formFault(err); err != nil && ok {

@@ -21,7 +21,7 @@ func TestPageOfATenant(t *testing.T) {
 		tom.get(berlinSettings).want(200).says(
 			"Berlin", "24.3", "All 2", "Active 1", "Expired 1", "Grace Hopper", "1 key, 1 expired", "Hal Abelson", "Disabled",
 			"Tom Kilburn", "Tenant admin",
-		).saysNot("Name and quota", "Suspend Berlin").has(`href="/console/tenants/berlin/keys?state=active"`)
+		).saysNot("Settings", "Suspend Berlin").has(`href="/console/tenants/berlin/keys?state=active"`)
 		tom.get("/console/account").has(`href="` + berlinSettings + `"`)
 		tom.post(berlinSettings, form{"tokens_per_minute": {"10"}}).want(http.StatusForbidden)
 		tom.get("/console/tenants/lisbon/settings").want(http.StatusForbidden)
@@ -30,7 +30,7 @@ func TestPageOfATenant(t *testing.T) {
 		h.as("rita").get(berlinSettings).want(http.StatusNotFound)
 
 		ada.get("/console/tenants").has(`href="` + berlinSettings + `"`)
-		ada.get(berlinSettings).says("Name and quota", "Suspend Berlin", "Account admin").has(`href="/console/users/grace"`)
+		ada.get(berlinSettings).says("Settings", "Suspend Berlin", "Account admin").has(`href="/console/users/grace"`)
 		ada.post(berlinSettings, form{"tokens_per_minute": {"none"}}).want(422).has(`id="tokens_per_minute-error"`, `value="none"`)
 		ada.post(berlinSettings, form{"tokens_per_minute": {"1,200"}}).leadsTo(berlinSettings)
 		ada.get(berlinSettings).says("Saved. Berlin has 1,200 tokens a minute now.").has(`value="1200"`)
@@ -52,6 +52,30 @@ func TestRenamingATenantInTheConsole(t *testing.T) {
 	if tenant, err := h.store.Tenant(t.Context(), "berlin"); err != nil || tenant.Name != "Berlin, Mitte" || tenant.TokensPerMinute != 0 {
 		t.Errorf("%+v: %v", tenant, err)
 	}
+}
+
+// Account admins say who else gets the notices of a tenant's keys; all its admins see who it is.
+func TestNoticeAddressesInTheConsole(t *testing.T) {
+	onEachStore(t, func(t *testing.T, h *harness) {
+		tom, ada := h.as("tom"), h.as("ada")
+		save := func(text string) page {
+			return ada.post(berlinSettings, form{"name": {"Berlin"}, "tokens_per_minute": {""}, "notice_addresses": {text}})
+		}
+		save("ops@acme.example\r\n oncall@acme.example, Ops@acme.example").leadsTo(berlinSettings)
+		tom.get(berlinSettings).says("To owners, ops @acme.example , oncall @acme.example")
+		ada.get(berlinSettings).has("ops@acme.example\noncall@acme.example</textarea>")
+		ada.get("/console/activity").says("Changed tenant", "notices also to ops@acme.example, oncall@acme.example")
+		save("somebody").want(422).says("Enter at most 10 e-mail addresses").has(`id="notice_addresses-error"`, ">somebody</textarea>")
+		ada.post(berlinSettings, form{"name": {"Berlin"}, "tokens_per_minute": {"5"}}).leadsTo(berlinSettings) // from a page without the field
+		if tenant, err := h.store.Tenant(t.Context(), "berlin"); err != nil || len(tenant.NoticeAddresses) != 2 {
+			t.Errorf("%q: %v", tenant.NoticeAddresses, err)
+		}
+		save("").leadsTo(berlinSettings)
+		ada.get("/console/activity").says("notices to owners alone")
+		if tenant, err := h.store.Tenant(t.Context(), "berlin"); err != nil || len(tenant.NoticeAddresses) != 0 {
+			t.Errorf("%q: %v", tenant.NoticeAddresses, err)
+		}
+	})
 }
 
 // Who saves a quota over that of somebody else is told.

@@ -24,6 +24,7 @@ type tenantRow struct {
 	ID, Name, Release string
 	PasswordGrant     bool
 	Quota             string // in words; empty for none
+	Notices           []string
 	Traffic           string // the path of the page that says how often it was used up
 	Created           stamp
 	Keys              string
@@ -99,7 +100,7 @@ func (c *Console) listTenants(req *request) error {
 
 func newTenantRow(t policy.Tenant, suspenders map[string]policy.User, req *request) tenantRow {
 	return tenantRow{
-		t.ID, t.Name, t.Release.String(), t.Release.AllowsPassword(), quotaText(t.TokensPerMinute),
+		t.ID, t.Name, t.Release.String(), t.Release.AllowsPassword(), quotaText(t.TokensPerMinute), t.NoticeAddresses,
 		trafficFilter{Tenant: t.ID}.path(""), newStamp(t.CreatedAt, req.info.At),
 		keysPath(t.ID), t.ID == req.in.Tenant.ID, t.IsSuspended(), suspensionText(t.Suspension(), suspenders), tenantPath(t.ID),
 	}

@@ -223,6 +223,7 @@ func renderings() []rendering {
 		{kind: policy.ErrInvalidRelease, status: unprocessable, code: "invalid_release", title: "Invalid release"},
 		{kind: policy.ErrInvalidID, status: unprocessable, code: "invalid_id", title: "Invalid ID"},
 		{kind: policy.ErrInvalidEmail, status: unprocessable, code: "invalid_email", title: "Invalid e-mail address"},
+		{kind: policy.ErrInvalidNoticeAddresses, status: unprocessable, code: "invalid_email", title: "Invalid e-mail address"},
 		{kind: policy.ErrInvalidName, status: unprocessable, code: "invalid_name", title: "Invalid name"},
 		{kind: policy.ErrInvalidLabel, status: unprocessable, code: "invalid_label", title: "Invalid label"},
 		{kind: policy.ErrInvalidReason, status: unprocessable, code: "invalid_reason", title: "Invalid reason"},
