@@ -22,7 +22,7 @@ func (p *program) keysCreateCommand(f *keysFlags) *cobra.Command {
 		Short: "Create an access key, and show its secret once",
 		Example: "  mintkey keys create --email ada@example.com --label \"load tests\" --scopes api\n" +
 			"  mintkey keys create --email ada@example.com --pick-up\n" +
-			"  mintkey keys create --user ci --scopes api --expires-at 30d --allowed-network 192.0.2.0/24 --token-lifetime 5m",
+			"  mintkey keys create --user ci --scopes api --expires-at 30d \\\n    --allowed-network 192.0.2.0/24 --token-lifetime 5m",
 		Args: arguments(cobra.NoArgs),
 	}
 	user := c.Flags().String("user", "", "ID of the owner (default: the owner of the access key in use)")
