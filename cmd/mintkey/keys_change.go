@@ -129,7 +129,7 @@ func isUnconfirmed(made api.Unconfirmed) bool { return made.Confirmed != nil && 
 // noteUnconfirmed warns of a secret that could still be lost.
 func noteUnconfirmed(w io.Writer, unconfirmed bool) {
 	if unconfirmed {
-		_, _ = fmt.Fprintln(w, "Not confirmed: the secret works, but no replica of the server's store has it. "+
-			"It is lost if the primary fails before one has. Look later whether it still works.")
+		_, _ = fmt.Fprintln(w, wrap("Not confirmed: the secret works, but no replica of the server's store has it. "+
+			"It is lost if the primary fails before one has. Look later whether it still works."))
 	}
 }

@@ -78,7 +78,7 @@ func (p *program) tenantsSuspendCommand(access *accessFlags) *cobra.Command {
 			if t.PasswordGrant {
 				what += " and its users' passwords"
 			}
-			_, _ = fmt.Fprintf(w, "Suspended tenant %s. Its %s get no tokens, and those that they got stop working within seconds.\n", t.ID, what)
+			_, _ = fmt.Fprintf(w, "Suspended tenant %s. Its %s get no tokens,\nand those that they got stop working within seconds.\n", t.ID, what)
 		})
 	}
 	return c
