@@ -93,6 +93,7 @@ func examples(t *testing.T) map[string][]string {
 		"node":   {inNode, "node", "main.mjs"},
 		"python": {root, filepath.Join(root, "tools/python"), "examples/python/main.py"},
 		"curl":   {root, "examples/curl/call.sh"},
+		"java":   {root, "java", "examples/java/Example.java"},
 	}
 }
 

@@ -34,8 +34,8 @@ func (p *program) apiCommand() *cobra.Command {
 			"the body of the answer, also of a refusal; the exit code tells them apart. {account}, {tenant}, {user} and {client_id} in PATH\n" +
 			"stand for those of the access key.\n\n" +
 			"Fields go into the query of a GET, HEAD or DELETE, and into a JSON body else.",
-		Example: "  mintkey api GET /admin/v1/tenants/{tenant}/keys --field status=expired --paginate\n" +
-			"  mintkey api PATCH /admin/v1/tenants/{tenant} --json-field tokens_per_minute=600\n" +
+		Example: "  mintkey api GET /admin/v1/tenants/{tenant}/keys \\\n    --field status=expired --paginate\n" +
+			"  mintkey api PATCH /admin/v1/tenants/{tenant} \\\n    --json-field tokens_per_minute=600\n" +
 			"  mintkey api POST /admin/v1/accounts/{account}/users --input user.json",
 		Args: arguments(cobra.ExactArgs(2)),
 	}

@@ -36,7 +36,7 @@ func (p *program) auditFollowCommand(access *accessFlags, account *string) *cobr
 			"restored from a backup, all that it has comes again. If it has deleted events, or moved them to its archive, before they were\n" +
 			"written here, this ends with exit code 1. While the server is away it is asked again, every 30 seconds at most.\n\n" +
 			"-o json writes the events as the API has them, -o ocsf those of the Open Cybersecurity Schema Framework (" + ocsfVersion + ").",
-		Example:     "  mintkey audit follow --state /var/lib/mintkey-audit/state.json -o ocsf >>events.jsonl",
+		Example:     "  mintkey audit follow --state /var/lib/mintkey-audit/state.json \\\n    -o ocsf >>events.jsonl",
 		Args:        arguments(cobra.NoArgs),
 		Annotations: map[string]string{moreOutputs: outputOCSF},
 	}

@@ -26,7 +26,7 @@ func (p *program) backupCommand() *cobra.Command {
 			"A copy of a bolt store shows one instant. In a copy of Redis each record is whole, but changes made meanwhile may be missing.\n" +
 			"The key that encrypts the signing keys is not in it: keep that somewhere else.",
 		Example: "  mintkey backup mintkey-backup.db\n" +
-			"  mintkey backup --store redis://127.0.0.1:6379/0 - | age -r age1… > mintkey-backup.db.age",
+			"  mintkey backup --store redis://127.0.0.1:6379/0 - |\n    age -r age1… > mintkey-backup.db.age",
 		Args: arguments(cobra.ExactArgs(1)),
 	}
 	p.withSettings(c, func(config configs.Config, args []string) error {

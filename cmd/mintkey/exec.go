@@ -27,7 +27,7 @@ func (p *program) execCommand() *cobra.Command {
 			"on, so that it does not get the access key; MINTKEY_URL is. A profile that was saved by mintkey login stays where it is.\n\n" +
 			"A command that may run for longer than a token lives reads it from a file: see mintkey token --watch.\n\n" +
 			"The exit code is 127 if there is no such command, and 126 if it can't be run.",
-		Example: "  mintkey exec -- sh -c 'curl -H \"Authorization: Bearer $MINTKEY_TOKEN\" https://api.example.com/'",
+		Example: "  mintkey exec -- sh -c \\\n    'curl -H \"Authorization: Bearer $MINTKEY_TOKEN\" https://api.example.com/'",
 		Args: arguments(func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return errors.New("give the command to run, after --")

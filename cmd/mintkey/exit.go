@@ -114,16 +114,21 @@ func exitCodesCommand() *cobra.Command {
 		Long: `The exit code of every command says what came of it:
 
   0  done
-  1  failed: a file, the store, a bug, an answer that no Mintkey server gives, or a
-     question before a change that was not answered with yes: nothing was changed
-  2  wrong usage: a mistake in the command line or in a setting; nothing was done
-  3  not authenticated: no access key given, no such profile, or the server refuses it
-     (invalid_client: wrong, expired, revoked or suspended)
+  1  failed: a file, the store, a bug, or an answer that no Mintkey server
+     gives; or a question before a change was not answered with yes, and
+     nothing was changed
+  2  wrong usage: a mistake in the command line or in a setting; nothing
+     was done
+  3  not authenticated: no access key given, no such profile, or the
+     server refuses it (invalid_client: wrong, expired, revoked, suspended,
+     or not allowed from this network)
   4  not found, or not to be seen with this access key
-  5  network: no connection, no answer in time, TLS, or a server that can't work now
-     (429, 502, 503, 504); --retries were used up, and the same command may work later
-  6  refused: the server understands and does not do it (403, 409, 412, 422), or a value
-     is wrong that only the server can judge (invalid_scope, invalid_target, invalid_period)
+  5  network: no connection, no answer in time, TLS, or a server that
+     can't work now (429, 502, 503, 504); --retries were used up, and the
+     same command may work later
+  6  refused: the server understands and does not do it (403, 409, 412,
+     422), or a value is wrong that only the server can judge
+     (invalid_scope, invalid_target, invalid_period)
 
 mintkey secret check has 1 for "found some" and 2 for "could not read everything";
 mintkey store settings has 1 for "settings differ"; mintkey keys needs-refresh has 1 for "no"

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/cobra/doc"
 )
 
 // strictly makes the commands that cobra adds refuse what they don't know: its own print help and report success.
@@ -49,17 +48,15 @@ func (p *program) manCommand() *cobra.Command {
 			if err := os.MkdirAll(args[0], 0o755); err != nil { //nolint:gosec // manual pages are for everybody
 				return fmt.Errorf("write the manual pages: %w", err)
 			}
-			root := c.Root()
-			root.DisableAutoGenTag = true // the same source makes the same pages
-			header := &doc.GenManHeader{Section: "1", Source: "Mintkey", Manual: "Mintkey"}
-			if err := doc.GenManTree(root, header, args[0]); err != nil {
-				return fmt.Errorf("write the manual pages: %w", err)
-			}
-			pages, err := filepath.Glob(filepath.Join(args[0], "mintkey*.1"))
+			pages := 0
+			err := manPages(c.Root(), func(name, page string) error {
+				pages++
+				return os.WriteFile(filepath.Join(args[0], name), []byte(page), 0o644) //nolint:gosec // manual pages are for everybody
+			})
 			if err != nil {
 				return fmt.Errorf("write the manual pages: %w", err)
 			}
-			p.sayf("%d pages in %s\n", len(pages), args[0])
+			p.sayf("%d pages in %s\n", pages, args[0])
 			return nil
 		},
 	}

@@ -113,10 +113,25 @@ func writeFlags(w io.Writer, flags, except *pflag.FlagSet) {
 		if kind != "" {
 			name += " " + kind
 		}
-		value := ""
-		if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "[]" && f.DefValue != "0" && f.DefValue != "0s" {
-			value = " (default " + f.DefValue + ")"
+		value := shownDefault(f)
+		if value != "" {
+			value = " (default " + value + ")"
 		}
 		_, _ = fmt.Fprintf(w, "- `%s`: %s%s\n", name, paragraphs(usage), value)
 	})
+}
+
+// CommandPaths are the words of every command that somebody can run.
+func CommandPaths() (paths [][]string) {
+	var visit func(c *cobra.Command)
+	visit = func(c *cobra.Command) {
+		paths = append(paths, strings.Fields(c.CommandPath())[1:])
+		for _, sub := range c.Commands() {
+			if !sub.IsAdditionalHelpTopicCommand() {
+				visit(sub)
+			}
+		}
+	}
+	visit((&program{}).rootCommand())
+	return paths
 }

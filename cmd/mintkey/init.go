@@ -27,7 +27,7 @@ func (p *program) initCommand() *cobra.Command {
 			"It may be run again, also after a run that was cut short: what exists is kept and a new key is made, which is how a lost secret\n" +
 			"is replaced. Where mail is set up, the user is notified of the key when a server runs.\n" +
 			"With a bolt store, no server may be running on it.",
-		Example: "  mintkey init --account acme --tenant berlin --release 24.3 --email ada@example.com --name \"Ada Lovelace\"",
+		Example: "  mintkey init --account acme --tenant berlin --release 24.3 \\\n    --email ada@example.com --name \"Ada Lovelace\"",
 		Args:    arguments(cobra.NoArgs),
 	}
 	var wanted bootstrapRequest

@@ -48,8 +48,8 @@ func (i initialized) show(w io.Writer, n initNotes) {
 	showSecret(w, i.clientID, i.secret.Reveal())
 	noteUnconfirmed(w, i.unconfirmed)
 	if n.audience == "" {
-		_, _ = fmt.Fprint(w, "\nName the API that your tokens are for, as below. Without it they are for Mintkey itself too, so that whoever\n"+
-			"runs the API could use them to administer Mintkey.\n")
+		_, _ = fmt.Fprintf(w, "\n%s\n", wrap("Name the API that your tokens are for, as below. Without it they are for Mintkey itself too, "+
+			"so that whoever runs the API could use them to administer Mintkey."))
 	}
 	_, _ = fmt.Fprintf(w, "\nNext:\n  %s\nand in another terminal:\n  export MINTKEY_URL=%s MINTKEY_CLIENT_ID=%s\n"+
 		"  export MINTKEY_CLIENT_SECRET=…\n", n.serve, n.issuer, i.clientID)

@@ -22,7 +22,7 @@ func (p *program) keysCreateCommand(f *keysFlags) *cobra.Command {
 		Short: "Create an access key, and show its secret once",
 		Example: "  mintkey keys create --email ada@example.com --label \"load tests\" --scopes api\n" +
 			"  mintkey keys create --email ada@example.com --pick-up\n" +
-			"  mintkey keys create --user ci --scopes api --expires-at 30d --allowed-network 192.0.2.0/24 --token-lifetime 5m",
+			"  mintkey keys create --user ci --scopes api --expires-at 30d \\\n    --allowed-network 192.0.2.0/24 --token-lifetime 5m",
 		Args: arguments(cobra.NoArgs),
 	}
 	user := c.Flags().String("user", "", "ID of the owner (default: the owner of the access key in use)")
@@ -129,7 +129,7 @@ func isUnconfirmed(made api.Unconfirmed) bool { return made.Confirmed != nil && 
 // noteUnconfirmed warns of a secret that could still be lost.
 func noteUnconfirmed(w io.Writer, unconfirmed bool) {
 	if unconfirmed {
-		_, _ = fmt.Fprintln(w, "Not confirmed: the secret works, but no replica of the server's store has it. "+
-			"It is lost if the primary fails before one has. Look later whether it still works.")
+		_, _ = fmt.Fprintln(w, wrap("Not confirmed: the secret works, but no replica of the server's store has it. "+
+			"It is lost if the primary fails before one has. Look later whether it still works."))
 	}
 }

@@ -19,7 +19,7 @@ func (p *program) keysEditCommand(f *keysFlags) *cobra.Command {
 			" takes a limit away.\n" +
 			"Scopes can only become fewer. Fewer scopes, and a tighter limit other than the quota, end the tokens that the key has made.\n" +
 			"No key can loosen its own limits.",
-		Example: "  mintkey keys edit mk_4fQ2vXo1bN8sT6wLz0KdRe --allowed-network 192.0.2.0/24 --expires-at 30d\n" +
+		Example: "  mintkey keys edit mk_4fQ2vXo1bN8sT6wLz0KdRe \\\n    --allowed-network 192.0.2.0/24 --expires-at 30d\n" +
 			"  mintkey keys edit mk_4fQ2vXo1bN8sT6wLz0KdRe --clear expires-at,allowed-network",
 		Args: arguments(cobra.ExactArgs(1)),
 	}

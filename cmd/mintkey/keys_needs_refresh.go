@@ -35,7 +35,7 @@ func (p *program) keysNeedsRefreshCommand(f *keysFlags) *cobra.Command {
 			"Without a client ID it is about the access key in use, which needs no scope for that, and must not have expired yet. The\n" +
 			fmt.Sprintf("server tells such a key of its end %d days before, so --within is at most that. For another access\n", policy.SoonDays) +
 			"key, scope keys:read is needed, or with --mine scope self.",
-		Example: "  mintkey keys needs-refresh --within 14d && mintkey keys rotate --self --out key.json",
+		Example: "  mintkey keys needs-refresh --within 14d &&\n    mintkey keys rotate --self --out key.json",
 		Args:    arguments(cobra.MaximumNArgs(1)),
 	}
 	addMineFlag(c, f)

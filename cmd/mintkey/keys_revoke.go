@@ -17,10 +17,11 @@ import (
 
 func (p *program) keysRevokeCommand(f *keysFlags) *cobra.Command {
 	c := &cobra.Command{
-		Use:   "revoke CLIENT_ID… | --user ID --mark MARK --created-before TIME [--dry-run]",
+		Use:   "revoke CLIENT_ID… | FILTER [--dry-run]",
 		Short: "Revoke access keys: they get no more tokens",
 		Long: "Revoke access keys: they get no more tokens, and gateways refuse within seconds those that they have. Nothing undoes it.\n" +
-			"Name them, or give a filter: then all keys of the tenant that fit each part of it are revoked. Look with --dry-run first.\n" +
+			"Name them, or give a filter of --user, --mark and --created-before: then all keys of the tenant that fit each part of it are\n" +
+			"revoked. Look with --dry-run first.\n" +
 			"At a terminal it says what ends, and asks; --yes does not.\n" +
 			"A filter leaves the access key in use alone, and those that administer with more authority than yours; they are listed.",
 		Example: "  mintkey keys revoke --mark unused --created-before 2026-01-01 --dry-run",

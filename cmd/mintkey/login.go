@@ -27,7 +27,7 @@ func (p *program) loginCommand() *cobra.Command {
 			"--profile NAME keeps several servers or access keys apart; the commands use the one that was saved last, or that\n" +
 			"mintkey switch chose. mintkey profiles lists them, and mintkey logout removes one.",
 		Example: "  mintkey login --url https://mintkey.example.com\n" +
-			"  mintkey login --profile staging --url https://mintkey.test --client-id mk_… --client-secret-file -",
+			"  mintkey login --profile staging --url https://mintkey.test \\\n    --client-id mk_… --client-secret-file -",
 		Args: arguments(cobra.NoArgs),
 	}
 	flags := addAccessFlags(c)

@@ -126,6 +126,6 @@ func words[T ~string](list []T) string {
 // showSecret is the only place that shows a client secret to people.
 func showSecret(w io.Writer, clientID, secret string) {
 	_, _ = fmt.Fprintf(w, "Client ID      %s\nClient secret  %s\n\n", clientID, secret)
-	_, _ = fmt.Fprintln(w, "The secret is shown this once: Mintkey keeps only a digest of it. "+
-		"Copy it now to where your program reads its secrets.")
+	_, _ = fmt.Fprintln(w, wrap("The secret is shown this once: Mintkey keeps only a digest of it. "+
+		"Copy it now to where your program reads its secrets."))
 }

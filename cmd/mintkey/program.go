@@ -69,6 +69,7 @@ func (p *program) rootCommand() *cobra.Command {
 		p.apiCommand())
 	root.AddCommand(p.secretCommand(), p.versionCommand(), p.manCommand(), exitCodesCommand())
 	strictly(root)
+	wrapHelp(root)
 	return root
 }
 

@@ -23,7 +23,7 @@ func (p *program) storeResetSecondFactorCommand() *cobra.Command {
 			"An admin does this in the console, under Users; this command is for the last admin. It is in the audit trail, and where\n" +
 			"mail is set up the person is told. Stop the server first if the store is a file.",
 		Example: "  mintkey store reset-second-factor ada@example.com\n" +
-			"  mintkey store reset-second-factor ada@example.com --account acme --store redis://127.0.0.1:6379/0",
+			"  mintkey store reset-second-factor ada@example.com --account acme \\\n    --store redis://127.0.0.1:6379/0",
 		Args: arguments(cobra.ExactArgs(1)),
 	}
 	account := c.Flags().String("account", "", "ID of the account, if users of several have the address")

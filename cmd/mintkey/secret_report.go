@@ -29,7 +29,7 @@ func (p *program) secretReportCommand() *cobra.Command {
 			"access key of their own. It never prints a secret.\n\n" +
 			"The exit code is 0 when all that was found is reported, 5 when the server can't be reached, 6 when it has refused, and 2 when\n" +
 			"something could not be read.",
-		Example: "  mintkey secret report --url https://auth.example.com --found-at https://git.example.com/build.log build.log",
+		Example: "  mintkey secret report --url https://auth.example.com \\\n    --found-at https://git.example.com/build.log build.log",
 		RunE: func(c *cobra.Command, paths []string) error {
 			via, err := p.newConnection(&server)
 			if err != nil {

@@ -20,7 +20,7 @@ func (p *program) keysSuspendCommand(f *keysFlags) *cobra.Command {
 		Short: "Stop an access key until it is resumed",
 		Long: "Stop an access key until it is resumed. It gets no tokens, and those that it made are dead everywhere within\n" +
 			"seconds. It still counts as one of the owner's two, and its life goes on.",
-		Example: "  mintkey keys suspend mk_4fQ2vXo1bN8sT6wLz0KdRe --reason \"the secret is in a build log\"",
+		Example: "  mintkey keys suspend mk_4fQ2vXo1bN8sT6wLz0KdRe \\\n    --reason \"the secret is in a build log\"",
 	}, "suspend", "Suspended %s. Tokens that it made stop working within seconds.\n")
 }
 
@@ -78,7 +78,7 @@ func (p *program) tenantsSuspendCommand(access *accessFlags) *cobra.Command {
 			if t.PasswordGrant {
 				what += " and its users' passwords"
 			}
-			_, _ = fmt.Fprintf(w, "Suspended tenant %s. Its %s get no tokens, and those that they got stop working within seconds.\n", t.ID, what)
+			_, _ = fmt.Fprintf(w, "Suspended tenant %s. Its %s get no tokens,\nand those that they got stop working within seconds.\n", t.ID, what)
 		})
 	}
 	return c

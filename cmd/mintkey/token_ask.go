@@ -49,7 +49,7 @@ type introspection struct {
 
 func (p *program) showIntrospection(w io.Writer, i introspection) {
 	if !i.Active {
-		_, _ = fmt.Fprintln(w, "The token is not active: it has expired, it was revoked, or it is not for this access key to see.")
+		_, _ = fmt.Fprintln(w, wrap("The token is not active: it has expired, it was revoked, or it is not for this access key to see."))
 		return
 	}
 	issued, expires := time.Unix(i.Issued, 0), time.Unix(i.Expires, 0)

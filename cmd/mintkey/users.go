@@ -67,7 +67,7 @@ func (p *program) usersCreateCommand(access *accessFlags, account *string) *cobr
 		Long: "Creates a person, or with --kind service a robot: it owns access keys as anybody does and never signs in.\n" +
 			"Its e-mail address is a contact that gets the notices about its keys, and may be that of others.",
 		Example: "  mintkey users create --email ada@example.com --name \"Ada Lovelace\"\n" +
-			"  mintkey users create --kind service --id deployer --name \"Deployment\" --email team@example.com",
+			"  mintkey users create --kind service --id deployer \\\n    --name \"Deployment\" --email team@example.com",
 		Args: arguments(cobra.NoArgs),
 	}
 	id := c.Flags().String("id", "", "ID (default: one is made)")

@@ -173,7 +173,7 @@ func (p *program) userState(access *accessFlags, account *string, c *cobra.Comma
 		}
 		return printAnswer(p, answer, func(w io.Writer, u api.User) {
 			if disabled {
-				_, _ = fmt.Fprintf(w, "Disabled %s. Sessions have ended, and tokens of the access keys stop working within seconds.\n", u.ID)
+				_, _ = fmt.Fprintf(w, "Disabled %s. Sessions have ended,\nand tokens of the access keys stop working within seconds.\n", u.ID)
 				return
 			}
 			_, _ = fmt.Fprintf(w, "Enabled %s. Access keys work again; sessions and tokens from before do not.\n", u.ID)
