@@ -24,10 +24,11 @@ var (
 	storeSchemes = []string{
 		boltScheme, "redis", "rediss", "unix", "redis-sentinel", "redis-cluster", "rediss-sentinel", "rediss-cluster",
 	}
-	smtpSchemes = []string{"smtp", "smtps"}
-	algorithms  = []string{"ES256", "RS256", "EdDSA", "Ed25519"}
-	logLevels   = []string{"debug", "info", "warn", "error"}
-	logFormats  = []string{"text", "json"}
+	defaultPorts = map[string]string{"http": "80", "https": "443"}
+	smtpSchemes  = []string{"smtp", "smtps"}
+	algorithms   = []string{"ES256", "RS256", "EdDSA", "Ed25519"}
+	logLevels    = []string{"debug", "info", "warn", "error"}
+	logFormats   = []string{"text", "json"}
 )
 
 const (
@@ -98,9 +99,14 @@ func checkBaseURL(text string) string {
 		return "must be an http or https URL without user, query, fragment or trailing slash, such as https://mintkey.example.com; " +
 			"a host outside ASCII as xn--…"
 	case u.Port() != "" && !isPort(u.Port()):
-		return "must have a port from 1 to 65535"
+		return "must have a port from 1 to 65535, without a zero before it"
 	case strings.Contains(u.Hostname(), "..") || strings.HasPrefix(u.Hostname(), "."):
 		return "has no host name that can exist: a part of it is empty"
+	case u.Host != strings.ToLower(u.Host):
+		return fmt.Sprintf("must have the host in small letters, because clients compare it letter by letter: %s://%s", u.Scheme,
+			strings.ToLower(u.Host))
+	case u.Port() == defaultPorts[u.Scheme]:
+		return fmt.Sprintf("must leave out the default port, as clients do: %s://%s", u.Scheme, strings.TrimSuffix(u.Host, ":"+u.Port()))
 	case u.Path != "":
 		return "cannot have a path: the server answers at the root of a host, where clients look for its metadata (RFC 8414) and its pages " +
 			"lead. Give it a host name or a port of its own, such as https://mintkey.example.com, and let the proxy pass every path on unchanged"
@@ -110,7 +116,7 @@ func checkBaseURL(text string) string {
 
 func isPort(text string) bool {
 	port, err := strconv.ParseUint(text, 10, 16)
-	return err == nil && port > 0
+	return err == nil && port > 0 && text[0] != '0'
 }
 
 func checkWebPage(text string) string {

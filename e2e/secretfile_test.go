@@ -1,12 +1,14 @@
 package e2e_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -54,6 +56,26 @@ func TestSecretsInFilesAreReplacedWhileItRuns(t *testing.T) {
 	s.Signal(syscall.SIGHUP)
 	e2etest.Eventually(t, "reload", func() error { return s.Logged(`msg="secrets loaded"`) })
 	signedWith(second, "mia")
+
+	// Each time the files are looked at for who may read them, and /readyz?verbose has what was seen last.
+	const warning = "webhook.secret_file: open to others (mode 0644)"
+	warned := func(want bool) func() error {
+		return func() error {
+			_, body, err := getText(s.OpsURL + "/readyz?verbose")
+			if err == nil && strings.Contains(body, warning) != want {
+				err = errors.New(body)
+			}
+			return err
+		}
+	}
+	e2etest.Eventually(t, "the warning", warned(true))
+	for mode, want := range map[os.FileMode]bool{0o600: false, 0o644: true} {
+		if err := os.Chmod(file, mode); err != nil {
+			t.Fatal(err)
+		}
+		s.Signal(syscall.SIGHUP)
+		e2etest.Eventually(t, fmt.Sprintf("the warning with mode %o", mode), warned(want))
+	}
 }
 
 // webhooks counts those that were received, by the secret that they were signed with.

@@ -22,7 +22,7 @@ func TestSystemdUnits(t *testing.T) {
 			t.Fatal(err)
 		}
 		// It looks for the program too, which is not installed here.
-		installed := strings.ReplaceAll(string(text), "/usr/local/bin/mintkey", "/bin/true")
+		installed := strings.ReplaceAll(string(text), "/usr/bin/mintkey", "/bin/true")
 		file := filepath.Join(folder, filepath.Base(unit))
 		if err := os.WriteFile(file, []byte(installed), 0o600); err != nil {
 			t.Fatal(err)

@@ -3,7 +3,6 @@ package e2e_test
 import (
 	"bytes"
 	"errors"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -72,25 +71,8 @@ func TestTokenWatch(t *testing.T) {
 	t.Parallel()
 	d := deploy(t, "bolt", 1)
 	w := newWatcher(d)
-	socket := filepath.Join(t.TempDir(), "notify")
-	manager, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: socket, Net: "unixgram"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer manager.Close()
-	told := make(chan string, 1000)
-	go func() {
-		buffer := make([]byte, 4096)
-		for {
-			n, err := manager.Read(buffer)
-			if err != nil {
-				close(told)
-				return
-			}
-			told <- string(buffer[:n])
-		}
-	}()
-	w.Env = append(w.Env, "NOTIFY_SOCKET="+socket)
+	manager := newManager(t)
+	w.Env = append(w.Env, manager.env)
 
 	d.servers[0].Stop(syscall.SIGINT) // it comes up before the server does
 	w.Start()
@@ -98,10 +80,10 @@ func TestTokenWatch(t *testing.T) {
 	d.servers[0].Start()
 	first := w.next("")
 	mustOpenOwnKeys(t, d, first, w.key)
-	if state := <-told; !strings.HasPrefix(state, "STATUS=") {
+	if state := manager.next(); !strings.HasPrefix(state, "STATUS=") {
 		t.Errorf("the service manager is told %q; want the trouble first", state)
 	}
-	if state := <-told; !strings.HasPrefix(state, "READY=1\n") {
+	if state := manager.next(); !strings.HasPrefix(state, "READY=1\n") {
 		t.Errorf("the service manager is told %q; want READY=1", state)
 	}
 
@@ -140,13 +122,8 @@ func TestTokenWatch(t *testing.T) {
 	}
 
 	w.Stop(syscall.SIGTERM) // exit code 0
-	_ = manager.Close()
-	end := ""
-	for state := range told {
-		end = state
-	}
-	if end != "STOPPING=1" {
-		t.Errorf("the service manager is told %q at the end; want STOPPING=1", end)
+	if all := manager.end(t); len(all) == 0 || all[len(all)-1] != "STOPPING=1" {
+		t.Errorf("the service manager is told %q; want STOPPING=1 at the end", all)
 	}
 }
 
@@ -218,7 +195,7 @@ func commandOfUnit(t *testing.T, unit, key, token string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, _ := strings.Cut(string(text), "\nExecStart=/usr/local/bin/mintkey ")
+	_, rest, _ := strings.Cut(string(text), "\nExecStart=/usr/bin/mintkey ")
 	command, _, found := strings.Cut(rest, "\n")
 	if !found {
 		t.Fatalf("%s has no ExecStart", unit)

@@ -268,17 +268,28 @@ func TestProfiles(t *testing.T) {
 // Whoever gets the 401, the 403 or the 409 is on the line of the request; a password in the wrong field is not.
 func TestRequestLinesSayWhoAsked(t *testing.T) {
 	w := newWorld(t)
+	w.withPassword("pia", "mill")
+	before := len(w.log.String())
 	w.exchange(w.mia).want(200)
 	w.exchange(person{clientID: w.mia.clientID, secret: "mks_guess"}).want(401)
 	w.exchange(person{clientID: "hunter2 is my password", secret: "x"}).want(401)
+	w.forwardAuth(forAPI, w.tokenOf(w.mia, "api")).want(204)
+	old := w.postForm(login("mill", "pia", password)).want(200).field("access_token")
+	r := w.request(http.MethodPost, "/oauth2/revoke", form{"token": {old}}.Encode())
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	w.do(r).want(200)
 	w.get(w.mia, "/admin/v1/accounts/acme/audit").want(403)
 	want := [][4]string{ // status, tenant, user, client
 		{"200", "forge", "mia", w.mia.clientID},
 		{"401", "", "", w.mia.clientID},
 		{"401", "", "", "unknown, sha256 "},
+		{"200", "forge", "mia", w.mia.clientID},
+		{"204", "forge", "mia", w.mia.clientID},
+		{"200", "mill", "pia", ""},
+		{"200", "mill", "pia", "pia"},
 		{"403", "forge", "mia", w.mia.clientID},
 	}
-	for line := range strings.Lines(w.log.String()) {
+	for line := range strings.Lines(w.log.String()[before:]) {
 		var got struct {
 			Msg    string
 			Status int

@@ -36,6 +36,7 @@ type host struct {
 	public, admin, ops net.Listener                   // admin is nil when it is with public, ops when it is off
 	certificate        *certificate                   // nil for plain http
 	warnings           []string                       // about how the server is set up
+	openSecrets        atomic.Pointer[[]string]       // warnings about files as they were when somebody last looked
 	secrets            atomic.Pointer[configs.Config] // the settings with the secrets that are in use now
 	channels           []*replaceable                 // those that have secrets
 	tunesGC            bool                           // whether GOGC is left to the server
@@ -224,7 +225,7 @@ func (h *host) newServer(ctx context.Context) (*server.Server, error) {
 		Profiling:       h.config.OpsPprof,
 		Trace:           h.trace,
 		Warnings:        h.warnings,
-		WarningsNow:     h.agreed.warnings,
+		WarningsNow:     h.warningsNow,
 		OpenID:          h.openID(),
 		Certificate:     h.watchedCertificate(),
 		QuotaReportOnly: h.config.QuotaReportOnly,

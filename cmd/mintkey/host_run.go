@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/coreos/go-systemd/v22/daemon"
+
 	"mintkey/server"
 )
 
@@ -74,16 +76,19 @@ func (h *host) run(ctx context.Context, ready func()) error {
 	notifications.Go(func() { boundMemory(background, h.tunesGC) })
 	defer notifications.Wait()
 	defer stopBackground()
+	tellManager(daemon.SdNotifyReady)
 	ready()
 
 	select {
 	case <-ctx.Done():
 		h.log.InfoContext(ctx, "stopping",
 			slog.Duration("drain", h.config.Drain), slog.Duration("grace", h.config.ShutdownGrace))
+		tellManager(daemon.SdNotifyStopping)
 		h.drain(srv, leave)
 	case err = <-failed:
 	case <-h.damaged():
 		h.log.ErrorContext(ctx, "store damaged; stopping")
+		tellManager(daemon.SdNotifyStopping)
 	}
 	srv.Stopping() // which a drain has said already
 	stopNotifier()
@@ -97,25 +102,36 @@ func (h *host) reloads(ctx context.Context) {
 	tick := time.NewTicker(lookAtCertificateEvery)
 	defer tick.Stop()
 	for {
-		var asked bool
 		select {
 		case <-h.signals.reload:
-			asked = true
+			tellManager(daemon.SdNotifyReloading)
+			h.reload(ctx)
+			tellManager(daemon.SdNotifyReady)
 		case <-tick.C:
+			h.reloadCertificate(ctx, false)
 		case <-ctx.Done():
 			return
 		}
-		hasSecrets := h.hasSecretsToReread()
-		if asked && hasSecrets {
-			h.rereadSecrets(ctx)
-		}
-		switch {
-		case h.certificate != nil:
-			h.certificate.reload(ctx, asked)
-			h.certificate.warnBeforeExpiry(ctx)
-		case asked && !hasSecrets:
-			h.log.InfoContext(ctx, "nothing to reload", slog.String("signal", "SIGHUP"))
-		}
+	}
+}
+
+// reload reads again what can change, because somebody asked for it.
+func (h *host) reload(ctx context.Context) {
+	hasSecrets := h.hasSecretsToReread()
+	if hasSecrets {
+		h.rereadSecrets(ctx)
+	}
+	h.warnOfOpenSecrets(ctx)
+	h.reloadCertificate(ctx, true)
+	if !hasSecrets && h.certificate == nil {
+		h.log.InfoContext(ctx, "nothing to reload", slog.String("signal", "SIGHUP"))
+	}
+}
+
+func (h *host) reloadCertificate(ctx context.Context, asked bool) {
+	if h.certificate != nil {
+		h.certificate.reload(ctx, asked)
+		h.certificate.warnBeforeExpiry(ctx)
 	}
 }
 

@@ -42,10 +42,10 @@ func (h *host) newNotifier(ctx context.Context, srv *server.Server) (*notify.Run
 			return webhook, nil
 		}})
 	}
+	if err := replaceAll(h.channels, h.config); err != nil {
+		return nil, err
+	}
 	for _, channel := range h.channels {
-		if err := channel.replace(h.config); err != nil {
-			return nil, err
-		}
 		channels = append(channels, channel)
 		sent[channel.Name()] = channel.Sent
 	}

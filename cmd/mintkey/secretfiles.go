@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -22,14 +23,25 @@ type replaceable struct {
 	earlier atomic.Int64 // what those before the current one have sent
 }
 
-func (r *replaceable) replace(config configs.Config) error {
-	fresh, err := r.setUp(config)
-	if err == nil {
-		if old := r.current.Swap(&fresh); old != nil {
-			r.earlier.Add(sentBy(*old))
+// replaceAll sets all channels up anew, or none: half of the new secrets would be neither the old state nor the new one.
+func replaceAll(channels []*replaceable, config configs.Config) error {
+	fresh := make([]notify.Channel, len(channels))
+	var problems []error
+	for i, channel := range channels {
+		var err error
+		if fresh[i], err = channel.setUp(config); err != nil {
+			problems = append(problems, err)
 		}
 	}
-	return err
+	if len(problems) > 0 {
+		return errors.Join(problems...)
+	}
+	for i, channel := range channels {
+		if old := channel.current.Swap(&fresh[i]); old != nil {
+			channel.earlier.Add(sentBy(*old))
+		}
+	}
+	return nil
 }
 
 // Sent is how many messages have been accepted by their receivers.
@@ -59,15 +71,12 @@ func (s providerSecret) Reveal() string { return s.secrets.Load().OIDC.ClientSec
 // If anything there can't be used, all secrets stay as they were.
 func (h *host) rereadSecrets(ctx context.Context) {
 	fresh, err := h.secrets.Load().Reread()
+	if err == nil {
+		err = replaceAll(h.channels, fresh)
+	}
 	if err != nil {
 		h.log.ErrorContext(ctx, "secrets not loaded; keeping the old ones", slog.Any("error", err))
 		return
-	}
-	for _, channel := range h.channels {
-		if err := channel.replace(fresh); err != nil {
-			h.log.ErrorContext(ctx, "secret not loaded; keeping the old one", slog.String("channel", channel.Name()), slog.Any("error", err))
-			return
-		}
 	}
 	h.secrets.Store(&fresh)
 	h.log.InfoContext(ctx, "secrets loaded")
@@ -78,20 +87,40 @@ func (h *host) hasSecretsToReread() bool {
 }
 
 // openToOthers are the bits of everybody on the machine. The group's are left alone: it is how Kubernetes lets a server without rights
-// read its secrets.
-const openToOthers fs.FileMode = 0o006
+// read its secrets. A private key has no reason to be open to a group.
+const (
+	openToOthers    fs.FileMode = 0o006
+	keyOpenToOthers fs.FileMode = 0o066
+)
 
-// warnOfOpenSecrets warns of files of secrets that everybody on the machine can read or write. It refuses none, because in a container
-// only the server is there, and Docker makes all of them so.
+// warnOfOpenSecrets warns of files of secrets that everybody on the machine can read or write, in the log and in what /readyz?verbose has
+// from now on. It refuses none, because in a container only the server is there, and Docker makes all of them so.
 func (h *host) warnOfOpenSecrets(ctx context.Context) {
+	var warnings []string
 	for _, file := range h.config.SecretFiles() {
-		info, err := os.Stat(file.Path)
-		if err != nil || info.Mode().Perm()&openToOthers == 0 {
-			continue
+		if mode, open := opens(file.Path, openToOthers); open {
+			h.log.WarnContext(ctx, "secret is open to others", slog.String("setting", file.Setting), slog.String("path", file.Path),
+				slog.String("mode", mode))
+			warnings = append(warnings, fmt.Sprintf("%s: open to others (mode %s)", file.Setting, mode))
 		}
-		mode := fmt.Sprintf("%04o", info.Mode().Perm())
-		h.log.WarnContext(ctx, "secret is open to others", slog.String("setting", file.Setting), slog.String("path", file.Path),
-			slog.String("mode", mode))
-		h.warnings = append(h.warnings, fmt.Sprintf("%s: open to others (mode %s)", file.Setting, mode))
 	}
+	if mode, open := opens(h.config.TLS.Key, keyOpenToOthers); open {
+		h.log.WarnContext(ctx, "tls.key is open to others", slog.String("path", h.config.TLS.Key), slog.String("mode", mode))
+		warnings = append(warnings, fmt.Sprintf("tls.key: open to others (mode %s)", mode))
+	}
+	h.openSecrets.Store(&warnings)
+}
+
+// opens says whether the file has one of the bits, and its mode. A file that is not there is a matter of whoever reads it.
+func opens(path string, bits fs.FileMode) (mode string, open bool) {
+	info, err := os.Stat(path)
+	if path == "" || err != nil {
+		return "", false
+	}
+	return fmt.Sprintf("%04o", info.Mode().Perm()), info.Mode().Perm()&bits != 0
+}
+
+// warningsNow are those that come and go while the server runs.
+func (h *host) warningsNow() []string {
+	return append(h.agreed.warnings(), *h.openSecrets.Load()...)
 }

@@ -62,6 +62,7 @@ func (p *program) serve(ctx context.Context, config configs.Config, offset time.
 		h.log.WarnContext(ctx, "issuer is a guess that is right on this machine only, and the server listens on every interface; set issuer",
 			slog.String("issuer", h.issuer()))
 	}
+	h.warnOfClearIssuer(ctx)
 	if len(config.APIAudiences(h.issuer())) == 0 {
 		h.log.WarnContext(ctx, "no audience is configured: tokens for an API can administer this server too, which is meant for trying out; "+
 			"set tokens.audiences", slog.String("setting", "tokens.audiences"))

@@ -32,7 +32,7 @@ func (p *program) watchToken(ctx context.Context, f *accessFlags, wanted tokenRe
 	inner := *p
 	inner.stderr = &daily{to: p.stderr, clock: p.clock} // with every token comes the same warning
 	w := &tokenWatch{program: &inner, access: f, wanted: wanted, file: file}
-	defer w.tell(daemon.SdNotifyStopping)
+	defer tellManager(daemon.SdNotifyStopping)
 	for failures := 0; ; {
 		pause, err := w.renew(ctx)
 		switch {
@@ -82,7 +82,7 @@ func (w *tokenWatch) recovered() {
 		w.sayf("the token in %s is renewed from now on\n", w.file)
 	}
 	w.trouble = ""
-	w.tell(daemon.SdNotifyReady + "\nSTATUS=The token works until " + showTime(&w.ends))
+	tellManager(daemon.SdNotifyReady + "\nSTATUS=The token works until " + showTime(&w.ends))
 }
 
 // troubled says once what is wrong, and once that the token has ended.
@@ -104,7 +104,7 @@ func (w *tokenWatch) troubled(err error) {
 	}
 	w.trouble = what
 	w.sayf("warning: the token in %s %s; trying again: %v\n", w.file, what, err)
-	w.tell("STATUS=The token " + what)
+	tellManager("STATUS=The token " + what)
 }
 
 // hopeless says whether waiting won't help: there is no token that works, and the reason is no outage of the server or of the way to it.
@@ -130,9 +130,6 @@ func (w *tokenWatch) wait(ctx context.Context, pause time.Duration) bool {
 	}
 	return ctx.Err() == nil
 }
-
-// tell tells the service manager, if one has asked for it (Type=notify). It is no matter whether it listens.
-func (w *tokenWatch) tell(state string) { _, _ = daemon.SdNotify(false, state) }
 
 // renewAfter is between 57 and 67 percent of the life of a token: early enough for an outage of a third of it, and spread, so that
 // programs that were started together do not renew together.

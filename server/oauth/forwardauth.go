@@ -56,7 +56,7 @@ func (e *Endpoints) validateForwarded(r *web.Request) (callers.ValidToken, error
 	}
 	live, err := e.Callers.Validate(r.Context(), text, audiences, r.At)
 	if err == nil {
-		r.Tenant = live.Claims.TenantID
+		r.Tenant, r.User, r.Client = live.Claims.TenantID, live.Claims.UserID, live.Claims.ClientID
 		err = live.CheckAddress(r.Address)
 	}
 	return live, cmp.Or(err, misread, required.meets(live))

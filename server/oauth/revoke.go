@@ -59,6 +59,7 @@ func (e *Endpoints) revokeByHolder(r *web.Request, form web.Form) error {
 	if err != nil || !claims.FromPassword() {
 		return web.ErrInvalidClient
 	}
+	r.Tenant, r.User, r.Client = claims.TenantID, claims.UserID, claims.ClientID
 	if named := form.Get("client_id"); named != "" && named != claims.ClientID {
 		return web.Refuse(web.ErrForeignToken, "The token was issued to another client.")
 	}
