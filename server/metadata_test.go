@@ -148,9 +148,12 @@ func TestDocumentsHaveETags(t *testing.T) {
 // A rotation of the signing keys reaches the JWKS before the first token that needs it.
 func TestJWKSFollowsRotation(t *testing.T) {
 	w := newWorld(t)
+	first := w.do(w.request("GET", "/.well-known/jwks.json", nil)).want(200) // which is kept, until the keys change
 	w.must(w.ring.Rotate(t.Context(), w.clock.now(), false))
+	r := w.request("GET", "/.well-known/jwks.json", nil)
+	header("If-None-Match", first.header.Get("ETag"))(r)
 	var set struct{ Keys []json.RawMessage }
-	w.do(w.request("GET", "/.well-known/jwks.json", nil)).want(200).into(&set)
+	w.do(r).want(200).into(&set)
 	if len(set.Keys) != 4 {
 		t.Errorf("%d keys, want the old and the next of each algorithm", len(set.Keys))
 	}

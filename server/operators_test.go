@@ -282,7 +282,7 @@ func TestRequestLinesSayWhoAsked(t *testing.T) {
 	want := [][4]string{ // status, tenant, user, client
 		{"200", "forge", "mia", w.mia.clientID},
 		{"401", "", "", w.mia.clientID},
-		{"401", "", "", "unknown, sha256 "},
+		{"401", "", "", "unknown, mark "},
 		{"200", "forge", "mia", w.mia.clientID},
 		{"204", "forge", "mia", w.mia.clientID},
 		{"200", "mill", "pia", ""},

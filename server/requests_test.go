@@ -113,6 +113,40 @@ func TestWrongMethods(t *testing.T) {
 	w.post(w.ada, acmePolicy, `{}`).wantCode(405, "method_not_allowed").wantHeader("Allow", "GET, PUT, HEAD")
 }
 
+// Whatever the path, 405 comes with the methods that it has (RFC 9110 section 15.5.6), and one of these is not answered with 405.
+func TestEveryPathNamesItsMethods(t *testing.T) {
+	w := newWorld(t)
+	paths, err := w.server.Paths()
+	w.must(err)
+	if len(paths) < 50 {
+		t.Fatalf("the paths are %q", paths)
+	}
+	for _, template := range paths {
+		path := route{path: template}.fill(w.own(w.mia))
+		path = strings.NewReplacer("{n}", "0").Replace(path)
+		if path == "/console/" {
+			path = "/console/sign-in"
+		}
+		if strings.Contains(path, "{") {
+			t.Fatalf("%s has a parameter that this test does not know", path)
+		}
+		refused := w.raw("BREW", path).want(405)
+		allowed := refused.header.Get("Allow")
+		if allowed == "" {
+			t.Errorf("%s: no Allow", refused.request)
+			continue
+		}
+		for method := range strings.SplitSeq(allowed, ", ") {
+			if path == "/oauth2/revocations" && method == "GET" {
+				continue // a stream
+			}
+			if a := w.raw(method, path); a.status == 405 {
+				t.Errorf("%s: 405, but Allow is %s", a.request, allowed)
+			}
+		}
+	}
+}
+
 func TestHeadIsGetWithoutABody(t *testing.T) {
 	w := newWorld(t)
 	for _, path := range []string{acmePolicy, acmeUsers + "/mia", forgeKeys, "/admin/v1/accounts"} {

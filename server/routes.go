@@ -32,7 +32,11 @@ const (
 
 // Handler serves everything that users, programs and gateways see.
 func (s *Server) Handler() http.Handler {
-	return s.observe(s.router(s.oauthRoutes, s.compatRoutes, s.selfRoutes, s.adminRoutes, s.consoleRoutes))
+	return s.observe(s.router(s.allRoutes()...))
+}
+
+func (s *Server) allRoutes() []func(*surface) {
+	return []func(*surface){s.oauthRoutes, s.compatRoutes, s.selfRoutes, s.adminRoutes, s.consoleRoutes}
 }
 
 // PublicHandler serves everything but the administration API and the console, for a listener that strangers reach while Handler is on
@@ -151,12 +155,16 @@ func (s *Server) selfRoutes(router *surface) {
 
 func (s *Server) consoleRoutes(router *surface) {
 	pages := withInfo(s.refusedPage, s.admit(s.administration, s.pages))
+	redirect := s.pathsOf(router, s.render.Problem, nil)
 	for from, to := range map[string]string{
 		"/":                            consolePath,
 		"/favicon.ico":                 consolePath + "/static/mintkey.svg",
 		"/.well-known/change-password": consolePath + "/account/password", // W3C: A Well-Known URL for Changing Passwords
 	} {
-		router.Handle(from, http.RedirectHandler(to, http.StatusSeeOther)).Methods(http.MethodGet, http.MethodHead)
+		redirect(from, get(func(w http.ResponseWriter, r *web.Request) error {
+			http.Redirect(w, r.Request, to, http.StatusSeeOther)
+			return nil
+		}))
 	}
 	router.HandleFunc(consolePath, pages)
 	router.PathPrefix(consolePath + "/").HandlerFunc(pages)

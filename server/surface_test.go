@@ -123,7 +123,7 @@ func TestLogHoldsNoTokenAndNoPassword(t *testing.T) {
 	if strings.Contains(log, token[:20]) || strings.Contains(log, "horse") {
 		t.Errorf("the log has it: %s", log)
 	}
-	if !strings.Contains(log, `"client refused","client_id":"unknown, sha256 `) {
+	if !strings.Contains(log, `"client refused","client_id":"unknown, mark `) {
 		t.Errorf("the refusal is not in the log: %s", log)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"mintkey/server/callers"
 	"mintkey/server/clients"
 	"mintkey/server/revocation"
+	"mintkey/server/web"
 	"mintkey/store"
 	"mintkey/tokens"
 )
@@ -46,7 +47,8 @@ type Options struct {
 type Endpoints struct {
 	Options
 
-	documents listDocuments
+	documents                            listDocuments
+	metadata, discovery, jwks, listNames web.Kept
 
 	streams  streamCount
 	stopping chan struct{} // closed when streams must end

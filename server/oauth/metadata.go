@@ -57,7 +57,7 @@ func isResource(audience string) bool {
 
 // Metadata is the document of RFC 8414.
 func (e *Endpoints) Metadata(w http.ResponseWriter, r *web.Request) error {
-	return serveMetadata(w, r, e.describe())
+	return serveJSON(w, r, &e.metadata, e.describe())
 }
 
 // OpenIDConfiguration is for clients that support discovery by OpenID Connect only. The server issues no ID tokens, and authorizes nobody
@@ -71,15 +71,15 @@ func (e *Endpoints) OpenIDConfiguration(w http.ResponseWriter, r *web.Request) e
 			document.IDTokenSigningMethods = append(document.IDTokenSigningMethods, name)
 		}
 	}
-	return serveMetadata(w, r, document)
+	return serveJSON(w, r, &e.discovery, document)
 }
 
-func serveMetadata(w http.ResponseWriter, r *web.Request, document serverMetadata) error {
+func serveJSON(w http.ResponseWriter, r *web.Request, kept *web.Kept, document any) error {
 	body, err := json.Marshal(document)
 	if err != nil {
 		return err
 	}
-	web.NewDocument("application/json", web.PublicCache, body).Serve(w, r.Request)
+	kept.Of("application/json", web.PublicCache, body).Serve(w, r.Request)
 	return nil
 }
 
@@ -94,6 +94,6 @@ func (e *Endpoints) JWKS(w http.ResponseWriter, r *web.Request) error {
 	if err != nil {
 		return err
 	}
-	web.NewDocument("application/jwk-set+json", web.PublicCache, document).Serve(w, r.Request)
+	e.jwks.Of("application/jwk-set+json", web.PublicCache, document).Serve(w, r.Request)
 	return nil
 }

@@ -1,7 +1,6 @@
 package oauth
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -58,12 +57,7 @@ func (e *Endpoints) StatusLists(w http.ResponseWriter, r *web.Request) error {
 	if err != nil {
 		return err
 	}
-	body, err := json.Marshal(struct {
+	return serveJSON(w, r, &e.listNames, struct {
 		Lists []string `json:"status_lists"`
 	}{uris})
-	if err != nil {
-		return err
-	}
-	web.NewDocument("application/json", web.PublicCache, body).Serve(w, r.Request)
-	return nil
 }

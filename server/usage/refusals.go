@@ -2,6 +2,7 @@ package usage
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -27,6 +28,7 @@ type Refusals struct {
 	owners     Owners
 	traffic    *Traffic
 	isClientID func(string) bool // by its form
+	markKey    []byte            // of LoggedClientID; random, and gone with the process
 	metrics    Metrics
 	log        *slog.Logger
 	counts     *batch[refusalKey, refusalCount]
@@ -113,14 +115,16 @@ func (r *Refusals) warn(ctx context.Context, key refusalKey, refused refusalCoun
 		slog.Any("error", err))
 }
 
-// LoggedClientID is what may be logged of a client ID: a digest for what has not the form of one, because somebody may have typed a
-// password there.
+// LoggedClientID is what may be logged of a client ID: a mark for what has not the form of one, because somebody may have typed a password
+// there. Equal texts have equal marks within one process. The mark is an HMAC with a key that is never written down, so that whoever reads
+// the log cannot try passwords on it.
 func (r *Refusals) LoggedClientID(text string) string {
 	if r.isClientID(text) {
 		return text
 	}
-	sum := sha256.Sum256([]byte(text))
-	return "unknown, sha256 " + hex.EncodeToString(sum[:6])
+	mac := hmac.New(sha256.New, r.markKey)
+	_, _ = mac.Write([]byte(text)) // never fails
+	return "unknown, mark " + hex.EncodeToString(mac.Sum(nil)[:6])
 }
 
 func refusalEvent(owner admin.KeyOwner, clientID string, reason store.Outcome, refused refusalCount) policy.Event {

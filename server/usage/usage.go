@@ -2,6 +2,7 @@ package usage
 
 import (
 	"context"
+	"crypto/rand"
 	"log/slog"
 	"time"
 
@@ -52,7 +53,8 @@ func New(
 		Logins:  &Logins{saved, log, newBatch[loginKey](0, store.PasswordUse.Plus)},
 		Refusals: &Refusals{
 			saved: saved, owners: owners, traffic: traffic, isClientID: isClientID, metrics: metrics, log: log,
-			counts: newBatch[refusalKey](maxRefusals, refusalCount.plus),
+			markKey: []byte(rand.Text()),
+			counts:  newBatch[refusalKey](maxRefusals, refusalCount.plus),
 		},
 		SignIns: &SignIns{
 			saved: saved, metrics: metrics, log: log, counts: newBatch[policy.RefusedSignIn](maxRefusals, refusalCount.plus),

@@ -3,6 +3,8 @@ package usage_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -159,5 +161,25 @@ func TestRefusalsAreBounded(t *testing.T) {
 	}
 	if found := len(events()); found != 2+10_000 {
 		t.Errorf("%d events", found)
+	}
+}
+
+// What is typed in place of a client ID may be a password. The log has a mark of it, which is the same within a process and of no use to
+// whoever tries passwords on the log.
+func TestUnknownClientIDsAreMarked(t *testing.T) {
+	one, _, _ := newUsage(t)
+	other, _, _ := newUsage(t)
+	const typed = "correct horse"
+	mark := one.Refusals.LoggedClientID(typed)
+	sum := sha256.Sum256([]byte(typed))
+	switch {
+	case mark != one.Refusals.LoggedClientID(typed):
+		t.Error("one text has two marks")
+	case mark == one.Refusals.LoggedClientID("battery staple"):
+		t.Error("two texts have one mark")
+	case mark == other.Refusals.LoggedClientID(typed):
+		t.Errorf("another process has the same mark, %q", mark)
+	case strings.Contains(mark, hex.EncodeToString(sum[:4])) || strings.Contains(mark, "horse"):
+		t.Errorf("the mark %q can be guessed at", mark)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"net/http"
 	"strings"
+	"sync/atomic"
 )
 
 // worthCompressing is the size in bytes from which a document is sent compressed: a shorter one fits into a packet as it is.
@@ -37,6 +38,22 @@ func NewDocument(mediaType, cache string, body []byte) *Document {
 
 // Is reports whether the document has the body.
 func (d *Document) Is(body string) bool { return string(d.body) == body }
+
+// Kept holds a document until its body changes, so that it is compressed once and not for each request. Its zero value holds none, and it
+// may be used from many goroutines.
+type Kept struct {
+	last atomic.Pointer[Document]
+}
+
+// Of returns the document with the body: the one that is held, or a new one in its place. Media type and caching are the same each time.
+func (k *Kept) Of(mediaType, cache string, body []byte) *Document {
+	if d := k.last.Load(); d != nil && bytes.Equal(d.body, body) {
+		return d
+	}
+	d := NewDocument(mediaType, cache, body)
+	k.last.Store(d)
+	return d
+}
 
 // Serve answers with the document and an ETag, so that a gateway that polls costs nothing: a request whose If-None-Match has the ETag gets
 // 304. What is sent compressed is another representation with another ETag (RFC 9110 section 8.8.3.3), but either stands for both.

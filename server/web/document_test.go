@@ -95,3 +95,36 @@ func TestCompressedDocuments(t *testing.T) {
 		t.Errorf("a short document: %v", w.Header())
 	}
 }
+
+// A document is compressed once, however often it is asked for, until its body changes.
+func TestKeptDocuments(t *testing.T) {
+	var kept web.Kept
+	of := func(text string) *web.Document { return kept.Of("text/plain", web.PublicCache, []byte(text)) }
+	long := strings.Repeat("key ", 1000)
+	first := of(long)
+	if of(long) != first {
+		t.Error("the same body was compressed again")
+	}
+	if second := of(long + "!"); second == first || serve(second, nil).Body.String() != long+"!" {
+		t.Error("a changed body is not what comes")
+	}
+	if serve(of(long), nil).Header().Get("ETag") != serve(first, nil).Header().Get("ETag") {
+		t.Error("the ETag depends on what was served before")
+	}
+}
+
+// BenchmarkDocument compares a document that is made for each request with one that is kept.
+func BenchmarkDocument(b *testing.B) {
+	body := []byte(strings.Repeat("metadata ", 200))
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.Header.Set("Accept-Encoding", "gzip")
+	var kept web.Kept
+	for name, of := range map[string]func(mediaType, cache string, body []byte) *web.Document{"new": web.NewDocument, "kept": kept.Of} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				of("text/plain", web.PublicCache, body).Serve(httptest.NewRecorder(), r)
+			}
+		})
+	}
+}
