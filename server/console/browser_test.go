@@ -3,6 +3,7 @@ package console_test
 import (
 	"context"
 	"os/exec"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -101,9 +102,20 @@ func run[T any](b *browser, action chromedp.Action[T]) T {
 
 func (b *browser) open(path string) { b.Helper(); b.do(chromedp.Navigate(b.harness.url + path)) }
 
+// click clicks on something once it is visible. A script may replace it between the look and the click: then it looks again.
 func (b *browser) click(css string) {
 	b.Helper()
-	b.do(chromedp.WaitVisible(chromedp.CSS(css)), chromedp.Click(chromedp.CSS(css)))
+	ctx, cancel := context.WithTimeout(b.ctx, maxWait)
+	defer cancel()
+	for {
+		err := chromedp.Do(ctx, chromedp.WaitVisible(chromedp.CSS(css)), chromedp.Click(chromedp.CSS(css)))
+		if err == nil {
+			return
+		}
+		if !strings.Contains(err.Error(), "Could not find node with given id") {
+			b.Fatalf("click on %s: %v", css, err)
+		}
+	}
 }
 
 func (b *browser) fill(css, text string) {
