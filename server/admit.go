@@ -20,9 +20,11 @@ const (
 	// doorPlacesPerCPU keeps a processor busy. With more, those that have just come in are noticed later, because Go looks at the network
 	// when it has nothing else to do, and otherwise every 10 ms.
 	doorPlacesPerCPU = 4
-	slowPerCPU       = 4 * placesPerCPU
-	maxWaiting       = 20_000
-	maxWait          = 2 * time.Second
+	// gatheredPerCPU is for a store that answers requests together, as they wait for each other there: so many can be answered at once.
+	gatheredPerCPU = 16
+	slowPerCPU     = 4 * placesPerCPU
+	maxWaiting     = 20_000
+	maxWait        = 2 * time.Second
 	// readAhead is how much of a body is read before the request takes a place, so that slow clients hold none: the largest form.
 	readAhead = web.MaxFormBytes + 1
 )
@@ -35,6 +37,9 @@ func newQueue() *admission.Queue {
 // newDoor returns the door, with places for what is worked on and for as many more as keep that going.
 func (s *Server) newDoor() *door.Door {
 	places, slow := doorPlacesPerCPU*runtime.GOMAXPROCS(0), slowPerCPU*runtime.GOMAXPROCS(0)
+	if s.gatherer != nil {
+		places = gatheredPerCPU * runtime.GOMAXPROCS(0)
+	}
 	queue := admission.New(admission.Options{Places: places, Slow: slow, Waiting: maxWaiting, Wait: maxWait})
 	return door.New(door.Options{Queue: queue, Most: slow, Known: s.known, Address: s.clientAddress, Free: isFree, Now: s.realTime})
 }
@@ -84,6 +89,10 @@ func (s *Server) admit(queue *admission.Queue, handle web.Handler) web.Handler {
 			return err
 		}
 		defer place.Leave()
+		if s.gatherer != nil && queue == s.work {
+			s.gatherer.RequestBegan()
+			defer s.gatherer.RequestEnded()
+		}
 		work := handling{handle: handle, w: w, r: r}
 		s.workers.Do(&work)
 		err = work.err

@@ -118,6 +118,7 @@ type Server struct {
 	known          *admission.Known
 	workers        admission.Workers
 	door           *door.Door
+	gatherer       store.Gatherer // nil if the store is none
 }
 
 // New wires a server. It starts nothing: Run does.
@@ -139,6 +140,7 @@ func New(o Options) (*Server, error) {
 		work:           newQueue(),
 		administration: newQueue(),
 		known:          admission.NewKnown(),
+		gatherer:       store.GathererOf(o.Store),
 	}
 	s.door = s.newDoor()
 	s.limits = limits.New(limits.Options{

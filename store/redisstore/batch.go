@@ -11,8 +11,12 @@ import (
 )
 
 // The reads behind tokens are batched across requests: while a batch is on its way to Redis, the keys of those who come meanwhile are
-// gathered for the next one, and without any the next batch leaves at once. Nobody joins a batch that has left, so nobody is given what
-// Redis knew before they asked: a token is never issued for a key whose revocation was acknowledged before the request came.
+// gathered for the next one. Nobody joins a batch that has left, so nobody is given what Redis knew before they asked: a token is never
+// issued for a key whose revocation was acknowledged before the request came.
+//
+// A batch costs about as much processor time as half a token, here and in Redis together, whatever it carries. So the next one does not
+// leave as soon as it can: it leaves when at least as many requests are in it as are under way and neither in a batch nor answered to their
+// clients, or after gatherTime. Those who are under way keep the processors busy meanwhile, and a request that is alone waits for nobody.
 //
 // The requests are what counts as waiting for a node (see watch), and not the batches that carry their keys.
 const (
@@ -21,30 +25,38 @@ const (
 	batchPatience = tickEvery
 	// More than ioTimeout, which is for a silent Redis.
 	batchTimeout = 2 * time.Second
+	// What is under way may wait for something else, such as a slow client, and must not be waited for.
+	gatherTime = time.Millisecond
 )
 
 // gatherer makes batches of the keys of many requests, those of each hash tag by themselves.
 type gatherer struct {
 	fetch func(ctx context.Context, keys []string) ([]snapshot, error)
+	waits bool // for requests that are under way; not in a Cluster, where each may have another hash tag
 
-	mu    sync.Mutex
-	lanes map[string]*lane // those in use, by hash tag
+	mu       sync.Mutex
+	lanes    map[string]*lane // those in use, by hash tag
+	underWay int              // requests: see store.Gatherer
+	asking   int              // how often a request is in a batch that has not been answered
 }
 
-func newGatherer(fetch func(ctx context.Context, keys []string) ([]snapshot, error)) *gatherer {
-	return &gatherer{fetch: fetch, lanes: map[string]*lane{}}
+func newGatherer(fetch func(ctx context.Context, keys []string) ([]snapshot, error), waits bool) *gatherer {
+	return &gatherer{fetch: fetch, waits: waits, lanes: map[string]*lane{}}
 }
 
 // lane is the batches of one hash tag.
 type lane struct {
 	inFlight int              // those that hold up the next one
-	waiting  []*gatheredBatch // for one of these to come back, the oldest first. Only the last one takes more keys.
+	waiting  []*gatheredBatch // the oldest first. Only the last one takes more keys.
 }
 
 // gatheredBatch is keys, and later what they had.
 type gatheredBatch struct {
-	keys   []string
-	places map[string]int // in keys
+	keys     []string
+	places   map[string]int // in keys
+	requests int
+	patience *time.Timer // nil if it does not wait for requests that are under way
+	due      bool        // it has waited for them
 
 	done chan struct{} // closed when there is an answer: whoever has waited for it may read the batch
 	read []snapshot
@@ -62,6 +74,27 @@ func (b *gatheredBatch) add(keys []string) {
 			b.keys = append(b.keys, key)
 		}
 	}
+	b.requests++
+}
+
+// RequestBegan implements store.Gatherer.
+func (s *Store) RequestBegan() {
+	s.gatherer.mu.Lock()
+	defer s.gatherer.mu.Unlock()
+	s.gatherer.underWay++
+}
+
+// RequestEnded implements store.Gatherer.
+func (s *Store) RequestEnded() {
+	g := s.gatherer
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.underWay--
+	if g.waits { // then all are in the lane without a tag
+		if l := g.lanes[""]; l != nil {
+			g.leave("", l)
+		}
+	}
 }
 
 // join adds the keys to a batch that has not left yet.
@@ -73,50 +106,84 @@ func (g *gatherer) join(tag string, keys []string) *gatheredBatch {
 		l = &lane{}
 		g.lanes[tag] = l
 	}
-	if l.inFlight < batchesInFlight { // then nothing waits
-		l.inFlight++
-		b := newBatch()
-		b.add(keys)
-		go g.run(tag, l, b)
-		return b
-	}
 	last := len(l.waiting) - 1
 	if last < 0 || len(l.waiting[last].keys)+len(keys) > batch {
 		l.waiting = append(l.waiting, newBatch())
 		last++
 	}
-	l.waiting[last].add(keys)
-	return l.waiting[last]
+	b := l.waiting[last]
+	b.add(keys)
+	g.asking++
+	g.leave(tag, l)
+	return b
 }
 
-// run fetches the batch, and then what waits in the lane.
+// leave sends the oldest batch of the lane on its way, if it is ready. The caller holds the lock.
+func (g *gatherer) leave(tag string, l *lane) {
+	if b := g.next(tag, l); b != nil {
+		go g.run(tag, l, b)
+	}
+}
+
+// run fetches the batch, and then those of the lane that are ready when it comes back.
 func (g *gatherer) run(tag string, l *lane, b *gatheredBatch) {
 	for b != nil {
-		late := time.AfterFunc(batchPatience, func() { g.run(tag, l, g.next(tag, l)) })
+		late := time.AfterFunc(batchPatience, func() {
+			g.mu.Lock()
+			defer g.mu.Unlock()
+			l.inFlight--
+			g.leave(tag, l)
+		})
 		ctx, cancel := context.WithTimeout(context.WithValue(context.Background(), counted{}, true), batchTimeout)
 		b.read, b.err = g.fetch(ctx, b.keys)
 		cancel()
-		close(b.done)
-		if !late.Stop() {
-			return // the place in the lane is another batch's by now
+		answered := b
+		g.mu.Lock()
+		g.asking -= answered.requests
+		if b = nil; late.Stop() { // else the place in the lane is another batch's by now
+			l.inFlight--
+			b = g.next(tag, l)
 		}
-		b = g.next(tag, l)
+		g.mu.Unlock()
+		close(answered.done)
 	}
 }
 
-// next takes the oldest batch that waits. Without one it gives the place in the lane back and returns nil.
+// next takes the oldest batch that waits, if the lane is free and the batch ready, and otherwise returns nil. It forgets a lane that is not
+// in use. The caller holds the lock.
 func (g *gatherer) next(tag string, l *lane) *gatheredBatch {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if len(l.waiting) > 0 {
-		b := l.waiting[0]
-		l.waiting = l.waiting[1:]
-		return b
+	if l.inFlight >= batchesInFlight {
+		return nil
 	}
-	if l.inFlight--; l.inFlight == 0 {
-		delete(g.lanes, tag)
+	if len(l.waiting) == 0 {
+		if l.inFlight == 0 && g.lanes[tag] == l {
+			delete(g.lanes, tag)
+		}
+		return nil
 	}
-	return nil
+	b := l.waiting[0]
+	if g.isEarly(l, b) {
+		if b.patience == nil {
+			b.patience = time.AfterFunc(gatherTime, func() {
+				g.mu.Lock()
+				defer g.mu.Unlock()
+				b.due = true
+				g.leave(tag, l)
+			})
+		}
+		return nil
+	}
+	if b.patience != nil {
+		b.patience.Stop()
+	}
+	l.waiting = l.waiting[1:]
+	l.inFlight++
+	return b
+}
+
+// isEarly says whether more requests are likely to join the batch than are in it.
+func (g *gatherer) isEarly(l *lane, b *gatheredBatch) bool {
+	return g.waits && !b.due && len(l.waiting) == 1 && b.requests < g.underWay-g.asking
 }
 
 // counted marks the context of a command that the gate lets pass, because those who wait for it are counted.

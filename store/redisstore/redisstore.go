@@ -77,7 +77,7 @@ func OpenTLS(ctx context.Context, url string, secure *tls.Config) (*Store, error
 		users:          newCache[decoded[policy.User]](recordsCached),
 		accounts:       newCache[decoded[policy.Account]](recordsCached),
 	}
-	s.gatherer = newGatherer(s.fetch)
+	s.gatherer = newGatherer(s.fetch, !s.isCluster())
 	if err := s.checkSchema(ctx); err != nil {
 		_ = s.Close()
 		return nil, err
