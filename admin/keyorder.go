@@ -23,6 +23,24 @@ type expiring struct {
 // do, and those that never do. It reads the orders of keys, of which it needs only a part, and not the keys: under one policy, keys that
 // were issued earlier expire no later (R12).
 func (s *Service) eachExpiring(ctx context.Context, account policy.Account, from, until time.Time, visit func(expiring)) error {
+	return s.eachExpiringIn(ctx, s.Store.EachKeyByIssue, account, from, until, visit)
+}
+
+// eachExpiringHeld is eachExpiring of an actor who acts at from, for a page: in an account with many keys it goes by their order as it was
+// at most accessLag before.
+func (s *Service) eachExpiringHeld(ctx context.Context, account policy.Account, from, until time.Time, visit func(expiring)) error {
+	order := func(ctx context.Context, accountID string, begin, end time.Time, visit func(store.DatedKey) error) error {
+		return s.eachKeyHeld(ctx, accountID, from, begin, end, visit)
+	}
+	return s.eachExpiringIn(ctx, order, account, from, until, visit)
+}
+
+// eachByIssue is EachKeyByIssue of a store.
+type eachByIssue func(ctx context.Context, accountID string, from, until time.Time, visit func(store.DatedKey) error) error
+
+func (s *Service) eachExpiringIn(
+	ctx context.Context, order eachByIssue, account policy.Account, from, until time.Time, visit func(expiring),
+) error {
 	p := account.Expiration
 	inside := func(expiry time.Time) bool {
 		if expiry.IsZero() {
@@ -47,7 +65,7 @@ func (s *Service) eachExpiring(ctx context.Context, account policy.Account, from
 	if newest.IsZero() {
 		newest = endOfTime()
 	}
-	err = s.Store.EachKeyByIssue(ctx, account.ID, issuedFor(p, from), newest, func(key store.DatedKey) error {
+	err = order(ctx, account.ID, issuedFor(p, from), newest, func(key store.DatedKey) error {
 		delete(late, key.ClientID)
 		end := ends[key.ClientID]
 		if expiry := policy.Earlier(p.Expiry(key.At), end); inside(expiry) {

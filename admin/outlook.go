@@ -43,19 +43,23 @@ func (s *Service) Calendar(ctx context.Context, actor Actor, in TenantContext, u
 	return s.named(ctx, in, upcoming)
 }
 
-// Outlook returns when access keys of the account expire from now until the given time, in order, and the first of them in full.
+// Outlook returns when access keys of the account expire from now until the given time, in order, and the first of them in full. In an
+// account with many keys the times may be half a minute old; those in full are as they are now.
 func (s *Service) Outlook(
 	ctx context.Context, actor Actor, in TenantContext, until time.Time, full int,
 ) (times []time.Time, first []Upcoming, err error) {
-	ahead := outlook{until: until, first: soonest[Upcoming]{most: full, compare: compareUpcoming}}
-	if err := s.eachExpiring(ctx, in.Account, actor.At, until, ahead.visit); err != nil {
+	ahead := outlook{until: until, first: soonest[Upcoming]{most: full + spare, compare: compareUpcoming}}
+	if err := s.eachExpiringHeld(ctx, in.Account, actor.At, until, ahead.visit); err != nil {
 		return nil, nil, err
 	}
-	return s.outlook(ctx, in, &ahead)
+	return s.outlook(ctx, in, &ahead, full)
 }
 
+// spare is how many keys are kept to take the place of those that are gone, or were refreshed, since the order was read.
+const spare = 100
+
 // OutlookBeside is Outlook together with what a change of the policy would do, of which the first keys are listed: it looks at the keys
-// once for both.
+// once for both, and as Outlook does: in an account with many keys, what the change would do may be half a minute old. PreviewPolicy is not.
 func (s *Service) OutlookBeside(
 	ctx context.Context, actor Actor, in TenantContext, change policy.PolicyChange, until time.Time, full, listed int,
 ) (times []time.Time, first []Upcoming, would Preview, err error) {
@@ -63,15 +67,15 @@ func (s *Service) OutlookBeside(
 	if err != nil {
 		return nil, nil, Preview{}, err
 	}
-	ahead := outlook{until: until, first: soonest[Upcoming]{most: full, compare: compareUpcoming}}
-	err = s.eachExpiring(ctx, in.Account, actor.At, time.Time{}, func(key expiring) {
+	ahead := outlook{until: until, first: soonest[Upcoming]{most: full + spare, compare: compareUpcoming}}
+	err = s.eachExpiringHeld(ctx, in.Account, actor.At, time.Time{}, func(key expiring) {
 		p.visit(key)
 		ahead.visit(key)
 	})
 	if err != nil {
 		return nil, nil, Preview{}, err
 	}
-	times, first, err = s.outlook(ctx, in, &ahead)
+	times, first, err = s.outlook(ctx, in, &ahead, full)
 	return times, first, p.result(), err
 }
 
@@ -90,10 +94,19 @@ func (o *outlook) visit(key expiring) {
 	o.first.add(Upcoming{At: key.at, ClientID: key.ClientID, TenantID: key.TenantID, UserID: key.UserID})
 }
 
-func (s *Service) outlook(ctx context.Context, in TenantContext, o *outlook) ([]time.Time, []Upcoming, error) {
+func (s *Service) outlook(ctx context.Context, in TenantContext, o *outlook, full int) ([]time.Time, []Upcoming, error) {
 	slices.SortFunc(o.times, time.Time.Compare)
-	first, err := s.named(ctx, in, o.first.list())
-	return o.times, first, err
+	var first []Upcoming
+	for left := o.first.list(); len(first) < full && len(left) > 0; {
+		some := left[:min(full-len(first), len(left))]
+		left = left[len(some):]
+		named, err := s.named(ctx, in, some)
+		if err != nil {
+			return nil, nil, err
+		}
+		first = append(first, named...)
+	}
+	return o.times, first, nil
 }
 
 // soonest keeps the first of many in an order, so that not all have to be kept and sorted.
@@ -123,7 +136,8 @@ func compareUpcoming(a, b Upcoming) int {
 	return cmp.Or(a.At.Compare(b.At), strings.Compare(a.ClientID, b.ClientID), cmp.Compare(b.DaysBefore, a.DaysBefore))
 }
 
-// named adds what the orders of keys don't have. What belongs to a key that is gone meanwhile is left out.
+// named adds what the orders of keys don't have. What belongs to a key that is gone meanwhile, or expires at another time by now, is left
+// out.
 func (s *Service) named(ctx context.Context, in TenantContext, upcoming []Upcoming) ([]Upcoming, error) {
 	named := upcoming[:0]
 	for some := range slices.Chunk(upcoming, walkSize) {
@@ -142,13 +156,20 @@ func (s *Service) named(ctx context.Context, in TenantContext, upcoming []Upcomi
 		for i, u := range some {
 			m := memberships[refs[i]]
 			user, ok := users[u.UserID]
-			if key, err := m.Key(u.ClientID); err == nil && ok && m.BelongsTo(user) {
+			key, err := m.Key(u.ClientID)
+			if err == nil && ok && m.BelongsTo(user) && u.isOf(key, in.Account.Expiration) {
 				u.Label, u.UserName, u.Email = key.Label, user.Name, user.Email
 				named = append(named, u)
 			}
 		}
 	}
 	return named, nil
+}
+
+// isOf says whether the key still expires when it was found to. Orders of keys may have the time less exactly than the key.
+func (u Upcoming) isOf(key policy.AccessKey, p policy.ExpirationPolicy) bool {
+	expiry := key.Expiry(p)
+	return !expiry.IsZero() && policy.NoticeTime(expiry, u.DaysBefore).Sub(u.At).Abs() < time.Second
 }
 
 func distinct[T comparable](all []T, compare func(a, b T) int) []T {

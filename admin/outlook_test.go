@@ -124,3 +124,52 @@ func TestAPageOfKeysReadsWhatItShows(t *testing.T) {
 		t.Errorf("%d keys, next %q; %d memberships were read", len(keys), next, reading.memberships)
 	}
 }
+
+// In an account with many keys the Security page does not read their order each time; it soon does again, and names no key that was
+// refreshed or revoked meanwhile.
+func TestAnOutlookOfManyKeysIsHeld(t *testing.T) {
+	reading, service, in := villages(t)
+	must(t, reading.CreateUser(t.Context(), policy.User{ID: "crowd", AccountID: "a", Name: "Crowd", Email: "crowd@example.com"}))
+	must(t, reading.UpdateMembership(t.Context(), "t0", "crowd", func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+		m, err := m.WithRole(policy.RoleMember, start)
+		for i := range 5000 {
+			at := start.Add(50 * policy.Day)
+			m.Keys = append(m.Keys, policy.AccessKey{ClientID: fmt.Sprint("mk_c", i), CreatedAt: at, Secrets: []policy.Secret{{IssuedAt: at}}})
+		}
+		return m, nil, err
+	}))
+	at, change := start.Add(60*policy.Day), policy.PolicyChange{Enabled: true, PeriodDays: 120}
+	look := func(after time.Duration) (times int, names string, total, places int) {
+		reading.places = 0
+		actor := admin.Actor{At: at.Add(after)}
+		_, plain, err := service.Outlook(t.Context(), actor, in, at.AddDate(1, 0, 0), 3)
+		must(t, err)
+		all, beside, would, err := service.OutlookBeside(t.Context(), actor, in, change, at.AddDate(1, 0, 0), 3, 20)
+		if must(t, err); !cmp.Equal(plain, beside) {
+			t.Error(cmp.Diff(plain, beside))
+		}
+		for _, u := range beside {
+			names += u.UserName + " "
+		}
+		return len(all), names, would.Total, reading.places
+	}
+	check := func(after time.Duration, wantTimes int, wantNames string, wantPlaces int) {
+		t.Helper()
+		times, names, total, places := look(after)
+		if times != wantTimes || total != wantTimes || names != wantNames || places != wantPlaces {
+			t.Errorf("%d times, of %s; %d would move; %d places were read", times, names, total, places)
+		}
+	}
+	check(0, 6000, "u0 u1 u2 ", 6000)
+	check(time.Second, 6000, "u0 u1 u2 ", 0)
+	must(t, reading.UpdateMembership(t.Context(), "t0", "u0", func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+		m.Keys = nil
+		return m, nil, nil
+	}))
+	must(t, reading.UpdateMembership(t.Context(), "t0", "u2", func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+		m.Keys[0].Secrets[0].IssuedAt = at
+		return m, nil, nil
+	}))
+	check(2*time.Second, 6000, "u1 u3 u4 ", 0)
+	check(time.Minute, 5999, "u1 u3 u4 ", 5999)
+}

@@ -40,6 +40,7 @@ type Service struct {
 	userIndexes   caches[listedUser]    // by account
 	accesses      accessCopies
 	keyCounted    countedKeys
+	orderCopies   orderCopies
 }
 
 // Actor is the one that calls an operation: a program with a token, or a person who has signed in.

@@ -33,6 +33,12 @@ const load = `(() => {
 		Title: document.querySelector("h1")?.innerText ?? "", Wide: d.scrollWidth - d.clientWidth};
 })()`
 
+func (b *browser) loads(path string) loaded {
+	b.Helper()
+	b.open(path)
+	return run(b, chromedp.Evaluate[loaded](load))
+}
+
 // everyRole is a user of each role, with an access key of their own in berlin.
 func everyRole(h *harness) (users []string, keys map[string]string) {
 	h.user("acme", "olga", "Olga Taussky", policy.RoleOperator)
@@ -91,11 +97,10 @@ func testEveryPageAsEveryRole(t *testing.T, h *harness) {
 		b.signIn(emailOf(user))
 		pages := pagesFor(t, keys[user], pickUp)
 		for _, name := range slices.Sorted(maps.Keys(pages)) {
-			b.open(pages[name])
-			if *manyKeys > 0 {
-				b.open(pages[name]) // the copies have been made
+			got := b.loads(pages[name])
+			for range min(*manyKeys, 3) { // the copies have been made; what the machine does beside makes some slower, and none faster
+				got.Took = min(got.Took, b.loads(pages[name]).Took)
 			}
-			got := run(b, chromedp.Evaluate[loaded](load))
 			switch got.Status {
 			case http.StatusOK:
 				shown[name] = true

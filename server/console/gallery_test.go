@@ -45,6 +45,10 @@ func gallery(h *harness) []scene {
 	waiting := h.waiting("lisbon", "grace", "Windows load generator")
 	h.busy([]string{nightly, second, urgent})
 	chosen := h.passwordLink("linus")
+	h.must(h.store.UpdateTenant(h.Context(), "berlin", func(t policy.Tenant) (policy.Tenant, []policy.Event, error) {
+		t.NoticeAddresses = []string{"loadtest-ops@acme.example", "oncall@acme.example"}
+		return t, nil, nil
+	}))
 	return append([]scene{
 		{name: "sign-in", path: "/console/sign-in"},
 		{name: "sign-in-away", path: "/console/sign-in?next=%2Fconsole%2Faccount", after: func(b *browser) {

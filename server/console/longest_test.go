@@ -50,7 +50,7 @@ func (h *harness) stretch() {
 	}))
 	for id, name := range map[string]string{"berlin": unbroken, "lisbon": rightToLeft, "oslo": wordy} {
 		h.must(h.store.UpdateTenant(ctx, id, func(t policy.Tenant) (policy.Tenant, []policy.Event, error) {
-			t.Name = name
+			t.Name, t.NoticeAddresses = name, []string{longAddress, "ops@acme.example"}
 			return t, nil, nil
 		}))
 		for user := range names {

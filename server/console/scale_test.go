@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"sync/atomic"
@@ -64,7 +65,7 @@ func (c *counted) Tenants(ctx context.Context, accountID string, page store.Page
 func (h *harness) grow(tenants, users int) {
 	h.Helper()
 	var group errgroup.Group
-	group.SetLimit(200)
+	group.SetLimit(100)
 	for i := range tenants {
 		group.Go(func() error {
 			release, err := policy.ParseRelease("24.3")
@@ -72,22 +73,27 @@ func (h *harness) grow(tenants, users int) {
 				return err
 			}
 			id := fmt.Sprintf("site-%04d", i)
-			return h.store.CreateTenant(h.Context(), policy.Tenant{
-				ID: id, AccountID: "acme", Name: "Site " + id, Release: release, CreatedAt: start,
+			return h.persist(func() error {
+				return h.store.CreateTenant(h.Context(), policy.Tenant{
+					ID: id, AccountID: "acme", Name: "Site " + id, Release: release, CreatedAt: start,
+				})
 			})
 		})
 	}
 	for i := range users {
 		group.Go(func() error {
 			id := fmt.Sprintf("w-%05d", i)
-			err := h.store.CreateUser(h.Context(), policy.User{
-				ID: id, AccountID: "acme", Name: "Worker " + id, Email: id + "@acme.example", CreatedAt: start,
+			err := h.persist(func() error {
+				return h.store.CreateUser(h.Context(), policy.User{
+					ID: id, AccountID: "acme", Name: "Worker " + id, Email: id + "@acme.example", CreatedAt: start,
+				})
 			})
 			if err != nil {
 				return err
 			}
-			return h.store.UpdateMembership(h.Context(), "berlin", id, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+			change := func(m policy.Membership) (policy.Membership, []policy.Event, error) {
 				m, err := m.WithRole(policy.RoleMember, start)
+				m.Keys = nil
 				at := start.Add(-time.Duration(i%120) * policy.Day) // some have expired, some expire soon
 				for n := range 2 {
 					m.Keys = append(m.Keys, policy.AccessKey{
@@ -96,10 +102,29 @@ func (h *harness) grow(tenants, users int) {
 					})
 				}
 				return m, nil, err
-			})
+			}
+			return h.persist(func() error { return h.store.UpdateMembership(h.Context(), "berlin", id, change) })
 		})
 	}
 	h.must(group.Wait())
+}
+
+// persist repeats a write that a busy store did not answer, after a while. It may have been made.
+func (h *harness) persist(write func() error) (err error) {
+	for range 300 {
+		if err = write(); !errors.Is(err, store.ErrUnavailable) {
+			break
+		}
+		select {
+		case <-h.Context().Done():
+			return err
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+	if errors.Is(err, store.ErrExists) {
+		return nil
+	}
+	return err
 }
 
 // biggestPage is what a page of a list weighs at most, before it is packed.

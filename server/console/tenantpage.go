@@ -22,6 +22,7 @@ type tenantPage struct {
 	Name      string   // as typed
 	Quota     string   // as typed
 	Notices   string   // as typed: one address a line
+	Mail      bool     // whether the server sends any
 	Now       besides  // after a change of somebody else
 	Fault     fault
 	Find      string
@@ -55,7 +56,7 @@ func (c *Console) showTenant(req *request, cause error) error {
 	present := quotaValue(tenant.TokensPerMinute)
 	page := tenantPage{
 		Path: req.URL.Path, CanChange: req.actor.Require(policy.ScopeTenantsWrite) == nil, Tag: req.tag(admin.TenantTag(tenant), cause),
-		Row: newTenantRow(tenant, suspenders, req), Name: tenant.Name, Quota: present,
+		Mail: c.Mail, Row: newTenantRow(tenant, suspenders, req), Name: tenant.Name, Quota: present,
 		Notices: strings.Join(tenant.NoticeAddresses, "\n"),
 	}
 	page.Row.Traffic = tenantTrafficPath(tenant.ID)

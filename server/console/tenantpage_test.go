@@ -63,7 +63,8 @@ func TestNoticeAddressesInTheConsole(t *testing.T) {
 		}
 		save("ops@acme.example\r\n oncall@acme.example, Ops@acme.example").leadsTo(berlinSettings)
 		tom.get(berlinSettings).says("To owners, ops @acme.example , oncall @acme.example")
-		ada.get(berlinSettings).has("ops@acme.example\noncall@acme.example</textarea>")
+		ada.get(berlinSettings).has("ops@acme.example\noncall@acme.example</textarea>").
+			says("This server sends no mail so far")
 		ada.get("/console/activity").says("Changed tenant", "notices also to ops@acme.example, oncall@acme.example")
 		save("somebody").want(422).says("Enter at most 10 e-mail addresses").has(`id="notice_addresses-error"`, ">somebody</textarea>")
 		ada.post(berlinSettings, form{"name": {"Berlin"}, "tokens_per_minute": {"5"}}).leadsTo(berlinSettings) // from a page without the field
