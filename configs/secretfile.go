@@ -68,13 +68,11 @@ func (c Config) Reread() (Config, error) {
 			fresh.set(f.value, f.value.Default)
 		}
 	}
-	origins, problems := fresh.readSecretFiles()
-	if len(problems) == 0 {
-		problems = fresh.check()
-	}
+	origins, unread := fresh.readSecretFiles()
+	problems := withoutConsequences(fresh.check(), unread)
 	var wrong []error
 	for _, s := range Settings() {
-		if problem := problems[s.Name]; problem != "" {
+		if problem := cmp.Or(unread[s.Name], problems[s.Name]); problem != "" {
 			wrong = append(wrong, &Error{s.Name, cmp.Or(origins[s.Name], "read again"), problem})
 		}
 	}

@@ -79,6 +79,13 @@ func TestSecretsAreReadFromFiles(t *testing.T) {
 	if kept.Webhook.Secret.Reveal() != hookSecret {
 		t.Errorf("the secret became %q", kept.Webhook.Secret.Reveal())
 	}
+	if err := os.Remove(filepath.Join(dir, "oidc")); err != nil {
+		t.Fatal(err)
+	}
+	_, err = again.Reread()
+	if diff := cmp.Diff([]string{"webhook.secret", "oidc.client_secret_file"}, configs.Wrong(err)); diff != "" {
+		t.Errorf("a bad secret and a missing file, of which both are named (-want +got):\n%s", diff)
+	}
 }
 
 func TestSecretFilesThatCannotBeUsed(t *testing.T) {

@@ -20,6 +20,7 @@ func (p *program) initPassword(ctx context.Context, wanted *bootstrapRequest, fi
 		if err != nil {
 			return err
 		}
+		p.noteOpenFile(file)
 		if wanted.password = strings.TrimRight(string(text), "\r\n"); wanted.password == "" {
 			return usagef("--password-file %s is empty", file)
 		}

@@ -31,8 +31,8 @@ func (p *program) secretCommand() *cobra.Command {
 		Short: "Look for client secrets in files, folders, staged changes or standard input, by pattern and checksum",
 		Long: "Look for client secrets by pattern and checksum: in files and folders (all of it but .git, binary files too), in what\n" +
 			"is staged in git (added lines only), or in standard input when nothing is named. It never prints a secret.\n\n" +
-			"One is also found with its underscore escaped (as %5F, \\u005f, &#95; and the like), in UTF-16, and in base64, whatever is before and\n" +
-			"after it there; in a diff, where base64 is not broken into lines.\n\n" +
+			"One is also found with its underscore escaped (as %5F, \\u005f, &#95; and the like), in UTF-16, and in base64, whatever is\n" +
+			"before and after it there; in a diff, where base64 is not broken into lines.\n\n" +
 			"The exit code is 0 when there is none, 1 when one is found, and 2 when something could not be read.\n\n" +
 			"An allow list has a line for each secret that is no secret, such as one in an example: the sha256 that the check\n" +
 			"prints. A line path:NAME lets a file or a whole folder pass; NAME may have * and ?. # begins a comment.",

@@ -26,8 +26,8 @@ var escapedSecret = regexp.MustCompile(
 // UTF-16 of either byte order, from the first byte of a character to that of the last one.
 var wideSecret = regexp.MustCompile(`m\x00k\x00s\x00_(?:\x00[0-9A-Za-z]){49}`)
 
-// secretsIn finds client secrets by their checksums, in the order of the text: as they are, escaped, in UTF-16, and in base64 of a text that
-// they are a part of, such as a header of Basic authentication or a Secret of Kubernetes.
+// secretsIn finds client secrets by their checksums, in the order of the text: as they are, escaped, in UTF-16, and in base64 of a text
+// that they are a part of, such as a header of Basic authentication or a Secret of Kubernetes.
 func secretsIn(text []byte) []foundSecret {
 	found := append(escapedSecrets(text), wideSecrets(text)...)
 	found = append(found, encodedSecrets(text)...)

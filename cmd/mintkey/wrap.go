@@ -66,7 +66,8 @@ func broken(words []string, width int) (lines []string) {
 // A name and what it is, in two columns: a flag, or a command.
 var entry = regexp.MustCompile(`^( +-.*?  +| +[a-z][a-z-]* +)(\S.*)$`)
 
-// hang breaks the lines of a usage that are too wide: what a flag or a command is, below the column where that begins. Commands to type stay.
+// hang breaks the lines of a usage that are too wide: what a flag or a command is, below the column where that begins. Commands to type
+// stay.
 func hang(usage string) string {
 	lines, section := strings.Split(usage, "\n"), ""
 	for i, line := range lines {
