@@ -40,7 +40,9 @@ capabilities: { drop: [ALL] }
 {{- $number := regexFind "^[0-9]+([.][0-9]+)?" $text -}}
 {{- $unit := trimPrefix $number $text -}}
 {{- $bytes := dict "" 1.0 "k" 1e3 "M" 1e6 "G" 1e9 "Ki" 1024.0 "Mi" 1048576.0 "Gi" 1073741824.0 -}}
-{{- if or (not $number) (not (hasKey $bytes $unit)) }}{{ fail (printf "resources.limits.memory is %q: write it as 768Mi, 1Gi, 800M or bytes" $text) }}{{ end -}}
+{{- if or (not $number) (not (hasKey $bytes $unit)) -}}
+{{- fail (printf "resources.limits.memory is %q: write it as 768Mi, 1Gi, 800M or bytes" $text) -}}
+{{- end -}}
 {{- printf "%.0f" (mulf 0.9 (float64 $number) (get $bytes $unit)) -}}
 {{- end }}
 
