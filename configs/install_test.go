@@ -12,7 +12,7 @@ import (
 func programs(t *testing.T, scripts map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
-	for name := range strings.FieldsSeq("bash sh awk cat chmod echo dirname env head id mktemp mv rm sort tail tee xargs") {
+	for name := range strings.FieldsSeq("bash sh awk cat chmod echo dirname env grep head id mktemp mv rm sort tail tee xargs") {
 		path, err := exec.LookPath(name)
 		if err != nil {
 			t.Fatal(err)
@@ -97,6 +97,29 @@ func TestInstallStartsNoService(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(own)
+
+	// Killed, it can put nothing back, and does so when it runs the next time.
+	answers := filepath.Join(path, "apt-get")
+	working, err := os.ReadFile(answers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(answers, []byte("#!/bin/sh\nkill -9 $PPID\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := install(t, path, []string{"POLICY_RC_D=" + policy}); err == nil || strings.Contains(out, "could not") {
+		t.Fatalf("it is not killed: %v\n%s", err, out)
+	}
+	if left, err := os.ReadFile(policy); err != nil || !strings.Contains(string(left), "exit 101") {
+		t.Fatalf("killed, it leaves the policy %q, %v", left, err)
+	}
+	if err := os.WriteFile(answers, working, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	check(own)
+	if left, err := filepath.Glob(policy + "?*"); err != nil || len(left) > 0 {
+		t.Errorf("beside the policy there is %v, %v", left, err)
+	}
 }
 
 // A build after go run compiles nothing again: the flags that change what the compiler makes are the same, namely none.

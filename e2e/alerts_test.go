@@ -173,7 +173,10 @@ func (w *watchedServers) storeThatIsSlow() {
 				case <-done:
 					return
 				default:
-					statusOf(w.t, w.healthy.URL, w.deployment.first.AccessKey)
+					if _, err := askStatus(w.healthy.URL, w.deployment.first.AccessKey); err != nil {
+						w.t.Error(err)
+						return
+					}
 				}
 			}
 		})

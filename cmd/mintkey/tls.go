@@ -33,8 +33,8 @@ func (h *host) warnOfClearIssuer(ctx context.Context) {
 	if err != nil || issuer.Scheme != "http" || isLoopback(issuer.Hostname()) {
 		return
 	}
-	h.log.WarnContext(ctx, "issuer is not https: client secrets, tokens and passwords go over the network in clear; set tls.cert and tls.key, "+
-		"or let a proxy do it", slog.String("issuer", h.issuer()))
+	h.log.WarnContext(ctx, "issuer is not https: client secrets, tokens and passwords go over the network in clear; "+
+		"set tls.cert and tls.key, or let a proxy do it", slog.String("issuer", h.issuer()))
 	h.warnings = append(h.warnings, "issuer: not https, so client secrets, tokens and passwords go over the network in clear")
 }
 

@@ -84,6 +84,14 @@ func run(folder string) error {
 			err = errors.Join(err, message)
 		}
 	}
+	for limit, want := range map[string]string{"768Mi": "724775731", "1.5Gi": "1449551462", "800M": "720000000", "268435456": "241591910"} {
+		if got, wrong := memoryForGo(loaded, limit); wrong != nil || got != want {
+			err = errors.Join(err, fmt.Errorf("with resources.limits.memory %s GOMEMLIMIT is %q, want %s: %w", limit, got, want, wrong))
+		}
+	}
+	if _, wrong := memoryForGo(loaded, "many"); wrong == nil || !strings.Contains(wrong.Error(), "write it as 768Mi") {
+		err = errors.Join(err, fmt.Errorf("with resources.limits.memory many: %w", wrong))
+	}
 	for name, values := range map[string][]string{"as it is": {needed}, "all": {all, needed}} {
 		settings, kinds, wrong := render(loaded, values...)
 		if wrong != nil {
@@ -97,22 +105,45 @@ func run(folder string) error {
 	return err
 }
 
-// render returns the settings of the server, and the kinds of what was made.
-func render(loaded *chart.Chart, texts ...string) (settings string, kinds []string, err error) {
+// renderFiles returns what was made, by the file of the chart that it comes from.
+func renderFiles(loaded *chart.Chart, texts ...string) (map[string]string, error) {
 	values := map[string]any{}
 	for _, text := range texts {
 		var more map[string]any
 		if err := yaml.Unmarshal([]byte(text), &more); err != nil {
-			return "", nil, err
+			return nil, err
 		}
 		values = chartutil.CoalesceTables(more, values)
 	}
 	release := chartutil.ReleaseOptions{Name: "login", Namespace: "default", IsInstall: true}
 	all, err := chartutil.ToRenderValues(loaded, values, release, chartutil.DefaultCapabilities)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
-	files, err := engine.Render(loaded, all)
+	return engine.Render(loaded, all)
+}
+
+// memoryForGo is GOMEMLIMIT in a deployment with the limit of memory.
+func memoryForGo(loaded *chart.Chart, limit string) (string, error) {
+	files, err := renderFiles(loaded, "{resources: {limits: {memory: "+limit+"}}}", needed)
+	if err != nil {
+		return "", err
+	}
+	var deployment appsv1.Deployment
+	err = yaml.Unmarshal([]byte(files["mintkey/templates/deployment.yaml"]), &deployment)
+	for _, container := range deployment.Spec.Template.Spec.Containers {
+		for _, variable := range container.Env {
+			if variable.Name == "GOMEMLIMIT" {
+				return variable.Value, err
+			}
+		}
+	}
+	return "", err
+}
+
+// render returns the settings of the server, and the kinds of what was made.
+func render(loaded *chart.Chart, texts ...string) (settings string, kinds []string, err error) {
+	files, err := renderFiles(loaded, texts...)
 	if err != nil {
 		return "", nil, err
 	}
