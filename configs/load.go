@@ -1,7 +1,6 @@
 package configs
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
@@ -73,7 +72,7 @@ func load(sources Sources) (Config, []layer, error) {
 			return Config{}, nil, fmt.Errorf("merge the settings: %w", err)
 		}
 	}
-	config, wrong := decode(merged, settings, layers, sources.Environ)
+	config, layers, wrong := decode(merged, settings, layers, sources.Environ)
 	return config, layers, errors.Join(append(unknown, wrong...)...)
 }
 
@@ -149,26 +148,24 @@ func unknownKeys(values map[string]any, path string, settings []Setting) []error
 	return unknown
 }
 
-// decode parses every setting, and judges the whole once every part could be read.
-func decode(merged *koanf.Koanf, settings []Setting, layers []layer, environ []string) (Config, []error) {
+// decode parses every setting, and judges the whole once every part could be read. It adds the layer of what is in files that settings
+// name.
+func decode(merged *koanf.Koanf, settings []Setting, layers []layer, environ []string) (Config, []layer, []error) {
 	var config Config
 	var wrong []error
-	origins := map[string]string{} // of what was read from the file that a setting names
-	report := func(s Setting, problem string) {
-		wrong = append(wrong, &Error{s.Name, cmp.Or(origins[s.Name], sourceOf(s, layers)), problem})
-	}
+	report := func(s Setting, problem string) { wrong = append(wrong, &Error{s.Name, sourceOf(s, layers), problem}) }
 	for _, s := range settings {
 		if err := parse(reflect.ValueOf(&config).Elem().FieldByIndex(s.index).Addr().Interface(), merged.Get(s.Name)); err != nil {
 			report(s, err.Error())
 		}
 	}
 	if len(wrong) > 0 {
-		return config, wrong
+		return config, layers, wrong
 	}
 	config.expandHome(environ)
 	config.ClientID.usePreset()
-	found, problems := config.readSecretFiles()
-	origins = found
+	secrets, problems := config.readSecretFiles()
+	layers = append(layers, secrets)
 	if len(problems) == 0 {
 		config.expandHome(environ) // in a store that was read from a file
 		problems = config.check()
@@ -178,7 +175,7 @@ func decode(merged *koanf.Koanf, settings []Setting, layers []layer, environ []s
 			report(s, problem)
 		}
 	}
-	return config, wrong
+	return config, layers, wrong
 }
 
 // sourceOf is where a setting has its value from: the last layer that has it. The first one has all of them.
