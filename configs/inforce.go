@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// InForce is a setting with its value, in which secrets are redacted, and where that is from.
+// InForce is a setting with its value, in which secrets are redacted, and where that is from. What is in a file of its own is redacted as a
+// whole.
 type InForce struct {
 	Name   string `json:"name"`
 	Value  string `json:"value"`
@@ -24,7 +25,11 @@ func Describe(sources Sources) ([]InForce, error) {
 	var all []InForce
 	for _, s := range Settings() {
 		value := reflect.ValueOf(config).FieldByIndex(s.index).Interface()
-		all = append(all, InForce{s.Name, written(value), sourceOf(s, layers)})
+		one := InForce{s.Name, written(value), sourceOf(s, layers)}
+		if _, ok := layers[len(layers)-1].values[s.Name]; ok { // all of it: the path of a webhook's URL may be the secret
+			one.Value = redacted
+		}
+		all = append(all, one)
 	}
 	return all, nil
 }

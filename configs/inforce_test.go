@@ -1,6 +1,7 @@
 package configs_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,6 +44,17 @@ func TestDescribe(t *testing.T) {
 		if got[want.Name] != want {
 			t.Errorf("%+v, want %+v", got[want.Name], want)
 		}
+	}
+	file := write(t, "https://hooks.example.com/services/hunter2\n")
+	all, err = configs.Describe(configs.Sources{Flags: map[string]string{
+		"webhook.url_file": file, "webhook.secret": "whsec_aHVudGVyMmh1bnRlcjJodW50ZXIyaHVudGVyMg==",
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := configs.InForce{Name: "webhook.url", Value: "[redacted]", Source: "in " + file}
+	if !slices.Contains(all, want) {
+		t.Errorf("%+v, want %+v", all, want)
 	}
 	if _, err := configs.Describe(configs.Sources{Flags: map[string]string{"listen": "nowhere"}}); err == nil {
 		t.Error("a wrong setting is described")

@@ -89,7 +89,7 @@ func load(sources Sources) (Config, []layer, error) {
 			return Config{}, nil, fmt.Errorf("merge the settings: %w", err)
 		}
 	}
-	config, wrong := decode(merged, settings, layers, sources.Environ)
+	config, layers, wrong := decode(merged, settings, layers, sources.Environ)
 	return config, layers, errors.Join(append(unknown, wrong...)...)
 }
 
@@ -165,8 +165,9 @@ func unknownKeys(values map[string]any, path string, settings []Setting) []error
 	return unknown
 }
 
-// decode parses every setting and judges the whole, so that one start shows all problems.
-func decode(merged *koanf.Koanf, settings []Setting, layers []layer, environ []string) (Config, []error) {
+// decode parses every setting and judges the whole, so that one start shows all problems. It adds the layer of what is in files that
+// settings name.
+func decode(merged *koanf.Koanf, settings []Setting, layers []layer, environ []string) (Config, []layer, []error) {
 	var config Config
 	unread := map[string]string{}
 	for _, s := range settings {
@@ -176,17 +177,18 @@ func decode(merged *koanf.Koanf, settings []Setting, layers []layer, environ []s
 	}
 	config.expandHome(environ)
 	config.ClientID.usePreset()
-	origins, files := config.readSecretFiles()
+	secrets, files := config.readSecretFiles()
+	layers = append(layers, secrets)
 	config.expandHome(environ) // in a store that was read from a file
 	maps.Copy(unread, files)
 	problems := withoutConsequences(config.check(), unread)
 	var wrong []error
 	for _, s := range settings {
 		if problem := cmp.Or(unread[s.Name], problems[s.Name]); problem != "" {
-			wrong = append(wrong, &Error{s.Name, cmp.Or(origins[s.Name], sourceOf(s, layers)), problem})
+			wrong = append(wrong, &Error{s.Name, sourceOf(s, layers), problem})
 		}
 	}
-	return config, wrong
+	return config, layers, wrong
 }
 
 // withoutConsequences leaves out the problems of settings that could not be read, and those that name one, since they may be

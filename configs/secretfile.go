@@ -68,12 +68,12 @@ func (c Config) Reread() (Config, error) {
 			fresh.set(f.value, f.value.Default)
 		}
 	}
-	origins, unread := fresh.readSecretFiles()
+	found, unread := fresh.readSecretFiles()
 	problems := withoutConsequences(fresh.check(), unread)
 	var wrong []error
 	for _, s := range Settings() {
 		if problem := cmp.Or(unread[s.Name], problems[s.Name]); problem != "" {
-			wrong = append(wrong, &Error{s.Name, cmp.Or(origins[s.Name], "read again"), problem})
+			wrong = append(wrong, &Error{s.Name, cmp.Or(sourceOf(s, []layer{found}), "read again"), problem})
 		}
 	}
 	if len(wrong) > 0 {
@@ -86,9 +86,10 @@ func (c Config) Reread() (Config, error) {
 // readAtStart is for the store, and for what decrypts the signing keys: a server has both as they were when it started.
 func readAtStart(s Setting) bool { return s.Name == "store_file" || s.Name == keyEncryptionKeyFile }
 
-// readSecretFiles fills in the settings that are in files. It returns where each of them was found and what is wrong, by name.
-func (c *Config) readSecretFiles() (origins, problems map[string]string) {
-	origins, problems = map[string]string{}, map[string]string{}
+// readSecretFiles fills in the settings that are in files. It returns these as a layer, without their values, and what is wrong, by name.
+func (c *Config) readSecretFiles() (found layer, problems map[string]string) {
+	found.values, problems = map[string]any{}, map[string]string{}
+	found.source = func(s Setting) string { return fmt.Sprint("in ", found.values[s.Name]) }
 	for _, f := range secretFiles() {
 		path := c.text(f.setting)
 		if path == "" {
@@ -107,10 +108,10 @@ func (c *Config) readSecretFiles() (origins, problems map[string]string) {
 			problems[f.setting.Name] = err.Error()
 			continue
 		}
-		origins[f.value.Name] = "in " + path
+		found.values[f.value.Name] = path
 		c.set(f.value, text)
 	}
-	return origins, problems
+	return found, problems
 }
 
 // readSecret reads a file and takes the white space off its ends: editors, echo and secret managers add a line break.

@@ -106,6 +106,24 @@ func TestForwardAuthTakesACookie(t *testing.T) {
 	}
 }
 
+// Where the parameter that names the cookie is misspelt, a request that has the cookie is refused in words and with a line in the log: no
+// login of the client's would help. One that has it not is told to log in.
+func TestForwardAuthSaysThatCookieIsMisspelt(t *testing.T) {
+	w := newWorld(t, withoutAPIs)
+	sent := header("Cookie", "a=b; SESSION="+w.tokenOf(w.mia, "api"))
+	for _, query := range []string{"Cookie=SESSION", "cokie=SESSION", "scope=api&cookies=other&cookies=SESSION"} {
+		before := len(w.log.String())
+		w.forwardAuth(query, "", sent).wantError(403, "insufficient_scope")
+		if said := w.log.String()[before:]; !strings.Contains(said, "is not known; known are audience, tenant, scope and cookie") {
+			t.Errorf("%q: the log says %s", query, said)
+		}
+		w.forwardAuth(query, "").want(401).wantHeader("WWW-Authenticate", `Bearer realm="`+issuer+`"`)
+		w.forwardAuth(query, "", header("Cookie", "a=b")).want(401)
+	}
+	w.forwardAuth("cookie=SESSION", "", sent).want(204)
+	w.forwardAuth("Cookie=session", "", sent).want(401) // of another name
+}
+
 // Clients log in again on 401 only, and nginx makes a 500 of a 400: a token that is dead is 401 whatever the reason, however the gateway
 // asks.
 func TestDeadTokensAreAlways401(t *testing.T) {

@@ -261,6 +261,10 @@ func TestProfiles(t *testing.T) {
 	if body := w.do(w.request(http.MethodGet, path, nil)).want(200).body; !strings.Contains(body, "goroutine profile") {
 		t.Errorf("the profile is %s", body)
 	}
+	for _, what := range []string{"symbol", "trace?seconds=0.01", "heap"} {
+		w.do(w.request(http.MethodGet, "/debug/pprof/"+what, nil)).want(200)
+	}
+	w.do(w.request(http.MethodGet, "/debug/pprof/cmdline", nil)).want(404) // the flags may have secrets
 	w.handler = public
 	w.raw(http.MethodGet, path).want(404)
 }

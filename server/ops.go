@@ -27,10 +27,10 @@ func (s *Server) OpsHandler() http.Handler {
 	return ops
 }
 
-// profiling serves profiles of the process. pprof's own init puts the same handlers into http.DefaultServeMux, which nothing here serves.
+// profiling serves profiles of the process, but for its command line, whose flags may have secrets. pprof's own init puts its handlers into
+// http.DefaultServeMux, which nothing here serves.
 func profiling(ops *http.ServeMux) {
 	ops.HandleFunc("GET /debug/pprof/", pprof.Index)
-	ops.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
 	ops.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	ops.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 	ops.HandleFunc("GET /debug/pprof/trace", pprof.Trace)

@@ -45,7 +45,7 @@ func (p *program) configShowCommand() *cobra.Command {
 		Use:   "show",
 		Short: "Show the settings that are in force, and where each is from",
 		Long: "Show the settings that mintkey serve would have with this --config, environment and flags, and where each is from.\n" +
-			"Secrets are redacted.",
+			"Secrets are redacted, and what is in a file of its own (smtp.url_file and the like) is so as a whole: shown is which file.",
 		Args: arguments(cobra.NoArgs),
 	}
 	sources := p.settingSources(c)

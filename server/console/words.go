@@ -49,29 +49,36 @@ const (
 // half day, and not "89 days" a second later. Ages and times that are left are rounded alike. Below a year the unit is days, in which
 // periods are set.
 func durationText(d time.Duration) string {
-	in := func(unit time.Duration) int { return int((d + unit/2) / unit) }
-	switch {
-	case d >= 2*year:
-		return plural(in(year), "year")
-	case d >= year:
-		return plural(in(month), "month")
-	case in(time.Hour) >= 48:
-		return plural(in(policy.Day), "day")
-	case in(time.Minute) >= 120:
-		return plural(in(time.Hour), "hour")
-	case in(time.Second) >= 60:
-		return plural(in(time.Minute), "minute")
-	default:
-		return plural(max(in(time.Second), 1), "second")
+	unit, name := unitOf(d)
+	n := int(d.Round(unit) / unit)
+	if unit == time.Second {
+		n = max(n, 1)
 	}
+	return plural(n, name)
 }
 
 // waitText is durationText that names no time at which it would still be too early.
 func waitText(d time.Duration) string {
-	if d > time.Minute {
-		d += time.Minute/2 - 1
+	unit, _ := unitOf(d)
+	return durationText((d + unit - 1) / unit * unit)
+}
+
+// unitOf is the unit in which a duration is told.
+func unitOf(d time.Duration) (unit time.Duration, name string) {
+	switch {
+	case d >= 2*year:
+		return year, "year"
+	case d >= year:
+		return month, "month"
+	case d.Round(time.Hour) >= 48*time.Hour:
+		return policy.Day, "day"
+	case d.Round(time.Minute) >= 2*time.Hour:
+		return time.Hour, "hour"
+	case d.Round(time.Second) >= time.Minute:
+		return time.Minute, "minute"
+	default:
+		return time.Second, "second"
 	}
-	return durationText(d)
 }
 
 // plural writes a count with its noun: "1 key", "1,204 keys".

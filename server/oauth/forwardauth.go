@@ -41,6 +41,9 @@ func (e *Endpoints) validateForwarded(r *web.Request) (callers.ValidToken, error
 		cookie, misread = cookieOf(query)
 	}
 	text, err := forwardedToken(r, cookie)
+	if misread == nil && errors.Is(err, web.ErrUnauthorized) {
+		misread = misspeltCookie(r, query)
+	}
 	switch {
 	case misread != nil && errors.Is(err, web.ErrUnauthorized):
 		return callers.ValidToken{}, misread

@@ -45,12 +45,34 @@ func cookieOf(query url.Values) (string, error) {
 	return names[0], nil
 }
 
+// misspeltCookie refuses a parameter that is not known, such as Cookie, if its value names a cookie that the request has: the token may be
+// there, and without a word on it the gateway's operator would look for the fault in the client.
+func misspeltCookie(r *web.Request, query url.Values) error {
+	for _, name := range unknownNames(query) {
+		for _, value := range query[name] {
+			if _, err := r.Cookie(value); err == nil {
+				return refuseName(name)
+			}
+		}
+	}
+	return nil
+}
+
+// unknownNames are those of no requirement, in order.
+func unknownNames(query url.Values) []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(query)), func(name string) bool {
+		return slices.Contains([]string{requireAudience, requireTenant, requireScope, takeCookie}, name)
+	})
+}
+
+func refuseName(name string) error {
+	return refuseRequirement("%s is not known; known are audience, tenant, scope and cookie.", policy.Excerpt(name, 60))
+}
+
 // requirementOf reads what a gateway requires. Every error is web.ErrInvalidRequirement.
 func (e *Endpoints) requirementOf(query url.Values) (requirement, error) {
-	for _, name := range slices.Sorted(maps.Keys(query)) {
-		if !slices.Contains([]string{requireAudience, requireTenant, requireScope, takeCookie}, name) {
-			return requirement{}, refuseRequirement("%s is not known; known are audience, tenant, scope and cookie.", policy.Excerpt(name, 60))
-		}
+	if unknown := unknownNames(query); len(unknown) > 0 {
+		return requirement{}, refuseName(unknown[0])
 	}
 	required := requirement{audiences: query[requireAudience], tenants: query[requireTenant]}
 	for _, tenant := range required.tenants {
