@@ -58,7 +58,8 @@ func TestPasswordsAtOnce(t *testing.T) {
 			secret = "wrong password"
 		}
 		name := []string{"pia", "pia@acme.example", "PIA@acme.example"}[i%3] // one user, however it is spelt
-		all.Go(func() {                                                      // a server that has too much to do may send somebody away first, who comes again
+		// A server that has too much to do may send somebody away first, who comes again.
+		all.Go(func() {
 			for statuses[i] == 0 || statuses[i] == http.StatusServiceUnavailable {
 				statuses[i] = w.postForm(login("mill", name, secret), from("10.0.0.1")).status
 			}

@@ -101,7 +101,7 @@ func (r *run) judgeLists(keys []*key) {
 	}
 }
 
-// gatewaysLearn is how long after the load every gateway must know of every revocation: far more than the seconds of R5, for a busy machine.
+// gatewaysLearn is how long after the load every gateway must know of every revocation: far more than the seconds of R5.
 const gatewaysLearn = time.Minute
 
 func (r *run) judgeGateways(keys []*key) {

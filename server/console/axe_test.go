@@ -36,7 +36,7 @@ const tooWideActions = `[...document.querySelectorAll(".row-actions")].filter(a 
 
 var forcedColours = flag.Bool("forced-colours", false, "let TestAccessibility look at forced colours too, as make test-all does")
 
-// TestAccessibility checks every page, in light mode on a desktop, and in dark mode on a phone: no rule is broken, nothing is wider than the
+// TestAccessibility checks every page, in light mode on a desktop and in dark mode on a phone: no rule is broken, nothing is wider than the
 // screen or its card, and the browser reports no error.
 func TestAccessibility(t *testing.T) {
 	h := galleryHarness(t)

@@ -11,8 +11,8 @@ import (
 	"mintkey/store/storetest"
 )
 
-// The failures that these tests provoke are not worth a line each. The tests that are parallel mostly wait, for Sentinels and nodes to agree,
-// so more of them run at once than there are processors.
+// The failures that these tests provoke are not worth a line each. The tests that are parallel mostly wait, for Sentinels and nodes to
+// agree, so more of them run at once than there are processors.
 func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "6"); err != nil {
 		panic(err)
