@@ -34,7 +34,7 @@ func manName(c *cobra.Command) string { return strings.ReplaceAll(c.CommandPath(
 func writeManPage(w io.Writer, c *cobra.Command) {
 	c.InitDefaultHelpFlag()
 	put := func(format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) }
-	put(".TH %q 1 \"\" Mintkey Mintkey\n.nh\n.ad l\n", strings.ToUpper(manName(c)))
+	put(".TH %q 1 \"\" Mintkey\n.nh\n.ad l\n", strings.ToUpper(manName(c)))
 	put(".SH NAME\n%s \\- %s\n", roff(manName(c)), roff(c.Short))
 	if c.Runnable() {
 		put(".SH SYNOPSIS\n\\fB%s\\fR\n", roff(c.UseLine()))
