@@ -2,8 +2,12 @@ package server_test
 
 import (
 	"encoding/json"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
+
+	"mintkey/server"
 )
 
 // Every operation that takes a body refuses one that a filter in front of the server may read in another way than the server.
@@ -33,6 +37,42 @@ func TestBodiesHaveOneReading(t *testing.T) {
 			t.Errorf("%s: a good body answered %d: %s", a.request, a.status, a.body)
 		}
 	}
+}
+
+// What changes something and takes no body refuses one, before it does anything: somebody may ask for something there that would not be done.
+func TestBodiesThatNobodyReadsAreRefused(t *testing.T) {
+	w := newWorld(t, func(o *server.Options) { o.Mail = true })
+	w.delete(w.tom, forgeKeys+"/"+w.mia.clientID).want(204)
+	w.mia = w.giveKey(w.mia, "api", "self", "rotate")
+	token, own := bearer(w.tokenOf(w.olga, "")), bearer(w.tokenOf(w.mia, ""))
+	tried := 0
+	for _, r := range w.routes() {
+		if r.method == "GET" || r.body() != nil {
+			continue
+		}
+		tried++
+		as := token
+		if strings.HasPrefix(r.path, "/me/") {
+			as = own
+		}
+		for _, body := range []string{`{"dry_run":true}`, "dry_run=true", "[]", strings.Repeat(" ", 100_000) + "x", " {} x"} {
+			a := w.raw(r.method, r.fill(w.own(w.mia)), authorization("Bearer "+string(as)), func(r *http.Request) {
+				r.Header.Set("Content-Type", "application/json")
+				r.Body, r.ContentLength = io.NopCloser(strings.NewReader(body)), int64(len(body))
+			}).wantCode(400, "invalid_request")
+			if !strings.Contains(a.field("detail"), "takes no body") {
+				t.Errorf("%s: %s", a.request, a.body)
+			}
+		}
+	}
+	if tried < 7 {
+		t.Errorf("tried %d operations", tried)
+	}
+	w.exchange(w.mia).want(200)
+	key := w.raw("DELETE", forgeKeys+"/"+w.mia.clientID, authorization("Bearer "+string(token)), func(r *http.Request) {
+		r.Body = io.NopCloser(strings.NewReader(" {}\n"))
+	})
+	key.want(204)
 }
 
 // twoReadings spoils each member of a good body in every way that encoding/json takes without a word.

@@ -116,5 +116,10 @@ func (a *API) answer(w http.ResponseWriter, r *web.Request, anyOf string, handle
 	if err := actor.Require(anyOf); err != nil {
 		return Reply{}, err
 	}
+	if r.Method == http.MethodDelete {
+		if err := web.NoBody(r.Request); err != nil {
+			return Reply{}, err
+		}
+	}
 	return handle(&Call{Request: r, w: w, actor: actor, in: in})
 }

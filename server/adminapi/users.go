@@ -6,6 +6,7 @@ import (
 	"mintkey/admin"
 	"mintkey/policy"
 	"mintkey/server/api"
+	"mintkey/server/web"
 	"mintkey/store"
 )
 
@@ -81,6 +82,9 @@ func (a *API) DeleteUser(c *Call) (Reply, error) {
 
 // SendPasswordLink mails a user a link to choose a password.
 func (a *API) SendPasswordLink(c *Call) (Reply, error) {
+	if err := web.NoBody(c.Request.Request); err != nil {
+		return Reply{}, err
+	}
 	return noContent(), a.sendLink(c.Context(), c.actor, c.in, c.PathValue("user"))
 }
 

@@ -56,6 +56,19 @@ func ReadOptionalJSON(w http.ResponseWriter, r *http.Request, body any) error {
 	return decodeStrictly(text, body, false)
 }
 
+// NoBody refuses a body where none is read, so that what somebody asks for there is not silently ignored. {} asks for nothing.
+func NoBody(r *http.Request) error {
+	const most = 64 // enough for {} among blanks
+	text, err := io.ReadAll(io.LimitReader(r.Body, most))
+	switch said := bytes.TrimSpace(text); {
+	case err != nil:
+		return Refuse(ErrInvalidRequest, "The body could not be read.")
+	case len(text) == most, len(said) > 0 && string(said) != "{}":
+		return Refuse(ErrInvalidRequest, "This operation takes no body: leave it out.")
+	}
+	return nil
+}
+
 // ReadForeignJSON is ReadJSON for clients that were written for another server: it accepts any media type and unknown members. A body that
 // is too long is an ErrInvalidRequest, like every other malformed body of these clients.
 func ReadForeignJSON(w http.ResponseWriter, r *http.Request, body any) error {
