@@ -59,7 +59,8 @@ func (s *Service) Outlook(
 const spare = 100
 
 // OutlookBeside is Outlook together with what a change of the policy would do, of which the first keys are listed: it looks at the keys
-// once for both, and as Outlook does: in an account with many keys, what the change would do may be half a minute old. PreviewPolicy is not.
+// once for both, and as Outlook does: in an account with many keys, what the change would do may be half a minute old. PreviewPolicy is
+// exact.
 func (s *Service) OutlookBeside(
 	ctx context.Context, actor Actor, in TenantContext, change policy.PolicyChange, until time.Time, full, listed int,
 ) (times []time.Time, first []Upcoming, would Preview, err error) {

@@ -73,7 +73,9 @@ func TestNoticesToOthers(t *testing.T) {
 
 // Who has the message does not get it again because somebody else's mailbox is busy: of a notice, and of a leak.
 func TestOneBusyMailboxRepeatsNothing(t *testing.T) {
-	for name, event := range map[string]policy.Event{"notice": expiringEvent(newKey("mk_1", "", noon)), "leak": leakEvent(policy.LeakStopsKey)} {
+	for name, event := range map[string]policy.Event{
+		"notice": expiringEvent(newKey("mk_1", "", noon)), "leak": leakEvent(policy.LeakStopsKey),
+	} {
 		s, server := openBolt(t), startMailServer(t, mailServerOptions{})
 		small(t, s)
 		addKey(t, s, "ada", newKey("mk_1", "", noon))

@@ -161,7 +161,8 @@ func (m *Mail) compose(ctx context.Context, event policy.Event, subject SubjectF
 	}
 	msg := message{
 		Owner: oneLine(about.User.Name), ClientID: oneLine(event.ClientID),
-		TenantName: oneLine(about.Tenant.Name), TenantID: about.Tenant.ID, copies: about.Tenant.NoticeAddresses, Issuer: m.issuer, Console: m.console, at: event.At, now: now,
+		TenantName: oneLine(about.Tenant.Name), TenantID: about.Tenant.ID, copies: about.Tenant.NoticeAddresses,
+		Issuer: m.issuer, Console: m.console, at: event.At, now: now,
 	}
 	if event.Payload.Key != nil {
 		msg.Label, msg.Reason = oneLine(event.Payload.Key.Label), oneLine(event.Payload.Key.Reason)

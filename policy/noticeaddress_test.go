@@ -24,7 +24,9 @@ func TestParseNoticeAddresses(t *testing.T) {
 	if err != nil || !cmp.Equal(got, many) {
 		t.Errorf("one address twice becomes %q: %v", got, err)
 	}
-	for _, wrong := range [][]string{{""}, {"ops"}, {"Ops <ops@acme.example>"}, {"a@acme.example, b@acme.example"}, append(many, "one-more@acme.example")} {
+	for _, wrong := range [][]string{
+		{""}, {"ops"}, {"Ops <ops@acme.example>"}, {"a@acme.example, b@acme.example"}, append(many, "one-more@acme.example"),
+	} {
 		if got, err := policy.ParseNoticeAddresses(wrong); !errors.Is(err, policy.ErrInvalidNoticeAddresses) || got != nil {
 			t.Errorf("%q becomes %q: %v", wrong, got, err)
 		}

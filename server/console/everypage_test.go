@@ -15,8 +15,8 @@ import (
 	"mintkey/policy"
 )
 
-var manyKeys = flag.Int("keys", 0, "access keys that TestEveryPageAsEveryRole adds to a tenant, with 1,000 tenants more: on both stores, and "+
-	"with the times that pages take in the log")
+var manyKeys = flag.Int("keys", 0, "access keys that TestEveryPageAsEveryRole adds to a tenant, with 1,000 tenants more: on both stores, "+
+	"and with the times that pages take in the log")
 
 // loaded is a page as the browser got it.
 type loaded struct {
@@ -75,8 +75,8 @@ func rarePages() []string {
 	return []string{"/console/prove", "/console/prove/oidc", "/console/account/passkeys/{passkey}/remove", "/console/account/recovery-codes"}
 }
 
-// Every page is shown in a browser to users of every role: without an error of the server or of a script, within the window, with a heading,
-// and no bigger than a page may be. Whoever may not see it is told so. Somebody sees each.
+// Every page is shown in a browser to users of every role: without an error of the server or of a script, within the window, with a
+// heading, and no bigger than a page may be. Whoever may not see it is told so. Somebody sees each.
 func TestEveryPageAsEveryRole(t *testing.T) {
 	if *manyKeys > 0 {
 		onEachStore(t, testEveryPageAsEveryRole)
