@@ -91,19 +91,20 @@ func (h *harness) grow(tenants, users int) {
 			if err != nil {
 				return err
 			}
-			change := func(m policy.Membership) (policy.Membership, []policy.Event, error) {
-				m, err := m.WithRole(policy.RoleMember, start)
-				m.Keys = nil
-				at := start.Add(-time.Duration(i%120) * policy.Day) // some have expired, some expire soon
-				for n := range 2 {
-					m.Keys = append(m.Keys, policy.AccessKey{
-						ClientID: fmt.Sprintf("mk_%05d%d", i, n), Label: "job", Scopes: []string{"api"}, CreatedAt: at,
-						Secrets: []policy.Secret{{IssuedAt: at}},
-					})
-				}
-				return m, nil, err
-			}
-			return h.persist(func() error { return h.store.UpdateMembership(h.Context(), "berlin", id, change) })
+			return h.persist(func() error {
+				return h.store.UpdateMembership(h.Context(), "berlin", id, func(m policy.Membership) (policy.Membership, []policy.Event, error) {
+					m, err := m.WithRole(policy.RoleMember, start)
+					m.Keys = nil
+					at := start.Add(-time.Duration(i%120) * policy.Day) // some have expired, some expire soon
+					for n := range 2 {
+						m.Keys = append(m.Keys, policy.AccessKey{
+							ClientID: fmt.Sprintf("mk_%05d%d", i, n), Label: "job", Scopes: []string{"api"}, CreatedAt: at,
+							Secrets: []policy.Secret{{IssuedAt: at}},
+						})
+					}
+					return m, nil, err
+				})
+			})
 		})
 	}
 	h.must(group.Wait())
