@@ -31,7 +31,7 @@ func TestNoticeAddressesOfATenant(t *testing.T) {
 		for _, wrong := range []string{`[""]`, `["ops"]`, `["Ops <ops@acme.example>"]`, `[` + strings.Join(many, ",") + `]`} {
 			a := w.patch(w.ada, forge, `{"notice_addresses":`+wrong+`}`)
 			a.wantCode(422, "invalid_email")
-			if !strings.Contains(string(a.body), "at most 10 e-mail addresses") {
+			if !strings.Contains(a.body, "at most 10 e-mail addresses") {
 				t.Errorf("%s", a.body)
 			}
 		}

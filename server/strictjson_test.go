@@ -39,7 +39,7 @@ func TestBodiesHaveOneReading(t *testing.T) {
 	}
 }
 
-// What changes something and takes no body refuses one, before it does anything: somebody may ask for something there that would not be done.
+// What changes something and takes no body refuses one, before it does anything: it may ask for something that would not be done.
 func TestBodiesThatNobodyReadsAreRefused(t *testing.T) {
 	w := newWorld(t, func(o *server.Options) { o.Mail = true })
 	w.delete(w.tom, forgeKeys+"/"+w.mia.clientID).want(204)

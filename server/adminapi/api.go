@@ -71,7 +71,8 @@ type Reply struct {
 type Handler func(*Call) (Reply, error)
 
 // Handle wraps a handler with the checks that every call needs, in this order: is the caller authenticated (401), may the caller see the
-// account and the tenant that the path names (404), does the token have one of the scopes (403). A query is refused (400).
+// account and the tenant that the path names (404), does the token have one of the scopes (403). A query, and a body of DELETE, are refused
+// (400).
 func (a *API) Handle(handle Handler, anyOf ...string) web.Handler {
 	return a.HandleQuery(withoutQuery(handle), anyOf...)
 }

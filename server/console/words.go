@@ -60,7 +60,10 @@ func durationText(d time.Duration) string {
 // waitText is durationText that names no time at which it would still be too early.
 func waitText(d time.Duration) string {
 	unit, _ := unitOf(d)
-	return durationText((d + unit - 1) / unit * unit)
+	if over := d % unit; over > 0 {
+		d += unit - over
+	}
+	return durationText(d)
 }
 
 // unitOf is the unit in which a duration is told.
