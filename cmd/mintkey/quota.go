@@ -57,7 +57,7 @@ func (p *program) tenantsEditCommand(access *accessFlags) *cobra.Command {
 		Use:   "edit TENANT",
 		Short: "Change the name, the quota or the notice addresses of a tenant",
 		Example: "  mintkey tenants edit berlin --name 'Berlin office' --tokens-per-minute 6000\n" +
-			"  mintkey tenants edit berlin --notice-address ops@example.com --notice-address oncall@example.com",
+			"  mintkey tenants edit berlin --notice-address ops@example.com",
 		Args: arguments(cobra.ExactArgs(1)),
 	}
 	withOutputs(c, outputCSV, outputName)
