@@ -122,6 +122,9 @@ func TestEveryPathNamesItsMethods(t *testing.T) {
 		t.Fatalf("the paths are %q", paths)
 	}
 	for _, template := range paths {
+		if template == "/oauth2/forward-auth" {
+			continue // it takes every method (TestForwardAuthTakesEveryMethod)
+		}
 		path := route{path: template}.fill(w.own(w.mia))
 		path = strings.NewReplacer("{n}", "0").Replace(path)
 		if path == "/console/" {
