@@ -80,9 +80,9 @@ audit: ## SBOM (dist/sbom.json), licences, and known vulnerabilities where their
 fmt: ## gofumpt and gci
 	$(GOLANGCI) fmt ./...
 
-# The tests of the first package wait most, so they begin first, and with -p 3 others use the processors meanwhile.
+# The first packages take longest and wait most, so they begin first, and with -p 3 others use the processors meanwhile.
 unit: ## every test but the end-to-end ones, with the race detector
-	go test -race -p 3 -timeout 60m ./store/redisstore $$(go list ./... | grep -vE '/e2e(/chaos)?$$')
+	go test -race -p 3 -timeout 60m ./store/redisstore ./server/console $$(go list ./... | grep -vE '/e2e(/chaos)?$$')
 
 # Without the race detector: the unit tests, with it, run the server, the stores and the commands; make test-all runs it here too.
 e2e: ## the program as it is built, with real stores and real OAuth clients
