@@ -39,7 +39,7 @@ func TestHistoriesAreLinearizable(t *testing.T) {
 		t.Run(place.name, func(t *testing.T) {
 			t.Parallel()
 			d := deploy(t, place.ground(t), place.servers)
-			record(t, d, length/2, length/2, func() { place.fault(d) }).check()
+			record(t, d, length/2, length, func() { place.fault(d) }).check()
 		})
 	}
 }
