@@ -207,7 +207,7 @@ func (r *modelRun) repeat() {
 	}
 	if k.gone {
 		codes = append(codes, "idempotency_key_used", "not_found")
-	} else if k.current() != q.secret || q.secret != nil && q.secret.used {
+	} else if k.current() != q.secret || q.secret != nil && k.usedAsOf(q.secret.issued) {
 		codes = append(codes, "idempotency_key_used")
 	}
 	if !k.gone && r.expired(k) && q.secret != nil {

@@ -175,6 +175,11 @@ func (k *modelKey) current() *modelSecret {
 	return nil
 }
 
+// usedAsOf says whether a secret that was issued then was used: a use is known by that time, and here several may be in one instant.
+func (k *modelKey) usedAsOf(issued time.Time) bool {
+	return slices.ContainsFunc(k.secrets, func(s *modelSecret) bool { return s.used && s.issued.Equal(issued) })
+}
+
 // overlap is the old secret that works beside the current one.
 func (m *model) overlap(k *modelKey) *modelSecret {
 	for _, s := range k.secrets {
