@@ -1,7 +1,6 @@
 package notify_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
@@ -55,12 +54,7 @@ func TestNoticesToOthers(t *testing.T) {
 			t.Errorf("%s: %s\n%s", r.to, got.subject, got.text)
 		}
 	}
-	if diff := cmp.Diff([]string{"ada@example.com", "ops@acme.example", "oncall@acme.example"}, to); diff != "" {
-		t.Error(diff)
-	}
-	if slices.Sort(ids); len(slices.Compact(slices.Clone(ids))) != 3 {
-		t.Errorf("the Message-IDs are %q", ids)
-	}
+	wantEachTheirOwn(t, to, ids, "ada@example.com", "ops@acme.example", "oncall@acme.example")
 
 	server.received = nil
 	revoked := event

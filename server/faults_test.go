@@ -11,6 +11,7 @@ import (
 	"mintkey/server"
 	"mintkey/store"
 	"mintkey/store/boltstore"
+	"mintkey/store/budgettest"
 )
 
 // faultyStore is a real store, one method of which can be made to fail or to panic.
@@ -29,7 +30,7 @@ func newFaultyWorld(t *testing.T) (*world, *faultyStore) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	faults := &faultyStore{Store: boltOfTests{opened}}
+	faults := &faultyStore{Store: budgettest.Bolt{Store: opened}}
 	return newWorldOn(t, opened, func(o *server.Options) { o.Store = faults }), faults
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"mintkey/store"
 	"mintkey/store/boltstore"
+	"mintkey/store/budgettest"
 )
 
 // atOnce delays refunds to budgets until the given number of passwords has been reserved for, as if all requests were concurrent.
@@ -47,7 +48,7 @@ func TestPasswordsAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := newWorldOn(t, newAtOnce(boltOfTests{opened}, asked))
+	w := newWorldOn(t, newAtOnce(budgettest.Bolt{Store: opened}, asked))
 	w.withPassword("pia", "mill")
 	before := w.hasher.Hashed()
 	var statuses [asked]int

@@ -9,6 +9,7 @@ import (
 
 	"mintkey/server"
 	"mintkey/store"
+	"mintkey/store/budgettest"
 	"mintkey/store/redisstore"
 	"mintkey/store/redistest"
 )
@@ -179,7 +180,7 @@ func TestRedisThatRefusesChanges(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			w := newWorldOn(t, redisOfTests{opened})
+			w := newWorldOn(t, budgettest.Redis{Store: opened})
 			admin := bearer(w.tokenOf(w.ada, ""))
 			refuse(t, redis)
 			a := w.delete(admin, forgeKeys+"/"+w.mia.clientID).wantCode(503, "unavailable")

@@ -16,6 +16,7 @@ import (
 	"mintkey/server/adminapi/openapitest"
 	"mintkey/store"
 	"mintkey/store/boltstore"
+	"mintkey/store/budgettest"
 	"mintkey/store/redisstore"
 	"mintkey/store/redistest"
 	"mintkey/tokens"
@@ -50,7 +51,7 @@ func newWorld(t *testing.T, change ...func(*server.Options)) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newWorldOn(t, boltOfTests{opened}, change...)
+	return newWorldOn(t, budgettest.Bolt{Store: opened}, change...)
 }
 
 // onEachStore runs a test on boltstore and on a real Redis.
@@ -65,7 +66,7 @@ func onEachStore(t *testing.T, test func(w *world)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		test(newWorldOn(t, redisOfTests{opened}))
+		test(newWorldOn(t, budgettest.Redis{Store: opened}))
 	})
 }
 

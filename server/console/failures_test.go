@@ -10,6 +10,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"mintkey/policy"
+	"mintkey/store/budgettest"
 	"mintkey/store/redisstore"
 	"mintkey/store/redistest"
 )
@@ -84,7 +85,7 @@ func TestBrowserSaysWhatIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := newHarnessOn(t, redisOfTests{opened}, "")
+	h := newHarnessOn(t, budgettest.Redis{Store: opened}, "")
 	clientID, _ := h.key("berlin", "grace", "nightly", 10)
 	tom := h.as("tom")
 	for range 600 {

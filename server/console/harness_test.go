@@ -17,6 +17,7 @@ import (
 	"mintkey/server"
 	"mintkey/store"
 	"mintkey/store/boltstore"
+	"mintkey/store/budgettest"
 	"mintkey/store/redisstore"
 	"mintkey/store/redistest"
 	"mintkey/tokens"
@@ -73,7 +74,7 @@ func newHarness(t *testing.T, change ...func(*server.Options)) *harness {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newHarnessOn(t, boltOfTests{opened}, path, change...)
+	return newHarnessOn(t, budgettest.Bolt{Store: opened}, path, change...)
 }
 
 // onEachStore runs a test on each kind of store.
@@ -88,7 +89,7 @@ func newHarnessOnRedis(t *testing.T) *harness {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newHarnessOn(t, redisOfTests{opened}, "")
+	return newHarnessOn(t, budgettest.Redis{Store: opened}, "")
 }
 
 func newHarnessOn(t *testing.T, opened store.Store, path string, change ...func(*server.Options)) *harness {

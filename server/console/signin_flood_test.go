@@ -12,6 +12,7 @@ import (
 
 	"mintkey/store"
 	"mintkey/store/boltstore"
+	"mintkey/store/budgettest"
 )
 
 // atOnce delays refunds until the given number of attempts has been counted, as if all had come at the same time.
@@ -48,7 +49,7 @@ func TestSignInsAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := newHarnessOn(t, newAtOnce(boltOfTests{opened}, asked), path)
+	h := newHarnessOn(t, newAtOnce(budgettest.Bolt{Store: opened}, asked), path)
 	before := h.hasher.Hashed()
 	var statuses [asked]int
 	var all sync.WaitGroup

@@ -26,29 +26,27 @@ func (e *Endpoints) StatusList(w http.ResponseWriter, r *web.Request) error {
 	if err != nil {
 		return err
 	}
-	e.documents.of(list, signed).Serve(w, r.Request)
+	cache := fmt.Sprintf("public, max-age=%d", int(revocation.ListTTL.Seconds()))
+	e.documents.of(list).Of("application/"+tokens.TypeStatusList, cache, []byte(signed)).Serve(w, r.Request)
 	return nil
 }
 
 // listDocuments keeps the status lists as they are sent, so that each is compressed once.
 type listDocuments struct {
 	mu    sync.Mutex
-	known map[uint64]*web.Document
+	known map[uint64]*web.Kept
 }
 
-func (d *listDocuments) of(list uint64, signed string) *web.Document {
+func (d *listDocuments) of(list uint64) *web.Kept {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if document := d.known[list]; document != nil && document.Is(signed) {
-		return document
+	if d.known[list] == nil {
+		if d.known == nil {
+			d.known = make(map[uint64]*web.Kept)
+		}
+		d.known[list] = new(web.Kept)
 	}
-	cache := fmt.Sprintf("public, max-age=%d", int(revocation.ListTTL.Seconds()))
-	document := web.NewDocument("application/"+tokens.TypeStatusList, cache, []byte(signed))
-	if d.known == nil {
-		d.known = make(map[uint64]*web.Document)
-	}
-	d.known[list] = document
-	return document
+	return d.known[list]
 }
 
 // StatusLists names all lists (draft-ietf-oauth-status-list-21 section 9.3).

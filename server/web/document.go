@@ -36,9 +36,6 @@ func NewDocument(mediaType, cache string, body []byte) *Document {
 	return d
 }
 
-// Is reports whether the document has the body.
-func (d *Document) Is(body string) bool { return string(d.body) == body }
-
 // Kept holds a document until its body changes, so that it is compressed once and not for each request. Its zero value holds none, and it
 // may be used from many goroutines.
 type Kept struct {

@@ -38,34 +38,34 @@ func opened(t *testing.T, url string) *redisstore.Store {
 	return s
 }
 
-func conform(t *testing.T, url string, few bool, flush func()) {
+func conform(t *testing.T, url string, flush func()) {
 	t.Helper()
 	storetest.Run(t, func(*testing.T) storetest.Location {
 		flush()
-		return storetest.Location{Few: few, Open: func(t *testing.T) store.Store { return open(t, url) }}
+		return storetest.Location{Open: func(t *testing.T) store.Store { return open(t, url) }}
 	})
 }
 
 func TestConformanceOverTCP(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
-	conform(t, server.URL(), false, func() { server.Do("FLUSHALL") })
+	conform(t, server.URL(), func() { server.Do("FLUSHALL") })
 }
 
 func TestConformanceOverUnixSocket(t *testing.T) {
 	t.Parallel()
 	server := redistest.StartUnix(t)
-	conform(t, server.URL(), true, func() { server.Do("FLUSHALL") })
+	conform(t, server.URL(), func() { server.Do("FLUSHALL") })
 }
 
 func TestConformanceOnCluster(t *testing.T) {
 	t.Parallel()
 	cluster := redistest.StartCluster(t, 3)
-	conform(t, cluster.URL(), false, cluster.FlushAll)
+	conform(t, cluster.URL(), cluster.FlushAll)
 }
 
 func TestConformanceThroughSentinel(t *testing.T) {
 	t.Parallel()
 	sentinel := redistest.StartSentinel(t)
-	conform(t, sentinel.URL(), true, func() { sentinel.Master.Do("FLUSHALL") })
+	conform(t, sentinel.URL(), func() { sentinel.Master.Do("FLUSHALL") })
 }

@@ -14,8 +14,6 @@ type Location struct {
 	// Single is true when only one connection can be open at a time. The suite then closes before it reopens, and its
 	// races are between goroutines on one connection.
 	Single bool
-	// Few leaves out the cases with thousands of records, for one of many ways to a store that runs them on another way.
-	Few bool
 }
 
 // Run runs every case, each on a fresh, empty location.
@@ -23,9 +21,6 @@ func Run(t *testing.T, fresh func(t *testing.T) Location) {
 	for _, c := range cases() {
 		t.Run(c.name, func(t *testing.T) {
 			location := fresh(t)
-			if location.Few && slices.Contains(many(), c.name) {
-				t.Skip("thousands of records are tried on another way to this store")
-			}
 			open := func() store.Store { return location.Open(t) }
 			c.run(t, place{open: open, single: location.Single})
 		})
@@ -64,11 +59,6 @@ func (p place) connectTwice(t testing.TB) [2]store.Store {
 type testCase struct {
 	name string
 	run  func(t testing.TB, at place)
-}
-
-// many names the cases with thousands of records.
-func many() []string {
-	return []string{"each key by issue", "changes are forgotten when there are many", "inventory has every ephemeral"}
 }
 
 func cases() []testCase {
